@@ -1,0 +1,386 @@
+/**
+ * What the parts of the system ask of each other. Only `app.ts` knows which store is behind a port.
+ * Read top to bottom it is the specification of the data's way: sources, offline, materialize, online, scoring, jobs.
+ */
+import type { EntityDefinition } from './define.js';
+import type { FeatureRef, Model, Registry, View } from './definitions.js';
+import type { Instant, LocalDate } from './time.js';
+import type { FeatureStatus, FeatureType, FeatureValue, StalePolicy } from './types.js';
+
+/** UTC milliseconds. */
+export type Clock = () => Instant;
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  /** A person must act now. */
+  error(fields: object, message: string): void;
+}
+
+/** Reported at the seams; the core imports no metrics library. */
+export interface Metrics {
+  count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;
+  observe(name: string, seconds: number, labels?: Readonly<Record<string, string>>): void;
+  gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+}
+
+// ---------------------------------------------------------------- sources
+
+export interface RejectedRow {
+  /** 1-based line of the file (the header is line 1), or 0-based index in an ingested list. */
+  readonly line: number;
+  readonly column: string | null;
+  readonly reason: string;
+}
+
+export interface ImportResult {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  /** The first 20. */
+  readonly quarantine: readonly RejectedRow[];
+}
+
+export type ImportFormat = 'csv' | 'ndjson' | 'parquet';
+
+export interface ImportRequest {
+  readonly table: string;
+  readonly format: ImportFormat;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** First load of the past: rows without `ingested_at` were known when they could first be known. */
+  readonly history: boolean;
+  /** A SELECT over the uploaded file, which it reads as `file`; its columns are the file's own, as Nullable(String). */
+  readonly mapping?: string;
+  /** The import's own time: `ingested_at` of rows that bring none. */
+  readonly now: Instant;
+  readonly requestId: string;
+}
+
+export interface SourceStore {
+  import(request: ImportRequest): Promise<ImportResult>;
+  /** Newest first. */
+  quarantine(table: string, limit: number): Promise<readonly RejectedRow[]>;
+}
+
+/** Lets through one SELECT over allow-listed tables and functions; anything else is BAD_USER_INPUT, saying what is not allowed. */
+export interface SqlGuard {
+  check(sql: string, allow: { readonly tables: readonly string[] }): Promise<void>;
+}
+
+// ---------------------------------------------------------------- offline
+
+/** Values of the join keys, in the entity's order. */
+export type EntityKey = readonly string[];
+
+/** One row of a view's history, and what the online store holds of it. */
+export interface ViewRow {
+  readonly key: EntityKey;
+  readonly eventTime: Instant;
+  readonly availableAt: Instant;
+  /** The run that wrote it; later runs have higher numbers. */
+  readonly sequence: number;
+  readonly tombstone: boolean;
+  /** In the order of the view's features; empty for a tombstone. */
+  readonly values: readonly FeatureValue[];
+}
+
+/** One as-of of one view, computed once. */
+export interface Run {
+  /** Also the sequence of its rows: < 2^32. */
+  readonly id: number;
+  readonly view: View;
+  readonly asOf: Instant;
+  /** Only source rows with `ingested_at <=` this are read: as-of + delay. */
+  readonly knowledge: Instant;
+}
+
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
+}
+
+/** History of every view version: append-only, point-in-time readable. */
+export interface OfflineStore {
+  /** Creates a view version's tables; doing it again changes nothing. */
+  createView(view: View): Promise<void>;
+  dropView(view: View): Promise<void>;
+  /**
+   * Computes the run into a stage of its own, whole or not at all, replacing an earlier attempt. `changed` counts the rows that differ
+   * from the newest row of their key at this event time: only those are new history. Fails where the query gives a key twice.
+   */
+  stageRun(run: Run): Promise<{ readonly rows: number; readonly changed: number; readonly nullKeys: number }>;
+  /** Changed rows of a stage, in batches, in key order; `availableAt` and `sequence` are the run's. */
+  readStage(run: Run, availableAt: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
+  /** Appends the changed rows of stages of one view to its history and the visible state, each with its stamp. Repeating it changes nothing. */
+  commitRuns(view: View, runs: readonly { readonly run: Run; readonly availableAt: Instant }[]): Promise<void>;
+  dropStage(run: Run): Promise<void>;
+  /** The row in force at `at` for each key: what the online store must hold. */
+  newestRows(view: View, at: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
+  /** The row in force at `at` of the given keys, in their order. */
+  rowsAt(view: View, at: Instant, keys: readonly EntityKey[]): Promise<readonly (ViewRow | null)[]>;
+  /** Point-in-time join of an inline spine. */
+  historicalFeatures(request: HistoricalRequest): Promise<HistoricalTable>;
+  /** Builds the file of a training set; may be repeated after a crash. */
+  buildTrainingSet(request: TrainingSetRequest): Promise<TrainingSetResult>;
+  /** Newest event time and number of keys in the visible state. */
+  viewStats(view: View, at: Instant): Promise<{ readonly lastEventTime: Instant | null; readonly keys: number }>;
+  ping(): Promise<void>;
+}
+
+export interface SpineColumn {
+  readonly name: string;
+  readonly type: FeatureType;
+}
+
+export interface HistoricalRequest {
+  readonly features: readonly FeatureRef[];
+  /** The join keys, `event_timestamp` (RFC 3339 with a zone) and pass-through columns; columnar. */
+  readonly spine: Readonly<Record<string, readonly unknown[]>>;
+  readonly includeEventTimes: boolean;
+  readonly includeStatuses: boolean;
+  readonly stalePolicy?: StalePolicy;
+  /** No row is seen that became available later, whatever the spine says. Absent: unbounded. */
+  readonly asOf?: Instant;
+}
+
+export interface TableColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly unit?: string | null;
+  readonly description?: string | null;
+}
+
+export interface HistoricalTable {
+  readonly columns: readonly TableColumn[];
+  readonly rows: readonly (readonly FeatureValue[])[];
+}
+
+export type ExportFormat = 'PARQUET' | 'CSV' | 'ARROW';
+
+export interface TrainingSetRequest {
+  readonly id: string;
+  readonly features: readonly FeatureRef[];
+  readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
+  readonly label: string | null;
+  readonly asOf: Instant;
+  readonly includeEventTimes: boolean;
+  readonly format: ExportFormat;
+  /** Absolute path the file is written to, by rename once whole. */
+  readonly path: string;
+  readonly onProgress: (fraction: number) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+export interface ColumnProfile {
+  readonly name: string;
+  readonly type: string;
+  readonly nullRate: number;
+  readonly distinct: number | null;
+  readonly min: FeatureValue;
+  readonly max: FeatureValue;
+  readonly mean: number | null;
+  readonly informationValue: number | null;
+}
+
+export interface TrainingSetResult {
+  readonly rowCount: number;
+  readonly columns: readonly ColumnProfile[];
+  /** Exact versions, spine hash, as-of, row count, content hash. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+}
+
+/** A SELECT for reports; the label names it in logs and metrics. */
+export interface OfflineQuery {
+  select(request: {
+    readonly label: string;
+    readonly query: string;
+    readonly params: Readonly<Record<string, unknown>>;
+    readonly signal?: AbortSignal;
+  }): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
+// ---------------------------------------------------------------- materialize
+
+export type RunStage = 'STARTED' | 'STAGED' | 'PUBLISHED' | 'COMMITTED';
+
+export interface RunRecord {
+  readonly id: number;
+  readonly jobId: string;
+  readonly viewId: string;
+  readonly asOf: Instant;
+  readonly knowledge: Instant;
+  readonly kind: 'LIVE' | 'BACKFILL';
+  readonly stage: RunStage;
+  /** `available_at` of the rows written online, fixed before the first of them. */
+  readonly onlineStamp: Instant | null;
+  /** `available_at` of the history, fixed after the last online row was readable. */
+  readonly historyStamp: Instant | null;
+  /** Shards whose online rows are written. */
+  readonly shardsDone: readonly number[];
+}
+
+/** Where each run stands; kept in Postgres, so that a killed worker's run is taken up where it was. */
+export interface RunLedger {
+  /** The same job, view and as-of always get the same run. */
+  begin(run: Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>): Promise<RunRecord>;
+  update(
+    id: number,
+    change: Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'shardsDone'>>,
+  ): Promise<void>;
+  /** The newest committed live as-of of each view. */
+  committed(viewIds: readonly string[]): Promise<ReadonlyMap<string, Instant>>;
+  /** Runs the body while no other process holds the view. */
+  withViewLock<T>(viewId: string, body: () => Promise<T>): Promise<T>;
+}
+
+export interface JobProgress {
+  report(fraction: number): Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+export interface Materializer {
+  /** Newest due as-of of each view where none is given. */
+  materialize(
+    request: {
+      readonly jobId: string;
+      readonly views: readonly View[];
+      readonly asOf?: Instant;
+      readonly now: Instant;
+    },
+    progress: JobProgress,
+  ): Promise<unknown>;
+  backfill(
+    request: {
+      readonly jobId: string;
+      readonly views: readonly View[];
+      readonly from: LocalDate;
+      readonly to: LocalDate;
+      readonly now: Instant;
+    },
+    progress: JobProgress,
+  ): Promise<unknown>;
+}
+
+// ---------------------------------------------------------------- online
+
+/** What the store answered for one key and view. */
+export type OnlineCell = ViewRow | null | 'ERROR';
+
+export interface OnlineReadGroup {
+  readonly entity: EntityDefinition;
+  /** A NULL in a key matches nothing. */
+  readonly keys: readonly (readonly (string | null)[])[];
+  readonly views: readonly View[];
+}
+
+export interface OnlineStore {
+  /** One command an entity key, one round trip a call. Result: [group][key][view]. Expiry is not applied here: see `statusOf`. */
+  read(groups: readonly OnlineReadGroup[]): Promise<readonly (readonly (readonly OnlineCell[])[])[]>;
+  /** Atomic a key: an older (event time, available-at, sequence) never overwrites a newer one; order and repetition do not matter. */
+  write(view: View, rows: readonly ViewRow[]): Promise<{ readonly applied: number; readonly ignored: number }>;
+  /** Removes this version's fields and nothing else. */
+  deleteView(view: View): Promise<number>;
+  ping(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- serving
+
+export interface OnlineFeaturesRequest {
+  readonly features: readonly FeatureRef[];
+  readonly entities: Readonly<Record<string, readonly (string | null)[]>>;
+  readonly stalePolicy: StalePolicy;
+  readonly now: Instant;
+}
+
+export interface OnlineFeaturesAnswer {
+  readonly columns: readonly {
+    readonly name: string;
+    readonly view: string;
+    readonly type: FeatureType;
+    readonly values: readonly FeatureValue[];
+    readonly statuses: readonly FeatureStatus[];
+  }[];
+  readonly views: readonly { readonly view: string; readonly eventTimes: readonly (Instant | null)[] }[];
+}
+
+// ---------------------------------------------------------------- scoring
+
+export interface Scorer {
+  /** Opens every model's session and checks its tensors against the definition; all problems at once. */
+  open(models: readonly Model[]): Promise<void>;
+  /** `rows` × input columns, row by row, NaN where missing; P(bad) a row. */
+  predict(model: Model, matrix: Float32Array, rows: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- jobs
+
+export type JobState = 'WAITING' | 'ACTIVE' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+
+export interface JobRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly state: JobState;
+  /** 0 to 1. */
+  readonly progress: number;
+  readonly payload: unknown;
+  readonly result: unknown;
+  readonly error: string | null;
+  readonly createdAt: Instant;
+  readonly startedAt: Instant | null;
+  readonly finishedAt: Instant | null;
+}
+
+/** The truth about jobs: Postgres. The queue only carries them. */
+export interface JobLedger {
+  create(job: {
+    readonly id: string;
+    readonly name: string;
+    readonly payload: unknown;
+    readonly createdAt: Instant;
+  }): Promise<JobRecord>;
+  get(id: string): Promise<JobRecord | null>;
+  list(filter: {
+    readonly name?: string;
+    readonly state?: JobState;
+    readonly limit: number;
+    readonly before?: string;
+  }): Promise<readonly JobRecord[]>;
+  update(
+    id: string,
+    change: Partial<Pick<JobRecord, 'state' | 'progress' | 'result' | 'error' | 'startedAt' | 'finishedAt'>>,
+  ): Promise<JobRecord>;
+}
+
+export interface JobQueue {
+  /** Checks the payload, records the job, hands it to the workers. */
+  enqueue(name: string, payload: unknown): Promise<JobRecord>;
+  cancel(id: string): Promise<JobRecord>;
+  /** The job as it is now and at each change, until it ends. */
+  watch(id: string, signal: AbortSignal): AsyncIterable<JobRecord>;
+  ping(): Promise<void>;
+}
+
+/** What a job's body may use. */
+export interface JobServices {
+  readonly registry: Registry;
+  readonly materializer: Materializer;
+  readonly offline: OfflineStore;
+  readonly online: OnlineStore;
+  readonly trainingSets: TrainingSetRunner;
+}
+
+export interface TrainingSetRunner {
+  /** Builds a training set that `createTrainingSet` recorded. */
+  run(id: string, progress: JobProgress): Promise<unknown>;
+}
+
+export interface JobContext extends JobProgress {
+  readonly jobId: string;
+  /** The scheduled time for scheduled jobs, else the time of asking. */
+  readonly scheduledFor: Instant;
+  readonly now: Clock;
+  readonly log: Log;
+  readonly services: JobServices;
+}

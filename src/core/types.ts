@@ -1,0 +1,46 @@
+/**
+ * Feature types, and the one representation of a value: what is on the wire is what is in process. INT64 and DECIMAL are strings,
+ * DATE is `YYYY-MM-DD`, TIMESTAMP is RFC 3339 UTC with milliseconds, so nothing is rounded on the way.
+ */
+export const SCALAR_TYPES = [
+  'STRING',
+  'BOOLEAN',
+  'INT32',
+  'INT64',
+  'FLOAT32',
+  'FLOAT64',
+  'DECIMAL',
+  'DATE',
+  'TIMESTAMP',
+] as const;
+
+export type ScalarType = (typeof SCALAR_TYPES)[number];
+export type FeatureType = ScalarType | `ARRAY<${ScalarType}>`;
+export type ScalarValue = string | number | boolean | null;
+export type FeatureValue = ScalarValue | readonly ScalarValue[];
+
+export const elementType = (type: FeatureType): ScalarType =>
+  (type.startsWith('ARRAY<') ? type.slice(6, -1) : type) as ScalarType;
+
+export const isArrayType = (type: FeatureType): boolean => type.startsWith('ARRAY<');
+
+const CLICKHOUSE: Readonly<Record<ScalarType, string>> = {
+  STRING: 'String',
+  BOOLEAN: 'Bool',
+  INT32: 'Int32',
+  INT64: 'Int64',
+  FLOAT32: 'Float32',
+  FLOAT64: 'Float64',
+  DECIMAL: 'Decimal(38, 6)',
+  DATE: 'Date32',
+  TIMESTAMP: "DateTime64(3, 'UTC')",
+};
+
+/** The offline column type; scalars are Nullable, arrays hold Nullable elements and are empty rather than NULL. */
+export const clickhouseType = (type: FeatureType): string =>
+  isArrayType(type)
+    ? `Array(Nullable(${CLICKHOUSE[elementType(type)]}))`
+    : `Nullable(${CLICKHOUSE[type as ScalarType]})`;
+
+export type FeatureStatus = 'PRESENT' | 'NULL' | 'STALE' | 'NOT_FOUND' | 'ERROR';
+export type StalePolicy = 'RETURN' | 'NULL';
