@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { RiskgraphError } from './core/errors.js';
+
+const blankAsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);
+const optional = <T extends z.ZodType>(type: T) => z.preprocess(blankAsAbsent, type.optional());
+const withDefault = <T extends z.ZodType>(type: T, value: z.input<T>) =>
+  z.preprocess((given) => blankAsAbsent(given) ?? value, type);
+
+const timezone = z.string().refine(
+  (name) => {
+    try {
+      return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+    } catch {
+      return false;
+    }
+  },
+  { message: "is not an IANA time zone such as 'Asia/Shanghai'" },
+);
+
+const Environment = z.object({
+  PORT: withDefault(z.coerce.number().int().min(0).max(65_535), 4000),
+  HOST: withDefault(z.string(), '127.0.0.1'),
+  RISKGRAPH_HOME: withDefault(z.string(), './.riskgraph'),
+  POSTGRES_URL: optional(z.string()),
+  REDIS_URL: optional(z.string()),
+  CLICKHOUSE_URL: optional(z.string()),
+  RISKGRAPH_KEYS: optional(z.string()),
+  RISKGRAPH_KEY: optional(z.string()),
+  RISKGRAPH_URL: optional(z.url()),
+  RISKGRAPH_TIMEZONE: withDefault(timezone, 'Asia/Shanghai'),
+  RISKGRAPH_CURRENCY: withDefault(z.string().regex(/^[A-Z]{3}$/, 'is not a three-letter currency code'), 'CNY'),
+  RISKGRAPH_DATUM: withDefault(z.enum(['WGS84', 'GCJ02', 'BD09']), 'WGS84'),
+  RISKGRAPH_EP: withDefault(z.enum(['cpu', 'cuda', 'webgpu']), 'cpu'),
+  RISKGRAPH_DEMO_CUSTOMERS: withDefault(z.coerce.number().int().min(100).max(10_000_000), 5000),
+  RISKGRAPH_LOG_LEVEL: withDefault(z.enum(['debug', 'info', 'warn', 'error']), 'info'),
+  RISKGRAPH_RATE_LIMIT: withDefault(z.coerce.number().int().min(1), 6000),
+});
+
+/** Reads the environment once; every problem is listed before it fails. */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
+  const parsed = Environment.safeParse(environment);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+    throw new RiskgraphError({
+      code: 'BAD_USER_INPUT',
+      message: `the environment is not usable: ${problems.join('; ')}`,
+      hint: 'correct the variables named; the README lists each with its default',
+    });
+  }
+  const env = parsed.data;
+  const home = resolve(env.RISKGRAPH_HOME);
+  return {
+    http: { port: env.PORT, host: env.HOST, requestsPerMinute: env.RISKGRAPH_RATE_LIMIT },
+    home,
+    postgresUrl: env.POSTGRES_URL,
+    redisUrl: env.REDIS_URL,
+    clickhouseUrl: env.CLICKHOUSE_URL,
+    /** As given: parsed by the key ring, never logged. */
+    keys: env.RISKGRAPH_KEYS,
+    /** What command-line clients use. */
+    client: { key: env.RISKGRAPH_KEY, url: env.RISKGRAPH_URL ?? `http://${env.HOST}:${env.PORT}` },
+    portfolio: { timezone: env.RISKGRAPH_TIMEZONE, currency: env.RISKGRAPH_CURRENCY, datum: env.RISKGRAPH_DATUM },
+    executionProvider: env.RISKGRAPH_EP,
+    demoCustomers: env.RISKGRAPH_DEMO_CUSTOMERS,
+    logLevel: env.RISKGRAPH_LOG_LEVEL,
+  } as const;
+}
+
+export type Config = ReturnType<typeof loadConfig>;

@@ -1,0 +1,106 @@
+import type { EntityDefinition, FeatureViewSpec, ViewQueryContext } from '../core/define.js';
+import type { Feature, View } from '../core/definitions.js';
+import { SOURCE_TABLES } from '../core/sources.js';
+import { param, raw, sql } from '../core/sql.js';
+import { parseDuration } from '../core/time.js';
+import type { Found } from './scan.js';
+
+const NAME = /^[a-z][a-z0-9_]*$/;
+/** Column names of history, training sets and statuses. */
+const RESERVED = new Set([
+  'event_time',
+  'available_at',
+  'sequence',
+  'tombstone',
+  'event_timestamp',
+  'eff',
+  'ord',
+  'row_id',
+]);
+
+type Report = (problem: string) => void;
+
+export function duration(text: string | undefined, what: string, report: Report): number | null {
+  if (text === undefined) return null;
+  try {
+    return parseDuration(text);
+  } catch {
+    report(`${what} '${text}' is not a duration such as '2h' or '400d'`);
+    return null;
+  }
+}
+
+/** The tables that a view's query reads, found by running it with sources that only note their name. */
+function sourcesOf(spec: FeatureViewSpec, report: Report): string[] {
+  const used = new Set<string>();
+  const date = sql`${param('Date', '2026-01-01')}`;
+  const instant = sql`${param("DateTime64(3, 'UTC')", '2026-01-01 00:00:00.000')}`;
+  const context: ViewQueryContext = {
+    source: (table) => {
+      used.add(table);
+      return raw('(SOURCE)');
+    },
+    asOf: { instant, date, minusDays: () => instant, minusMonths: () => instant },
+    timezone: sql`${'UTC'}`,
+  };
+  try {
+    const { query } = spec.query(context).render();
+    checkRawTables(query, report);
+  } catch (cause) {
+    report(`the query does not render: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  for (const table of used) {
+    if (!SOURCE_TABLES.has(table)) report(`source('${table}') is not a table of the lending schema`);
+    if (table === 'labels') report("source('labels'): a label is never a feature");
+  }
+  return [...used].sort();
+}
+
+/** A name after FROM or JOIN must be a source or a common table expression of the query itself: anything else would dodge time. */
+function checkRawTables(query: string, report: Report): void {
+  const text = query.replace(/'(?:[^'\\]|\\.)*'/g, "''").replace(/--.*$/gm, '');
+  const expressions = new Set(
+    [...text.matchAll(/(?:\bWITH|,)\s+`?(\w+)`?\s+AS\s*\(/gi)].map((match) => match[1] as string),
+  );
+  for (const [, list] of text.matchAll(/\b(?:FROM|JOIN)\s+((?:[\w.`]+(?:\s+AS)?(?:\s+\w+)?\s*,\s*)*[\w.`(]+)/gi)) {
+    for (const item of (list as string).split(',')) {
+      const name = item.trim().split(/\s+/)[0]?.replaceAll('`', '') ?? '';
+      if (name.startsWith('(') || expressions.has(name) || name === '') continue;
+      report(`the query reads '${name}' by name; read tables through source('…') only`);
+    }
+  }
+}
+
+/** Builds a view from its file and reports everything that is wrong with it. */
+export function checkView(
+  found: Found,
+  spec: FeatureViewSpec,
+  entities: ReadonlyMap<string, EntityDefinition>,
+  report: Report,
+): Omit<View, 'hash'> {
+  if (!spec.entity || entities.get(spec.entity.name) !== spec.entity) {
+    report(`its entity '${spec.entity?.name ?? '?'}' is not one that features/entities.ts exports`);
+  }
+  if (!spec.owner) report('has no owner');
+  if (!spec.description) report('has no description');
+  const delayMs = duration(spec.schedule?.delay, 'delay', report) ?? 0;
+  const ttlMs = duration(spec.ttl, 'ttl', report);
+  const maxAgeMs = duration(spec.maxAge, 'maxAge', report);
+  if (ttlMs === 0) report('ttl 0 is refused: leave it out for unbounded');
+  if (ttlMs !== null && maxAgeMs !== null && maxAgeMs > ttlMs) report('maxAge is longer than ttl');
+  const names = Object.keys(spec.features);
+  if (names.length === 0) report('has no features');
+  const features: Feature[] = names.map((name) => ({ name, ...spec.features[name] }) as Feature);
+  for (const feature of features) {
+    const where = `feature ${feature.name}`;
+    if (!NAME.test(feature.name)) report(`${where}: the name must be snake_case`);
+    if (feature.name.includes('__')) report(`${where}: '__' divides view and feature in column names`);
+    if (RESERVED.has(feature.name) || spec.entity?.joinKeys.includes(feature.name))
+      report(`${where}: the name is reserved`);
+    if (!feature.description) report(`${where}: has no description`);
+    if (feature.length !== undefined && feature.pad === undefined) report(`${where}: has a length but no pad`);
+  }
+  const sources = sourcesOf(spec, report);
+  const { name, version, id, file } = found;
+  return { ...spec, name, version, id, file, tags: spec.tags ?? [], features, delayMs, ttlMs, maxAgeMs, sources };
+}

@@ -1,0 +1,77 @@
+import { readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+export type DefinitionKind = 'view' | 'service' | 'indicator' | 'model' | 'job';
+
+/** A definition file: identity from its path, content from its default export. */
+export interface Found {
+  readonly kind: DefinitionKind;
+  readonly name: string;
+  readonly version: number;
+  readonly id: string;
+  /** Path from the root. */
+  readonly file: string;
+  readonly path: string;
+  readonly exported: unknown;
+}
+
+const FOLDERS: readonly { folder: string; pattern: RegExp; kind: DefinitionKind }[] = [
+  { folder: 'features', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.view\.ts$/, kind: 'view' },
+  { folder: 'features', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.service\.ts$/, kind: 'service' },
+  { folder: 'indicators', pattern: /^([a-z][a-z0-9_]*)\.indicator\.ts$/, kind: 'indicator' },
+  { folder: 'models', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.model\.ts$/, kind: 'model' },
+  { folder: 'jobs', pattern: /^([a-z][a-z0-9_]*)\.ts$/, kind: 'job' },
+];
+
+/** Anything with a definition's suffix that no pattern takes is a misspelt definition, not a helper. */
+const DEFINITION_SUFFIX = /\.(view|service|indicator|model)\.ts$/;
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return [];
+      throw cause;
+    },
+  );
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Every definition file below the root, in path order, imported; problems are added to the list, never thrown. */
+export async function scanDefinitions(root: string, problems: string[]): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const folder of [...new Set(FOLDERS.map((entry) => entry.folder))]) {
+    for (const path of (await filesBelow(join(root, folder))).sort()) {
+      const file = relative(root, path);
+      const base = path.slice(path.lastIndexOf('/') + 1);
+      const match = FOLDERS.filter((entry) => entry.folder === folder)
+        .map((entry) => ({ kind: entry.kind, groups: entry.pattern.exec(base) }))
+        .find((entry) => entry.groups !== null);
+      if (!match?.groups) {
+        if (DEFINITION_SUFFIX.test(base)) {
+          problems.push(
+            `${file}: the name must be <snake_case>.v<number>.<kind>.ts (indicators: <snake_case>.indicator.ts)`,
+          );
+        }
+        continue;
+      }
+      const [, name, version] = match.groups as unknown as [string, string, string | undefined];
+      const exported = await importDefault(path, file, problems);
+      if (exported === undefined) continue;
+      const number = Number(version ?? 1);
+      found.push({ kind: match.kind, name, version: number, id: `${name}@${number}`, file, path, exported });
+    }
+  }
+  return found;
+}
+
+async function importDefault(path: string, file: string, problems: string[]): Promise<unknown> {
+  try {
+    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+    if (module.default === undefined) problems.push(`${file}: has no default export; export default define…({…})`);
+    return module.default;
+  } catch (cause) {
+    problems.push(`${file}: does not load: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return undefined;
+  }
+}
