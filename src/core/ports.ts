@@ -304,7 +304,159 @@ export interface OnlineFeaturesAnswer {
   readonly views: readonly { readonly view: string; readonly eventTimes: readonly (Instant | null)[] }[];
 }
 
+/** The online read path: statuses by core/status.ts, one call of the store a request. */
+export interface OnlineFeaturesService {
+  read(request: OnlineFeaturesRequest): Promise<OnlineFeaturesAnswer>;
+}
+
+export type DefinitionKind = 'view' | 'service' | 'model';
+
+/** A definition as it was applied: from then on its version means this and nothing else. */
+export interface PublishedDefinition {
+  readonly kind: DefinitionKind;
+  readonly name: string;
+  readonly version: number;
+  /** `name@version` */
+  readonly id: string;
+  readonly hash: string;
+  /** What the catalogue shows of it, and the pinned references it needs as `requires`. */
+  readonly snapshot: Readonly<Record<string, unknown>>;
+  readonly appliedAt: Instant;
+  readonly retiredAt: Instant | null;
+}
+
+/** Which versions are applied and which are retired; kept in Postgres. */
+export interface DefinitionLedger {
+  all(): Promise<readonly PublishedDefinition[]>;
+  /** All or none; an id that is already there is CONFLICT. */
+  publish(definitions: readonly Omit<PublishedDefinition, 'retiredAt'>[]): Promise<void>;
+  retire(definitions: readonly Pick<PublishedDefinition, 'kind' | 'id'>[], retiredAt: Instant): Promise<void>;
+  /** Runs the body while no other process applies. */
+  withApplyLock<T>(body: () => Promise<T>): Promise<T>;
+}
+
+// ---------------------------------------------------------------- keys and audit
+
+export const ROLES = ['admin', 'ingest', 'modeler', 'decision', 'bi'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who calls: a key's role and name. Never the key. */
+export interface Caller {
+  readonly role: Role;
+  /** The name that RISKGRAPH_KEYS gives a key, else the role. */
+  readonly name: string;
+  /** First 16 hex digits of the key's SHA-256: the same key in logs, limits and audit. */
+  readonly keyId: string;
+}
+
+/** SHA-256 of the keys that may call; never the keys. */
+export interface KeyStore {
+  all(): Promise<readonly { readonly sha256: string; readonly role: Role; readonly name: string }[]>;
+  add(key: {
+    readonly sha256: string;
+    readonly role: Role;
+    readonly name: string;
+    readonly createdAt: Instant;
+  }): Promise<void>;
+}
+
+export interface AuditEntry {
+  readonly at: Instant;
+  readonly requestId: string;
+  /** Null: no key or a wrong one. */
+  readonly caller: Caller | null;
+  /** `Mutation.materialize`, `GET /training-sets/:id`, … */
+  readonly action: string;
+  readonly outcome: 'DONE' | 'REFUSED' | 'FAILED';
+  /** From where: the peer's address. */
+  readonly address: string;
+  /** Arguments with personal values left out, the code of a refusal. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Every mutation, export, download and refused call: who, what, when, from where. */
+export interface AuditLog {
+  record(entry: AuditEntry): Promise<void>;
+  /** Newest first. */
+  list(limit: number): Promise<readonly AuditEntry[]>;
+}
+
 // ---------------------------------------------------------------- scoring
+
+export interface ScoreRequest {
+  readonly model: Model;
+  /** Columnar: the join keys of the model's entity and of its features' views. */
+  readonly entities: Readonly<Record<string, readonly (string | null)[]>>;
+  readonly explain: boolean;
+  readonly now: Instant;
+}
+
+export interface ScoreRow {
+  readonly entity: Readonly<Record<string, string | null>>;
+  readonly status: 'SCORED' | 'MISSING_FEATURES' | 'ERROR';
+  /** P(bad). */
+  readonly probability: number | null;
+  /** High = safe. */
+  readonly points: number | null;
+  readonly band: string | null;
+  readonly outputs: Readonly<Record<string, unknown>> | null;
+  /** References without a value. */
+  readonly missing: readonly string[] | null;
+  readonly reasonCodes: readonly string[] | null;
+  readonly contributions:
+    | readonly { readonly feature: string; readonly value: FeatureValue; readonly contribution: number }[]
+    | null;
+  readonly scoredAt: Instant | null;
+}
+
+/** Online features in, calibrated scores out; one row of the answer a row of the request, in its order. */
+export interface ScoringService {
+  score(request: ScoreRequest): Promise<readonly ScoreRow[]>;
+}
+
+// ---------------------------------------------------------------- indicators
+
+export type TimeGrain = 'HOUR' | 'DAY' | 'WEEK' | 'MONTH' | 'QUARTER' | 'YEAR' | 'TOTAL';
+export type Comparison = 'PREVIOUS_PERIOD' | 'SAME_PERIOD_LAST_YEAR';
+export type FilterOp = 'EQ' | 'NE' | 'IN' | 'NOT_IN' | 'GT' | 'GTE' | 'LT' | 'LTE';
+export type NullReason = 'ZERO_DENOMINATOR' | 'IMMATURE' | 'NO_DATA';
+
+export interface IndicatorTableRequest {
+  readonly names: readonly string[];
+  readonly by: readonly string[];
+  readonly grain: TimeGrain;
+  /** Local days, both included. */
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  readonly filters: readonly {
+    readonly dimension: string;
+    readonly op: FilterOp;
+    readonly values: readonly string[];
+  }[];
+  readonly compare: Comparison | null;
+  /** Adds `<name>__num` and `<name>__den`. */
+  readonly components: boolean;
+  /** A column's name, a leading `-` for descending. */
+  readonly orderBy: string | null;
+  readonly limit: number | null;
+  /** Knowledge time; null: now. */
+  readonly asOf: Instant | null;
+  readonly now: Instant;
+}
+
+export interface DataTable {
+  readonly columns: readonly TableColumn[];
+  readonly rows: readonly (readonly FeatureValue[])[];
+  /** Why a cell is NULL. */
+  readonly nulls: readonly { readonly row: number; readonly column: string; readonly reason: NullReason }[];
+  readonly dataThrough: LocalDate | null;
+  readonly asOf: Instant | null;
+}
+
+export interface IndicatorService {
+  /** BAD_USER_INPUT names an unknown indicator, dimension or column. */
+  table(request: IndicatorTableRequest): Promise<DataTable>;
+}
 
 export interface Scorer {
   /** Opens every model's session and checks its tensors against the definition; all problems at once. */
