@@ -1,0 +1,113 @@
+/** How a source table is described: its columns, its key, and when a row happened and could be known. */
+
+/** ClickHouse types of source columns, without their Nullable. */
+export const SOURCE_TYPES = {
+  String: 'String',
+  UInt8: 'UInt8',
+  UInt16: 'UInt16',
+  UInt32: 'UInt32',
+  Int8: 'Int8',
+  Float64: 'Float64',
+  Money: 'Decimal(18, 2)',
+  Rate: 'Decimal(9, 6)',
+  Date: 'Date',
+  /** Dates of birth: a Date starts in 1970. */
+  Date32: 'Date32',
+  Instant: "DateTime64(3, 'UTC')",
+  StringMap: 'Map(String, String)',
+  FloatMap: 'Map(String, Float64)',
+  StringArray: 'Array(String)',
+} as const;
+
+export type SourceType = keyof typeof SOURCE_TYPES;
+
+export interface ColumnSpec {
+  readonly type: SourceType;
+  readonly nullable: boolean;
+  /** The only values allowed. */
+  readonly values?: readonly string[];
+  /** Taken where the file has no value; such a column may be absent from the file. */
+  readonly default?: '' | readonly [] | Readonly<Record<string, never>>;
+  /** Identifies a person or a device: masked for modeler. */
+  readonly pii: boolean;
+}
+
+export interface SourceColumn extends ColumnSpec {
+  readonly name: string;
+  readonly key: boolean;
+  /** Must be in the file and hold a value in every row. */
+  readonly required: boolean;
+}
+
+/** When a row happened: an instant column, the end of a local day, the end of a month named by its first day, or never (reference data). */
+export type EventTime =
+  | { readonly kind: 'instant' | 'day' | 'month'; readonly column: string }
+  | { readonly kind: 'always' };
+
+/** Columns that read NULL before the instant in `until`, whatever version of the row is in force. */
+export interface HiddenColumns {
+  readonly columns: readonly string[];
+  readonly until: string;
+}
+
+export interface SourceTable {
+  readonly name: string;
+  readonly columns: readonly SourceColumn[];
+  readonly key: readonly string[];
+  readonly eventTime: EventTime;
+  /** With `history=true`, when a row could be known: this instant column, else the event time. */
+  readonly knownAt: string | null;
+  readonly hidden: readonly HiddenColumns[];
+}
+
+const column =
+  (type: SourceType, more: Partial<ColumnSpec> = {}) =>
+  (): ColumnSpec => ({ type, nullable: false, pii: false, ...more });
+
+export const text = column('String');
+export const textOrEmpty = column('String', { default: '' });
+export const flag = column('UInt8', { values: ['0', '1'] });
+export const uint16 = column('UInt16');
+export const uint32 = column('UInt32');
+export const int8 = column('Int8');
+export const float = column('Float64');
+export const money = column('Money');
+export const rate = column('Rate');
+export const day = column('Date');
+export const dayOfBirth = column('Date32');
+export const instant = column('Instant');
+export const textMap = column('StringMap', { default: {} });
+export const floatMap = column('FloatMap', { default: {} });
+export const texts = column('StringArray', { default: [] });
+export const oneOf = (...values: readonly string[]): ColumnSpec => ({ ...text(), values });
+
+/** Nullable, and may be absent from the file. */
+export const opt = (spec: ColumnSpec): ColumnSpec => ({ ...spec, nullable: true });
+export const pii = (spec: ColumnSpec): ColumnSpec => ({ ...spec, pii: true });
+
+export interface TableSpec {
+  readonly key: readonly string[];
+  /** Absent: reference data that always held. */
+  readonly eventTime?: EventTime | string;
+  readonly knownAt?: string;
+  readonly hidden?: readonly HiddenColumns[];
+  readonly columns: Readonly<Record<string, ColumnSpec>>;
+}
+
+export function table(name: string, spec: TableSpec): SourceTable {
+  const { eventTime } = spec;
+  return Object.freeze({
+    name,
+    key: spec.key,
+    eventTime:
+      typeof eventTime === 'string' ? { kind: 'instant', column: eventTime } : (eventTime ?? { kind: 'always' }),
+    knownAt: spec.knownAt ?? null,
+    hidden: spec.hidden ?? [],
+    columns: Object.entries(spec.columns).map(([columnName, columnSpec]) => ({
+      name: columnName,
+      ...columnSpec,
+      key: spec.key.includes(columnName),
+      required: !columnSpec.nullable && columnSpec.default === undefined,
+    })),
+  });
+}
