@@ -95,12 +95,11 @@ export interface TableSpec {
 }
 
 export function table(name: string, spec: TableSpec): SourceTable {
-  const { eventTime } = spec;
-  return Object.freeze({
+  const { eventTime = { kind: 'always' } } = spec;
+  return Object.freeze<SourceTable>({
     name,
     key: spec.key,
-    eventTime:
-      typeof eventTime === 'string' ? { kind: 'instant', column: eventTime } : (eventTime ?? { kind: 'always' }),
+    eventTime: typeof eventTime === 'string' ? { kind: 'instant', column: eventTime } : eventTime,
     knownAt: spec.knownAt ?? null,
     hidden: spec.hidden ?? [],
     columns: Object.entries(spec.columns).map(([columnName, columnSpec]) => ({
