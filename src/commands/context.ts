@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander';
+import { Client, findKey } from './client.js';
+import type { OutputOptions } from './output.js';
+
+/** What the command line knows of its environment. */
+export interface CommandContext {
+  readonly home: string;
+  readonly client: { readonly url: string; readonly key: string | undefined };
+  readonly http: { readonly host: string; readonly port: number };
+  readonly timezone: string;
+  readonly demoCustomers: number;
+  /** The environment that child processes inherit. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export const connect = async (context: CommandContext): Promise<Client> =>
+  new Client({ url: context.client.url, key: await findKey({ key: context.client.key, home: context.home }) });
+
+export const jsonOption = (): Option => new Option('--json', 'print one JSON document').default(false);
+
+/** Adds a command that talks to a running server. */
+export function clientCommand<Options extends OutputOptions>(
+  program: Command,
+  context: CommandContext,
+  spec: {
+    readonly name: string;
+    readonly description: string;
+    readonly configure?: (command: Command) => Command;
+    readonly run: (client: Client, options: Options, args: readonly string[]) => Promise<void>;
+  },
+): void {
+  const command = program.command(spec.name).description(spec.description).addOption(jsonOption());
+  (spec.configure?.(command) ?? command).action(async (..._given: unknown[]) => {
+    await spec.run(await connect(context), command.opts<Options>(), command.args);
+  });
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { type CommandContext, clientCommand } from './context.js';
+import { followJob, type JobView, type OutputOptions, print } from './output.js';
+
+const JOB = '{ id name state progress result error }';
+const list = (text: string): string[] => text.split(',').map((item) => item.trim());
+
+interface ViewResult {
+  readonly view: string;
+  readonly asOf?: string;
+  readonly rows?: number;
+  readonly changed?: number;
+}
+
+function describe(job: JobView): string {
+  const views = (job.result as { views?: readonly ViewResult[] } | null)?.views ?? [];
+  const lines = views.map(
+    ({ view, asOf, rows, changed }) =>
+      `  ${view}${asOf ? ` as of ${asOf}` : ''}: ${rows ?? 0} rows, ${changed ?? 0} new or changed`,
+  );
+  return [`${job.name} completed (job ${job.id})`, ...lines].join('\n');
+}
+
+export function addMaterializeCommands(program: Command, context: CommandContext): void {
+  clientCommand<OutputOptions & { views?: string; asOf?: string }>(program, context, {
+    name: 'materialize',
+    description: 'compute feature views and bring the online store up to date; also restores an emptied online store',
+    configure: (command) =>
+      command
+        .option('--views <names>', 'comma-separated views (default: all)')
+        .option('--as-of <instant>', 'RFC 3339 with zone (default: the newest that is due)'),
+    run: async (client, options) => {
+      const { materialize } = await client.graphql<{ materialize: JobView }>(
+        `mutation($views: [String!], $asOf: DateTime) { materialize(views: $views, asOf: $asOf) ${JOB} }`,
+        { views: options.views ? list(options.views) : null, asOf: options.asOf ?? null },
+      );
+      const job = await followJob(client, materialize, options);
+      print(job, options, () => describe(job));
+    },
+  });
+  clientCommand<OutputOptions & { from: string; to: string }>(program, context, {
+    name: 'backfill',
+    description: 'compute the history of feature views for a range of days, both ends included',
+    configure: (command) =>
+      command
+        .argument('<views>', 'comma-separated views')
+        .requiredOption('--from <date>', 'first day')
+        .requiredOption('--to <date>', 'last day'),
+    run: async (client, options, [views]) => {
+      const { backfill } = await client.graphql<{ backfill: JobView }>(
+        `mutation($views: [String!]!, $from: Date!, $to: Date!) { backfill(views: $views, from: $from, to: $to) ${JOB} }`,
+        { views: list(views as string), from: options.from, to: options.to },
+      );
+      const job = await followJob(client, backfill, options);
+      print(job, options, () => describe(job));
+    },
+  });
+}

@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { type CommandContext, clientCommand } from './context.js';
+import { type OutputOptions, print, table } from './output.js';
+
+interface Scores {
+  readonly scores: readonly {
+    entity: Record<string, unknown>;
+    status: string;
+    probability: number | null;
+    points: number | null;
+    band: string | null;
+  }[];
+}
+
+interface DataTable {
+  readonly columns: readonly { readonly name: string }[];
+  readonly rows: readonly (readonly unknown[])[];
+}
+
+export function addReadCommands(program: Command, context: CommandContext): void {
+  clientCommand(program, context, {
+    name: 'score',
+    description: 'score entities with a model: score uci_default@1 customer_id=1,2,3',
+    configure: (command) => command.argument('<model>').argument('<keys...>', 'join_key=value,value,…'),
+    run: async (client, options, [model, ...keys]) => {
+      const entities = Object.fromEntries(
+        keys.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1).split(',')]),
+      );
+      const { score } = await client.graphql<{ score: Scores }>(
+        'query($model: String!, $entities: JSONObject!) { score(model: $model, entities: $entities) { requestId scores { entity status probability points band missing } } }',
+        { model, entities },
+      );
+      print(score, options, () =>
+        table(
+          ['entity', 'status', 'probability', 'points', 'band'],
+          score.scores.map((row) => [JSON.stringify(row.entity), row.status, row.probability, row.points, row.band]),
+        ),
+      );
+    },
+  });
+  clientCommand<OutputOptions & { by?: string; grain: string; from: string; to: string }>(program, context, {
+    name: 'indicators',
+    description: 'read indicators as a table; without names, list them',
+    configure: (command) =>
+      command
+        .argument('[names]', 'comma-separated indicators')
+        .option('--by <dimensions>', 'comma-separated dimensions')
+        .option('--grain <grain>', 'DAY, WEEK, MONTH, QUARTER, YEAR or TOTAL', 'MONTH')
+        .option('--from <date>', 'first day')
+        .option('--to <date>', 'last day'),
+    run: async (client, options, [names]) => {
+      if (!names) {
+        const { indicators } = await client.graphql<{
+          indicators: readonly { name: string; unit: string; description: string }[];
+        }>('{ indicators { name domain unit dimensions description stock } }');
+        print(indicators, options, () =>
+          table(
+            ['name', 'unit', 'description'],
+            indicators.map((item) => [item.name, item.unit, item.description]),
+          ),
+        );
+        return;
+      }
+      const { indicatorTable } = await client.graphql<{ indicatorTable: DataTable }>(
+        'query($names: [String!]!, $by: [String!], $grain: TimeGrain!, $from: Date!, $to: Date!) { indicatorTable(names: $names, by: $by, grain: $grain, from: $from, to: $to) { columns { name unit } rows rowCount nulls { row column reason } } }',
+        {
+          names: names.split(','),
+          by: options.by?.split(','),
+          grain: options.grain,
+          from: options.from,
+          to: options.to,
+        },
+      );
+      print(indicatorTable, options, () =>
+        table(
+          indicatorTable.columns.map((column) => column.name),
+          indicatorTable.rows,
+        ),
+      );
+    },
+  });
+}
