@@ -216,6 +216,13 @@ export interface RunRecord {
   readonly onlineStamp: Instant | null;
   /** `available_at` of the history, fixed after the last online row was readable. */
   readonly historyStamp: Instant | null;
+  /** What the stage holds, fixed with it, and in how many shards its rows travel. */
+  readonly counts: {
+    readonly rows: number;
+    readonly changed: number;
+    readonly nullKeys: number;
+    readonly shards: number;
+  } | null;
   /** Shards whose online rows are written. */
   readonly shardsDone: readonly number[];
 }
@@ -226,12 +233,14 @@ export interface RunLedger {
   begin(run: Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>): Promise<RunRecord>;
   update(
     id: number,
-    change: Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'shardsDone'>>,
+    change: Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>>,
   ): Promise<void>;
+  /** Runs of the view that are not committed, oldest first: what a killed, failed or cancelled job left. */
+  unfinished(viewId: string): Promise<readonly RunRecord[]>;
   /** The newest committed live as-of of each view. */
   committed(viewIds: readonly string[]): Promise<ReadonlyMap<string, Instant>>;
-  /** Runs the body while no other process holds the view. */
-  withViewLock<T>(viewId: string, body: () => Promise<T>): Promise<T>;
+  /** Runs the body while no other process holds the view; an aborted signal ends the waiting, not the body. */
+  withViewLock<T>(viewId: string, body: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
 export interface JobProgress {
@@ -246,6 +255,8 @@ export interface Materializer {
       readonly jobId: string;
       readonly views: readonly View[];
       readonly asOf?: Instant;
+      /** Leaves out views whose newest due as-of is committed. */
+      readonly onlyNew?: boolean;
       readonly now: Instant;
     },
     progress: JobProgress,
@@ -281,6 +292,8 @@ export interface OnlineStore {
   write(view: View, rows: readonly ViewRow[]): Promise<{ readonly applied: number; readonly ignored: number }>;
   /** Removes this version's fields and nothing else. */
   deleteView(view: View): Promise<number>;
+  /** Removes fields past their ttl at `now`; reads need it not, memory does. */
+  sweep(now: Instant, signal: AbortSignal): Promise<{ readonly keys: number; readonly removed: number }>;
   ping(): Promise<void>;
 }
 
@@ -484,8 +497,9 @@ export interface JobRecord {
   readonly finishedAt: Instant | null;
 }
 
-/** The truth about jobs: Postgres. The queue only carries them. */
+/** The truth about jobs: Postgres. The queue only carries them. A job that has ended never changes again. */
 export interface JobLedger {
+  /** An id that is already there keeps its job, which is returned. */
   create(job: {
     readonly id: string;
     readonly name: string;
@@ -499,10 +513,13 @@ export interface JobLedger {
     readonly limit: number;
     readonly before?: string;
   }): Promise<readonly JobRecord[]>;
+  /** Returns the job as it then is: unchanged where it has ended. */
   update(
     id: string,
     change: Partial<Pick<JobRecord, 'state' | 'progress' | 'result' | 'error' | 'startedAt' | 'finishedAt'>>,
   ): Promise<JobRecord>;
+  /** WAITING and ACTIVE jobs, oldest first. */
+  open(): Promise<readonly JobRecord[]>;
 }
 
 export interface JobQueue {
@@ -517,6 +534,8 @@ export interface JobQueue {
 /** What a job's body may use. */
 export interface JobServices {
   readonly registry: Registry;
+  /** Applied and not retired: what a job works on where no view is named. */
+  appliedViews(): Promise<readonly View[]>;
   readonly materializer: Materializer;
   readonly offline: OfflineStore;
   readonly online: OnlineStore;
@@ -534,5 +553,6 @@ export interface JobContext extends JobProgress {
   readonly scheduledFor: Instant;
   readonly now: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly services: JobServices;
 }
