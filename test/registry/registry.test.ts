@@ -1,0 +1,119 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RiskgraphError } from '../../src/core/errors.js';
+import { loadRegistry } from '../../src/registry.js';
+
+const vocabulary = resolve('src/core/define.js');
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'registry-'));
+  await put(
+    'features/entities.ts',
+    "export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A person' });",
+  );
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function put(file: string, body: string): Promise<void> {
+  const path = join(root, file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(
+    path,
+    `import * as define from '${vocabulary}';\nconst { defineEntity, defineFeatureView, defineFeatureService, int32, sql } = define;\n${body}\n`,
+  );
+}
+
+const view = (overrides = '') => `
+import { customer } from '../entities.js';
+export default defineFeatureView({
+  entity: customer, description: 'Logins', owner: 'risk', schedule: { every: 'day', delay: '2h' }, maxAge: '2d', ttl: '30d',
+  features: { logins: int32({ description: 'Logins so far' }) },
+  query: ({ source, asOf }) => sql\`SELECT customer_id, toInt32(count()) AS logins FROM \${source('events')} WHERE event_time > \${asOf.minusDays(30)} GROUP BY customer_id\`,
+  ${overrides}
+});`;
+
+const problemsOf = async (): Promise<readonly string[]> => {
+  const error = await loadRegistry({ root }).catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(RiskgraphError);
+  return (error as RiskgraphError).details?.problems as string[];
+};
+
+test('a view file becomes a view whose identity is its path', async () => {
+  await put('features/customer/logins.v2.view.ts', view());
+  const { views } = await loadRegistry({ root });
+  expect(views.get('logins@2')).toMatchObject({ name: 'logins', version: 2, delayMs: 7_200_000, sources: ['events'] });
+});
+
+test('all problems of all files are listed at once', async () => {
+  await put('features/customer/logins.v1.view.ts', view("owner: '', maxAge: '40d',"));
+  await put(
+    'features/services/login.v1.service.ts',
+    "export default defineFeatureService({ description: 'x', owner: 'x', features: ['logins', 'nothing@1', 'logins@1:absent'] });",
+  );
+  await put('features/customer/Bad-Name.view.ts', 'export default 1;');
+  const problems = await problemsOf();
+  expect(problems).toEqual([
+    'features/customer/Bad-Name.view.ts: the name must be <snake_case>.v<number>.<kind>.ts (indicators: <snake_case>.indicator.ts)',
+    'features/customer/logins.v1.view.ts: has no owner',
+    'features/customer/logins.v1.view.ts: maxAge is longer than ttl',
+    "features/services/login.v1.service.ts: 'logins' names no version; pin one, as logins@1",
+    "features/services/login.v1.service.ts: 'nothing@1': there is no feature view nothing@1",
+    "features/services/login.v1.service.ts: 'logins@1:absent': logins@1 has no feature absent",
+  ]);
+});
+
+test.each([
+  [
+    'a table read by name',
+    'query: () => sql`SELECT customer_id, 1 AS logins FROM events`,',
+    "the query reads 'events' by name",
+  ],
+  [
+    'a table joined by name after a source',
+    "query: ({ source }) => sql`SELECT customer_id, 1 AS logins FROM ${source('events')} e JOIN riskgraph.loans l USING customer_id`,",
+    "reads 'riskgraph.loans'",
+  ],
+  ['a second table after a comma', 'query: () => sql`WITH a AS (SELECT 1) SELECT 1 FROM a, loans`,', "reads 'loans'"],
+  ['a table function', "query: () => sql`SELECT * FROM file('/etc/passwd')`,", "reads 'file"],
+  [
+    'labels, which are never features',
+    "query: ({ source }) => sql`SELECT 1 FROM ${source('labels')}`,",
+    'a label is never a feature',
+  ],
+  [
+    'a table that the schema does not hold',
+    "query: ({ source }) => sql`SELECT 1 FROM ${source('eventz')}`,",
+    "source('eventz') is not a table",
+  ],
+  ['ttl 0', "ttl: '0d', maxAge: undefined,", 'ttl 0 is refused'],
+  ['a reserved feature name', "features: { event_time: int32({ description: 'x' }) },", 'the name is reserved'],
+])('%s is refused', async (_, override, reason) => {
+  await put('features/customer/logins.v1.view.ts', view(override));
+  expect((await problemsOf()).join('\n')).toContain(reason);
+});
+
+const hashOf = async (): Promise<string> => {
+  // A fresh root, since a module is loaded once a path.
+  const copy = root;
+  const { views } = await loadRegistry({ root: copy });
+  return views.get('logins@1')?.hash as string;
+};
+
+test('the content hash ignores comments and layout, and covers what the definition imports', async () => {
+  const withHelper = (window: number, comment: string) => async () => {
+    await put('features/customer/window.ts', `export const WINDOW = ${window};`);
+    await put(
+      'features/customer/logins.v1.view.ts',
+      `${comment}\nimport { WINDOW } from './window.js';${view('// a remark\n')}\nexport const used = WINDOW;`,
+    );
+    return hashOf();
+  };
+  const first = await withHelper(30, '// one')();
+  const reworded = await withHelper(30, '/* another */\n\n')();
+  const changed = await withHelper(31, '// one')();
+  expect(reworded).toBe(first);
+  expect(changed).not.toBe(first);
+});
