@@ -6,10 +6,19 @@ import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports.js';
 import { ApiKeyEntity } from './api-key.js';
 import { AuditLogEntity } from './audit-log.js';
+import { JobEntity } from './job.js';
+import { MaterializationRunEntity } from './materialization-run.js';
 import { PublishedDefinitionEntity } from './published-definition.js';
 import { TrainingSetEntity } from './training-set.js';
 
-const ENTITIES = [ApiKeyEntity, AuditLogEntity, PublishedDefinitionEntity, TrainingSetEntity];
+const ENTITIES = [
+  ApiKeyEntity,
+  AuditLogEntity,
+  JobEntity,
+  MaterializationRunEntity,
+  PublishedDefinitionEntity,
+  TrainingSetEntity,
+];
 
 const MIGRATIONS = new URL('../../migrations/postgres/', import.meta.url);
 
