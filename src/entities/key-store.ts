@@ -1,0 +1,13 @@
+import type { DataSource } from 'typeorm';
+import type { KeyStore } from '../core/ports.js';
+import { ApiKeyEntity } from './api-key.js';
+
+export function createKeyStore(dataSource: DataSource): KeyStore {
+  const repository = dataSource.getRepository(ApiKeyEntity);
+  return {
+    all: () => repository.find({ order: { role: 'ASC', name: 'ASC' } }),
+    async add(key) {
+      await repository.save({ ...key });
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { type DestinationStream, pino } from 'pino';
+import type { Log, Metrics } from '../core/ports.js';
+import { createMetrics } from './metrics.js';
+import { REDACTION, withoutPasswords } from './redaction.js';
+
+export interface TelemetryOptions {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** Lines for a person's eyes instead of JSON. */
+  readonly pretty: boolean;
+  /** Where lines go; standard error where none is given, so that standard output stays the program's answer. */
+  readonly destination?: DestinationStream;
+}
+
+export interface Telemetry {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Prometheus text format. */
+  metricsText(): Promise<string>;
+}
+
+const serializeError = (error: unknown): unknown => {
+  if (!(error instanceof Error)) return error;
+  const { code } = error as Error & { code?: unknown };
+  return {
+    type: error.name,
+    message: withoutPasswords(error.message),
+    ...(code === undefined ? {} : { code }),
+    stack: withoutPasswords(error.stack ?? ''),
+    ...(error.cause === undefined ? {} : { cause: serializeError(error.cause) }),
+  };
+};
+
+/** Logger and metrics registry of one process. */
+export function createTelemetry({ level, pretty, destination }: TelemetryOptions): Telemetry {
+  const options = {
+    level,
+    base: null,
+    redact: REDACTION,
+    serializers: { err: serializeError },
+    formatters: { level: (label: string) => ({ level: label }) },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
+  const log =
+    destination || !pretty
+      ? pino(options, destination ?? pino.destination({ dest: 2, sync: true }))
+      : pino({
+          ...options,
+          transport: {
+            target: 'pino-pretty',
+            options: { destination: 2, colorize: process.stderr.isTTY, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' },
+          },
+        });
+  const { metrics, text } = createMetrics();
+  return { log, metrics, metricsText: text };
+}
