@@ -162,7 +162,10 @@ export interface TrainingSetRequest {
   readonly id: string;
   readonly features: readonly FeatureRef[];
   readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
+  /** Name in `labels`; also the name of its column. */
   readonly label: string | null;
+  /** By name: whose join key a label's `entity_id` is. */
+  readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly asOf: Instant;
   readonly includeEventTimes: boolean;
   readonly format: ExportFormat;
@@ -188,6 +191,38 @@ export interface TrainingSetResult {
   readonly columns: readonly ColumnProfile[];
   /** Exact versions, spine hash, as-of, row count, content hash. */
   readonly manifest: Readonly<Record<string, unknown>>;
+}
+
+/** What was asked for; with the applied definitions it says exactly what the file holds. */
+export interface TrainingSetSpec {
+  readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
+  readonly label: string | null;
+  readonly asOf: Instant;
+  readonly includeEventTimes: boolean;
+  readonly format: ExportFormat;
+}
+
+export interface TrainingSetRecord {
+  /** A UUID. */
+  readonly id: string;
+  readonly name: string;
+  /** Its state, progress and error are its job's. */
+  readonly jobId: string;
+  readonly request: TrainingSetSpec;
+  /** Pinned references `view@version:feature`, in the order of the columns. */
+  readonly features: readonly string[];
+  /** Null until the file is whole. */
+  readonly result: TrainingSetResult | null;
+  readonly createdAt: Instant;
+}
+
+/** Training sets that were asked for; kept in Postgres. */
+export interface TrainingSetLedger {
+  create(record: Omit<TrainingSetRecord, 'result'>): Promise<TrainingSetRecord>;
+  get(id: string): Promise<TrainingSetRecord | null>;
+  /** Newest first; `before` is the id of the last one of the page before. */
+  list(page: { readonly limit: number; readonly before?: string }): Promise<readonly TrainingSetRecord[]>;
+  update(id: string, change: Pick<TrainingSetRecord, 'result'>): Promise<TrainingSetRecord>;
 }
 
 /** A SELECT for reports; the label names it in logs and metrics. */
@@ -523,8 +558,11 @@ export interface JobLedger {
 }
 
 export interface JobQueue {
-  /** Checks the payload, records the job, hands it to the workers. */
-  enqueue(name: string, payload: unknown): Promise<JobRecord>;
+  /**
+   * Checks the payload, records the job, hands it to the workers. `id`: a UUID chosen by the caller, so that its own record can name the job
+   * before a worker starts it.
+   */
+  enqueue(name: string, payload: unknown, id?: string): Promise<JobRecord>;
   cancel(id: string): Promise<JobRecord>;
   /** The job as it is now and at each change, until it ends. */
   watch(id: string, signal: AbortSignal): AsyncIterable<JobRecord>;

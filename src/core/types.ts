@@ -1,6 +1,7 @@
 /**
  * Feature types, and the one representation of a value: what is on the wire is what is in process. INT64 and DECIMAL are strings,
- * DATE is `YYYY-MM-DD`, TIMESTAMP is RFC 3339 UTC with milliseconds, so nothing is rounded on the way.
+ * DATE is `YYYY-MM-DD`, TIMESTAMP is RFC 3339 UTC with milliseconds, so nothing is rounded on the way. A DECIMAL has at most 6 decimals and
+ * no zeros at its end: '12.5', '0', '-3'. A FLOAT32 is the number it holds, not its shortest text. NaN and infinities are null.
  */
 export const SCALAR_TYPES = [
   'STRING',
