@@ -30,9 +30,13 @@ const PERSONAL = [
 
 const atEveryDepth = (name: string): string[] => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`];
 
+/** Under these names a number is a count; anything else is the data itself. */
+const COUNTS = new Set(['entities', 'spine', 'events', 'row', 'rows', 'values', 'keys']);
+
 export const REDACTION = {
   paths: [...SECRETS, ...PERSONAL].flatMap(atEveryDepth),
-  censor: '[redacted]',
+  censor: (value: unknown, path: readonly string[]): unknown =>
+    typeof value === 'number' && COUNTS.has(path.at(-1) ?? '') ? value : '[redacted]',
 };
 
 /** Connection strings carry passwords; text that may hold one goes through here. */
