@@ -4,6 +4,8 @@
  */
 import type { EntityDefinition } from './define.js';
 import type { FeatureRef, Model, Registry, View } from './definitions.js';
+import type { Mask } from './masking.js';
+import type { Sql } from './sql.js';
 import type { Instant, LocalDate } from './time.js';
 import type { FeatureStatus, FeatureType, FeatureValue, StalePolicy } from './types.js';
 
@@ -65,7 +67,14 @@ export interface SourceStore {
 
 /** Lets through one SELECT over allow-listed tables and functions; anything else is BAD_USER_INPUT, saying what is not allowed. */
 export interface SqlGuard {
-  check(sql: string, allow: { readonly tables: readonly string[] }): Promise<void>;
+  /**
+   * The statement as one line without comments: run this text, in parentheses, and never the caller's own. `views` are names that stand
+   * for a query of ours; who runs the text defines them by a WITH before it.
+   */
+  check(
+    sql: string,
+    allow: { readonly tables: readonly string[]; readonly views?: Readonly<Record<string, Sql>> },
+  ): Promise<string>;
 }
 
 // ---------------------------------------------------------------- offline
@@ -140,6 +149,8 @@ export interface HistoricalRequest {
   readonly includeEventTimes: boolean;
   readonly includeStatuses: boolean;
   readonly stalePolicy?: StalePolicy;
+  /** Present: features tagged `pii` and spine columns that are personal in the lending schema come out masked; joins use the true keys. */
+  readonly mask?: Mask;
   /** No row is seen that became available later, whatever the spine says. Absent: unbounded. */
   readonly asOf?: Instant;
 }
@@ -198,6 +209,8 @@ export interface TrainingSetSpec {
   readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
   readonly label: string | null;
   readonly asOf: Instant;
+  /** As in a HistoricalRequest; spine SQL then reads masked tables. */
+  readonly mask?: Mask;
   readonly includeEventTimes: boolean;
   readonly format: ExportFormat;
 }
