@@ -40,4 +40,5 @@ export const REDACTION = {
 };
 
 /** Connection strings carry passwords; text that may hold one goes through here. */
-export const withoutPasswords = (text: string): string => text.replace(/(\w+:\/\/[^\s:/@]*):[^\s@/]+@/g, '$1:[redacted]@');
+export const withoutPasswords = (text: string): string =>
+  text.replace(/(\w+:\/\/[^\s:/@]*):[^\s@/]+@/g, '$1:[redacted]@');

@@ -47,7 +47,12 @@ export function createTelemetry({ level, pretty, destination }: TelemetryOptions
           ...options,
           transport: {
             target: 'pino-pretty',
-            options: { destination: 2, colorize: process.stderr.isTTY, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' },
+            options: {
+              destination: 2,
+              colorize: process.stderr.isTTY,
+              ignore: 'pid,hostname',
+              translateTime: 'HH:MM:ss',
+            },
           },
         });
   const { metrics, text } = createMetrics();
