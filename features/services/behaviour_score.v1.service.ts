@@ -1,0 +1,7 @@
+import { defineFeatureService } from '../../src/core/define.js';
+
+export default defineFeatureService({
+  description: 'What the behaviour score reads of a customer who borrows.',
+  owner: 'behaviour-risk',
+  features: ['repayment_history@1'],
+});
