@@ -13,7 +13,7 @@ export default defineFeatureView({
     'month in progress counts in current_dpd and utilization only.',
   owner: 'behaviour-risk',
   tags: ['repayment'],
-  schedule: { every: 'day', at: '02:00', delay: '2h' },
+  schedule: { every: 'day', delay: '2h' },
   maxAge: '2d',
   ttl: '400d',
   features: {

@@ -18,7 +18,7 @@ export default defineFeatureView({
     'for fairness reports; birth dates are not.',
   owner: 'behaviour-risk',
   tags: ['statements'],
-  schedule: { every: 'day', at: '02:00', delay: '2h' },
+  schedule: { every: 'day', delay: '2h' },
   maxAge: '62d',
   features: {
     credit_limit: decimal({

@@ -8,7 +8,7 @@ export default defineFeatureView({
     'as-of]; the customer need not have been on the device within them.',
   owner: 'fraud-risk',
   tags: ['device'],
-  schedule: { every: 'day', at: '02:00', delay: '2h' },
+  schedule: { every: 'day', delay: '2h' },
   maxAge: '2d',
   ttl: '400d',
   features: {

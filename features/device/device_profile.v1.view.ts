@@ -12,7 +12,7 @@ export default defineFeatureView({
     'days, as-of]. An identifier is the newest one that the device gave in 400 days; zeros, defaults and words for nothing are not present.',
   owner: 'fraud-risk',
   tags: ['device'],
-  schedule: { every: 'day', at: '02:00', delay: '2h' },
+  schedule: { every: 'day', delay: '2h' },
   maxAge: '2d',
   ttl: '400d',
   features: {
@@ -65,7 +65,7 @@ export default defineFeatureView({
     const present = DEVICE_IDENTIFIERS.map((name) => sql`(${status(name)} IN ('VALID', 'INVALID'))`);
     const valid = DEVICE_IDENTIFIERS.map((name) => sql`(${status(name)} = 'VALID')`);
     return sql`
-      SELECT device_id, customers_30d, greatest(customers_30d - 1, 0) AS other_customers_30d, sightings_30d, days_since_first_seen,
+      SELECT device_id, customers_30d, toInt32(greatest(customers_30d - 1, 0)) AS other_customers_30d, sightings_30d, days_since_first_seen,
         models_30d, is_emulator, is_rooted, risk_flags_30d, imei_on_new_android,
         toInt32(${join(present, ' + ')}) AS identifiers_present, toInt32(${join(valid, ' + ')}) AS identifiers_valid,
         ${join(DEVICE_IDENTIFIERS.map((name, i) => sql`CAST(${present[i] ?? raw('0')}, 'Bool') AS ${ident(`${name}_present`)}`))},
