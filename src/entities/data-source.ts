@@ -8,6 +8,7 @@ import { ApiKeyEntity } from './api-key.js';
 import { AuditLogEntity } from './audit-log.js';
 import { JobEntity } from './job.js';
 import { MaterializationRunEntity } from './materialization-run.js';
+import { PlatformSecretEntity } from './platform-secret.js';
 import { PublishedDefinitionEntity } from './published-definition.js';
 import { TrainingSetEntity } from './training-set.js';
 
@@ -16,6 +17,7 @@ const ENTITIES = [
   AuditLogEntity,
   JobEntity,
   MaterializationRunEntity,
+  PlatformSecretEntity,
   PublishedDefinitionEntity,
   TrainingSetEntity,
 ];

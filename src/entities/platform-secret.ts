@@ -1,0 +1,18 @@
+import { Column, type DataSource, Entity, PrimaryColumn } from 'typeorm';
+
+/** A key that every process shares and nobody calls with. */
+@Entity({ name: 'platform_secret' })
+export class PlatformSecretEntity {
+  @PrimaryColumn({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'bytea' })
+  value!: Buffer;
+}
+
+/** The secret of that name; the first process to ask makes it of the bytes it brings. */
+export async function sharedSecret(dataSource: DataSource, name: string, fresh: Buffer): Promise<Buffer> {
+  const secrets = dataSource.getRepository(PlatformSecretEntity);
+  await secrets.createQueryBuilder().insert().values({ name, value: fresh }).orIgnore().execute();
+  return (await secrets.findOneByOrFail({ name })).value;
+}

@@ -1,0 +1,187 @@
+import type { FeatureRef, Model, Registry, Service, View } from '../core/definitions.js';
+import { badInput, notFound, RiskgraphError } from '../core/errors.js';
+import type { DefinitionKind, DefinitionLedger, Log } from '../core/ports.js';
+
+interface Versioned {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+}
+
+type Standing = 'APPLIED' | 'RETIRED' | 'PENDING';
+
+/** What is applied and not retired: the only definitions that anything is read or computed by. */
+export interface Catalogue {
+  /** Reads again what is applied. */
+  refresh(): Promise<void>;
+  /** Refreshes now and then, so that what another process applies is served here too; a Postgres that does not answer changes nothing. */
+  follow(everyMs: number, log: Log): { close(): void };
+  views(): readonly View[];
+  services(): readonly Service[];
+  models(): readonly Model[];
+  /** No version: the newest. */
+  view(name: string, version?: number): View | null;
+  service(name: string, version?: number): Service | null;
+  model(name: string, version?: number): Model | null;
+  /** The features of exactly one of a pinned service and pinned references, each once, in order. BAD_USER_INPUT says what to write. */
+  features(request: {
+    readonly service?: string | null;
+    readonly features?: readonly string[] | null;
+  }): readonly FeatureRef[];
+  /** Views named for an operation: `name@version`, or a bare name for its newest version. */
+  namedViews(names: readonly string[]): readonly View[];
+  /** `name@version`, or a bare name for its champion: the newest version. */
+  namedModel(reference: string): Model;
+}
+
+const REFERENCE = /^([a-z][a-z0-9_]*)(?:@([1-9]\d*))?(?::([a-z][a-z0-9_]*))?$/;
+
+const newestFirst = (one: Versioned, other: Versioned): number =>
+  one.name === other.name ? other.version - one.version : one.name < other.name ? -1 : 1;
+
+export function createCatalogue({
+  registry,
+  ledger,
+}: {
+  readonly registry: Registry;
+  readonly ledger: DefinitionLedger;
+}): Catalogue {
+  let standing = new Map<string, Standing>();
+
+  const standingOf = (kind: DefinitionKind, id: string): Standing => standing.get(`${kind} ${id}`) ?? 'PENDING';
+  const served = <T extends Versioned>(kind: DefinitionKind, all: ReadonlyMap<string, T>): T[] =>
+    [...all.values()].filter(({ id }) => standingOf(kind, id) === 'APPLIED').sort(newestFirst);
+  const pick = <T extends Versioned>(all: readonly T[], name: string, version?: number): T | null =>
+    all.find((one) => one.name === name && (version === undefined || one.version === version)) ?? null;
+
+  const views = () => served('view', registry.views);
+  const services = () => served('service', registry.services);
+  const models = () => served('model', registry.models);
+
+  /** The definition behind a pinned id, or why there is none, in words. */
+  function pinned<T extends Versioned>(
+    kind: DefinitionKind,
+    all: ReadonlyMap<string, T>,
+    name: string,
+    version: number,
+  ): T {
+    const id = `${name}@${version}`;
+    const definition = all.get(id);
+    const newest = pick(served(kind, all), name);
+    const instead = newest ? `use ${newest.id}` : `ask the catalogue for the ${kind}s there are`;
+    const what = kind === 'view' ? 'feature view' : kind;
+    if (!definition) throw notFound(`there is no ${what} ${id}`, instead);
+    switch (standingOf(kind, id)) {
+      case 'RETIRED':
+        throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${what} ${id} is retired`, hint: instead });
+      case 'PENDING':
+        throw notFound(
+          `${what} ${id} is not applied`,
+          'look at the plan and apply it: riskgraph plan, riskgraph apply',
+        );
+      default:
+        return definition;
+    }
+  }
+
+  function parse(
+    kind: DefinitionKind,
+    all: readonly Versioned[],
+    reference: string,
+  ): { name: string; version: number; feature: string | undefined } {
+    const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
+    const form = kind === 'view' ? 'view@version:feature' : `${kind}@version`;
+    if (!name || (kind !== 'view' && feature))
+      throw badInput(`'${reference}' is not a reference`, `write it as ${form}`);
+    if (!version) {
+      const newest = pick(all, name)?.id;
+      const example = newest ? `${newest}${feature ? `:${feature}` : ''}` : form;
+      throw badInput(
+        `'${reference}' names no version: values are read by an exact version, which never changes its meaning`,
+        `write '${example}'`,
+      );
+    }
+    return { name, version: Number(version), feature };
+  }
+
+  function resolve(reference: string): readonly FeatureRef[] {
+    const { name, version, feature } = parse('view', views(), reference);
+    const view = pinned('view', registry.views, name, version);
+    const all = view.features.map((one, index) => ({ view, feature: one, index, reference: `${view.id}:${one.name}` }));
+    if (!feature) return all;
+    const wanted = all.filter((one) => one.feature.name === feature);
+    if (wanted.length === 0) {
+      throw notFound(
+        `feature view ${view.id} has no feature '${feature}'`,
+        `it has ${view.features.map((one) => one.name).join(', ')}`,
+      );
+    }
+    return wanted;
+  }
+
+  return {
+    async refresh() {
+      const published = await ledger.all();
+      standing = new Map(
+        published.map(
+          ({ kind, id, retiredAt }) => [`${kind} ${id}`, retiredAt === null ? 'APPLIED' : 'RETIRED'] as const,
+        ),
+      );
+    },
+
+    follow(everyMs, log) {
+      const timer = setInterval(() => {
+        this.refresh().catch((error: unknown) => log.warn({ err: error }, 'what is applied could not be read again'));
+      }, everyMs);
+      timer.unref();
+      return { close: () => clearInterval(timer) };
+    },
+
+    views,
+    services,
+    models,
+    view: (name, version) => pick(views(), name, version),
+    service: (name, version) => pick(services(), name, version),
+    model: (name, version) => pick(models(), name, version),
+
+    features({ service, features }) {
+      if ((service == null) === (features == null)) {
+        throw badInput(
+          'exactly one of `service` and `features` is needed',
+          "give service: 'name@version' or a list of references",
+        );
+      }
+      if (features != null) {
+        if (features.length === 0) throw badInput('`features` is empty', "list references such as 'view@1:feature'");
+        const byReference = new Map(features.flatMap(resolve).map((one) => [one.reference, one] as const));
+        return [...byReference.values()];
+      }
+      const { name, version } = parse('service', services(), service as string);
+      const found = pinned('service', registry.services, name, version);
+      for (const { view } of found.features) pinned('view', registry.views, view.name, view.version);
+      return found.features;
+    },
+
+    namedViews: (names) =>
+      names.map((reference) => {
+        const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
+        if (!name || feature) throw badInput(`'${reference}' is not a feature view`, 'write a name, or name@version');
+        if (version) return pinned('view', registry.views, name, Number(version));
+        const newest = pick(views(), name);
+        if (newest) return newest;
+        throw notFound(
+          `there is no feature view '${name}'`,
+          'ask featureViews for their names; a new one is there once applied',
+        );
+      }),
+
+    namedModel(reference) {
+      const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
+      if (!name || feature) throw badInput(`'${reference}' is not a model`, 'write a name, or name@version');
+      if (version) return pinned('model', registry.models, name, Number(version));
+      const newest = pick(models(), name);
+      if (newest) return newest;
+      throw notFound(`there is no model '${name}'`, 'ask models for their names; a new one is there once applied');
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { FeatureRef, Model, Registry, Service, View } from '../core/definitions.js';
+import type { DefinitionKind, PublishedDefinition } from '../core/ports.js';
+
+/** A definition file as it is published. */
+export interface Published {
+  readonly kind: DefinitionKind;
+  readonly name: string;
+  readonly version: number;
+  readonly id: string;
+  readonly file: string;
+  readonly hash: string;
+  readonly description: string;
+  /** Ids of the views it pins. */
+  readonly requires: readonly string[];
+  /** What stays readable of it when its file is gone. */
+  readonly snapshot: Readonly<Record<string, unknown>>;
+}
+
+const viewIds = (features: readonly FeatureRef[]): string[] => [...new Set(features.map(({ view }) => view.id))];
+
+function publishedView(view: View): Published {
+  const { name, version, id, file, hash, description, owner, tags, schedule, ttlMs, maxAgeMs } = view;
+  const features = view.features.map(({ name, type, description, unit, tags }) => ({
+    name,
+    type,
+    description,
+    unit,
+    tags,
+  }));
+  const snapshot = { entity: view.entity.name, description, owner, tags, schedule, ttlMs, maxAgeMs, features, file };
+  return { kind: 'view', name, version, id, file, hash, description, requires: [], snapshot };
+}
+
+function publishedPins(kind: 'service' | 'model', definition: Service | Model): Published {
+  const { name, version, id, file, hash, description, owner } = definition;
+  const requires = viewIds(definition.features);
+  const features = definition.features.map(({ reference }) => reference);
+  return {
+    kind,
+    name,
+    version,
+    id,
+    file,
+    hash,
+    description,
+    requires,
+    snapshot: { description, owner, features, requires, file },
+  };
+}
+
+/** Everything that is versioned, in an order in which what is pinned comes before what pins it. */
+export const publishable = (registry: Registry): readonly Published[] => [
+  ...[...registry.views.values()].map(publishedView),
+  ...[...registry.services.values()].map((service) => publishedPins('service', service)),
+  ...[...registry.models.values()].map((model) => publishedPins('model', model)),
+];
+
+export const isFileGone = (one: Pick<PublishedDefinition, 'kind' | 'id'>, files: readonly Published[]): boolean =>
+  !files.some((file) => file.kind === one.kind && file.id === one.id);
