@@ -1,0 +1,19 @@
+import type { EntityDefinition } from '../core/define.js';
+import type { EntityKey } from '../core/ports.js';
+
+/** Format of keys and of the hashes behind them. */
+const FORMAT = 'o1';
+
+/** What every key of the entity begins with, and no other key. */
+export const entityPrefix = (prefix: string, entity: Pick<EntityDefinition, 'name'>): string =>
+  `${prefix}:${FORMAT}:${entity.name}:`;
+
+/** What every key of the online store begins with. */
+export const storePrefix = (prefix: string): string => `${prefix}:${FORMAT}:`;
+
+/**
+ * `riskgraph:o1:customer_device:s2:C1s3:D23`: each part with its type (s: string) and its length in bytes, so that ("1","23") and
+ * ("12","3") differ.
+ */
+export const entityKey = (prefix: string, entity: Pick<EntityDefinition, 'name'>, key: EntityKey): string =>
+  entityPrefix(prefix, entity) + key.map((part) => `s${Buffer.byteLength(part)}:${part}`).join('');

@@ -1,0 +1,211 @@
+/** The newest row of each view a key, in Redis: one hash an entity key, one field a view version, one packed row. */
+import { Cluster, type Redis } from 'ioredis';
+import type { View } from '../core/definitions.js';
+import { RiskgraphError } from '../core/errors.js';
+import type {
+  Clock,
+  EntityKey,
+  Log,
+  Metrics,
+  OnlineCell,
+  OnlineReadGroup,
+  OnlineStore,
+  ViewRow,
+} from '../core/ports.js';
+import { entityKey, entityPrefix, storePrefix } from './entity-key.js';
+import { nodesOf, type RedisClient } from './redis.js';
+import { deadFrom, type RowCodec, rowCodec } from './row-codec.js';
+import { PRUNE, PUT, type Script } from './scripts.js';
+
+/** Keys of one script call: long enough to pay for the call, short enough (well under 1 ms) for readers not to notice it. */
+const KEYS_A_SCRIPT = 64;
+/** Script calls of one round trip. */
+const SCRIPTS_A_TRIP = 16;
+const SCAN_COUNT = 1_000;
+
+export interface OnlineStoreOptions {
+  readonly client: RedisClient;
+  /** Keys begin with it; two installations on one Redis differ in it. */
+  readonly prefix: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+type Reply = [error: Error | null, result: unknown];
+
+export function createOnlineStore({ client, prefix, clock, log, metrics }: OnlineStoreOptions): OnlineStore {
+  const codecs = new WeakMap<View, RowCodec>();
+  const codecOf = (view: View): RowCodec => {
+    let codec = codecs.get(view);
+    if (!codec) {
+      codec = rowCodec(view);
+      codecs.set(view, codec);
+    }
+    return codec;
+  };
+
+  /** A cluster takes one key a call: two keys rarely live on one node. */
+  const keysACall = client instanceof Cluster ? 1 : KEYS_A_SCRIPT;
+
+  const runScript = async (node: RedisClient, script: Script, calls: readonly ScriptCall[]): Promise<number> => {
+    const replies = await trip(
+      node,
+      calls.map(({ keys, args }) => ['evalsha', script.sha, keys.length, ...keys, ...args]),
+    );
+    let total = 0;
+    for (const [index, [error, result]] of replies.entries()) {
+      if (!error) total += Number(result);
+      else if (error.message.startsWith('NOSCRIPT')) {
+        const { keys, args } = calls[index] as ScriptCall;
+        total += Number(await node.eval(script.lua, keys.length, ...keys, ...args));
+      } else throw unavailable(error);
+    }
+    return total;
+  };
+
+  const prune = async (keyPrefix: string, field: string, now: number, signal?: AbortSignal) => {
+    const totals = { keys: 0, removed: 0 };
+    for (const node of nodesOf(client)) {
+      for await (const keys of scan(node, keyPrefix)) {
+        signal?.throwIfAborted();
+        totals.keys += keys.length;
+        const calls = chunks(keys, keysACall).map((chunk) => ({ keys: chunk, args: [field, now] }));
+        for (const some of chunks(calls, SCRIPTS_A_TRIP)) totals.removed += await runScript(client, PRUNE, some);
+      }
+    }
+    return totals;
+  };
+
+  const decodeCell = (view: View, key: EntityKey, bytes: Buffer | null | undefined): OnlineCell => {
+    if (!bytes) return null;
+    try {
+      return codecOf(view).decode(key, bytes);
+    } catch (error) {
+      metrics.count('online_row_errors', { view: view.id });
+      log.error({ err: error, view: view.id }, 'an online row cannot be read: materialize the view again');
+      return 'ERROR';
+    }
+  };
+
+  return {
+    async read(groups) {
+      const plans = groups.map((group) => planOf(group, prefix));
+      const commands = plans.flatMap(({ redisKeys, group }) => {
+        const fields = group.views.map(({ id }) => id);
+        return fields.length === 0 ? [] : [...redisKeys.keys()].map((key) => ['hmget', key, ...fields]);
+      });
+      const replies = await trip(client, commands);
+      const failed = replies.find(([error]) => error)?.[0];
+      if (failed) {
+        metrics.count('online_read_errors');
+        log.warn({ err: failed }, 'redis did not answer a read of features');
+      }
+      let next = 0;
+      return plans.map(({ group, redisKeys, keyAt }) => {
+        const rows = [...redisKeys.values()].map((key): readonly OnlineCell[] => {
+          if (group.views.length === 0) return [];
+          const [error, fields] = replies[next++] as Reply;
+          return group.views.map((view, index) =>
+            error ? 'ERROR' : decodeCell(view, key, (fields as (Buffer | null)[])[index]),
+          );
+        });
+        return keyAt.map((at) => (at === null ? group.views.map(() => null) : (rows[at] as readonly OnlineCell[])));
+      });
+    },
+
+    async write(view, rows) {
+      const now = clock();
+      const codec = codecOf(view);
+      const alive = rows.filter(({ eventTime }) => (deadFrom(view, eventTime) ?? Infinity) > now);
+      const calls = chunks(alive, keysACall).map((chunk) => ({
+        keys: chunk.map(({ key }) => entityKey(prefix, view.entity, key)),
+        args: [view.id, now, ...chunk.map((row: ViewRow) => codec.encode(row))],
+      }));
+      let applied = 0;
+      for (const some of chunks(calls, SCRIPTS_A_TRIP)) applied += await runScript(client, PUT, some);
+      return { applied, ignored: rows.length - applied };
+    },
+
+    deleteView: async (view) => (await prune(entityPrefix(prefix, view.entity), view.id, clock())).removed,
+
+    sweep: (now, signal) => prune(storePrefix(prefix), '', now, signal),
+
+    async ping() {
+      for (const node of nodesOf(client)) await node.ping();
+    },
+  };
+}
+
+interface ScriptCall {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number | Buffer)[];
+}
+
+interface ReadPlan {
+  readonly group: OnlineReadGroup;
+  /** Each key once, whatever the request repeats. */
+  readonly redisKeys: ReadonlyMap<string, EntityKey>;
+  /** Index into `redisKeys` for each key of the group; null where a part is NULL. */
+  readonly keyAt: readonly (number | null)[];
+}
+
+function planOf(group: OnlineReadGroup, prefix: string): ReadPlan {
+  const redisKeys = new Map<string, EntityKey>();
+  const places = new Map<string, number>();
+  const keyAt = group.keys.map((key) => {
+    if (key.includes(null)) return null;
+    const redisKey = entityKey(prefix, group.entity, key as EntityKey);
+    const known = places.get(redisKey);
+    if (known !== undefined) return known;
+    redisKeys.set(redisKey, key as EntityKey);
+    places.set(redisKey, places.size);
+    return places.size - 1;
+  });
+  return { group, redisKeys, keyAt };
+}
+
+type Command = readonly (string | number | Buffer)[];
+
+/** Sends all commands at once; one reply a command, its error beside it: a lost server is an error of every command. */
+async function trip(client: RedisClient, commands: readonly Command[]): Promise<readonly Reply[]> {
+  if (commands.length === 0) return [];
+  if (client instanceof Cluster) {
+    // Commands of one pipeline must share a node there; sent without waiting, they share the connections' packets all the same.
+    const sent = commands.map(([name, ...args]) => client.callBuffer(name as string, ...(args as string[])));
+    return (await Promise.allSettled(sent)).map((one) =>
+      one.status === 'fulfilled' ? [null, one.value] : [one.reason as Error, null],
+    );
+  }
+  const pipeline = client.pipeline();
+  for (const [name, ...args] of commands) pipeline.callBuffer(name as string, ...(args as string[]));
+  try {
+    return ((await pipeline.exec()) ?? []) as readonly Reply[];
+  } catch (error) {
+    return commands.map(() => [error as Error, null]);
+  }
+}
+
+async function* scan(node: Redis, keyPrefix: string): AsyncIterable<readonly string[]> {
+  const match = `${keyPrefix.replace(/[*?[\]\\]/g, '\\$&')}*`;
+  let cursor = '0';
+  do {
+    const [next, keys] = await node.scan(cursor, 'MATCH', match, 'COUNT', SCAN_COUNT, 'TYPE', 'hash');
+    if (keys.length > 0) yield keys;
+    cursor = next;
+  } while (cursor !== '0');
+}
+
+function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const result: (readonly T[])[] = [];
+  for (let start = 0; start < items.length; start += size) result.push(items.slice(start, start + size));
+  return result;
+}
+
+const unavailable = (cause: Error): RiskgraphError =>
+  new RiskgraphError({
+    code: 'STORE_UNAVAILABLE',
+    message: 'the online store did not take a write',
+    hint: 'check that Redis is up and has memory left',
+    cause,
+  });

@@ -1,0 +1,87 @@
+/** A Redis of one test file's own, where the shared one would not do: another policy, a cluster, a server that dies. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { newUuid } from '../../src/core/uuid.js';
+
+export interface TestRedis {
+  /** Path of the socket. */
+  readonly url: string;
+  readonly port: number;
+  kill(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+
+/** The program answers to either name on Debian; a machine with a real redis-server uses that. */
+function spawnRedis(args: readonly string[]): Promise<ChildProcess> {
+  const attempt = (command: string): Promise<ChildProcess> =>
+    new Promise((resolve, reject) => {
+      const child = spawn(command, [...args], { argv0: 'redis-server', stdio: 'ignore' });
+      child.once('spawn', () => resolve(child));
+      child.once('error', reject);
+    });
+  return attempt('redis-server').catch(() => attempt('redis-check-rdb'));
+}
+
+export async function startTestRedis(options: { policy?: string; cluster?: boolean } = {}): Promise<TestRedis> {
+  const dir = await mkdtemp(join(tmpdir(), 'rg-redis-'));
+  const url = join(dir, 's');
+  const port = options.cluster ? await freePort() : 0;
+  const child = await spawnRedis([
+    ...['--port', String(port), '--bind', '127.0.0.1', '--unixsocket', url, '--dir', dir, '--save', ''],
+    ...['--maxmemory-policy', options.policy ?? 'noeviction', '--hash-max-listpack-value', '512'],
+    ...(options.cluster ? ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())] : []),
+  ]);
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const probe = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+  probe.on('error', () => undefined);
+  await probe.ping();
+  await probe.quit();
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  return {
+    url,
+    port,
+    kill,
+    close: async () => {
+      await kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Joins two cluster nodes and halves the slots between them. */
+export async function formCluster(nodes: readonly [TestRedis, TestRedis]): Promise<string> {
+  const clients = nodes.map(({ url }) => new Redis(url));
+  const [first, second] = clients as [Redis, Redis];
+  await first.call('CLUSTER', 'ADDSLOTSRANGE', '0', '8191');
+  await second.call('CLUSTER', 'ADDSLOTSRANGE', '8192', '16383');
+  const bus = /:(\d+)@(\d+)/.exec((await second.call('CLUSTER', 'NODES')) as string)?.[2] as string;
+  await first.call('CLUSTER', 'MEET', '127.0.0.1', String(nodes[1].port), bus);
+  const formed = async (): Promise<boolean> => {
+    const infos = (await Promise.all(clients.map((client) => client.call('CLUSTER', 'INFO')))) as string[];
+    return infos.every((info) => info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:2'));
+  };
+  while (!(await formed())) await sleep(100);
+  for (const client of clients) client.disconnect();
+  return `redis-cluster://127.0.0.1:${nodes[0].port},127.0.0.1:${nodes[1].port}`;
+}
+
+/** A prefix no other test uses. */
+export const uniquePrefix = (): string => `test-${newUuid(Date.now())}`;
