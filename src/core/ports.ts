@@ -178,6 +178,8 @@ export interface TrainingSetRequest {
   /** By name: whose join key a label's `entity_id` is. */
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly asOf: Instant;
+  /** As in a HistoricalRequest; spine SQL then reads masked tables. */
+  readonly mask?: Mask;
   readonly includeEventTimes: boolean;
   readonly format: ExportFormat;
   /** Absolute path the file is written to, by rename once whole. */
@@ -209,8 +211,8 @@ export interface TrainingSetSpec {
   readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
   readonly label: string | null;
   readonly asOf: Instant;
-  /** As in a HistoricalRequest; spine SQL then reads masked tables. */
-  readonly mask?: Mask;
+  /** Asked for by a role that sees personal values masked. */
+  readonly masked?: boolean;
   readonly includeEventTimes: boolean;
   readonly format: ExportFormat;
 }

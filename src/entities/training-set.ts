@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { TrainingSetResult, TrainingSetSpec } from '../core/ports.js';
 import type { Instant } from '../core/time.js';
 import { instant } from './columns.js';
 
@@ -16,7 +17,7 @@ export class TrainingSetEntity {
 
   /** Spine, label, as-of, format and the like. */
   @Column({ type: 'jsonb' })
-  request!: Record<string, unknown>;
+  request!: TrainingSetSpec;
 
   /** Pinned references, in the order of the columns. */
   @Column({ type: 'jsonb' })
@@ -24,7 +25,7 @@ export class TrainingSetEntity {
 
   /** Row count, column profiles and manifest; null until the file is whole. */
   @Column({ type: 'jsonb', nullable: true })
-  result!: Record<string, unknown> | null;
+  result!: TrainingSetResult | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, transformer: instant })
   createdAt!: Instant;
