@@ -30,6 +30,6 @@ function failureIn(tail: Buffer, tag: string | undefined): ClickHouseError | Err
   if (at >= 0) return parseError(tail.subarray(at).toString('utf8'));
   // Servers before 25.11 put only the message there.
   const end = tail.subarray(-TAIL / 2).toString('latin1');
-  const plain = /Code: \d+\. DB::Exception: [^]*\(version [^)]*\)\)?\s*$/.exec(end);
+  const plain = /Code: \d+\. DB::Exception: [\s\S]*\(version [^)]*\)\)?\s*$/.exec(end);
   return plain ? parseError(plain[0]) : null;
 }
