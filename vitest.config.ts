@@ -9,6 +9,7 @@ export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: false } },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     // chDB is a native library with process-wide state: threads of one process would share it.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,0 +1,146 @@
+/** The folder that holds embedded state: made, checked and locked before anything is started in it. */
+import { randomUUID } from 'node:crypto';
+import { chmod, link, mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RiskgraphError } from '../core/errors.js';
+import { isAlive, type ProcessIdentity, processIdentity } from './identity.js';
+
+/** Below this the stores cannot even make their first files; ClickHouse alone wants room to merge. */
+const MIN_FREE_BYTES = 256 * 1024 * 1024;
+
+export interface Home {
+  readonly path: string;
+  /** Pid files and the lock. */
+  readonly run: string;
+  /** One log file a child. */
+  readonly log: string;
+}
+
+/** A store that cannot start because of where its state lives, in words. */
+const homeError = (message: string, hint: string, cause?: unknown): RiskgraphError =>
+  new RiskgraphError({ code: 'STORE_UNAVAILABLE', message, hint, cause });
+
+const explain = (path: string, cause: unknown): RiskgraphError => {
+  const code = (cause as NodeJS.ErrnoException).code;
+  switch (code) {
+    case 'EROFS':
+    case 'EACCES':
+    case 'EPERM':
+      return homeError(
+        `the state folder ${path} cannot be written (${code})`,
+        'give this user write access to it, or set RISKGRAPH_HOME to a folder that can be written',
+        cause,
+      );
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return homeError(
+        `no space is left for the state folder ${path}`,
+        'free space on that disk, or set RISKGRAPH_HOME to a folder on another one',
+        cause,
+      );
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return homeError(
+        `the state folder ${path} is not a folder, or lies below a file`,
+        'move that file away, or set RISKGRAPH_HOME to another path',
+        cause,
+      );
+    default:
+      return homeError(
+        `the state folder ${path} cannot be used: ${(cause as Error).message}`,
+        'set RISKGRAPH_HOME to a folder that this user can write',
+        cause,
+      );
+  }
+};
+
+/**
+ * Makes the state folder (mode 700) with its subfolders and proves that it can be written.
+ * @throws RiskgraphError when it is read-only, full, or no folder
+ */
+export async function prepareHome(path: string): Promise<Home> {
+  const home = { path, run: join(path, 'run'), log: join(path, 'log') };
+  try {
+    const created = await mkdir(path, { recursive: true, mode: 0o700 });
+    // Only a folder that is ours is narrowed: RISKGRAPH_HOME may name one that holds other things.
+    const entries = created ? [] : await readdir(path);
+    if (entries.length === 0 || entries.includes('run')) await chmod(path, 0o700);
+    for (const folder of [home.run, home.log]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    const probe = join(home.run, `probe.${process.pid}.${randomUUID()}`);
+    await writeFile(probe, Buffer.alloc(4096));
+    await rm(probe);
+    const { bavail, bsize } = await statfs(path);
+    if (bavail * bsize < MIN_FREE_BYTES) {
+      throw homeError(
+        `the state folder ${path} is on a disk with only ${Math.floor((bavail * bsize) / 2 ** 20)} MiB free`,
+        `free at least ${MIN_FREE_BYTES / 2 ** 20} MiB there, or set RISKGRAPH_HOME to a folder on another disk`,
+      );
+    }
+  } catch (cause) {
+    throw cause instanceof RiskgraphError ? cause : explain(path, cause);
+  }
+  return home;
+}
+
+const readLock = async (file: string): Promise<ProcessIdentity | undefined> => {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Takes the folder for this process; a lock of a process that is gone is taken over.
+ * @returns the function that gives it back
+ * @throws RiskgraphError naming the pid when another live start holds it
+ */
+export async function lockHome(home: Home): Promise<() => Promise<void>> {
+  const file = join(home.run, 'lock');
+  const mine = processIdentity(process.pid);
+  const draft = join(home.run, `lock.${process.pid}.${randomUUID()}`);
+  await writeFile(draft, JSON.stringify(mine), { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      try {
+        // link() fails when the name exists and shows the whole content at once, unlike open('wx') and write.
+        await link(draft, file);
+        return async () => {
+          const holder = await readLock(file);
+          if (holder?.pid === mine?.pid) await rm(file, { force: true });
+        };
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw explain(home.path, cause);
+      }
+      const holder = await readLock(file);
+      if (holder && isAlive(holder)) throw alreadyRunning(home, holder.pid);
+      await dropStaleLock(file, holder);
+    }
+  } finally {
+    await rm(draft, { force: true });
+  }
+  throw homeError(`the lock of ${home.path} changes hands too fast`, 'see which other process starts on it, and retry');
+}
+
+const alreadyRunning = (home: Home, pid: number): RiskgraphError =>
+  new RiskgraphError({
+    code: 'CONFLICT',
+    message: `Riskgraph is already running on ${home.path}, pid ${pid}`,
+    hint: `stop it (kill ${pid}), or set RISKGRAPH_HOME to another folder`,
+  });
+
+/** Two starters may see the same stale lock: the one that moved away the other's fresh lock puts it back. */
+async function dropStaleLock(file: string, seen: ProcessIdentity | undefined): Promise<void> {
+  const aside = `${file}.stale.${randomUUID()}`;
+  try {
+    await rename(file, aside);
+    const moved = await readLock(aside);
+    if (moved && (moved.pid !== seen?.pid || moved.started !== seen?.started)) {
+      await link(aside, file).catch(() => undefined);
+    }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * One Postgres and one ClickHouse for the whole suite, started when the first test asks for them: a run of pure unit
+ * tests starts nothing. Test files ask over loopback, since vitest runs them in processes of their own.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { endOrphans } from '../../src/embedded/child.js';
+import { isAlive, type ProcessIdentity } from '../../src/embedded/identity.js';
+import { type EmbeddedStores, type StoreName, startEmbedded } from '../../src/embedded/index.js';
+import { quietLog, TEST_HOME_PREFIX } from './homes.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** `GET <storesAt>/<store>` starts that store if need be and answers its URL. */
+    storesAt: string;
+  }
+}
+
+const NOTHING = { postgres: false, redis: false, clickhouse: false };
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await sweep();
+  const home = await mkdtemp(join(tmpdir(), TEST_HOME_PREFIX));
+  const started = new Map<StoreName, Promise<EmbeddedStores>>();
+  const start = (store: StoreName): Promise<EmbeddedStores> => {
+    const running =
+      started.get(store) ??
+      startEmbedded({ home: join(home, store), need: { ...NOTHING, [store]: true }, log: quietLog });
+    started.set(store, running);
+    return running;
+  };
+  const server = createServer((request, response) => {
+    start((request.url ?? '').slice(1) as StoreName).then(
+      ({ urls }) => response.end(Object.values(urls)[0]),
+      (cause: Error) => response.writeHead(503).end(cause.message),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  project.provide('storesAt', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  return async () => {
+    server.close();
+    server.closeAllConnections();
+    const outcomes = await Promise.allSettled(started.values());
+    await Promise.all(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.close() : undefined)));
+    await rm(home, { recursive: true, force: true });
+  };
+}
+
+/** Ends what runs that were killed left behind in their temporary homes. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(TEST_HOME_PREFIX)) continue;
+    const root = join(tmpdir(), name);
+    const homes = [root, ...(await readdir(root).catch(() => [])).map((entry) => join(root, entry))];
+    const left = homes.filter((path) => existsSync(join(path, 'run')));
+    if (left.length === 0 || (await Promise.all(left.map(inUse))).includes(true)) continue;
+    for (const path of left) await endOrphans({ path, run: join(path, 'run'), log: join(path, 'log') }, quietLog);
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function inUse(home: string): Promise<boolean> {
+  try {
+    return isAlive(JSON.parse(await readFile(join(home, 'run', 'lock'), 'utf8')) as ProcessIdentity);
+  } catch {
+    return false;
+  }
+}
