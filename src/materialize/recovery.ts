@@ -1,0 +1,42 @@
+import type { View } from '../core/definitions.js';
+import type { RunRecord } from '../core/ports.js';
+import { commit, discard, type MaterializerDeps, publish, runOf, type StepProgress } from './run-steps.js';
+
+/**
+ * Finishes what other jobs left of the view, before a run of our own: where rows of a run are online or may be in the history, the run
+ * is carried through, so that both stores tell the same; a stage that nobody has seen is dropped. Needs the view's lock.
+ */
+export async function finishLeftRuns(
+  deps: MaterializerDeps,
+  view: View,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const progress: StepProgress = { signal, report: async () => undefined };
+  const left = (await deps.ledger.unfinished(view.id)).filter((record) => record.jobId !== jobId);
+  const seen = left.filter(({ onlineStamp, historyStamp }) => onlineStamp !== null || historyStamp !== null);
+  for (const record of left)
+    if (!seen.includes(record) && record.stage !== 'STARTED') await discard(deps, view, record);
+  if (seen.length === 0) return;
+  deps.log.warn({ view: view.id, runs: seen.map(({ id }) => id) }, 'carrying through runs that other jobs left');
+  try {
+    await carryThrough(deps, view, seen, progress);
+  } catch (error) {
+    signal.throwIfAborted();
+    // A stage may be gone with a lost disk; what is missing of it can be computed again.
+    deps.log.warn({ err: error, view: view.id }, 'computing the left runs again');
+    for (const record of seen) await deps.offline.stageRun(runOf(view, record));
+    await carryThrough(deps, view, seen, progress);
+  }
+}
+
+async function carryThrough(
+  deps: MaterializerDeps,
+  view: View,
+  records: readonly RunRecord[],
+  progress: StepProgress,
+): Promise<void> {
+  const published: RunRecord[] = [];
+  for (const record of records) published.push(await publish(deps, view, record, progress));
+  for (const record of await commit(deps, view, published)) await deps.offline.dropStage(runOf(view, record));
+}

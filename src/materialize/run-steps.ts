@@ -1,0 +1,171 @@
+/**
+ * The steps of one run. Each leaves its mark in the ledger, so that a run is taken up at the step where its process died; each may be
+ * repeated without a trace.
+ */
+import type { View } from '../core/definitions.js';
+import { RiskgraphError } from '../core/errors.js';
+import type {
+  Clock,
+  Log,
+  Metrics,
+  OfflineStore,
+  OnlineStore,
+  Run,
+  RunLedger,
+  RunRecord,
+  Shard,
+} from '../core/ports.js';
+import { type BusinessCalendar, formatInstant } from '../core/time.js';
+
+export interface MaterializerDeps {
+  readonly offline: OfflineStore;
+  readonly online: OnlineStore;
+  readonly ledger: RunLedger;
+  readonly calendar: BusinessCalendar;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface StepProgress {
+  /** Within the step: 0 to 1. */
+  report(fraction: number): Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** What a killed process has to repeat at most; every shard is one pass over the stage, so small views have one. */
+const ROWS_A_SHARD = 200_000;
+
+export const runOf = (view: View, { id, asOf, knowledge }: RunRecord): Run => ({ id, view, asOf, knowledge });
+
+async function advance(
+  { ledger }: MaterializerDeps,
+  record: RunRecord,
+  change: Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>>,
+): Promise<RunRecord> {
+  await ledger.update(record.id, change);
+  return { ...record, ...change };
+}
+
+/** STARTED to STAGED: the query runs once; everything after it reads the stage. */
+export async function stage(deps: MaterializerDeps, view: View, record: RunRecord): Promise<RunRecord> {
+  if (record.stage !== 'STARTED') return record;
+  const staged = await deps.offline.stageRun(runOf(view, record));
+  const { keys } = await deps.offline.viewStats(view, deps.clock());
+  const shards = Math.max(1, Math.ceil(Math.max(staged.changed, keys) / ROWS_A_SHARD));
+  const { rows, changed, nullKeys } = staged;
+  return advance(deps, record, { stage: 'STAGED', counts: { rows, changed, nullKeys, shards } });
+}
+
+/** STAGED to PUBLISHED: rows become readable online, then the history's stamp is fixed, no earlier than the last of them was readable. */
+export async function publish(
+  deps: MaterializerDeps,
+  view: View,
+  staged: RunRecord,
+  progress: StepProgress,
+): Promise<RunRecord> {
+  if (staged.stage !== 'STAGED') return staged;
+  const { knowledge } = staged;
+  const now = deps.clock();
+  if (now < knowledge) throw tooEarly(view, staged);
+  const stamp = staged.onlineStamp ?? Math.max(knowledge, now);
+  const stamped = staged.onlineStamp === null ? await advance(deps, staged, { onlineStamp: stamp }) : staged;
+  const run = runOf(view, stamped);
+  const done = await eachShard(deps, stamped, progress, stamped.counts?.changed ?? 0, {
+    rows: (shard) => deps.offline.readStage(run, stamp, shard),
+    write: async (rows) => {
+      await deps.online.write(view, rows);
+    },
+  });
+  return advance(deps, done, {
+    stage: 'PUBLISHED',
+    historyStamp: Math.max(knowledge, deps.clock()),
+    shardsDone: [],
+  });
+}
+
+/** PUBLISHED to COMMITTED: the stages become history and visible state. */
+export async function commit(
+  deps: MaterializerDeps,
+  view: View,
+  published: readonly RunRecord[],
+): Promise<readonly RunRecord[]> {
+  const open = published.filter((record) => record.stage === 'PUBLISHED');
+  if (open.length > 0) {
+    await deps.offline.commitRuns(
+      view,
+      open.map((record) => ({ run: runOf(view, record), availableAt: record.historyStamp ?? record.knowledge })),
+    );
+    for (const record of open) deps.metrics.count('history_rows', { view: view.id }, record.counts?.changed ?? 0);
+  }
+  return Promise.all(
+    published.map((record) => (record.stage === 'PUBLISHED' ? advance(deps, record, { stage: 'COMMITTED' }) : record)),
+  );
+}
+
+/**
+ * Brings every key of the online store to the newest offline row, this run's rows to their final stamp: what Redis lost is there again.
+ * @returns rows written, the run's own and others
+ */
+export async function level(
+  deps: MaterializerDeps,
+  view: View,
+  committed: RunRecord,
+  progress: StepProgress,
+): Promise<{ readonly own: number; readonly others: number }> {
+  const at = deps.clock();
+  const { keys } = await deps.offline.viewStats(view, at);
+  const written = { own: 0, others: 0 };
+  await eachShard(deps, committed, progress, keys, {
+    rows: (shard) => deps.offline.newestRows(view, at, shard),
+    write: async (rows) => {
+      const isOwn = ({ sequence }: { readonly sequence: number }): boolean => sequence === committed.id;
+      written.own += (await deps.online.write(view, rows.filter(isOwn))).applied;
+      written.others += (
+        await deps.online.write(
+          view,
+          rows.filter((row) => !isOwn(row)),
+        )
+      ).applied;
+    },
+  });
+  return written;
+}
+
+/** Forgets a stage of which nothing was seen yet; its own job, if it comes back, computes it anew. */
+export async function discard(deps: MaterializerDeps, view: View, record: RunRecord): Promise<void> {
+  const reset = await advance(deps, record, { stage: 'STARTED', counts: null, shardsDone: [] });
+  await deps.offline.dropStage(runOf(view, reset));
+}
+
+type Rows = Parameters<OnlineStore['write']>[1];
+
+async function eachShard(
+  deps: MaterializerDeps,
+  record: RunRecord,
+  progress: StepProgress,
+  expected: number,
+  pass: { readonly rows: (shard: Shard) => AsyncIterable<Rows>; readonly write: (rows: Rows) => Promise<void> },
+): Promise<RunRecord> {
+  const of = record.counts?.shards ?? 1;
+  let current = record;
+  let written = (expected / of) * record.shardsDone.length;
+  for (let index = 0; index < of; index++) {
+    if (current.shardsDone.includes(index)) continue;
+    for await (const rows of pass.rows({ index, of })) {
+      progress.signal.throwIfAborted();
+      await pass.write(rows);
+      written += rows.length;
+      await progress.report(Math.min(1, written / Math.max(1, expected)));
+    }
+    current = await advance(deps, current, { shardsDone: [...current.shardsDone, index] });
+  }
+  return current;
+}
+
+const tooEarly = (view: View, { asOf, knowledge }: RunRecord): RiskgraphError =>
+  new RiskgraphError({
+    code: 'BAD_USER_INPUT',
+    message: `${view.id} as of ${formatInstant(asOf)} may not be online before ${formatInstant(knowledge)}`,
+    hint: 'ask again then; if the schedule is right, check the clock of this machine',
+  });
