@@ -1,6 +1,7 @@
-import type { FeatureRef, Model, Registry, Service, View } from '../core/definitions.js';
+import type { Catalogue } from '../core/catalogue.js';
+import type { FeatureRef, Registry } from '../core/definitions.js';
 import { badInput, notFound, RiskgraphError } from '../core/errors.js';
-import type { DefinitionKind, DefinitionLedger, Log } from '../core/ports.js';
+import type { DefinitionKind, DefinitionLedger } from '../core/ports.js';
 
 interface Versioned {
   readonly id: string;
@@ -9,30 +10,6 @@ interface Versioned {
 }
 
 type Standing = 'APPLIED' | 'RETIRED' | 'PENDING';
-
-/** What is applied and not retired: the only definitions that anything is read or computed by. */
-export interface Catalogue {
-  /** Reads again what is applied. */
-  refresh(): Promise<void>;
-  /** Refreshes now and then, so that what another process applies is served here too; a Postgres that does not answer changes nothing. */
-  follow(everyMs: number, log: Log): { close(): void };
-  views(): readonly View[];
-  services(): readonly Service[];
-  models(): readonly Model[];
-  /** No version: the newest. */
-  view(name: string, version?: number): View | null;
-  service(name: string, version?: number): Service | null;
-  model(name: string, version?: number): Model | null;
-  /** The features of exactly one of a pinned service and pinned references, each once, in order. BAD_USER_INPUT says what to write. */
-  features(request: {
-    readonly service?: string | null;
-    readonly features?: readonly string[] | null;
-  }): readonly FeatureRef[];
-  /** Views named for an operation: `name@version`, or a bare name for its newest version. */
-  namedViews(names: readonly string[]): readonly View[];
-  /** `name@version`, or a bare name for its champion: the newest version. */
-  namedModel(reference: string): Model;
-}
 
 const REFERENCE = /^([a-z][a-z0-9_]*)(?:@([1-9]\d*))?(?::([a-z][a-z0-9_]*))?$/;
 

@@ -1,17 +1,8 @@
+import type { ViewFreshness } from '../core/catalogue.js';
 import type { View } from '../core/definitions.js';
 import type { OfflineStore } from '../core/ports.js';
 import { withinMaxAge } from '../core/status.js';
 import type { Instant } from '../core/time.js';
-
-export interface ViewFreshness {
-  readonly view: string;
-  readonly lastEventTime: Instant | null;
-  readonly lagSeconds: number | null;
-  /** Its newest values are past maxAge, or there are none. */
-  readonly stale: boolean;
-  /** Entity keys with a value. */
-  readonly keys: number;
-}
 
 /** How old the newest value of each view is at `now`. */
 export const freshness = (

@@ -1,3 +1,4 @@
+import type { PlanChange, RegistryPlan, RegistryPlanner } from '../core/catalogue.js';
 import type { Registry, View } from '../core/definitions.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type {
@@ -9,37 +10,6 @@ import type {
   PublishedDefinition,
 } from '../core/ports.js';
 import { isFileGone, type Published, publishable } from './published.js';
-
-export type PlanAction = 'ADD' | 'BUMP' | 'RETIRE';
-
-export interface PlanChange {
-  /** ADD: a new name. BUMP: a new version of a known name. RETIRE: its file is gone. */
-  readonly action: PlanAction;
-  readonly kind: DefinitionKind;
-  readonly name: string;
-  readonly version: number;
-  readonly id: string;
-  readonly description: string | null;
-  /** Applied definitions that pin it: what a retirement would break. */
-  readonly breaks: readonly string[];
-}
-
-export interface RegistryPlan {
-  readonly changes: readonly PlanChange[];
-  /** What forbids applying, each in words that say what to do. */
-  readonly problems: readonly string[];
-}
-
-export interface RegistryPlanner {
-  /** What differs between the definition files and what is applied. Changes nothing. */
-  plan(): Promise<RegistryPlan>;
-  /** Does what the plan says, whole or not at all; CONFLICT lists the problems that forbid it. */
-  apply(): Promise<RegistryPlan>;
-  /** Ends an applied view version: its online values go, its history stays. CONFLICT names what still pins it. */
-  retireView(id: string): Promise<RegistryPlan>;
-  /** Fails where an applied version has changed or a view's file is gone; lists every problem. */
-  checkBoot(): Promise<void>;
-}
 
 export interface PlannerOptions {
   readonly registry: Registry;
