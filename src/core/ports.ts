@@ -240,6 +240,20 @@ export interface TrainingSetLedger {
   update(id: string, change: Pick<TrainingSetRecord, 'result'>): Promise<TrainingSetRecord>;
 }
 
+/** What the API asks of training sets; the worker's half is TrainingSetRunner. */
+export interface TrainingSetService {
+  /** Checks the request, records it and enqueues its job. BAD_USER_INPUT says what is wrong before anything is recorded. */
+  create(request: {
+    readonly name: string;
+    readonly features: readonly FeatureRef[];
+    readonly spec: TrainingSetSpec;
+  }): Promise<TrainingSetRecord>;
+  get(id: string): Promise<TrainingSetRecord | null>;
+  list(page: { readonly limit: number; readonly before?: string }): Promise<readonly TrainingSetRecord[]>;
+  /** The finished file. NOT_FOUND for an unknown id, CONFLICT while it is not whole. */
+  file(id: string): Promise<{ readonly path: string; readonly name: string; readonly format: ExportFormat }>;
+}
+
 /** A SELECT for reports; the label names it in logs and metrics. */
 export interface OfflineQuery {
   select(request: {

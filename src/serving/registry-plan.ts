@@ -1,14 +1,7 @@
 import type { PlanChange, RegistryPlan, RegistryPlanner } from '../core/catalogue.js';
 import type { Registry, View } from '../core/definitions.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
-import type {
-  Clock,
-  DefinitionKind,
-  DefinitionLedger,
-  OfflineStore,
-  OnlineStore,
-  PublishedDefinition,
-} from '../core/ports.js';
+import type { Clock, DefinitionLedger, OfflineStore, OnlineStore, PublishedDefinition } from '../core/ports.js';
 import { isFileGone, type Published, publishable } from './published.js';
 
 export interface PlannerOptions {
