@@ -70,6 +70,15 @@ export class BusinessCalendar {
     return DateTime.fromMillis(instant, { zone: this.timezone }).toFormat('yyyy-MM-dd');
   }
 
+  /** Moved back by local calendar days or months: a day's start goes to a day's start, any other instant keeps its wall-clock time. */
+  back(instant: Instant, by: { readonly days?: number; readonly months?: number }): Instant {
+    const date = this.dateOf(instant);
+    if (instant === this.startOfDay(date)) {
+      return this.startOfDay(addDays(addMonths(date, -(by.months ?? 0)), -(by.days ?? 0)));
+    }
+    return DateTime.fromMillis(instant, { zone: this.timezone }).minus(by).toMillis();
+  }
+
   /** The instant of a local wall-clock time `HH:mm` on a day. */
   at(date: LocalDate, time: string): Instant {
     return DateTime.fromISO(`${date}T${time}`, { zone: this.timezone }).toMillis();
