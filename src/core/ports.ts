@@ -601,8 +601,8 @@ export interface JobQueue {
 /** What a job's body may use. */
 export interface JobServices {
   readonly registry: Registry;
-  /** Applied and not retired: what a job works on where no view is named. */
-  appliedViews(): Promise<readonly View[]>;
+  /** Applied views by name, a bare name being the newest version; without names all of them. NOT_FOUND in words. */
+  views(names?: readonly string[]): Promise<readonly View[]>;
   readonly materializer: Materializer;
   readonly offline: OfflineStore;
   readonly online: OnlineStore;
