@@ -144,7 +144,11 @@ export class Runner {
     const count = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         bytes += chunk.length;
-        if (bytes <= limit) return done(null, chunk);
+        // Past the limit it is read on without being kept, so that the client is there to read the refusal.
+        done(null, bytes <= limit ? chunk : null);
+      },
+      flush(done) {
+        if (bytes <= limit) return done();
         const message = `the data of one INSERT are larger than ${Math.floor(limit / 2 ** 20)} MiB: send smaller batches`;
         done(new ServerError(message, 36, 413));
       },

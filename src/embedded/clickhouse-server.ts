@@ -1,6 +1,5 @@
 /** ClickHouse's HTTP protocol over the engine in this process, as much of it as the stock client speaks. */
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
@@ -192,8 +191,8 @@ async function send(asked: Request, answer: Answer, response: ServerResponse, go
     }
     try {
       for (let next: IteratorResult<Uint8Array> = first; !next.done; next = await rows.next()) {
-        if (!out.write(next.value)) await Promise.race([once(out, 'drain'), once(response, 'close')]);
         if (gone.aborted) return;
+        if (!out.write(next.value)) await drained(out, gone);
       }
       out.end();
     } catch (cause) {
@@ -210,6 +209,19 @@ async function send(asked: Request, answer: Answer, response: ServerResponse, go
     await rows.return?.(undefined);
   }
 }
+
+/** Waits until the reader has caught up, or went away. */
+const drained = (out: Writable, gone: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      out.off('drain', done);
+      gone.removeEventListener('abort', done);
+      resolve();
+    };
+    out.once('drain', done);
+    gone.addEventListener('abort', done, { once: true });
+    if (gone.aborted) done();
+  });
 
 function fail(request: IncomingMessage, response: ServerResponse, error: ServerError): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
