@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { defineJob } from '../src/core/define.js';
+
+export default defineJob({
+  description: 'Computes every feature view whose next as-of has become due since its last run.',
+  payload: z.object({}),
+  // Delays are mostly whole hours: one minute later what they wait for is due.
+  schedule: { every: 'hour', minute: 1 },
+  scheduledPayload: () => ({}),
+  concurrency: 1,
+  run: async ({ jobId, scheduledFor, services, report, signal }) =>
+    services.materializer.materialize(
+      { jobId, views: await services.views(), onlyNew: true, now: scheduledFor },
+      { report, signal },
+    ),
+});

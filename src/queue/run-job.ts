@@ -1,0 +1,138 @@
+/** The wrapper of every job: parses, records, logs, measures, retries; the body only works. */
+import { type Job, UnrecoverableError } from 'bullmq';
+import type { JobDefinition } from '../core/definitions.js';
+import { conflict, type ErrorCode, RiskgraphError } from '../core/errors.js';
+import type { Clock, JobContext, JobLedger, JobRecord, JobServices, Log, Metrics } from '../core/ports.js';
+import type { Instant } from '../core/time.js';
+import { attemptsOf } from './carrier.js';
+
+/** Progress is for people: more often than this nobody sees it, and Postgres does. */
+const REPORT_EVERY_MS = 250;
+
+/** Asking again gives the same answer. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['BAD_USER_INPUT', 'NOT_FOUND', 'FORBIDDEN', 'TOO_COMPLEX']);
+
+/** Jobs that this process runs now. */
+export interface Running {
+  readonly controllers: Map<string, AbortController>;
+  readonly bodies: Map<string, Promise<void>>;
+  lastProgressAt: Instant;
+}
+
+export interface RunDeps {
+  readonly ledger: JobLedger;
+  readonly services: JobServices;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly running: Running;
+}
+
+type Attempt = Pick<Job, 'id' | 'attemptsMade' | 'updateProgress'>;
+
+export const hasEnded = ({ state }: Pick<JobRecord, 'state'>): boolean => state !== 'WAITING' && state !== 'ACTIVE';
+
+export const cancelled = (): RiskgraphError => conflict('the job was cancelled');
+
+/** What an operator reads of a failure: our own words, never those of a store or a library. */
+function words(error: unknown, jobId: string): string {
+  if (error instanceof RiskgraphError && error.code !== 'INTERNAL') {
+    return error.hint ? `${error.message} (${error.hint})` : error.message;
+  }
+  return `internal error; the worker's log has it under job ${jobId}`;
+}
+
+/** Runs one attempt. A job that the queue gives twice (its lock was lost) runs once and both wait for it. */
+export function runJob(definition: JobDefinition, attempt: Attempt, deps: RunDeps): Promise<void> {
+  const { bodies } = deps.running;
+  const id = attempt.id as string;
+  const known = bodies.get(id);
+  if (known) return known;
+  const body = runAttempt(definition, id, attempt, deps).finally(() => bodies.delete(id));
+  bodies.set(id, body);
+  return body;
+}
+
+async function runAttempt(definition: JobDefinition, id: string, attempt: Attempt, deps: RunDeps): Promise<void> {
+  const { ledger, clock, metrics, running } = deps;
+  const recorded = await ledger.get(id);
+  if (!recorded || hasEnded(recorded)) return;
+  const startedAt = clock();
+  const controller = new AbortController();
+  running.controllers.set(id, controller);
+  running.lastProgressAt = startedAt;
+  const log = withFields(deps.log, { job: definition.name, jobId: id });
+  const outcome = (name: string): void => {
+    metrics.count('jobs', { job: definition.name, outcome: name });
+    metrics.observe('job_seconds', (clock() - startedAt) / 1000, { job: definition.name });
+    log.info({ outcome: name, ms: clock() - startedAt }, 'job ended');
+  };
+  try {
+    const active = await ledger.update(id, { state: 'ACTIVE', startedAt: recorded.startedAt ?? startedAt });
+    if (hasEnded(active)) return;
+    log.info({ attempt: attempt.attemptsMade + 1 }, 'job started');
+    const context: JobContext = {
+      ...{ jobId: id, scheduledFor: recorded.createdAt, now: clock, log, metrics, services: deps.services },
+      signal: controller.signal,
+      report: reporter(id, attempt, { from: active.progress, controller, deps }),
+    };
+    const result = await definition.run(context, definition.payload.parse(recorded.payload ?? {}));
+    const done = await ledger.update(id, {
+      ...{ state: 'COMPLETED', progress: 1, error: null, finishedAt: clock() },
+      result: result ?? null,
+    });
+    outcome(done.state.toLowerCase());
+  } catch (error) {
+    if (controller.signal.aborted) {
+      outcome('cancelled');
+      return;
+    }
+    const isFinal = error instanceof RiskgraphError && FINAL.has(error.code);
+    if (!isFinal && attempt.attemptsMade + 1 < attemptsOf(definition)) {
+      log.warn({ err: error, attempt: attempt.attemptsMade + 1 }, 'job failed and will be tried again');
+      metrics.count('job_retries', { job: definition.name });
+      await ledger.update(id, { state: 'WAITING' });
+      throw error;
+    }
+    const failed = await ledger.update(id, { state: 'FAILED', error: words(error, id), finishedAt: clock() });
+    outcome(failed.state.toLowerCase());
+    if (isFinal) log.warn({ err: error }, 'job failed: what it was asked for cannot be done');
+    else log.error({ err: error }, 'job failed for good');
+    throw new UnrecoverableError(words(error, id));
+  } finally {
+    running.controllers.delete(id);
+    running.lastProgressAt = clock();
+  }
+}
+
+function reporter(
+  id: string,
+  attempt: Attempt,
+  given: { readonly from: number; readonly controller: AbortController; readonly deps: RunDeps },
+): JobContext['report'] {
+  const { from, controller, deps } = given;
+  const { ledger, clock, running } = deps;
+  let highest = from;
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  return async (fraction) => {
+    const now = clock();
+    running.lastProgressAt = now;
+    if (now - reportedAt < REPORT_EVERY_MS) return;
+    reportedAt = now;
+    // A retried job starts over inside; outside its progress never goes back.
+    highest = Math.min(1, Math.max(highest, fraction));
+    const record = await ledger.update(id, { progress: highest });
+    if (hasEnded(record)) controller.abort(cancelled());
+    await attempt.updateProgress(highest).catch((error: unknown) => {
+      // The queue may have been flushed beneath us; the ledger has it.
+      deps.log.debug({ err: error, jobId: id }, 'progress was not announced');
+    });
+  };
+}
+
+const withFields = (log: Log, fields: object): Log => ({
+  debug: (more, message) => log.debug({ ...fields, ...more }, message),
+  info: (more, message) => log.info({ ...fields, ...more }, message),
+  warn: (more, message) => log.warn({ ...fields, ...more }, message),
+  error: (more, message) => log.error({ ...fields, ...more }, message),
+});

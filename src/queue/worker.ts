@@ -1,0 +1,82 @@
+import { Worker } from 'bullmq';
+import type { JobServices } from '../core/ports.js';
+import { newUuid } from '../core/uuid.js';
+import type { Carrier } from './carrier.js';
+import { endBeat } from './health.js';
+import type { QueueOptions } from './queue.js';
+import { type Running, runJob } from './run-job.js';
+import { createUpkeep } from './upkeep.js';
+
+/** A killed worker's jobs are taken up again within lock + two checks, less than ten seconds; a lock is renewed twice in its life. */
+const LOCK_MS = 5_000;
+const STALLED_CHECK_MS = 2_000;
+/** A job that killed its worker this often is not tried again. */
+const MAX_STALLED = 20;
+/** After a lost connection. */
+const RETRY_MS = 1_000;
+const UPKEEP_EVERY_MS = 1_000;
+
+export interface RunningWorker {
+  /** Takes no new job, waits for those that run, then returns. */
+  close(): Promise<void>;
+}
+
+export interface WorkerOptions extends QueueOptions {
+  readonly prefix: string;
+  readonly carrier: Carrier;
+  readonly services: JobServices;
+}
+
+/** Runs every job of the registry in this process, each with its own concurrency, and keeps queue and ledger in line. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { redis, prefix, jobs, clock, log } = options;
+  const workerId = newUuid(clock());
+  const running: Running = { controllers: new Map(), bodies: new Map(), lastProgressAt: clock() };
+  const upkeep = repeat(createUpkeep({ ...options, workerId, running }), (error) =>
+    log.warn({ err: error }, "the worker's upkeep failed and is tried again"),
+  );
+  const workers = [...jobs.values()].map((definition) => {
+    const worker = new Worker(definition.name, (job) => runJob(definition, job, { ...options, running }), {
+      connection: redis,
+      prefix,
+      concurrency: definition.concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      maxStalledCount: MAX_STALLED,
+      runRetryDelay: RETRY_MS,
+    });
+    worker.on('error', (error) => log.warn({ err: error, job: definition.name }, 'the worker lost its queue'));
+    return worker;
+  });
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  log.info({ jobs: [...jobs.keys()], workerId }, 'worker started');
+  return {
+    async close() {
+      await Promise.all(workers.map((worker) => worker.close()));
+      await upkeep.stop();
+      await endBeat(redis, prefix, workerId).catch(() => undefined);
+    },
+  };
+}
+
+/** Calls again and again, never twice at once; a failure is told and does not end it. */
+function repeat(round: () => Promise<void>, onError: (error: unknown) => void) {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let current: Promise<void> = Promise.resolve();
+  const next = (): void => {
+    current = round()
+      .catch(onError)
+      .then(() => {
+        if (!stopped) timer = setTimeout(next, UPKEEP_EVERY_MS);
+      });
+  };
+  next();
+  return {
+    async stop(): Promise<void> {
+      stopped = true;
+      clearTimeout(timer);
+      await current;
+    },
+  };
+}
