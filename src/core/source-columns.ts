@@ -48,6 +48,8 @@ export type EventTime =
 export interface HiddenColumns {
   readonly columns: readonly string[];
   readonly until: string;
+  /** The column that says how it ended, and its values that mean "not yet": with any other, `until` says since when that is known. */
+  readonly outcome?: { readonly column: string; readonly open: readonly string[] };
 }
 
 export interface SourceTable {

@@ -64,6 +64,7 @@ const DEFINED: readonly SourceTable[] = [
       {
         columns: ['decision', 'decision_path', 'decided_at', 'approved_amount', 'decline_reason'],
         until: 'decided_at',
+        outcome: { column: 'decision', open: ['PENDING'] },
       },
     ],
     columns: {

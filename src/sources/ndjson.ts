@@ -1,0 +1,90 @@
+import {
+  BROKEN_TEXT,
+  decodeText,
+  type FileRecord,
+  isBrokenText,
+  MAX_LINE,
+  type RecordFile,
+  refused,
+} from './records.js';
+
+/** One JSON object a line; a field that is not among the columns refuses its line. Blank lines count and are skipped. */
+export const openNdjson = (
+  body: AsyncIterable<Uint8Array>,
+  columns: readonly string[],
+  maxLine = MAX_LINE,
+): RecordFile => ({ header: columns, batches: readNdjson(body, columns, maxLine) });
+
+async function* readNdjson(
+  body: AsyncIterable<Uint8Array>,
+  columns: readonly string[],
+  maxLine: number,
+): AsyncIterable<readonly FileRecord[]> {
+  const known = new Set(columns);
+  for await (const lines of jsonLines(body, maxLine)) {
+    yield lines.map(({ line, raw, object, problem }) => {
+      if (object === null) return refused(line, raw, problem);
+      const unknown = Object.keys(object).find((name) => !known.has(name));
+      if (unknown !== undefined) return refused(line, raw, 'is no column of the table', unknown.slice(0, 64));
+      return { line, raw, values: columns.map((column) => object[column]) };
+    });
+  }
+}
+
+export interface JsonLine {
+  readonly line: number;
+  readonly raw: string;
+  readonly object: Readonly<Record<string, unknown>> | null;
+  /** Where there is no object: why. */
+  readonly problem: string;
+}
+
+/** The lines of a body as objects, a batch a piece of text. */
+export async function* jsonLines(body: AsyncIterable<Uint8Array>, maxLine = MAX_LINE): AsyncIterable<JsonLine[]> {
+  let rest = '';
+  let line = 0;
+  let tooLong = false;
+  const parse = (raw: string): JsonLine[] => {
+    line++;
+    const wasTooLong = tooLong;
+    tooLong = false;
+    if (wasTooLong) return [];
+    if (raw.length > maxLine) return [{ line, raw, object: null, problem: longerThan(maxLine) }];
+    return raw.trim() === '' ? [] : [parseLine(line, raw)];
+  };
+  for await (const text of decodeText(body)) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() as string;
+    const parsed = lines.flatMap(parse);
+    if (rest.length > maxLine) {
+      if (!tooLong) parsed.push({ line: line + 1, raw: rest, object: null, problem: longerThan(maxLine) });
+      tooLong = true;
+      rest = '';
+    }
+    if (parsed.length > 0) yield parsed;
+  }
+  const last = parse(rest);
+  if (last.length > 0) yield last;
+}
+
+const longerThan = (maxLine: number): string => `the line is longer than ${maxLine} characters`;
+
+/** A number with more digits than a double keeps. */
+const LONG_NUMBER = /[\d.]{16}/;
+
+function parseLine(line: number, raw: string): JsonLine {
+  const bad = (problem: string): JsonLine => ({ line, raw, object: null, problem });
+  if (isBrokenText(raw)) return bad(`the line ${BROKEN_TEXT}`);
+  try {
+    const value = (LONG_NUMBER.test(raw) ? JSON.parse(raw, keepDigits) : JSON.parse(raw)) as unknown;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? { line, raw, object: value as Record<string, unknown>, problem: '' }
+      : bad('the line is not a JSON object');
+  } catch {
+    return bad('the line is not JSON');
+  }
+}
+
+/** Numbers that a double would round come as text, digit by digit. */
+const keepDigits = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
+  typeof value === 'number' && context?.source !== undefined && context.source.length >= 16 ? context.source : value;

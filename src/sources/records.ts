@@ -1,0 +1,43 @@
+/** What every file format is read as. */
+
+/** One row of a file, in the order of its header, or the reason why it is none. */
+export interface FileRecord {
+  /** 1-based; the header of a CSV is line 1. A row of a Parquet file counts as a line. */
+  readonly line: number;
+  readonly values: readonly unknown[];
+  /** As it stood in the file; null where the file is no text. */
+  readonly raw: string | null;
+  readonly refusal?: { readonly column: string | null; readonly reason: string };
+}
+
+export interface RecordFile {
+  readonly header: readonly string[];
+  /** May be iterated once. */
+  readonly batches: AsyncIterable<readonly FileRecord[]>;
+}
+
+/** A longer line is refused as a row: one row must not fill the memory. In characters. */
+export const MAX_LINE = 1 << 20;
+/** What is kept of a refused row, in characters. */
+export const MAX_RAW = 8192;
+
+export const refused = (line: number, raw: string, reason: string, column: string | null = null): FileRecord => ({
+  line,
+  values: [],
+  raw: raw.slice(0, MAX_RAW),
+  refusal: { column, reason },
+});
+
+/** UTF-8 to text, without a byte order mark; bytes that are not UTF-8 become U+FFFD. */
+export async function* decodeText(body: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  for await (const chunk of body) {
+    const text = decoder.decode(chunk, { stream: true });
+    if (text !== '') yield text;
+  }
+  const rest = decoder.decode();
+  if (rest !== '') yield rest;
+}
+
+export const isBrokenText = (text: string): boolean => text.includes('\uFFFD');
+export const BROKEN_TEXT = 'is not UTF-8 text';

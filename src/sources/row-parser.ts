@@ -1,0 +1,193 @@
+import { badInput } from '../core/errors.js';
+import type { SourceColumn, SourceTable, VERSION_COLUMNS } from '../core/sources.js';
+import type { BusinessCalendar, Instant, LocalDate } from '../core/time.js';
+import {
+  emptyOf,
+  flag,
+  instantMs,
+  isAbsent,
+  Problem,
+  parserOf,
+  type Stored,
+  storedInstant,
+  type ValueParser,
+} from './values.js';
+
+/** Columns that a file may bring beside the table's own. */
+const FILE_EXTRAS = ['ingested_at', 'deleted'] as const satisfies readonly (keyof typeof VERSION_COLUMNS)[];
+
+export interface RowParserOptions {
+  readonly table: SourceTable;
+  readonly history: boolean;
+  readonly now: Instant;
+  readonly calendar: BusinessCalendar;
+}
+
+export interface Refusal {
+  readonly column: string | null;
+  readonly reason: string;
+}
+
+/** Values of the table's columns in their order, then `ingested_at` and `deleted`. */
+export type StoredRow = readonly (Stored | null)[];
+
+export const isRefusal = (row: StoredRow | Refusal): row is Refusal => 'reason' in row;
+
+interface Cell {
+  readonly column: SourceColumn;
+  /** Where the file has it; -1 where it does not. */
+  readonly at: number;
+  readonly parse: ValueParser;
+}
+
+/** Names of columns that a file of this table may have. */
+export const fileColumns = (table: SourceTable): string[] => [...table.columns.map(({ name }) => name), ...FILE_EXTRAS];
+
+/** BAD_USER_INPUT naming every unknown, repeated and missing column at once. */
+export function checkHeader(table: SourceTable, header: readonly string[]): void {
+  const known = fileColumns(table);
+  const problems = [
+    ['unknown', header.filter((name) => !known.includes(name))],
+    ['repeated', header.filter((name, index) => header.indexOf(name) !== index)],
+    [
+      'missing',
+      table.columns.filter(({ name, required }) => required && !header.includes(name)).map(({ name }) => name),
+    ],
+  ] as const;
+  const found = problems.filter(([, names]) => names.length > 0);
+  if (found.length === 0) return;
+  const words = found.map(
+    ([what, names]) =>
+      `${what}: ${names
+        .slice(0, 20)
+        .map((name) => `'${name.slice(0, 64)}'`)
+        .join(', ')}`,
+  );
+  throw badInput(
+    `the header does not fit table ${table.name}: columns ${words.join('; ')}`,
+    `the columns are ${known.join(', ')}`,
+  );
+}
+
+interface KnownColumn {
+  readonly name: string;
+  readonly at: number;
+  /** For dates: the day at whose end the row was known. */
+  readonly end: DayEnd | null;
+}
+
+interface Outcome {
+  readonly name: string;
+  readonly at: number;
+  readonly until: string;
+  readonly untilAt: number;
+  readonly open: readonly string[];
+}
+
+/** Turns rows of one file, as values in the order of its header, into rows to store or the reason why not. Check the header first. */
+export class RowParser {
+  private readonly cells: readonly Cell[];
+  private readonly ingestedAt: number;
+  private readonly deleted: number;
+  /** The column that tells when a row could be known, and where the file has it. */
+  private readonly known: KnownColumn | null;
+  private readonly outcomes: readonly Outcome[];
+  private readonly dayEnds = new Map<string, Instant>();
+
+  constructor(
+    private readonly options: RowParserOptions,
+    header: readonly string[],
+  ) {
+    const { table } = options;
+    this.cells = table.columns.map((column) => ({
+      column,
+      at: header.indexOf(column.name),
+      parse: parserOf(column, table),
+    }));
+    this.ingestedAt = header.indexOf('ingested_at');
+    this.deleted = header.indexOf('deleted');
+    this.known = knownColumn(table, header);
+    const position = (name: string): number => table.columns.findIndex((column) => column.name === name);
+    this.outcomes = table.hidden.flatMap(({ until, outcome }) =>
+      outcome
+        ? [{ name: outcome.column, at: position(outcome.column), until, untilAt: position(until), open: outcome.open }]
+        : [],
+    );
+  }
+
+  parse(values: readonly unknown[]): StoredRow | Refusal {
+    const deletedValue = values[this.deleted];
+    const deleted = isAbsent(deletedValue) ? 0 : flag(deletedValue);
+    if (deleted instanceof Problem) return { column: 'deleted', reason: deleted.reason };
+    const row: (Stored | null)[] = [];
+    for (const cell of this.cells) {
+      const value = values[cell.at];
+      const stored = isAbsent(value) ? absent(cell.column, deleted === 1) : cell.parse(value);
+      if (stored instanceof Problem) return { column: cell.column.name, reason: stored.reason };
+      row.push(stored);
+    }
+    const known = this.knownAt(values, row);
+    if (typeof known !== 'number') return known;
+    row.push(storedInstant(known), deleted);
+    return row;
+  }
+
+  private knownAt(values: readonly unknown[], row: StoredRow): Instant | Refusal {
+    const { history, now } = this.options;
+    const value = values[this.ingestedAt];
+    if (!isAbsent(value)) {
+      const at = instantMs(value);
+      if (at instanceof Problem) return { column: 'ingested_at', reason: at.reason };
+      return at <= now ? at : { column: 'ingested_at', reason: 'is in the future' };
+    }
+    if (!history) return now;
+    if (this.known === null) return 0;
+    const open = this.undated(row);
+    if (open) return open;
+    const { name, at, end } = this.known;
+    const when = values[at];
+    if (isAbsent(when))
+      return { column: name, reason: 'has no value, and without it no time at which the row was known' };
+    // A day that is not over yet is known now: a later correction must not fall before it.
+    return Math.min(end ? this.dayEnd(when as string, end) : (instantMs(when) as Instant), now);
+  }
+
+  /** In a first load of the past, an outcome without its time would be known too early. */
+  private undated(row: StoredRow): Refusal | null {
+    for (const { name, at, until, untilAt, open } of this.outcomes) {
+      const value = row[at] as string | null;
+      if (value !== null && !open.includes(value) && row[untilAt] === null) {
+        return { column: until, reason: `has no value, and without it no time at which ${name} was known` };
+      }
+    }
+    return null;
+  }
+
+  private dayEnd(date: LocalDate, end: DayEnd): Instant {
+    const known = this.dayEnds.get(date);
+    if (known !== undefined) return known;
+    const instant = this.options.calendar.endOfDay(end(date));
+    this.dayEnds.set(date, instant);
+    return instant;
+  }
+}
+
+type DayEnd = (date: LocalDate) => LocalDate;
+
+const lastDayOfMonth: DayEnd = (date) =>
+  new Date(Date.UTC(Number(date.slice(0, 4)), Number(date.slice(5, 7)), 0)).toISOString().slice(0, 10);
+
+function knownColumn(table: SourceTable, header: readonly string[]): KnownColumn | null {
+  const { eventTime, knownAt } = table;
+  if (knownAt !== null) return { name: knownAt, at: header.indexOf(knownAt), end: null };
+  if (eventTime.kind === 'always') return null;
+  const ends = { instant: null, day: (date: LocalDate) => date, month: lastDayOfMonth } as const;
+  return { name: eventTime.column, at: header.indexOf(eventTime.column), end: ends[eventTime.kind] };
+}
+
+function absent(column: SourceColumn, deleted: boolean): Stored | null | Problem {
+  if (column.nullable) return null;
+  if (column.default !== undefined) return column.default;
+  if (deleted && !column.key) return emptyOf(column.type);
+  return new Problem('has no value');
+}

@@ -1,0 +1,225 @@
+/**
+ * One value of a file to the value that is stored. Every parser takes what CSV, JSON and Parquet bring (text, numbers, booleans, bigints,
+ * dates as text, instants as Date, lists, maps) and gives the value as ClickHouse reads it in JSON, or a `Problem`. Reasons never quote
+ * the value: it may be personal.
+ */
+import type { SourceColumn, SourceTable, SourceType } from '../core/sources.js';
+
+export class Problem {
+  constructor(readonly reason: string) {}
+}
+
+export type Stored = string | number | readonly string[] | Readonly<Record<string, string | number>>;
+export type ValueParser = (value: unknown) => Stored | Problem;
+
+const problem = (reason: string): Problem => new Problem(reason);
+
+/** Absent: no value in any of the formats. Empty text is none either, since CSV cannot tell the two apart. */
+export const isAbsent = (value: unknown): boolean => value === null || value === undefined || value === '';
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function text(value: unknown): string | Problem {
+  if (typeof value === 'string') {
+    return LONE_SURROGATE.test(value) ? problem('is not valid Unicode') : value;
+  }
+  if (typeof value === 'number') {
+    return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
+      ? String(value)
+      : problem('is a number too large to keep its digits: write it as text');
+  }
+  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  return problem('is not text');
+}
+
+const WHOLE = /^[+-]?\d{1,18}(?:\.0+)?$/;
+
+const whole =
+  (min: number, max: number): ValueParser =>
+  (value) => {
+    let number: number;
+    if (typeof value === 'number') number = value;
+    else if (typeof value === 'bigint' || (typeof value === 'string' && WHOLE.test(value))) number = Number(value);
+    else return problem('is not a whole number');
+    if (!Number.isInteger(number)) return problem('is not a whole number');
+    return number >= min && number <= max ? number : problem(`is not between ${min} and ${max}`);
+  };
+
+const FLAGS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
+  ...[0, 0n, false, '0', 'false', 'FALSE', 'False'].map((key) => [key, 0] as const),
+  ...[1, 1n, true, '1', 'true', 'TRUE', 'True'].map((key) => [key, 1] as const),
+]);
+
+export const flag = (value: unknown): number | Problem => FLAGS.get(value) ?? problem('is neither 0 nor 1');
+
+const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
+
+function float(value: unknown): number | Problem {
+  const number =
+    typeof value === 'number' ? value : typeof value === 'bigint' || isFloatText(value) ? Number(value) : Number.NaN;
+  return Number.isFinite(number) ? number : problem('is not a number');
+}
+
+const isFloatText = (value: unknown): boolean => typeof value === 'string' && FLOAT.test(value);
+
+const DECIMAL = /^([+-]?)0*(\d*)(?:\.(\d*?)0*)?$/;
+
+/** Digits are compared as text, so that nothing is rounded on the way. */
+const decimal =
+  (integerDigits: number, scale: number): ValueParser =>
+  (value) => {
+    let digits: string;
+    if (typeof value === 'string') digits = value;
+    else if (typeof value === 'bigint' || (typeof value === 'number' && Math.abs(value) < 2 ** 53))
+      digits = plain(value);
+    else return problem('is not a number');
+    const match = DECIMAL.exec(digits);
+    if (!match || !/\d/.test(digits)) return problem('is not a decimal number');
+    const [, sign = '', integer = '', fraction = ''] = match;
+    if (fraction.length > scale) return problem(`has more than ${scale} decimals`);
+    if (integer.length > integerDigits) return problem(`has more than ${integerDigits} digits before the point`);
+    return `${sign === '-' ? '-' : ''}${integer || '0'}${fraction && `.${fraction}`}`;
+  };
+
+/** A number's shortest digits, never in exponent form where a decimal could hold it. */
+const plain = (value: number | bigint): string => {
+  const shortest = String(value);
+  return shortest.includes('e-') ? (value as number).toFixed(20) : shortest;
+};
+
+const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
+
+const day =
+  (min: string, max: string): ValueParser =>
+  (value) => {
+    const match = typeof value === 'string' ? DAY.exec(value) : null;
+    if (!match) return problem("is not a date written 'YYYY-MM-DD'");
+    if (!existsOnCalendar(match)) return problem('is a day that does not exist');
+    const date = match[0];
+    return date >= min && date <= max ? date : problem(`is not between ${min} and ${max}`);
+  };
+
+function existsOnCalendar([, year, month, date]: RegExpExecArray): boolean {
+  const check = new Date(Date.UTC(Number(year), Number(month) - 1, Number(date)));
+  return check.getUTCMonth() === Number(month) - 1 && check.getUTCDate() === Number(date);
+}
+
+const INSTANT = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}:?\d{2})?$/;
+/** Orders of versions pack instants as positive milliseconds; ClickHouse's DateTime64 ends in 2299. */
+const LAST_INSTANT = Date.UTC(2299, 11, 31);
+
+/** UTC milliseconds of an RFC 3339 text or a Date; digits below a millisecond are cut. */
+export function instantMs(value: unknown): number | Problem {
+  const ms = value instanceof Date ? value.getTime() : typeof value === 'string' ? textMs(value) : Number.NaN;
+  if (ms instanceof Problem) return ms;
+  if (Number.isNaN(ms)) return problem("is not an instant written as '2026-03-01T08:00:00+08:00'");
+  return ms >= 0 && ms <= LAST_INSTANT ? ms : problem('is not between 1970 and 2299');
+}
+
+function textMs(value: string): number | Problem {
+  const match = INSTANT.exec(value);
+  if (!match) return DAY.test(value) ? problem('is a date; an instant with a time zone is needed') : Number.NaN;
+  const [, , , , hour, minute, second = '0', fraction = '', zone] = match;
+  if (!zone) return problem("has no time zone: write it as '2026-03-01T08:00:00+08:00' or with a Z");
+  if (!existsOnCalendar(match) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) {
+    return problem('is a time that does not exist');
+  }
+  const [, year, month, date] = match;
+  const local = Date.UTC(Number(year), Number(month) - 1, Number(date), Number(hour), Number(minute), Number(second));
+  return local + Number(fraction.padEnd(3, '0').slice(0, 3)) - offsetMs(zone);
+}
+
+function offsetMs(zone: string): number {
+  if (zone.length === 1) return 0;
+  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2));
+  return (zone[0] === '-' ? -minutes : minutes) * 60_000;
+}
+
+/** As ClickHouse reads a DateTime64(3,'UTC'). */
+export const storedInstant = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, -1);
+
+function instant(value: unknown): string | Problem {
+  const ms = instantMs(value);
+  return ms instanceof Problem ? ms : storedInstant(ms);
+}
+
+/** In CSV a list or a map is a JSON text. */
+function nested(value: unknown, shape: string): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return problem(`is not ${shape} in JSON`);
+  }
+}
+
+const mapOf =
+  (shape: string, item: ValueParser): ValueParser =>
+  (value) => {
+    const map = nested(value, shape);
+    if (map instanceof Problem) return map;
+    if (typeof map !== 'object' || map === null || Array.isArray(map)) return problem(`is not ${shape}`);
+    const entries: [string, string | number][] = [];
+    // Sorted, so that the same map in another order is the same content.
+    for (const key of Object.keys(map).sort()) {
+      const field = (map as Record<string, unknown>)[key];
+      if (field === null || field === undefined) continue;
+      const stored = item(field);
+      if (stored instanceof Problem) return problem(`holds a value that ${stored.reason}`);
+      if (LONE_SURROGATE.test(key)) return problem('holds a name that is not valid Unicode');
+      entries.push([key, stored as string | number]);
+    }
+    return Object.fromEntries(entries);
+  };
+
+function texts(value: unknown): readonly string[] | Problem {
+  const list = nested(value, 'a list of texts');
+  if (list instanceof Problem) return list;
+  if (!Array.isArray(list)) return problem('is not a list of texts');
+  const stored = list.map(text);
+  return stored.find((item) => item instanceof Problem) ?? (stored as string[]);
+}
+
+const PARSERS: Readonly<Record<SourceType, ValueParser>> = {
+  String: text,
+  UInt8: flag,
+  UInt16: whole(0, 65_535),
+  UInt32: whole(0, 4_294_967_295),
+  Int8: whole(-128, 127),
+  Float64: float,
+  Money: decimal(16, 2),
+  Rate: decimal(3, 6),
+  Date: day('1970-01-01', '2149-06-06'),
+  Date32: day('1900-01-01', '2299-12-31'),
+  Instant: instant,
+  StringMap: mapOf('a map of texts', text),
+  FloatMap: mapOf('a map of numbers', float),
+  StringArray: texts,
+};
+
+/** What an absent value is stored as in a row that only says "deleted". */
+export const emptyOf = (type: SourceType): Stored => {
+  if (type === 'String') return '';
+  if (type === 'Date' || type === 'Date32') return '1970-01-01';
+  if (type === 'Instant') return storedInstant(0);
+  if (type === 'StringArray') return [];
+  return type === 'StringMap' || type === 'FloatMap' ? {} : 0;
+};
+
+/** The parser of a column's values, with what its table asks of them. */
+export function parserOf(column: SourceColumn, { eventTime }: SourceTable): ValueParser {
+  const parse = PARSERS[column.type];
+  if (eventTime.kind === 'month' && eventTime.column === column.name) {
+    return (value) => {
+      const date = parse(value);
+      return date instanceof Problem || (date as string).endsWith('-01')
+        ? date
+        : problem('is not the first day of a month');
+    };
+  }
+  const { values } = column;
+  if (!values || column.type !== 'String') return parse;
+  const allowed = new Set<unknown>(values);
+  const reason = `is not one of ${values.filter((value) => value !== '').join(', ')}`;
+  return (value) => (allowed.has(value) ? (value as string) : problem(reason));
+}
