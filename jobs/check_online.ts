@@ -50,7 +50,7 @@ export default defineJob({
   description: 'Compares a sample of online values with the newest offline ones and reports every difference.',
   payload: z.object({ views: z.array(z.string()).min(1).nullish() }),
   schedule: { every: 'hour', minute: 31 },
-  scheduledPayload: () => ({}),
+  scheduledPayload: () => ({ views: null }),
   concurrency: 1,
   run: async (context, payload) => {
     const views = await context.services.views(payload.views ?? undefined);
