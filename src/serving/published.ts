@@ -57,3 +57,21 @@ export const publishable = (registry: Registry): readonly Published[] => [
 
 export const isFileGone = (one: Pick<PublishedDefinition, 'kind' | 'id'>, files: readonly Published[]): boolean =>
   !files.some((file) => file.kind === one.kind && file.id === one.id);
+
+/** catalog.json: everything that the definition files say, for reading and for review. */
+export const catalog = (registry: Registry): Readonly<Record<string, unknown>> => ({
+  entities: [...registry.entities.values()].map(({ name, joinKeys, description }) => ({ name, joinKeys, description })),
+  definitions: publishable(registry).map(({ kind, id, snapshot }) => ({ kind, id, ...snapshot })),
+  indicators: [...registry.indicators.values()].map(
+    ({ name, domain, description, owner, unit, stock, dimensions, file }) => ({
+      name,
+      domain,
+      description,
+      owner,
+      unit,
+      stock,
+      dimensions: Object.fromEntries(Object.entries(dimensions).map(([key, { description }]) => [key, description])),
+      file,
+    }),
+  ),
+});

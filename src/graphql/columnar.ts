@@ -1,0 +1,43 @@
+import { badInput } from '../core/errors.js';
+
+/**
+ * Columnar entities from JSON: every value a string or null; numbers and booleans are taken by their text, so that ids that look
+ * like numbers work.
+ * @throws BAD_USER_INPUT naming the column that is not a list of such values.
+ */
+export function columnarKeys(entities: Readonly<Record<string, unknown>>): Record<string, (string | null)[]> {
+  return Object.fromEntries(
+    Object.entries(entities).map(([name, values]) => {
+      if (!Array.isArray(values)) {
+        throw badInput(`\`entities.${name}\` is not a list`, `write columns, as { ${name}: ["…", "…"] }`);
+      }
+      return [name, values.map((value: unknown, row) => keyText(value, `entities.${name}[${row}]`))];
+    }),
+  );
+}
+
+function keyText(value: unknown, where: string): string | null {
+  if (value === null || typeof value === 'string') return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
+  throw badInput(`\`${where}\` is not a key`, 'write keys as strings; null matches nothing');
+}
+
+/**
+ * The longest column of a columnar table from JSON, in rows.
+ * @throws BAD_USER_INPUT where a column is not a list or the lengths differ.
+ */
+export function columnarRows(table: Readonly<Record<string, unknown>>, what: string): number {
+  const lengths = Object.entries(table).map(([name, values]) => {
+    if (!Array.isArray(values))
+      throw badInput(`\`${what}.${name}\` is not a list`, `write columns, as { ${name}: [ … ] }`);
+    return { name, length: values.length };
+  });
+  const rows = lengths[0]?.length ?? 0;
+  if (lengths.some(({ length }) => length !== rows)) {
+    throw badInput(
+      `the lists of \`${what}\` differ in length: ${lengths.map(({ name, length }) => `${name} ${length}`).join(', ')}`,
+      'row i of the request is the i-th value of every list',
+    );
+  }
+  return rows;
+}

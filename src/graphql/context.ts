@@ -1,0 +1,73 @@
+import type { Catalogue, RegistryPlanner, ViewFreshness } from '../core/catalogue.js';
+import type { Registry, View } from '../core/definitions.js';
+import { RiskgraphError } from '../core/errors.js';
+import type { Mask } from '../core/masking.js';
+import type {
+  AuditLog,
+  Caller,
+  Clock,
+  IndicatorService,
+  JobLedger,
+  JobQueue,
+  Log,
+  Metrics,
+  OfflineStore,
+  OnlineFeaturesService,
+  ScoringService,
+  SourceStore,
+  TrainingSetService,
+} from '../core/ports.js';
+import type { BusinessCalendar } from '../core/time.js';
+import type { EntityLoaders } from './loaders.js';
+
+/** What the API answers from. `app.ts` fills it; the resolvers see nothing else. */
+export interface ApiServices {
+  readonly registry: Registry;
+  readonly catalogue: Catalogue;
+  readonly planner: RegistryPlanner;
+  readonly onlineFeatures: OnlineFeaturesService;
+  readonly offline: Pick<OfflineStore, 'historicalFeatures' | 'rowsAt'>;
+  readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
+  readonly sources: Pick<SourceStore, 'quarantine'>;
+  readonly trainingSets: TrainingSetService;
+  readonly scoring: ScoringService;
+  readonly indicators: IndicatorService;
+  readonly jobs: JobLedger;
+  readonly queue: Pick<JobQueue, 'enqueue' | 'cancel' | 'watch'>;
+  readonly audit: AuditLog;
+  readonly mask: Mask;
+  readonly calendar: BusinessCalendar;
+  readonly now: Clock;
+}
+
+/** State of one request. */
+export interface RequestContext {
+  readonly services: ApiServices;
+  readonly caller: Caller;
+  readonly requestId: string;
+  /** The peer's address. */
+  readonly address: string;
+  readonly loaders: EntityLoaders;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Personal values: seen, masked or hidden, by role. */
+export type PiiView = 'CLEAR' | 'MASKED' | 'HIDDEN';
+
+export const piiView = ({ role }: Pick<Caller, 'role'>): PiiView =>
+  role === 'modeler' ? 'MASKED' : role === 'bi' ? 'HIDDEN' : 'CLEAR';
+
+/** The mask that applies to a caller, if one does. */
+export const maskFor = ({ services, caller }: Pick<RequestContext, 'services' | 'caller'>): Mask | undefined =>
+  piiView(caller) === 'CLEAR' ? undefined : services.mask;
+
+/** A `limit` argument within the contract's bound. */
+export function boundedLimit(limit: number): number {
+  if (limit >= 1 && limit <= 500) return limit;
+  throw new RiskgraphError({
+    code: 'BAD_USER_INPUT',
+    message: `limit ${limit} is out of bounds`,
+    hint: 'ask for 1 to 500',
+  });
+}

@@ -1,0 +1,189 @@
+import { Arg, Ctx, Field, FieldResolver, Float, ID, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import type { EntityDefinition } from '../core/define.js';
+import type { Feature, Registry, View } from '../core/definitions.js';
+import { badInput, RiskgraphError } from '../core/errors.js';
+import type { Instant } from '../core/time.js';
+import { elementType, type FeatureValue, isArrayType, type ScalarType } from '../core/types.js';
+import { maskFor, type RequestContext } from './context.js';
+import { FeatureStatus } from './enums.js';
+import type { ViewAnswer } from './loaders.js';
+import { GraphQLDate, GraphQLDateTime, GraphQLDecimal } from './scalars.js';
+
+/** The entities whose graph the contract names; both are keyed by one column. */
+const ROOTS = ['customer', 'device'] as const;
+
+interface EntityNode {
+  readonly id: string;
+  readonly asOf: Instant | null;
+}
+
+const pascal = (name: string): string =>
+  name
+    .split('_')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+
+/** `max_dpd_6m` is `maxDpd6m`. */
+export const camel = (name: string): string => pascal(name).replace(/^./, (first) => first.toLowerCase());
+
+/** 64-bit integers are strings on the wire, as everywhere. */
+const SCALARS: Readonly<Record<ScalarType, () => Parameters<typeof Field>[0]>> = {
+  STRING: () => () => String,
+  BOOLEAN: () => () => Boolean,
+  INT32: () => () => Int,
+  INT64: () => () => String,
+  FLOAT32: () => () => Float,
+  FLOAT64: () => () => Float,
+  DECIMAL: () => () => GraphQLDecimal,
+  DATE: () => () => GraphQLDate,
+  TIMESTAMP: () => () => GraphQLDateTime,
+};
+
+type TypeThunk = () => typeof String;
+
+const thunkOf = (feature: Feature): (() => unknown) => {
+  const scalar = SCALARS[elementType(feature.type)]() as TypeThunk;
+  return isArrayType(feature.type) ? () => [scalar()] : scalar;
+};
+
+/** GraphQL has no number that is not finite. */
+const finite = (value: FeatureValue): FeatureValue =>
+  typeof value === 'number' && !Number.isFinite(value) ? null : value;
+
+/** A class that type-graphql can hang its metadata on; two registries in one process never share one. */
+const emptyClass = (name: string): (new () => object) => ({ [name]: class {} })[name] as new () => object;
+
+const decorate = (
+  target: object,
+  name: string,
+  decorators: readonly MethodDecorator[],
+  descriptor: PropertyDescriptor,
+): void => {
+  Object.defineProperty(target, name, descriptor);
+  for (const decorator of decorators) decorator(target, name, descriptor);
+};
+
+/** The object type of one view version: a field a feature, and what it is to be believed. */
+function viewType(view: View): new () => object {
+  const type = emptyClass(`${pascal(view.name)}V${view.version}`);
+  const { prototype } = type;
+  Field(() => FeatureStatus, {
+    name: '_status',
+    description: 'Of the row; PRESENT with a null value: the value is NULL.',
+  })(prototype, '_status');
+  Field(() => GraphQLDateTime, {
+    name: '_eventTime',
+    nullable: true,
+    description: 'The instant that the values describe.',
+  })(prototype, '_eventTime');
+  const taken = new Map<string, string>();
+  for (const feature of view.features) {
+    const name = camel(feature.name);
+    const other = taken.get(name);
+    if (other) {
+      throw badInput(
+        `view ${view.id}: features ${other} and ${feature.name} are both ${name} in GraphQL`,
+        'rename one of them',
+      );
+    }
+    taken.set(name, feature.name);
+    const description = feature.unit ? `${feature.description} (${feature.unit})` : feature.description;
+    Field(thunkOf(feature) as TypeThunk, {
+      name,
+      nullable: isArrayType(feature.type) ? 'itemsAndList' : true,
+      description,
+    })(prototype, name);
+  }
+  ObjectType(`${pascal(view.name)}V${view.version}`, { description: view.description })(type);
+  return type;
+}
+
+function answerObject(answer: ViewAnswer, context: RequestContext): Record<string, unknown> {
+  const mask = maskFor(context);
+  const values = answer.view.features.map((feature, index) => {
+    const value = finite(answer.values[index] ?? null);
+    const shown = mask && feature.tags?.includes('pii') ? mask.value(value, feature.type) : value;
+    return [camel(feature.name), shown] as const;
+  });
+  return { _status: answer.status, _eventTime: answer.eventTime, ...Object.fromEntries(values) };
+}
+
+/** Newest first: the newest has the bare name, older ones stay as `<name>V<version>`. */
+function fieldsOf(entity: EntityDefinition, registry: Registry): { readonly name: string; readonly view: View }[] {
+  const views = [...registry.views.values()]
+    .filter((view) => view.entity.name === entity.name)
+    .sort((one, other) => other.version - one.version);
+  const newest = new Map<string, View>();
+  for (const view of views) if (!newest.has(view.name)) newest.set(view.name, view);
+  return views
+    .map((view) => ({
+      name: newest.get(view.name) === view ? camel(view.name) : `${camel(view.name)}V${view.version}`,
+      view,
+    }))
+    .sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+function entityResolver(entity: EntityDefinition, registry: Registry): new () => object {
+  const typeName = pascal(entity.name);
+  const type = emptyClass(typeName);
+  Field(() => ID)(type.prototype, 'id');
+  ObjectType(typeName, { description: `${entity.description} A field a feature view.` })(type);
+
+  const resolver = emptyClass(`${typeName}Resolver`);
+  const { prototype } = resolver;
+  for (const { name, view } of fieldsOf(entity, registry)) {
+    const object = viewType(view);
+    const resolve = async (node: EntityNode, context: RequestContext): Promise<Record<string, unknown>> => {
+      // Refuses a version that is not applied, or retired, in the catalogue's own words.
+      context.services.catalogue.namedViews([view.id]);
+      const answer = await context.loaders.views.load({ view, id: node.id, asOf: node.asOf });
+      return answerObject(answer, context);
+    };
+    Root()(prototype, name, 0);
+    Ctx()(prototype, name, 1);
+    decorate(
+      prototype,
+      name,
+      [FieldResolver(() => object as never, { nullable: true, description: `${view.id}: ${view.description}` })],
+      { value: resolve },
+    );
+  }
+
+  const find = (id: string, asOf: Instant | null, context: RequestContext): EntityNode => {
+    if (asOf != null) {
+      if (context.caller.role === 'decision') {
+        throw new RiskgraphError({
+          code: 'FORBIDDEN',
+          message: 'role decision does not read history',
+          hint: 'leave `asOf` out, or use a key of role modeler',
+        });
+      }
+      if (asOf > context.services.now())
+        throw badInput('`asOf` is in the future', 'leave it out to read the newest values');
+    }
+    return { id, asOf: asOf ?? null };
+  };
+  Arg('id', () => ID)(prototype, entity.name, 0);
+  Arg('asOf', () => GraphQLDateTime, { nullable: true, description: 'Reads history as it could be known then.' })(
+    prototype,
+    entity.name,
+    1,
+  );
+  Ctx()(prototype, entity.name, 2);
+  decorate(
+    prototype,
+    entity.name,
+    [Query(() => type as never, { nullable: true, description: `${entity.description} One entity as a graph.` })],
+    { value: find },
+  );
+  Resolver(() => type as never)(resolver);
+  return resolver;
+}
+
+/** The typed graph: types, fields and resolvers made from the definitions. */
+export function entityGraph(registry: Registry): (new () => object)[] {
+  return ROOTS.flatMap((name) => {
+    const entity = registry.entities.get(name);
+    return entity ? [entityResolver(entity, registry)] : [];
+  });
+}

@@ -1,0 +1,49 @@
+import { registerEnumType } from 'type-graphql';
+
+const names = <const T extends string>(...values: readonly T[]): { readonly [K in T]: K } =>
+  Object.freeze(Object.fromEntries(values.map((value) => [value, value])) as { [K in T]: K });
+
+export const FeatureStatus = names('PRESENT', 'NULL', 'STALE', 'NOT_FOUND', 'ERROR');
+export const StalePolicy = names('RETURN', 'NULL');
+export const TimeGrain = names('HOUR', 'DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR', 'TOTAL');
+export const Comparison = names('PREVIOUS_PERIOD', 'SAME_PERIOD_LAST_YEAR');
+export const NullReason = names('ZERO_DENOMINATOR', 'IMMATURE', 'NO_DATA');
+export const JobState = names('WAITING', 'ACTIVE', 'COMPLETED', 'FAILED', 'CANCELLED');
+export const ModelStage = names('CHALLENGER', 'SHADOW', 'CHAMPION', 'RETIRED');
+export const ExportFormat = names('PARQUET', 'CSV', 'ARROW');
+export const ScoreStatus = names('SCORED', 'MISSING_FEATURES', 'ERROR');
+export const FilterOp = names('EQ', 'NE', 'IN', 'NOT_IN', 'GT', 'GTE', 'LT', 'LTE');
+export const PlanAction = names('ADD', 'BUMP', 'RETIRE');
+
+registerEnumType(FeatureStatus, {
+  name: 'FeatureStatus',
+  description: 'What a value is.',
+  valuesConfig: {
+    PRESENT: { description: 'The value is there and fresh.' },
+    NULL: { description: 'The row is there, the value is null.' },
+    STALE: { description: "Older than the view's maxAge; the value is returned unless stalePolicy is NULL." },
+    NOT_FOUND: { description: 'No row for this key, or past its ttl.' },
+    ERROR: { description: 'The store did not answer for this view.' },
+  },
+});
+registerEnumType(StalePolicy, { name: 'StalePolicy', description: 'What becomes of a STALE value.' });
+registerEnumType(TimeGrain, {
+  name: 'TimeGrain',
+  description: 'Length of a period; a period is named by its first day.',
+});
+registerEnumType(Comparison, { name: 'Comparison', description: 'The period that a period is compared with.' });
+registerEnumType(NullReason, { name: 'NullReason', description: 'Why a cell of a report is null.' });
+registerEnumType(JobState, { name: 'JobState', description: 'Where a job stands.' });
+registerEnumType(ModelStage, { name: 'ModelStage', description: "What a model's version is used for." });
+registerEnumType(ExportFormat, { name: 'ExportFormat', description: 'Format of a file.' });
+registerEnumType(ScoreStatus, { name: 'ScoreStatus', description: 'Whether a row was scored.' });
+registerEnumType(FilterOp, { name: 'FilterOp', description: 'How a dimension is compared.' });
+registerEnumType(PlanAction, {
+  name: 'PlanAction',
+  description: 'What applying would do.',
+  valuesConfig: {
+    ADD: { description: 'Publishes a definition of a new name.' },
+    BUMP: { description: 'Publishes a new version of a known name; the old one keeps serving.' },
+    RETIRE: { description: 'Ends a version.' },
+  },
+});

@@ -1,0 +1,81 @@
+import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import { RiskgraphError } from '../core/errors.js';
+import type { AuditEntry } from '../core/ports.js';
+import type { RequestContext } from './context.js';
+import { OPERATION_ROLES } from './roles.js';
+
+type Resolve = GraphQLFieldResolver<unknown, RequestContext>;
+
+/** Queries that hand out data in bulk: they are exports. */
+const EXPORTS = new Set(['Query.historicalFeatures']);
+
+/** Arguments that may hold personal values are told by their size. */
+const summarize = (value: unknown, depth = 0): unknown => {
+  if (Array.isArray(value))
+    return value.length > 20 || depth > 1 ? `${value.length} values` : value.map((item) => summarize(item, depth + 1));
+  if (typeof value === 'string') return value.length > 500 ? `${value.slice(0, 500)}…` : value;
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, summarizeNamed(name, item, depth)]));
+};
+
+function summarizeNamed(name: string, value: unknown, depth: number): unknown {
+  if ((name === 'spine' || name === 'entities' || name === 'events') && value !== null && typeof value === 'object') {
+    return { columns: Object.keys(value) };
+  }
+  if (name === 'filters') return Array.isArray(value) ? `${value.length} filters` : value;
+  return summarize(value, depth + 1);
+}
+
+async function audit(
+  context: RequestContext,
+  entry: Pick<AuditEntry, 'action' | 'outcome' | 'details'>,
+): Promise<void> {
+  const { services, caller, requestId, address } = context;
+  await services.audit.record({ ...entry, at: services.now(), requestId, caller, address });
+}
+
+const codeOf = (error: unknown): string => (error instanceof RiskgraphError ? error.code : 'INTERNAL');
+
+function guarded(operation: string, resolve: Resolve): Resolve {
+  const roles = OPERATION_ROLES[operation] ?? [];
+  const audited = operation.startsWith('Mutation.') || EXPORTS.has(operation);
+  return async (source, args, context, info) => {
+    const { role } = context.caller;
+    const details = { arguments: summarize(args) };
+    if (!roles.includes(role)) {
+      await audit(context, { action: operation, outcome: 'REFUSED', details: { code: 'FORBIDDEN' } });
+      throw new RiskgraphError({
+        code: 'FORBIDDEN',
+        message: `role ${role} may not call ${info.fieldName}`,
+        hint: `it takes a key of role ${roles.join(' or ')}`,
+      });
+    }
+    if (!audited) return resolve(source, args, context, info);
+    let result: unknown;
+    try {
+      result = await resolve(source, args, context, info);
+    } catch (error) {
+      await audit(context, { action: operation, outcome: 'FAILED', details: { ...details, code: codeOf(error) } });
+      throw error;
+    }
+    await audit(context, { action: operation, outcome: 'DONE', details });
+    return result;
+  };
+}
+
+/**
+ * Puts roles and audit around every operation. Wrapped here rather than in each resolver, so that a resolver cannot forget; a
+ * subscription is guarded where it begins.
+ */
+export function guardSchema(schema: GraphQLSchema): GraphQLSchema {
+  const wrap = (type: GraphQLObjectType | null | undefined, at: 'resolve' | 'subscribe'): void => {
+    for (const [name, field] of Object.entries(type?.getFields() ?? {})) {
+      const original = (field[at] as Resolve | undefined) ?? (defaultFieldResolver as Resolve);
+      field[at] = guarded(`${type?.name}.${name}`, original) as GraphQLFieldResolver<unknown, unknown>;
+    }
+  };
+  wrap(schema.getQueryType(), 'resolve');
+  wrap(schema.getMutationType(), 'resolve');
+  wrap(schema.getSubscriptionType(), 'subscribe');
+  return schema;
+}

@@ -1,0 +1,55 @@
+import { Arg, Ctx, Query, Resolver } from 'type-graphql';
+import { badInput, RiskgraphError } from '../core/errors.js';
+import { columnarRows } from './columnar.js';
+import { maskFor, type RequestContext } from './context.js';
+import { FeatureTableType } from './data-table.js';
+import { GraphQLJSONObject } from './scalars.js';
+
+/** The contract's limits of one request. */
+const MAX_SPINE_ROWS = 10_000;
+const MAX_CELLS = 250_000;
+
+@Resolver()
+export class HistoricalFeaturesResolver {
+  @Query(() => FeatureTableType, {
+    description: 'Point-in-time join of an inline spine of at most 10,000 rows. Exactly one of service and features.',
+  })
+  async historicalFeatures(
+    @Arg('service', () => String, { nullable: true, description: 'name@version' }) service: string | null,
+    @Arg('features', () => [String], {
+      nullable: true,
+      description: 'view@version:feature, or view@version for all of a view.',
+    })
+    features: string[] | null,
+    @Arg('spine', () => GraphQLJSONObject, {
+      description: 'Columnar: the join keys, event_timestamp (RFC 3339 with a zone) and pass-through columns.',
+    })
+    spine: Record<string, readonly unknown[]>,
+    @Arg('includeEventTimes', () => Boolean, { defaultValue: false }) includeEventTimes: boolean,
+    @Arg('includeStatuses', () => Boolean, { defaultValue: false }) includeStatuses: boolean,
+    @Ctx() context: RequestContext,
+  ): Promise<FeatureTableType> {
+    const { services } = context;
+    const refs = services.catalogue.features({ service, features });
+    const rows = columnarRows(spine, 'spine');
+    if (rows > MAX_SPINE_ROWS) {
+      throw badInput(`${rows} spine rows are more than ${MAX_SPINE_ROWS}`, 'use createTrainingSet for a larger spine');
+    }
+    if (rows * refs.length > MAX_CELLS) {
+      throw new RiskgraphError({
+        code: 'TOO_COMPLEX',
+        message: `${rows} rows × ${refs.length} features are more than ${MAX_CELLS} values a request`,
+        hint: 'split the request, or use createTrainingSet',
+      });
+    }
+    const mask = maskFor(context);
+    const table = await services.offline.historicalFeatures({
+      features: refs,
+      spine,
+      includeEventTimes,
+      includeStatuses,
+      ...(mask ? { mask } : {}),
+    });
+    return { columns: table.columns, rowCount: table.rows.length, rows: table.rows };
+  }
+}

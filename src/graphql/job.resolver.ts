@@ -1,0 +1,149 @@
+import {
+  Arg,
+  Ctx,
+  Field,
+  Float,
+  ID,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
+} from 'type-graphql';
+import { badInput, notFound } from '../core/errors.js';
+import type { JobRecord, JobState as JobStateName } from '../core/ports.js';
+import { formatInstant, type Instant, type LocalDate } from '../core/time.js';
+import { boundedLimit, type RequestContext } from './context.js';
+import { JobState } from './enums.js';
+import { GraphQLDate, GraphQLDateTime, GraphQLJSON } from './scalars.js';
+
+@ObjectType('Job', { description: 'Something that the workers do.' })
+export class JobType {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => JobState)
+  state!: JobStateName;
+
+  @Field(() => Float, { description: '0 to 1.' })
+  progress!: number;
+
+  @Field(() => GraphQLJSON, { nullable: true })
+  result!: unknown;
+
+  @Field(() => String, { nullable: true, description: 'Why it failed.' })
+  error!: string | null;
+
+  @Field(() => GraphQLDateTime)
+  createdAt!: Instant;
+
+  @Field(() => GraphQLDateTime, { nullable: true })
+  startedAt!: Instant | null;
+
+  @Field(() => GraphQLDateTime, { nullable: true })
+  finishedAt!: Instant | null;
+}
+
+async function* ended(
+  signal: AbortSignal,
+  records: AsyncIterable<JobRecord>,
+  stop: () => void,
+): AsyncGenerator<JobRecord> {
+  try {
+    for await (const record of records) {
+      if (signal.aborted) return;
+      yield record;
+    }
+  } finally {
+    stop();
+  }
+}
+
+@Resolver()
+export class JobResolver {
+  @Query(() => JobType, { nullable: true })
+  job(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<JobRecord | null> {
+    return services.jobs.get(id);
+  }
+
+  @Query(() => [JobType], { description: 'Newest first; before is the id of the last one of the page before.' })
+  jobs(
+    @Arg('name', () => String, { nullable: true }) name: string | null,
+    @Arg('state', () => JobState, { nullable: true }) state: JobStateName | null,
+    @Arg('limit', () => Int, { defaultValue: 50 }) limit: number,
+    @Arg('before', () => ID, { nullable: true }) before: string | null,
+    @Ctx() { services }: RequestContext,
+  ): Promise<readonly JobRecord[]> {
+    return services.jobs.list({
+      ...(name == null ? {} : { name }),
+      ...(state == null ? {} : { state }),
+      ...(before == null ? {} : { before }),
+      limit: boundedLimit(limit),
+    });
+  }
+
+  @Mutation(() => JobType, { description: 'Computes views and brings the online store up to date. No views: all.' })
+  materialize(
+    @Arg('views', () => [String], {
+      nullable: true,
+      description: 'name@version, or a bare name for its newest version.',
+    })
+    views: string[] | null,
+    @Arg('asOf', () => GraphQLDateTime, {
+      nullable: true,
+      description: 'A due as-of instant of the views; none: the newest due.',
+    })
+    asOf: Instant | null,
+    @Ctx() { services }: RequestContext,
+  ): Promise<JobRecord> {
+    const named = views == null ? undefined : services.catalogue.namedViews(views).map(({ id }) => id);
+    if (named?.length === 0) throw badInput('`views` is empty', 'leave it out for all views');
+    return services.queue.enqueue('materialize', {
+      ...(named ? { views: named } : {}),
+      ...(asOf == null ? {} : { asOf: formatInstant(asOf) }),
+    });
+  }
+
+  @Mutation(() => JobType, { description: 'Computes the history of daily as-of instants, both ends included.' })
+  backfill(
+    @Arg('views', () => [String], { description: 'name@version, or a bare name for its newest version.' })
+    views: string[],
+    @Arg('from', () => GraphQLDate) from: LocalDate,
+    @Arg('to', () => GraphQLDate) to: LocalDate,
+    @Ctx() { services }: RequestContext,
+  ): Promise<JobRecord> {
+    if (views.length === 0) throw badInput('`views` is empty', 'name the views to backfill');
+    if (from > to)
+      throw badInput(`from ${from} is after to ${to}`, 'both ends are included; give the earlier day first');
+    return services.queue.enqueue('backfill', {
+      views: services.catalogue.namedViews(views).map(({ id }) => id),
+      from,
+      to,
+    });
+  }
+
+  @Mutation(() => JobType)
+  cancelJob(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<JobRecord> {
+    return services.queue.cancel(id);
+  }
+
+  @Subscription(() => JobType, {
+    description: 'The job as it is now and at each change, until it ends.',
+    subscribe: async ({ args, context }) => {
+      const { services } = context as RequestContext;
+      const { id } = args as { id: string };
+      if (!(await services.jobs.get(id))) throw notFound(`there is no job '${id}'`, 'use the id that started it');
+      const controller = new AbortController();
+      const { signal } = controller;
+      return ended(signal, services.queue.watch(id, signal), () => controller.abort());
+    },
+  })
+  jobProgress(@Arg('id', () => ID) _id: string, @Root() record: JobRecord): JobRecord {
+    return record;
+  }
+}

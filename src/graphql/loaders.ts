@@ -1,0 +1,119 @@
+import DataLoader from 'dataloader';
+import type { View } from '../core/definitions.js';
+import type { OfflineStore, OnlineFeaturesService, ViewRow } from '../core/ports.js';
+import { valueAt } from '../core/status.js';
+import type { Instant } from '../core/time.js';
+import type { FeatureStatus, FeatureValue } from '../core/types.js';
+
+/** One view of one entity, as a field of the typed graph asks for it. */
+export interface ViewKey {
+  readonly view: View;
+  readonly id: string;
+  /** Null: now, from the online store; else from history. */
+  readonly asOf: Instant | null;
+}
+
+export interface ViewAnswer {
+  readonly view: View;
+  readonly status: FeatureStatus;
+  readonly eventTime: Instant | null;
+  /** In the order of the view's features. */
+  readonly values: readonly FeatureValue[];
+}
+
+export interface EntityLoaders {
+  readonly views: DataLoader<ViewKey, ViewAnswer, string>;
+}
+
+const absent = (view: View, status: FeatureStatus): ViewAnswer => ({
+  view,
+  status,
+  eventTime: null,
+  values: view.features.map(() => null),
+});
+
+function fromRow(view: View, row: ViewRow | null, t: Instant): ViewAnswer {
+  const { status } = valueAt({ view, row, value: row?.values[0] ?? null, t, stalePolicy: 'RETURN' });
+  if (row === null || status === 'NOT_FOUND') return absent(view, 'NOT_FOUND');
+  return { view, status: status === 'NULL' ? 'PRESENT' : status, eventTime: row.eventTime, values: row.values };
+}
+
+/** All entities and views that one request asks of the online store in one turn of the event loop are one read. */
+async function readOnline(
+  service: OnlineFeaturesService,
+  keys: readonly ViewKey[],
+  now: Instant,
+): Promise<ViewAnswer[]> {
+  const views = [...new Set(keys.map(({ view }) => view))];
+  const ids = [...new Set(keys.map(({ id }) => id))];
+  const joinKeys = [...new Set(views.flatMap(({ entity }) => entity.joinKeys))];
+  const answer = await service.read({
+    features: views.flatMap((view) =>
+      view.features.map((feature, index) => ({ view, feature, index, reference: `${view.id}:${feature.name}` })),
+    ),
+    entities: Object.fromEntries(joinKeys.map((key) => [key, ids])),
+    stalePolicy: 'RETURN',
+    now,
+  });
+  return keys.map(({ view, id }) => {
+    const row = ids.indexOf(id);
+    const columns = answer.columns.filter((column) => column.view === view.id);
+    const statuses = columns.map((column) => column.statuses[row] ?? 'ERROR');
+    if (statuses.includes('ERROR')) return absent(view, 'ERROR');
+    if (statuses.every((status) => status === 'NOT_FOUND')) return absent(view, 'NOT_FOUND');
+    return {
+      view,
+      status: statuses.includes('STALE') ? 'STALE' : 'PRESENT',
+      eventTime: answer.views.find((times) => times.view === view.id)?.eventTimes[row] ?? null,
+      values: columns.map((column) => column.values[row] ?? null),
+    };
+  });
+}
+
+/** One read of history a view and instant, whatever the number of entities. */
+async function readHistory(
+  offline: Pick<OfflineStore, 'rowsAt'>,
+  keys: readonly ViewKey[],
+): Promise<ReadonlyMap<ViewKey, ViewAnswer>> {
+  const groups = new Map<string, ViewKey[]>();
+  for (const key of keys) {
+    const group = `${key.view.id} ${key.asOf}`;
+    groups.set(group, [...(groups.get(group) ?? []), key]);
+  }
+  const answers = await Promise.all(
+    [...groups.values()].map(async (group) => {
+      const { view, asOf } = group[0] as ViewKey;
+      const at = asOf as Instant;
+      const rows = await offline.rowsAt(
+        view,
+        at,
+        group.map(({ id }) => [id]),
+      );
+      return group.map((key, index) => [key, fromRow(view, rows[index] ?? null, at)] as const);
+    }),
+  );
+  return new Map(answers.flat());
+}
+
+/** Made anew for each request: what one request has read, another must not see. */
+export const createLoaders = (options: {
+  readonly onlineFeatures: OnlineFeaturesService;
+  readonly offline: Pick<OfflineStore, 'rowsAt'>;
+  readonly now: Instant;
+}): EntityLoaders => ({
+  views: new DataLoader<ViewKey, ViewAnswer, string>(
+    async (keys) => {
+      const live = keys.filter(({ asOf }) => asOf === null);
+      const [online, history] = await Promise.all([
+        live.length > 0 ? readOnline(options.onlineFeatures, live, options.now) : [],
+        readHistory(
+          options.offline,
+          keys.filter(({ asOf }) => asOf !== null),
+        ),
+      ]);
+      const byKey = new Map(live.map((key, index) => [key, online[index] as ViewAnswer] as const));
+      return keys.map((key) => byKey.get(key) ?? (history.get(key) as ViewAnswer));
+    },
+    { cacheKeyFn: ({ view, id, asOf }) => JSON.stringify([view.id, id, asOf]) },
+  ),
+});

@@ -1,0 +1,102 @@
+import { Arg, Ctx, Field, ID, ObjectType, Query, Resolver } from 'type-graphql';
+import { badInput } from '../core/errors.js';
+import type { Instant } from '../core/time.js';
+import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName } from '../core/types.js';
+import { columnarKeys } from './columnar.js';
+import { maskFor, type RequestContext } from './context.js';
+import { FeatureStatus, StalePolicy } from './enums.js';
+import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
+
+@ObjectType('FeatureColumn')
+class FeatureColumnType {
+  @Field(() => String, { description: 'The reference, view@version:feature.' })
+  name!: string;
+
+  @Field(() => String, { description: 'view@version' })
+  view!: string;
+
+  @Field(() => String)
+  type!: string;
+
+  @Field(() => GraphQLJSON, { description: 'An array in the order of the request.' })
+  values!: unknown;
+
+  @Field(() => [FeatureStatus])
+  statuses!: readonly FeatureStatusName[];
+}
+
+@ObjectType('ViewTimes', { description: 'When the values of each row happened.' })
+class ViewTimesType {
+  @Field(() => String, { description: 'view@version' })
+  view!: string;
+
+  @Field(() => [GraphQLDateTime], { nullable: 'items' })
+  eventTimes!: readonly (Instant | null)[];
+}
+
+@ObjectType('OnlineFeatures')
+class OnlineFeaturesType {
+  @Field(() => ID)
+  requestId!: string;
+
+  @Field(() => GraphQLJSONObject, { description: 'As asked.' })
+  entities!: Readonly<Record<string, unknown>>;
+
+  @Field(() => [FeatureColumnType])
+  columns!: readonly FeatureColumnType[];
+
+  @Field(() => [ViewTimesType])
+  views!: readonly ViewTimesType[];
+}
+
+/** Inputs of on-demand features: refused while no applied feature takes any. */
+export function refuseRequest(request: Readonly<Record<string, unknown>> | null | undefined): void {
+  if (request && Object.keys(request).length > 0) {
+    throw badInput(
+      `\`request\` holds ${Object.keys(request).join(', ')}, and no feature asked for computes from request inputs`,
+      'leave `request` out',
+    );
+  }
+}
+
+@Resolver()
+export class OnlineFeaturesResolver {
+  @Query(() => OnlineFeaturesType, {
+    description: 'The newest value of each feature for up to 1,000 rows. Exactly one of service and features.',
+  })
+  async onlineFeatures(
+    @Arg('service', () => String, { nullable: true, description: 'name@version' }) service: string | null,
+    @Arg('features', () => [String], {
+      nullable: true,
+      description: 'view@version:feature, or view@version for all of a view.',
+    })
+    features: string[] | null,
+    @Arg('entities', () => GraphQLJSONObject, {
+      description: 'Columnar: { customer_id: ["C1", "C2"] }, equal lengths.',
+    })
+    entities: Record<string, unknown>,
+    @Arg('request', () => GraphQLJSONObject, { nullable: true, description: 'Columnar inputs of on-demand features.' })
+    request: Record<string, unknown> | null,
+    @Arg('stalePolicy', () => StalePolicy, { defaultValue: 'RETURN' }) stalePolicy: StalePolicyName,
+    @Ctx() context: RequestContext,
+  ): Promise<OnlineFeaturesType> {
+    refuseRequest(request);
+    const refs = context.services.catalogue.features({ service, features });
+    const answer = await context.services.onlineFeatures.read({
+      features: refs,
+      entities: columnarKeys(entities),
+      stalePolicy,
+      now: context.services.now(),
+    });
+    const mask = maskFor(context);
+    const personal = new Set(
+      refs.filter(({ feature }) => feature.tags?.includes('pii')).map(({ reference }) => reference),
+    );
+    const columns = answer.columns.map((column) =>
+      mask && personal.has(column.name)
+        ? { ...column, values: column.values.map((value) => mask.value(value, column.type)) }
+        : column,
+    );
+    return { requestId: context.requestId, entities, columns, views: answer.views };
+  }
+}

@@ -1,0 +1,64 @@
+import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { GraphQLJSON, GraphQLJSONObject } from 'graphql-scalars';
+import { RiskgraphError } from '../core/errors.js';
+import { formatInstant, type Instant, parseInstant, parseLocalDate } from '../core/time.js';
+
+export { GraphQLJSON, GraphQLJSONObject };
+
+/** A bad literal is the caller's fault: graphql-js adds the place, the edge adds the code. */
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof RiskgraphError)) throw error;
+    throw new GraphQLError(error.message, { extensions: { code: error.code, hint: error.hint } });
+  }
+}
+
+const text = (name: string, value: unknown): string => {
+  if (typeof value === 'string') return value;
+  throw new GraphQLError(`${name} is written as a string`);
+};
+
+const stringScalar = <T>(options: {
+  readonly name: string;
+  readonly description: string;
+  readonly parse: (value: string) => T;
+  readonly serialize: (value: unknown) => string;
+}): GraphQLScalarType<T, string> =>
+  new GraphQLScalarType<T, string>({
+    name: options.name,
+    description: options.description,
+    serialize: options.serialize,
+    parseValue: (value) => parsed(() => options.parse(text(options.name, value))),
+    parseLiteral: (node) => {
+      if (node.kind !== Kind.STRING)
+        throw new GraphQLError(`${options.name} is written as a string`, { nodes: [node] });
+      return parsed(() => options.parse(node.value));
+    },
+  });
+
+/** In our code an instant is UTC milliseconds; text that is already in the wire's form passes. */
+export const GraphQLDateTime = stringScalar<Instant>({
+  name: 'DateTime',
+  description: 'RFC 3339 with a time zone; answered in UTC with milliseconds. Text without a zone is refused.',
+  parse: (value) => parseInstant(value),
+  serialize: (value) => formatInstant(typeof value === 'number' ? value : parseInstant(String(value))),
+});
+
+export const GraphQLDate = stringScalar<string>({
+  name: 'Date',
+  description: 'A local day of the portfolio, YYYY-MM-DD.',
+  parse: (value) => parseLocalDate(value),
+  serialize: String,
+});
+
+export const GraphQLDecimal = stringScalar<string>({
+  name: 'Decimal',
+  description: 'An exact decimal number, as a string.',
+  parse: (value) => {
+    if (/^-?\d+(\.\d+)?$/.test(value)) return value;
+    throw new GraphQLError(`'${value}' is not a decimal number`);
+  },
+  serialize: String,
+});

@@ -1,0 +1,52 @@
+import 'reflect-metadata';
+import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
+import type { Registry } from '../core/definitions.js';
+import { CatalogueResolver } from './catalogue.resolver.js';
+import { entityGraph } from './entity-graph.js';
+import { guardSchema } from './guard.js';
+import { HistoricalFeaturesResolver } from './historical-features.resolver.js';
+import { IndicatorResolver } from './indicator.resolver.js';
+import { JobResolver } from './job.resolver.js';
+import { OnlineFeaturesResolver } from './online-features.resolver.js';
+import { RegistryResolver } from './registry.resolver.js';
+import { checkRoles } from './roles.js';
+import { ScoreResolver } from './score.resolver.js';
+import { TrainingSetResolver } from './training-set.resolver.js';
+
+const RESOLVERS = [
+  CatalogueResolver,
+  OnlineFeaturesResolver,
+  HistoricalFeaturesResolver,
+  TrainingSetResolver,
+  ScoreResolver,
+  IndicatorResolver,
+  JobResolver,
+  RegistryResolver,
+] as const;
+
+/** type-graphql wants one where there are subscriptions; ours bring their own source of events. */
+const NO_PUB_SUB: PubSub = {
+  publish: () => undefined,
+  subscribe: () => {
+    throw new Error('subscriptions bring their own source');
+  },
+};
+
+/**
+ * The schema of a registry, guarded. Needs no store: resolvers take theirs from the context.
+ * @throws where an operation has no declared role.
+ */
+export function buildSchema(registry: Registry): GraphQLSchema {
+  const schema = buildSchemaSync({
+    resolvers: [...RESOLVERS, ...entityGraph(registry)] as unknown as NonEmptyArray<NewableFunction>,
+    validate: false,
+    pubSub: NO_PUB_SUB,
+  });
+  checkRoles(schema);
+  return guardSchema(schema);
+}
+
+/** schema.graphql */
+export const emitSchema = (registry: Registry): string =>
+  `${printSchema(lexicographicSortSchema(buildSchema(registry)))}\n`;

@@ -1,0 +1,215 @@
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  Float,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import { badInput, RiskgraphError } from '../core/errors.js';
+import type {
+  ColumnProfile,
+  ExportFormat as ExportFormatName,
+  JobRecord,
+  JobState as JobStateName,
+  TrainingSetRecord,
+} from '../core/ports.js';
+import type { Instant } from '../core/time.js';
+import type { FeatureValue } from '../core/types.js';
+import { columnarRows } from './columnar.js';
+import { boundedLimit, maskFor, type RequestContext } from './context.js';
+import { ExportFormat, JobState } from './enums.js';
+import { JobType } from './job.resolver.js';
+import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
+
+@ObjectType('ColumnProfile')
+class ColumnProfileType {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => String)
+  type!: string;
+
+  @Field(() => Float, { description: '0 to 1.' })
+  nullRate!: number;
+
+  @Field(() => Int, { nullable: true })
+  distinct!: number | null;
+
+  @Field(() => GraphQLJSON, { nullable: true })
+  min!: FeatureValue;
+
+  @Field(() => GraphQLJSON, { nullable: true })
+  max!: FeatureValue;
+
+  @Field(() => Float, { nullable: true })
+  mean!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Against the label, where there is one.' })
+  informationValue!: number | null;
+}
+
+@ObjectType('TrainingSet', { description: 'A file of point-in-time rows, exactly reproducible from its manifest.' })
+class TrainingSetType {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => JobType)
+  job!: JobRecord;
+
+  @Field(() => JobState)
+  state!: JobStateName;
+
+  @Field(() => Float, { description: '0 to 1.' })
+  progress!: number;
+
+  @Field(() => Int, { nullable: true })
+  rowCount!: number | null;
+
+  @Field(() => [ColumnProfileType], { nullable: true })
+  columns!: readonly ColumnProfile[] | null;
+
+  @Field(() => [String], { description: 'References view@version:feature, in the order of the columns.' })
+  features!: readonly string[];
+
+  @Field(() => GraphQLJSONObject, { nullable: true })
+  manifest!: Readonly<Record<string, unknown>> | null;
+
+  @Field(() => String, { nullable: true, description: 'Path on this server; null until the file is whole.' })
+  downloadUrl!: string | null;
+
+  @Field(() => String, { nullable: true })
+  error!: string | null;
+
+  @Field(() => GraphQLDateTime)
+  createdAt!: Instant;
+}
+
+@InputType('TrainingSetInput')
+class TrainingSetInputType {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => String, { nullable: true, description: 'name@version; exactly one of service and features.' })
+  service?: string | null;
+
+  @Field(() => [String], { nullable: true })
+  features?: string[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'One SELECT of the join keys, event_timestamp and pass-through columns.',
+  })
+  spineSql?: string | null;
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'Columnar; exactly one of spine and spineSql.' })
+  spine?: Record<string, readonly unknown[]> | null;
+
+  @Field(() => String, { nullable: true, description: 'A name in labels.' })
+  label?: string | null;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'What was known then; none: now.' })
+  asOf?: Instant | null;
+
+  @Field(() => Boolean, { defaultValue: false })
+  includeEventTimes!: boolean;
+
+  @Field(() => ExportFormat, { defaultValue: 'PARQUET' })
+  format!: ExportFormatName;
+}
+
+/** A set's record as it is; state, progress and error are its job's. */
+@Resolver(() => TrainingSetType)
+export class TrainingSetResolver {
+  @Query(() => [TrainingSetType], { description: 'Newest first; before is the id of the last one of the page before.' })
+  trainingSets(
+    @Arg('limit', () => Int, { defaultValue: 50 }) limit: number,
+    @Arg('before', () => ID, { nullable: true }) before: string | null,
+    @Ctx() { services }: RequestContext,
+  ): Promise<readonly TrainingSetRecord[]> {
+    return services.trainingSets.list({ limit: boundedLimit(limit), ...(before == null ? {} : { before }) });
+  }
+
+  @Query(() => TrainingSetType, { nullable: true })
+  trainingSet(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<TrainingSetRecord | null> {
+    return services.trainingSets.get(id);
+  }
+
+  @Mutation(() => TrainingSetType)
+  createTrainingSet(
+    @Arg('input', () => TrainingSetInputType) input: TrainingSetInputType,
+    @Ctx() context: RequestContext,
+  ): Promise<TrainingSetRecord> {
+    const { services } = context;
+    const { name, service, features, spine, spineSql, label, asOf, includeEventTimes, format } = input;
+    if (!/\S/.test(name) || name.length > 200) throw badInput('`name` must be 1 to 200 characters');
+    if ((spine == null) === (spineSql == null)) {
+      throw badInput('exactly one of `spine` and `spineSql` is needed', 'give columns, or one SELECT');
+    }
+    if (spine != null) columnarRows(spine, 'spine');
+    return services.trainingSets.create({
+      name,
+      features: services.catalogue.features({ service: service ?? null, features: features ?? null }),
+      spec: {
+        spine: spine ?? { sql: spineSql as string },
+        label: label ?? null,
+        asOf: asOf ?? services.now(),
+        masked: maskFor(context) !== undefined,
+        includeEventTimes,
+        format,
+      },
+    });
+  }
+
+  @FieldResolver(() => JobType)
+  async job(@Root() record: TrainingSetRecord, @Ctx() { services }: RequestContext): Promise<JobRecord> {
+    const job = await services.jobs.get(record.jobId);
+    if (job) return job;
+    throw new RiskgraphError({ code: 'INTERNAL', message: `the job of training set ${record.id} is not recorded` });
+  }
+
+  @FieldResolver(() => JobState)
+  async state(@Root() record: TrainingSetRecord, @Ctx() context: RequestContext): Promise<JobStateName> {
+    return (await this.job(record, context)).state;
+  }
+
+  @FieldResolver(() => Float)
+  async progress(@Root() record: TrainingSetRecord, @Ctx() context: RequestContext): Promise<number> {
+    return (await this.job(record, context)).progress;
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  async error(@Root() record: TrainingSetRecord, @Ctx() context: RequestContext): Promise<string | null> {
+    return (await this.job(record, context)).error;
+  }
+
+  @FieldResolver(() => Int, { nullable: true })
+  rowCount(@Root() { result }: TrainingSetRecord): number | null {
+    return result?.rowCount ?? null;
+  }
+
+  @FieldResolver(() => [ColumnProfileType], { nullable: true })
+  columns(@Root() { result }: TrainingSetRecord): readonly ColumnProfile[] | null {
+    return result?.columns ?? null;
+  }
+
+  @FieldResolver(() => GraphQLJSONObject, { nullable: true })
+  manifest(@Root() { result }: TrainingSetRecord): Readonly<Record<string, unknown>> | null {
+    return result?.manifest ?? null;
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  downloadUrl(@Root() { id, result }: TrainingSetRecord): string | null {
+    return result === null ? null : `/training-sets/${id}`;
+  }
+}
