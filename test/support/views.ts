@@ -1,0 +1,64 @@
+/** A ClickHouse with the source tables, rows put in by hand, and the rows a view makes of them on a day. */
+import { fileURLToPath } from 'node:url';
+import type { View } from '../../src/core/definitions.js';
+import { BusinessCalendar, type LocalDate } from '../../src/core/time.js';
+import { type ClickHouse, openClickHouse } from '../../src/offline/client.js';
+import { viewQuery } from '../../src/offline/view-sql.js';
+import { loadRegistry } from '../../src/registry.js';
+import { migrateClickHouse } from '../../src/sources/migrate.js';
+import { quietLog } from './homes.js';
+import { freshClickHouseDatabase } from './stores.js';
+
+export type TableRow = Readonly<Record<string, unknown>>;
+
+export interface SourceTables {
+  readonly clickhouse: ClickHouse;
+  readonly calendar: BusinessCalendar;
+  /** Appends versions of rows; `ingested_at` is long ago where a row does not say it. */
+  insert(table: string, rows: readonly TableRow[]): Promise<void>;
+  /** What the view's run for the local midnight of a day gives, in key order. */
+  view(id: string, day: LocalDate): Promise<readonly Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const noMetrics = { count: () => {}, observe: () => {}, gauge: () => {} };
+
+export async function openSourceTables(timezone = 'Asia/Shanghai'): Promise<SourceTables> {
+  const store = await freshClickHouseDatabase();
+  const clickhouse = openClickHouse({ url: store.url, database: store.database, log: quietLog, metrics: noMetrics });
+  await migrateClickHouse({
+    client: clickhouse.clickhouse,
+    directory: `${ROOT}migrations/clickhouse`,
+    clock: () => 0,
+    log: quietLog,
+  });
+  const { views } = await loadRegistry({ root: ROOT });
+  const calendar = new BusinessCalendar(timezone);
+  let seq = 0;
+  return {
+    clickhouse,
+    calendar,
+    async insert(table, rows) {
+      await clickhouse.clickhouse.insert({
+        table,
+        format: 'JSONEachRow',
+        values: rows.map((row) => ({ ingested_at: '2000-01-01T00:00:00.000Z', deleted: 0, seq: ++seq, ...row })),
+      });
+    },
+    async view(id, day) {
+      const view = views.get(id) as View;
+      const asOf = calendar.startOfDay(day);
+      const rows = await clickhouse.rows<Record<string, unknown>>(
+        'view-test',
+        viewQuery(view, { asOf, knowledge: asOf + view.delayMs }, calendar),
+      );
+      const keyOf = (row: Record<string, unknown>): string => view.entity.joinKeys.map((key) => row[key]).join(' ');
+      return rows.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    },
+    async close() {
+      await clickhouse.close();
+      await store.close();
+    },
+  };
+}
