@@ -1,0 +1,241 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { defineJob } from '../../src/core/define.js';
+import { badInput, RiskgraphError } from '../../src/core/errors.js';
+import type { JobRecord } from '../../src/core/ports.js';
+import type { RunningQueue } from '../../src/queue/queue.js';
+import type { RunningWorker } from '../../src/queue/worker.js';
+import { type QueueFixture, queueFixture } from './fixture.js';
+import { jobsOf, noServices } from './jobs-of.js';
+
+let fixture: QueueFixture;
+const open: { close(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  fixture = await queueFixture();
+});
+afterAll(() => fixture?.close());
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+  await fixture.redis.client.flushall();
+});
+
+const plain = { description: 'x', concurrency: 1, payload: z.object({}) };
+
+const jobs = jobsOf({
+  add: defineJob({
+    ...{ description: 'Adds', concurrency: 1, payload: z.object({ a: z.number(), b: z.number() }) },
+    run: async (_context, { a, b }) => ({ sum: a + b }),
+  }),
+  steps: defineJob({
+    ...plain,
+    run: async ({ report, signal }) => {
+      for (let step = 1; step <= 100; step++) {
+        signal.throwIfAborted();
+        await sleep(20);
+        await report(step / 100);
+      }
+    },
+  }),
+  refused: defineJob({
+    ...plain,
+    run: async () => {
+      throw badInput('the view is unknown', 'name another');
+    },
+  }),
+  leaky: defineJob({
+    ...{ ...plain, attempts: 1 },
+    run: async () => {
+      throw new Error('connect ECONNREFUSED /secret/path password=hunter2');
+    },
+  }),
+  flaky: defineJob({
+    ...{ ...plain, attempts: 2 },
+    run: async ({ jobId }) => {
+      tries.set(jobId, (tries.get(jobId) ?? 0) + 1);
+      if (tries.get(jobId) === 1) throw new RiskgraphError({ code: 'STORE_UNAVAILABLE', message: 'away' });
+      return 'second time';
+    },
+  }),
+  when: defineJob({ ...plain, run: async ({ scheduledFor, now }) => ({ scheduledFor, late: now() - scheduledFor }) }),
+});
+const tries = new Map<string, number>();
+
+const queueAndWorker = async (): Promise<{ queue: RunningQueue; worker: RunningWorker }> => {
+  const queue = fixture.queueOf(jobs);
+  open.push(queue);
+  const worker = await queue.startWorker({ services: noServices });
+  open.push(worker);
+  return { queue, worker };
+};
+
+const ended = async (id: string): Promise<JobRecord> =>
+  vi.waitFor(
+    async () => {
+      const job = await fixture.ledger.get(id);
+      expect(job?.finishedAt).not.toBeNull();
+      return job as JobRecord;
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+
+describe('the job queue', () => {
+  it('records a job, runs it, and records its result', async () => {
+    const { queue } = await queueAndWorker();
+    const asked = await queue.enqueue('add', { a: 2, b: 3 });
+    expect(asked).toMatchObject({ name: 'add', state: 'WAITING', progress: 0, payload: { a: 2, b: 3 }, error: null });
+    const done = await ended(asked.id);
+    expect(done).toMatchObject({ state: 'COMPLETED', progress: 1, result: { sum: 5 }, error: null });
+    expect(done.startedAt).toBeGreaterThanOrEqual(done.createdAt);
+    expect(await fixture.ledger.list({ name: 'add', limit: 1 })).toEqual([done]);
+  });
+
+  it('refuses an unknown job and a payload that does not fit, before anything is recorded', async () => {
+    const queue = fixture.queueOf(jobs);
+    open.push(queue);
+    await expect(queue.enqueue('nonsense', {})).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expect(queue.enqueue('add', { a: '2' })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringMatching(/a: .*b: /),
+    });
+    expect(await fixture.ledger.list({ state: 'WAITING', limit: 10 })).toEqual([]);
+  });
+
+  it('uses the id that the caller chose', async () => {
+    const { queue } = await queueAndWorker();
+    const id = '01890000-0000-7000-8000-000000000001';
+    await queue.enqueue('add', { a: 1, b: 1 }, id);
+    expect(await ended(id)).toMatchObject({ id, state: 'COMPLETED' });
+  });
+
+  it('shows growing progress to a watcher in another process, until the end', async () => {
+    const { queue } = await queueAndWorker();
+    const elsewhere = fixture.queueOf(jobs);
+    open.push(elsewhere);
+    const { id } = await queue.enqueue('steps', {});
+    const seen: JobRecord[] = [];
+    for await (const job of elsewhere.watch(id, new AbortController().signal)) seen.push(job);
+    const progress = seen.map((job) => job.progress);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect(new Set(progress).size).toBeGreaterThan(3);
+    expect(seen.at(-1)).toMatchObject({ state: 'COMPLETED', progress: 1 });
+  });
+
+  it('ends a watch when the watcher goes, and refuses one of an unknown job', async () => {
+    const queue = fixture.queueOf(jobs);
+    open.push(queue);
+    const { id } = await queue.enqueue('steps', {});
+    const stop = new AbortController();
+    const seen: JobRecord[] = [];
+    setTimeout(() => stop.abort(), 300);
+    for await (const job of queue.watch(id, stop.signal)) seen.push(job);
+    expect(seen).toHaveLength(1);
+    await queue.cancel(id);
+    await expect(queue.watch('nonsense', stop.signal)[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  it('takes a cancelled job that waits out of the queue', async () => {
+    const queue = fixture.queueOf(jobs);
+    open.push(queue);
+    const { id } = await queue.enqueue('add', { a: 1, b: 1 });
+    expect(await queue.cancel(id)).toMatchObject({ state: 'CANCELLED' });
+    const worker = await queue.startWorker({ services: noServices });
+    open.push(worker);
+    await sleep(500);
+    expect(await fixture.ledger.get(id)).toMatchObject({ state: 'CANCELLED', startedAt: null, result: null });
+  });
+
+  it('stops a cancelled job that runs, from another process, and it stays cancelled', async () => {
+    const { queue } = await queueAndWorker();
+    const elsewhere = fixture.queueOf(jobs);
+    open.push(elsewhere);
+    const { id } = await queue.enqueue('steps', {});
+    await vi.waitFor(async () => expect((await fixture.ledger.get(id))?.progress).toBeGreaterThan(0.1));
+    const cancelled = await elsewhere.cancel(id);
+    expect(cancelled).toMatchObject({ state: 'CANCELLED' });
+    await sleep(2_500);
+    expect(await fixture.ledger.get(id)).toEqual(cancelled);
+    const after = await queue.enqueue('steps', {});
+    await vi.waitFor(async () => expect((await fixture.ledger.get(after.id))?.state).toBe('ACTIVE'));
+    await queue.cancel(after.id);
+  });
+
+  it('leaves a job that has ended as it is when it is cancelled', async () => {
+    const { queue } = await queueAndWorker();
+    const { id } = await queue.enqueue('add', { a: 1, b: 1 });
+    const done = await ended(id);
+    expect(await queue.cancel(id)).toEqual(done);
+  });
+
+  it('tells what was wrong with a request and tries it once', async () => {
+    const { queue } = await queueAndWorker();
+    const { id } = await queue.enqueue('refused', {});
+    expect(await ended(id)).toMatchObject({ state: 'FAILED', error: 'the view is unknown (name another)' });
+  });
+
+  it('hides internals in the error of a failed job', async () => {
+    const { queue } = await queueAndWorker();
+    const { id } = await queue.enqueue('leaky', {});
+    const { error, state } = await ended(id);
+    expect(state).toBe('FAILED');
+    expect(error).toContain(id);
+    expect(error).not.toMatch(/secret|hunter2|ECONN/);
+  });
+
+  it('tries a job again after a failure that may pass', async () => {
+    const { queue } = await queueAndWorker();
+    const { id } = await queue.enqueue('flaky', {});
+    expect(await ended(id)).toMatchObject({ state: 'COMPLETED', result: 'second time', error: null });
+  });
+
+  it('runs a job for the time it was asked for, however late', async () => {
+    const queue = fixture.queueOf(jobs);
+    open.push(queue);
+    const asked = await queue.enqueue('when', {});
+    await sleep(300);
+    open.push(await queue.startWorker({ services: noServices }));
+    const { result } = (await ended(asked.id)) as { result: { scheduledFor: number; late: number } };
+    expect(result.scheduledFor).toBe(asked.createdAt);
+    expect(result.late).toBeGreaterThanOrEqual(300);
+  });
+
+  it('finishes the running job before a worker closes', async () => {
+    const { queue, worker } = await queueAndWorker();
+    const { id } = await queue.enqueue('steps', {});
+    await vi.waitFor(async () => expect((await fixture.ledger.get(id))?.state).toBe('ACTIVE'));
+    await worker.close();
+    open.splice(open.indexOf(worker), 1);
+    expect(await fixture.ledger.get(id)).toMatchObject({ state: 'COMPLETED', progress: 1 });
+  });
+
+  it('loses no job to FLUSHALL, neither one that waits nor one that runs', async () => {
+    const { queue } = await queueAndWorker();
+    const running = await queue.enqueue('steps', {});
+    const waiting = await queue.enqueue('steps', {});
+    await vi.waitFor(async () => expect((await fixture.ledger.get(running.id))?.state).toBe('ACTIVE'));
+    await fixture.redis.client.flushall();
+    expect(await ended(running.id)).toMatchObject({ state: 'COMPLETED' });
+    expect(await ended(waiting.id)).toMatchObject({ state: 'COMPLETED' });
+  }, 40_000);
+
+  it('hands over jobs that were recorded while the queue was lost', async () => {
+    const job = await fixture.ledger.create({
+      ...{ id: '01890000-0000-7000-8000-000000000002', name: 'add', payload: { a: 4, b: 4 } },
+      createdAt: Date.now() - 60_000,
+    });
+    await queueAndWorker();
+    expect(await ended(job.id)).toMatchObject({ state: 'COMPLETED', result: { sum: 8 } });
+  });
+
+  it('fails a recorded job whose definition is gone, saying so', async () => {
+    const job = await fixture.ledger.create({
+      ...{ id: '01890000-0000-7000-8000-000000000003', name: 'gone', payload: {} },
+      createdAt: Date.now() - 60_000,
+    });
+    await queueAndWorker();
+    expect(await ended(job.id)).toMatchObject({ state: 'FAILED', error: "there is no job 'gone' any more" });
+  });
+});

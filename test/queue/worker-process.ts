@@ -1,0 +1,36 @@
+/** A worker in a process of its own, for tests that kill it. Arguments: Postgres URL, Redis URL. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { defineJob } from '../../src/core/define.js';
+import { BusinessCalendar } from '../../src/core/time.js';
+import { openDatabase } from '../../src/entities/data-source.js';
+import { createJobLedger } from '../../src/entities/job-ledger.js';
+import { openRedis } from '../../src/online/redis.js';
+import { createQueue } from '../../src/queue/queue.js';
+import { noMetrics, silentLog } from '../online/definitions.js';
+import { jobsOf, noServices } from './jobs-of.js';
+
+export const killJobs = jobsOf({
+  slow: defineJob({
+    ...{ description: 'x', concurrency: 1, payload: z.object({}) },
+    run: async ({ report }) => {
+      for (let step = 1; step <= 60; step++) {
+        await sleep(50);
+        await report(step / 60);
+      }
+      return process.pid;
+    },
+  }),
+});
+
+const [, , postgresUrl, redisUrl] = process.argv;
+if (postgresUrl && redisUrl && import.meta.filename === process.argv[1]) {
+  const { dataSource } = await openDatabase({ url: postgresUrl, log: silentLog });
+  const { client } = await openRedis({ url: redisUrl, log: silentLog, purpose: 'queue' });
+  const queue = createQueue({
+    ...{ redis: client, jobs: killJobs, ledger: createJobLedger(dataSource), clock: Date.now },
+    ...{ log: silentLog, metrics: noMetrics, calendar: new BusinessCalendar('UTC') },
+  });
+  await queue.startWorker({ services: noServices });
+  process.send?.('started');
+}
