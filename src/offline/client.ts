@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ClickHouseClient, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import type { Log, Metrics, OfflineQuery } from '../core/ports.js';
 import { raw, type Sql } from '../core/sql.js';
 import { offlineFailure } from './failures.js';
@@ -53,6 +53,8 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
     // The server gives up first, so that its own words arrive.
     request_timeout: (limitSeconds + 30) * 1000,
     max_open_connections: 16,
+    // What matters of a failure is logged here, with its label.
+    log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: {
       output_format_json_quote_64bit_integers: 1,
       output_format_json_quote_decimals: 1,

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type { FeatureRef } from '../core/definitions.js';
+import { badInput } from '../core/errors.js';
+import type { HistoricalRequest, HistoricalTable, TableColumn } from '../core/ports.js';
+import { ident, join, type Sql, sql } from '../core/sql.js';
+import type { FeatureStatus, FeatureValue, StalePolicy } from '../core/types.js';
+import type { ClickHouse } from './client.js';
+import { isPersonal, nameFeatures, type OutputFeature, PERSONAL_COLUMNS, viewsOf } from './columns.js';
+import { CLASS, classColumn, eventColumn, type JoinedView, pointInTimeJoin, valueColumn } from './join.js';
+import { type Cursor, decodeRows, featureReader } from './row-binary.js';
+import { MAX_CELLS, readSpine, type Spine } from './spine.js';
+
+const BATCH = 2_000;
+/** A table of that name is a spine of a request; one of yesterday belongs to a process that was killed. */
+export const SPINE_PREFIX = 'spine_';
+
+/** See OfflineStore.historicalFeatures. */
+export async function historicalFeatures(store: ClickHouse, request: HistoricalRequest): Promise<HistoricalTable> {
+  const { features } = request;
+  if (features.length === 0) throw badInput('no feature is asked for', 'name a service, or features as view@1:feature');
+  const views = viewsOf(features);
+  const spine = readSpine(request.spine, views);
+  if (spine.rows * features.length > MAX_CELLS) {
+    throw badInput(
+      `${spine.rows} rows × ${features.length} features are more than ${MAX_CELLS} values`,
+      'ask for fewer rows or features, or build a training set',
+    );
+  }
+  const outputs = nameFeatures(
+    features,
+    spine.columns.map(({ name }) => name),
+  );
+  const columns = [...spineColumns(spine), ...outputs.flatMap((output) => featureColumns(output, request))];
+  if (spine.rows === 0) return { columns, rows: [] };
+
+  const table = `${SPINE_PREFIX}${randomUUID().replaceAll('-', '')}`;
+  try {
+    const names = await fillSpine(store, table, spine);
+    const joined = views.map((view): JoinedView => {
+      const keys = view.entity.joinKeys.map((name) => names.get(name) as string);
+      return { view, features: features.filter((ref) => ref.view.id === view.id), keys, only: inSpine(table, keys) };
+    });
+    return { columns, rows: await answer(store, { request, spine, table, joined, outputs }) };
+  } finally {
+    await store.run('spine-drop', sql`DROP TABLE IF EXISTS ${ident(table)} SYNC`);
+  }
+}
+
+const spineColumns = (spine: Spine): TableColumn[] => spine.columns.map(({ name, type }) => ({ name, type }));
+
+function featureColumns({ ref, column }: OutputFeature, request: HistoricalRequest): TableColumn[] {
+  const { type, unit, description } = ref.feature;
+  const value: TableColumn = { name: column, type, unit: unit ?? null, description };
+  return [
+    value,
+    ...(request.includeStatuses ? [{ name: `${column}__status`, type: 'STRING' }] : []),
+    ...(request.includeEventTimes ? [{ name: `${column}__event_time`, type: 'TIMESTAMP' }] : []),
+  ];
+}
+
+/** Only what the join needs goes to the store: row number, instant and keys. Returns the column of each key. */
+async function fillSpine(store: ClickHouse, table: string, spine: Spine): Promise<ReadonlyMap<string, string>> {
+  const names = new Map([...spine.keys.keys()].map((name, index) => [name, `key${index}`]));
+  const keys = [...names.values()];
+  const ddl = keys.map((name) => sql`${ident(name)} Nullable(String)`);
+  await store.run(
+    'spine-create',
+    sql`CREATE TABLE ${ident(table)} (rid UInt32, t Int64, ${join(ddl)}) ENGINE = Memory`,
+  );
+  const values = [...spine.keys.values()];
+  const rows = spine.times.map((t, row) => [row, t, ...values.map((column) => column[row] as string | null)]);
+  await store.insert('spine-fill', { table, columns: ['rid', 't', ...keys] }, rows);
+  return names;
+}
+
+/** Reads of the state no more than the spine's keys. */
+export function inSpine(table: string, keys: readonly string[]): Sql {
+  const own = join(keys.map((_, index) => ident(`k${index}`)));
+  const theirs = join(keys.map((name) => sql`assumeNotNull(${ident(name)})`));
+  const known = join(
+    keys.map((name) => sql`${ident(name)} IS NOT NULL`),
+    ' AND ',
+  );
+  return sql`(${own}) IN (SELECT ${theirs} FROM ${ident(table)} WHERE ${known})`;
+}
+
+interface Joined {
+  readonly request: HistoricalRequest;
+  readonly spine: Spine;
+  readonly table: string;
+  readonly joined: readonly JoinedView[];
+  readonly outputs: readonly OutputFeature[];
+}
+
+async function answer(store: ClickHouse, { request, spine, table, joined, outputs }: Joined) {
+  const select = sql`
+    SELECT rid, ${join(
+      joined.flatMap(({ features }, index) => [
+        sql`toUInt8(${classColumn(index)})`,
+        sql`ifNull(toUnixTimestamp64Milli(${eventColumn(index)}), 0)`,
+        ...features.map((_, position) => valueColumn(index, position)),
+      ]),
+    )}
+    FROM (${pointInTimeJoin({ spine: ident(table), keep: ['rid'], time: 't', views: joined, known: request.asOf })})
+    ORDER BY rid`;
+  const places = outputs.map(({ ref }) => placeOf(joined, ref));
+  const { mask } = request;
+  const given = spine.columns.map(({ name, type, values }) =>
+    mask && PERSONAL_COLUMNS.has(name) ? values.map((value) => mask.value(value, type)) : values,
+  );
+  const rows: FeatureValue[][] = [];
+  const bytes = store.bytes('historical-features', select, 'RowBinary', { settings: { join_algorithm: 'hash' } });
+  for await (const batch of decodeRows(bytes, rowReader(joined), BATCH)) {
+    for (const read of batch) {
+      const row: FeatureValue[] = given.map((values) => values[read.rid] as FeatureValue);
+      outputs.forEach(({ ref }, index) => {
+        const { view, position } = places[index] as { view: number; position: number };
+        const found = read.views[view] as ReadView;
+        const { value, status } = statusOf(found, position, request.stalePolicy ?? 'RETURN');
+        row.push(mask && isPersonal(ref) ? mask.value(value, ref.feature.type) : value);
+        if (request.includeStatuses) row.push(status);
+        if (request.includeEventTimes) row.push(found.eventTime);
+      });
+      rows.push(row);
+    }
+  }
+  return rows;
+}
+
+const placeOf = (joined: readonly JoinedView[], ref: FeatureRef): { view: number; position: number } => {
+  const view = joined.findIndex((each) => each.view.id === ref.view.id);
+  return { view, position: joined[view]?.features.indexOf(ref) ?? -1 };
+};
+
+interface ReadView {
+  readonly found: number;
+  readonly eventTime: string | null;
+  readonly values: readonly FeatureValue[];
+}
+
+function rowReader(joined: readonly JoinedView[]): (cursor: Cursor) => { rid: number; views: readonly ReadView[] } {
+  const readers = joined.map(({ features }) => features.map(({ feature }) => featureReader(feature.type)));
+  return (cursor) => {
+    const rid = cursor.uint32();
+    const views = readers.map((values): ReadView => {
+      const found = cursor.uint8();
+      const event = Number(cursor.int64());
+      return {
+        found,
+        eventTime: found === CLASS.NOT_FOUND ? null : new Date(event).toISOString(),
+        values: values.map((read) => read(cursor)),
+      };
+    });
+    return { rid, views };
+  };
+}
+
+/** The statuses of core/status.ts, from what the join found. */
+function statusOf(
+  { found, values }: ReadView,
+  position: number,
+  stalePolicy: StalePolicy,
+): { value: FeatureValue; status: FeatureStatus } {
+  const value = values[position] as FeatureValue;
+  if (found === CLASS.NOT_FOUND) return { value: null, status: 'NOT_FOUND' };
+  if (found === CLASS.STALE) return { value: stalePolicy === 'NULL' ? null : value, status: 'STALE' };
+  return { value, status: value === null ? 'NULL' : 'PRESENT' };
+}

@@ -1,0 +1,109 @@
+import type { View } from '../core/definitions.js';
+import type { EntityKey, Shard, ViewRow } from '../core/ports.js';
+import { ident, join, param, raw, type Sql, sql } from '../core/sql.js';
+import type { Instant } from '../core/time.js';
+import type { ClickHouse } from './client.js';
+import { type Cursor, decodeRows } from './row-binary.js';
+import { rowDecoder } from './stage.js';
+import { featureColumns, inShard, keyColumns, viewTables } from './tables.js';
+
+const BATCH = 1_000;
+/** Characters of key values in one request: they travel in its URL, of which servers take about 16 KB. */
+const KEY_CHARACTERS = 3_000;
+
+const VERSION = ['_event_time', '_available_at', '_sequence', '_tombstone'].map(ident);
+
+const version = (cursor: Cursor) => ({
+  eventTime: Number(cursor.int64()),
+  availableAt: Number(cursor.int64()),
+  sequence: cursor.uint32(),
+});
+
+/** Keys, version, tombstone and features of the row in force at an instant, one row a key. */
+function inForce(view: View, at: Instant, where: Sql): Sql {
+  const keys = join(keyColumns(view));
+  const columns = [...VERSION, ...featureColumns(view)];
+  return sql`
+    SELECT ${keys}, ${join(columns.map((_, index) => sql`tupleElement(_last, ${raw(String(index + 1))})`))}
+    FROM (SELECT ${keys}, argMax(tuple(${join(columns)}), s._eff) AS _last
+      FROM ${viewTables(view).state} AS s FINAL WHERE s._eff <= ${at} AND ${where} GROUP BY ${keys})
+    ORDER BY ${keys}`;
+}
+
+/** See OfflineStore.newestRows. */
+export async function* newestRows(
+  store: ClickHouse,
+  view: View,
+  at: Instant,
+  shard: Shard,
+): AsyncGenerator<readonly ViewRow[]> {
+  const bytes = store.bytes('rows-newest', inForce(view, at, inShard(view, shard)), 'RowBinary', {
+    settings: { optimize_aggregation_in_order: 1, max_bytes_before_external_sort: '400000000' },
+  });
+  yield* decodeRows(bytes, rowDecoder(view, version), BATCH);
+}
+
+const identity = (key: EntityKey): string => JSON.stringify(key);
+
+/** See OfflineStore.rowsAt. */
+export async function rowsAt(
+  store: ClickHouse,
+  view: View,
+  at: Instant,
+  keys: readonly EntityKey[],
+): Promise<readonly (ViewRow | null)[]> {
+  const found = new Map<string, ViewRow>();
+  const distinct = [...new Map(keys.map((key) => [identity(key), key])).values()];
+  for (const part of portions(distinct)) {
+    const bytes = store.bytes('rows-at', inForce(view, at, keyIn(view, part)), 'RowBinary');
+    for await (const rows of decodeRows(bytes, rowDecoder(view, version), BATCH)) {
+      for (const row of rows) found.set(identity(row.key), row);
+    }
+  }
+  return keys.map((key) => found.get(identity(key)) ?? null);
+}
+
+function* portions(keys: readonly EntityKey[]): Generator<readonly EntityKey[]> {
+  let part: EntityKey[] = [];
+  let characters = 0;
+  for (const key of keys) {
+    const more = key.reduce((sum, value) => sum + encodeURIComponent(value).length + 6, 0);
+    if (part.length > 0 && characters + more > KEY_CHARACTERS) {
+      yield part;
+      part = [];
+      characters = 0;
+    }
+    part.push(key);
+    characters += more;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** Keys are compared column by column: ("1","23") is not ("12","3"). */
+function keyIn(view: View, keys: readonly EntityKey[]): Sql {
+  const columns = keyColumns(view);
+  const values = columns.map(
+    (_, index) =>
+      sql`${param(
+        'Array(String)',
+        keys.map((key) => key[index]),
+      )}`,
+  );
+  if (columns.length === 1) return sql`${columns[0] as Sql} IN (SELECT arrayJoin(${values[0] as Sql}))`;
+  const parts = columns.map((_, index) => sql`tupleElement(k, ${raw(String(index + 1))})`);
+  return sql`(${join(columns)}) IN (SELECT ${join(parts)} FROM (SELECT arrayJoin(arrayZip(${join(values)})) AS k))`;
+}
+
+/** See OfflineStore.viewStats. */
+export async function viewStats(
+  store: ClickHouse,
+  view: View,
+  at: Instant,
+): Promise<{ readonly lastEventTime: Instant | null; readonly keys: number }> {
+  const [found] = await store.rows<{ last: string | null; keys: string }>(
+    'view-stats',
+    sql`SELECT maxOrNull(toUnixTimestamp64Milli(_event_time)) AS last, uniqExact(${join(keyColumns(view))}) AS keys
+      FROM ${viewTables(view).state} WHERE _eff <= ${at}`,
+  );
+  return { lastEventTime: found?.last == null ? null : Number(found.last), keys: Number(found?.keys ?? 0) };
+}

@@ -1,0 +1,58 @@
+import type { View } from '../core/definitions.js';
+import type { Log, OfflineStore, SqlGuard } from '../core/ports.js';
+import { ident, sql } from '../core/sql.js';
+import type { BusinessCalendar } from '../core/time.js';
+import type { ClickHouse } from './client.js';
+import { commitRuns } from './commit.js';
+import { historicalFeatures } from './historical.js';
+import { newestRows, rowsAt, viewStats } from './read.js';
+import { dropStage, readStage, stageRun } from './stage.js';
+import { commitsDdl, historyDdl, stateDdl, tableNames, viewTables } from './tables.js';
+import { buildTrainingSet } from './training-set.js';
+
+export interface OfflineStoreOptions {
+  readonly store: ClickHouse;
+  readonly calendar: BusinessCalendar;
+  /** Checks the SQL of training-set spines. */
+  readonly guard: SqlGuard;
+  readonly log: Log;
+}
+
+/** The history of every view version, in ClickHouse. */
+export function createOfflineStore({ store, calendar, guard, log }: OfflineStoreOptions): OfflineStore {
+  return {
+    async createView(view) {
+      const { history, state, commits } = viewTables(view);
+      await store.run('view-create', historyDdl(view, history));
+      await store.run('view-create', stateDdl(view, state));
+      await store.run('view-create', commitsDdl(commits));
+    },
+    dropView: (view) => dropView(store, view),
+    stageRun: async (run) => {
+      const counts = await stageRun(store, run, calendar);
+      log.info({ view: run.view.id, run: run.id, ...counts }, 'run computed');
+      return counts;
+    },
+    readStage: (run, availableAt, shard) => readStage(store, run, availableAt, shard),
+    commitRuns: (view, runs) => commitRuns(store, view, runs),
+    dropStage: (run) => dropStage(store, run),
+    newestRows: (view, at, shard) => newestRows(store, view, at, shard),
+    rowsAt: (view, at, keys) => rowsAt(store, view, at, keys),
+    historicalFeatures: (request) => historicalFeatures(store, request),
+    buildTrainingSet: (request) => buildTrainingSet({ store, calendar, guard }, request),
+    viewStats: (view, at) => viewStats(store, view, at),
+    ping: () => store.ping(),
+  };
+}
+
+/** Stages that a killed run left go with the view. */
+async function dropView(store: ClickHouse, view: View): Promise<void> {
+  const { history, state, nextState, commits } = viewTables(view);
+  const stages = await store.rows<{ name: string }>(
+    'view-stages',
+    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, ${tableNames(view).stagePrefix})`,
+  );
+  for (const table of [...stages.map(({ name }) => ident(name)), nextState, state, history, commits]) {
+    await store.run('view-drop', sql`DROP TABLE IF EXISTS ${table} SYNC`);
+  }
+}

@@ -1,0 +1,30 @@
+import type { View } from '../core/definitions.js';
+import { sourceSelect } from '../core/source-sql.js';
+import { param, type Sql, sql } from '../core/sql.js';
+import type { BusinessCalendar, Instant } from '../core/time.js';
+
+/** `YYYY-MM-DD HH:mm:ss.SSS`: how an instant travels as a query parameter. */
+export const instantText = (instant: Instant): string => new Date(instant).toISOString().replace('T', ' ').slice(0, -1);
+
+/** DateTime64(3, 'UTC') */
+export const instantSql = (instant: Instant): Sql => sql`${param("DateTime64(3, 'UTC')", instantText(instant))}`;
+
+/** The query of a view for one as-of, reading only what was known by `knowledge`. */
+export function viewQuery(
+  view: View,
+  { asOf, knowledge }: { readonly asOf: Instant; readonly knowledge: Instant },
+  calendar: BusinessCalendar,
+): Sql {
+  const instant = instantSql(asOf);
+  return view.query({
+    source: (table) =>
+      sourceSelect(table, { asOf: instant, knowledge: instantSql(knowledge), timezone: calendar.timezone }),
+    asOf: {
+      instant,
+      date: sql`${param('Date', calendar.dateOf(asOf))}`,
+      minusDays: (days) => instantSql(calendar.back(asOf, { days })),
+      minusMonths: (months) => instantSql(calendar.back(asOf, { months })),
+    },
+    timezone: sql`${calendar.timezone}`,
+  });
+}
