@@ -49,19 +49,23 @@ export class JobType {
   finishedAt!: Instant | null;
 }
 
-async function* ended(
-  signal: AbortSignal,
-  records: AsyncIterable<JobRecord>,
-  stop: () => void,
-): AsyncGenerator<JobRecord> {
-  try {
-    for await (const record of records) {
-      if (signal.aborted) return;
-      yield record;
-    }
-  } finally {
-    stop();
-  }
+/**
+ * A watch that ends at once when the subscriber leaves: a generator that waits for the next change would end only with it.
+ */
+function subscription(watch: (signal: AbortSignal) => AsyncIterable<JobRecord>): AsyncIterableIterator<JobRecord> {
+  const controller = new AbortController();
+  const records = watch(controller.signal)[Symbol.asyncIterator]();
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: () => records.next(),
+    async return() {
+      controller.abort();
+      await records.return?.();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 @Resolver()
@@ -138,9 +142,7 @@ export class JobResolver {
       const { services } = context as RequestContext;
       const { id } = args as { id: string };
       if (!(await services.jobs.get(id))) throw notFound(`there is no job '${id}'`, 'use the id that started it');
-      const controller = new AbortController();
-      const { signal } = controller;
-      return ended(signal, services.queue.watch(id, signal), () => controller.abort());
+      return subscription((signal) => services.queue.watch(id, signal));
     },
   })
   jobProgress(@Arg('id', () => ID) _id: string, @Root() record: JobRecord): JobRecord {

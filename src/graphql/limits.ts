@@ -1,0 +1,146 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getArgumentValues,
+  getVariableValues,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import type { Catalogue } from '../core/catalogue.js';
+import { RiskgraphError } from '../core/errors.js';
+
+/** Room for a service's worth of references written out, not for a document made by a machine. */
+export const MAX_TOKENS = 5_000;
+/** Introspection, as GraphiQL asks it, is 15 deep; the graph itself is 4. */
+const MAX_DEPTH = 16;
+const MAX_ALIASES = 30;
+/** Fields after fragments are spread: a few fragments that spread each other are billions. */
+const MAX_FIELDS = 5_000;
+/** Values that one request may ask for, over all its fields: rows × features of every alias. */
+const MAX_COST = 250_000;
+
+const tooComplex = (message: string): RiskgraphError =>
+  new RiskgraphError({ code: 'TOO_COMPLEX', message, hint: 'split the request' });
+
+interface Root {
+  readonly node: FieldNode;
+  /** Leaves below it. */
+  readonly leaves: number;
+}
+
+function measure(operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): Root[] {
+  let aliases = 0;
+  let fields = 0;
+  const roots: Root[] = [];
+
+  const walk = (set: SelectionSetNode, depth: number): number => {
+    if (depth > MAX_DEPTH) throw tooComplex(`the query is more than ${MAX_DEPTH} levels deep`);
+    let leaves = 0;
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.INLINE_FRAGMENT) leaves += walk(selection.selectionSet, depth);
+      else if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        const fragment = fragments.get(selection.name.value);
+        if (fragment) leaves += walk(fragment.selectionSet, depth);
+      } else {
+        fields += 1;
+        if (fields > MAX_FIELDS) throw tooComplex(`the query selects more than ${MAX_FIELDS} fields`);
+        if (selection.alias && selection.alias.value !== selection.name.value) aliases += 1;
+        if (aliases > MAX_ALIASES) throw tooComplex(`the query has more than ${MAX_ALIASES} aliases`);
+        const below = selection.selectionSet ? walk(selection.selectionSet, depth + 1) : 1;
+        if (depth === 1) roots.push({ node: selection, leaves: below });
+        leaves += below;
+      }
+    }
+    return leaves;
+  };
+  walk(operation.selectionSet, 1);
+  return roots;
+}
+
+const longest = (table: unknown): number =>
+  table !== null && typeof table === 'object'
+    ? Math.max(0, ...Object.values(table).map((column) => (Array.isArray(column) ? column.length : 0)))
+    : 0;
+
+/** A list of 500 or a report: more than a lookup, far less than the limit. */
+const LIST_COST = 1_000;
+
+function costOf(field: string, args: Readonly<Record<string, unknown>>, leaves: number, catalogue: Catalogue): number {
+  switch (field) {
+    case 'onlineFeatures':
+    case 'historicalFeatures': {
+      const { service, features } = args as { service?: string; features?: string[] };
+      // What the resolver will refuse costs nothing here; it says why.
+      const count = quietly(() => catalogue.features({ service: service ?? null, features: features ?? null }).length);
+      return longest(args.entities ?? args.spine) * count;
+    }
+    case 'score':
+      return longest(args.entities) * quietly(() => catalogue.namedModel(String(args.model)).features.length);
+    case 'customer':
+    case 'device':
+      return leaves;
+    default:
+      return LIST_COST;
+  }
+}
+
+function argumentsOf(
+  field: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+  variables: Record<string, unknown>,
+): Readonly<Record<string, unknown>> {
+  try {
+    return getArgumentValues(field, node, variables);
+  } catch {
+    return {};
+  }
+}
+
+function quietly(count: () => number): number {
+  try {
+    return count();
+  } catch {
+    return 0;
+  }
+}
+
+/**
+ * Bounds depth, aliases, fields and cost of one operation.
+ * @throws TOO_COMPLEX saying which bound.
+ */
+export function checkOperation(options: {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly catalogue: Catalogue;
+}): void {
+  const { schema, document, operation, variables, catalogue } = options;
+  const fragments = new Map(
+    document.definitions.flatMap((node) =>
+      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
+    ),
+  );
+  const roots = measure(operation, fragments);
+  // Defaults count too: a table may be written as a variable's default.
+  const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+  // What does not fit the schema is refused, with its place, when the operation is executed.
+  if (!coerced) return;
+  const type = schema.getRootType(operation.operation) as GraphQLObjectType | undefined;
+  let cost = 0;
+  for (const { node, leaves } of roots) {
+    const field = type?.getFields()[node.name.value];
+    if (!field) continue;
+    cost += costOf(field.name, argumentsOf(field, node, coerced), leaves, catalogue);
+    if (cost > MAX_COST) {
+      throw tooComplex(
+        `the request asks for more than ${MAX_COST} values over all its fields (rows × features of each)`,
+      );
+    }
+  }
+}
