@@ -14,7 +14,7 @@ const may = {
   queue: ['core', 'telemetry'],
   embedded: ['core', 'telemetry'],
   portfolio: ['core'],
-  commands: ['core', 'embedded', 'portfolio'],
+  commands: ['core', 'embedded', 'portfolio', 'telemetry'],
 };
 
 // Library -> the only folders that import it.

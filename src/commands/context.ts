@@ -9,6 +9,7 @@ export interface CommandContext {
   readonly http: { readonly host: string; readonly port: number };
   readonly timezone: string;
   readonly demoCustomers: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** The environment that child processes inherit. */
   readonly environment: NodeJS.ProcessEnv;
 }

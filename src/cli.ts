@@ -1,0 +1,41 @@
+import { Command, CommanderError } from 'commander';
+import type { CommandContext } from './commands/context.js';
+import { addDemoCommand } from './commands/demo.js';
+import { addDoctorCommand } from './commands/doctor.js';
+import { addImportCommand } from './commands/import.js';
+import { addMaterializeCommands } from './commands/materialize.js';
+import { addReadCommands } from './commands/read.js';
+import { addRegistryCommands } from './commands/registry.js';
+import { addStartCommand } from './commands/start.js';
+import { addTrainSetCommand } from './commands/train-set.js';
+import { loadConfig } from './config.js';
+import { RiskgraphError } from './core/errors.js';
+
+function createProgram(context: CommandContext): Command {
+  const program = new Command('riskgraph')
+    .description('One GraphQL API over a lender’s features, scores and indicators')
+    .showHelpAfterError();
+  addStartCommand(program, context);
+  addDemoCommand(program, context);
+  addRegistryCommands(program, context);
+  addImportCommand(program, context);
+  addMaterializeCommands(program, context);
+  addTrainSetCommand(program, context);
+  addReadCommands(program, context);
+  addDoctorCommand(program, context);
+  return program;
+}
+
+function explain(error: unknown): string {
+  if (error instanceof RiskgraphError) return error.hint ? `${error.message}\n  → ${error.hint}` : error.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+try {
+  const { client, home, http, portfolio, demoCustomers, logLevel } = loadConfig();
+  const { timezone } = portfolio;
+  await createProgram({ client, home, http, timezone, demoCustomers, logLevel, environment: process.env }).parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) process.stderr.write(`riskgraph: ${explain(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,95 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { Client, findKey } from './client.js';
+import { type CommandContext, jsonOption } from './context.js';
+import { type OutputOptions, print, table } from './output.js';
+
+interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly found: string;
+  readonly advice: string;
+}
+
+const finding = (check: string, ok: boolean, found: string, advice = ''): Finding => ({
+  check,
+  ok,
+  found,
+  advice: ok ? '' : advice,
+});
+
+async function checkHome(home: string): Promise<Finding> {
+  const status = await stat(home).catch(() => undefined);
+  if (!status) return finding('home', true, `${home} is not there yet; the first start makes it`);
+  const mode = (status.mode & 0o777).toString(8);
+  const writable = await access(home, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!writable) return finding('home', false, `${home} cannot be written`, 'mend its owner, or set RISKGRAPH_HOME');
+  return finding('home', mode === '700', `${home}, mode ${mode}`, `chmod 700 ${home}`);
+}
+
+interface Readiness {
+  readonly checks?: Readonly<Record<string, { readonly ok: boolean; readonly ms?: number; readonly error?: string }>>;
+}
+
+async function checkServer(url: string): Promise<Finding[]> {
+  const response = await fetch(new URL('/readyz', url)).catch(() => undefined);
+  if (!response)
+    return [finding('server', false, `nothing answers at ${url}`, 'start it with `npm start`, or set RISKGRAPH_URL')];
+  const { checks } = (await response.json()) as Readiness;
+  return [
+    finding('server', true, url),
+    ...Object.entries(checks ?? {}).map(([name, { ok, ms, error }]) =>
+      finding(
+        name,
+        ok,
+        ok ? `answers${ms === undefined ? '' : ` in ${ms} ms`}` : (error ?? 'does not answer'),
+        `look at the ${name} log`,
+      ),
+    ),
+  ];
+}
+
+async function checkViews(context: CommandContext): Promise<Finding[]> {
+  const client = new Client({
+    url: context.client.url,
+    key: await findKey({ key: context.client.key, home: context.home }),
+  });
+  const { freshness } = await client.graphql<{
+    freshness: readonly { view: string; lastEventTime: string | null; stale: boolean; keys: number }[];
+  }>('{ freshness { view lastEventTime stale keys } }');
+  return freshness.map(({ view, lastEventTime, stale, keys }) =>
+    finding(
+      view,
+      !stale,
+      `${keys} keys, newest as of ${lastEventTime ?? 'never'}`,
+      `run \`npx riskgraph materialize --views ${view}\``,
+    ),
+  );
+}
+
+export function addDoctorCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('doctor')
+    .description('look for what is wrong here: home, server, stores, worker, freshness of views')
+    .addOption(jsonOption())
+    .action(async () => {
+      const server = await checkServer(context.client.url);
+      const views = server[0]?.ok
+        ? await checkViews(context).catch((cause: Error) => [
+            finding('views', false, cause.message, 'set RISKGRAPH_KEY to an admin or modeler key'),
+          ])
+        : [];
+      const findings = [await checkHome(context.home), ...server, ...views];
+      print(findings, command.opts<OutputOptions>(), () =>
+        table(
+          ['', 'check', 'found', 'do'],
+          findings.map(({ ok, check, found, advice }) => [ok ? 'ok' : 'BAD', check, found, advice]),
+        ),
+      );
+      if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
+    });
+}
