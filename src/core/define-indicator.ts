@@ -1,14 +1,20 @@
 import type { Sql } from './sql.js';
 
+/** How a dimension's values compare in a filter; STRING also for codes that only look like numbers. */
+export type DimensionType = 'STRING' | 'INT64' | 'DECIMAL' | 'DATE';
+
 export interface IndicatorDimension {
   /** SQL over the columns of the indicator's `from`. */
   readonly expression: string;
   readonly description: string;
+  /** STRING when absent. */
+  readonly type?: DimensionType;
 }
 
 export interface IndicatorQueryContext {
   /** The source table as it was known at the report's knowledge time (see ViewQueryContext.source). */
   source(table: string): Sql;
+  /** String: the portfolio's time zone. */
   readonly timezone: Sql;
 }
 
@@ -19,9 +25,11 @@ export interface IndicatorSpec {
   readonly owner: string;
   /** 'fraction', 'CNY', 'count', … */
   readonly unit: string;
-  /** A stock is read at the end of a period, a flow is summed over it. */
+  /** A stock is read at the newest day of a period that has rows; a flow is aggregated over the whole period. */
   readonly stock: boolean;
-  /** A SELECT or a source whose rows are counted: must have a `date` column (local Date). */
+  /** The finest period that the data has: asking for a finer one is refused instead of answered with gaps. */
+  readonly finestGrain: 'DAY' | 'MONTH';
+  /** A SELECT without parentheses around it, with a `date` column (Date, local day) and the columns that the expressions below name. */
   readonly from: (context: IndicatorQueryContext) => Sql;
   /** Aggregate SQL expressions over `from`: value = numerator / denominator; without a denominator the numerator itself. */
   readonly numerator: string;
