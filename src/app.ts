@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from './config.js';
+import { RiskgraphError } from './core/errors.js';
+import { Mask } from './core/masking.js';
+import type { Clock, JobServices } from './core/ports.js';
+import { BusinessCalendar, SECOND } from './core/time.js';
+import { createAuditLog } from './entities/audit-journal.js';
+import { openDatabase } from './entities/data-source.js';
+import { createDefinitionLedger } from './entities/definition-ledger.js';
+import { createJobLedger } from './entities/job-ledger.js';
+import { createKeyStore } from './entities/key-store.js';
+import { sharedSecret } from './entities/platform-secret.js';
+import { createRunLedger } from './entities/run-ledger.js';
+import { createTrainingSetLedger } from './entities/training-set-ledger.js';
+import type { ApiServices } from './graphql/context.js';
+import { createMaterializer } from './materialize/materializer.js';
+import { openClickHouse } from './offline/client.js';
+import { createOfflineStore } from './offline/store.js';
+import { createOnlineStore } from './online/online-store.js';
+import { openRedis } from './online/redis.js';
+import { createQueue } from './queue/queue.js';
+import { loadRegistry } from './registry.js';
+import { createScorer } from './scoring/scorer.js';
+import { createCatalogue } from './serving/catalogue.js';
+import { freshness } from './serving/freshness.js';
+import { createIndicators } from './serving/indicators.js';
+import { createOnlineFeatures } from './serving/online-features.js';
+import { createRegistryPlanner } from './serving/registry-plan.js';
+import { createScoring } from './serving/scores.js';
+import { createTrainingSets } from './serving/training-sets.js';
+import { migrateClickHouse } from './sources/migrate.js';
+import { createSqlGuard } from './sources/sql-guard.js';
+import { createSourceStore } from './sources/store.js';
+import { createTelemetry } from './telemetry/telemetry.js';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const DATABASE = 'riskgraph';
+/** How long another process may serve without what this one applied. */
+const CATALOGUE_REFRESH_MS = 5 * SECOND;
+
+/** What tests replace. */
+export interface Given {
+  /** Folder whose features/, indicators/, models/ and jobs/ are the definitions. */
+  readonly definitions?: string;
+  readonly clock?: Clock;
+  readonly clickhouseDatabase?: string;
+}
+
+export type App = Awaited<ReturnType<typeof createApp>>;
+
+/** The only place that wires: top to bottom, in the order in which data passes. Whoever opens a resource gives its `close`. */
+export async function createApp(config: Config, given: Given = {}) {
+  const { postgresUrl, redisUrl, clickhouseUrl } = requireStores(config);
+  const clock = given.clock ?? Date.now;
+  const calendar = new BusinessCalendar(config.portfolio.timezone);
+  const telemetry = createTelemetry({ level: config.logLevel, pretty: process.stderr.isTTY === true });
+  const { log, metrics } = telemetry;
+  const closers: (() => Promise<void> | void)[] = [];
+  const opened = <T>(resource: T, close: () => Promise<void> | void): T => {
+    closers.unshift(close);
+    return resource;
+  };
+  const close = async (): Promise<void> => {
+    for (const end of closers.splice(0)) await end();
+  };
+
+  try {
+    const registry = await loadRegistry({ root: given.definitions ?? PROJECT });
+
+    const database = await openDatabase({ url: postgresUrl, log });
+    opened(database, () => database.close());
+    const { dataSource } = database;
+    const jobs = createJobLedger(dataSource);
+    const definitions = createDefinitionLedger(dataSource);
+    const mask = new Mask(await sharedSecret(dataSource, 'mask', randomBytes(32)));
+
+    const store = openClickHouse({ url: clickhouseUrl, database: given.clickhouseDatabase ?? DATABASE, log, metrics });
+    opened(store, () => store.close());
+    await store.createDatabase();
+    const migrations = join(PROJECT, 'migrations/clickhouse');
+    await migrateClickHouse({ client: store.clickhouse, directory: migrations, clock, log });
+    const guard = createSqlGuard(store.clickhouse);
+    const tempDir = join(config.home, 'tmp');
+    const sources = createSourceStore({ client: store.clickhouse, guard, calendar, log, metrics, tempDir });
+    const offline = createOfflineStore({ store, calendar, guard, log });
+
+    const serving = await openRedis({ url: redisUrl, log, purpose: 'serving' });
+    opened(serving, () => serving.close());
+    const online = createOnlineStore({ client: serving.client, prefix: 'riskgraph', clock, log, metrics });
+    const carrier = await openRedis({ url: redisUrl, log, purpose: 'queue' });
+    opened(carrier, () => carrier.close());
+    const queue = createQueue({
+      redis: carrier.client,
+      jobs: registry.jobs,
+      ledger: jobs,
+      calendar,
+      clock,
+      log,
+      metrics,
+    });
+    opened(queue, () => queue.close());
+
+    const scorer = createScorer({ executionProvider: config.executionProvider });
+    opened(scorer, () => scorer.close());
+    await scorer.open([...registry.models.values()]);
+
+    const catalogue = createCatalogue({ registry, ledger: definitions });
+    const planner = createRegistryPlanner({
+      ...{ registry, ledger: definitions, offline, online, now: clock },
+      onChange: () => catalogue.refresh(),
+    });
+    await planner.checkBoot();
+    await catalogue.refresh();
+    const following = catalogue.follow(CATALOGUE_REFRESH_MS, log);
+    opened(following, () => following.close());
+
+    const materializer = createMaterializer({
+      offline,
+      online,
+      ledger: createRunLedger(dataSource),
+      calendar,
+      clock,
+      log,
+      metrics,
+    });
+    const trainingSets = createTrainingSets({
+      ...{ registry, catalogue, offline, queue, mask, clock },
+      ledger: createTrainingSetLedger(dataSource),
+      folder: join(config.home, 'training-sets'),
+    });
+    const onlineFeatures = createOnlineFeatures({ online });
+    const api: ApiServices = {
+      ...{ registry, catalogue, planner, onlineFeatures, offline, sources, trainingSets, jobs, queue, mask, calendar },
+      scoring: createScoring({ onlineFeatures, scorer }),
+      indicators: createIndicators({ registry, query: store, calendar }),
+      freshness: (views) => freshness(offline, views, clock()),
+      audit: createAuditLog(dataSource),
+      now: clock,
+    };
+    const worker: JobServices = {
+      ...{ registry, materializer, offline, online, trainingSets },
+      views: async (names) => {
+        await catalogue.refresh();
+        return names ? catalogue.namedViews(names) : catalogue.views();
+      },
+    };
+    const stores = { postgres: () => database.ping(), clickhouse: () => store.ping(), redis: () => online.ping() };
+    const services = { api, worker, sources, queue, keys: createKeyStore(dataSource), stores, redis: serving.client };
+    return { config, services, registry, telemetry, close };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
+
+function requireStores({ postgresUrl, redisUrl, clickhouseUrl }: Config) {
+  if (postgresUrl && redisUrl && clickhouseUrl) return { postgresUrl, redisUrl, clickhouseUrl };
+  throw new RiskgraphError({
+    code: 'BAD_USER_INPUT',
+    message: 'POSTGRES_URL, REDIS_URL and CLICKHOUSE_URL must name the stores of an API or a worker',
+    hint: '`npm start` starts those that have no URL and fills them in',
+  });
+}
