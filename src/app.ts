@@ -78,7 +78,7 @@ export async function createApp(config: Config, given: Given = {}) {
 
     const store = openClickHouse({ url: clickhouseUrl, database: given.clickhouseDatabase ?? DATABASE, log, metrics });
     opened(store, () => store.close());
-    await store.createDatabase();
+    await store.createDatabase(given.clickhouseDatabase ?? DATABASE);
     const migrations = join(PROJECT, 'migrations/clickhouse');
     await migrateClickHouse({ client: store.clickhouse, directory: migrations, clock, log });
     const guard = createSqlGuard(store.clickhouse);

@@ -1,0 +1,32 @@
+/** Writes what is derived from the definitions and committed; `--check` fails where a file differs instead of writing it. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { catalog } from '../src/serving/published.js';
+import { roleTable } from '../src/graphql/roles.js';
+import { emitSchema } from '../src/graphql/schema.js';
+import { loadRegistry } from '../src/registry.js';
+
+const registry = await loadRegistry({ root: process.cwd() });
+
+const readme = async (): Promise<string> => {
+  const text = await readFile('README.md', 'utf8');
+  return text.replace(/(<!-- roles -->\n)[\s\S]*(<!-- \/roles -->)/, (_, open, close) => `${open}${roleTable()}${close}`);
+};
+
+const files: Readonly<Record<string, () => Promise<string>>> = {
+  'schema.graphql': async () => emitSchema(registry),
+  'catalog.json': async () => `${JSON.stringify(catalog(registry), null, 2)}\n`,
+  'README.md': readme,
+};
+
+for (const [file, make] of Object.entries(files)) {
+  const wanted = await make();
+  const there = await readFile(file, 'utf8').catch(() => '');
+  if (wanted === there) continue;
+  if (process.argv.includes('--check')) {
+    process.stdout.write(`${file} differs from what the definitions say: run \`npm run generate\` and commit it\n`);
+    process.exitCode = 1;
+  } else {
+    await writeFile(file, wanted);
+    process.stdout.write(`wrote ${file}\n`);
+  }
+}
