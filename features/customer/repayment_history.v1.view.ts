@@ -86,9 +86,10 @@ export default defineFeatureView({
       SELECT customer_id, 30 * greatest(toInt32(delinquency), 0) AS dpd,
         toUInt64(dateDiff('month', month, ${thisMonth}) - 1) AS ago
       FROM ${source('statements')} WHERE month >= ${firstMonth} AND month < ${thisMonth}`;
+    // Amounts stay Decimal until the division: a float sum would depend on the order of the rows, and no rerun would equal the first.
     const months = sql`
       SELECT customer_id, 'month' AS fact, toInt32(ago) AS ago,
-        toFloat64(if(max(is_loan) = 1, maxIf(dpd, is_loan = 1), max(dpd))) AS x, toFloat64(0) AS y
+        toDecimal128(if(max(is_loan) = 1, maxIf(dpd, is_loan = 1), max(dpd)), 2) AS x, toDecimal128(0, 2) AS y
       FROM (SELECT customer_id, toInt32(dpd) AS dpd, ago, 1 AS is_loan FROM (${loanMonths})
             UNION ALL SELECT customer_id, toInt32(dpd) AS dpd, ago, 0 AS is_loan FROM (${statementMonths}))
       GROUP BY customer_id, ago`;
@@ -102,9 +103,9 @@ export default defineFeatureView({
         argMax(credit_limit, month) AS credit_limit, max(month) AS newest
       FROM ${source('statements')} WHERE month >= ${firstMonth} GROUP BY customer_id, product`;
     const now = sql`
-      SELECT customer_id, 'loan now' AS fact, 0 AS ago, toFloat64(dpd) AS x, toFloat64(0) AS y FROM (${newestSnapshots})
+      SELECT customer_id, 'loan now' AS fact, 0 AS ago, toDecimal128(dpd, 2) AS x, toDecimal128(0, 2) AS y FROM (${newestSnapshots})
       UNION ALL
-      SELECT customer_id, 'statement now' AS fact, 0 AS ago, toFloat64(30 * greatest(toInt32(delinquency), 0)) AS x, toFloat64(0) AS y
+      SELECT customer_id, 'statement now' AS fact, 0 AS ago, toDecimal128(30 * greatest(toInt32(delinquency), 0), 2) AS x, toDecimal128(0, 2) AS y
       FROM (${newestStatements}) WHERE newest >= ${asOf.date} - 62`;
 
     const lines = sql`
@@ -112,19 +113,19 @@ export default defineFeatureView({
         argMax(limit_amount, effective_at) AS granted
       FROM ${source('credit_lines')} GROUP BY line_id`;
     const used = sql`
-      SELECT l.customer_id AS customer_id, 'used' AS fact, 0 AS ago, toFloat64(ifNull(u.used, 0)) AS x, toFloat64(l.granted) AS y
+      SELECT l.customer_id AS customer_id, 'used' AS fact, 0 AS ago, toDecimal128(ifNull(u.used, 0), 2) AS x, toDecimal128(l.granted, 2) AS y
       FROM (${lines}) AS l
       LEFT JOIN (SELECT assumeNotNull(line_id) AS line_id, toNullable(sum(used)) AS used FROM (${newestSnapshots})
                  WHERE line_id IS NOT NULL GROUP BY line_id) AS u ON l.line_id = u.line_id
       WHERE l.status = 'ACTIVE' AND l.granted > 0
       UNION ALL
-      SELECT customer_id, 'used' AS fact, 0 AS ago, toFloat64(greatest(balance, 0)) AS x, toFloat64(credit_limit) AS y
+      SELECT customer_id, 'used' AS fact, 0 AS ago, toDecimal128(greatest(balance, 0), 2) AS x, toDecimal128(credit_limit, 2) AS y
       FROM (${newestStatements}) WHERE credit_limit > 0`;
 
     // An instalment counts in the schedule that was in force when it fell due; what falls due after a settlement is void.
     const due = sql`
-      SELECT customer_id, 'paid' AS fact, 0 AS ago, toFloat64(0) AS x,
-        toFloat64(principal_due + interest_due + ifNull(fee_due, 0)) AS y
+      SELECT customer_id, 'paid' AS fact, 0 AS ago, toDecimal128(0, 2) AS x,
+        toDecimal128(principal_due + interest_due + ifNull(fee_due, 0), 2) AS y
       FROM (SELECT loan_id, customer_id, due_date, principal_due, interest_due, fee_due, effective_at,
               groupUniqArray(effective_at) OVER (PARTITION BY loan_id) AS schedules
             FROM ${source('installments')}) AS i
@@ -134,13 +135,13 @@ export default defineFeatureView({
         AND NOT arrayExists(e -> e > effective_at AND toDate(e, ${timezone}) <= due_date, schedules)
         AND (settled_at IS NULL OR due_date <= toDate(settled_at, ${timezone}))`;
     const paid = sql`
-      SELECT customer_id, 'paid' AS fact, 0 AS ago, toFloat64(principal_paid + interest_paid + ifNull(fee_paid, 0)) AS x,
-        toFloat64(0) AS y
+      SELECT customer_id, 'paid' AS fact, 0 AS ago, toDecimal128(principal_paid + interest_paid + ifNull(fee_paid, 0), 2) AS x,
+        toDecimal128(0, 2) AS y
       FROM ${source('repayments')}
       WHERE toDate(paid_at, ${timezone}) >= ${sixMonths} AND toDate(paid_at, ${timezone}) < ${thisMonth}
         AND ifNull(method, '') != 'WAIVER'`;
     const paidStatements = sql`
-      SELECT customer_id, 'paid' AS fact, 0 AS ago, toFloat64(amount_paid) AS x, toFloat64(greatest(balance_before, 0)) AS y
+      SELECT customer_id, 'paid' AS fact, 0 AS ago, toDecimal128(amount_paid, 2) AS x, toDecimal128(greatest(balance_before, 0), 2) AS y
       FROM (SELECT customer_id, month, amount_paid,
               lagInFrame(statement_balance) OVER before AS balance_before, lagInFrame(month) OVER before AS month_before
             FROM ${source('statements')} WHERE month >= ${thisMonth} - toIntervalMonth(7) AND month < ${thisMonth}
@@ -161,8 +162,8 @@ export default defineFeatureView({
           minOrNullIf(ago, fact = 'month' AND x >= 30) AS months_since_last_30plus,
           minOrNullIf(ago, fact = 'month' AND x > 0) AS last_late,
           groupArrayIf(ago, fact = 'month') AS observed,
-          if(sumIf(y, fact = 'paid') > 0, sumIf(x, fact = 'paid') / sumIf(y, fact = 'paid'), NULL) AS paid_ratio_6m,
-          if(sumIf(y, fact = 'used') > 0, sumIf(x, fact = 'used') / sumIf(y, fact = 'used'), NULL) AS utilization
+          if(sumIf(y, fact = 'paid') > 0, toFloat64(sumIf(x, fact = 'paid')) / toFloat64(sumIf(y, fact = 'paid')), NULL) AS paid_ratio_6m,
+          if(sumIf(y, fact = 'used') > 0, toFloat64(sumIf(x, fact = 'used')) / toFloat64(sumIf(y, fact = 'used')), NULL) AS utilization
         FROM (${join([months, now, used, due, paid, paidStatements], ' UNION ALL ')})
         GROUP BY customer_id
         HAVING countIf(fact IN ('month', 'loan now', 'statement now')) > 0)`;
