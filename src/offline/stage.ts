@@ -42,12 +42,12 @@ export async function stageRun(store: ClickHouse, run: Run, calendar: BusinessCa
 
   const keys = keyColumns(view);
   const anyNull = join(
-    keys.map((key) => sql`${key} IS NULL`),
+    keys.map((key) => sql`p.${key} IS NULL`),
     ' OR ',
   );
   const [computed] = await store.rows<{ total: string; nulls: string }>(
     'stage-count',
-    sql`SELECT count() AS total, countIf(${anyNull}) AS nulls FROM ${tables.computed}`,
+    sql`SELECT count() AS total, countIf(${anyNull}) AS nulls FROM ${tables.computed} AS p`,
   );
   await fill(store, run, tables, sql`NOT (${anyNull})`);
   await refuseRepeatedKeys(store, run, tables);
@@ -125,8 +125,8 @@ async function fill(store: ClickHouse, run: Run, tables: StageTables, hasKey: Sq
     'stage-earlier',
     sql`SELECT 1 AS some FROM ${history} WHERE ${atThisTime} LIMIT 1`,
   );
-  const computed = sql`SELECT ${join(keyColumns(view).map((key) => sql`assumeNotNull(${key}) AS ${key}`))}, _tombstone, ${join(features)}
-    FROM ${tables.computed} WHERE ${hasKey}`;
+  const computed = sql`SELECT ${join(keyColumns(view).map((key) => sql`assumeNotNull(p.${key}) AS ${key}`))}, _tombstone, ${join(features)}
+    FROM ${tables.computed} AS p WHERE ${hasKey}`;
   if (!earlier) {
     await store.run('stage-fill', sql`INSERT INTO ${tables.next} (${names}) ${computed}`, { settings: BOUNDED });
     return;

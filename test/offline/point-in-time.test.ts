@@ -166,7 +166,9 @@ test('the generated schedules meet every status, filled values, duplicates and t
     return answers[index]?.[1]?.value !== answerAt(own, unfilled, keyAt(view, point), point.t, 'kept').value;
   });
   expect(filled.length).toBeGreaterThan(50);
-  expect(new Set(points.map((point) => JSON.stringify(point))).size).toBeLessThan(points.length);
+  expect(new Set(points.map(({ single, pair, t }) => JSON.stringify([single, pair, t]))).size).toBeLessThan(
+    points.length,
+  );
   const ties = [...rows.values()].filter((own) => new Set(own.map(({ event }) => event)).size < own.length);
   expect(ties.length).toBeGreaterThan(50);
 });
