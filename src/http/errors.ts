@@ -1,0 +1,68 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ERROR_STATUS, RiskgraphError } from '../core/errors.js';
+import type { Log } from '../core/ports.js';
+import { publicError } from '../graphql/errors.js';
+
+/** fastify's own refusals, in our words: its messages name its internals. */
+function fromFastify(error: unknown): RiskgraphError | null {
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || statusCode === 413) {
+    return new RiskgraphError({
+      code: 'PAYLOAD_TOO_LARGE',
+      message: 'the body is too large',
+      hint: 'split the request, or use the import API',
+    });
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || statusCode === 415) {
+    return new RiskgraphError({
+      code: 'BAD_USER_INPUT',
+      message: 'this content type is not taken here',
+      hint: 'send application/json',
+    });
+  }
+  if (typeof code === 'string' && code.startsWith('FST_ERR_CTP')) {
+    return new RiskgraphError({
+      code: 'BAD_USER_INPUT',
+      message: 'the body could not be read',
+      hint: 'send valid JSON that is as long as it says',
+    });
+  }
+  if (error instanceof SyntaxError && statusCode === 400) {
+    return new RiskgraphError({
+      code: 'BAD_USER_INPUT',
+      message: 'the body is not valid JSON',
+      hint: 'check quotes and commas',
+    });
+  }
+  return null;
+}
+
+const isGraphql = (request: FastifyRequest): boolean => /^\/graphql(\/stream)?(\?|$)/.test(request.url);
+
+/** Answers an error in the shape of its route: a GraphQL response, or `{ error }`. Never a stack or a path. */
+export function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown, log: Log): FastifyReply {
+  const ours = fromFastify(error) ?? error;
+  const { code, message, hint, details } = publicError(ours);
+  const requestId = request.id;
+  if (code === 'INTERNAL') log.error({ err: error, requestId, route: request.routeOptions.url }, 'a request failed');
+  const body = isGraphql(request)
+    ? { errors: [{ message, extensions: { code, hint, requestId, ...(details ? { details } : {}) } }] }
+    : { error: { code, message, hint, requestId, ...(details ? { details } : {}) } };
+  return reply.code(ERROR_STATUS[code]).type('application/json; charset=utf-8').send(body);
+}
+
+export function registerErrors(server: FastifyInstance, log: Log): void {
+  server.setErrorHandler((error, request, reply) => sendError(request, reply, error, log));
+  server.setNotFoundHandler((request, reply) =>
+    sendError(
+      request,
+      reply,
+      new RiskgraphError({
+        code: 'NOT_FOUND',
+        message: `there is nothing at ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}`,
+        hint: 'the API is POST /graphql; GET /graphiql shows it',
+      }),
+      log,
+    ),
+  );
+}

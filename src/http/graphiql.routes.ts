@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { FastifyInstance } from 'fastify';
+import { notFound } from '../core/errors.js';
+
+const require = createRequire(import.meta.url);
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Riskgraph</title>
+    <link rel="stylesheet" href="/graphiql/graphiql.css" />
+    <link rel="stylesheet" href="/graphiql/page.css" />
+  </head>
+  <body>
+    <div id="graphiql">Loading…</div>
+    <script src="/graphiql/react.js"></script>
+    <script src="/graphiql/react-dom.js"></script>
+    <script src="/graphiql/graphiql.js"></script>
+    <script src="/graphiql/page.js"></script>
+  </body>
+</html>
+`;
+
+const PAGE_CSS = `html, body, #graphiql { height: 100%; margin: 0; }
+`;
+
+/** The key is typed into the headers editor and stays in the page: it is never stored. */
+const PAGE_SCRIPT = `const fetcher = async (request, options = {}) => {
+  const response = await fetch('/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json', ...options.headers },
+    body: JSON.stringify(request),
+  });
+  return response.json();
+};
+ReactDOM.createRoot(document.getElementById('graphiql')).render(
+  React.createElement(GraphiQL, {
+    fetcher,
+    shouldPersistHeaders: false,
+    defaultEditorToolsVisibility: 'headers',
+    defaultHeaders: '{ "Authorization": "Bearer " }',
+    defaultQuery: '# Put a key into Headers below, then press Refetch at the left.\\n\\n{\\n  featureViews {\\n    name\\n    version\\n    description\\n  }\\n}\\n',
+  }),
+);
+`;
+
+/** Scripts of this server only, and nothing may frame the page; the editor sets styles on elements. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const JAVASCRIPT = 'text/javascript; charset=utf-8';
+const CSS = 'text/css; charset=utf-8';
+
+const ASSETS: Readonly<Record<string, { readonly type: string; readonly content: () => Promise<string> | string }>> = {
+  'page.js': { type: JAVASCRIPT, content: () => PAGE_SCRIPT },
+  'page.css': { type: CSS, content: () => PAGE_CSS },
+  'react.js': {
+    type: JAVASCRIPT,
+    content: () => readFile(require.resolve('react/umd/react.production.min.js'), 'utf8'),
+  },
+  'react-dom.js': {
+    type: JAVASCRIPT,
+    content: () => readFile(require.resolve('react-dom/umd/react-dom.production.min.js'), 'utf8'),
+  },
+  'graphiql.js': { type: JAVASCRIPT, content: () => readFile(require.resolve('graphiql/graphiql.min.js'), 'utf8') },
+  'graphiql.css': { type: CSS, content: () => readFile(require.resolve('graphiql/graphiql.min.css'), 'utf8') },
+};
+
+/** GraphiQL from this server alone: it works without a network and loads nothing from elsewhere. */
+export function registerGraphiql(server: FastifyInstance): void {
+  server.get('/graphiql', async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').header('content-security-policy', CONTENT_SECURITY_POLICY).send(PAGE),
+  );
+  server.get<{ Params: { '*': string } }>('/graphiql/*', async ({ params }, reply) => {
+    const asset = Object.hasOwn(ASSETS, params['*']) ? ASSETS[params['*']] : undefined;
+    if (!asset) throw notFound('GraphiQL has no such file', 'open /graphiql');
+    return reply
+      .type(asset.type)
+      .header('cache-control', 'public, max-age=3600')
+      .send(await asset.content());
+  });
+}

@@ -1,0 +1,120 @@
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type ExecutionResult, GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } from 'graphql';
+import { createHandler } from 'graphql-sse/lib/use/fastify';
+import { badInput, RiskgraphError } from '../core/errors.js';
+import type { Log, Metrics } from '../core/ports.js';
+import { createApollo } from '../graphql/apollo.js';
+import type { ApiServices, RequestContext } from '../graphql/context.js';
+import { formatGraphqlError, isOurFault, thrownError } from '../graphql/errors.js';
+import { checkOperation, MAX_TOKENS } from '../graphql/limits.js';
+import { createLoaders } from '../graphql/loaders.js';
+
+/** Room for 1,000 rows of keys, or a spine of 10,000 rows with a few columns. */
+const BODY_LIMIT = 16 * 1024 * 1024;
+
+interface GraphqlOptions {
+  readonly schema: GraphQLSchema;
+  readonly services: ApiServices;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+function contextOf(request: FastifyRequest, { services, log, metrics }: GraphqlOptions): RequestContext {
+  const { caller, id, ip } = request;
+  if (!caller) throw new RiskgraphError({ code: 'UNAUTHENTICATED', message: 'no key was sent' });
+  const { onlineFeatures, offline } = services;
+  const loaders = createLoaders({ onlineFeatures, offline, now: services.now() });
+  return { services, caller, requestId: id, address: ip, loaders, log, metrics };
+}
+
+async function checkBody({ body }: FastifyRequest): Promise<void> {
+  const { query, variables } = (body ?? {}) as { query?: unknown; variables?: unknown };
+  if (Array.isArray(body) || typeof query !== 'string') {
+    throw badInput(
+      'the body is not a GraphQL request',
+      'send { "query": "…", "variables": { … } }, one operation a request',
+    );
+  }
+  if (variables !== undefined && (typeof variables !== 'object' || Array.isArray(variables))) {
+    throw badInput('`variables` is not an object', 'send { "query": "…", "variables": { … } }');
+  }
+}
+
+/** Subscriptions as server-sent events; queries and mutations have their own route, with its limits and its log. */
+function streamHandler(options: GraphqlOptions) {
+  const { schema, services, log } = options;
+  return createHandler<RequestContext & Record<PropertyKey, unknown>>({
+    schema,
+    // One operation a connection; a connection that several requests share would outlive the key that opened it.
+    authenticate: () => null,
+    context: ({ raw }) => ({ ...contextOf(raw, options) }),
+    onSubscribe: ({ raw }, { query, variables, operationName }) => {
+      const fail = (error: unknown): ExecutionResult => {
+        const wrapped =
+          error instanceof GraphQLError ? error : new GraphQLError(String(error), { originalError: error as Error });
+        const { message, extensions } = formatGraphqlError(wrapped.toJSON(), wrapped);
+        return { errors: [new GraphQLError(message, { extensions: { ...extensions, requestId: raw.id } })] };
+      };
+      try {
+        const document = parse(String(query), { maxTokens: MAX_TOKENS });
+        const problems = validate(schema, document);
+        if (problems[0]) return fail(problems[0]);
+        const operation = getOperationAST(document, operationName);
+        if (operation?.operation !== 'subscription') {
+          throw badInput('this route serves subscriptions only', 'send queries and mutations to POST /graphql');
+        }
+        checkOperation({ schema, document, operation, variables: { ...variables }, catalogue: services.catalogue });
+        return {
+          schema,
+          document,
+          ...(operationName == null ? {} : { operationName }),
+          variableValues: { ...variables },
+          contextValue: { ...contextOf(raw, options) },
+        };
+      } catch (error) {
+        return fail(error);
+      }
+    },
+    onNext: (_context, { raw }, result) => ({
+      ...result,
+      ...(result.errors
+        ? {
+            errors: result.errors.map((error) => {
+              if (isOurFault(error)) log.error({ err: thrownError(error), requestId: raw.id }, 'a subscription failed');
+              const { message, extensions } = formatGraphqlError(error.toJSON(), error);
+              return new GraphQLError(message, { extensions: { ...extensions, requestId: raw.id } });
+            }),
+          }
+        : {}),
+    }),
+  });
+}
+
+export async function registerGraphql(server: FastifyInstance, options: GraphqlOptions): Promise<void> {
+  const apollo = createApollo(options.schema);
+  await apollo.start();
+  server.addHook('onClose', () => apollo.stop());
+
+  server.post('/graphql', {
+    bodyLimit: BODY_LIMIT,
+    preValidation: checkBody,
+    handler: fastifyApolloHandler(apollo, { context: async (request) => contextOf(request, options) }),
+  });
+
+  // A stream has no end of its own: closing the server ends it, or the server would wait for it.
+  const open = new Set<FastifyReply>();
+  server.addHook('preClose', async () => {
+    for (const reply of open) reply.raw.end();
+  });
+  const stream = streamHandler(options);
+  server.post('/graphql/stream', { bodyLimit: BODY_LIMIT, preValidation: checkBody }, async (request, reply) => {
+    open.add(reply);
+    reply.raw.once('close', () => open.delete(reply));
+    reply.hijack();
+    await stream(request, reply).catch((error: unknown) => {
+      options.log.error({ err: error, requestId: request.id }, 'a stream failed');
+      reply.raw.destroy();
+    });
+  });
+}

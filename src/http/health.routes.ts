@@ -1,0 +1,69 @@
+import type { FastifyInstance } from 'fastify';
+import type { Clock, Metrics } from '../core/ports.js';
+
+export interface HealthChecks {
+  /** A store's name and a question that it answers when it works. */
+  readonly stores: Readonly<Record<string, () => Promise<void>>>;
+  /** Whether the workers make progress; the reason when not. */
+  worker(): Promise<{ readonly ok: boolean; readonly reason: string | null }>;
+}
+
+interface StoreHealth {
+  readonly ok: boolean;
+  readonly ms: number;
+}
+
+/** A store that takes longer is down to whoever waits for it. */
+const TIMEOUT_MS = 3_000;
+
+async function within(question: () => Promise<void>): Promise<StoreHealth> {
+  const startedAt = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer')), TIMEOUT_MS);
+  });
+  const ok = await Promise.race([question(), late]).then(
+    () => true,
+    () => false,
+  );
+  clearTimeout(timer);
+  return { ok, ms: Math.round((performance.now() - startedAt) * 10) / 10 };
+}
+
+export interface HealthOptions {
+  readonly health: HealthChecks;
+  readonly metrics: Metrics;
+  readonly metricsText: () => Promise<string>;
+  readonly now: Clock;
+}
+
+export function registerHealth(server: FastifyInstance, { health, metrics, metricsText, now }: HealthOptions): void {
+  const startedAt = now();
+
+  const workerHealth = () =>
+    health.worker().catch(() => ({ ok: false, reason: 'what the workers report cannot be read' }));
+
+  server.get('/healthz', async () => ({ status: 'ok', uptimeSeconds: Math.round((now() - startedAt) / 1_000) }));
+
+  server.get('/readyz', async (_request, reply) => {
+    const [answers, worker] = await Promise.all([
+      Promise.all(
+        Object.entries(health.stores).map(async ([name, question]) => [name, await within(question)] as const),
+      ),
+      workerHealth(),
+    ]);
+    const ready = answers.every(([, { ok }]) => ok);
+    // A worker that is away stops materializing, not answering: it has its own check.
+    return reply.code(ready ? 200 : 503).send({ ready, stores: Object.fromEntries(answers), worker });
+  });
+
+  server.get('/healthz/worker', async (_request, reply) => {
+    const worker = await workerHealth();
+    return reply.code(worker.ok ? 200 : 503).send(worker);
+  });
+
+  server.get('/metrics', async (_request, reply) => {
+    metrics.gauge('worker_healthy', (await workerHealth()).ok ? 1 : 0);
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText());
+  });
+}

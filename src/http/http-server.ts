@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import rateLimit from '@fastify/rate-limit';
+import { type FastifyInstance, fastify } from 'fastify';
+import { RiskgraphError } from '../core/errors.js';
+import type { Log, Metrics } from '../core/ports.js';
+import type { ApiServices } from '../graphql/context.js';
+import { buildSchema } from '../graphql/schema.js';
+import { registerAccess } from './access.js';
+import { registerDownloads } from './downloads.routes.js';
+import { registerErrors } from './errors.js';
+import { registerGraphiql } from './graphiql.routes.js';
+import { registerGraphql } from './graphql.routes.js';
+import { type HealthChecks, registerHealth } from './health.routes.js';
+import { registerIndicators } from './indicators.routes.js';
+import type { KeyRing } from './keys.js';
+
+export interface HttpOptions {
+  readonly services: ApiServices;
+  readonly keys: KeyRing;
+  readonly health: HealthChecks;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly metricsText: () => Promise<string>;
+  /** Requests a minute a key, or an address without one. */
+  readonly requestsPerMinute: number;
+  /** An ioredis client: the count is shared by all processes of the API. Absent: each counts for itself. */
+  readonly rateLimitRedis?: unknown;
+  /** Adds the import routes of the sources. */
+  readonly registerImports?: (server: FastifyInstance) => void | Promise<void>;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** Taken from the caller where it is harmless in a log, else made. */
+const requestId = (given: string | string[] | undefined): string =>
+  typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+
+/** The HTTP server with every route; it listens when told to. */
+export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
+  const { services, keys, log, metrics, metricsText, requestsPerMinute, rateLimitRedis } = options;
+  const server = fastify({
+    genReqId: ({ headers }) => requestId(headers['x-request-id']),
+    requestIdHeader: false,
+    forceCloseConnections: 'idle',
+  });
+
+  registerErrors(server, log);
+  registerAccess(server, { keys, audit: services.audit, now: services.now, log });
+  await server.register(rateLimit, {
+    global: true,
+    max: requestsPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: ({ caller, ip }) => (caller ? `key:${caller.keyId}` : `ip:${ip}`),
+    allowList: ({ url }) => url === '/healthz' || url === '/readyz' || url === '/healthz/worker',
+    // A Redis that is away must not close the API: its absence shows as ERROR in the values themselves.
+    skipOnError: true,
+    nameSpace: 'riskgraph:rate:',
+    ...(rateLimitRedis ? { redis: rateLimitRedis } : {}),
+    errorResponseBuilder: (_request, { max, after }) =>
+      new RiskgraphError({
+        code: 'RATE_LIMITED',
+        message: `more than ${max} requests a minute`,
+        hint: `try again in ${after}`,
+      }),
+  });
+
+  server.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    metrics.observe('http_seconds', reply.elapsedTime / 1_000, { route, status: String(reply.statusCode) });
+    log.debug({ requestId: request.id, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'http');
+  });
+
+  registerHealth(server, { health: options.health, metrics, metricsText, now: services.now });
+  registerGraphiql(server);
+  registerDownloads(server, { trainingSets: services.trainingSets });
+  registerIndicators(server, { indicators: services.indicators, now: services.now });
+  await registerGraphql(server, { schema: buildSchema(services.registry), services, log, metrics });
+  await options.registerImports?.(server);
+  return server;
+}

@@ -1,0 +1,120 @@
+import type { FastifyInstance } from 'fastify';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { z } from 'zod';
+import { badInput } from '../core/errors.js';
+import type { Clock, DataTable, IndicatorService, IndicatorTableRequest } from '../core/ports.js';
+import { parseInstant, parseLocalDate } from '../core/time.js';
+
+const commaSeparated = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+const Query = z.strictObject({
+  names: commaSeparated,
+  by: commaSeparated.optional(),
+  grain: z.enum(['HOUR', 'DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR', 'TOTAL']).default('MONTH'),
+  from: z.string(),
+  to: z.string(),
+  filter: z.union([z.string(), z.array(z.string())]).optional(),
+  compare: z.enum(['PREVIOUS_PERIOD', 'SAME_PERIOD_LAST_YEAR']).optional(),
+  components: flag.default(false),
+  orderBy: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(500).optional(),
+  asOf: z.string().optional(),
+});
+
+const OPERATIONS = ['EQ', 'NE', 'IN', 'NOT_IN', 'GT', 'GTE', 'LT', 'LTE'] as const;
+
+/** `dimension:op:value`; several values of IN and NOT_IN are separated by commas. */
+function parseFilter(text: string): IndicatorTableRequest['filters'][number] {
+  const [, dimension, op, value] = /^([^:]+):([^:]+):(.*)$/s.exec(text) ?? [];
+  const operation = OPERATIONS.find((one) => one === op?.toUpperCase());
+  if (!dimension || !operation || value === undefined) {
+    throw badInput(`filter '${text}' is not dimension:op:value`, `op is one of ${OPERATIONS.join(', ')}`);
+  }
+  return { dimension, op: operation, values: operation.endsWith('IN') ? value.split(',') : [value] };
+}
+
+function parseQuery(query: unknown, now: number): IndicatorTableRequest {
+  const parsed = Query.safeParse(query);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'query'}: ${message}`);
+    throw badInput(
+      `the query string is not usable: ${problems.join('; ')}`,
+      '?names=a,b&by=product&grain=MONTH&from=2026-01-01&to=2026-06-30',
+    );
+  }
+  const { names, by, grain, from, to, filter, compare, components, orderBy, limit, asOf } = parsed.data;
+  const request = {
+    names,
+    by: by ?? [],
+    grain,
+    from: parseLocalDate(from, 'from'),
+    to: parseLocalDate(to, 'to'),
+    filters: [filter ?? []].flat().map(parseFilter),
+    compare: compare ?? null,
+    components,
+    orderBy: orderBy ?? null,
+    limit: limit ?? null,
+    asOf: asOf === undefined ? null : parseInstant(asOf, 'asOf'),
+    now,
+  };
+  if (names.length === 0) throw badInput('`names` is empty', 'ask the query indicators for their names');
+  if (request.from > request.to)
+    throw badInput(`from ${from} is after to ${to}`, 'both ends are included; give the earlier day first');
+  return request;
+}
+
+const csvCell = (value: unknown): string => {
+  if (value === null || value === undefined) return '';
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+const toCsv = ({ columns, rows }: DataTable): string =>
+  [columns.map(({ name }) => name), ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
+
+/** Exact values that have no column type here keep their text. */
+function toParquet({ columns, rows }: DataTable): Buffer {
+  const columnData = columns.map(({ name, type }, index) => {
+    const values = rows.map((row) => row[index] ?? null);
+    if (type === 'FLOAT64' || type === 'FLOAT32') return { name, data: values, type: 'DOUBLE' as const };
+    if (type === 'INT32') return { name, data: values, type: 'INT32' as const };
+    if (type === 'INT64') {
+      return {
+        name,
+        data: values.map((value) => (value === null ? null : BigInt(String(value)))),
+        type: 'INT64' as const,
+      };
+    }
+    if (type === 'BOOLEAN') return { name, data: values, type: 'BOOLEAN' as const };
+    return { name, data: values.map((value) => (value === null ? null : String(value))), type: 'STRING' as const };
+  });
+  return Buffer.from(parquetWriteBuffer({ columnData }));
+}
+
+export function registerIndicators(
+  server: FastifyInstance,
+  { indicators, now }: { readonly indicators: IndicatorService; readonly now: Clock },
+): void {
+  const table = (query: unknown): Promise<DataTable> => indicators.table(parseQuery(query, now()));
+
+  server.get('/indicators.csv', async ({ query }, reply) =>
+    reply.type('text/csv; charset=utf-8').send(toCsv(await table(query))),
+  );
+  server.get('/indicators.json', async ({ query }) => {
+    const answer = await table(query);
+    return {
+      ...answer,
+      rowCount: answer.rows.length,
+      asOf: answer.asOf === null ? null : new Date(answer.asOf).toISOString(),
+    };
+  });
+  server.get('/indicators.parquet', async ({ query }, reply) =>
+    reply.type('application/vnd.apache.parquet').send(toParquet(await table(query))),
+  );
+}

@@ -1,0 +1,142 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RiskgraphError } from '../core/errors.js';
+import { type Caller, type Clock, type KeyStore, type Log, ROLES, type Role } from '../core/ports.js';
+
+interface HeldKey {
+  readonly sha256: Buffer;
+  readonly caller: Caller;
+}
+
+/** Who a key belongs to. Holds hashes, never keys. */
+export interface KeyRing {
+  /** Null for no key, a malformed header or a key nobody has. Takes the same time whichever key it is. */
+  authenticate(authorization: string | undefined): Caller | null;
+  /** Where the operator finds generated keys; null when the keys came from elsewhere. */
+  readonly file: string | null;
+}
+
+const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
+const sha256 = (key: string): Buffer => createHash('sha256').update(key).digest();
+
+const held = (hash: Buffer, role: Role, name: string): HeldKey => ({
+  sha256: hash,
+  caller: Object.freeze({ role, name, keyId: hash.toString('hex').slice(0, 16) }),
+});
+
+const ENTRY = /^([a-z]+)(?::([^=\s,]{1,64}))?=(\S+)$/;
+/** Shorter ones can be guessed over the network. */
+const MIN_KEY_LENGTH = 8;
+
+interface GivenKey {
+  readonly role: Role;
+  readonly name: string;
+  readonly key: string;
+}
+
+/**
+ * `role=key` and `role:name=key` entries.
+ * @throws BAD_USER_INPUT listing every problem by its place; never a key.
+ */
+export function parseKeys(entries: readonly string[], where: string): GivenKey[] {
+  const problems: string[] = [];
+  const keys = entries.flatMap((entry, index): GivenKey[] => {
+    const place = `entry ${index + 1}`;
+    const [, role, name, key] = ENTRY.exec(entry.trim()) ?? [];
+    if (!role || !key) problems.push(`${place} is not role=key or role:name=key`);
+    else if (!isRole(role)) problems.push(`${place}: '${role}' is not a role`);
+    else if (key.length < MIN_KEY_LENGTH)
+      problems.push(`${place}: the key is shorter than ${MIN_KEY_LENGTH} characters`);
+    else return [{ role, name: name ?? role, key }];
+    return [];
+  });
+  if (new Set(keys.map(({ key }) => key)).size < keys.length) problems.push('the same key is given twice');
+  if (problems.length === 0) return keys;
+  throw new RiskgraphError({
+    code: 'BAD_USER_INPUT',
+    message: `${where} is not usable: ${problems.join('; ')}`,
+    hint: `write role=key,role:name=key with roles ${ROLES.join(', ')}`,
+  });
+}
+
+const ring = (keys: readonly HeldKey[], file: string | null): KeyRing => ({
+  file,
+  authenticate(authorization) {
+    const [, key] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
+    if (!key) return null;
+    const hash = sha256(key);
+    let found: Caller | null = null;
+    for (const one of keys) if (timingSafeEqual(one.sha256, hash)) found = one.caller;
+    return found;
+  },
+});
+
+async function readKeyFile(path: string): Promise<GivenKey[] | null> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw new RiskgraphError({
+      code: 'INTERNAL',
+      message: `the key file ${path} cannot be read`,
+      hint: 'it must belong to the user that runs the server',
+      cause: error,
+    });
+  });
+  if (text === null) return null;
+  return parseKeys(
+    text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#')),
+    `the key file ${path}`,
+  );
+}
+
+/** One key of 256 bits a role, written for the operator with mode 600. */
+async function generateKeyFile(path: string): Promise<GivenKey[]> {
+  const keys = ROLES.map((role) => ({ role, name: role, key: randomBytes(32).toString('base64url') }));
+  const lines = [
+    '# The keys of this server. It keeps only their SHA-256: this file is the one copy.',
+    ...keys.map(({ role, key }) => `${role}=${key}`),
+  ];
+  await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600, flag: 'wx' });
+  return keys;
+}
+
+/**
+ * The keys that may call: those of the environment alone where it gives any (a role without a key is closed), else those whose
+ * hashes Postgres holds, made at the first start.
+ */
+export async function openKeyRing(options: {
+  /** RISKGRAPH_KEYS, as given. */
+  readonly given: string | undefined;
+  readonly home: string;
+  readonly store: KeyStore;
+  readonly now: Clock;
+  readonly log: Log;
+}): Promise<KeyRing> {
+  const { given, home, store, now, log } = options;
+  if (given !== undefined) {
+    const keys = parseKeys(given.split(','), 'RISKGRAPH_KEYS');
+    return ring(
+      keys.map(({ key, role, name }) => held(sha256(key), role, name)),
+      null,
+    );
+  }
+  const path = join(home, 'keys');
+  const known = await store.all();
+  let file = await readKeyFile(path);
+  if (file === null && known.length === 0) {
+    file = await generateKeyFile(path);
+    log.info({ file: path }, 'keys were made; the file is their only copy');
+  }
+  if (file !== null) await chmod(path, 0o600);
+  else log.warn({ file: path }, 'the key file is gone; keys made earlier still work');
+  // A new Postgres under an old home, or a key that the operator added to the file.
+  const hashes = new Set(known.map((one) => one.sha256));
+  const fresh = (file ?? []).filter(({ key }) => !hashes.has(sha256(key).toString('hex')));
+  for (const { key, role, name } of fresh) {
+    await store.add({ sha256: sha256(key).toString('hex'), role, name, createdAt: now() });
+  }
+  return ring(
+    (await store.all()).map((one) => held(Buffer.from(one.sha256, 'hex'), one.role, one.name)),
+    file === null ? null : path,
+  );
+}
