@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCommand, type Stack, startCommand } from '../support/command.js';
+import { freshHome } from '../support/homes.js';
+
+const env = { RISKGRAPH_DEMO_CUSTOMERS: '300' };
+let home: string;
+let stack: Stack;
+
+beforeAll(async () => {
+  home = await freshHome();
+  stack = await startCommand('demo', { env, home });
+}, 300_000);
+afterAll(async () => {
+  await stack?.stop();
+});
+
+test('the demo says what it did at each step and shows one query with its answer', () => {
+  expect(stack.output()).toMatch(/customers: 300 accepted, 0 duplicates, 0 rejected/);
+  expect(stack.output()).toMatch(/repayment_history@1: \d+ rows/);
+  expect(stack.output()).toMatch(/repayment_history@1:max_dpd_6m +\d+ PRESENT \| \d+ PRESENT \| null NOT_FOUND/);
+  expect(stack.output()).toContain(`${stack.url}/graphiql`);
+});
+
+test('the home is closed to others, and no key was printed', async () => {
+  expect((await stat(home)).mode & 0o777).toBe(0o700);
+  expect((await stat(`${home}/keys`)).mode & 0o777).toBe(0o600);
+  for (const role of ['admin', 'ingest', 'modeler', 'decision', 'bi'])
+    expect(stack.output()).not.toContain(await stack.key(role));
+});
+
+test('a decision service reads fresh values, since the book ends yesterday', async () => {
+  const { data } = await stack.graphql(
+    'decision',
+    '{ onlineFeatures(service: "behaviour_score@1", entities: { customer_id: ["C000001"] }) { columns { name statuses } } }',
+  );
+  const { columns } = (data as { onlineFeatures: { columns: { statuses: string[] }[] } }).onlineFeatures;
+  expect(columns.flatMap(({ statuses }) => statuses)).not.toContain('STALE');
+});
+
+test('a modeler reads the typed graph, now and as of the past', async () => {
+  const { data, errors } = await stack.graphql(
+    'modeler',
+    '{ now: customer(id: "C000001") { repaymentHistory { maxDpd6m } } before: customer(id: "C000001", asOf: "2001-01-01T00:00:00Z") { repaymentHistory { maxDpd6m } } }',
+  );
+  expect(errors).toBeUndefined();
+  expect(data).toMatchObject({
+    now: { repaymentHistory: { maxDpd6m: expect.any(Number) } },
+    before: { repaymentHistory: null },
+  });
+});
+
+test('an analyst reads the same indicator as a table and as a spreadsheet', async () => {
+  const year = new Date().getUTCFullYear();
+  const { data } = await stack.graphql(
+    'bi',
+    `{ indicatorTable(names: ["utilization_rate"], from: "${year - 1}-01-01", to: "${year}-12-31") { columns { name } rows } }`,
+  );
+  const { rows } = (data as { indicatorTable: { rows: unknown[][] } }).indicatorTable;
+  const csv = await (
+    await stack.fetch(
+      'bi',
+      `/indicators.csv?names=utilization_rate&from=${year - 1}-01-01&to=${year}-12-31&grain=MONTH`,
+    )
+  ).text();
+  expect(rows.length).toBeGreaterThan(6);
+  expect(csv.trim().split('\n')).toHaveLength(rows.length + 1);
+});
+
+test('the command line reads the same server, as text and as JSON', async () => {
+  const plan = runCommand(['plan'], stack.env);
+  expect(await plan.exited).toBe(0);
+  expect(plan.output()).toContain('Nothing to do');
+  const doctor = runCommand(['doctor', '--json'], stack.env);
+  expect(await doctor.exited, doctor.output()).toBe(0);
+  const wrong = runCommand(['materialize', '--views', 'nothing'], stack.env);
+  expect(await wrong.exited).toBe(1);
+  expect(wrong.output()).toContain('nothing');
+});
+
+test('a second start on the same home is refused in words while the first serves', async () => {
+  const second = runCommand(['start'], { ...stack.env, PORT: '0' });
+  expect(await second.exited).toBe(1);
+  expect(second.output()).toMatch(/already running|in use/);
+});
+
+test('Ctrl-C ends every process, and the next start begins with what is there', async () => {
+  expect(await stack.stop()).toBe(0);
+  const started = Date.now();
+  stack = await startCommand('demo', { env, home });
+  expect(stack.output()).toContain('already loaded');
+  expect(stack.output()).toMatch(/repayment_history@1:max_dpd_6m +\d+ PRESENT/);
+  // Loading alone takes longer than a whole second start may.
+  expect(Date.now() - started).toBeLessThan(60_000);
+});
+
+test('after the online store lost everything, materialize restores it', async () => {
+  const { Redis } = await import('ioredis');
+  const redis = new Redis(`${home}/run/redis.sock`);
+  await redis.flushall();
+  redis.disconnect();
+  const query =
+    '{ onlineFeatures(features: ["repayment_history@1:max_dpd_6m"], entities: { customer_id: ["C000001"] }) { columns { statuses } } }';
+  expect(JSON.stringify((await stack.graphql('decision', query)).data)).toContain('NOT_FOUND');
+  const restore = runCommand(['materialize'], stack.env);
+  expect(await restore.exited, restore.output()).toBe(0);
+  expect(JSON.stringify((await stack.graphql('decision', query)).data)).toContain('PRESENT');
+});
