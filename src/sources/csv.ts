@@ -1,13 +1,5 @@
 import { badInput } from '../core/errors.js';
-import {
-  BROKEN_TEXT,
-  decodeText,
-  type FileRecord,
-  isBrokenText,
-  MAX_LINE,
-  type RecordFile,
-  refused,
-} from './records.js';
+import { decodeText, type FileRecord, MAX_LINE, type RecordFile, refused } from './records.js';
 
 /**
  * CSV with a header, as RFC 4180 has it: commas, double quotes, either line end; a value in quotes may hold line ends. A row that cannot be
@@ -18,9 +10,9 @@ export async function openCsv(body: AsyncIterable<Uint8Array>, maxLine = MAX_LIN
   const first = await batches.next();
   const [header, ...rest] = first.done ? [] : first.value;
   if (!header) throw badInput('the file is empty', 'send a CSV whose first line names the columns');
-  if (header.refusal || isBrokenText(header.raw ?? '')) {
+  if (header.refusal || (header.raw ?? '').includes('\uFFFD')) {
     throw badInput(
-      `the header ${header.refusal?.reason ?? BROKEN_TEXT}`,
+      `the header ${header.refusal?.reason ?? 'is not UTF-8 text'}`,
       'send UTF-8 text whose first line names the columns',
     );
   }
@@ -42,7 +34,6 @@ async function* behindHeader(
 function checked(record: FileRecord, width: number): FileRecord {
   if (record.refusal) return record;
   const raw = record.raw as string;
-  if (isBrokenText(raw)) return refused(record.line, raw, `the row ${BROKEN_TEXT}`);
   const count = record.values.length;
   return count === width ? record : refused(record.line, raw, `the row has ${count} values and the header ${width}`);
 }

@@ -1,12 +1,5 @@
-import {
-  BROKEN_TEXT,
-  decodeText,
-  type FileRecord,
-  isBrokenText,
-  MAX_LINE,
-  type RecordFile,
-  refused,
-} from './records.js';
+import { badInput } from '../core/errors.js';
+import { decodeText, type FileRecord, MAX_LINE, type RecordFile, refused } from './records.js';
 
 /** One JSON object a line; a field that is not among the columns refuses its line. Blank lines count and are skipped. */
 export const openNdjson = (
@@ -30,6 +23,9 @@ async function* readNdjson(
     });
   }
 }
+
+/** Columns that a mapping may see. */
+const MAX_FIELDS = 1000;
 
 export interface JsonLine {
   readonly line: number;
@@ -74,7 +70,6 @@ const LONG_NUMBER = /[\d.]{16}/;
 
 function parseLine(line: number, raw: string): JsonLine {
   const bad = (problem: string): JsonLine => ({ line, raw, object: null, problem });
-  if (isBrokenText(raw)) return bad(`the line ${BROKEN_TEXT}`);
   try {
     const value = (LONG_NUMBER.test(raw) ? JSON.parse(raw, keepDigits) : JSON.parse(raw)) as unknown;
     return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -88,3 +83,20 @@ function parseLine(line: number, raw: string): JsonLine {
 /** Numbers that a double would round come as text, digit by digit. */
 const keepDigits = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
   typeof value === 'number' && context?.source !== undefined && context.source.length >= 16 ? context.source : value;
+
+/** Every field name that a line of the body has, in order of appearance. BAD_USER_INPUT where there are too many to be columns. */
+export async function fieldNames(body: AsyncIterable<Uint8Array>): Promise<string[]> {
+  const names = new Set<string>();
+  for await (const lines of jsonLines(body)) {
+    for (const { object } of lines) {
+      for (const name of Object.keys(object ?? {})) names.add(name);
+      if (names.size > MAX_FIELDS) {
+        throw badInput(
+          `the lines have more than ${MAX_FIELDS} different fields`,
+          'put what varies into a field of its own',
+        );
+      }
+    }
+  }
+  return [...names];
+}

@@ -38,6 +38,3 @@ export async function* decodeText(body: AsyncIterable<Uint8Array>): AsyncIterabl
   const rest = decoder.decode();
   if (rest !== '') yield rest;
 }
-
-export const isBrokenText = (text: string): boolean => text.includes('\uFFFD');
-export const BROKEN_TEXT = 'is not UTF-8 text';

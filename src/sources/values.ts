@@ -17,11 +17,12 @@ const problem = (reason: string): Problem => new Problem(reason);
 /** Absent: no value in any of the formats. Empty text is none either, since CSV cannot tell the two apart. */
 export const isAbsent = (value: unknown): boolean => value === null || value === undefined || value === '';
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
+/** Halves of surrogate pairs, and what a decoder puts in the place of bytes that are not UTF-8. */
+const BROKEN = /[\p{Surrogate}\uFFFD]/u;
 
 function text(value: unknown): string | Problem {
   if (typeof value === 'string') {
-    return LONE_SURROGATE.test(value) ? problem('is not valid Unicode') : value;
+    return BROKEN.test(value) ? problem('is not UTF-8 text') : value;
   }
   if (typeof value === 'number') {
     return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
@@ -166,7 +167,7 @@ const mapOf =
       if (field === null || field === undefined) continue;
       const stored = item(field);
       if (stored instanceof Problem) return problem(`holds a value that ${stored.reason}`);
-      if (LONE_SURROGATE.test(key)) return problem('holds a name that is not valid Unicode');
+      if (BROKEN.test(key)) return problem('holds a name that is not UTF-8 text');
       entries.push([key, stored as string | number]);
     }
     return Object.fromEntries(entries);

@@ -1,0 +1,140 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { badInput } from '../core/errors.js';
+import type { SqlGuard } from '../core/ports.js';
+import { ident, join, raw, type Sql, sql } from '../core/sql.js';
+import { userSqlFailure } from './failures.js';
+import { wellFormed } from './quarantine.js';
+import type { FileRecord, RecordFile } from './records.js';
+import type { Refusal } from './row-parser.js';
+import { BatchWriter, dropTable } from './stage.js';
+
+/** Seconds and bytes that a mapping may take. */
+const MAX_SECONDS = 600;
+const MAX_MEMORY = 2 * 2 ** 30;
+/** Keeps the file's order; no column of the file may have its name. */
+const LINE = '__line';
+
+export interface MappingOptions {
+  readonly client: ClickHouseClient;
+  readonly guard: SqlGuard;
+  /** A SELECT over `file`. */
+  readonly mapping: string;
+  readonly stage: string;
+  readonly file: RecordFile;
+  /** Told of rows of the file that cannot be read. */
+  readonly refuse: (record: FileRecord, refusal: Refusal) => Promise<void>;
+  /** Ends the mapping's query. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The file as a mapping makes it: each column of the upload is a Nullable(String) of `file`, and the mapping's result is what is imported.
+ * Its lines are the result's rows. The stage is the caller's to drop. BAD_USER_INPUT for SQL that is not allowed or does not run.
+ */
+export async function openMapped(options: MappingOptions): Promise<RecordFile> {
+  const { client, guard, stage, file } = options;
+  checkNames(file.header);
+  const view = sql`SELECT ${join(file.header.map(ident))} FROM ${ident(stage)}`;
+  await stageText(options);
+  const select = await guard.check(options.mapping, { tables: [], views: { file: view } });
+  const query = sql`WITH file AS (${view}) SELECT * FROM (${raw(select)})`;
+  const lines = await run(client, query, options.signal);
+  const first = await lines.next();
+  return { header: (first.done ? [] : first.value.values) as string[], batches: batched(lines) };
+}
+
+function checkNames(header: readonly string[]): void {
+  if (header.length === 0) throw badInput('the file has no columns', 'send a file whose rows have names and values');
+  const bad = header.filter(
+    (name) => name === '' || name === LINE || header.indexOf(name) !== header.lastIndexOf(name),
+  );
+  if (bad.length === 0) return;
+  throw badInput(
+    `the file's columns need a name each, each another: ${[...new Set(bad)].map((name) => `'${name.slice(0, 64)}'`).join(', ')}`,
+    `rename them; '${LINE}' is taken`,
+  );
+}
+
+/** Sorted by line, so that a mapping without ORDER BY gives the file's order. */
+async function stageText({ client, stage, file, refuse }: MappingOptions): Promise<void> {
+  const columns = file.header.map((name) => sql`${ident(name)} Nullable(String)`);
+  const { query } = sql`CREATE TABLE ${ident(stage)} (${join([...columns, sql`${ident(LINE)} UInt64`])})
+    ENGINE = MergeTree ORDER BY ${ident(LINE)}`.render();
+  await dropTable(client, stage);
+  await client.command({ query });
+  const writer = new BatchWriter(client, stage, [...file.header.map(escaped), LINE]);
+  for await (const batch of file.batches) {
+    for (const record of batch) {
+      if (record.refusal) await refuse(record, record.refusal);
+      else {
+        const texts = record.values.map(asText);
+        await writer.add([...texts, record.line], record.raw?.length ?? sizeOf(texts));
+      }
+    }
+  }
+  await writer.end();
+}
+
+/** The client puts names between backticks as they are. */
+const escaped = (name: string): string => name.replace(/[`\\]/g, '\\$&');
+
+const sizeOf = (texts: readonly (string | null)[]): number => texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+
+function asText(value: unknown): string | null {
+  if (value === null || value === undefined || value === '') return null;
+  if (value instanceof Date) return value.toISOString();
+  return wellFormed(typeof value === 'object' ? JSON.stringify(value) : String(value));
+}
+
+async function run(client: ClickHouseClient, statement: Sql, signal: AbortSignal): Promise<AsyncIterator<FileRecord>> {
+  const { query, params } = statement.render();
+  try {
+    const result = await client.query({
+      query,
+      query_params: { ...params },
+      abort_signal: signal,
+      format: 'JSONCompactEachRowWithNames',
+      clickhouse_settings: {
+        max_execution_time: MAX_SECONDS,
+        max_memory_usage: String(MAX_MEMORY),
+        max_threads: 1,
+        // Instants arrive with their zone, decimals and long numbers with all their digits.
+        date_time_output_format: 'iso',
+        output_format_json_quote_64bit_integers: 1,
+        output_format_json_quote_decimals: 1,
+        output_format_json_quote_denormals: 1,
+      },
+    });
+    return rowsOf(result.stream())[Symbol.asyncIterator]();
+  } catch (cause) {
+    throw userSqlFailure(cause, 'the mapping');
+  }
+}
+
+interface JsonRow {
+  readonly text: string;
+  json(): unknown;
+}
+
+/** Line 0 holds the names. */
+async function* rowsOf(stream: AsyncIterable<readonly JsonRow[]>): AsyncGenerator<FileRecord> {
+  let line = 0;
+  try {
+    for await (const rows of stream) {
+      for (const row of rows) yield { line: line++, values: row.json() as unknown[], raw: row.text };
+    }
+  } catch (cause) {
+    throw userSqlFailure(cause, 'the mapping');
+  }
+}
+
+async function* batched(rows: AsyncIterator<FileRecord>): AsyncGenerator<readonly FileRecord[]> {
+  let batch: FileRecord[] = [];
+  for (let next = await rows.next(); !next.done; next = await rows.next()) {
+    batch.push(next.value);
+    if (batch.length < 1000) continue;
+    yield batch;
+    batch = [];
+  }
+  yield batch;
+}

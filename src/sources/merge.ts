@@ -1,0 +1,103 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { type SourceColumn, type SourceTable, storedType } from '../core/sources.js';
+import { ident, join, param, raw, type Sql, sql } from '../core/sql.js';
+
+/** Rows of the stage that are compared and written at once: bounds the memory of a merge. */
+const BUCKET_ROWS = 500_000;
+
+export interface MergeOptions {
+  readonly client: ClickHouseClient;
+  readonly table: SourceTable;
+  readonly stage: string;
+  /** Higher than that of any import before. */
+  readonly seq: bigint;
+  readonly bucketRows?: number;
+}
+
+/**
+ * Appends the staged rows that say something new. A row is new when the version in force at its `ingested_at` has other content: that
+ * version is the stored one, or a row of the same import that was known earlier. Of rows with one key and one `ingested_at` the last line
+ * counts. Killed in between, it leaves some rows readable; the same import again then adds the others and nothing twice.
+ * @returns how many rows were appended
+ */
+export async function mergeStage({
+  client,
+  table,
+  stage,
+  seq,
+  bucketRows = BUCKET_ROWS,
+}: MergeOptions): Promise<number> {
+  const key = table.columns
+    .filter((column) => column.key)
+    .sort((a, b) => table.key.indexOf(a.name) - table.key.indexOf(b.name));
+  const bounds = await bucketBounds(client, { stage, key, bucketRows });
+  for (let bucket = 0; bucket <= bounds.length; bucket++) {
+    const range = within(key, bounds[bucket - 1], bounds[bucket]);
+    const { query, params } = appendNew(table, { stage, key, range, seq }).render();
+    await client.command({ query, query_params: { ...params } });
+  }
+  const count =
+    sql`SELECT count() AS rows FROM ${ident(table.name)} WHERE seq = ${param('UInt64', String(seq))}`.render();
+  const result = await client.query({ query: count.query, query_params: { ...count.params }, format: 'JSONEachRow' });
+  const [row] = await result.json<{ rows: string }>();
+  return Number(row?.rows ?? 0);
+}
+
+type KeyValues = readonly unknown[];
+
+/** Keys that cut the stage into buckets; ranges of keys, so that each bucket reads its own stretch of the table and no more. */
+async function bucketBounds(
+  client: ClickHouseClient,
+  { stage, key, bucketRows }: { stage: string; key: readonly SourceColumn[]; bucketRows: number },
+): Promise<KeyValues[]> {
+  const names = join(key.map(({ name }) => ident(name)));
+  const { query, params } = sql`SELECT DISTINCT ${names} FROM (
+      SELECT ${names}, row_number() OVER (ORDER BY ${names}) AS __row FROM ${ident(stage)}
+    ) WHERE __row % ${param('UInt64', bucketRows)} = 0 ORDER BY ${names}`.render();
+  const result = await client.query({ query, query_params: { ...params }, format: 'JSONCompactEachRow' });
+  return result.json<KeyValues>();
+}
+
+/** `from <= key < to` column by column: said of a tuple, it would not be answered by the table's index. */
+function within(key: readonly SourceColumn[], from: KeyValues | undefined, to: KeyValues | undefined): Sql {
+  const conditions = [from && beyond(key, from, '>', true), to && beyond(key, to, '<', false)].filter((each) => !!each);
+  return conditions.length === 0 ? raw('1') : join(conditions, ' AND ');
+}
+
+function beyond(key: readonly SourceColumn[], values: KeyValues, order: '<' | '>', orEqual: boolean): Sql {
+  const compare = (index: number, sign: string): Sql => {
+    const column = key[index] as SourceColumn;
+    return sql`${ident(column.name)} ${raw(sign)} ${param(storedType(column), values[index])}`;
+  };
+  const cases = key.map((_, index) => {
+    const sign = orEqual && index === key.length - 1 ? `${order}=` : order;
+    return join([...key.slice(0, index).map((__, before) => compare(before, '=')), compare(index, sign)], ' AND ');
+  });
+  return sql`((${join(cases, ') OR (')}))`;
+}
+
+function appendNew(
+  table: SourceTable,
+  { stage, key, range, seq }: { stage: string; key: readonly SourceColumn[]; range: Sql; seq: bigint },
+): Sql {
+  const names = join(key.map(({ name }) => ident(name)));
+  const columns = join([...table.columns.map(({ name }) => ident(name)), raw('ingested_at'), raw('deleted')]);
+  const number = param('UInt64', String(seq));
+  const from = ident(stage);
+  return sql`INSERT INTO ${ident(table.name)} (${columns}, seq, row_hash)
+    SELECT ${columns}, ${number}, row_hash FROM ${from} WHERE ${range} AND __line IN (
+      SELECT __line FROM (
+        SELECT __line, row_hash, lagInFrame(toNullable(row_hash)) OVER (
+          PARTITION BY ${names} ORDER BY ingested_at, __line, seq ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
+        ) AS __before FROM (
+          SELECT ${names}, ingested_at, toUInt64(0) AS __line, seq, row_hash FROM ${ident(table.name)}
+          WHERE ${range} AND (${names}) IN (SELECT ${names} FROM ${from} WHERE ${range})
+          UNION ALL
+          SELECT * FROM (
+            SELECT ${names}, ingested_at, __line, ${number} AS seq, row_hash FROM ${from} WHERE ${range}
+            ORDER BY ${names}, ingested_at, __line DESC LIMIT 1 BY ${names}, ingested_at
+          )
+        )
+      ) WHERE __line > 0 AND (__before IS NULL OR __before != row_hash)
+    )`;
+}

@@ -1,0 +1,58 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { RejectedRow } from '../core/ports.js';
+import type { Instant } from '../core/time.js';
+import { type FileRecord, MAX_RAW } from './records.js';
+import type { Refusal } from './row-parser.js';
+import { BatchWriter } from './stage.js';
+import { storedInstant } from './values.js';
+
+/** How many rejected rows a reply names. */
+const NAMED_IN_REPLY = 20;
+
+const COLUMNS = ['table', 'at', 'import_id', 'line', 'column', 'reason', 'raw'];
+
+/** Keeps the rows of one import that were refused, and the first of them for the reply. */
+export class Quarantine {
+  private readonly writer: BatchWriter;
+  readonly first: RejectedRow[] = [];
+  rejected = 0;
+
+  constructor(
+    client: ClickHouseClient,
+    private readonly of: { readonly table: string; readonly importId: string; readonly now: Instant },
+  ) {
+    this.writer = new BatchWriter(client, 'source_quarantine', COLUMNS);
+  }
+
+  async add(record: FileRecord, header: readonly string[], { column, reason }: Refusal): Promise<void> {
+    this.rejected++;
+    const { line } = record;
+    if (this.first.length < NAMED_IN_REPLY) this.first.push({ line, column, reason });
+    const { table, importId, now } = this.of;
+    const raw = wellFormed((record.raw ?? asJson(header, record.values)).slice(0, MAX_RAW));
+    await this.writer.add([table, storedInstant(now), importId, line, column, reason, raw], raw.length);
+  }
+
+  end(): Promise<void> {
+    return this.writer.end();
+  }
+}
+
+const asJson = (header: readonly string[], values: readonly unknown[]): string =>
+  JSON.stringify(Object.fromEntries(header.map((name, index) => [name, values[index]])), (_key, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+
+/** ClickHouse refuses JSON with half a surrogate pair, and cutting a text may leave one. */
+export const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\uFFFD');
+
+/** Newest import first, and within it the lines in their order. */
+export async function readQuarantine(client: ClickHouseClient, table: string, limit: number): Promise<RejectedRow[]> {
+  const result = await client.query({
+    query: `SELECT toUInt32(line) AS line, column, reason FROM source_quarantine WHERE table = {table:String}
+      ORDER BY at DESC, import_id, line LIMIT {limit:UInt32}`,
+    query_params: { table, limit },
+    format: 'JSONEachRow',
+  });
+  return result.json<RejectedRow>();
+}

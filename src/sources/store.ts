@@ -1,0 +1,209 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { badInput } from '../core/errors.js';
+import type { ImportRequest, ImportResult, Log, Metrics, SourceStore, SqlGuard } from '../core/ports.js';
+import { type SourceTable, sourceTable } from '../core/sources.js';
+import { type BusinessCalendar, HOUR, type Instant } from '../core/time.js';
+import { openCsv } from './csv.js';
+import { importFailure } from './failures.js';
+import { openMapped } from './mapping.js';
+import { mergeStage } from './merge.js';
+import { fieldNames, openNdjson } from './ndjson.js';
+import { openParquet } from './parquet.js';
+import { Quarantine, readQuarantine } from './quarantine.js';
+import type { FileRecord, RecordFile } from './records.js';
+import { checkHeader, fileColumns, isRefusal, RowParser } from './row-parser.js';
+import { type Spooled, spool } from './spool.js';
+import { BatchWriter, createStage, dropLeftovers, dropTable, stageName } from './stage.js';
+import { storedInstant } from './values.js';
+
+export interface SourceStoreOptions {
+  /** Its database holds the migrated tables. */
+  readonly client: ClickHouseClient;
+  readonly guard: SqlGuard;
+  readonly calendar: BusinessCalendar;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Where uploads lie that cannot be read front to back. */
+  readonly tempDir: string;
+}
+
+/**
+ * Imports files into the source tables. Two imports of one table are compared and written one after the other within this process; of two
+ * processes doing so at once, both may store the same new version of a row, which reads as one but counts twice.
+ */
+export function createSourceStore(options: SourceStoreOptions): SourceStore {
+  const { client, log, metrics } = options;
+  const queues = new Map<string, Promise<unknown>>();
+  let swept = Number.NEGATIVE_INFINITY;
+
+  /** Runs the body after those before it on the same table. */
+  const inTurn = <T>(table: string, body: () => Promise<T>): Promise<T> => {
+    const turn = (queues.get(table) ?? Promise.resolve()).then(body, body);
+    queues.set(table, turn);
+    return turn;
+  };
+
+  return {
+    async import(request) {
+      const table = sourceTable(request.table);
+      if (request.now - swept > HOUR) {
+        swept = request.now;
+        await dropLeftovers(client, request.now).catch((err: unknown) => log.warn({ err }, 'old import stages stay'));
+      }
+      const started = performance.now();
+      try {
+        const result = await importFile(options, table, request, (body) => inTurn(table.name, body));
+        const { accepted, duplicates, rejected } = result;
+        for (const [outcome, rows] of Object.entries({ accepted, duplicates, rejected })) {
+          metrics.count('import_rows', { table: table.name, outcome }, rows);
+        }
+        metrics.observe('import_seconds', (performance.now() - started) / 1000, { table: table.name });
+        log.info({ table: table.name, requestId: request.requestId, accepted, duplicates, rejected }, 'imported');
+        return result;
+      } catch (cause) {
+        throw importFailure(cause, table.name);
+      }
+    },
+    quarantine: (table, limit) => readQuarantine(client, sourceTable(table).name, limit),
+  };
+}
+
+/** What an import made, to be undone in any case, newest first. */
+type Cleanup = (() => Promise<void>)[];
+
+async function importFile(
+  options: SourceStoreOptions,
+  table: SourceTable,
+  request: ImportRequest,
+  inTurn: <T>(body: () => Promise<T>) => Promise<T>,
+): Promise<ImportResult> {
+  const { client, log } = options;
+  const { now, history } = request;
+  const importId = randomUUID();
+  const stage = stageName(now, importId);
+  const cleanup: Cleanup = [];
+  try {
+    const quarantine = new Quarantine(client, { table: table.name, importId, now });
+    const file = await openFile(options, table, { request, stage: `${stage}_file`, quarantine, cleanup });
+    checkHeader(table, file.header);
+    cleanup.push(() => dropTable(client, stage));
+    await createStage(client, stage, table);
+    const parser = new RowParser({ table, history, now, calendar: options.calendar }, file.header);
+    const good = await stageRows({ client, table, stage, file, parser, quarantine });
+    const accepted = await inTurn(async () => {
+      const seq = await nextSeq(client, table.name, now);
+      const appended = good === 0 ? 0 : await mergeStage({ client, table, stage, seq });
+      const counts = { accepted: appended, duplicates: good - appended, rejected: quarantine.rejected };
+      await client.insert({
+        table: 'source_imports',
+        values: [
+          {
+            table: table.name,
+            import_id: importId,
+            seq: String(seq),
+            at: storedInstant(now),
+            history: Number(history),
+            ...counts,
+          },
+        ],
+        format: 'JSONEachRow',
+      });
+      return appended;
+    });
+    return { accepted, duplicates: good - accepted, rejected: quarantine.rejected, quarantine: quarantine.first };
+  } finally {
+    for (const undo of cleanup.reverse()) {
+      await undo().catch((err: unknown) => log.warn({ err, importId }, 'an import left something behind'));
+    }
+  }
+}
+
+interface Opening {
+  readonly request: ImportRequest;
+  readonly stage: string;
+  readonly quarantine: Quarantine;
+  readonly cleanup: Cleanup;
+}
+
+async function openFile(
+  { client, guard, tempDir }: SourceStoreOptions,
+  table: SourceTable,
+  { request, stage, quarantine, cleanup }: Opening,
+): Promise<RecordFile> {
+  const { format, mapping } = request;
+  const body = await notEmpty(request.body);
+  const toDisk = async (): Promise<Spooled> => {
+    const spooled = await spool(body, tempDir);
+    cleanup.push(() => spooled.remove());
+    return spooled;
+  };
+  const open = async (): Promise<RecordFile> => {
+    if (format === 'csv') return openCsv(body);
+    if (format === 'parquet') return openParquet((await toDisk()).path);
+    if (mapping === undefined) return openNdjson(body, fileColumns(table));
+    // A mapping sees the columns that any line has, so all lines are looked at first.
+    const spooled = await toDisk();
+    return openNdjson(spooled.read(), await fieldNames(spooled.read()));
+  };
+  const file = await open();
+  if (mapping === undefined) return file;
+  const ended = new AbortController();
+  cleanup.push(
+    () => dropTable(client, stage),
+    async () => ended.abort(),
+  );
+  const refuse: Parameters<typeof openMapped>[0]['refuse'] = (record, refusal) =>
+    quarantine.add(record, file.header, refusal);
+  return openMapped({ client, guard, mapping, stage, file, refuse, signal: ended.signal });
+}
+
+/** BAD_USER_INPUT for a body without a byte. */
+async function notEmpty(body: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const chunks = body[Symbol.asyncIterator]();
+  let first = await chunks.next();
+  while (!first.done && first.value.length === 0) first = await chunks.next();
+  if (first.done) throw badInput('the body is empty', 'send the file as the body of the request');
+  const { value } = first;
+  return (async function* () {
+    yield value;
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+  })();
+}
+
+interface Staging {
+  readonly client: ClickHouseClient;
+  readonly table: SourceTable;
+  readonly stage: string;
+  readonly file: RecordFile;
+  readonly parser: RowParser;
+  readonly quarantine: Quarantine;
+}
+
+/** @returns how many rows are good */
+async function stageRows({ client, table, stage, file, parser, quarantine }: Staging): Promise<number> {
+  const columns = [...table.columns.map(({ name }) => name), 'ingested_at', 'deleted', '__line'];
+  const writer = new BatchWriter(client, stage, columns);
+  const take = async (record: FileRecord): Promise<void> => {
+    const row = record.refusal ?? parser.parse(record.values);
+    if (isRefusal(row)) await quarantine.add(record, file.header, row);
+    else await writer.add([...row, record.line], record.raw?.length ?? columns.length * 16);
+  };
+  for await (const batch of file.batches) for (const record of batch) await take(record);
+  await Promise.all([writer.end(), quarantine.end()]);
+  return writer.written;
+}
+
+/** Above every earlier import of the table; the random part keeps two processes apart that ask in the same millisecond. */
+async function nextSeq(client: ClickHouseClient, table: string, now: Instant): Promise<bigint> {
+  const result = await client.query({
+    query: 'SELECT toString(max(seq)) AS newest FROM source_imports WHERE table = {table:String}',
+    query_params: { table },
+    format: 'JSONEachRow',
+  });
+  const [row] = await result.json<{ newest: string }>();
+  const bits = 1 << 20;
+  const byTime = BigInt(now) * BigInt(bits) + BigInt(randomInt(bits));
+  const after = BigInt(row?.newest ?? 0) + 1n;
+  return byTime > after ? byTime : after;
+}

@@ -1,0 +1,101 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import type {
+  ImportFormat,
+  ImportRequest,
+  ImportResult,
+  Metrics,
+  SourceStore,
+  SqlGuard,
+} from '../../src/core/ports.js';
+import { BusinessCalendar, type Instant } from '../../src/core/time.js';
+import { migrateClickHouse } from '../../src/sources/migrate.js';
+import { createSqlGuard } from '../../src/sources/sql-guard.js';
+import { createSourceStore } from '../../src/sources/store.js';
+import { quietLog } from '../support/homes.js';
+import { freshClickHouseDatabase } from '../support/stores.js';
+
+export const MIGRATIONS = fileURLToPath(new URL('../../migrations/clickhouse', import.meta.url));
+export const quietMetrics: Metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
+export const NOW: Instant = Date.UTC(2026, 2, 1);
+
+export interface Sources {
+  readonly client: ClickHouseClient;
+  readonly guard: SqlGuard;
+  readonly store: SourceStore;
+  readonly tempDir: string;
+  /** A text or bytes as the body of an import. */
+  load(
+    table: string,
+    body: string | Uint8Array | AsyncIterable<Uint8Array>,
+    more?: Partial<Omit<ImportRequest, 'table' | 'body'>>,
+  ): Promise<ImportResult>;
+  rows<Row>(query: string, params?: Record<string, unknown>): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** The migrated tables in a database of their own, and the store over them. */
+export async function openSources(timezone = 'Asia/Shanghai'): Promise<Sources> {
+  const database = await freshClickHouseDatabase();
+  // The same settings as the application's client: what is stored and read must not depend on defaults.
+  const client = createClient({
+    url: database.url,
+    log: { level: ClickHouseLogLevel.OFF },
+    clickhouse_settings: {
+      output_format_json_quote_64bit_integers: 1,
+      output_format_json_quote_decimals: 1,
+      join_use_nulls: 1,
+      date_time_input_format: 'best_effort',
+      max_execution_time: 600,
+    },
+  });
+  await migrateClickHouse({ client, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
+  const guard = createSqlGuard(client);
+  const tempDir = join(tmpdir(), `riskgraph-import-${process.pid}`);
+  const store = createSourceStore({
+    client,
+    guard,
+    calendar: new BusinessCalendar(timezone),
+    log: quietLog,
+    metrics: quietMetrics,
+    tempDir,
+  });
+  return {
+    client,
+    guard,
+    store,
+    tempDir,
+    load: (table, body, more = {}) =>
+      store.import({
+        table,
+        body: typeof body === 'string' || body instanceof Uint8Array ? chunks(body) : body,
+        format: 'csv' as ImportFormat,
+        history: false,
+        now: NOW,
+        requestId: 'test',
+        ...more,
+      }),
+    rows: async <Row>(query: string, params: Record<string, unknown> = {}) => {
+      const result = await client.query({ query, query_params: params, format: 'JSONEachRow' });
+      return result.json<Row>();
+    },
+    close: async () => {
+      await client.close();
+      await database.close();
+    },
+  };
+}
+
+/** In small pieces, so that every row is cut somewhere. */
+export const chunks = (body: string | Uint8Array, size = 7): AsyncIterable<Uint8Array> => {
+  const bytes = Buffer.from(body as Uint8Array);
+  const step = bytes.length > 100_000 ? 65_536 : size;
+  return Readable.from(
+    (function* () {
+      for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
+    })(),
+  );
+};
