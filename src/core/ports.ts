@@ -130,6 +130,10 @@ export interface OfflineStore {
   rowsAt(view: View, at: Instant, keys: readonly EntityKey[]): Promise<readonly (ViewRow | null)[]>;
   /** Point-in-time join of an inline spine. */
   historicalFeatures(request: HistoricalRequest): Promise<HistoricalTable>;
+  /** BAD_USER_INPUT says what would make `buildTrainingSet` refuse, as far as can be said without building. */
+  checkTrainingSet(
+    request: Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask'>,
+  ): Promise<void>;
   /** Builds the file of a training set; may be repeated after a crash. */
   buildTrainingSet(request: TrainingSetRequest): Promise<TrainingSetResult>;
   /** Newest event time and number of keys in the visible state. */

@@ -1,0 +1,139 @@
+import { access, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FeatureRef, Registry } from '../core/definitions.js';
+import { badInput, conflict, notFound } from '../core/errors.js';
+import type { Mask } from '../core/masking.js';
+import type {
+  Clock,
+  ExportFormat,
+  JobProgress,
+  JobQueue,
+  OfflineStore,
+  TrainingSetLedger,
+  TrainingSetRecord,
+  TrainingSetRunner,
+  TrainingSetService,
+  TrainingSetSpec,
+} from '../core/ports.js';
+import { formatInstant } from '../core/time.js';
+import { newUuid } from '../core/uuid.js';
+
+/** Named after the job's file: `jobs/build_training_set.ts`. */
+const JOB = 'build_training_set';
+
+const EXTENSIONS: Readonly<Record<ExportFormat, string>> = { PARQUET: 'parquet', CSV: 'csv', ARROW: 'arrow' };
+
+export interface TrainingSetsOptions {
+  readonly registry: Registry;
+  readonly offline: Pick<OfflineStore, 'checkTrainingSet' | 'buildTrainingSet'>;
+  readonly queue: Pick<JobQueue, 'enqueue'>;
+  readonly ledger: TrainingSetLedger;
+  readonly mask: Mask;
+  readonly clock: Clock;
+  /** Where the files are kept: `<id>.parquet`, `<id>.csv`, `<id>.arrow`. Made when it is not there. */
+  readonly folder: string;
+}
+
+/** Asking for training sets (the API's half) and building them (the worker's). */
+export function createTrainingSets(options: TrainingSetsOptions): TrainingSetService & TrainingSetRunner {
+  const { registry, offline, queue, ledger, mask, clock, folder } = options;
+
+  const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
+
+  const request = (features: readonly FeatureRef[], spec: TrainingSetSpec) => ({
+    ...{ features, spine: spec.spine, label: spec.label, asOf: spec.asOf, entities: registry.entities },
+    ...(spec.masked && { mask }),
+  });
+
+  const existing = async (id: string): Promise<TrainingSetRecord> => {
+    const record = await ledger.get(id);
+    if (record) return record;
+    throw notFound(
+      `there is no training set '${id.slice(0, 64)}'`,
+      'list the training sets and use the id of one of them',
+    );
+  };
+
+  return {
+    async create({ name, features, spec }) {
+      const now = clock();
+      if (spec.asOf > now) {
+        throw badInput(
+          `asOf ${formatInstant(spec.asOf)} is in the future`,
+          'give an instant that has passed, or none for now: only what is known can be repeated',
+        );
+      }
+      await offline.checkTrainingSet(request(features, spec));
+      const id = newUuid(now);
+      const jobId = newUuid(now);
+      // The job first: a set without a job could never be shown, a job without a set only fails.
+      await queue.enqueue(JOB, { id }, jobId);
+      return ledger.create({
+        ...{ id, name, jobId, request: spec, createdAt: now },
+        features: features.map(({ reference }) => reference),
+      });
+    },
+
+    get: (id) => ledger.get(id),
+    list: (page) => ledger.list(page),
+
+    async file(id) {
+      const record = await existing(id);
+      if (record.result === null) {
+        throw conflict(`training set '${id}' is not built yet`, 'wait until its job is COMPLETED, or see its error');
+      }
+      const { format } = record.request;
+      return { path: pathOf(id, format), name: record.name, format };
+    },
+
+    async run(id: string, progress: JobProgress) {
+      const record = await recorded(ledger, id).then((found) => found ?? existing(id));
+      const path = pathOf(id, record.request.format);
+      if (record.result !== null && (await isThere(path))) return { rowCount: record.result.rowCount };
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const result = await offline.buildTrainingSet({
+        ...request(
+          record.features.map((reference) => resolve(registry, reference)),
+          record.request,
+        ),
+        ...{ id, path, format: record.request.format, includeEventTimes: record.request.includeEventTimes },
+        onProgress: (fraction) => progress.report(fraction),
+        signal: progress.signal,
+      });
+      await ledger.update(id, { result });
+      return { rowCount: result.rowCount };
+    },
+  };
+}
+
+/** A worker may start the job before its set is recorded, which follows within milliseconds. */
+const RECORD_WAIT_MS = 5_000;
+const RECORD_POLL_MS = 50;
+
+async function recorded(ledger: TrainingSetLedger, id: string): Promise<TrainingSetRecord | null> {
+  for (let waited = 0; waited < RECORD_WAIT_MS; waited += RECORD_POLL_MS) {
+    const record = await ledger.get(id);
+    if (record) return record;
+    await sleep(RECORD_POLL_MS);
+  }
+  return null;
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** By the files, not by what is applied now: a set asked for before a retirement is still built as asked. */
+function resolve(registry: Registry, reference: string): FeatureRef {
+  const [viewId = '', name = ''] = reference.split(':');
+  const view = registry.views.get(viewId);
+  const index = view?.features.findIndex((feature) => feature.name === name) ?? -1;
+  const feature = view?.features[index];
+  if (!view || !feature) {
+    throw notFound(`the feature '${reference}' has no definition any more`, 'ask for a training set of other features');
+  }
+  return { view, feature, index, reference };
+}
