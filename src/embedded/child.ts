@@ -24,6 +24,7 @@ export interface ChildSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Set over the inherited environment. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** argv[0] as the program sees it. */
@@ -59,6 +60,9 @@ export interface Child {
   /** The last lines it wrote since it was started. */
   lastLines(count?: number): string;
 }
+
+/** Children see our environment, with these variables set over it. */
+export const inherited = (over: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({ ...process.env, ...over });
 
 const openLog = (file: string): { fd: number; offset: number } => {
   let offset = 0;
@@ -120,7 +124,7 @@ export async function startChild(home: Home, spec: ChildSpec): Promise<Child> {
   const child = spawn(spec.command, [...spec.args], {
     detached: true,
     stdio: spec.ipc ? ['ignore', output, output, 'ipc'] : ['ignore', output, output],
-    env: spec.env ?? process.env,
+    env: inherited(spec.env),
     ...(spec.cwd ? { cwd: spec.cwd } : {}),
     ...(spec.argv0 ? { argv0: spec.argv0 } : {}),
     ...(spec.uid === undefined ? {} : { uid: spec.uid }),

@@ -62,7 +62,7 @@ export async function startClickHouse(home: Home, tuning: ClickHouseTuning = {})
     command: process.execPath,
     args: [...typescriptFlags(), entry],
     // A query holds a libuv thread while it runs; the default of four would make queries wait for each other.
-    env: { ...process.env, UV_THREADPOOL_SIZE: '16', NODE_OPTIONS: '', TZ: 'UTC' },
+    env: { UV_THREADPOOL_SIZE: '16', NODE_OPTIONS: '', TZ: 'UTC' },
     cwd: home.path,
     stopSignal: 'SIGTERM',
     ipc: true,

@@ -1,7 +1,8 @@
 /** The folder that holds embedded state: made, checked and locked before anything is started in it. */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, link, mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { RiskgraphError } from '../core/errors.js';
 import { isAlive, type ProcessIdentity, processIdentity } from './identity.js';
 
@@ -54,6 +55,20 @@ const explain = (path: string, cause: unknown): RiskgraphError => {
   }
 };
 
+/** @returns whether it was not there before */
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    return (await mkdir(path, { recursive: true, mode: 0o700 })) !== undefined;
+  } catch (cause) {
+    // On a read-only disk the recursive form says ENOENT; the plain one on the first missing folder says why.
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    let missing = path;
+    while (!existsSync(dirname(missing))) missing = dirname(missing);
+    await mkdir(missing);
+    throw cause;
+  }
+}
+
 /**
  * Makes the state folder (mode 700) with its subfolders and proves that it can be written.
  * @throws RiskgraphError when it is read-only, full, or no folder
@@ -61,7 +76,7 @@ const explain = (path: string, cause: unknown): RiskgraphError => {
 export async function prepareHome(path: string): Promise<Home> {
   const home = { path, run: join(path, 'run'), log: join(path, 'log') };
   try {
-    const created = await mkdir(path, { recursive: true, mode: 0o700 });
+    const created = await makeFolder(path);
     // Only a folder that is ours is narrowed: RISKGRAPH_HOME may name one that holds other things.
     const entries = created ? [] : await readdir(path);
     if (entries.length === 0 || entries.includes('run')) await chmod(path, 0o700);

@@ -19,6 +19,8 @@ export interface EmbeddedOptions {
   readonly log: Log;
   /** Called when a store ends that nobody asked to end, with what it last wrote. */
   readonly onExit?: (store: StoreName, lastLines: string) => void;
+  /** Called with the folder locked and leftovers ended, before any store starts; what it throws ends the start. */
+  readonly beforeStores?: () => Promise<void>;
   readonly clickhouse?: ClickHouseTuning;
   /** How Postgres leaves root behind; found out when absent. */
   readonly postgresAs?: RunAs;
@@ -56,6 +58,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   };
   try {
     await endOrphans(home, log);
+    await options.beforeStores?.();
     const starters: Readonly<Record<StoreName, () => Promise<RunningStore>>> = {
       postgres: () => startPostgres(home, log, options.postgresAs),
       redis: () => startRedis(home, log),

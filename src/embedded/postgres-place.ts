@@ -2,12 +2,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, copyFile, cp, mkdir, readFile, symlink } from 'node:fs/promises';
+import { chmod, chown, copyFile, cp, mkdir, readFile, realpath, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports.js';
+import { inherited } from './child.js';
 import type { Home } from './home.js';
 
 /**
@@ -104,12 +105,12 @@ export async function locatePostgres(home: Home, log: Log, given?: RunAs): Promi
   await completeLinks(native);
   const major = await majorOf(native);
   const runAs = given ?? chooseRunAs();
-  // Nothing of the caller's environment (PGDATA, PGPORT, LC_*) may change what is started.
-  const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+  // Messages in English, which we read, and times in UTC, whatever the caller's locale.
+  const env = { LC_ALL: 'C', TZ: 'UTC' };
   if (runAs === 'copy') return copiedPlace(home, native, major, env, log);
   const prefix = runAs === 'userns' ? ['unshare', ...USERNS] : [];
   return {
-    data: join(home.path, 'postgres'),
+    data: join(await realpath(home.path), 'postgres'),
     major,
     command(tool, args) {
       const [command = '', ...rest] = [...prefix, join(native, 'bin', tool), ...args];
@@ -170,8 +171,8 @@ export async function runTool(
   args: readonly string[],
   input = '',
 ): Promise<void> {
-  const { command, args: all, ...options } = place.command(tool, args);
-  const child = spawn(command, [...all], { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+  const { command, args: all, env, ...options } = place.command(tool, args);
+  const child = spawn(command, [...all], { ...options, env: inherited(env), stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

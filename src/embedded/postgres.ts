@@ -1,12 +1,13 @@
 /** A private Postgres from the binaries that npm brings, started by our own code on a loopback port. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports.js';
 import { readIfThere, startChild, waitReady } from './child.js';
 import type { Home } from './home.js';
+import { clearLeftovers } from './postgres-leftovers.js';
 import { locatePostgres, type PostgresPlace, type RunAs, runTool } from './postgres-place.js';
 import type { RunningStore } from './redis.js';
 
@@ -70,9 +71,9 @@ const isReady = async (place: PostgresPlace, pid: number): Promise<boolean> => {
 export async function startPostgres(home: Home, log: Log, runAs?: RunAs): Promise<RunningStore> {
   const { file, password } = await passwordOf(home);
   const place = await locatePostgres(home, log, runAs);
-  await mkdir(home.log, { recursive: true });
   if (readIfThere(join(place.data, 'PG_VERSION')) === undefined) await initialize(place, file);
   await checkVersion(place);
+  await clearLeftovers(place.data, log);
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const settings: Record<string, string> = {
@@ -108,7 +109,3 @@ export async function startPostgres(home: Home, log: Log, runAs?: RunAs): Promis
     };
   }
 }
-
-/** For the doctor and for tests: what the cluster on disk says. */
-export const clusterVersion = async (data: string): Promise<string> =>
-  (await readFile(join(data, 'PG_VERSION'), 'utf8')).trim();

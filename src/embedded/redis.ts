@@ -1,12 +1,13 @@
 /** A private Redis on a unix socket: durable within a second, never evicting, unreachable from the network. */
-import { spawnSync } from 'node:child_process';
+import { type SpawnOptions, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports.js';
-import { type Child, startChild, waitReady } from './child.js';
+import { type Child, inherited, startChild, waitReady } from './child.js';
 import type { Home } from './home.js';
 
 /** Lua scripts of the online store and of BullMQ need it. */
@@ -14,6 +15,7 @@ const MIN_VERSION = [6, 2] as const;
 /** sockaddr_un holds 108 bytes with the closing NUL. */
 const MAX_SOCKET_PATH = 107;
 const READY_TIMEOUT_MS = 60_000;
+const INSTALL_TIMEOUT_MS = 300_000;
 
 interface RedisBinary {
   readonly command: string;
@@ -36,14 +38,29 @@ const CANDIDATES: readonly RedisBinary[] = [
   { command: 'redis-check-rdb', argv0: 'redis-server' },
 ];
 
-const versionOf = (binary: RedisBinary): string | undefined => {
-  const answer = spawnSync(binary.command, ['--version'], {
-    encoding: 'utf8',
-    timeout: 10_000,
-    ...(binary.argv0 ? { argv0: binary.argv0 } : {}),
+interface Finished {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs a program to its end; one that is not there ends with code null. */
+const run = (command: string, args: readonly string[], options: SpawnOptions = {}): Promise<Finished> =>
+  new Promise((resolve) => {
+    const child = spawn(command, [...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        output = (output + chunk.toString('utf8')).slice(-8000);
+      });
+    }
+    child.once('error', () => resolve({ code: null, output }));
+    child.once('close', (code) => resolve({ code, output }));
   });
+
+const versionOf = async ({ command, argv0 }: RedisBinary): Promise<string | undefined> => {
+  const { output } = await run(command, ['--version'], { timeout: 10_000, ...(argv0 ? { argv0 } : {}) });
   // redis-check-rdb under its own name answers without `v=`, so a build that ignores argv[0] is not taken for a server.
-  return /\bv=(\d+\.\d+(?:\.\d+)?)/.exec(answer.stdout ?? '')?.[1];
+  return /\bv=(\d+\.\d+(?:\.\d+)?)/.exec(output)?.[1];
 };
 
 const installHint =
@@ -53,13 +70,20 @@ const installHint =
  * Finds a redis-server; as root on a Debian system without one it installs `redis-tools`.
  * @throws RiskgraphError when there is none, or it is older than 6.2
  */
-function findRedis(log: Log): FoundRedis {
-  for (const attempt of ['present', 'installed'] as const) {
+async function findRedis(log: Log): Promise<FoundRedis> {
+  const deadline = performance.now() + INSTALL_TIMEOUT_MS;
+  let state: 'absent' | 'locked' | 'installed' = 'absent';
+  for (;;) {
     for (const binary of CANDIDATES) {
-      const version = versionOf(binary);
+      const version = await versionOf(binary);
       if (version !== undefined) return checked(binary, version);
     }
-    if (attempt === 'present' && !installRedis(log)) break;
+    const canInstall = process.getuid?.() === 0 && (await run('apt-get', ['--version'])).code === 0;
+    if (!canInstall || state === 'installed' || performance.now() > deadline) break;
+    if (state === 'absent') log.info({}, 'no redis-server found: installing redis-tools with apt-get');
+    state = await installRedis();
+    // Another start, or another program, installs at the same moment.
+    if (state === 'locked') await sleep(1000);
   }
   throw new RiskgraphError({ code: 'STORE_UNAVAILABLE', message: 'no redis-server was found', hint: installHint });
 }
@@ -74,25 +98,22 @@ function checked(binary: RedisBinary, version: string): FoundRedis {
   });
 }
 
-function installRedis(log: Log): boolean {
-  const onDebian = process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0;
-  if (!onDebian) return false;
-  log.info({}, 'no redis-server found: installing redis-tools with apt-get');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+async function installRedis(): Promise<'installed' | 'locked'> {
+  const env = inherited({ DEBIAN_FRONTEND: 'noninteractive' });
   for (const args of [
     ['update', '-qq'],
     ['install', '-y', '-qq', '--no-install-recommends', 'redis-tools'],
   ]) {
-    const done = spawnSync('apt-get', args, { encoding: 'utf8', env });
-    if (done.status !== 0) {
-      throw new RiskgraphError({
-        code: 'STORE_UNAVAILABLE',
-        message: `apt-get ${args[0]} failed: ${(done.stderr || done.stdout || '').trim().split('\n').slice(-3).join(' ')}`,
-        hint: installHint,
-      });
-    }
+    const { code, output } = await run('apt-get', args, { env, timeout: INSTALL_TIMEOUT_MS });
+    if (code === 0) continue;
+    if (/Could not get lock|Unable to (?:acquire|lock)/.test(output)) return 'locked';
+    throw new RiskgraphError({
+      code: 'STORE_UNAVAILABLE',
+      message: `apt-get ${args[0]} failed: ${output.trim().split('\n').slice(-3).join(' ')}`,
+      hint: installHint,
+    });
   }
-  return true;
+  return 'installed';
 }
 
 const answersPing = (path: string): Promise<boolean> =>
@@ -113,7 +134,7 @@ const answersPing = (path: string): Promise<boolean> =>
  * @returns `url` is the plain path of the socket, which `new Redis(url)` of ioredis takes (`?db=1` may follow)
  */
 export async function startRedis(home: Home, log: Log): Promise<RunningStore> {
-  const { major, ...binary } = findRedis(log);
+  const { major, ...binary } = await findRedis(log);
   const dir = join(home.path, 'redis');
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const inHome = join(home.run, 'redis.sock');

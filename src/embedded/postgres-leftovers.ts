@@ -1,0 +1,47 @@
+/** What a killed Postgres leaves in its data folder, and why the next one would not start. */
+import { readdir, readlink, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RiskgraphError } from '../core/errors.js';
+import type { Log } from '../core/ports.js';
+
+/** Backends notice within moments that their postmaster is gone, unless they are deep in a computation. */
+const GRACE_MS = 10_000;
+
+/** Processes that work in this folder: the postmaster and its backends. A zombie works nowhere. */
+async function processesIn(folder: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const folders = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  return pids.flatMap((pid, index) => (folders[index] === folder ? [Number(pid)] : []));
+}
+
+/**
+ * Removes the lock file of a server that is gone. Postgres itself takes a zombie (in a container where nobody reaps) or
+ * another process with a recycled pid for a running server; removing the file under a living one would destroy the data,
+ * so it goes only when nothing works in the folder any more.
+ * @param data as the system spells it, without links
+ */
+export async function clearLeftovers(data: string, log: Log): Promise<void> {
+  if (process.platform !== 'linux') return;
+  const deadline = performance.now() + GRACE_MS;
+  for (let left = await processesIn(data); left.length > 0; left = await processesIn(data)) {
+    const late = performance.now() - deadline;
+    if (late > GRACE_MS) {
+      throw new RiskgraphError({
+        code: 'STORE_UNAVAILABLE',
+        message: `processes of an earlier Postgres do not end: ${left.join(', ')}`,
+        hint: 'end them, then start again',
+      });
+    }
+    log.info({ pids: left }, 'ending a Postgres that an earlier start left behind');
+    for (const pid of left) {
+      try {
+        process.kill(pid, late > 0 ? 'SIGKILL' : 'SIGINT');
+      } catch {
+        // Gone by itself.
+      }
+    }
+    await sleep(200);
+  }
+  await rm(join(data, 'postmaster.pid'), { force: true });
+}

@@ -1,0 +1,129 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterEach, expect, test } from 'vitest';
+import { freshHome } from '../support/homes.js';
+import { runStack, type StackProcess, UNUSED_STORES } from './stack-process.js';
+
+const running: (StackProcess & { home: string })[] = [];
+afterEach(async () => {
+  for (const stack of running.splice(0)) {
+    if (stack.process.exitCode === null && stack.process.signalCode === null) stack.process.kill('SIGTERM');
+    await stack.exited;
+    await rm(stack.home, { recursive: true, force: true });
+  }
+});
+
+const start = async (env: NodeJS.ProcessEnv = {}, home?: string): Promise<StackProcess & { home: string }> => {
+  const at = home ?? (await freshHome());
+  const stack = { ...runStack(at, { ...UNUSED_STORES, ...env }), home: at };
+  running.push(stack);
+  return stack;
+};
+
+const until = async (condition: () => Promise<boolean>): Promise<void> => {
+  for (let i = 0; i < 400; i++) {
+    if (await condition()) return;
+    await sleep(25);
+  }
+  throw new Error('it did not happen within 10 s');
+};
+
+test('the roles get the URLs of embedded stores beside those that were given', async () => {
+  const stack = await start();
+  const { url, stores } = await stack.ready;
+  const answer = (await (await fetch(`${url}/readyz`)).json()) as { stores: string[] };
+  expect(answer.stores).toEqual([UNUSED_STORES.POSTGRES_URL, stores.redisUrl, UNUSED_STORES.CLICKHOUSE_URL]);
+  const redis = new Redis(stores.redisUrl);
+  expect(await redis.ping()).toBe('PONG');
+  await redis.quit();
+});
+
+test('Ctrl-C to the whole group during a job lets the job finish, then ends the API and the stores', async () => {
+  const stack = await start({ JOB_MS: '1500' });
+  const { stores } = await stack.ready;
+  await until(async () => (await stack.events()).some((event) => event.startsWith('worker started')));
+  stack.signalGroup('SIGINT');
+  // npm passes the terminal's SIGINT on a second time.
+  stack.process.kill('SIGINT');
+  expect(await stack.exited).toBe(0);
+  const events = (await stack.events()).filter((event) => !event.startsWith('worker started'));
+  expect(events).toEqual(['api ready', 'worker asked to stop', 'worker finished its job', 'api ended']);
+  const redis = new Redis(stores.redisUrl, { lazyConnect: true, retryStrategy: null });
+  redis.on('error', () => undefined);
+  await expect(redis.connect()).rejects.toThrow();
+});
+
+test('a second Ctrl-C, later on, cuts running jobs off', async () => {
+  const stack = await start({ JOB_MS: '600000' });
+  await stack.ready;
+  await until(async () => (await stack.events()).some((event) => event.startsWith('worker started')));
+  stack.signalGroup('SIGINT');
+  await sleep(1200);
+  stack.signalGroup('SIGINT');
+  expect(await stack.exited).toBe(130);
+  expect(await stack.events()).not.toContain('worker finished its job');
+});
+
+test('Ctrl-C while it starts ends what was started', async () => {
+  const stack = await start();
+  await until(async () => stack.output().includes('starting the embedded'));
+  stack.signalGroup('SIGINT');
+  expect(await stack.exited).toBe(0);
+  const again = await start({}, stack.home);
+  await again.ready;
+});
+
+test('a role that crashes is started again', async () => {
+  const stack = await start();
+  await stack.ready;
+  const workers = async () => (await stack.events()).filter((event) => event.startsWith('worker started'));
+  await until(async () => (await workers()).length === 1);
+  await writeFile(join(stack.home, 'events.crash'), '');
+  await until(async () => (await workers()).length === 2);
+  expect(stack.output()).toContain('the worker ended on its own and is started again');
+});
+
+test('an API that cannot start ends the start with what it wrote', async () => {
+  const stack = await start({ API_FAILS: '1' });
+  expect(await stack.exited).toBe(1);
+  expect(stack.output()).toMatch(/the fixture API fails[\s\S]*the API ended while it started \(exit code 3\)/);
+});
+
+test('a port in use is named before any store starts', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = other.address() as AddressInfo;
+    const stack = await start({ PORT: String(port) });
+    expect(await stack.exited).toBe(1);
+    expect(stack.output()).toContain(`port ${port} on 127.0.0.1 is in use by another program`);
+    expect(stack.output()).toContain('set PORT to another port');
+  } finally {
+    other.close();
+  }
+});
+
+test('a second start on the same folder is refused and names the first', async () => {
+  const first = await start();
+  await first.ready;
+  const second = await start({}, first.home);
+  expect(await second.exited).toBe(1);
+  expect(second.output()).toContain(`already running on ${first.home}, pid ${first.pid}`);
+  expect(second.output()).toContain('RISKGRAPH_HOME');
+});
+
+test('a store that dies stops the stack in words', async () => {
+  const stack = await start();
+  const { stores } = await stack.ready;
+  const redis = new Redis(stores.redisUrl);
+  redis.on('error', () => undefined);
+  const pid = Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
+  redis.disconnect();
+  process.kill(pid, 'SIGKILL');
+  expect(await stack.exited).toBe(1);
+  expect(stack.output()).toContain('the embedded redis is gone; start again, its data are kept');
+});
