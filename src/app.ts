@@ -126,7 +126,7 @@ export async function createApp(config: Config, given: Given = {}) {
       metrics,
     });
     const trainingSets = createTrainingSets({
-      ...{ registry, catalogue, offline, queue, mask, clock },
+      ...{ registry, offline, queue, mask, clock },
       ledger: createTrainingSetLedger(dataSource),
       folder: join(config.home, 'training-sets'),
     });

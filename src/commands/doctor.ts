@@ -32,24 +32,21 @@ async function checkHome(home: string): Promise<Finding> {
 }
 
 interface Readiness {
-  readonly checks?: Readonly<Record<string, { readonly ok: boolean; readonly ms?: number; readonly error?: string }>>;
+  readonly stores: Readonly<Record<string, { readonly ok: boolean; readonly ms: number }>>;
+  readonly worker: { readonly ok: boolean; readonly reason: string | null };
 }
 
 async function checkServer(url: string): Promise<Finding[]> {
   const response = await fetch(new URL('/readyz', url)).catch(() => undefined);
   if (!response)
     return [finding('server', false, `nothing answers at ${url}`, 'start it with `npm start`, or set RISKGRAPH_URL')];
-  const { checks } = (await response.json()) as Readiness;
+  const { stores, worker } = (await response.json()) as Readiness;
   return [
     finding('server', true, url),
-    ...Object.entries(checks ?? {}).map(([name, { ok, ms, error }]) =>
-      finding(
-        name,
-        ok,
-        ok ? `answers${ms === undefined ? '' : ` in ${ms} ms`}` : (error ?? 'does not answer'),
-        `look at the ${name} log`,
-      ),
+    ...Object.entries(stores).map(([name, { ok, ms }]) =>
+      finding(name, ok, ok ? `answers in ${ms} ms` : 'does not answer', `look at the log of ${name}`),
     ),
+    finding('worker', worker.ok, worker.reason ?? 'makes progress', 'look at the log of the worker'),
   ];
 }
 
