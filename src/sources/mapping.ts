@@ -62,7 +62,7 @@ async function stageText({ client, stage, file, refuse }: MappingOptions): Promi
     ENGINE = MergeTree ORDER BY ${ident(LINE)}`.render();
   await dropTable(client, stage);
   await client.command({ query });
-  const writer = new BatchWriter(client, stage, [...file.header.map(escaped), LINE]);
+  const writer = new BatchWriter(client, stage, [...file.header, LINE]);
   for await (const batch of file.batches) {
     for (const record of batch) {
       if (record.refusal) await refuse(record, record.refusal);
@@ -74,9 +74,6 @@ async function stageText({ client, stage, file, refuse }: MappingOptions): Promi
   }
   await writer.end();
 }
-
-/** The client puts names between backticks as they are. */
-const escaped = (name: string): string => name.replace(/[`\\]/g, '\\$&');
 
 const sizeOf = (texts: readonly (string | null)[]): number => texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 

@@ -8,7 +8,8 @@ const PREFIX = 'import_stage_';
 /** Names of one import's own tables hold its time, by which leftovers are told from what is at work. */
 export const stageName = (now: Instant, importId: string): string => `${PREFIX}${now}_${importId.replaceAll('-', '')}`;
 
-const quoted = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+const quote = (name: string): string => `\`${name.replace(/[`\\]/g, '\\$&')}\``;
+const quoted = (names: readonly string[]): string => names.map(quote).join(', ');
 
 /** The good rows of one import: sorted as the table is, each with its line and the hash of its content. */
 export async function createStage(client: ClickHouseClient, name: string, table: SourceTable): Promise<void> {
@@ -76,7 +77,7 @@ export class BatchWriter {
     this.characters = 0;
     this.writing = this.client.insert({
       table: this.table,
-      columns: this.columns as [string, ...string[]],
+      columns: this.columns.map(quote) as [string, ...string[]],
       values,
       format: 'JSONCompactEachRow',
     });
