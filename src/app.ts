@@ -22,7 +22,7 @@ import { createOnlineStore } from './online/online-store.js';
 import { openRedis } from './online/redis.js';
 import { createQueue } from './queue/queue.js';
 import { loadRegistry } from './registry.js';
-import { createScorer } from './scoring/scorer.js';
+import { createScorer } from './scoring/onnx-scorer.js';
 import { createCatalogue } from './serving/catalogue.js';
 import { freshness } from './serving/freshness.js';
 import { createIndicators } from './serving/indicators.js';
@@ -133,7 +133,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const onlineFeatures = createOnlineFeatures({ online });
     const api: ApiServices = {
       ...{ registry, catalogue, planner, onlineFeatures, offline, sources, trainingSets, jobs, queue, mask, calendar },
-      scoring: createScoring({ onlineFeatures, scorer }),
+      scoring: createScoring({ features: onlineFeatures, scorer }),
       indicators: createIndicators({ registry, query: store, calendar }),
       freshness: (views) => freshness(offline, views, clock()),
       audit: createAuditLog(dataSource),

@@ -12,7 +12,7 @@ import { startStack } from './start.js';
 const SEED = 20_240_229;
 
 const QUERY = `query {
-  onlineFeatures(service: "behaviour_score@1", entities: { customer_id: ["C000001", "C000002", "nobody"] }) {
+  onlineFeatures(service: "behaviour_score@1", entities: { customer_id: ["C0000001", "C0000002", "nobody"] }) {
     columns { name values statuses }
     views { view eventTimes }
   }

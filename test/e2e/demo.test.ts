@@ -32,7 +32,7 @@ test('the home is closed to others, and no key was printed', async () => {
 test('a decision service reads fresh values, since the book ends yesterday', async () => {
   const { data } = await stack.graphql(
     'decision',
-    '{ onlineFeatures(service: "behaviour_score@1", entities: { customer_id: ["C000001"] }) { columns { name statuses } } }',
+    '{ onlineFeatures(service: "behaviour_score@1", entities: { customer_id: ["C0000001"] }) { columns { name statuses } } }',
   );
   const { columns } = (data as { onlineFeatures: { columns: { statuses: string[] }[] } }).onlineFeatures;
   expect(columns.flatMap(({ statuses }) => statuses)).not.toContain('STALE');
@@ -41,7 +41,7 @@ test('a decision service reads fresh values, since the book ends yesterday', asy
 test('a modeler reads the typed graph, now and as of the past', async () => {
   const { data, errors } = await stack.graphql(
     'modeler',
-    '{ now: customer(id: "C000001") { repaymentHistory { maxDpd6m } } before: customer(id: "C000001", asOf: "2001-01-01T00:00:00Z") { repaymentHistory { maxDpd6m } } }',
+    '{ now: customer(id: "C0000001") { repaymentHistory { maxDpd6m } } before: customer(id: "C0000001", asOf: "2001-01-01T00:00:00Z") { repaymentHistory { maxDpd6m } } }',
   );
   expect(errors).toBeUndefined();
   expect(data).toMatchObject({
@@ -100,7 +100,7 @@ test('after the online store lost everything, materialize restores it', async ()
   await redis.flushall();
   redis.disconnect();
   const query =
-    '{ onlineFeatures(features: ["repayment_history@1:max_dpd_6m"], entities: { customer_id: ["C000001"] }) { columns { statuses } } }';
+    '{ onlineFeatures(features: ["repayment_history@1:max_dpd_6m"], entities: { customer_id: ["C0000001"] }) { columns { statuses } } }';
   expect(JSON.stringify((await stack.graphql('decision', query)).data)).toContain('NOT_FOUND');
   const restore = runCommand(['materialize'], stack.env);
   expect(await restore.exited, restore.output()).toBe(0);
