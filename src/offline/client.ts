@@ -46,8 +46,9 @@ export interface ClickHouseOptions {
 /** One client for the process; whoever opens it closes it. Failures are RiskgraphErrors: see `offlineFailure`. */
 export function openClickHouse({ url, database, log, metrics, ...more }: ClickHouseOptions): ClickHouse {
   const limitSeconds = more.limitSeconds ?? DEFAULT_LIMIT_SECONDS;
+  const server = withoutDatabase(url);
   const clickhouse = createClient({
-    url,
+    url: server,
     database,
     application: 'riskgraph',
     // The server gives up first, so that its own words arrive.
@@ -148,7 +149,7 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
     createDatabase: (name) =>
       observed('create-database', async (queryId) => {
         // The client's own database may not be there yet, and every other request names it.
-        const opener = createClient({ url, database: 'default' });
+        const opener = createClient({ url: server, database: 'default' });
         try {
           const statement = raw(`CREATE DATABASE IF NOT EXISTS \`${name.replace(/[`\\]/g, '\\$&')}\` ENGINE = Atomic`);
           await opener.command({ query: statement.render().query, query_id: queryId });
@@ -163,4 +164,11 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
       }),
     close: () => clickhouse.close(),
   };
+}
+
+/** A path in the URL would name a database in place of ours, and that of a server without it would refuse to make it. */
+function withoutDatabase(url: string): string {
+  const server = new URL(url);
+  server.pathname = '/';
+  return server.href;
 }
