@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KeyStore } from '../../src/core/ports.js';
+import { type Database, openDatabase } from '../../src/entities/data-source.js';
+import { createKeyStore } from '../../src/entities/key-store.js';
+import { openKeyRing, parseKeys } from '../../src/http/keys.js';
+import { freshHome, quietLog } from '../support/homes.js';
+import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
+
+let postgres: FreshStore;
+let database: Database;
+let store: KeyStore;
+let home: string;
+
+beforeAll(async () => {
+  postgres = await freshPostgresDatabase();
+  database = await openDatabase({ url: postgres.url, log: quietLog });
+  store = createKeyStore(database.dataSource);
+  home = await freshHome();
+});
+
+afterAll(async () => {
+  await database.close();
+  await postgres.close();
+  await rm(home, { recursive: true });
+});
+
+const open = (given?: string, at = home) => openKeyRing({ given, home: at, store, now: () => 0, log: quietLog });
+const fileKeys = async (): Promise<Record<string, string>> =>
+  Object.fromEntries(
+    (await readFile(join(home, 'keys'), 'utf8'))
+      .split('\n')
+      .filter((line) => /^[a-z]/.test(line))
+      .map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
+  );
+
+describe('generated keys', () => {
+  it('are made at the first start: one of 256 bits a role, in one file of mode 600', async () => {
+    const ring = await open();
+    expect(ring.file).toBe(join(home, 'keys'));
+    expect((await stat(join(home, 'keys'))).mode & 0o777).toBe(0o600);
+    const keys = await fileKeys();
+    expect(Object.keys(keys)).toEqual(['admin', 'ingest', 'modeler', 'decision', 'bi']);
+    for (const [role, key] of Object.entries(keys)) {
+      expect(Buffer.from(key, 'base64url')).toHaveLength(32);
+      expect(ring.authenticate(`Bearer ${key}`)).toMatchObject({ role, name: role });
+    }
+  });
+
+  it('leave their SHA-256 alone in Postgres', async () => {
+    const keys = Object.values(await fileKeys());
+    const held = JSON.stringify(await database.dataSource.query('SELECT * FROM api_key'));
+    for (const key of keys) {
+      expect(held).not.toContain(key);
+      expect(held).toContain(createHash('sha256').update(key).digest('hex'));
+    }
+  });
+
+  it('are the same at the second start, and work even where the file is gone', async () => {
+    const before = await fileKeys();
+    await open();
+    expect(await fileKeys()).toEqual(before);
+    const elsewhere = await freshHome();
+    const ring = await open(undefined, elsewhere);
+    expect(ring.file).toBeNull();
+    expect(ring.authenticate(`Bearer ${before.admin}`)).toMatchObject({ role: 'admin' });
+    await rm(elsewhere, { recursive: true });
+  });
+
+  it('take in a key that the operator adds to the file', async () => {
+    const text = await readFile(join(home, 'keys'), 'utf8');
+    await writeFile(join(home, 'keys'), `${text}bi:tableau=a-key-of-the-operator\n`);
+    expect((await open()).authenticate('Bearer a-key-of-the-operator')).toMatchObject({ role: 'bi', name: 'tableau' });
+  });
+});
+
+describe('keys of the environment', () => {
+  it('are the only ones that work, so that a role without a key is closed', async () => {
+    const generated = await fileKeys();
+    const ring = await open('admin=first-key-of-admin,admin:backup=second-key-of-admin');
+    expect(ring.authenticate('Bearer first-key-of-admin')).toMatchObject({ role: 'admin', name: 'admin' });
+    expect(ring.authenticate('Bearer second-key-of-admin')).toMatchObject({ role: 'admin', name: 'backup' });
+    expect(ring.authenticate(`Bearer ${generated.bi}`)).toBeNull();
+  });
+
+  it.each([undefined, '', 'first-key-of-admin', 'Basic first-key-of-admin', 'Bearer', 'Bearer wrong-key'])(
+    'header %j is nobody',
+    async (header) => {
+      expect((await open('admin=first-key-of-admin')).authenticate(header)).toBeNull();
+    },
+  );
+
+  it('that are not usable are all named by place, and never repeated', () => {
+    const given = ['boss=some-secret-key', 'admin', 'bi=short', 'modeler=twice-the-same', 'decision=twice-the-same'];
+    const problem = (() => {
+      try {
+        return String(parseKeys(given, 'RISKGRAPH_KEYS'));
+      } catch (error) {
+        return String(error);
+      }
+    })();
+    for (const words of [
+      "entry 1: 'boss' is not a role",
+      'entry 2 is not role=key',
+      'entry 3: the key is shorter',
+      'given twice',
+    ]) {
+      expect(problem).toContain(words);
+    }
+    expect(problem).not.toMatch(/some-secret-key|twice-the-same/);
+  });
+});
