@@ -19,7 +19,10 @@ export async function historicalFeatures(store: ClickHouse, request: HistoricalR
   const { features } = request;
   if (features.length === 0) throw badInput('no feature is asked for', 'name a service, or features as view@1:feature');
   const views = viewsOf(features);
-  const spine = readSpine(request.spine, views);
+  const spine = readSpine(
+    request.spine,
+    views.flatMap((view) => view.entity.joinKeys),
+  );
   if (spine.rows * features.length > MAX_CELLS) {
     throw badInput(
       `${spine.rows} rows × ${features.length} features are more than ${MAX_CELLS} values`,

@@ -4,19 +4,24 @@ import type { ClickHouse } from './client.js';
 /** Keys looked at to find the boundaries: enough that no range is much larger than asked for. */
 const SAMPLE = 5_000;
 
+/** Says of a key expression whether it lies in the range. */
+export type KeyRange = (key: Sql) => Sql;
+
 /**
- * Conditions on a key column that cut a table into ranges of about `rows` rows, so that work on one range has bounded memory and reads that
- * range alone. One condition, always true, for a small table.
+ * Cuts the keys of a table into ranges of about `rows` rows, so that work on one range has bounded memory and reads that range alone. One range,
+ * which holds everything, for a small table. `total` stands for the rows to be cut where they are those of another table.
  */
-export async function keyRanges(store: ClickHouse, table: Sql, key: Sql, rows: number): Promise<readonly Sql[]> {
+export async function keyRanges(
+  store: ClickHouse,
+  from: { readonly table: Sql; readonly key: Sql; readonly rows: number; readonly total?: number },
+): Promise<readonly KeyRange[]> {
   const [found] = await store.rows<{ total: string; sample: string[] }>(
     'key-ranges',
-    sql`SELECT count() AS total, groupArraySample(${SAMPLE}, 1)(${key}) AS sample FROM ${table}`,
+    sql`SELECT count() AS total, groupArraySample(${SAMPLE}, 1)(${from.key}) AS sample FROM ${from.table}`,
   );
-  const total = Number(found?.total ?? 0);
-  const count = Math.ceil(total / rows);
-  if (count <= 1) return [sql`1`];
+  const count = Math.ceil((from.total ?? Number(found?.total ?? 0)) / from.rows);
   const sample = (found?.sample ?? []).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  if (count <= 1 || sample.length === 0) return [() => sql`1`];
   const cuts = new Set(
     Array.from(
       { length: count - 1 },
@@ -24,9 +29,9 @@ export async function keyRanges(store: ClickHouse, table: Sql, key: Sql, rows: n
     ),
   );
   const edges = [...cuts];
-  return [...edges, null].map((high, index) => {
+  return [...edges, null].map((high, index): KeyRange => {
     const low = index === 0 ? null : (edges[index - 1] as string);
-    if (low === null) return sql`${key} < ${high as string}`;
-    return high === null ? sql`${key} >= ${low}` : sql`${key} >= ${low} AND ${key} < ${high}`;
+    if (low === null) return (key) => sql`${key} < ${high as string}`;
+    return high === null ? (key) => sql`${key} >= ${low}` : (key) => sql`${key} >= ${low} AND ${key} < ${high}`;
   });
 }

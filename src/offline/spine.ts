@@ -1,4 +1,3 @@
-import type { View } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
 import { formatInstant, type Instant, parseInstant } from '../core/time.js';
 import type { FeatureType, FeatureValue, ScalarType } from '../core/types.js';
@@ -23,9 +22,9 @@ export interface Spine {
   readonly keys: ReadonlyMap<string, readonly (string | null)[]>;
 }
 
-/** Reads a spine given columnar, for these views; BAD_USER_INPUT names the column and the row that are wrong. */
-export function readSpine(given: Readonly<Record<string, readonly unknown[]>>, views: readonly View[]): Spine {
-  const joinKeys = new Set(views.flatMap((view) => view.entity.joinKeys));
+/** Reads a spine given columnar, with these join keys; BAD_USER_INPUT names the column and the row that are wrong. */
+export function readSpine(given: Readonly<Record<string, readonly unknown[]>>, joinKeyNames: readonly string[]): Spine {
+  const joinKeys = new Set(joinKeyNames);
   const rows = checkShape(given, joinKeys);
   const times = (given[TIME_COLUMN] as readonly unknown[]).map((value, row) => readTime(value, row));
   const keys = new Map<string, readonly (string | null)[]>();

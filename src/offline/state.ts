@@ -108,11 +108,11 @@ export async function rebuildState(store: ClickHouse, view: View): Promise<void>
   const { history, state, nextState } = viewTables(view);
   await store.run('state-drop-next', sql`DROP TABLE IF EXISTS ${nextState} SYNC`);
   await store.run('state-create-next', stateDdl(view, nextState));
-  const [firstKey] = keyColumns(view);
-  for (const range of await keyRanges(store, history, firstKey as Sql, ROWS_A_RANGE)) {
+  const key = keyColumns(view)[0] as Sql;
+  for (const range of await keyRanges(store, { table: history, key, rows: ROWS_A_RANGE })) {
     await store.run(
       'state-rebuild',
-      sql`INSERT INTO ${nextState} (${columnsOf(view)}) ${states(view, ranked(view, range))}`,
+      sql`INSERT INTO ${nextState} (${columnsOf(view)}) ${states(view, ranked(view, range(key)))}`,
       { settings: SORTING },
     );
   }

@@ -8,7 +8,7 @@ import { historicalFeatures } from './historical.js';
 import { newestRows, rowsAt, viewStats } from './read.js';
 import { dropStage, readStage, stageRun } from './stage.js';
 import { commitsDdl, historyDdl, stateDdl, tableNames, viewTables } from './tables.js';
-import { buildTrainingSet } from './training-set.js';
+import { buildTrainingSet, checkTrainingSet } from './training-set.js';
 
 export interface OfflineStoreOptions {
   readonly store: ClickHouse;
@@ -39,6 +39,7 @@ export function createOfflineStore({ store, calendar, guard, log }: OfflineStore
     newestRows: (view, at, shard) => newestRows(store, view, at, shard),
     rowsAt: (view, at, keys) => rowsAt(store, view, at, keys),
     historicalFeatures: (request) => historicalFeatures(store, request),
+    checkTrainingSet: (request) => checkTrainingSet({ store, calendar, guard }, request),
     buildTrainingSet: (request) => buildTrainingSet({ store, calendar, guard }, request),
     viewStats: (view, at) => viewStats(store, view, at),
     ping: () => store.ping(),

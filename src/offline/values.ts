@@ -1,6 +1,7 @@
 import type { Feature, View } from '../core/definitions.js';
+import type { Mask } from '../core/masking.js';
 import { ident, raw, type Sql, sql } from '../core/sql.js';
-import { clickhouseType, elementType, isArrayType, type ScalarType } from '../core/types.js';
+import { clickhouseType, elementType, type FeatureType, isArrayType, type ScalarType } from '../core/types.js';
 
 const quoted = (type: string): string => `'${type.replaceAll("'", "\\'")}'`;
 
@@ -8,7 +9,7 @@ const quoted = (type: string): string => `'${type.replaceAll("'", "\\'")}'`;
  * An expression as a Nullable value of a feature type. Whole numbers must fit, NaN and infinities become NULL, and -0 becomes 0, so that
  * every store and format holds the same value.
  */
-function castScalar(expression: Sql, type: ScalarType): Sql {
+export function castScalar(expression: Sql, type: ScalarType): Sql {
   const stored = raw(quoted(clickhouseType(type)));
   switch (type) {
     case 'INT32':
@@ -44,3 +45,18 @@ export function featureValue(view: View, feature: Feature, from: string): Sql {
 /** What a tombstone, or no row at all, holds in a feature's place. */
 export const noValue = (feature: Pick<Feature, 'type'>): Sql =>
   sql`CAST(${raw(isArrayType(feature.type) ? '[]' : 'NULL')}, ${raw(quoted(clickhouseType(feature.type)))})`;
+
+/** A stored value as Mask.value leaves it, of the same type. */
+export function maskedValue(mask: Mask, expression: Sql, type: FeatureType): Sql {
+  const stored = raw(quoted(clickhouseType(type)));
+  if (isArrayType(type)) {
+    const item = maskedValue(mask, raw('item'), elementType(type));
+    return sql`CAST(arrayMap(item -> ${item}, ${expression}), ${stored})`;
+  }
+  if (type === 'STRING') return mask.textSql(expression);
+  if (type === 'DATE') return sql`CAST(makeDate32(toYear(${expression}), 1, 1), ${stored})`;
+  if (type === 'TIMESTAMP') {
+    return sql`CAST(makeDateTime64(toYear(${expression}), 1, 1, 0, 0, 0, 0, 3, 'UTC'), ${stored})`;
+  }
+  return sql`CAST(NULL, ${stored})`;
+}

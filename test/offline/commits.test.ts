@@ -6,6 +6,7 @@ import type { Run } from '../../src/core/ports.js';
 import { sql } from '../../src/core/sql.js';
 import type { ClickHouse } from '../../src/offline/client.js';
 import { commitRuns } from '../../src/offline/commit.js';
+import { keyRanges } from '../../src/offline/key-ranges.js';
 import { rebuildState } from '../../src/offline/state.js';
 import { type OracleRow, rowInForce } from './oracle.js';
 import { type OfflineFixture, openOffline, viewOf } from './support.js';
@@ -263,19 +264,18 @@ test('rows that a run left in the history alone are in the state after the next 
 
 test('a state is rebuilt range by range of keys with the same result', async () => {
   const view = await freshView(false);
-  const { keyRanges } = await import('../../src/offline/key-ranges.js');
-  await fixture.store.run(
+    await fixture.store.run(
     'test',
     raw(`INSERT INTO history_${view.name}_v1 SELECT concat('K', toString(number % 1000)), toDateTime64(1772323200 + intDiv(number, 1000), 3, 'UTC'),
       toDateTime64(1772323205 + intDiv(number, 1000), 3, 'UTC'), 1, 0, number, number FROM numbers(5000)`),
   );
-  const ranges = await keyRanges(fixture.store, raw(`history_${view.name}_v1`), raw('id'), 900);
+  const ranges = await keyRanges(fixture.store, { table: raw(`history_${view.name}_v1`), key: raw('id'), rows: 900 });
   expect(ranges.length).toBeGreaterThanOrEqual(5);
   let covered = 0;
   for (const range of ranges) {
     const [found] = await fixture.store.rows<{ n: string }>(
       'test',
-      sql`SELECT count() AS n FROM ${raw(`history_${view.name}_v1`)} WHERE ${range}`,
+      sql`SELECT count() AS n FROM ${raw(`history_${view.name}_v1`)} WHERE ${range(raw('id'))}`,
     );
     expect(Number(found?.n)).toBeLessThan(1500);
     covered += Number(found?.n);

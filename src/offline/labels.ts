@@ -1,0 +1,142 @@
+import type { EntityDefinition } from '../core/define.js';
+import type { FeatureRef } from '../core/definitions.js';
+import { badInput } from '../core/errors.js';
+import type { Mask } from '../core/masking.js';
+import { sourceSelect } from '../core/source-sql.js';
+import { ident, raw, type Sql, sql } from '../core/sql.js';
+import { type BusinessCalendar, formatInstant, type Instant } from '../core/time.js';
+import type { ClickHouse, QueryOptions } from './client.js';
+import { PERSONAL_COLUMNS } from './columns.js';
+import type { KeyRange } from './key-ranges.js';
+import type { SpinePlan } from './training-spine.js';
+import { instantSql } from './view-sql.js';
+
+export interface LabelPlan {
+  readonly name: string;
+  readonly entity: string;
+  /** The spine column that is matched with a label's `entity_id`. */
+  readonly key: string;
+  /** The label's rows as known at the as-of. */
+  readonly rows: Sql;
+}
+
+/** Rule 11: what a view makes of `labels` is an outcome, not a feature. BAD_USER_INPUT names it. */
+export function refuseLabelFeatures(features: readonly FeatureRef[]): void {
+  const leaking = features.find(({ view }) => view.sources.includes('labels'));
+  if (!leaking) return;
+  throw badInput(
+    `the feature '${leaking.reference}' reads labels, which hold what is to be predicted`,
+    'leave the feature out and give the outcome as `label`',
+  );
+}
+
+export interface LabelRequest {
+  readonly name: string;
+  readonly entities: ReadonlyMap<string, EntityDefinition>;
+  readonly asOf: Instant;
+  readonly columns: SpinePlan['columns'];
+  /** Present: the spine's personal keys are masked, so a label's are too before they are compared. */
+  readonly maskedKeys?: Mask | undefined;
+}
+
+/** Which entity a label is about, and by which column it joins. BAD_USER_INPUT says what is missing. */
+export async function planLabel(
+  store: ClickHouse,
+  calendar: BusinessCalendar,
+  { name, entities, asOf, columns, maskedKeys }: LabelRequest,
+): Promise<LabelPlan> {
+  const labels = sourceSelect('labels', { asOf: null, knowledge: instantSql(asOf), timezone: calendar.timezone });
+  const known = await store.rows<{ entity: string }>(
+    'label-entities',
+    sql`SELECT DISTINCT entity FROM ${labels} WHERE name = ${name} ORDER BY entity`,
+  );
+  if (known.length === 0) {
+    const others = await store.rows<{ name: string }>(
+      'label-names',
+      sql`SELECT DISTINCT name FROM ${labels} ORDER BY name LIMIT 20`,
+    );
+    throw badInput(
+      `no label '${name}' was known at ${formatInstant(asOf)}`,
+      others.length > 0 ? `labels known then: ${others.map((other) => other.name).join(', ')}` : 'import labels first',
+    );
+  }
+  const candidates = known.flatMap(({ entity }) => {
+    const [key, ...more] = entities.get(entity)?.joinKeys ?? [];
+    return key !== undefined && more.length === 0 ? [{ entity, key }] : [];
+  });
+  const joined = candidates.filter(({ key }) => columns.some((column) => column.name === key));
+  const [only, another] = joined;
+  if (!only) {
+    throw badInput(
+      `the label '${name}' is about ${known.map(({ entity }) => entity).join(', ')}, of which the spine has no key`,
+      `add the column ${candidates.map(({ key }) => key).join(' or ') || 'of its entity'} to the spine`,
+    );
+  }
+  if (another) {
+    throw badInput(
+      `the label '${name}' is about both ${only.entity} and ${another.entity}`,
+      `give the spine only one of ${only.key} and ${another.key}`,
+    );
+  }
+  const type = columns.find((column) => column.name === only.key)?.type;
+  if (type !== 'STRING') {
+    throw badInput(`'${only.key}' of the spine is a ${type}`, 'ids are strings: the label joins by it');
+  }
+  if (columns.some((column) => column.name === name)) {
+    throw badInput(
+      `the spine has a column '${name}', which is the name of the label's`,
+      'give the column another name',
+    );
+  }
+  const id = maskedKeys && PERSONAL_COLUMNS.has(only.key) ? maskedKeys.textSql(sql`l.entity_id`) : sql`l.entity_id`;
+  const rows = sql`SELECT ${id} AS entity_id, toUnixTimestamp64Milli(l.observed_at) AS observed, toUnixTimestamp64Milli(l.window_from) AS opens,
+      l.known_at AS known_at, l.value AS value, toUInt8(1) AS there
+    FROM ${labels} AS l WHERE l.name = ${name} AND l.entity = ${only.entity}`;
+  return { name, entity: only.entity, key: only.key, rows };
+}
+
+/** Rule 11: an outcome whose window opens before the observation point was partly known then. */
+export async function refuseEarlyWindows(
+  store: ClickHouse,
+  label: LabelPlan,
+  { spine, key, options }: { readonly spine: Sql; readonly key: Sql; readonly options: QueryOptions },
+): Promise<void> {
+  const [found] = await store.rows<{ total: string; example: string; at: string }>(
+    'label-windows',
+    sql`SELECT count() AS total, any(entity_id) AS example, any(observed) AS at FROM (${label.rows})
+      WHERE opens < observed AND entity_id IN (SELECT assumeNotNull(${key}) FROM ${spine} WHERE ${key} IS NOT NULL)`,
+    options,
+  );
+  if (Number(found?.total ?? 0) === 0) return;
+  throw badInput(
+    `${found?.total} windows of the label '${label.name}' open before their observation point, as that of ${label.entity} '${found?.example}' observed at ${formatInstant(Number(found?.at))}`,
+    'correct window_from of these labels: an outcome may only be looked for after the observation point',
+  );
+}
+
+export interface LabelJoin {
+  readonly spine: Sql;
+  /** The spine's column that is matched with `entity_id`. */
+  readonly key: string;
+  readonly keep: Sql;
+  readonly asOf: Instant;
+  /** Of the keys: what the spine subquery holds. */
+  readonly range: KeyRange;
+}
+
+/**
+ * Rule 11 as a join: the label observed at the row's own instant, else the one whose window opens next; its value once it is mature, NULL before.
+ * Gives the columns of `spine` in `keep` and `label`.
+ */
+export function labelJoin(label: LabelPlan, { spine, key, keep, asOf, range }: LabelJoin): Sql {
+  const rows = sql`SELECT * FROM (${label.rows}) WHERE ${range(raw('entity_id'))}`;
+  const column = sql`s.${ident(key)}`;
+  const mature = (alias: string): Sql =>
+    sql`if(${raw(alias)}.known_at <= ${instantSql(asOf)}, ${raw(alias)}.value, NULL)`;
+  const next = sql`SELECT * FROM (${rows}) ORDER BY entity_id, opens, observed DESC LIMIT 1 BY entity_id, opens`;
+  return sql`SELECT ${keep},
+      CAST(multiIf(ifNull(e.there, 0) = 1, ${mature('e')}, ifNull(n.there, 0) = 1, ${mature('n')}, NULL), 'Nullable(Float64)') AS label
+    FROM ${spine} AS s
+    LEFT ANY JOIN (${rows}) AS e ON ${column} = e.entity_id AND s.t = e.observed
+    ASOF LEFT JOIN (${next}) AS n ON ${column} = n.entity_id AND s.t <= n.opens`;
+}

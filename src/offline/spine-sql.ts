@@ -1,0 +1,117 @@
+import { badInput } from '../core/errors.js';
+import type { Mask } from '../core/masking.js';
+import type { SqlGuard } from '../core/ports.js';
+import { sourceSelect } from '../core/source-sql.js';
+import { SOURCE_TABLES } from '../core/sources.js';
+import { ident, join, raw, type Sql, sql } from '../core/sql.js';
+import type { BusinessCalendar, Instant } from '../core/time.js';
+import type { FeatureType, ScalarType } from '../core/types.js';
+import type { ClickHouse } from './client.js';
+import { maskedSource } from './masked-source.js';
+import { TIME_COLUMN } from './spine.js';
+import { instantSql } from './view-sql.js';
+
+export interface SpineSql {
+  /** The caller's rows, in the caller's order if it has one. */
+  readonly select: Sql;
+  readonly columns: readonly { readonly name: string; readonly type: FeatureType }[];
+}
+
+export interface SpineSqlRequest {
+  readonly text: string;
+  readonly joinKeys: readonly string[];
+  readonly asOf: Instant;
+  readonly mask?: Mask | undefined;
+}
+
+export interface SpineSqlTools {
+  readonly store: ClickHouse;
+  readonly guard: SqlGuard;
+  readonly calendar: BusinessCalendar;
+}
+
+/**
+ * SQL that a caller wrote, made safe to run: it reads the source tables as they were known at the as-of, under their own names, and nothing
+ * else. BAD_USER_INPUT says what is not allowed or which column is missing.
+ */
+export async function planSpineSql(tools: SpineSqlTools, request: SpineSqlRequest): Promise<SpineSql> {
+  const sources = knownSources(tools.calendar, request);
+  const views = Object.fromEntries([...SOURCE_TABLES.keys()].map((name) => [name, sources.get(name) ?? sql`SELECT 1`]));
+  const statement = await tools.guard.check(request.text, { tables: [], views });
+  const named = [...sources].map(([name, select]) => sql`${ident(name)} AS (${select})`);
+  const select = sql`${named.length > 0 ? sql`WITH ${join(named)} ` : raw('')}SELECT * FROM (${raw(statement)})`;
+  const described = await tools.store.rows<{ name: string; type: string }>('spine-describe', sql`DESCRIBE (${select})`);
+  return { select, columns: checkColumns(described, request.joinKeys) };
+}
+
+/** Tables that the text does not name stay out of it: each costs parameters and time. */
+function knownSources(calendar: BusinessCalendar, { text, asOf, mask }: SpineSqlRequest): ReadonlyMap<string, Sql> {
+  const words = new Set(text.match(/\w+/g));
+  return new Map(
+    [...SOURCE_TABLES.values()]
+      .filter(({ name }) => words.has(name))
+      .map((table) => {
+        const known = sourceSelect(table.name, {
+          asOf: null,
+          knowledge: instantSql(asOf),
+          timezone: calendar.timezone,
+        });
+        return [table.name, mask ? maskedSource(table, known, mask) : known];
+      }),
+  );
+}
+
+function checkColumns(
+  described: readonly { readonly name: string; readonly type: string }[],
+  joinKeys: readonly string[],
+): SpineSql['columns'] {
+  const types = new Map<string, FeatureType>();
+  for (const { name, type } of described) {
+    if (types.has(name)) throw badInput(`the spine SQL gives the column '${name}' twice`, 'name each column once');
+    types.set(name, columnType(name, type));
+  }
+  for (const name of [...joinKeys, TIME_COLUMN]) {
+    if (types.has(name)) continue;
+    throw badInput(
+      `the spine SQL gives no column '${name}'`,
+      `select ${[...joinKeys, TIME_COLUMN].join(', ')} and any columns to pass through`,
+    );
+  }
+  for (const name of joinKeys) {
+    if (types.get(name) === 'STRING') continue;
+    throw badInput(
+      `'${name}' of the spine SQL is a ${types.get(name)}`,
+      `ids are strings: write toString(…) AS ${name}`,
+    );
+  }
+  if (types.get(TIME_COLUMN) !== 'TIMESTAMP') {
+    throw badInput(
+      `'${TIME_COLUMN}' of the spine SQL is a ${types.get(TIME_COLUMN)} and not an instant`,
+      `say when of the day, in which zone: toDateTime64(day, 3, 'Asia/Shanghai') AS ${TIME_COLUMN}`,
+    );
+  }
+  return [...types].map(([name, type]) => ({ name, type }));
+}
+
+const SCALARS: readonly (readonly [RegExp, ScalarType])[] = [
+  [/^(String|FixedString\(\d+\)|UUID|Enum(8|16)\(.*\))$/, 'STRING'],
+  [/^Bool$/, 'BOOLEAN'],
+  [/^(U?Int8|U?Int16|Int32)$/, 'INT32'],
+  [/^(UInt32|U?Int64)$/, 'INT64'],
+  [/^Float32$/, 'FLOAT32'],
+  [/^Float64$/, 'FLOAT64'],
+  [/^Decimal\((\d|[12]\d|3[0-8]), [0-6]\)$/, 'DECIMAL'],
+  [/^Date(32)?$/, 'DATE'],
+  [/^DateTime(64)?(\(.*\))?$/, 'TIMESTAMP'],
+];
+
+function columnType(name: string, type: string): FeatureType {
+  const list = /^Array\((.*)\)$/.exec(type);
+  const bare = (list?.[1] ?? type).replace(/^LowCardinality\((.*)\)$/, '$1').replace(/^Nullable\((.*)\)$/, '$1');
+  const scalar = SCALARS.find(([pattern]) => pattern.test(bare))?.[1];
+  if (scalar) return list ? `ARRAY<${scalar}>` : scalar;
+  throw badInput(
+    `the column '${name}' of the spine SQL is a ${type}, which has no place in a training set`,
+    'convert it to a string, a number, a decimal of at most 6 places, a date, an instant or a list of these',
+  );
+}

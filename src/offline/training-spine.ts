@@ -1,0 +1,144 @@
+import { badInput } from '../core/errors.js';
+import type { TrainingSetRequest } from '../core/ports.js';
+import { ident, join, raw, type Sql, sql } from '../core/sql.js';
+import { clickhouseType, elementType, type FeatureType, isArrayType, type ScalarType } from '../core/types.js';
+import type { QueryOptions } from './client.js';
+import { PERSONAL_COLUMNS, viewsOf } from './columns.js';
+import { contentHash } from './content-hash.js';
+import { readSpine, type Spine, TIME_COLUMN } from './spine.js';
+import { planSpineSql, type SpineSqlTools } from './spine-sql.js';
+import { castScalar } from './values.js';
+
+export interface SpineColumn {
+  /** As the caller named it. */
+  readonly name: string;
+  /** As the working tables name it. */
+  readonly column: string;
+  readonly type: FeatureType;
+  /** Comes out masked, for a caller who sees personal values so. */
+  readonly masked: boolean;
+}
+
+export interface SpineTable {
+  readonly table: string;
+  readonly columns: readonly SpineColumn[];
+  readonly rows: number;
+  /** Of the rows, whatever their order. */
+  readonly hash: string;
+}
+
+/** The part of a request that says which rows there are. */
+export type SpineRequest = Pick<TrainingSetRequest, 'features' | 'spine' | 'asOf' | 'mask'>;
+
+const isSql = (spine: TrainingSetRequest['spine']): spine is { readonly sql: string } =>
+  'sql' in spine && typeof spine.sql === 'string';
+
+export const spineSqlText = (spine: TrainingSetRequest['spine']): string | null => (isSql(spine) ? spine.sql : null);
+
+export interface SpinePlan {
+  readonly columns: readonly Omit<SpineColumn, 'column'>[];
+  readonly from: Sql | Spine;
+  /** Personal values of the rows, keys among them, are masked already. */
+  readonly premasked: boolean;
+}
+
+/** BAD_USER_INPUT where the spine cannot be one for these features; computes nothing. */
+export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Promise<SpinePlan> {
+  const views = viewsOf(request.features);
+  const joinKeys = [...new Set(views.flatMap((view) => view.entity.joinKeys))];
+  if (isSql(request.spine)) {
+    const planned = await planSpineSql(tools, {
+      text: request.spine.sql,
+      joinKeys,
+      asOf: request.asOf,
+      mask: request.mask,
+    });
+    const columns = planned.columns.map((column) => ({ ...column, masked: false }));
+    return { columns, from: planned.select, premasked: request.mask !== undefined };
+  }
+  const spine = readSpine(request.spine, joinKeys);
+  const columns = spine.columns.map(({ name, type }) => ({
+    name,
+    type,
+    masked: request.mask !== undefined && PERSONAL_COLUMNS.has(name),
+  }));
+  if (spine.rows === 0) throw badInput('the spine has no rows', 'give at least one row');
+  return { columns, from: spine, premasked: false };
+}
+
+/**
+ * Writes the spine into a table sorted by a key, which is what makes the joins read their side in order. `rid` numbers the rows as given, `t`
+ * is the instant in UTC ms.
+ */
+export async function fillSpineTable(
+  tools: SpineSqlTools,
+  plan: SpinePlan,
+  { table, sortBy, options }: { readonly table: string; readonly sortBy: string; readonly options: QueryOptions },
+): Promise<SpineTable> {
+  const { store } = tools;
+  const columns = plan.columns.map((column, index) => ({ ...column, column: `c${index}` }));
+  const sorted = columns.find(({ name }) => name === sortBy)?.column ?? 't';
+  const ddl = columns.map(({ column, type }) => sql`${ident(column)} ${raw(clickhouseType(type))}`);
+  const order = sorted === 't' ? raw('t') : sql`ifNull(${ident(sorted)}, ''), t`;
+  await store.run(
+    'training-spine-create',
+    sql`CREATE TABLE ${ident(table)} (rid UInt64, t Int64, ${join(ddl)}) ENGINE = MergeTree ORDER BY (${order})`,
+    options,
+  );
+  if ('parts' in plan.from) await insertSelect(tools, { table, columns, select: plan.from, options });
+  else await insertRows(tools, { table, columns, spine: plan.from, options });
+  const [found] = await store.rows<{ total: string }>(
+    'training-spine-count',
+    sql`SELECT count() AS total FROM ${ident(table)}`,
+  );
+  const content = [raw('t'), ...columns.map(({ column }) => ident(column))];
+  const hash = await contentHash(store, { from: ident(table), values: content, options });
+  return { table, columns, rows: Number(found?.total ?? 0), hash };
+}
+
+interface Filling {
+  readonly table: string;
+  readonly columns: readonly SpineColumn[];
+  readonly options: QueryOptions;
+}
+
+async function insertSelect(
+  { store }: SpineSqlTools,
+  { table, columns, select, options }: Filling & { readonly select: Sql },
+): Promise<void> {
+  const time = sql`u.${ident(TIME_COLUMN)}`;
+  const [unknown] = await store.rows<{ total: string }>(
+    'training-spine-times',
+    sql`SELECT count() AS total FROM (${select}) AS u WHERE ${time} IS NULL`,
+    options,
+  );
+  if (Number(unknown?.total ?? 0) > 0) {
+    throw badInput(
+      `${unknown?.total} rows of the spine SQL have no ${TIME_COLUMN}`,
+      `leave them out: WHERE ${TIME_COLUMN} IS NOT NULL`,
+    );
+  }
+  const values = columns.map(({ name, type }) => stored(sql`u.${ident(name)}`, type));
+  // One thread keeps the order of the SELECT, which numbers the rows.
+  await store.run(
+    'training-spine-fill',
+    sql`INSERT INTO ${ident(table)} (rid, t, ${join(columns.map(({ column }) => ident(column)))})
+      SELECT rowNumberInAllBlocks(), toUnixTimestamp64Milli(toDateTime64(assumeNotNull(${time}), 3, 'UTC')), ${join(values)}
+      FROM (${select}) AS u`,
+    { ...options, settings: { ...options.settings, max_threads: 1, query_plan_remove_redundant_sorting: 0 } },
+  );
+}
+
+const stored = (value: Sql, type: FeatureType): Sql =>
+  isArrayType(type)
+    ? sql`arrayMap(item -> ${castScalar(raw('item'), elementType(type))}, ${value})`
+    : castScalar(value, type as ScalarType);
+
+async function insertRows(
+  { store }: SpineSqlTools,
+  { table, columns, spine, options }: Filling & { readonly spine: Spine },
+): Promise<void> {
+  const rows = spine.times.map((t, row) => [row, t, ...spine.columns.map(({ values }) => values[row] ?? null)]);
+  const into = { table, columns: ['rid', 't', ...columns.map(({ column }) => column)] as [string, ...string[]] };
+  await store.insert('training-spine-fill', into, rows, options);
+}
