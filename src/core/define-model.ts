@@ -1,4 +1,5 @@
 import type { EntityDefinition } from './define.js';
+import type { PointsScale } from './risk-maths.js';
 
 export interface ModelSpec {
   readonly entity: EntityDefinition;
@@ -10,10 +11,9 @@ export interface ModelSpec {
   readonly inputs: readonly string[];
   /** Name of the float32 [n, columns] input tensor and of the output that holds P(bad) as [n] or [n, 2]. */
   readonly tensors: { readonly input: string; readonly probability: string };
-  /** How a missing input reaches the model: as NaN, or the row is answered MISSING_FEATURES. */
+  /** How a missing input reaches the model: as NaN, or the row is answered MISSING_FEATURES. A row without any input always is. */
   readonly missing: 'nan' | 'refuse';
-  /** points = offset − factor × ln(odds of bad); high = safe. */
-  readonly scale: { readonly points: number; readonly odds: number; readonly pointsToDoubleOdds: number };
+  readonly scale: PointsScale;
   /** Lower bound in points of each band, best first. */
   readonly bands?: Readonly<Record<string, number>>;
 }

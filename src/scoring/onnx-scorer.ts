@@ -1,0 +1,153 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Model } from '../core/definitions.js';
+import { RiskgraphError } from '../core/errors.js';
+import { cardMedians, inputColumns, isNumeric } from '../core/model-inputs.js';
+import type { Scorer } from '../core/ports.js';
+
+export type ExecutionProvider = 'cpu' | 'cuda' | 'webgpu';
+
+export interface ScorerOptions {
+  readonly executionProvider: ExecutionProvider;
+}
+
+/** Rows a run of the session: bounds its memory, and lets the event loop breathe between two runs of a large portfolio. */
+const ROWS_A_RUN = 4_096;
+
+/** Models on ONNX Runtime, one session a model version; `close` releases them. */
+export function createScorer({ executionProvider }: ScorerOptions): Scorer {
+  const sessions = new Map<string, InferenceSession>();
+
+  return {
+    async open(models) {
+      const problems: string[] = [];
+      for (const model of models) {
+        if (sessions.has(model.id)) continue;
+        const session = await openSession(model, executionProvider, problems);
+        if (!session) continue;
+        sessions.set(model.id, session);
+        problems.push(...problemsOf(model, session).map((problem) => `${model.file}: ${problem}`));
+      }
+      if (problems.length === 0) return;
+      throw new RiskgraphError({
+        code: 'BAD_USER_INPUT',
+        message: `${problems.length} problem${problems.length === 1 ? '' : 's'} in the models:\n- ${problems.join('\n- ')}`,
+        hint: 'make the definition, the .onnx file and the card agree',
+        details: { problems },
+      });
+    },
+
+    async predict(model, matrix, rows) {
+      const columns = inputColumns(model);
+      if (matrix.length !== rows * columns) {
+        throw new RiskgraphError({
+          code: 'INTERNAL',
+          message: `${model.id} was given ${matrix.length} values for ${rows} rows × ${columns} columns`,
+        });
+      }
+      const session = sessions.get(model.id);
+      if (!session) {
+        throw new RiskgraphError({
+          code: 'STORE_UNAVAILABLE',
+          message: `the model ${model.id} is not loaded in this process`,
+          hint: 'restart it: models are loaded at boot',
+        });
+      }
+      const probabilities = new Float32Array(rows);
+      for (let start = 0; start < rows; start += ROWS_A_RUN) {
+        const count = Math.min(ROWS_A_RUN, rows - start);
+        const input = new Tensor('float32', matrix.subarray(start * columns, (start + count) * columns), [
+          count,
+          columns,
+        ]);
+        const answer = await session.run({ [model.tensors.input]: input }, [model.tensors.probability]);
+        copyProbabilities(answer[model.tensors.probability] as Tensor, probabilities, start, count);
+      }
+      return probabilities;
+    },
+
+    async close() {
+      for (const session of sessions.values()) await session.release();
+      sessions.clear();
+    },
+  };
+}
+
+async function openSession(
+  model: Model,
+  executionProvider: ExecutionProvider,
+  problems: string[],
+): Promise<InferenceSession | undefined> {
+  try {
+    return await InferenceSession.create(model.onnxPath, {
+      // What the device cannot run (tree ensembles, on most) runs on the CPU of the same session.
+      executionProviders: executionProvider === 'cpu' ? ['cpu'] : [executionProvider, 'cpu'],
+      // Requests run beside each other already: more threads a request would only wait for one another.
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    problems.push(
+      executionProvider === 'cpu'
+        ? `${model.file}: ${model.onnx} does not load: ${reason}`
+        : `${model.file}: ${model.onnx} does not load on '${executionProvider}' (RISKGRAPH_EP): ${reason}`,
+    );
+    return undefined;
+  }
+}
+
+/** Everything in which the session is not what the definition and the card say. */
+function problemsOf(model: Model, session: InferenceSession): string[] {
+  const problems: string[] = [];
+  const columns = inputColumns(model);
+  const { input, probability } = model.tensors;
+  for (const { reference, feature } of model.features) {
+    if (!isNumeric(feature)) problems.push(`input ${reference} is ${feature.type}, which is no number`);
+  }
+  const inputs = session.inputMetadata;
+  const found = inputs.find(({ name }) => name === input);
+  if (!found) problems.push(`there is no input tensor '${input}'; the file has ${names(inputs)}`);
+  else problems.push(...tensorProblems(`input tensor '${input}'`, found, [[columns]]));
+  const extra = inputs.filter(({ name }) => name !== input);
+  if (extra.length > 0) problems.push(`the file also wants the input tensors ${names(extra)}`);
+  const outputs = session.outputMetadata;
+  const output = outputs.find(({ name }) => name === probability);
+  if (!output) problems.push(`there is no output tensor '${probability}'; the file has ${names(outputs)}`);
+  else problems.push(...tensorProblems(`output tensor '${probability}'`, output, [[], [1], [2]]));
+  if (cardMedians(model) === null) problems.push(`card.json has no list 'medians' of ${columns} numbers, one a column`);
+  return problems;
+}
+
+const names = (tensors: readonly { readonly name: string }[]): string =>
+  tensors.map(({ name }) => `'${name}'`).join(', ') || 'none';
+
+/** The first dimension is the rows and must be free; `allowed` are the dimensions after it. */
+function tensorProblems(
+  what: string,
+  found: InferenceSession.ValueMetadata,
+  allowed: readonly (readonly number[])[],
+): string[] {
+  if (!found.isTensor) return [`${what} is no tensor; convert without zipmap`];
+  const problems = found.type === 'float32' ? [] : [`${what} is ${found.type}, not float32`];
+  const [rows, ...rest] = found.shape;
+  if (typeof rows === 'number' && rows > 0)
+    problems.push(`${what} takes exactly ${rows} rows; export it with a free first dimension`);
+  // A dimension without a size fits any: the first run would show.
+  const fits = allowed.some(
+    (wanted) =>
+      wanted.length === rest.length &&
+      wanted.every((size, index) => typeof rest[index] !== 'number' || rest[index] === size),
+  );
+  if (!fits) {
+    const wanted = allowed.map((sizes) => `[${['rows', ...sizes].join(', ')}]`).join(' or ');
+    problems.push(`${what} is [${['rows', ...rest].join(', ')}], not ${wanted}`);
+  }
+  return problems;
+}
+
+/** [n], [n, 1], or the second column of [n, 2]. */
+function copyProbabilities(tensor: Tensor, into: Float32Array, start: number, count: number): void {
+  const data = tensor.data as Float32Array;
+  const width = data.length / count;
+  for (let row = 0; row < count; row++) into[start + row] = data[row * width + width - 1] as number;
+}

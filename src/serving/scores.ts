@@ -1,0 +1,138 @@
+import type { Model } from '../core/definitions.js';
+import { cardMedians, inputColumns, isWhole, widthOf, writeInput } from '../core/model-inputs.js';
+import type { OnlineFeaturesAnswer, OnlineFeaturesService, ScoreRow, Scorer, ScoringService } from '../core/ports.js';
+import { bandOf, logOdds, pointsOf } from '../core/risk-maths.js';
+import type { FeatureStatus, FeatureValue } from '../core/types.js';
+
+/** Reason codes a score: what regulators and letters of refusal have room for. */
+const REASON_CODES = 4;
+
+export interface ScoringParts {
+  readonly features: OnlineFeaturesService;
+  readonly scorer: Scorer;
+}
+
+type Column = OnlineFeaturesAnswer['columns'][number];
+
+/**
+ * Scores from the online values of a model's features. A stale value is scored as it is; a row whose features the store could not answer
+ * is ERROR, never scored on the rest. Contributions are log-odds of bad: what the score says now minus what it would say if that one
+ * feature stood at the median of the training set.
+ */
+export function createScoring({ features, scorer }: ScoringParts): ScoringService {
+  return {
+    async score({ model, entities, explain, now }) {
+      const answer = await features.read({ features: model.features, entities, stalePolicy: 'RETURN', now });
+      const rows = answer.columns[0]?.values.length ?? 0;
+      const judged = Array.from({ length: rows }, (_, row) => judge(model, answer.columns, row));
+      const scored = judged.flatMap(({ status }, row) => (status === 'SCORED' ? [row] : []));
+      const matrix = matrixOf(model, answer.columns, scored);
+      const probabilities = await scorer.predict(model, matrix, scored.length);
+      const effects = explain ? await occlude(scorer, model, matrix, probabilities) : null;
+
+      const indexOf = new Map(scored.map((row, index) => [row, index]));
+      return judged.map(({ status, missing }, row): ScoreRow => {
+        const entity = Object.fromEntries(Object.entries(entities).map(([key, values]) => [key, values[row] ?? null]));
+        const index = indexOf.get(row);
+        if (index === undefined) return { ...UNSCORED, entity, status, missing };
+        const probability = probabilities[index] as number;
+        const points = pointsOf(probability, model.scale);
+        const contributions = effects?.map((effect, at) => ({
+          feature: model.features[at]?.reference as string,
+          value: answer.columns[at]?.values[row] ?? null,
+          contribution: effect[index] as number,
+        }));
+        return {
+          entity,
+          status,
+          probability,
+          points,
+          band: bandOf(points, model.bands),
+          outputs: { [model.tensors.probability]: probability },
+          missing,
+          reasonCodes: contributions ? reasonsOf(contributions) : null,
+          contributions: contributions ?? null,
+          scoredAt: now,
+        };
+      });
+    },
+  };
+}
+
+const UNSCORED = {
+  probability: null,
+  points: null,
+  band: null,
+  outputs: null,
+  reasonCodes: null,
+  contributions: null,
+  scoredAt: null,
+} as const;
+
+const ABSENT: ReadonlySet<FeatureStatus> = new Set(['NULL', 'NOT_FOUND', 'ERROR']);
+
+/** Whether a row can be scored, and the references it has no value for. */
+function judge(
+  model: Model,
+  columns: readonly Column[],
+  row: number,
+): { readonly status: ScoreRow['status']; readonly missing: readonly string[] } {
+  const absent = columns.map(({ values, statuses }) => {
+    const value = values[row] ?? null;
+    return (
+      ABSENT.has(statuses[row] as FeatureStatus) || value === null || (model.missing === 'refuse' && !isWhole(value))
+    );
+  });
+  const missing = model.features.flatMap(({ reference }, index) => (absent[index] ? [reference] : []));
+  if (columns.some(({ statuses }) => statuses[row] === 'ERROR')) return { status: 'ERROR', missing };
+  // A model that takes NaN says something of a row of nothing but NaN, too; it is no score of anybody.
+  const refused = missing.length > 0 && (model.missing === 'refuse' || missing.length === model.features.length);
+  return { status: refused ? 'MISSING_FEATURES' : 'SCORED', missing };
+}
+
+function matrixOf(model: Model, columns: readonly Column[], rows: readonly number[]): Float32Array {
+  const width = inputColumns(model);
+  const matrix = new Float32Array(rows.length * width);
+  rows.forEach((row, index) => {
+    let at = index * width;
+    model.features.forEach(({ feature }, position) => {
+      writeInput(matrix, at, feature, columns[position]?.values[row] ?? null);
+      at += widthOf(feature);
+    });
+  });
+  return matrix;
+}
+
+/** Per feature, per row: the change of the log-odds that the feature makes against its median. */
+async function occlude(
+  scorer: Scorer,
+  model: Model,
+  matrix: Float32Array,
+  probabilities: Float32Array,
+): Promise<readonly Float64Array[]> {
+  const width = inputColumns(model);
+  const rows = probabilities.length;
+  // Checked when the model was opened.
+  const medians = cardMedians(model) as Float32Array;
+  const effects: Float64Array[] = [];
+  let from = 0;
+  for (const { feature } of model.features) {
+    const to = from + widthOf(feature);
+    const changed = matrix.slice();
+    for (let row = 0; row < rows; row++) changed.set(medians.subarray(from, to), row * width + from);
+    const without = await scorer.predict(model, changed, rows);
+    effects.push(Float64Array.from(probabilities, (p, row) => logOdds(p) - logOdds(without[row] as number)));
+    from = to;
+  }
+  return effects;
+}
+
+/** The features that raise the risk most, worst first. */
+const reasonsOf = (
+  contributions: readonly { readonly feature: string; readonly value: FeatureValue; readonly contribution: number }[],
+): string[] =>
+  contributions
+    .filter(({ contribution }) => contribution > 0)
+    .sort((a, b) => b.contribution - a.contribution)
+    .slice(0, REASON_CODES)
+    .map(({ feature }) => feature);

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Model } from '../../src/core/definitions.js';
+import { inputColumns } from '../../src/core/model-inputs.js';
+import { loadRegistry } from '../../src/registry.js';
+import { createScorer } from '../../src/scoring/onnx-scorer.js';
+import { ROOT } from '../support/views.js';
+
+const { models } = await loadRegistry({ root: ROOT });
+const uci = models.get('uci_default@1') as Model;
+const columns = inputColumns(uci);
+
+interface Example {
+  readonly inputs: readonly (number | null)[];
+  readonly probability: number;
+}
+const examples = uci.card.examples as readonly Example[];
+const rowOf = ({ inputs }: Example): number[] => inputs.map((value) => value ?? Number.NaN);
+
+describe('the scorer', () => {
+  const scorer = createScorer({ executionProvider: 'cpu' });
+  beforeAll(() => scorer.open([...models.values()]));
+  afterAll(() => scorer.close());
+
+  it('answers as the library that trained the model did', async () => {
+    const answer = await scorer.predict(uci, Float32Array.from(examples.flatMap(rowOf)), examples.length);
+    for (const [index, { probability }] of examples.entries()) expect(answer[index]).toBeCloseTo(probability, 5);
+  });
+
+  it('gives a row the same answer alone, in another order and in a batch of many runs', async () => {
+    const rows = 10_000;
+    const matrix = new Float32Array(rows * columns);
+    for (let row = 0; row < rows; row++) matrix.set(rowOf(examples[row % examples.length] as Example), row * columns);
+    const answer = await scorer.predict(uci, matrix, rows);
+    const wrong = [...answer].filter(
+      (p, row) => Math.abs(p - (examples[row % examples.length] as Example).probability) > 1e-5,
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('takes missing inputs as NaN and no rows as no rows', async () => {
+    const [p] = await scorer.predict(uci, new Float32Array(columns).fill(Number.NaN), 1);
+    expect(p).toBeGreaterThan(0);
+    expect(p).toBeLessThan(1);
+    expect(await scorer.predict(uci, new Float32Array(0), 0)).toHaveLength(0);
+  });
+
+  it('has a card that belongs to the weights and to the definition', async () => {
+    expect(
+      createHash('sha256')
+        .update(await readFile(uci.onnxPath))
+        .digest('hex'),
+    ).toBe(uci.card.onnxSha256);
+    expect(uci.features.map(({ reference }) => reference)).toEqual(uci.card.features);
+    const { auc } = (uci.card.heldOut as { auc: { mean: number } }) ?? {};
+    expect(auc.mean).toBeGreaterThan(0.77);
+    expect(auc.mean).toBeLessThan(0.82);
+  });
+});
+
+it('lists everything in which definitions, files and cards disagree, before it opens any', async () => {
+  const [feature] = uci.features;
+  if (!feature) throw new Error('the model has no features');
+  const wrong: readonly Model[] = [
+    { ...uci, id: 'a@1', file: 'a', tensors: { input: 'nothing', probability: 'label' } },
+    { ...uci, id: 'b@1', file: 'b', features: uci.features.slice(1) },
+    { ...uci, id: 'c@1', file: 'c', onnxPath: `${ROOT}models/uci_default/card.json` },
+    { ...uci, id: 'd@1', file: 'd', card: {} },
+    {
+      ...uci,
+      id: 'e@1',
+      file: 'e',
+      features: [{ ...feature, feature: { ...feature.feature, type: 'STRING' } }, ...uci.features.slice(1)],
+    },
+  ];
+  const problems = await createScorer({ executionProvider: 'cpu' })
+    .open(wrong)
+    .then(
+      () => [],
+      (error) => error.details.problems as string[],
+    );
+  expect(problems).toEqual([
+    expect.stringContaining("a: there is no input tensor 'nothing'; the file has 'features'"),
+    expect.stringContaining("a: the file also wants the input tensors 'features'"),
+    expect.stringContaining("a: output tensor 'label' is int64, not float32"),
+    expect.stringContaining("b: input tensor 'features' is [rows, 20], not [rows, 19]"),
+    expect.stringContaining("b: card.json has no list 'medians' of 19 numbers"),
+    expect.stringContaining('c: uci_default.onnx does not load'),
+    expect.stringContaining("d: card.json has no list 'medians' of 20 numbers"),
+    expect.stringContaining('e: input statement_history@1:credit_limit is STRING, which is no number'),
+  ]);
+});
