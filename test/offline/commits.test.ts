@@ -264,7 +264,7 @@ test('rows that a run left in the history alone are in the state after the next 
 
 test('a state is rebuilt range by range of keys with the same result', async () => {
   const view = await freshView(false);
-    await fixture.store.run(
+  await fixture.store.run(
     'test',
     raw(`INSERT INTO history_${view.name}_v1 SELECT concat('K', toString(number % 1000)), toDateTime64(1772323200 + intDiv(number, 1000), 3, 'UTC'),
       toDateTime64(1772323205 + intDiv(number, 1000), 3, 'UTC'), 1, 0, number, number FROM numbers(5000)`),
