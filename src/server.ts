@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
 import { RiskgraphError } from './core/errors.js';
@@ -21,7 +22,8 @@ async function serve(): Promise<void> {
     health: { stores, worker: () => queue.workerHealth() },
     requestsPerMinute: config.http.requestsPerMinute,
     rateLimitRedis: redis,
-    registerImports: (http) => registerImportRoutes(http, { sources: services.sources, now }),
+    registerImports: (http) =>
+      registerImportRoutes(http, { sources: services.sources, now, tempDir: join(config.home, 'tmp') }),
   });
   await server.listen(config.http);
   log.info({ host: config.http.host, port: config.http.port, keyFile: keys.file }, 'the API serves');

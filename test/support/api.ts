@@ -1,0 +1,103 @@
+/** The real app on stores of its own, served over HTTP, with one key a role. */
+import { rm } from 'node:fs/promises';
+import { type App, createApp } from '../../src/app.js';
+import { loadConfig } from '../../src/config.js';
+import { type Clock, ROLES, type Role } from '../../src/core/ports.js';
+import { createHttpServer, type HttpOptions } from '../../src/http/http-server.js';
+import { openKeyRing } from '../../src/http/keys.js';
+import { registerImportRoutes } from '../../src/sources/http.js';
+import { freshHome } from './homes.js';
+import { FIXTURE_ROOT } from './registries.js';
+import { startStores } from './stores.js';
+
+export const keyOf = (role: Role): string => `key-of-role-${role}`;
+
+export interface GraphqlAnswer<T = Record<string, unknown>> {
+  readonly status: number;
+  readonly data: T | null;
+  readonly errors: readonly {
+    readonly message: string;
+    readonly extensions: { readonly code: string; readonly hint: string; readonly requestId: string };
+  }[];
+}
+
+export interface Api {
+  readonly app: App;
+  readonly url: string;
+  /** One operation as a role; null sends no key. */
+  graphql<T = Record<string, unknown>>(
+    role: Role | null,
+    query: string,
+    variables?: Readonly<Record<string, unknown>>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<GraphqlAnswer<T>>;
+  /** Any request as a role. */
+  fetch(role: Role | null, path: string, init?: RequestInit): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export interface ApiOptions {
+  readonly clock?: Clock;
+  readonly requestsPerMinute?: number;
+  readonly definitions?: string;
+  /** Replaces parts of what is served: a store that is down, for example. */
+  readonly http?: (app: App) => Partial<HttpOptions>;
+}
+
+export async function startApi(options: ApiOptions = {}): Promise<Api> {
+  const [stores, home] = await Promise.all([startStores(), freshHome()]);
+  const config = loadConfig({
+    RISKGRAPH_HOME: home,
+    POSTGRES_URL: stores.postgresUrl,
+    REDIS_URL: stores.redisUrl,
+    CLICKHOUSE_URL: stores.clickhouseUrl,
+    RISKGRAPH_KEYS: ROLES.map((role) => `${role}=${keyOf(role)}`).join(','),
+    RISKGRAPH_LOG_LEVEL: 'error',
+  });
+  const app = await createApp(config, {
+    definitions: options.definitions ?? FIXTURE_ROOT,
+    clickhouseDatabase: new URL(stores.clickhouseUrl).pathname.slice(1),
+    ...(options.clock ? { clock: options.clock } : {}),
+  });
+  const { services, telemetry } = app;
+  const { log, metrics, metricsText } = telemetry;
+  const { now } = services.api;
+  const server = await createHttpServer({
+    services: services.api,
+    keys: await openKeyRing({ given: config.keys, home, store: services.keys, now, log }),
+    health: { stores: services.stores, worker: () => services.queue.workerHealth() },
+    ...{ log, metrics, metricsText },
+    requestsPerMinute: options.requestsPerMinute ?? 100_000,
+    rateLimitRedis: services.redis,
+    registerImports: (http) => registerImportRoutes(http, { sources: services.sources, now }),
+    ...options.http?.(app),
+  });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+
+  const send = (role: Role | null, path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(new URL(path, url), {
+      ...init,
+      headers: { ...init.headers, ...(role ? { authorization: `Bearer ${keyOf(role)}` } : {}) },
+    });
+
+  return {
+    app,
+    url,
+    fetch: send,
+    async graphql<T>(role: Role | null, query: string, variables = {}, headers = {}) {
+      const response = await send(role, '/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query, variables }),
+      });
+      const body = (await response.json()) as { data?: T; errors?: GraphqlAnswer['errors'] };
+      return { status: response.status, data: body.data ?? null, errors: body.errors ?? [] };
+    },
+    async close() {
+      await server.close();
+      await app.close();
+      await stores.close();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
