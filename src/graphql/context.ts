@@ -15,6 +15,7 @@ import type {
   OnlineFeaturesService,
   ScoringService,
   SourceStore,
+  TrainingSetRecord,
   TrainingSetService,
 } from '../core/ports.js';
 import type { BusinessCalendar } from '../core/time.js';
@@ -61,6 +62,10 @@ export const piiView = ({ role }: Pick<Caller, 'role'>): PiiView =>
 /** The mask that applies to a caller, if one does. */
 export const maskFor = ({ services, caller }: Pick<RequestContext, 'services' | 'caller'>): Mask | undefined =>
   piiView(caller) === 'CLEAR' ? undefined : services.mask;
+
+/** A set that was asked for by a role that sees personal values in clear holds them in clear: who sees them masked may not have it. */
+export const seesInFull = (caller: Pick<Caller, 'role'>, { request }: Pick<TrainingSetRecord, 'request'>): boolean =>
+  request.masked === true || piiView(caller) === 'CLEAR';
 
 /** A `limit` argument within the contract's bound. */
 export function boundedLimit(limit: number): number {

@@ -24,7 +24,7 @@ import type {
 import type { Instant } from '../core/time.js';
 import type { FeatureValue } from '../core/types.js';
 import { columnarRows } from './columnar.js';
-import { boundedLimit, maskFor, type RequestContext } from './context.js';
+import { boundedLimit, maskFor, type RequestContext, seesInFull } from './context.js';
 import { ExportFormat, JobState } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
@@ -85,7 +85,10 @@ class TrainingSetType {
   @Field(() => GraphQLJSONObject, { nullable: true })
   manifest!: Readonly<Record<string, unknown>> | null;
 
-  @Field(() => String, { nullable: true, description: 'Path on this server; null until the file is whole.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Path on this server; null until the file is whole, or where it holds what this key sees masked.',
+  })
   downloadUrl!: string | null;
 
   @Field(() => String, { nullable: true })
@@ -199,8 +202,11 @@ export class TrainingSetResolver {
   }
 
   @FieldResolver(() => [ColumnProfileType], { nullable: true })
-  columns(@Root() { result }: TrainingSetRecord): readonly ColumnProfile[] | null {
-    return result?.columns ?? null;
+  columns(@Root() record: TrainingSetRecord, @Ctx() { caller }: RequestContext): readonly ColumnProfile[] | null {
+    const columns = record.result?.columns ?? null;
+    return seesInFull(caller, record)
+      ? columns
+      : (columns?.map((column) => ({ ...column, min: null, max: null })) ?? null);
   }
 
   @FieldResolver(() => GraphQLJSONObject, { nullable: true })
@@ -209,7 +215,7 @@ export class TrainingSetResolver {
   }
 
   @FieldResolver(() => String, { nullable: true })
-  downloadUrl(@Root() { id, result }: TrainingSetRecord): string | null {
-    return result === null ? null : `/training-sets/${id}`;
+  downloadUrl(@Root() record: TrainingSetRecord, @Ctx() { caller }: RequestContext): string | null {
+    return record.result === null || !seesInFull(caller, record) ? null : `/training-sets/${record.id}`;
   }
 }

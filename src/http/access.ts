@@ -90,7 +90,8 @@ export function registerAccess(
   // After the rate limit, which counts refused calls too, and before the body.
   server.addHook('preParsing', async (request) => check(request));
 
-  server.addHook('onResponse', async (request, reply) => {
+  // Before the answer leaves: who has it in hand is in the log.
+  server.addHook('onSend', async (request, reply) => {
     const route = routeOf(request);
     const refused = reply.statusCode === 401 || reply.statusCode === 403;
     const exported = isGuarded(route) && route !== 'GET /metrics';

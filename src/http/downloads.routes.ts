@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
-import { notFound } from '../core/errors.js';
+import { notFound, RiskgraphError } from '../core/errors.js';
 import type { ExportFormat, TrainingSetService } from '../core/ports.js';
+import { seesInFull } from '../graphql/context.js';
 
 const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
   PARQUET: 'application/vnd.apache.parquet',
@@ -15,9 +16,17 @@ const safeName = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, '_'
 
 export function registerDownloads(
   server: FastifyInstance,
-  { trainingSets }: { readonly trainingSets: Pick<TrainingSetService, 'file'> },
+  { trainingSets }: { readonly trainingSets: Pick<TrainingSetService, 'file' | 'get'> },
 ): void {
-  server.get<{ Params: { id: string } }>('/training-sets/:id', async ({ params }, reply) => {
+  server.get<{ Params: { id: string } }>('/training-sets/:id', async ({ params, caller }, reply) => {
+    const record = await trainingSets.get(params.id);
+    if (record && caller && !seesInFull(caller, record)) {
+      throw new RiskgraphError({
+        code: 'FORBIDDEN',
+        message: `training set '${params.id}' holds personal values in clear, which role ${caller.role} sees masked`,
+        hint: 'create the training set with this key: its copy is masked',
+      });
+    }
     const { path, name, format } = await trainingSets.file(params.id);
     const size = await stat(path).then(
       (file) => file.size,
