@@ -65,17 +65,17 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
     },
   });
 
-  async function observed<T>(label: string, body: (queryId: string) => Promise<T>): Promise<T> {
+  async function observed<T>(label: string, body: (queryId: string) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const queryId = `${label}-${randomUUID()}`;
     const started = performance.now();
     let outcome = 'ok';
     try {
       return await body(queryId);
     } catch (error) {
-      outcome = 'failed';
-      const failure = offlineFailure(error, label);
-      if (failure.name !== 'AbortError') log.warn({ label, queryId, err: error }, 'offline query failed');
-      throw failure;
+      outcome = signal?.aborted ? 'aborted' : 'failed';
+      if (signal?.aborted) throw signal.reason;
+      log.warn({ label, queryId, err: error }, 'offline query failed');
+      throw offlineFailure(error, label);
     } finally {
       const seconds = (performance.now() - started) / 1000;
       metrics.observe('offline_query_seconds', seconds, { label, outcome });
@@ -97,25 +97,37 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
   return {
     clickhouse,
     run: (label, statement, options = {}) =>
-      observed(label, async (queryId) => {
-        await clickhouse.command(request(statement, queryId, options));
-      }),
+      observed(
+        label,
+        async (queryId) => {
+          await clickhouse.command(request(statement, queryId, options));
+        },
+        options.signal,
+      ),
     rows: (label, select, options = {}) =>
-      observed(label, async (queryId) => {
-        const result = await clickhouse.query({ ...request(select, queryId, options), format: 'JSONEachRow' });
-        return result.json();
-      }),
+      observed(
+        label,
+        async (queryId) => {
+          const result = await clickhouse.query({ ...request(select, queryId, options), format: 'JSONEachRow' });
+          return result.json();
+        },
+        options.signal,
+      ),
     select: ({ label, query, params, signal }) =>
-      observed(label, async (queryId) => {
-        const result = await clickhouse.query({
-          query,
-          query_params: { ...params },
-          query_id: queryId,
-          format: 'JSONEachRow',
-          ...(signal && { abort_signal: signal }),
-        });
-        return result.json<Record<string, unknown>>();
-      }),
+      observed(
+        label,
+        async (queryId) => {
+          const result = await clickhouse.query({
+            query,
+            query_params: { ...params },
+            query_id: queryId,
+            format: 'JSONEachRow',
+            ...(signal && { abort_signal: signal }),
+          });
+          return result.json<Record<string, unknown>>();
+        },
+        signal,
+      ),
     async *bytes(label, select, format, options = {}) {
       const queryId = `${label}-${randomUUID()}`;
       const started = performance.now();
@@ -126,6 +138,8 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
         yield* guardedBytes(result.stream, result.response_headers);
         outcome = 'ok';
       } catch (error) {
+        if (options.signal?.aborted) throw options.signal.reason;
+        log.warn({ label, queryId, err: error }, 'offline query failed');
         throw offlineFailure(error, label);
       } finally {
         const seconds = (performance.now() - started) / 1000;
@@ -134,18 +148,22 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
       }
     },
     insert: (label, { table, columns }, rows, options = {}) =>
-      observed(label, async (queryId) => {
-        if (rows.length === 0) return;
-        await clickhouse.insert({
-          table,
-          columns: [...columns],
-          values: rows,
-          format: 'JSONCompactEachRow',
-          query_id: queryId,
-          ...(options.settings && { clickhouse_settings: options.settings }),
-          ...(options.signal && { abort_signal: options.signal }),
-        });
-      }),
+      observed(
+        label,
+        async (queryId) => {
+          if (rows.length === 0) return;
+          await clickhouse.insert({
+            table,
+            columns: [...columns],
+            values: rows,
+            format: 'JSONCompactEachRow',
+            query_id: queryId,
+            ...(options.settings && { clickhouse_settings: options.settings }),
+            ...(options.signal && { abort_signal: options.signal }),
+          });
+        },
+        options.signal,
+      ),
     createDatabase: (name) =>
       observed('create-database', async (queryId) => {
         // The client's own database may not be there yet, and every other request names it.

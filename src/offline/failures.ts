@@ -9,7 +9,6 @@ const UNREACHABLE =
 /** What a failed query means to the caller; the store's own words stay in `cause`. */
 export function offlineFailure(error: unknown, label: string): Error {
   if (error instanceof RiskgraphError) return error;
-  if (error instanceof Error && error.name === 'AbortError') return error;
   if (error instanceof ClickHouseError) {
     if (TIMEOUTS.has(error.code)) return timedOut(label, error);
     if (OVERLOADS.has(error.code)) {

@@ -9,10 +9,9 @@ import { isPersonal, nameFeatures, type OutputFeature, PERSONAL_COLUMNS, viewsOf
 import { CLASS, classColumn, eventColumn, type JoinedView, pointInTimeJoin, valueColumn } from './join.js';
 import { type Cursor, decodeRows, featureReader } from './row-binary.js';
 import { MAX_CELLS, readSpine, type Spine } from './spine.js';
+import { SPINE_PREFIX } from './spine-sweep.js';
 
 const BATCH = 2_000;
-/** A table of that name is a spine of a request; one of yesterday belongs to a process that was killed. */
-export const SPINE_PREFIX = 'spine_';
 
 /** See OfflineStore.historicalFeatures. */
 export async function historicalFeatures(store: ClickHouse, request: HistoricalRequest): Promise<HistoricalTable> {

@@ -6,6 +6,7 @@ import type { ClickHouse } from './client.js';
 import { commitRuns } from './commit.js';
 import { historicalFeatures } from './historical.js';
 import { newestRows, rowsAt, viewStats } from './read.js';
+import { sweepSpines } from './spine-sweep.js';
 import { dropStage, readStage, stageRun } from './stage.js';
 import { commitsDdl, historyDdl, stateDdl, tableNames, viewTables } from './tables.js';
 import { buildTrainingSet, checkTrainingSet } from './training-set.js';
@@ -20,6 +21,10 @@ export interface OfflineStoreOptions {
 
 /** The history of every view version, in ClickHouse. */
 export function createOfflineStore({ store, calendar, guard, log }: OfflineStoreOptions): OfflineStore {
+  // Once a process, with the first request that makes a spine; a failure only leaves the sweeping to the next process.
+  let swept: Promise<void> | undefined;
+  const sweep = () =>
+    sweepSpines(store).catch((error: unknown) => log.warn({ err: error }, 'old spines could not be dropped'));
   return {
     async createView(view) {
       const { history, state, commits } = viewTables(view);
@@ -38,7 +43,11 @@ export function createOfflineStore({ store, calendar, guard, log }: OfflineStore
     dropStage: (run) => dropStage(store, run),
     newestRows: (view, at, shard) => newestRows(store, view, at, shard),
     rowsAt: (view, at, keys) => rowsAt(store, view, at, keys),
-    historicalFeatures: (request) => historicalFeatures(store, request),
+    async historicalFeatures(request) {
+      swept ??= sweep();
+      await swept;
+      return historicalFeatures(store, request);
+    },
     checkTrainingSet: (request) => checkTrainingSet({ store, calendar, guard }, request),
     buildTrainingSet: (request) => buildTrainingSet({ store, calendar, guard }, request),
     viewStats: (view, at) => viewStats(store, view, at),

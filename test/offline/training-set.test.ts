@@ -433,7 +433,7 @@ test('a cancelled build ends and leaves neither file nor tables', async () => {
   const onProgress = async (fraction: number) => {
     if (fraction >= 0.7) controller.abort(new Error('cancelled'));
   };
-  await expect(build({ signal: controller.signal, onProgress })).rejects.toThrow();
+  await expect(build({ signal: controller.signal, onProgress })).rejects.toThrow('cancelled');
   expect(await readdir(folder)).toEqual([]);
   expect(
     await fixture.store.rows(

@@ -1,0 +1,154 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { defineEntity, int32, raw } from '../../src/core/define.js';
+import type { Registry, View } from '../../src/core/definitions.js';
+import { Mask } from '../../src/core/masking.js';
+import type { JobRecord, TrainingSetSpec } from '../../src/core/ports.js';
+import { openDatabase } from '../../src/entities/data-source.js';
+import { createTrainingSetLedger } from '../../src/entities/training-set-ledger.js';
+import { createTrainingSets } from '../../src/serving/training-sets.js';
+import { type OfflineFixture, openOffline, quiet, refsOf, viewOf } from '../offline/support.js';
+import { freshHome } from '../support/homes.js';
+import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
+
+const NOW = Date.UTC(2026, 3, 1);
+const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
+const view: View = viewOf('limits', 1, {
+  entity: customer,
+  features: { dpd: int32({ description: 'x' }) },
+  query: () => raw("SELECT 'C1' AS customer_id, 7 AS dpd"),
+});
+const registry: Registry = {
+  ...{ services: new Map(), indicators: new Map(), models: new Map(), jobs: new Map() },
+  entities: new Map([[customer.name, customer]]),
+  views: new Map([[view.id, view]]),
+};
+
+let fixture: OfflineFixture;
+let postgres: FreshStore;
+let database: Awaited<ReturnType<typeof openDatabase>>;
+let home: string;
+let enqueued: { name: string; payload: unknown; id: string | undefined }[];
+
+beforeAll(async () => {
+  [fixture, postgres] = await Promise.all([openOffline(), freshPostgresDatabase()]);
+  database = await openDatabase({ url: postgres.url, log: quiet });
+  await fixture.offline.createView(view);
+  const run = { id: 1, view, asOf: NOW - 1000, knowledge: NOW };
+  await fixture.offline.stageRun(run);
+  await fixture.offline.commitRuns(view, [{ run, availableAt: NOW - 1000 }]);
+});
+afterAll(async () => {
+  await database?.close();
+  await Promise.all([fixture?.close(), postgres?.close()]);
+});
+beforeEach(async () => {
+  home = await freshHome();
+  enqueued = [];
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+const open = (definitions = registry) =>
+  createTrainingSets({
+    registry: definitions,
+    offline: fixture.offline,
+    ledger: createTrainingSetLedger(database.dataSource),
+    mask: new Mask(Buffer.alloc(32, 1)),
+    clock: () => NOW,
+    folder: join(home, 'training-sets'),
+    queue: {
+      enqueue: async (name, payload, id) => {
+        enqueued.push({ name, payload, id });
+        return { id, name } as JobRecord;
+      },
+    },
+  });
+
+const spec: TrainingSetSpec = {
+  spine: { customer_id: ['C1', null], event_timestamp: ['2026-04-01T00:00:00Z', '2026-04-01T00:00:00Z'] },
+  ...{ label: null, asOf: NOW, includeEventTimes: false, format: 'CSV' },
+};
+const ask = (more: Partial<TrainingSetSpec> = {}) => ({
+  name: 'a set',
+  features: refsOf(view),
+  spec: { ...spec, ...more },
+});
+const progress = () => {
+  const reported: number[] = [];
+  return {
+    reported,
+    report: async (fraction: number) => void reported.push(fraction),
+    signal: new AbortController().signal,
+  };
+};
+
+test('a training set is recorded with the job that builds it, and its file appears when that has run', async () => {
+  const sets = open();
+  const record = await sets.create(ask());
+  expect(record).toMatchObject({
+    name: 'a set',
+    features: ['limits@1:dpd'],
+    result: null,
+    createdAt: NOW,
+    request: spec,
+  });
+  expect(enqueued).toEqual([{ name: 'build_training_set', payload: { id: record.id }, id: record.jobId }]);
+  await expect(sets.file(record.id)).rejects.toMatchObject({ code: 'CONFLICT' });
+
+  const { reported, ...run } = progress();
+  expect(await sets.run(record.id, run)).toEqual({ rowCount: 2 });
+  expect(reported.at(-1)).toBe(1);
+  const { path, name, format } = await sets.file(record.id);
+  expect({ name, format }).toEqual({ name: 'a set', format: 'CSV' });
+  expect(path).toBe(join(home, 'training-sets', `${record.id}.csv`));
+  expect((await readFile(path, 'utf8')).trimEnd().split('\n')).toEqual([
+    '"customer_id","event_timestamp","limits__dpd"',
+    '"C1","2026-04-01T00:00:00.000Z",7',
+    ',"2026-04-01T00:00:00.000Z",',
+  ]);
+  expect((await sets.get(record.id))?.result).toMatchObject({
+    rowCount: 2,
+    manifest: { views: [{ view: 'limits@1' }] },
+  });
+  expect((await sets.list({ limit: 1 }))[0]?.id).toBe(record.id);
+});
+
+test('a build that is asked for again leaves the whole file as it is, and makes a missing one anew', async () => {
+  const sets = open();
+  const { id } = await sets.create(ask());
+  await sets.run(id, progress());
+  const { path } = await sets.file(id);
+  const again = progress();
+  expect(await sets.run(id, again)).toEqual({ rowCount: 2 });
+  expect(again.reported).toEqual([]);
+  const before = await readFile(path, 'utf8');
+  await rm(path);
+  await sets.run(id, progress());
+  expect(await readFile(path, 'utf8')).toBe(before);
+});
+
+test('what is wrong is said before anything is recorded or enqueued', async () => {
+  const sets = open();
+  const count = async () => (await sets.list({ limit: 500 })).length;
+  const before = await count();
+  await expect(sets.create(ask({ spine: { customer_id: ['C1'] } }))).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  await expect(sets.create(ask({ asOf: NOW + 1 }))).rejects.toThrow(/asOf 2026-04-01T00:00:00.001Z is in the future/);
+  expect(await count()).toBe(before);
+  expect(enqueued).toEqual([]);
+});
+
+test('a set asked for by a role that sees personal values masked is built masked', async () => {
+  const sets = open();
+  const { id } = await sets.create(ask({ masked: true, format: 'PARQUET' }));
+  await sets.run(id, progress());
+  expect((await sets.get(id))?.result?.manifest.masked).toBe(true);
+});
+
+test('an unknown set, and one whose definition is gone, are refused in words', async () => {
+  const sets = open();
+  await expect(sets.file('nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  const { id } = await sets.create(ask());
+  const without = open({ ...registry, views: new Map() });
+  await expect(without.run(id, progress())).rejects.toThrow(/'limits@1:dpd' has no definition any more/);
+});
