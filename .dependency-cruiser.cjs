@@ -19,7 +19,6 @@ const may = {
 
 // Library -> the only folders that import it.
 const owners = {
-  'h3-js|ngeohash': ['core'],
   'pino|prom-client|@opentelemetry': ['telemetry'],
   typeorm: ['entities'],
   pg: ['entities'],
@@ -73,8 +72,8 @@ module.exports = {
     {
       name: 'registry-and-config-import-only-core',
       severity: 'error',
-      from: { path: '^src/(registry|config)\\.ts$' },
-      to: { path: '^src/', pathNot: '^src/core/' },
+      from: { path: '^src/(registry|config)(\\.ts$|/)' },
+      to: { path: '^src/', pathNot: '^src/(core|registry)/' },
     },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     ...walls,

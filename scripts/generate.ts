@@ -1,15 +1,18 @@
 /** Writes what is derived from the definitions and committed; `--check` fails where a file differs instead of writing it. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { catalog } from '../src/serving/published.js';
 import { roleTable } from '../src/graphql/roles.js';
 import { emitSchema } from '../src/graphql/schema.js';
 import { loadRegistry } from '../src/registry.js';
+import { catalog } from '../src/serving/published.js';
 
 const registry = await loadRegistry({ root: process.cwd() });
 
 const readme = async (): Promise<string> => {
   const text = await readFile('README.md', 'utf8');
-  return text.replace(/(<!-- roles -->\n)[\s\S]*(<!-- \/roles -->)/, (_, open, close) => `${open}${roleTable()}${close}`);
+  return text.replace(
+    /(<!-- roles -->\n)[\s\S]*(<!-- \/roles -->)/,
+    (_, open, close) => `${open}${roleTable()}${close}`,
+  );
 };
 
 const files: Readonly<Record<string, () => Promise<string>>> = {

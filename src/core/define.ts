@@ -9,7 +9,7 @@ import type { FeatureType, ScalarType, ScalarValue } from './types.js';
 
 export { defineIndicator } from './define-indicator.js';
 export { defineModel } from './define-model.js';
-export { ident, join, param, raw, sql } from './sql.js';
+export { ident, join, raw, sql } from './sql.js';
 
 export interface EntityDefinition {
   readonly kind: 'entity';
