@@ -42,10 +42,10 @@ export async function runExample({ csv, out, url, key, print }: ExampleOptions):
   print(`file: ${expected.rows} customers, ${expected.defaults} defaults`);
 
   await importAll(client, csv, print);
-  const { applyRegistry } = await client.graphql<{ applyRegistry: object }>(
-    'mutation { applyRegistry { __typename } }',
+  const { applyRegistry } = await client.graphql<{ applyRegistry: { changes: readonly object[] } }>(
+    'mutation { applyRegistry { changes { __typename } } }',
   );
-  print(`apply: ${JSON.stringify(applyRegistry)}`);
+  print(`apply: ${applyRegistry.changes.length} changes`);
   await runJob(
     client,
     print,

@@ -18,5 +18,5 @@ export default defineModel({
   tensors: { input: 'features', probability: 'probabilities' },
   missing: 'nan',
   scale: { points: 600, odds: 1 / 19, pointsToDoubleOdds: 50 },
-  bands: { A: 580, B: 540, C: 500, D: 460, E: 0 },
+  bands: { A: 580, B: 540, C: 500, D: 460, E: -1000 },
 });
