@@ -27,6 +27,10 @@ const ranked = (view: View, where: Sql): Sql => {
     FROM ${viewTables(view).history} WHERE ${where}`;
 };
 
+/** The available-at that a rank holds. */
+const availableOf = (rank: Sql): Sql =>
+  sql`fromUnixTimestamp64Milli(toInt64(bitAnd(bitShiftRight(${rank}, 32), toUInt128(${raw(String(2 ** 48 - 1))}))), 'UTC')`;
+
 /**
  * The states that ranked rows give, one after the other. A row changes what is in force where it outranks all that could be seen before it;
  * so the state is a subset of the rows. A filled feature also changes where a row that does not win brings the newest known value.
@@ -42,6 +46,9 @@ function states(view: View, rows: Sql): Sql {
     ...['_event_time', '_available_at', '_sequence', '_tombstone'],
     ...view.features.filter((feature) => !fills.includes(feature)).map((feature) => feature.name),
   ];
+  // A row whose filled value came in later could be used as it is only from then on; it is newer than the same row without that value.
+  const wholeSince = (own: Sql): Sql =>
+    sql`greatest(${own}, ${join(fills.map((_, index) => availableOf(ident(`_rank${index}`))))})`;
   const winner = sql`argMax(tuple(${join(carried.map((name) => sql`r.${ident(name)}`))}), r._ord) OVER w AS _winner`;
   const best = fills.map(
     (feature, index) =>
@@ -53,7 +60,10 @@ function states(view: View, rows: Sql): Sql {
       sql`(r._fills[${index + 1}] > 0 AND r._fills[${index + 1}] = max(r._fills[${index + 1}]) OVER w) AS ${ident(`_new${index}`)}`,
   );
   const out = [
-    ...carried.map((name, index) => sql`tupleElement(_winner, ${raw(String(index + 1))}) AS ${ident(name)}`),
+    ...carried.map((name, index) => {
+      const own = sql`tupleElement(_winner, ${raw(String(index + 1))})`;
+      return sql`${name === '_available_at' ? wholeSince(own) : own} AS ${ident(name)}`;
+    }),
     ...fills.map((feature, index) => sql`tupleElement(${ident(`_value${index}`)}, 1) AS ${ident(feature.name)}`),
   ];
   const changed = join([raw('_wins'), ...fills.map((_, index) => ident(`_new${index}`))], ' OR ');

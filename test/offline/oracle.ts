@@ -55,11 +55,14 @@ export function rowInForce(
   const winner = best(visible);
   if (winner === null || winner.tombstone) return winner;
   const values: Record<string, unknown> = { ...winner.values };
+  let available = winner.available;
   for (const name of view.lastKnown) {
     const telling = best(visible.filter((row) => row.tombstone || row.values[name] !== null));
     values[name] = telling === null || telling.tombstone ? null : telling.values[name];
+    // As it is, the row could be used only once all of it was known.
+    available = Math.max(available, telling?.available ?? available);
   }
-  return { ...winner, values };
+  return { ...winner, available, values };
 }
 
 export function answerAt(

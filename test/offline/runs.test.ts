@@ -302,3 +302,22 @@ test('dropping a version leaves other versions and stages of others alone', asyn
     ['commits', 'history', 'stage', 'state'].map((kind) => `${kind}_${view.name}_v11${kind === 'stage' ? '_r2' : ''}`),
   );
 });
+
+test('a value that is filled in later makes the row in force newer than it was without it', async () => {
+  const filled = int32({ description: 'x', fill: 'last_known' });
+  const view = await freshView({ features: { amount: filled, note: string({ description: 'x' }) } });
+  const day = 86_400_000;
+  rows = values(['C1', null, 'now']);
+  await publish(view, 1, DAY);
+  const before = await fixture.offline.rowsAt(view, DAY * 2, [['C1']]);
+  rows = values(['C1', 5, 'then']);
+  await publish(view, 2, DAY - day, DAY + day);
+  const after = await fixture.offline.rowsAt(view, DAY * 2, [['C1']]);
+  expect(before[0]).toMatchObject({
+    eventTime: DAY,
+    availableAt: DAY + view.delayMs,
+    sequence: 1,
+    values: [null, 'now'],
+  });
+  expect(after[0]).toMatchObject({ eventTime: DAY, availableAt: DAY + day, sequence: 1, values: [5, 'now'] });
+});
