@@ -4,7 +4,16 @@ import { badInput } from '../core/errors.js';
 import type { JobProgress, Materializer, RunRecord } from '../core/ports.js';
 import { formatInstant, type Instant, type LocalDate } from '../core/time.js';
 import { finishLeftRuns } from './recovery.js';
-import { commit, level, type MaterializerDeps, publish, runOf, type StepProgress, stage } from './run-steps.js';
+import {
+  commit,
+  level,
+  type MaterializerDeps,
+  publish,
+  runOf,
+  type StepProgress,
+  stage,
+  withShards,
+} from './run-steps.js';
 import { checkAsOf, instantsBetween, newestDue, readableFrom } from './schedule.js';
 
 /** As-ofs of one commit: a backfill into the past rebuilds the visible state once a commit. */
@@ -109,7 +118,9 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
             last = record;
           }
         }
-        const written = last ? await level(deps, view, last, part(progress, 0.9, 1)) : { own: 0, others: 0 };
+        const written = last
+          ? await level(deps, view, await withShards(deps, view, last), part(progress, 0.9, 1))
+          : { own: 0, others: 0 };
         const [from, to] = [asOfs[0], asOfs.at(-1)].map((asOf) => (asOf === undefined ? null : formatInstant(asOf)));
         return {
           view: view.id,

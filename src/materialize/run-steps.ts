@@ -25,6 +25,8 @@ export interface MaterializerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What a killed process has to repeat at most; every shard is one pass over the rows, so small views have one. */
+  readonly rowsAShard?: number;
 }
 
 export interface StepProgress {
@@ -33,7 +35,6 @@ export interface StepProgress {
   readonly signal: AbortSignal;
 }
 
-/** What a killed process has to repeat at most; every shard is one pass over the stage, so small views have one. */
 const ROWS_A_SHARD = 200_000;
 
 export const runOf = (view: View, { id, asOf, knowledge }: RunRecord): Run => ({ id, view, asOf, knowledge });
@@ -50,11 +51,22 @@ async function advance(
 /** STARTED to STAGED: the query runs once; everything after it reads the stage. */
 export async function stage(deps: MaterializerDeps, view: View, record: RunRecord): Promise<RunRecord> {
   if (record.stage !== 'STARTED') return record;
-  const staged = await deps.offline.stageRun(runOf(view, record));
-  const { keys } = await deps.offline.viewStats(view, deps.clock());
-  const shards = Math.max(1, Math.ceil(Math.max(staged.changed, keys) / ROWS_A_SHARD));
-  const { rows, changed, nullKeys } = staged;
+  const { rows, changed, nullKeys } = await deps.offline.stageRun(runOf(view, record));
+  // A backfill publishes nothing of its own; its shards are counted once it is in the history.
+  const shards = record.kind === 'LIVE' ? await shardCount(deps, view, changed) : 1;
   return advance(deps, record, { stage: 'STAGED', counts: { rows, changed, nullKeys, shards } });
+}
+
+async function shardCount(deps: MaterializerDeps, view: View, atLeast: number): Promise<number> {
+  const { keys } = await deps.offline.viewStats(view, deps.clock());
+  return Math.max(1, Math.ceil(Math.max(atLeast, keys) / (deps.rowsAShard ?? ROWS_A_SHARD)));
+}
+
+/** Fixes in how many shards the newest rows travel, before the first of them does. */
+export async function withShards(deps: MaterializerDeps, view: View, committed: RunRecord): Promise<RunRecord> {
+  if (committed.counts === null || committed.shardsDone.length > 0) return committed;
+  const shards = await shardCount(deps, view, 0);
+  return advance(deps, committed, { counts: { ...committed.counts, shards } });
 }
 
 /** STAGED to PUBLISHED: rows become readable online, then the history's stamp is fixed, no earlier than the last of them was readable. */

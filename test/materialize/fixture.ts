@@ -1,0 +1,97 @@
+import type { View } from '../../src/core/definitions.js';
+import type { Materializer, OfflineStore, OnlineStore, RunLedger, ViewRow } from '../../src/core/ports.js';
+import { raw } from '../../src/core/sql.js';
+import { BusinessCalendar } from '../../src/core/time.js';
+import { openDatabase } from '../../src/entities/data-source.js';
+import { createRunLedger } from '../../src/entities/run-ledger.js';
+import { createMaterializer } from '../../src/materialize/materializer.js';
+import { type ClickHouse, openClickHouse } from '../../src/offline/client.js';
+import { createOnlineStore } from '../../src/online/online-store.js';
+import { openRedis, type RedisConnection } from '../../src/online/redis.js';
+import { offlineOn } from '../offline/support.js';
+import { noMetrics, silentLog } from '../online/definitions.js';
+import { startStores } from '../support/stores.js';
+import { clickhouseAt, FACTS, HOUR, MIDNIGHT, PREFIX, TIMEZONE } from './views.js';
+
+export interface Fact {
+  readonly customer: string | null;
+  readonly at: number;
+  readonly amount: number;
+  readonly label?: string | null;
+}
+
+export interface MaterializeFixture {
+  readonly urls: { readonly postgres: string; readonly redis: string; readonly clickhouse: string };
+  readonly clickhouse: ClickHouse;
+  readonly redis: RedisConnection;
+  readonly offline: OfflineStore;
+  readonly online: OnlineStore;
+  readonly ledger: RunLedger;
+  readonly clock: { now: number };
+  addFacts(facts: readonly Fact[]): Promise<void>;
+  clearFacts(): Promise<void>;
+  /** With parts of the stores replaced. */
+  materializer(change?: Partial<{ offline: OfflineStore; online: OnlineStore; ledger: RunLedger }>): Materializer;
+  /** Every key's row, from the newest offline row and from Redis, in key order. */
+  newest(view: View): Promise<{ offline: readonly ViewRow[]; online: readonly unknown[] }>;
+  historyCount(view: View): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function materializeFixture(): Promise<MaterializeFixture> {
+  const stores = await startStores();
+  const database = await openDatabase({ url: stores.postgresUrl, log: silentLog });
+  const redis = await openRedis({ url: stores.redisUrl, log: silentLog, purpose: 'serving' });
+  const clickhouse = openClickHouse({
+    ...clickhouseAt(stores.clickhouseUrl),
+    log: silentLog,
+    metrics: noMetrics,
+  });
+  await clickhouse.run('facts', raw(FACTS));
+  const calendar = new BusinessCalendar(TIMEZONE);
+  const offline = offlineOn(clickhouse, calendar);
+  const clock = { now: MIDNIGHT + 3 * HOUR };
+  const online = createOnlineStore({
+    ...{ client: redis.client, prefix: PREFIX, clock: () => clock.now, log: silentLog, metrics: noMetrics },
+  });
+  const ledger = createRunLedger(database.dataSource);
+  return {
+    urls: { postgres: stores.postgresUrl, redis: stores.redisUrl, clickhouse: stores.clickhouseUrl },
+    ...{ clickhouse, redis, offline, online, ledger, clock },
+    addFacts: (facts) =>
+      clickhouse.insert(
+        'facts',
+        { table: 'facts', columns: ['customer_id', 'at', 'amount', 'label'] },
+        facts.map(({ customer: id, at, amount, label = null }) => [id, new Date(at).toISOString(), amount, label]),
+      ),
+    clearFacts: () => clickhouse.run('clear', raw('TRUNCATE TABLE facts')),
+    materializer: (change = {}) =>
+      createMaterializer({
+        ...{ offline, online, ledger, calendar, clock: () => clock.now, log: silentLog, metrics: noMetrics },
+        ...change,
+      }),
+    async newest(view) {
+      const rows: ViewRow[] = [];
+      for await (const batch of offline.newestRows(view, clock.now, { index: 0, of: 1 })) rows.push(...batch);
+      const keys = rows.map(({ key }) => key);
+      const [cells = []] = await online.read([{ entity: view.entity, keys, views: [view] }]);
+      return { offline: rows, online: cells.map(([cell]) => cell) };
+    },
+    async historyCount(view) {
+      const [found] = await clickhouse.rows<{ total: string }>(
+        'count',
+        raw(`SELECT count() AS total FROM history_${view.name}_v${view.version}`),
+      );
+      return Number(found?.total);
+    },
+    close: async () => {
+      await redis.close();
+      await clickhouse.close();
+      await database.close();
+      await stores.close();
+    },
+  };
+}
+
+/** Progress that nobody follows. */
+export const unwatched = (signal = new AbortController().signal) => ({ signal, report: async () => undefined });

@@ -1,0 +1,137 @@
+/**
+ * A worker in a process of its own, for tests that kill it. Its one argument is a KillPlan as JSON. It materializes by the real job
+ * definitions over the real stores; only its ports are wrapped, so that the process can end itself between two of their calls.
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import type { JobDefinition } from '../../src/core/definitions.js';
+import type { JobServices, OfflineStore, OnlineStore, RunLedger } from '../../src/core/ports.js';
+import { BusinessCalendar } from '../../src/core/time.js';
+import { openDatabase } from '../../src/entities/data-source.js';
+import { createJobLedger } from '../../src/entities/job-ledger.js';
+import { createRunLedger } from '../../src/entities/run-ledger.js';
+import { createMaterializer } from '../../src/materialize/materializer.js';
+import { openClickHouse } from '../../src/offline/client.js';
+import { createOnlineStore } from '../../src/online/online-store.js';
+import { openRedis } from '../../src/online/redis.js';
+import { createQueue } from '../../src/queue/queue.js';
+import { offlineOn } from '../offline/support.js';
+import { noMetrics, silentLog } from '../online/definitions.js';
+import { jobsOf } from '../queue/jobs-of.js';
+import { clickhouseAt, factsView, PREFIX, TIMEZONE } from './views.js';
+
+export interface KillPlan {
+  readonly urls: { readonly postgres: string; readonly redis: string; readonly clickhouse: string };
+  readonly views: readonly string[];
+  /** A job to run to its end, without a queue; absent: work for the queue until killed. */
+  readonly job?: { readonly id: string; readonly name: 'materialize' | 'backfill'; readonly payload: object };
+  /** Seams at which a process died, one a line: this one dies at the first that is not there, after adding it. */
+  readonly seams?: string;
+}
+
+export const killJobs = async (): Promise<ReadonlyMap<string, JobDefinition>> =>
+  jobsOf({
+    materialize: (await import('../../jobs/materialize.js')).default,
+    backfill: (await import('../../jobs/backfill.js')).default,
+  });
+
+/** Small shards, so that a run has several. */
+const ROWS_A_SHARD = 3_000;
+
+if (import.meta.filename === process.argv[1]) await main(JSON.parse(process.argv[2] as string) as KillPlan);
+
+async function main({ urls, views: names, job, seams }: KillPlan): Promise<void> {
+  const { dataSource } = await openDatabase({ url: urls.postgres, log: silentLog });
+  const { client } = await openRedis({ url: urls.redis, log: silentLog, purpose: 'queue' });
+  const clickhouse = openClickHouse({
+    ...clickhouseAt(urls.clickhouse),
+    log: silentLog,
+    metrics: noMetrics,
+  });
+  const calendar = new BusinessCalendar(TIMEZONE);
+  const watch = watcher(seams);
+  const offline = watch.port('offline', offlineOn(clickhouse, calendar));
+  const online = watch.port(
+    'online',
+    createOnlineStore({ client, prefix: PREFIX, clock: Date.now, log: silentLog, metrics: noMetrics }),
+  );
+  const ledger = watch.port('ledger', createRunLedger(dataSource));
+  const common = { calendar, clock: Date.now, log: silentLog, metrics: noMetrics };
+  const materializer = createMaterializer({ ...common, offline, online, ledger, rowsAShard: ROWS_A_SHARD });
+  const views = names.map((name) => factsView({}, name));
+  const services = { offline, online, materializer, views: async () => views } as unknown as JobServices;
+  const jobs = await killJobs();
+  if (!job) {
+    const telling = new Map(
+      [...jobs].map(([name, definition]) => [name, { ...definition, run: told(definition.run) }]),
+    );
+    const queue = createQueue({ ...common, redis: client, jobs: telling, ledger: createJobLedger(dataSource) });
+    await queue.startWorker({ services });
+    return;
+  }
+  const definition = jobs.get(job.name) as JobDefinition;
+  const context = {
+    jobId: job.id,
+    scheduledFor: Date.now(),
+    now: Date.now,
+    log: silentLog,
+    metrics: noMetrics,
+    services,
+  };
+  const progress = { signal: new AbortController().signal, report: async () => undefined };
+  await definition.run({ ...context, ...progress }, definition.payload.parse(job.payload));
+  process.exit(0);
+}
+
+/** Says to the parent that the job's body begins. */
+function told(run: JobDefinition['run']): JobDefinition['run'] {
+  return (context, payload) => {
+    process.send?.('running');
+    return run(context, payload);
+  };
+}
+
+function watcher(file: string | undefined) {
+  const passed = new Set(file && existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []);
+  let phase = 'new';
+
+  const seam = (name: string): void => {
+    const label = `${phase}: after ${name}`;
+    if (!file || passed.has(label)) return;
+    appendFileSync(file, `${label}\n`);
+    process.kill(process.pid, 'SIGKILL');
+  };
+
+  const follow = (method: string, args: readonly unknown[], result: unknown): string => {
+    const stage = (method === 'update' ? args[1] : method === 'begin' ? result : {}) as { stage?: string };
+    if (stage.stage) phase = stage.stage;
+    return method === 'update' ? `update of ${Object.keys(args[1] as object).join(' and ')}` : method;
+  };
+
+  async function* batches(name: string, source: AsyncIterable<unknown>): AsyncIterable<unknown> {
+    for await (const batch of source) {
+      yield batch;
+      seam(`a batch of ${name}`);
+    }
+  }
+
+  return {
+    port<T extends OfflineStore | OnlineStore | RunLedger>(name: string, port: T): T {
+      const wrapped = Object.entries(port).map(([method, body]: [string, (...args: unknown[]) => unknown]) => [
+        method,
+        (...args: unknown[]) => {
+          const result = body.apply(port, args);
+          if (method === 'readStage' || method === 'newestRows') {
+            return batches(`${name}.${method}`, result as AsyncIterable<unknown>);
+          }
+          // The lock is held around all the other calls.
+          if (method === 'withViewLock') return result;
+          return (result as Promise<unknown>).then((value) => {
+            seam(`${name}.${follow(method, args, value)}`);
+            return value;
+          });
+        },
+      ]);
+      return Object.fromEntries(wrapped) as T;
+    },
+  };
+}

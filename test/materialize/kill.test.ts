@@ -1,0 +1,171 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ViewRow } from '../../src/core/ports.js';
+import { raw } from '../../src/core/sql.js';
+import { BusinessCalendar, formatInstant } from '../../src/core/time.js';
+import { newUuid } from '../../src/core/uuid.js';
+import { openDatabase } from '../../src/entities/data-source.js';
+import { createJobLedger } from '../../src/entities/job-ledger.js';
+import { openRedis } from '../../src/online/redis.js';
+import { createQueue } from '../../src/queue/queue.js';
+import { noMetrics, silentLog } from '../online/definitions.js';
+import { type MaterializeFixture, materializeFixture } from './fixture.js';
+import { type KillPlan, killJobs } from './kill-process.js';
+import { factsView, MIDNIGHT, TIMEZONE } from './views.js';
+
+const CUSTOMERS = 8_000;
+let fixture: MaterializeFixture;
+let folder: string;
+
+beforeAll(async () => {
+  fixture = await materializeFixture();
+  fixture.clock.now = Date.now();
+  folder = await mkdtemp(join(tmpdir(), 'rg-kill-'));
+  await fixture.clickhouse.run(
+    'facts',
+    raw(`INSERT INTO facts SELECT concat('C', toString(number % ${CUSTOMERS})), fromUnixTimestamp64Milli(${MIDNIGHT} - 5 * 86400000 +
+      intDiv(number, ${CUSTOMERS}) * 86400000 + number % 1000, 'UTC'), number / 7, if(number % 5 = 0, NULL, toString(number))
+      FROM numbers(${CUSTOMERS * 5})`),
+  );
+});
+afterAll(async () => {
+  await fixture?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const start = (plan: Omit<KillPlan, 'urls'>): ChildProcess =>
+  fork(
+    fileURLToPath(new URL('./kill-process.ts', import.meta.url)),
+    [JSON.stringify({ urls: fixture.urls, ...plan } satisfies KillPlan)],
+    { execArgv: ['--import', 'tsx'] },
+  );
+
+/** Runs a job to its end, or to its next seam. */
+const runJob = async (plan: Omit<KillPlan, 'urls'>): Promise<number | null> => (await once(start(plan), 'exit'))[0];
+
+/** What must not depend on when a process died: everything but the stamps and the numbers of runs. */
+const timeless = ({ key, eventTime, tombstone, values }: ViewRow) => ({ key, eventTime, tombstone, values });
+
+async function outcome(name: string) {
+  const view = factsView({}, name);
+  fixture.clock.now = Date.now();
+  const { offline, online } = await fixture.newest(view);
+  expect(online).toEqual(offline);
+  const history = await fixture.clickhouse.rows(
+    'history',
+    raw(`SELECT * EXCEPT (_available_at, _sequence) FROM history_${name}_v1 ORDER BY customer_id, _event_time`),
+  );
+  const state = await fixture.clickhouse.rows<{ total: string }>(
+    'state',
+    raw(`SELECT count() AS total FROM state_${name}_v1 FINAL`),
+  );
+  const stages = await fixture.clickhouse.rows(
+    'stages',
+    raw(`SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'stage_${name}_v1%'`),
+  );
+  expect(stages).toEqual([]);
+  expect(await fixture.ledger.unfinished(view.id)).toEqual([]);
+  return { newest: offline.map(timeless), history, state };
+}
+
+const keysOnline = async (name: string): Promise<number> => {
+  const view = factsView({}, name);
+  const keys = Array.from({ length: CUSTOMERS }, (_, i) => [`C${i}`]);
+  const [cells = []] = await fixture.online.read([{ entity: view.entity, keys, views: [view] }]);
+  return cells.filter(([cell]) => cell !== null).length;
+};
+
+const asOf = formatInstant(MIDNIGHT);
+const PAYLOADS = {
+  materialize: { asOf },
+  backfill: { views: ['any'], from: '2026-02-25', to: '2026-02-28' },
+} as const;
+
+describe('a worker killed with SIGKILL', () => {
+  it.each(['materialize', 'backfill'] as const)(
+    'once at each seam of %s leaves what an uninterrupted run leaves',
+    async (name) => {
+      const payload = PAYLOADS[name];
+      expect(await runJob({ views: [`${name}_calm`], job: { id: newUuid(1), name, payload } })).toBe(0);
+      const seams = join(folder, name);
+      const job = { id: newUuid(2), name, payload };
+      let deaths = 0;
+      while ((await runJob({ views: [`${name}_killed`], job, seams })) !== 0) {
+        expect(existsSync(seams)).toBe(true);
+        deaths++;
+      }
+      const labels = (await readFile(seams, 'utf8')).trim().split('\n');
+      expect(labels).toHaveLength(deaths);
+      expect(labels).toEqual(
+        expect.arrayContaining(
+          (name === 'materialize'
+            ? [
+                'offline.stageRun',
+                'a batch of offline.readStage',
+                'online.write',
+                'offline.commitRuns',
+                'offline.dropStage',
+              ]
+            : ['offline.stageRun', 'offline.commitRuns', 'online.write', 'a batch of offline.newestRows']
+          ).map((call) => expect.stringMatching(new RegExp(`after ${call}$`))),
+        ),
+      );
+      expect(await outcome(`${name}_killed`)).toEqual(await outcome(`${name}_calm`));
+      expect(await keysOnline(`${name}_killed`)).toBe(CUSTOMERS);
+    },
+    600_000,
+  );
+
+  it('at five random instants finishes its job with the same rows and keys', async () => {
+    const views = ['random_1', 'random_2', 'random_3', 'random_4', 'random_5'];
+    expect(
+      await runJob({
+        views: ['random_calm'],
+        job: { id: newUuid(3), name: 'materialize', payload: { asOf } },
+      }),
+    ).toBe(0);
+    const { dataSource, close } = await openDatabase({ url: fixture.urls.postgres, log: silentLog });
+    const redis = await openRedis({ url: fixture.urls.redis, log: silentLog, purpose: 'queue' });
+    const ledger = createJobLedger(dataSource);
+    const queue = createQueue({
+      ...{ redis: redis.client, jobs: await killJobs(), ledger, clock: Date.now },
+      ...{ log: silentLog, metrics: noMetrics, calendar: new BusinessCalendar(TIMEZONE) },
+    });
+    const { id } = await queue.enqueue('materialize', { asOf });
+    const delays: number[] = [];
+    while (delays.length < 5) {
+      const worker = start({ views });
+      // The message says that the job runs in this very process.
+      await Promise.race([
+        once(worker, 'message'),
+        once(worker, 'exit').then(() => Promise.reject(new Error('it died'))),
+      ]);
+      const delay = Math.random() * 600;
+      await sleep(delay);
+      worker.kill('SIGKILL');
+      await once(worker, 'exit');
+      delays.push(delay);
+    }
+    const last = start({ views });
+    await vi.waitFor(async () => expect(await ledger.get(id)).toMatchObject({ state: 'COMPLETED' }), {
+      timeout: 60_000,
+      interval: 200,
+    });
+    last.kill('SIGKILL');
+    await queue.close();
+    await redis.close();
+    await close();
+    const calm = await outcome('random_calm');
+    for (const name of views) {
+      expect(await outcome(name), `killed after ${delays.join(', ')} ms`).toEqual(calm);
+      expect(await keysOnline(name)).toBe(CUSTOMERS);
+    }
+  }, 600_000);
+});

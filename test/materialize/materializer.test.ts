@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { View } from '../../src/core/definitions.js';
+import type { OnlineStore, ViewRow } from '../../src/core/ports.js';
+import { newUuid } from '../../src/core/uuid.js';
+import type { BackfillResult, ViewResult } from '../../src/materialize/materializer.js';
+import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
+import { factsView, HOUR, MIDNIGHT } from './views.js';
+
+const DAY = 24 * HOUR;
+let fixture: MaterializeFixture;
+let view: View;
+let tests = 0;
+
+beforeAll(async () => {
+  fixture = await materializeFixture();
+});
+afterAll(() => fixture?.close());
+beforeEach(async () => {
+  await fixture.clearFacts();
+  await fixture.addFacts([
+    { customer: 'C1', at: MIDNIGHT - 5 * DAY, amount: 1 },
+    { customer: 'C1', at: MIDNIGHT - DAY / 2, amount: 2, label: 'b' },
+    { customer: 'C2', at: MIDNIGHT - 3 * DAY, amount: 3, label: 'c' },
+    { customer: 'C3', at: MIDNIGHT + 1, amount: 4 },
+    { customer: null, at: MIDNIGHT - DAY, amount: 9 },
+  ]);
+  fixture.clock.now = MIDNIGHT + 3 * HOUR;
+  view = factsView({}, `facts_${++tests}`);
+});
+
+const jobId = () => newUuid(Date.now());
+const now = () => fixture.clock.now;
+
+const materialize = async (asOf?: number, materializer = fixture.materializer()): Promise<ViewResult> => {
+  const request = { jobId: jobId(), views: [view], now: now(), ...(asOf === undefined ? {} : { asOf }) };
+  const { views } = (await materializer.materialize(request, unwatched())) as { views: ViewResult[] };
+  return views[0] as ViewResult;
+};
+
+const backfill = async (from: string, to: string) =>
+  (await fixture.materializer().backfill({ jobId: jobId(), views: [view], from, to, now: now() }, unwatched())) as {
+    views: BackfillResult[];
+    notes: string[];
+  };
+
+const expectLevel = async () => {
+  const { offline, online } = await fixture.newest(view);
+  expect(online).toEqual(offline);
+  return offline;
+};
+
+describe('materialize', () => {
+  it('computes the newest due as-of, publishes it and keeps its history, stamped when it was readable', async () => {
+    expect(await materialize()).toEqual({
+      view: view.id,
+      asOf: '2026-02-28T16:00:00.000Z',
+      ...{ rows: 2, changed: 2, published: 2, restored: 0, nullKeys: 1 },
+    });
+    const rows = await expectLevel();
+    const stamps = { eventTime: MIDNIGHT, availableAt: now(), tombstone: false };
+    expect(rows).toMatchObject([
+      { key: ['C1'], values: [2, 'b', 2, [1, 2]], ...stamps },
+      { key: ['C2'], values: [3, 'c', 1, [3]], ...stamps },
+    ]);
+  });
+
+  it('stamps a run that is on time with as-of + delay', async () => {
+    fixture.clock.now = MIDNIGHT + 2 * HOUR;
+    await materialize();
+    expect(await expectLevel()).toMatchObject([{ availableAt: MIDNIGHT + 2 * HOUR }, {}]);
+  });
+
+  it('puts nothing online before as-of + delay, and says from when on it may', async () => {
+    fixture.clock.now = MIDNIGHT + 2 * HOUR - 1;
+    await expect(materialize(MIDNIGHT)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringContaining('2026-02-28T18:00:00.000Z'),
+    });
+    await fixture.offline.createView(view);
+    const [cells] = await fixture.online.read([{ entity: view.entity, keys: [['C1']], views: [view] }]);
+    expect(cells).toEqual([[null]]);
+    expect(await materialize()).toMatchObject({ asOf: '2026-02-27T16:00:00.000Z' });
+  });
+
+  it('twice equals once: no new history, the same bytes online', async () => {
+    await materialize();
+    const before = await fixture.newest(view);
+    const history = await fixture.historyCount(view);
+    fixture.clock.now += HOUR;
+    expect(await materialize()).toMatchObject({ rows: 2, changed: 0, published: 0, restored: 0 });
+    expect(await fixture.newest(view)).toEqual(before);
+    expect(await fixture.historyCount(view)).toBe(history);
+  });
+
+  it('adds only what changed of an as-of that was computed before, known from now on', async () => {
+    await materialize();
+    const firstKnown = now();
+    fixture.clock.now += HOUR;
+    await fixture.addFacts([{ customer: 'late', at: MIDNIGHT - 1, amount: 7 }]);
+    expect(await materialize()).toMatchObject({ rows: 3, changed: 1, published: 1, restored: 0 });
+    const rows = await expectLevel();
+    expect(rows.map(({ availableAt }) => availableAt)).toEqual([firstKnown, firstKnown, now()]);
+    expect(await fixture.offline.rowsAt(view, firstKnown, [['late']])).toEqual([null]);
+  });
+
+  it('restores the online store after FLUSHALL, keys that are no longer computed among them', async () => {
+    await materialize(MIDNIGHT - DAY);
+    const gone = 'gone';
+    await fixture.addFacts([{ customer: gone, at: MIDNIGHT - 1, amount: 7 }]);
+    await materialize();
+    await fixture.clickhouse.clickhouse.command({
+      query: 'ALTER TABLE facts DELETE WHERE customer_id = {gone:String}',
+      query_params: { gone },
+      clickhouse_settings: { mutations_sync: '2' },
+    });
+    fixture.clock.now += DAY;
+    await materialize();
+    const before = await fixture.newest(view);
+    expect(before.offline.find(({ key }) => key[0] === gone)).toMatchObject({ eventTime: MIDNIGHT });
+    await fixture.redis.client.flushall();
+    expect(await materialize()).toMatchObject({ changed: 0, restored: before.offline.length });
+    expect(await fixture.newest(view)).toEqual(before);
+  });
+
+  it('of an older as-of adds history and leaves the newer values online', async () => {
+    await materialize();
+    const before = (await fixture.newest(view)).online;
+    await materialize(MIDNIGHT - 2 * DAY);
+    expect((await fixture.newest(view)).online).toEqual(before);
+    expect(before).toHaveLength(2);
+  });
+
+  it('computes only views with an as-of that is new, where that is asked for', async () => {
+    const due = async () => {
+      const request = { jobId: jobId(), views: [view], onlyNew: true, now: now() };
+      const { views } = (await fixture.materializer().materialize(request, unwatched())) as { views: ViewResult[] };
+      return views.map(({ asOf }) => asOf);
+    };
+    expect(await due()).toEqual(['2026-02-28T16:00:00.000Z']);
+    expect(await due()).toEqual([]);
+    fixture.clock.now = MIDNIGHT + DAY + 2 * HOUR - 1;
+    expect(await due()).toEqual([]);
+    fixture.clock.now++;
+    expect(await due()).toEqual(['2026-03-01T16:00:00.000Z']);
+  });
+
+  it('lets one job at a time work on a view', async () => {
+    let inside = 0;
+    let most = 0;
+    const offline = {
+      ...fixture.offline,
+      async stageRun(run: Parameters<typeof fixture.offline.stageRun>[0]) {
+        most = Math.max(most, ++inside);
+        const staged = await fixture.offline.stageRun(run);
+        inside--;
+        return staged;
+      },
+    };
+    await Promise.all([1, 2, 3].map(() => materialize(MIDNIGHT, fixture.materializer({ offline }))));
+    expect(most).toBe(1);
+    await expectLevel();
+  });
+
+  it('reports progress that grows to one', async () => {
+    const seen: number[] = [];
+    const progress = { ...unwatched(), report: async (fraction: number) => void seen.push(fraction) };
+    await fixture
+      .materializer()
+      .materialize({ jobId: jobId(), views: [view, factsView({}, 'other')], now: now() }, progress);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(seen.at(-1)).toBe(1);
+  });
+});
+
+describe('a job that is cancelled', () => {
+  it('before anything was published leaves no trace', async () => {
+    const stop = new AbortController();
+    const offline = {
+      ...fixture.offline,
+      async stageRun(run: Parameters<typeof fixture.offline.stageRun>[0]) {
+        const staged = await fixture.offline.stageRun(run);
+        stop.abort();
+        return staged;
+      },
+    };
+    const request = { jobId: jobId(), views: [view], now: now() };
+    await expect(fixture.materializer({ offline }).materialize(request, unwatched(stop.signal))).rejects.toThrow();
+    expect(await fixture.newest(view)).toEqual({ offline: [], online: [] });
+    await materialize();
+    await expectLevel();
+    expect(await fixture.ledger.unfinished(view.id)).toMatchObject([{ stage: 'STARTED', jobId: request.jobId }]);
+    const stages = await fixture.clickhouse.clickhouse.query({
+      query: `SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'stage%${view.name}%'`,
+      format: 'JSONEachRow',
+    });
+    expect(await stages.json()).toEqual([]);
+  });
+
+  it('in the middle of publishing is carried through by the next run of the view', async () => {
+    const stop = new AbortController();
+    const online: OnlineStore = {
+      ...fixture.online,
+      async write(of, rows) {
+        const done = await fixture.online.write(of, rows.slice(0, 1));
+        stop.abort();
+        stop.signal.throwIfAborted();
+        return done;
+      },
+    };
+    const cancelled = { jobId: jobId(), views: [view], now: now() };
+    await expect(fixture.materializer({ online }).materialize(cancelled, unwatched(stop.signal))).rejects.toThrow();
+    expect(await fixture.newest(view)).toMatchObject({ offline: [] });
+    fixture.clock.now = MIDNIGHT + DAY + 3 * HOUR;
+    await materialize();
+    await expectLevel();
+    expect(await fixture.ledger.unfinished(view.id)).toEqual([]);
+    const earlier = (await fixture.offline.rowsAt(view, now(), [['C1']]))[0] as ViewRow;
+    expect(earlier.eventTime).toBe(MIDNIGHT + DAY);
+    expect(await fixture.historyCount(view)).toBeGreaterThan(4);
+  });
+});
+
+describe('backfill', () => {
+  it('computes every day with both ends, stamped as scheduled runs would have been, and publishes the newest', async () => {
+    const { views, notes } = await backfill('2026-02-24', '2026-02-28');
+    expect(notes).toEqual([]);
+    expect(views).toMatchObject([
+      { view: view.id, from: '2026-02-23T16:00:00.000Z', to: '2026-02-27T16:00:00.000Z', asOfs: 5, nullKeys: 0 },
+    ]);
+    const lastDay = MIDNIGHT - DAY;
+    const c2 = await Promise.all(
+      [lastDay + 2 * HOUR, lastDay + 2 * HOUR - 1, MIDNIGHT - 3 * DAY].map(async (at) => {
+        const [row] = await fixture.offline.rowsAt(view, at, [['C2']]);
+        return row && { eventTime: row.eventTime, availableAt: row.availableAt };
+      }),
+    );
+    expect(c2).toEqual([
+      { eventTime: lastDay, availableAt: lastDay + 2 * HOUR },
+      { eventTime: lastDay - DAY, availableAt: lastDay - DAY + 2 * HOUR },
+      null,
+    ]);
+    await expectLevel();
+  });
+
+  it('leaves out what is not due yet and says so', async () => {
+    const { views, notes } = await backfill('2026-02-27', '2026-12-31');
+    expect(views).toMatchObject([{ asOfs: 3, to: '2026-02-28T16:00:00.000Z' }]);
+    expect(notes).toEqual([
+      expect.stringMatching(/305 as-ofs not due yet left out; the last one is 2026-02-28T16:00:00\.000Z$/),
+    ]);
+    const none = await backfill('2027-01-01', '2027-01-02');
+    expect(none.views).toMatchObject([{ asOfs: 0, from: null, rows: 0 }]);
+    expect(none.notes[0]).toContain('none is due');
+  });
+
+  it('computes every hour of the days of an hourly view', async () => {
+    view = factsView({ schedule: { every: 'hour', delay: '10m' } }, `hourly_${tests}`);
+    const { views } = await backfill('2026-02-27', '2026-02-27');
+    expect(views).toMatchObject([{ asOfs: 24, from: '2026-02-26T16:00:00.000Z', to: '2026-02-27T15:00:00.000Z' }]);
+    await expectLevel();
+  });
+
+  it('before and after live runs never overwrites newer values, and twice equals once', async () => {
+    await materialize();
+    const before = await fixture.newest(view);
+    await backfill('2026-02-20', '2026-03-01');
+    expect(await fixture.newest(view)).toEqual(before);
+    const history = await fixture.historyCount(view);
+    expect((await backfill('2026-02-20', '2026-03-01')).views).toMatchObject([{ changed: 0, published: 0 }]);
+    expect(await fixture.historyCount(view)).toBe(history);
+    expect(await fixture.newest(view)).toEqual(before);
+  });
+
+  it('refuses a range that ends before it begins, and one of decades', async () => {
+    await expect(backfill('2026-02-20', '2026-02-19')).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expect(backfill('1990-01-01', '2026-02-19')).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+});

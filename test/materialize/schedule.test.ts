@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { BusinessCalendar } from '../../src/core/time.js';
+import { checkAsOf, instantsBetween, newestDue, readableFrom } from '../../src/materialize/schedule.js';
+
+const HOUR = 3_600_000;
+const utc = (text: string): number => Date.parse(`${text}Z`);
+const shanghai = new BusinessCalendar('Asia/Shanghai');
+const newYork = new BusinessCalendar('America/New_York');
+const daily = { id: 'daily@1', schedule: { every: 'day', delay: '2h' }, delayMs: 2 * HOUR } as const;
+const hourly = { id: 'hourly@1', schedule: { every: 'hour', delay: '10m' }, delayMs: HOUR / 6 } as const;
+
+describe('the newest as-of that is due', () => {
+  it('is the local midnight from the millisecond on at which its delay is over', () => {
+    const midnight = utc('2026-02-28T16:00:00');
+    expect(newestDue(daily, midnight + 2 * HOUR, shanghai)).toBe(midnight);
+    expect(newestDue(daily, midnight + 2 * HOUR - 1, shanghai)).toBe(midnight - 24 * HOUR);
+  });
+
+  it('is a local midnight 23 or 25 hours after the last where the clocks change', () => {
+    const dates = ['2026-03-08', '2026-03-09', '2026-11-01', '2026-11-02'];
+    const midnights = dates.map((date) => newestDue(daily, newYork.at(date, '12:00'), newYork));
+    expect(midnights).toEqual([
+      utc('2026-03-08T05:00:00'),
+      utc('2026-03-09T04:00:00'),
+      utc('2026-11-01T04:00:00'),
+      utc('2026-11-02T05:00:00'),
+    ]);
+  });
+
+  it('is the first instant of the day where there is no midnight', () => {
+    const saoPaulo = new BusinessCalendar('America/Sao_Paulo');
+    expect(newestDue(daily, utc('2018-11-04T12:00:00'), saoPaulo)).toBe(utc('2018-11-04T03:00:00'));
+  });
+
+  it('is a full UTC hour for an hourly view', () => {
+    expect(newestDue(hourly, utc('2026-03-01T10:10:00'), shanghai)).toBe(utc('2026-03-01T10:00:00'));
+    expect(newestDue(hourly, utc('2026-03-01T10:09:59.999'), shanghai)).toBe(utc('2026-03-01T09:00:00'));
+  });
+
+  it('is always due itself, and a valid as-of, over two years of hours in a zone with changing clocks', () => {
+    for (let now = utc('2025-01-01T00:07:00'); now < utc('2027-01-01T00:00:00'); now += 5 * HOUR) {
+      for (const view of [daily, hourly]) {
+        const asOf = newestDue(view, now, newYork);
+        expect(readableFrom(view, asOf)).toBeLessThanOrEqual(now);
+        expect(() => checkAsOf(view, asOf, now, newYork)).not.toThrow();
+        expect(now - asOf).toBeLessThan((view === daily ? 27 : 1.2) * HOUR);
+      }
+    }
+  });
+});
+
+describe('an as-of that someone asks for', () => {
+  const now = utc('2026-03-01T12:00:00');
+  it('is refused where the view describes no such instant, naming one that it does', () => {
+    expect(() => checkAsOf(daily, utc('2026-02-28T16:00:00.001'), now, shanghai)).toThrow(
+      /each midnight of Asia\/Shanghai/,
+    );
+    expect(() => checkAsOf(daily, utc('2026-02-28T00:00:00'), now, shanghai)).toThrow(
+      expect.objectContaining({ code: 'BAD_USER_INPUT', hint: expect.stringContaining('2026-02-28T16:00:00.000Z') }),
+    );
+    expect(() => checkAsOf(hourly, utc('2026-03-01T09:30:00'), now, shanghai)).toThrow(/each full hour \(UTC\)/);
+  });
+
+  it('is refused before as-of + delay, saying from when on it may be seen', () => {
+    const midnight = utc('2026-03-01T16:00:00');
+    expect(() => checkAsOf(daily, midnight, midnight + 2 * HOUR - 1, shanghai)).toThrow(/2026-03-01T18:00:00\.000Z/);
+    expect(() => checkAsOf(daily, midnight, midnight + 2 * HOUR, shanghai)).not.toThrow();
+  });
+});
+
+describe('the as-ofs of a range of days', () => {
+  it('are the local midnights, both ends included', () => {
+    expect(instantsBetween(daily, '2026-02-27', '2026-03-01', shanghai)).toEqual([
+      utc('2026-02-26T16:00:00'),
+      utc('2026-02-27T16:00:00'),
+      utc('2026-02-28T16:00:00'),
+    ]);
+  });
+
+  it('are every hour of the local days for an hourly view, 23 or 25 of them where the clocks change', () => {
+    const hours = (date: string) => instantsBetween(hourly, date, date, newYork);
+    expect(hours('2026-03-07')).toHaveLength(24);
+    expect(hours('2026-03-08')).toHaveLength(23);
+    expect(hours('2026-11-01')).toHaveLength(25);
+    expect(hours('2026-11-01')[0]).toBe(utc('2026-11-01T04:00:00'));
+    expect(hours('2026-11-01').at(-1)).toBe(utc('2026-11-02T04:00:00'));
+    expect(instantsBetween(hourly, '2026-10-31', '2026-11-01', newYork)).toHaveLength(49);
+  });
+
+  it('fall inside the days in a zone with half an hour', () => {
+    const kolkata = new BusinessCalendar('Asia/Kolkata');
+    const hours = instantsBetween(hourly, '2026-03-01', '2026-03-01', kolkata);
+    expect(hours).toHaveLength(24);
+    expect(hours.every((hour) => kolkata.dateOf(hour) === '2026-03-01' && hour % HOUR === 0)).toBe(true);
+  });
+});
