@@ -74,6 +74,7 @@ export default defineFeatureView({
     const firstMonth = sql`${thisMonth} - toIntervalMonth(${MONTHS})`;
     const sixMonths = sql`${thisMonth} - toIntervalMonth(6)`;
 
+    // Facts are exact decimals: float sums would differ in their last digit from run to run, and a repeated run must change nothing.
     // One row a loan and month: its last snapshot. Closing rows of WRITTEN_OFF and SOLD stand for every later month too.
     const loanMonths = sql`
       SELECT customer_id, dpd, arrayJoin(if(status IN ('WRITTEN_OFF', 'SOLD'), range(ago_end + 1), [ago_end])) AS ago

@@ -172,7 +172,7 @@ export function* statementRows(book: Book, person: Person): Generator<Record<str
   for (const statement of statementsOf(book, person)) {
     const printed = book.monthEnds[statement.month] as Instant;
     const late = random.chance(0.003) ? printed + random.int(1, 5) * DAY : null;
-    const corrected = random.chance(0.001) ? (late ?? printed) + random.int(3, 28) * DAY : null;
+    const corrected = random.chance(0.001) && statement.paid > 1 ? (late ?? printed) + random.int(3, 28) * DAY : null;
     if (late !== null && late > book.horizon) continue;
     const row = statementRow(book, person, statement);
     if (corrected !== null) {
