@@ -1,10 +1,9 @@
 /** Runs the command line as a person does: a process group of its own, a free port, a home of mode 700. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { freshHome } from './homes.js';
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -20,6 +19,7 @@ export interface RunningCommand {
   output(): string;
   /** Waits until the output matches; fails with the output when the command ends first. */
   until(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
+  isRunning(): boolean;
   /** To the whole group, as Ctrl-C in a terminal does. */
   signalGroup(signal: NodeJS.Signals): void;
   readonly exited: Promise<number | NodeJS.Signals>;
@@ -54,6 +54,7 @@ export function runCommand(args: readonly string[], env: Readonly<Record<string,
     pid: child.pid as number,
     output: () => output,
     exited,
+    isRunning: () => ended === undefined,
     signalGroup: (signal) => process.kill(-(child.pid as number), signal),
     until: (pattern, timeoutMs = 120_000) =>
       new Promise((resolve, reject) => {
@@ -80,61 +81,119 @@ export function runCommand(args: readonly string[], env: Readonly<Record<string,
 
 export interface GraphqlAnswer {
   readonly status: number;
-  readonly data: unknown;
+  readonly data?: unknown;
   readonly errors?: readonly {
     readonly message: string;
     readonly extensions: { readonly code: string; readonly hint: string | null };
   }[];
 }
 
-export interface Stack extends RunningCommand {
+/** Speaks to a served API as one of its roles. */
+export interface Caller {
   readonly url: string;
+  key(role: string): Promise<string>;
+  fetch(role: string, path: string, init?: RequestInit): Promise<Response>;
+  graphql(role: string, query: string, variables?: object): Promise<GraphqlAnswer>;
+  /** The data of an answer without errors. */
+  ask<T>(role: string, query: string, variables?: object): Promise<T>;
+  /** What a subscription sends, until it ends; throws at the first error. */
+  subscribe<T>(role: string, query: string, variables?: object): AsyncGenerator<T>;
+}
+
+export interface Stack extends RunningCommand, Caller {
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
-  key(role: string): Promise<string>;
-  graphql(role: string, query: string, variables?: object): Promise<GraphqlAnswer>;
-  fetch(role: string, path: string, init?: RequestInit): Promise<Response>;
   /** Ctrl-C, then the end; gives the exit code. */
   stop(): Promise<number | NodeJS.Signals>;
 }
 
-/** `riskgraph start` or `demo` in a home of its own; resolves when it says that it serves. */
+/** Keys of a home, as the operator finds them. */
+const keysOfHome =
+  (home: string) =>
+  async (role: string): Promise<string> => {
+    const match = new RegExp(`^${role}(?::[^=]*)?=(.+)$`, 'm').exec(await readFile(join(home, 'keys'), 'utf8'));
+    if (!match?.[1]) throw new Error(`${home}/keys holds no key of role ${role}`);
+    return match[1].trim();
+  };
+
+export function callerOf(url: string, key: (role: string) => Promise<string>): Caller {
+  const call = async (role: string, path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${url}${path}`, { ...init, headers: { ...init.headers, authorization: `Bearer ${await key(role)}` } });
+  const post = (role: string, path: string, query: string, variables: object, headers = {}): Promise<Response> =>
+    call(role, path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query, variables }),
+    });
+  const graphql: Caller['graphql'] = async (role, query, variables = {}) => {
+    const response = await post(role, '/graphql', query, variables);
+    return { status: response.status, ...((await response.json()) as Omit<GraphqlAnswer, 'status'>) };
+  };
+  return {
+    ...{ url, key, fetch: call, graphql },
+    async ask<T>(role: string, query: string, variables = {}) {
+      const { data, errors, status } = await graphql(role, query, variables);
+      if (errors || status !== 200) throw new Error(`${status} ${JSON.stringify(errors)}`);
+      return data as T;
+    },
+    async *subscribe<T>(role: string, query: string, variables = {}) {
+      const response = await post(role, '/graphql/stream', query, variables, { accept: 'text/event-stream' });
+      if (!response.ok || !response.body) throw new Error(`${response.status} ${await response.text()}`);
+      let text = '';
+      for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+        text += chunk;
+        const messages = text.split('\n\n');
+        text = messages.pop() as string;
+        for (const message of messages) {
+          const [, event, data] = /^event: (\w+)\ndata: ?(.*)$/m.exec(message) ?? [];
+          if (event === 'complete') return;
+          if (event !== 'next') continue;
+          const { data: value, errors } = JSON.parse(data as string) as { data?: T; errors?: unknown };
+          if (errors) throw new Error(JSON.stringify(errors));
+          yield value as T;
+        }
+      }
+    },
+  };
+}
+
+/** `riskgraph start` or `demo`; resolves when it says that it serves. The home is the caller's to remove. */
 export async function startCommand(
   command: 'start' | 'demo',
-  options: { readonly env?: Readonly<Record<string, string>>; readonly home?: string } = {},
+  options: {
+    readonly home: string;
+    readonly env?: Readonly<Record<string, string>>;
+    /** Keys that the environment gives; those of the home where absent. */
+    readonly keys?: (role: string) => Promise<string>;
+  },
 ): Promise<Stack> {
-  const home = options.home ?? (await freshHome());
+  const { home } = options;
   const port = await freePort();
   const env = { RISKGRAPH_HOME: home, PORT: String(port), ...options.env };
   const running = runCommand([command], env);
-  const url = `http://127.0.0.1:${port}`;
-  const key = async (role: string): Promise<string> => {
-    const match = new RegExp(`^${role}(?::[^=]*)?=(.+)$`, 'm').exec(await readFile(join(home, 'keys'), 'utf8'));
-    return (match?.[1] as string).trim();
-  };
-  const call = async (role: string, path: string, init: RequestInit = {}): Promise<Response> =>
-    fetch(`${url}${path}`, { ...init, headers: { ...init.headers, authorization: `Bearer ${await key(role)}` } });
-  await running.until(command === 'demo' ? /Ctrl-C ends it; running jobs/ : /Riskgraph serves at/, 240_000);
+  try {
+    await running.until(command === 'demo' ? /Ctrl-C ends it; running jobs/ : /Riskgraph serves at/, 240_000);
+  } catch (cause) {
+    if (running.isRunning()) running.signalGroup('SIGINT');
+    await running.exited;
+    throw cause;
+  }
   return {
     ...running,
-    url,
-    home,
-    env,
-    key,
-    fetch: call,
-    graphql: async (role, query, variables = {}) => {
-      const response = await call(role, '/graphql', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ query, variables }),
-      });
-      return { status: response.status, ...((await response.json()) as Omit<GraphqlAnswer, 'status'>) };
-    },
+    ...callerOf(`http://127.0.0.1:${port}`, options.keys ?? keysOfHome(home)),
+    ...{ home, env },
     stop: async () => {
-      running.signalGroup('SIGINT');
-      const code = await running.exited;
-      if (!options.home) await rm(home, { recursive: true, force: true });
-      return code;
+      if (running.isRunning()) running.signalGroup('SIGINT');
+      return running.exited;
     },
   };
+}
+
+/** Runs a command to its end. */
+export async function runToEnd(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number | NodeJS.Signals; readonly output: string }> {
+  const running = runCommand(args, env);
+  return { code: await running.exited, output: running.output() };
 }
