@@ -1,8 +1,9 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ExecutionResult, GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } from 'graphql';
+import { GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } from 'graphql';
+import type { Response as SseResponse } from 'graphql-sse';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
-import { badInput, RiskgraphError } from '../core/errors.js';
+import { badInput, ERROR_STATUS, type ErrorCode, RiskgraphError } from '../core/errors.js';
 import type { Log, Metrics } from '../core/ports.js';
 import { createApollo } from '../graphql/apollo.js';
 import type { ApiServices, RequestContext } from '../graphql/context.js';
@@ -12,6 +13,8 @@ import { createLoaders } from '../graphql/loaders.js';
 
 /** Room for 1,000 rows of keys, or a spine of 10,000 rows with a few columns. */
 const BODY_LIMIT = 16 * 1024 * 1024;
+
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
 interface GraphqlOptions {
   readonly schema: GraphQLSchema;
@@ -50,11 +53,13 @@ function streamHandler(options: GraphqlOptions) {
     authenticate: () => null,
     context: ({ raw }) => ({ ...contextOf(raw, options) }),
     onSubscribe: ({ raw }, { query, variables, operationName }) => {
-      const fail = (error: unknown): ExecutionResult => {
+      const fail = (error: unknown): SseResponse => {
         const wrapped =
           error instanceof GraphQLError ? error : new GraphQLError(String(error), { originalError: error as Error });
         const { message, extensions } = formatGraphqlError(wrapped.toJSON(), wrapped);
-        return { errors: [new GraphQLError(message, { extensions: { ...extensions, requestId: raw.id } })] };
+        const body = { errors: [{ message, extensions: { ...extensions, requestId: raw.id } }] };
+        const status = ERROR_STATUS[extensions?.code as ErrorCode];
+        return [JSON.stringify(body), { status, statusText: '', headers: JSON_HEADERS }];
       };
       try {
         const document = parse(String(query), { maxTokens: MAX_TOKENS });

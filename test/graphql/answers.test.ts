@@ -1,0 +1,574 @@
+/** The operations on real data: imported, materialized by a worker, read as each role sees it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Role } from '../../src/core/ports.js';
+import { addDays, BusinessCalendar } from '../../src/core/time.js';
+import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
+
+interface Job {
+  readonly id: string;
+  readonly state: string;
+  readonly progress: number;
+  readonly error: string | null;
+  readonly result: unknown;
+}
+
+const JOB = '{ id name state progress result error createdAt startedAt finishedAt }';
+const calendar = new BusinessCalendar('Asia/Shanghai');
+const today = calendar.dateOf(Date.now());
+const midnight = new Date(calendar.startOfDay(today)).toISOString();
+const MASK = /^[0-9a-f]{32}$/;
+
+let api: Api;
+let worker: { close(): Promise<void> };
+
+async function finished(job: Job): Promise<Job> {
+  for (let waited = 0; waited < 60_000; waited += 100) {
+    const { data } = await api.graphql<{ job: Job }>('admin', `query($id: ID!) { job(id: $id) ${JOB} }`, {
+      id: job.id,
+    });
+    if (data && !['WAITING', 'ACTIVE'].includes(data.job.state)) return data.job;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the job does not end');
+}
+
+async function run(mutation: string): Promise<Job> {
+  const { data, errors } = await api.graphql<Record<string, Job>>('admin', `mutation { ${mutation} ${JOB} }`);
+  expect(errors).toEqual([]);
+  return finished(Object.values(data ?? {})[0] as Job);
+}
+
+const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
+  expect(errors).toEqual([]);
+  return data as T;
+};
+
+beforeAll(async () => {
+  api = await startApi();
+  ok(await api.graphql('admin', 'mutation { applyRegistry { problems } }'));
+  worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
+  const customers = [
+    'customer_id,registered_at,birth_date,segment,monthly_income,phone_hash,city',
+    'C1,2026-01-01T00:00:00Z,1990-07-15,gold,1234.50,phone-of-C1,Wuhan',
+    'C2,2026-01-02T00:00:00Z,,,,,',
+  ];
+  const sightings = [
+    'customer_id,device_id,seen_at,is_emulator,is_rooted,flags',
+    'C1,D1,2026-02-01T03:00:00Z,0,0,[]',
+    'C2,D1,2026-02-02T04:00:00Z,0,1,[]',
+  ];
+  for (const [table, lines] of [
+    ['customers', customers],
+    ['device_sightings', sightings],
+  ] as const) {
+    const response = await api.fetch('ingest', `/import/${table}?history=true`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: `${lines.join('\n')}\n`,
+    });
+    expect(await response.json()).toMatchObject({ accepted: 2, rejected: 0 });
+  }
+  await run('materialize');
+  await run(`backfill(views: ["customer_profile@1"], from: "${addDays(today, -3)}", to: "${addDays(today, -1)}")`);
+}, 180_000);
+
+afterAll(async () => {
+  await worker.close();
+  await api.close();
+});
+
+describe('onlineFeatures', () => {
+  const query = `query($features: [String!], $entities: JSONObject!) {
+    onlineFeatures(features: $features, entities: $entities) {
+      requestId entities columns { name view type values statuses } views { view eventTimes } } }`;
+  interface Answer {
+    readonly onlineFeatures: {
+      readonly requestId: string;
+      readonly entities: unknown;
+      readonly columns: readonly {
+        name: string;
+        values: readonly unknown[];
+        statuses: readonly string[];
+        type: string;
+      }[];
+      readonly views: unknown;
+    };
+  }
+  const features = ['customer_profile@1'];
+  const entities = { customer_id: ['C1', 'C2', 'nobody', null] };
+
+  it('answers values, statuses and event times in the order of the request', async () => {
+    const { onlineFeatures } = ok(
+      await api.graphql<Answer>('decision', query, { features, entities }, { 'x-request-id': 'my-request.1' }),
+    );
+    expect(onlineFeatures.requestId).toBe('my-request.1');
+    expect(onlineFeatures.entities).toEqual(entities);
+    expect(onlineFeatures.columns.map(({ name, type, values, statuses }) => [name, type, values, statuses])).toEqual([
+      [
+        'customer_profile@1:segment',
+        'STRING',
+        ['gold', null, null, null],
+        ['PRESENT', 'NULL', 'NOT_FOUND', 'NOT_FOUND'],
+      ],
+      [
+        'customer_profile@1:monthly_income',
+        'DECIMAL',
+        ['1234.5', null, null, null],
+        ['PRESENT', 'NULL', 'NOT_FOUND', 'NOT_FOUND'],
+      ],
+      [
+        'customer_profile@1:phone_hash',
+        'STRING',
+        ['phone-of-C1', null, null, null],
+        ['PRESENT', 'NULL', 'NOT_FOUND', 'NOT_FOUND'],
+      ],
+      [
+        'customer_profile@1:birth_date',
+        'DATE',
+        ['1990-07-15', null, null, null],
+        ['PRESENT', 'NULL', 'NOT_FOUND', 'NOT_FOUND'],
+      ],
+      ['customer_profile@1:household', 'INT32', [2, 2, null, null], ['PRESENT', 'PRESENT', 'NOT_FOUND', 'NOT_FOUND']],
+    ]);
+    expect(onlineFeatures.views).toEqual([
+      { view: 'customer_profile@1', eventTimes: [midnight, midnight, null, null] },
+    ]);
+  });
+
+  it('masks personal features for modeler: keyed hash, year, no number; statuses stay', async () => {
+    const { onlineFeatures } = ok(await api.graphql<Answer>('modeler', query, { features, entities }));
+    const [segment, income, phone, birth, household] = onlineFeatures.columns;
+    expect([segment?.values[0], income?.values[0]]).toEqual(['gold', '1234.5']);
+    expect(phone?.values[0]).toMatch(MASK);
+    expect(birth?.values[0]).toBe('1990-01-01');
+    expect(household).toMatchObject({
+      values: [null, null, null, null],
+      statuses: ['PRESENT', 'PRESENT', 'NOT_FOUND', 'NOT_FOUND'],
+    });
+  });
+
+  it('refuses an unversioned reference with the words to write, and request inputs that nothing takes', async () => {
+    const unversioned = await api.graphql('decision', query, { features: ['customer_profile:segment'], entities });
+    expect(unversioned.errors[0]?.extensions).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      hint: "write 'customer_profile@2:segment'",
+    });
+    const inputs = await api.graphql(
+      'decision',
+      '{ onlineFeatures(service: "decision@1", entities: { customer_id: ["C1"], device_id: ["D1"] }, request: { amount: [1] }) { requestId } }',
+    );
+    expect(inputs.errors[0]).toMatchObject({
+      message: expect.stringContaining('amount'),
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  });
+});
+
+describe('the typed graph', () => {
+  it('answers an entity from the online store: newest version under the bare name, older ones with their number', async () => {
+    const data = ok(
+      await api.graphql(
+        'decision',
+        `{ customer(id: "C1") { id customerProfile { _status _eventTime segment monthlyIncome city household } customerProfileV1 { segment } }
+           other: customer(id: "nobody") { customerProfile { _status segment } }
+           device(id: "D1") { deviceUse { sightings shareOfRoot lastSeen seenToday hours } } }`,
+      ),
+    );
+    expect(data).toEqual({
+      customer: {
+        id: 'C1',
+        customerProfile: {
+          _status: 'PRESENT',
+          _eventTime: midnight,
+          segment: 'gold',
+          monthlyIncome: '1234.5',
+          city: 'Wuhan',
+          household: 2,
+        },
+        customerProfileV1: { segment: 'gold' },
+      },
+      other: { customerProfile: { _status: 'NOT_FOUND', segment: null } },
+      device: {
+        deviceUse: {
+          sightings: '2',
+          shareOfRoot: 0.5,
+          lastSeen: '2026-02-02T04:00:00.000Z',
+          seenToday: true,
+          hours: [3, 4],
+        },
+      },
+    });
+  });
+
+  it('reads history as of an instant, before and after it was first known', async () => {
+    const at = (day: string) => new Date(calendar.startOfDay(day) + 2 * 3_600_000).toISOString();
+    const query = `query($early: DateTime, $late: DateTime) {
+      early: customer(id: "C1", asOf: $early) { customerProfileV1 { _status _eventTime segment } }
+      late: customer(id: "C1", asOf: $late) { customerProfileV1 { _status _eventTime segment } } }`;
+    const data = ok(
+      await api.graphql('modeler', query, { early: at(addDays(today, -10)), late: at(addDays(today, -2)) }),
+    );
+    expect(data).toEqual({
+      early: { customerProfileV1: { _status: 'NOT_FOUND', _eventTime: null, segment: null } },
+      late: {
+        customerProfileV1: {
+          _status: 'PRESENT',
+          _eventTime: new Date(calendar.startOfDay(addDays(today, -2))).toISOString(),
+          segment: 'gold',
+        },
+      },
+    });
+  });
+
+  it('keeps history from decision, refuses the future, and masks for modeler', async () => {
+    const query =
+      'query($asOf: DateTime) { customer(id: "C1", asOf: $asOf) { customerProfile { phoneHash birthDate household } } }';
+    const past = await api.graphql('decision', query, { asOf: midnight });
+    expect(past.errors[0]?.extensions.code).toBe('FORBIDDEN');
+    const future = await api.graphql('modeler', query, { asOf: '2999-01-01T00:00:00Z' });
+    expect(future.errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    const { customer } = ok(await api.graphql<{ customer: { customerProfile: unknown } }>('modeler', query));
+    expect(customer.customerProfile).toEqual({
+      phoneHash: expect.stringMatching(MASK),
+      birthDate: '1990-01-01',
+      household: null,
+    });
+  });
+});
+
+describe('historicalFeatures', () => {
+  const query = `query($spine: JSONObject!) { historicalFeatures(features: ["customer_profile@1"], spine: $spine, includeStatuses: true) {
+    columns { name type } rowCount rows } }`;
+  const spine = {
+    customer_id: ['C1', 'C1'],
+    event_timestamp: [new Date(Date.now() - 3_600_000).toISOString(), '2026-01-05T00:00:00Z'],
+    amount: [5, 6],
+  };
+  interface Answer {
+    readonly historicalFeatures: {
+      readonly columns: readonly { name: string }[];
+      readonly rowCount: number;
+      readonly rows: readonly unknown[][];
+    };
+  }
+  const read = async (role: Role) => {
+    const { historicalFeatures } = ok(await api.graphql<Answer>(role, query, { spine }));
+    return historicalFeatures.rows.map((row) =>
+      Object.fromEntries(historicalFeatures.columns.map(({ name }, index) => [name, row[index]])),
+    );
+  };
+
+  it('answers a row a spine row, in order, with pass-through columns', async () => {
+    const [newest, early] = await read('admin');
+    expect(newest).toMatchObject({
+      ...{
+        customer_id: 'C1',
+        amount: 5,
+        customer_profile__segment: 'gold',
+        customer_profile__segment__status: 'PRESENT',
+      },
+      ...{ customer_profile__phone_hash: 'phone-of-C1', customer_profile__birth_date: '1990-07-15' },
+    });
+    expect(early).toMatchObject({
+      amount: 6,
+      customer_profile__segment: null,
+      customer_profile__segment__status: 'NOT_FOUND',
+    });
+  });
+
+  it('is masked for modeler as online values are', async () => {
+    const [newest] = await read('modeler');
+    expect(newest).toMatchObject({
+      customer_profile__segment: 'gold',
+      customer_profile__birth_date: '1990-01-01',
+      customer_profile__household: null,
+    });
+    expect(newest?.customer_profile__phone_hash).toMatch(MASK);
+  });
+
+  it('refuses a spine without a zone, of unequal lists, or of more than 10,000 rows', async () => {
+    for (const [bad, words] of [
+      [{ customer_id: ['C1'], event_timestamp: ['2026-01-05T00:00:00'] }, /no time zone/],
+      [{ customer_id: ['C1'], event_timestamp: [] }, /differ in length/],
+      [
+        { customer_id: Array(10_001).fill('C1'), event_timestamp: Array(10_001).fill('2026-01-05T00:00:00Z') },
+        /10001 spine rows/,
+      ],
+    ] as const) {
+      const { errors } = await api.graphql('modeler', query, { spine: bad });
+      expect(errors[0]).toMatchObject({
+        message: expect.stringMatching(words),
+        extensions: { code: 'BAD_USER_INPUT' },
+      });
+    }
+  });
+});
+
+describe('training sets', () => {
+  const create = (role: Role) =>
+    api.graphql<{ createTrainingSet: { id: string; job: Job } }>(
+      role,
+      `mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id state job ${JOB} features } }`,
+      {
+        input: {
+          name: 'my set',
+          features: ['customer_profile@1'],
+          spineSql: `SELECT customer_id, toDateTime64('${new Date(Date.now() - 3_600_000).toISOString().slice(0, 23).replace('T', ' ')}', 3, 'UTC') AS event_timestamp FROM customers ORDER BY customer_id`,
+          format: 'CSV',
+        },
+      },
+    );
+  const SET =
+    '{ id name state progress rowCount features manifest downloadUrl error columns { name nullRate min max } }';
+  interface Set {
+    readonly trainingSet: {
+      readonly id: string;
+      readonly downloadUrl: string | null;
+      readonly columns: readonly Record<string, unknown>[];
+    };
+  }
+  const build = async (role: Role) => {
+    const { createTrainingSet } = ok(await create(role));
+    const job = await finished(createTrainingSet.job);
+    expect(job).toMatchObject({ state: 'COMPLETED', error: null });
+    return createTrainingSet.id;
+  };
+  const show = async (role: Role, id: string) =>
+    ok(await api.graphql<Set>(role, `query($id: ID!) { trainingSet(id: $id) ${SET} }`, { id })).trainingSet;
+
+  it('are built by a job and downloaded, masked for the modeler who asked', async () => {
+    const id = await build('modeler');
+    const set = await show('modeler', id);
+    expect(set).toMatchObject({
+      name: 'my set',
+      state: 'COMPLETED',
+      progress: 1,
+      rowCount: 2,
+      error: null,
+      downloadUrl: `/training-sets/${id}`,
+    });
+    const response = await api.fetch('modeler', set.downloadUrl as string);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="my_set.csv"');
+    const text = await response.text();
+    expect(text).toContain('gold');
+    expect(text).toContain('1990-01-01');
+    expect(text).not.toMatch(/phone-of-C1|1990-07-15/);
+  });
+
+  it('of a role that sees personal values are closed to one that sees them masked', async () => {
+    const id = await build('admin');
+    const set = await show('modeler', id);
+    expect(set.downloadUrl).toBeNull();
+    expect(set.columns.every(({ min, max }) => min === null && max === null)).toBe(true);
+    expect((await api.fetch('modeler', `/training-sets/${id}`)).status).toBe(403);
+    expect(await (await api.fetch('admin', `/training-sets/${id}`)).text()).toContain('phone-of-C1');
+  });
+
+  it('need a name and exactly one spine; an unknown one is NOT_FOUND', async () => {
+    const { errors } = await api.graphql(
+      'modeler',
+      'mutation { createTrainingSet(input: { name: "x", features: ["customer_profile@1"] }) { id } }',
+    );
+    expect(errors[0]?.message).toContain('exactly one of `spine` and `spineSql`');
+    expect((await api.fetch('modeler', '/training-sets/nothing')).status).toBe(404);
+  });
+
+  it('are listed newest first, a page at a time', async () => {
+    const page = async (args: string) =>
+      ok(
+        await api.graphql<{ trainingSets: { id: string }[] }>('modeler', `{ trainingSets(${args}) { id } }`),
+      ).trainingSets.map(({ id }) => id);
+    const all = await page('limit: 50');
+    expect(all.length).toBeGreaterThanOrEqual(2);
+    expect(await page('limit: 1')).toEqual(all.slice(0, 1));
+    expect(await page(`limit: 1, before: "${all[0]}"`)).toEqual(all.slice(1, 2));
+  });
+});
+
+describe('jobs', () => {
+  it('report progress over server-sent events until they end', async () => {
+    const { data } = await api.graphql<{ materialize: Job }>(
+      'admin',
+      'mutation { materialize(views: ["device_use"]) { id } }',
+    );
+    const response = await api.fetch('modeler', '/graphql/stream', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({
+        query: 'subscription($id: ID!) { jobProgress(id: $id) { id state progress } }',
+        variables: { id: data?.materialize.id },
+      }),
+    });
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    const text = await response.text();
+    expect(text).toContain('event: next');
+    expect(text).toMatch(/"state":"COMPLETED"/);
+    expect(text).toContain('event: complete');
+  });
+
+  it('end a stream at once where the subscriber leaves', async () => {
+    await worker.close();
+    const { data } = await api.graphql<{ materialize: Job }>('admin', 'mutation { materialize { id } }');
+    const controller = new AbortController();
+    const response = await api.fetch('modeler', '/graphql/stream', {
+      method: 'POST',
+      signal: controller.signal,
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query: `subscription { jobProgress(id: "${data?.materialize.id}") { state } }` }),
+    });
+    const reader = response.body?.getReader();
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBeDefined();
+    controller.abort();
+    const cancelled = ok(
+      await api.graphql<{ cancelJob: Job }>('admin', `mutation { cancelJob(id: "${data?.materialize.id}") ${JOB} }`),
+    );
+    expect(cancelled.cancelJob.state).toBe('CANCELLED');
+    worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
+  });
+
+  it('serve subscriptions alone on the stream', async () => {
+    const response = await api.fetch('modeler', '/graphql/stream', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query: '{ entities { name } }' }),
+    });
+    expect(await response.text()).toContain('"code":"BAD_USER_INPUT"');
+  });
+
+  it('are listed by name and state within the limit', async () => {
+    const { jobs } = ok(
+      await api.graphql<{ jobs: Job[] }>('modeler', `{ jobs(name: "backfill", state: COMPLETED, limit: 5) ${JOB} }`),
+    );
+    expect(jobs).toMatchObject([{ name: 'backfill', state: 'COMPLETED', progress: 1 }]);
+    const { errors } = await api.graphql('modeler', '{ jobs(limit: 501) { id } }');
+    expect(errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', hint: 'ask for 1 to 500' });
+    expect(ok(await api.graphql('modeler', '{ job(id: "nothing") { id } }'))).toEqual({ job: null });
+  });
+
+  it('are refused before they begin where a view is unknown or the days are the wrong way round', async () => {
+    const unknown = await api.graphql('admin', 'mutation { materialize(views: ["nothing"]) { id } }');
+    expect(unknown.errors[0]?.extensions.code).toBe('NOT_FOUND');
+    const reversed = await api.graphql(
+      'admin',
+      'mutation { backfill(views: ["device_use"], from: "2026-02-02", to: "2026-02-01") { id } }',
+    );
+    expect(reversed.errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  });
+});
+
+describe('the catalogue', () => {
+  it('finds views by entity, tag and part of a text', async () => {
+    const ids = async (args: string) =>
+      ok(
+        await api.graphql<{ featureViews: { name: string; version: number }[] }>(
+          'bi',
+          `{ featureViews${args} { name version } }`,
+        ),
+      ).featureViews.map(({ name, version }) => `${name}@${version}`);
+    expect(await ids('')).toEqual(['customer_profile@2', 'customer_profile@1', 'device_use@1']);
+    expect(await ids('(entity: "device")')).toEqual(['device_use@1']);
+    expect(await ids('(tag: "place")')).toEqual(['customer_profile@2']);
+    expect(await ids('(search: "ROOTED")')).toEqual(['device_use@1']);
+  });
+
+  it('answers the newest version unless one is named, and null for what is not there', async () => {
+    const query =
+      '{ newest: featureView(name: "customer_profile") { version ttlSeconds maxAgeSeconds } old: featureView(name: "customer_profile", version: 1) { version } none: featureView(name: "x") { name } none2: featureService(name: "decision", version: 9) { name } }';
+    expect(ok(await api.graphql('bi', query))).toEqual({
+      newest: { version: 2, ttlSeconds: 864_000, maxAgeSeconds: 172_800 },
+      ...{ old: { version: 1 }, none: null, none2: null },
+    });
+  });
+
+  it('hides personal features from bi and shows them to others', async () => {
+    const names = async (role: Role) =>
+      ok(
+        await api.graphql<{ featureView: { features: { name: string }[] } }>(
+          role,
+          '{ featureView(name: "customer_profile", version: 1) { features { name } } }',
+        ),
+      ).featureView.features.map(({ name }) => name);
+    expect(await names('bi')).toEqual(['segment', 'monthly_income']);
+    expect(await names('decision')).toEqual(['segment', 'monthly_income', 'phone_hash', 'birth_date', 'household']);
+    expect(
+      ok(await api.graphql<{ featureViews: unknown[] }>('bi', '{ featureViews(search: "phone") { name } }'))
+        .featureViews,
+    ).toEqual([]);
+  });
+
+  it('says how fresh each view is', async () => {
+    const { freshness } = ok(
+      await api.graphql<{ freshness: Record<string, unknown>[] }>(
+        'modeler',
+        '{ freshness { view lastEventTime lagSeconds stale keys } }',
+      ),
+    );
+    expect(freshness.find(({ view }) => view === 'customer_profile@1')).toMatchObject({
+      lastEventTime: midnight,
+      stale: false,
+      keys: 2,
+    });
+  });
+});
+
+describe('quarantine', () => {
+  it('shows reasons in full to admin and without personal values to modeler', async () => {
+    const body = 'customer_id,registered_at,birth_date\nC9,2026-01-01T00:00:00Z,19th-of-May\n';
+    await api.fetch('ingest', '/import/customers', { method: 'POST', headers: { 'content-type': 'text/csv' }, body });
+    const read = async (role: Role) =>
+      ok(
+        await api.graphql<{ quarantine: { column: string; reason: string }[] }>(
+          role,
+          '{ quarantine(table: "customers") { index column reason } }',
+        ),
+      ).quarantine[0];
+    expect(await read('admin')).toMatchObject({ column: 'birth_date' });
+    expect(JSON.stringify(await read('modeler'))).not.toContain('19th-of-May');
+  });
+});
+
+describe('indicators', () => {
+  const args = 'names=customers_registered&by=segment&grain=MONTH&from=2026-01-01&to=2026-01-31';
+
+  it('are the same table in GraphQL, CSV, JSON and Parquet', async () => {
+    const { indicatorTable } = ok(
+      await api.graphql<{ indicatorTable: { columns: { name: string }[]; rows: unknown[][]; rowCount: number } }>(
+        'bi',
+        '{ indicatorTable(names: ["customers_registered"], by: ["segment"], from: "2026-01-01", to: "2026-01-31") { columns { name type } rows rowCount nulls { row column reason } dataThrough asOf } }',
+      ),
+    );
+    expect(indicatorTable.rowCount).toBe(indicatorTable.rows.length);
+    const csv = await (await api.fetch('bi', `/indicators.csv?${args}`)).text();
+    const lines = [indicatorTable.columns.map(({ name }) => name), ...indicatorTable.rows].map((row) =>
+      row.map((cell) => cell ?? '').join(','),
+    );
+    expect(csv.trimEnd().split('\r\n')).toEqual(lines);
+    expect(await (await api.fetch('bi', `/indicators.json?${args}`)).json()).toMatchObject({
+      rows: indicatorTable.rows,
+      rowCount: indicatorTable.rowCount,
+    });
+    const parquet = Buffer.from(await (await api.fetch('bi', `/indicators.parquet?${args}`)).arrayBuffer());
+    expect(parquet.subarray(0, 4).toString()).toBe('PAR1');
+  });
+
+  it('refuse a query string that they do not know, in words', async () => {
+    for (const [query, words] of [
+      ['names=customers_registered', /from/],
+      [`${args}&filter=segment`, /dimension:op:value/],
+      [`${args}&colour=red`, /colour/],
+      [args.replace('2026-01-31', '2025-01-31'), /is after/],
+    ] as const) {
+      const response = await api.fetch('bi', `/indicators.csv?${query}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        error: { code: 'BAD_USER_INPUT', message: expect.stringMatching(words) },
+      });
+    }
+  });
+
+  it('take filters in the query string', async () => {
+    const csv = await (await api.fetch('bi', `/indicators.csv?${args}&filter=segment:in:gold,silver`)).text();
+    expect(csv).toContain('gold');
+  });
+});
