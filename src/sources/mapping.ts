@@ -66,16 +66,11 @@ async function stageText({ client, stage, file, refuse }: MappingOptions): Promi
   for await (const batch of file.batches) {
     for (const record of batch) {
       if (record.refusal) await refuse(record, record.refusal);
-      else {
-        const texts = record.values.map(asText);
-        await writer.add([...texts, record.line], record.raw?.length ?? sizeOf(texts));
-      }
+      else await writer.add([...record.values.map(asText), record.line]);
     }
   }
   await writer.end();
 }
-
-const sizeOf = (texts: readonly (string | null)[]): number => texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 
 function asText(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null;

@@ -30,7 +30,7 @@ export class Quarantine {
     if (this.first.length < NAMED_IN_REPLY) this.first.push({ line, column, reason });
     const { table, importId, now } = this.of;
     const raw = wellFormed((record.raw ?? asJson(header, record.values)).slice(0, MAX_RAW));
-    await this.writer.add([table, storedInstant(now), importId, line, column, reason, raw], raw.length);
+    await this.writer.add([table, storedInstant(now), importId, line, column, reason, raw]);
   }
 
   end(): Promise<void> {

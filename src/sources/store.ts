@@ -187,7 +187,7 @@ async function stageRows({ client, table, stage, file, parser, quarantine }: Sta
   const take = async (record: FileRecord): Promise<void> => {
     const row = record.refusal ?? parser.parse(record.values);
     if (isRefusal(row)) await quarantine.add(record, file.header, row);
-    else await writer.add([...row, record.line], record.raw?.length ?? columns.length * 16);
+    else await writer.add([...row, record.line]);
   };
   for await (const batch of file.batches) for (const record of batch) await take(record);
   await Promise.all([writer.end(), quarantine.end()]);

@@ -95,15 +95,18 @@ const day =
   (value) => {
     const match = typeof value === 'string' ? DAY.exec(value) : null;
     if (!match) return problem("is not a date written 'YYYY-MM-DD'");
-    if (!existsOnCalendar(match)) return problem('is a day that does not exist');
     const date = match[0];
+    if (!existsOnCalendar(Number(match[1]), Number(match[2]), Number(match[3]))) {
+      return problem('is a day that does not exist');
+    }
     return date >= min && date <= max ? date : problem(`is not between ${min} and ${max}`);
   };
 
-function existsOnCalendar([, year, month, date]: RegExpExecArray): boolean {
-  const check = new Date(Date.UTC(Number(year), Number(month) - 1, Number(date)));
-  return check.getUTCMonth() === Number(month) - 1 && check.getUTCDate() === Number(date);
-}
+const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const isLeapYear = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+
+const existsOnCalendar = (year: number, month: number, date: number): boolean =>
+  date >= 1 && date <= (DAYS_IN_MONTH[month - 1] ?? 0) && (month !== 2 || date < 29 || isLeapYear(year));
 
 const INSTANT = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}:?\d{2})?$/;
 /** Orders of versions pack instants as positive milliseconds; ClickHouse's DateTime64 ends in 2299. */
@@ -120,15 +123,18 @@ export function instantMs(value: unknown): number | Problem {
 function textMs(value: string): number | Problem {
   const match = INSTANT.exec(value);
   if (!match) return DAY.test(value) ? problem('is a date; an instant with a time zone is needed') : Number.NaN;
-  const [, , , , hour, minute, second = '0', fraction = '', zone] = match;
+  const zone = match[8];
   if (!zone) return problem("has no time zone: write it as '2026-03-01T08:00:00+08:00' or with a Z");
-  if (!existsOnCalendar(match) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) {
+  const [year, month, date, hour, minute] = [1, 2, 3, 4, 5].map((group) => Number(match[group])) as FiveNumbers;
+  const second = Number(match[6] ?? 0);
+  if (!existsOnCalendar(year, month, date) || hour > 23 || minute > 59 || second > 59) {
     return problem('is a time that does not exist');
   }
-  const [, year, month, date] = match;
-  const local = Date.UTC(Number(year), Number(month) - 1, Number(date), Number(hour), Number(minute), Number(second));
-  return local + Number(fraction.padEnd(3, '0').slice(0, 3)) - offsetMs(zone);
+  const ms = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
+  return Date.UTC(year, month - 1, date, hour, minute, second, ms) - offsetMs(zone);
 }
+
+type FiveNumbers = [number, number, number, number, number];
 
 function offsetMs(zone: string): number {
   if (zone.length === 1) return 0;
