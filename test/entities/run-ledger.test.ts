@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunLedger } from '../../src/core/ports.js';
+import { type Database, openDatabase } from '../../src/entities/data-source.js';
+import { createRunLedger } from '../../src/entities/run-ledger.js';
+import { silentLog } from '../online/definitions.js';
+import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
+
+let postgres: FreshStore;
+const databases: Database[] = [];
+let runs: RunLedger;
+let elsewhere: RunLedger;
+beforeAll(async () => {
+  postgres = await freshPostgresDatabase();
+  for (let process = 0; process < 2; process++) {
+    databases.push(await openDatabase({ url: postgres.url, log: silentLog }));
+  }
+  [runs, elsewhere] = databases.map(({ dataSource }) => createRunLedger(dataSource)) as [RunLedger, RunLedger];
+});
+afterAll(async () => {
+  for (const database of databases) await database.close();
+  await postgres?.close();
+});
+
+const at = Date.UTC(2026, 0, 1);
+const run = (change: object = {}) => ({
+  ...{ jobId: 'job', viewId: 'v@1', asOf: at, knowledge: at + 7, kind: 'LIVE' as const },
+  ...change,
+});
+
+describe('the run ledger', () => {
+  it('gives the same job, view and as-of the same run, and others later ones higher numbers', async () => {
+    const first = await runs.begin(run());
+    expect(first).toEqual({
+      ...run(),
+      ...{ id: first.id, stage: 'STARTED', onlineStamp: null, historyStamp: null, counts: null, shardsDone: [] },
+    });
+    await runs.update(first.id, { stage: 'STAGED', counts: { rows: 3, changed: 2, nullKeys: 1, shards: 4 } });
+    await runs.update(first.id, { onlineStamp: at + 9, shardsDone: [0, 2] });
+    const known = {
+      stage: 'STAGED',
+      counts: { rows: 3, changed: 2, nullKeys: 1, shards: 4 },
+      onlineStamp: at + 9,
+      shardsDone: [0, 2],
+    };
+    expect(await elsewhere.begin(run({ knowledge: at + 99 }))).toEqual({ ...first, ...known });
+    for (const other of [{ jobId: 'other' }, { viewId: 'w@1' }, { asOf: at + 1 }]) {
+      expect((await runs.begin(run(other))).id).toBeGreaterThan(first.id);
+    }
+    await runs.update(first.id, { stage: 'STARTED', counts: null, shardsDone: [] });
+    expect(await runs.begin(run())).toMatchObject({ counts: null, shardsDone: [], onlineStamp: at + 9 });
+  });
+
+  it('knows the newest committed live as-of of each view, and what is unfinished', async () => {
+    const begin = async (asOf: number, kind: 'LIVE' | 'BACKFILL', committed: boolean) => {
+      const { id } = await runs.begin(run({ viewId: 'c@1', asOf, kind }));
+      if (committed) await runs.update(id, { stage: 'COMMITTED' });
+      return id;
+    };
+    await begin(at + 1, 'LIVE', true);
+    await begin(at + 2, 'LIVE', true);
+    const open = [await begin(at + 3, 'LIVE', false)];
+    await begin(at + 4, 'BACKFILL', true);
+    open.push(await begin(at + 5, 'BACKFILL', false));
+    expect(await runs.committed(['c@1', 'never@1'])).toEqual(new Map([['c@1', at + 2]]));
+    expect(await runs.committed([])).toEqual(new Map());
+    expect((await runs.unfinished('c@1')).map(({ id }) => id)).toEqual(open);
+  });
+
+  it('lets one process at a time hold a view, and several hold several', async () => {
+    const events: string[] = [];
+    const hold = (ledger: RunLedger, viewId: string, name: string) =>
+      ledger.withViewLock(viewId, async () => {
+        events.push(`${name} in`);
+        await sleep(100);
+        events.push(`${name} out`);
+      });
+    await Promise.all([hold(runs, 'l@1', 'a'), hold(elsewhere, 'l@1', 'b'), hold(runs, 'l@1', 'c')]);
+    expect(events.filter((_, index) => index % 2 === 0).map((event) => event.replace('in', 'out'))).toEqual(
+      events.filter((_, index) => index % 2 === 1),
+    );
+    await runs.withViewLock('l@1', () => elsewhere.withViewLock('m@1', async () => events.push('both')));
+    expect(events.at(-1)).toBe('both');
+  });
+
+  it('lets go of a view when the body fails, and when its process is gone', async () => {
+    await expect(runs.withViewLock('f@1', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await elsewhere.withViewLock('f@1', async () => undefined);
+    const killed = databases[0] as Database;
+    const body = runs.withViewLock('f@1', async () => {
+      const [{ pid }] = await killed.dataSource.query(
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+      );
+      await killed.dataSource.query('SELECT pg_terminate_backend($1)', [pid]);
+      await elsewhere.withViewLock('f@1', async () => undefined);
+    });
+    await body;
+  });
+
+  it('stops waiting for a view when the job is cancelled', async () => {
+    const stop = new AbortController();
+    await runs.withViewLock('s@1', async () => {
+      setTimeout(() => stop.abort(), 50);
+      await expect(elsewhere.withViewLock('s@1', async () => undefined, stop.signal)).rejects.toMatchObject({
+        code: 'CONFLICT',
+      });
+    });
+  });
+});
