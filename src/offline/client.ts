@@ -66,6 +66,8 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
   });
 
   async function observed<T>(label: string, body: (queryId: string) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    // The client looks at a signal only once the request is on its way.
+    signal?.throwIfAborted();
     const queryId = `${label}-${randomUUID()}`;
     const started = performance.now();
     let outcome = 'ok';
@@ -129,6 +131,7 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
         signal,
       ),
     async *bytes(label, select, format, options = {}) {
+      options.signal?.throwIfAborted();
       const queryId = `${label}-${randomUUID()}`;
       const started = performance.now();
       let outcome = 'failed';

@@ -120,7 +120,8 @@ async function fill(store: ClickHouse, run: Run, tables: StageTables, hasKey: Sq
   const keys = join(keyColumns(view));
   const features = featureColumns(view);
   const names = join([...keyColumns(view), raw('_tombstone'), ...features]);
-  const atThisTime = sql`_event_time = ${instantSql(run.asOf)}`;
+  const byThen = run.availableAt === undefined ? raw('') : sql` AND _available_at <= ${instantSql(run.availableAt)}`;
+  const atThisTime = sql`_event_time = ${instantSql(run.asOf)}${byThen}`;
   const [earlier] = await store.rows<{ some: number }>(
     'stage-earlier',
     sql`SELECT 1 AS some FROM ${history} WHERE ${atThisTime} LIMIT 1`,

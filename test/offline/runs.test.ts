@@ -127,6 +127,24 @@ test('computing an as-of again adds only what differs, and computing it twice ad
   ]);
 });
 
+test('a backfill of an as-of whose live run came late is new history once, however often it runs (rule 16)', async () => {
+  const view = await freshView();
+  await publish(view, 1, DAY, DAY + view.delayMs + 9_000);
+  rows = values(['C1', 5, 'a'], ['C2', 2, 'b']);
+  const backfill = async (id: number) => {
+    const run: Run = { ...runOf(view, id), availableAt: DAY + view.delayMs };
+    const counts = await fixture.offline.stageRun(run);
+    await fixture.offline.commitRuns(view, [{ run, availableAt: DAY + view.delayMs }]);
+    return counts.changed;
+  };
+  expect(await backfill(2)).toBe(2);
+  expect(await backfill(3)).toBe(0);
+  const amounts = async (at: number) => (await fixture.offline.rowsAt(view, at, [['C1']])).map((row) => row?.values[0]);
+  expect(await amounts(DAY + view.delayMs)).toEqual([5]);
+  // What decisions saw from the live run on stays what they saw.
+  expect(await amounts(DAY + view.delayMs + 9_000)).toEqual([1]);
+});
+
 test('a key that a recomputed as-of no longer has ends in a tombstone', async () => {
   const view = await freshView();
   await publish(view, 1);
