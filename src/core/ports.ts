@@ -102,6 +102,8 @@ export interface Run {
   readonly asOf: Instant;
   /** Only source rows with `ingested_at <=` this are read: as-of + delay. */
   readonly knowledge: Instant;
+  /** Where it is known before the run (a backfill's): its rows are compared only with those that were available by then. */
+  readonly availableAt?: Instant;
 }
 
 export interface Shard {

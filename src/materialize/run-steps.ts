@@ -37,7 +37,10 @@ export interface StepProgress {
 
 const ROWS_A_SHARD = 200_000;
 
-export const runOf = (view: View, { id, asOf, knowledge }: RunRecord): Run => ({ id, view, asOf, knowledge });
+export const runOf = (view: View, { id, asOf, knowledge, kind }: RunRecord): Run => ({
+  ...{ id, view, asOf, knowledge },
+  ...(kind === 'BACKFILL' ? { availableAt: knowledge } : {}),
+});
 
 async function advance(
   { ledger }: MaterializerDeps,
