@@ -64,7 +64,8 @@ function thrown(error: unknown): unknown {
   return inner;
 }
 
-const TOKEN_LIMIT = /more than \d+ tokens/;
+/** graphql-js writes it as "more that". */
+const TOKEN_LIMIT = /more tha[nt] \d+ tokens/;
 
 /** The shape of every GraphQL error: message, place, and extensions of code, hint and, added later, requestId. */
 export function formatGraphqlError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {

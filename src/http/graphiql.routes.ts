@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { notFound } from '../core/errors.js';
 
 const require = createRequire(import.meta.url);
+
+/** A file of an installed package; found through its package.json, since `exports` names no such files. */
+const packaged = (name: string, path: string) => (): Promise<string> =>
+  readFile(join(dirname(require.resolve(`${name}/package.json`)), path), 'utf8');
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -66,16 +71,10 @@ const CSS = 'text/css; charset=utf-8';
 const ASSETS: Readonly<Record<string, { readonly type: string; readonly content: () => Promise<string> | string }>> = {
   'page.js': { type: JAVASCRIPT, content: () => PAGE_SCRIPT },
   'page.css': { type: CSS, content: () => PAGE_CSS },
-  'react.js': {
-    type: JAVASCRIPT,
-    content: () => readFile(require.resolve('react/umd/react.production.min.js'), 'utf8'),
-  },
-  'react-dom.js': {
-    type: JAVASCRIPT,
-    content: () => readFile(require.resolve('react-dom/umd/react-dom.production.min.js'), 'utf8'),
-  },
-  'graphiql.js': { type: JAVASCRIPT, content: () => readFile(require.resolve('graphiql/graphiql.min.js'), 'utf8') },
-  'graphiql.css': { type: CSS, content: () => readFile(require.resolve('graphiql/graphiql.min.css'), 'utf8') },
+  'react.js': { type: JAVASCRIPT, content: packaged('react', 'umd/react.production.min.js') },
+  'react-dom.js': { type: JAVASCRIPT, content: packaged('react-dom', 'umd/react-dom.production.min.js') },
+  'graphiql.js': { type: JAVASCRIPT, content: packaged('graphiql', 'graphiql.min.js') },
+  'graphiql.css': { type: CSS, content: packaged('graphiql', 'graphiql.min.css') },
 };
 
 /** GraphiQL from this server alone: it works without a network and loads nothing from elsewhere. */

@@ -1,0 +1,343 @@
+import { getIntrospectionQuery } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHttpServer } from '../../src/http/http-server.js';
+import { openKeyRing } from '../../src/http/keys.js';
+import { type Api, keyOf, startApi } from '../support/api.js';
+import { quietLog } from '../support/homes.js';
+
+let api: Api;
+/** Errors that reached the log. */
+const logged: { readonly fields: object; readonly message: string }[] = [];
+let broken: () => Promise<never> = () => Promise.reject(new Error('nothing is broken yet'));
+
+beforeAll(async () => {
+  api = await startApi({
+    http: ({ services }) => ({
+      services: { ...services.api, freshness: () => broken() },
+      log: { ...quietLog, error: (fields, message) => void logged.push({ fields, message }) },
+    }),
+  });
+  await api.graphql('admin', 'mutation { applyRegistry { problems } }');
+});
+
+afterAll(() => api.close());
+
+const post = (body: string, headers: Record<string, string> = {}) =>
+  api.fetch('admin', '/graphql', { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+
+async function codeOf(response: Response): Promise<string | undefined> {
+  const body = (await response.json()) as { errors?: { extensions: { code: string } }[]; error?: { code: string } };
+  return body.error?.code ?? body.errors?.[0]?.extensions.code;
+}
+
+describe('request ids', () => {
+  it('are taken where they are harmless and echoed on every answer', async () => {
+    for (const path of ['/healthz', '/nope', '/training-sets/x']) {
+      const response = await api.fetch(null, path, { headers: { 'x-request-id': 'abc-123' } });
+      expect(response.headers.get('x-request-id')).toBe('abc-123');
+    }
+    const { errors } = await api.graphql('admin', '{ nope }', {}, { 'x-request-id': 'abc-124' });
+    expect(errors[0]?.extensions.requestId).toBe('abc-124');
+  });
+
+  it('are made where the given one would not be safe in a log', async () => {
+    for (const bad of ['', 'x'.repeat(129), 'a b', '{"a":1}']) {
+      const response = await api.fetch(null, '/healthz', { headers: { 'x-request-id': bad } });
+      expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    }
+  });
+});
+
+describe('a body', () => {
+  it.each([
+    ['that is not JSON', '{"query": ', 400, 'BAD_USER_INPUT'],
+    ['without a query', '{"variables": {}}', 400, 'BAD_USER_INPUT'],
+    ['that is a batch', '[{"query": "{ entities { name } }"}]', 400, 'BAD_USER_INPUT'],
+    ['whose variables are a list', '{"query": "{ entities { name } }", "variables": []}', 400, 'BAD_USER_INPUT'],
+    ['that is empty', '', 400, 'BAD_USER_INPUT'],
+    [
+      'that is too large',
+      JSON.stringify({ query: '{ entities { name } }', pad: 'x'.repeat(17 * 1024 * 1024) }),
+      413,
+      'PAYLOAD_TOO_LARGE',
+    ],
+  ])('%s is refused in the shape of every error', async (_, body, status, code) => {
+    const response = await post(body);
+    expect(response.status).toBe(status);
+    expect(await codeOf(response)).toBe(code);
+  });
+
+  it('of another content type is refused', async () => {
+    const response = await post('query=x', { 'content-type': 'application/x-www-form-urlencoded' });
+    expect(response.status).toBe(400);
+    expect(await codeOf(response)).toBe('BAD_USER_INPUT');
+  });
+
+  it('is not read before the key is known', async () => {
+    const response = await fetch(`${api.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{ this is not JSON',
+    });
+    expect(response.status).toBe(401);
+  });
+});
+
+describe('errors', () => {
+  it('of our own are general words without a stack or a path, and whole in the log', async () => {
+    broken = () => Promise.reject(new Error('cannot open /secret/path'));
+    const answer = await api.graphql('admin', '{ freshness { view } }');
+    expect(answer.errors).toMatchObject([
+      {
+        message: 'the server failed to answer',
+        path: ['freshness'],
+        extensions: { code: 'INTERNAL', requestId: expect.any(String) },
+      },
+    ]);
+    expect(JSON.stringify(answer)).not.toMatch(/secret|stack|\.ts|node_modules/);
+    expect(logged.at(-1)).toMatchObject({
+      fields: { err: expect.objectContaining({ message: 'cannot open /secret/path' }), operation: 'freshness' },
+    });
+  });
+
+  it('of a store that is away say so', async () => {
+    broken = () =>
+      Promise.reject(Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:5432'), { code: 'ECONNREFUSED' }));
+    const { errors } = await api.graphql('admin', '{ freshness { view } }');
+    expect(errors).toMatchObject([{ message: 'a store does not answer', extensions: { code: 'STORE_UNAVAILABLE' } }]);
+  });
+
+  it.each([
+    ['an instant without a zone', '{ customer(id: "x", asOf: "2026-01-01T00:00:00") { id } }', /has no time zone/],
+    [
+      'a date that is none',
+      '{ indicatorTable(names: ["a"], from: "2026-02-30", to: "2026-03-01") { rows } }',
+      /not a date/,
+    ],
+    ['a syntax error', '{ entities { ', /Syntax Error/],
+    ['an unknown field', '{ entities { nope } }', /Cannot query field "nope"/],
+    ['a missing argument', '{ job { id } }', /is required/],
+  ])('of the document: %s is BAD_USER_INPUT', async (_, query, words) => {
+    const { errors } = await api.graphql('admin', query);
+    expect(errors[0]).toMatchObject({
+      message: expect.stringMatching(words),
+      extensions: { code: 'BAD_USER_INPUT', hint: expect.any(String) },
+    });
+  });
+
+  it('of a variable name the variable', async () => {
+    const { errors } = await api.graphql('admin', 'query($at: DateTime) { customer(id: "x", asOf: $at) { id } }', {
+      at: 'tomorrow',
+    });
+    expect(errors[0]).toMatchObject({
+      message: expect.stringContaining('$at'),
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  });
+
+  it('of HTTP are one object with code, message, hint and request id', async () => {
+    const response = await api.fetch('admin', '/training-sets/nothing');
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({
+      error: {
+        code: 'NOT_FOUND',
+        message: expect.any(String),
+        hint: expect.any(String),
+        requestId: response.headers.get('x-request-id'),
+      },
+    });
+  });
+
+  it('of an import name the table or the column', async () => {
+    const send = (table: string, body: string) =>
+      api.fetch('ingest', `/import/${table}`, { method: 'POST', headers: { 'content-type': 'text/csv' }, body });
+    const unknown = await send('nothing', 'a\n1\n');
+    expect([unknown.status, await codeOf(unknown)]).toEqual([404, 'NOT_FOUND']);
+    const header = await send('customers', 'a,b\n1,2\n');
+    expect([header.status, await codeOf(header)]).toEqual([400, 'BAD_USER_INPUT']);
+  });
+});
+
+describe('limits', () => {
+  const rows = (count: number) => ({ customer_id: Array.from({ length: count }, (_, row) => `C${row}`) });
+  const fields = ['customer_profile@1', 'customer_profile@2'];
+  const aliases = (count: number, body: string) =>
+    `query($e: JSONObject!, $f: [String!]) { ${Array.from({ length: count }, (_, i) => `a${i}: ${body}`).join(' ')} }`;
+  const read = 'onlineFeatures(features: $f, entities: $e) { columns { statuses } }';
+
+  it('count rows × features of every alias together', async () => {
+    // 1,000 rows × 11 features = 11,000 an alias: 22 fit into 250,000, 23 do not.
+    const fit = await api.graphql('decision', aliases(22, read), { e: rows(1_000), f: fields });
+    expect(fit.errors).toEqual([]);
+    const over = await api.graphql('decision', aliases(23, read), { e: rows(1_000), f: fields });
+    expect(over.status).toBe(400);
+    expect(over.errors[0]?.extensions.code).toBe('TOO_COMPLEX');
+  });
+
+  it('count what a variable brings as its default', async () => {
+    const list = JSON.stringify(rows(1_000).customer_id.slice(0, 900));
+    const query = `query($e: JSONObject = { customer_id: ${list} }) { ${Array.from({ length: 30 }, (_, i) => `a${i}: onlineFeatures(features: ["customer_profile@1", "customer_profile@2"], entities: $e) { requestId }`).join(' ')} }`;
+    const { errors } = await api.graphql('decision', query.replace('JSONObject =', 'JSONObject! ='));
+    expect(errors[0]?.extensions.code).toBe('TOO_COMPLEX');
+  });
+
+  it.each([
+    ['aliases', aliases(31, 'entities { name }').replace('($e: JSONObject!, $f: [String!])', '')],
+    ['depth', `{ __schema { types ${'{ ofType '.repeat(17)}{ name }${' }'.repeat(17)} } }`],
+    ['tokens', `{ ${'entities { name } '.repeat(1_300)} }`],
+    [
+      'fields of fragments that spread each other',
+      `{ ...f0 } ${Array.from({ length: 14 }, (_, i) => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`).join(' ')} fragment f14 on Query { entities { name } }`,
+    ],
+  ])('bound %s', async (_, query) => {
+    const { status, errors } = await api.graphql('admin', query);
+    expect(status).toBe(400);
+    expect(errors[0]?.extensions.code).toBe('TOO_COMPLEX');
+  });
+
+  it('leave room for what GraphiQL asks', async () => {
+    const { errors, data } = await api.graphql('bi', getIntrospectionQuery());
+    expect(errors).toEqual([]);
+    expect(data).toHaveProperty('__schema');
+  });
+});
+
+describe('the rate limit', () => {
+  it('is one count a key over all processes of the API, and says when to come back', async () => {
+    const { services, config } = api.app;
+    const serve = async () => {
+      const server = await createHttpServer({
+        services: services.api,
+        keys: await openKeyRing({
+          given: config.keys,
+          home: config.home,
+          store: services.keys,
+          now: Date.now,
+          log: quietLog,
+        }),
+        health: { stores: {}, worker: async () => ({ ok: true, reason: null }) },
+        log: quietLog,
+        metrics: api.app.telemetry.metrics,
+        metricsText: async () => '',
+        requestsPerMinute: 6,
+        rateLimitRedis: services.redis,
+      });
+      return { server, url: await server.listen({ host: '127.0.0.1', port: 0 }) };
+    };
+    const [one, other] = await Promise.all([serve(), serve()]);
+    const ask = async (url: string, role: 'bi' | 'modeler') =>
+      fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${keyOf(role)}` },
+        body: '{"query":"{ entities { name } }"}',
+      });
+    const statuses: number[] = [];
+    for (let i = 0; i < 8; i += 1) statuses.push((await ask(i % 2 ? one.url : other.url, 'modeler')).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 429, 429]);
+    const refused = await ask(one.url, 'modeler');
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(await codeOf(refused)).toBe('RATE_LIMITED');
+    expect((await ask(one.url, 'bi')).status).toBe(200);
+    // Health is asked by machines that must not be turned away.
+    for (let i = 0; i < 10; i += 1) expect((await fetch(`${one.url}/healthz`)).status).toBe(200);
+    await Promise.all([one.server.close(), other.server.close()]);
+  });
+});
+
+describe('health', () => {
+  it('is alive and ready, each store with its time', async () => {
+    expect(await (await api.fetch(null, '/healthz')).json()).toMatchObject({ status: 'ok' });
+    const ready = await api.fetch(null, '/readyz');
+    expect(ready.status).toBe(200);
+    const store = { ok: true, ms: expect.any(Number) };
+    expect(await ready.json()).toMatchObject({
+      ready: true,
+      stores: { postgres: store, clickhouse: store, redis: store },
+    });
+  });
+
+  it('is 503 where a store is down or does not answer in time, naming it; the worker has a check of its own', async () => {
+    const { services, config } = api.app;
+    const server = await createHttpServer({
+      services: services.api,
+      keys: await openKeyRing({
+        given: config.keys,
+        home: config.home,
+        store: services.keys,
+        now: Date.now,
+        log: quietLog,
+      }),
+      health: {
+        stores: {
+          ...services.stores,
+          redis: () => Promise.reject(new Error('away')),
+          clickhouse: () => new Promise(() => undefined),
+        },
+        worker: async () => ({ ok: false, reason: 'a worker has work and makes no progress' }),
+      },
+      ...{
+        log: quietLog,
+        metrics: api.app.telemetry.metrics,
+        metricsText: api.app.telemetry.metricsText,
+        requestsPerMinute: 1_000,
+      },
+    });
+    const ready = await server.inject('/readyz');
+    expect(ready.statusCode).toBe(503);
+    expect(ready.json()).toMatchObject({
+      ready: false,
+      stores: { postgres: { ok: true }, redis: { ok: false }, clickhouse: { ok: false } },
+    });
+    const worker = await server.inject('/healthz/worker');
+    expect(worker.statusCode).toBe(503);
+    expect(worker.json()).toMatchObject({ ok: false, reason: 'a worker has work and makes no progress' });
+    await server.close();
+  });
+});
+
+describe('metrics', () => {
+  it('are read on loopback without a key, and by admin alone through a proxy', async () => {
+    const local = await api.fetch(null, '/metrics');
+    expect(local.status).toBe(200);
+    const text = await local.text();
+    expect(text).toContain('riskgraph_graphql_seconds_count{operation="entities",outcome="ok"}');
+    expect(text).toContain('riskgraph_worker_healthy 0');
+    const proxied = { headers: { 'x-forwarded-for': '203.0.113.9' } };
+    expect((await api.fetch(null, '/metrics', proxied)).status).toBe(401);
+    expect((await api.fetch('modeler', '/metrics', proxied)).status).toBe(403);
+    expect((await api.fetch('admin', '/metrics', proxied)).status).toBe(200);
+  });
+});
+
+describe('GraphiQL', () => {
+  it('is a keyless page that loads from this server alone', async () => {
+    const page = await api.fetch(null, '/graphiql');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
+    const html = await page.text();
+    expect(html).not.toMatch(/https?:\/\//);
+    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] as string);
+    expect(assets).toHaveLength(6);
+    for (const asset of assets) {
+      const response = await api.fetch(null, asset);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toMatch(/^text\/(javascript|css)/);
+    }
+  });
+
+  it('serves no other file', async () => {
+    for (const path of ['/graphiql/x.js', '/graphiql/..%2fpackage.json', '/graphiql/toString', '/graphiql/__proto__']) {
+      expect((await api.fetch(null, path)).status).toBe(404);
+    }
+  });
+});
+
+describe('what is not there', () => {
+  it('is 404 in words: no landing page, no GET of queries', async () => {
+    for (const path of ['/', '/graphql', '/graphql?query={__typename}', '/.env']) {
+      const response = await api.fetch(null, path);
+      expect(response.status).toBe(404);
+      expect(await codeOf(response)).toBe('NOT_FOUND');
+    }
+  });
+});
