@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/context.js';
 import { addDemoCommand } from './commands/demo.js';
@@ -32,9 +33,13 @@ function explain(error: unknown): string {
 }
 
 try {
-  const { client, home, http, portfolio, demoCustomers, logLevel } = loadConfig();
+  const { client, home, http, keys, portfolio, demoCustomers, logLevel } = loadConfig();
   const { timezone } = portfolio;
-  await createProgram({ client, home, http, timezone, demoCustomers, logLevel, environment: process.env }).parseAsync();
+  const keyPlace = keys === undefined ? join(home, 'keys') : 'those of RISKGRAPH_KEYS';
+  await createProgram({
+    ...{ client, keyPlace, home, http, timezone, demoCustomers, logLevel },
+    environment: process.env,
+  }).parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) process.stderr.write(`riskgraph: ${explain(error)}\n`);
   process.exitCode = 1;

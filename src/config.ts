@@ -18,6 +18,10 @@ const timezone = z.string().refine(
   { message: "is not an IANA time zone such as 'Asia/Shanghai'" },
 );
 
+/** Whoever was given the server's keys may call it as its admin. */
+const adminKeyIn = (keys: string | undefined): string | undefined =>
+  /(?:^|,)\s*admin(?::[^=,]*)?=([^,\s]+)/.exec(keys ?? '')?.[1];
+
 const Environment = z.object({
   PORT: withDefault(z.coerce.number().int().min(0).max(65_535), 4000),
   HOST: withDefault(z.string(), '127.0.0.1'),
@@ -59,7 +63,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     /** As given: parsed by the key ring, never logged. */
     keys: env.RISKGRAPH_KEYS,
     /** What command-line clients use. */
-    client: { key: env.RISKGRAPH_KEY, url: env.RISKGRAPH_URL ?? `http://${env.HOST}:${env.PORT}` },
+    client: {
+      key: env.RISKGRAPH_KEY ?? adminKeyIn(env.RISKGRAPH_KEYS),
+      url: env.RISKGRAPH_URL ?? `http://${env.HOST}:${env.PORT}`,
+    },
     portfolio: { timezone: env.RISKGRAPH_TIMEZONE, currency: env.RISKGRAPH_CURRENCY, datum: env.RISKGRAPH_DATUM },
     executionProvider: env.RISKGRAPH_EP,
     demoCustomers: env.RISKGRAPH_DEMO_CUSTOMERS,

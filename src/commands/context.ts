@@ -6,6 +6,8 @@ import type { OutputOptions } from './output.js';
 export interface CommandContext {
   readonly home: string;
   readonly client: { readonly url: string; readonly key: string | undefined };
+  /** Where the operator finds the server's keys, in words. */
+  readonly keyPlace: string;
   readonly http: { readonly host: string; readonly port: number };
   readonly timezone: string;
   readonly demoCustomers: number;

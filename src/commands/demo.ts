@@ -122,7 +122,7 @@ export function addDemoCommand(program: Command, context: CommandContext): void 
           say(`\nReady in ${Math.round((Date.now() - started) / 1000)} s.`);
           say(`  GraphQL    ${url}/graphql`);
           say(`  GraphiQL   ${url}/graphiql`);
-          say(`  Keys       ${context.home}/keys   (role=key a line; send one as "Authorization: Bearer <key>")`);
+          say(`  Keys       ${context.keyPlace}   (role=key; send one as "Authorization: Bearer <key>")`);
           say('  Ctrl-C ends it; running jobs are finished first.');
         },
       });

@@ -48,7 +48,7 @@ export function addStartCommand(program: Command, context: CommandContext): void
       startStack(context, {
         logLevel: context.logLevel,
         onReady: async (url) => {
-          process.stdout.write(`Riskgraph serves at ${url}/graphql; keys: ${context.home}/keys; Ctrl-C ends it.\n`);
+          process.stdout.write(`Riskgraph serves at ${url}/graphql; keys: ${context.keyPlace}; Ctrl-C ends it.\n`);
         },
       }),
     );

@@ -23,6 +23,7 @@ export const quietMetrics: Metrics = { count: () => undefined, observe: () => un
 export const NOW: Instant = Date.UTC(2026, 2, 1);
 
 export interface Sources {
+  readonly url: string;
   readonly client: ClickHouseClient;
   readonly guard: SqlGuard;
   readonly store: SourceStore;
@@ -64,6 +65,7 @@ export async function openSources(timezone = 'Asia/Shanghai'): Promise<Sources> 
     tempDir,
   });
   return {
+    url: database.url,
     client,
     guard,
     store,
@@ -99,3 +101,16 @@ export const chunks = (body: string | Uint8Array, size = 7): AsyncIterable<Uint8
     })(),
   );
 };
+
+/** Customers 0 to n-1, made as they are read; `wide` adds characters to each row. */
+export async function* customersFile(rows: number, wide = 0): AsyncIterable<Uint8Array> {
+  const tail = 'x'.repeat(wide);
+  yield Buffer.from('customer_id,registered_at,city,occupation\n');
+  for (let from = 0; from < rows; from += 500) {
+    let text = '';
+    for (let row = from; row < Math.min(rows, from + 500); row++) {
+      text += `C${row},2024-01-01T00:00:00Z,c${row % 7},${tail}\n`;
+    }
+    yield Buffer.from(text);
+  }
+}

@@ -25,8 +25,16 @@ export interface RunningCommand {
   readonly exited: Promise<number | NodeJS.Signals>;
 }
 
-export function runCommand(args: readonly string[], env: Readonly<Record<string, string>>): RunningCommand {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
+export const runCommand = (args: readonly string[], env: Readonly<Record<string, string>>): RunningCommand =>
+  runProgram('src/cli.ts', args, env);
+
+/** Runs one of our entry files; it sees no variable of ours but those given. */
+export function runProgram(
+  entry: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): RunningCommand {
+  const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readDataFile } from '../../examples/uci-credit-card/data-file.js';
+import { runExample } from '../../examples/uci-credit-card/run.js';
+import { Random } from '../../src/portfolio/random.js';
+import { type Stack, startCommand } from '../support/command.js';
+import { freshHome } from '../support/homes.js';
+import { ROOT } from '../support/views.js';
+
+const DATA = join(ROOT, '../shared/data/uci_credit_default/UCI_Credit_Card.csv');
+const isThere = existsSync(DATA);
+
+/** The file's columns with rows made up: what can be tried where the data is not at hand. */
+function madeUpFile(customers: number): string {
+  const random = new Random(1, 'uci');
+  const months = [1, 2, 3, 4, 5, 6];
+  const header = [
+    'ID',
+    'LIMIT_BAL',
+    'SEX',
+    'EDUCATION',
+    'MARRIAGE',
+    'AGE',
+    'PAY_0',
+    'PAY_2',
+    'PAY_3',
+    'PAY_4',
+    'PAY_5',
+    'PAY_6',
+  ];
+  const bills = months.map((month) => `BILL_AMT${month}`);
+  const paid = months.map((month) => `PAY_AMT${month}`);
+  const lines = Array.from({ length: customers }, (_, index) => [
+    ...[
+      index + 1,
+      random.int(1, 80) * 10_000,
+      random.int(1, 2),
+      random.int(0, 6),
+      random.int(0, 3),
+      random.int(21, 79),
+    ],
+    ...months.map(() => random.int(-2, 8)),
+    ...months.map(() => random.int(-5_000, 500_000)),
+    ...months.map(() => random.int(0, 50_000)),
+    random.int(0, 1),
+  ]);
+  return `${[[...header, ...bills, ...paid, 'default.payment.next.month'], ...lines].map((line) => line.join(',')).join('\n')}\n`;
+}
+
+let home: string;
+let stack: Stack;
+beforeAll(async () => {
+  home = await freshHome();
+  stack = await startCommand('start', { home });
+});
+afterAll(async () => {
+  await stack?.stop();
+  await rm(home, { recursive: true, force: true });
+});
+
+it(isThere
+  ? 'takes the UCI file from import to score and finds every row and total of it again'
+  : 'takes made-up rows of the UCI form from import to score (the file itself is absent: ../shared/data/uci_credit_default)', async () => {
+  const csv = isThere ? DATA : join(home, 'made-up.csv');
+  if (!isThere) await writeFile(csv, madeUpFile(300));
+  const printed: string[] = [];
+  const options = {
+    csv,
+    out: join(home, 'uci'),
+    url: stack.url,
+    key: await stack.key('admin'),
+    print: (text: string) => void printed.push(text),
+  };
+  await runExample(options);
+
+  const rows = (await readDataFile(csv)).length;
+  if (isThere) {
+    expect(printed[0]).toBe('file: 30000 customers, 6636 defaults');
+    // The sum of balances over the sum of limits, balances floored at 0.
+    expect(printed).toContain('indicators 2005-09-01: utilization_rate 0.305975, delinquency_rate_30 0.227267');
+  }
+  expect(printed).toContain(`import statements: ${6 * rows} accepted, 0 duplicates, 0 rejected`);
+  expect(printed.filter((line) => line.startsWith('score '))).toHaveLength(5);
+  expect(printed.find((line) => line.startsWith('online '))).toMatch(/ STALE$/);
+  expect(printed.find((line) => line.startsWith('customer '))).toContain('"_status":"PRESENT"');
+
+  const again: string[] = [];
+  await runExample({ ...options, print: (text) => void again.push(text) });
+  expect(again).toContain(`import statements: 0 accepted, ${6 * rows} duplicates, 0 rejected`);
+  expect(again).toContain('apply: 0 changes');
+  expect(again.filter((line) => line.startsWith('score '))).toEqual(
+    printed.filter((line) => line.startsWith('score ')),
+  );
+}, 600_000);
