@@ -58,7 +58,10 @@ const peakOf = async (pid: number): Promise<number> =>
 const home = join(tmpdir(), `riskgraph-bench-${randomUUID()}`);
 const stores = await startEmbedded({ home, need: { postgres: false, redis: false, clickhouse: true }, log });
 try {
-  const client = createClient({ url: stores.urls.clickhouseUrl as string });
+  const client = createClient({
+    url: stores.urls.clickhouseUrl as string,
+    keep_alive: { eagerly_destroy_stale_sockets: true },
+  });
   const directory = fileURLToPath(new URL('../migrations/clickhouse', import.meta.url));
   await migrateClickHouse({ client, directory, clock: Date.now, log });
   const child = JSON.parse(await readFile(join(stores.home.run, 'clickhouse.pid'), 'utf8')) as { pid: number };

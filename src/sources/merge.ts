@@ -11,7 +11,7 @@ export interface MergeOptions {
   readonly stage: string;
   /** Higher than that of any import before. */
   readonly seq: bigint;
-  readonly bucketRows?: number;
+  readonly bucketRows?: number | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type SourceTable, storedType, VERSION_COLUMNS } from '../core/sources.js';
 import { DAY, type Instant } from '../core/time.js';
@@ -39,6 +40,9 @@ export async function dropLeftovers(client: ClickHouseClient, now: Instant): Pro
     if (Number(name.slice(PREFIX.length).split('_')[0]) < now - DAY) await dropTable(client, name);
   }
 }
+
+/** Rows that are there already would otherwise be read in one go, while other requests and this one's own connections wait. */
+export const othersTurn = (): Promise<void> => setImmediate();
 
 /** One INSERT holds at most this many rows, and about this many characters of the file. */
 const BATCH_ROWS = 50_000;

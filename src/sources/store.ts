@@ -14,7 +14,7 @@ import { Quarantine, readQuarantine } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
 import { checkHeader, fileColumns, isRefusal, RowParser } from './row-parser.js';
 import { type Spooled, spool } from './spool.js';
-import { BatchWriter, createStage, dropLeftovers, dropTable, stageName } from './stage.js';
+import { BatchWriter, createStage, dropLeftovers, dropTable, othersTurn, stageName } from './stage.js';
 import { storedInstant } from './values.js';
 
 export interface SourceStoreOptions {
@@ -26,6 +26,8 @@ export interface SourceStoreOptions {
   readonly metrics: Metrics;
   /** Where uploads lie that cannot be read front to back. */
   readonly tempDir: string;
+  /** Rows that are compared and written at once; see `mergeStage`. */
+  readonly bucketRows?: number;
 }
 
 /**
@@ -93,7 +95,7 @@ async function importFile(
     const good = await stageRows({ client, table, stage, file, parser, quarantine });
     const accepted = await inTurn(async () => {
       const seq = await nextSeq(client, table.name, now);
-      const appended = good === 0 ? 0 : await mergeStage({ client, table, stage, seq });
+      const appended = good === 0 ? 0 : await mergeStage({ client, table, stage, seq, bucketRows: options.bucketRows });
       const counts = { accepted: appended, duplicates: good - appended, rejected: quarantine.rejected };
       await client.insert({
         table: 'source_imports',
@@ -189,7 +191,10 @@ async function stageRows({ client, table, stage, file, parser, quarantine }: Sta
     if (isRefusal(row)) await quarantine.add(record, file.header, row);
     else await writer.add([...row, record.line]);
   };
-  for await (const batch of file.batches) for (const record of batch) await take(record);
+  for await (const batch of file.batches) {
+    for (const record of batch) await take(record);
+    await othersTurn();
+  }
   await Promise.all([writer.end(), quarantine.end()]);
   return writer.written;
 }
