@@ -3,7 +3,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readDataFile } from '../../examples/uci-credit-card/data-file.js';
-import { runExample } from '../../examples/uci-credit-card/run.js';
+import { importAll, runExample } from '../../examples/uci-credit-card/run.js';
+import { Client } from '../../src/commands/client.js';
 import { Random } from '../../src/portfolio/random.js';
 import { type Stack, startCommand } from '../support/command.js';
 import { freshHome } from '../support/homes.js';
@@ -87,10 +88,6 @@ it(isThere
   expect(printed.find((line) => line.startsWith('customer '))).toContain('"_status":"PRESENT"');
 
   const again: string[] = [];
-  await runExample({ ...options, print: (text) => void again.push(text) });
+  await importAll(new Client(options), csv, (text) => void again.push(text));
   expect(again).toContain(`import statements: 0 accepted, ${6 * rows} duplicates, 0 rejected`);
-  expect(again).toContain('apply: 0 changes');
-  expect(again.filter((line) => line.startsWith('score '))).toEqual(
-    printed.filter((line) => line.startsWith('score ')),
-  );
 }, 600_000);
