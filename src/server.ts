@@ -3,7 +3,7 @@ import { createApp } from './app.js';
 import { loadConfig } from './config.js';
 import { RiskgraphError } from './core/errors.js';
 import { createHttpServer } from './http/http-server.js';
-import { openKeyRing } from './http/keys.js';
+import { openKeyRing, parseKeys } from './http/keys.js';
 import { registerImportRoutes } from './sources/http.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -11,12 +11,14 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** The API process: opens the app, serves it, and on a signal answers what has begun and closes. */
 async function serve(): Promise<void> {
   const config = loadConfig();
+  // Before any store is opened: what is wrong with the environment is said at once.
+  const given = config.keys === undefined ? undefined : parseKeys(config.keys.split(','), 'RISKGRAPH_KEYS');
   const app = await createApp(config);
   const { services, telemetry } = app;
   const { log, metrics, metricsText } = telemetry;
   const { api, stores, queue, redis } = services;
   const { now } = api;
-  const keys = await openKeyRing({ given: config.keys, home: config.home, store: services.keys, now, log });
+  const keys = await openKeyRing({ given, home: config.home, store: services.keys, now, log });
   const server = await createHttpServer({
     ...{ services: api, keys, log, metrics, metricsText },
     health: { stores, worker: () => queue.workerHealth() },
@@ -25,8 +27,8 @@ async function serve(): Promise<void> {
     registerImports: (http) =>
       registerImportRoutes(http, { sources: services.sources, now, tempDir: join(config.home, 'tmp') }),
   });
-  await server.listen(config.http);
-  log.info({ host: config.http.host, port: config.http.port, keyFile: keys.file }, 'the API serves');
+  const url = await server.listen(config.http);
+  log.info({ url, keyFile: keys.file }, 'the API serves');
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {

@@ -39,6 +39,8 @@ const AWAY = new Set([
 const isAway = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
   const { code, syscall } = error as Error & { code?: unknown; syscall?: unknown };
+  // pg says these without a code.
+  if (/^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)) return true;
   // ENOENT of a file is ours; of a connection it is a socket whose server is gone.
   return typeof code === 'string' && AWAY.has(code) && (code !== 'ENOENT' || syscall === 'connect');
 };

@@ -6,9 +6,13 @@ import { notFound } from '../core/errors.js';
 
 const require = createRequire(import.meta.url);
 
-/** A file of an installed package; found through its package.json, since `exports` names no such files. */
-const packaged = (name: string, path: string) => (): Promise<string> =>
-  readFile(join(dirname(require.resolve(`${name}/package.json`)), path), 'utf8');
+/** A file of an installed package, beside its package.json: `exports` names no such files. */
+const packaged = (manifest: string, path: string) => (): Promise<string> =>
+  readFile(join(dirname(manifest), path), 'utf8');
+
+const REACT = require.resolve('react/package.json');
+const REACT_DOM = require.resolve('react-dom/package.json');
+const GRAPHIQL = require.resolve('graphiql/package.json');
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -71,10 +75,10 @@ const CSS = 'text/css; charset=utf-8';
 const ASSETS: Readonly<Record<string, { readonly type: string; readonly content: () => Promise<string> | string }>> = {
   'page.js': { type: JAVASCRIPT, content: () => PAGE_SCRIPT },
   'page.css': { type: CSS, content: () => PAGE_CSS },
-  'react.js': { type: JAVASCRIPT, content: packaged('react', 'umd/react.production.min.js') },
-  'react-dom.js': { type: JAVASCRIPT, content: packaged('react-dom', 'umd/react-dom.production.min.js') },
-  'graphiql.js': { type: JAVASCRIPT, content: packaged('graphiql', 'graphiql.min.js') },
-  'graphiql.css': { type: CSS, content: packaged('graphiql', 'graphiql.min.css') },
+  'react.js': { type: JAVASCRIPT, content: packaged(REACT, 'umd/react.production.min.js') },
+  'react-dom.js': { type: JAVASCRIPT, content: packaged(REACT_DOM, 'umd/react-dom.production.min.js') },
+  'graphiql.js': { type: JAVASCRIPT, content: packaged(GRAPHIQL, 'graphiql.min.js') },
+  'graphiql.css': { type: CSS, content: packaged(GRAPHIQL, 'graphiql.min.css') },
 };
 
 /** GraphiQL from this server alone: it works without a network and loads nothing from elsewhere. */

@@ -67,7 +67,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
     metrics.observe('http_seconds', reply.elapsedTime / 1_000, { route, status: String(reply.statusCode) });
-    log.debug({ requestId: request.id, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'http');
+    // Operations have lines of their own; health, metrics and the page would drown the rest.
+    const level = /^\/(import|training-sets|indicators)/.test(route) ? 'info' : 'debug';
+    log[level]({ requestId: request.id, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'http');
   });
 
   registerHealth(server, { health: options.health, metrics, metricsText, now: services.now });

@@ -29,7 +29,7 @@ const ENTRY = /^([a-z]+)(?::([^=\s,]{1,64}))?=(\S+)$/;
 /** Shorter ones can be guessed over the network. */
 const MIN_KEY_LENGTH = 8;
 
-interface GivenKey {
+export interface GivenKey {
   readonly role: Role;
   readonly name: string;
   readonly key: string;
@@ -105,8 +105,8 @@ async function generateKeyFile(path: string): Promise<GivenKey[]> {
  * hashes Postgres holds, made at the first start.
  */
 export async function openKeyRing(options: {
-  /** RISKGRAPH_KEYS, as given. */
-  readonly given: string | undefined;
+  /** Those of RISKGRAPH_KEYS. */
+  readonly given: readonly GivenKey[] | undefined;
   readonly home: string;
   readonly store: KeyStore;
   readonly now: Clock;
@@ -114,9 +114,8 @@ export async function openKeyRing(options: {
 }): Promise<KeyRing> {
   const { given, home, store, now, log } = options;
   if (given !== undefined) {
-    const keys = parseKeys(given.split(','), 'RISKGRAPH_KEYS');
     return ring(
-      keys.map(({ key, role, name }) => held(sha256(key), role, name)),
+      given.map(({ key, role, name }) => held(sha256(key), role, name)),
       null,
     );
   }

@@ -27,7 +27,14 @@ afterAll(async () => {
   await rm(home, { recursive: true });
 });
 
-const open = (given?: string, at = home) => openKeyRing({ given, home: at, store, now: () => 0, log: quietLog });
+const open = (given?: string, at = home) =>
+  openKeyRing({
+    given: given === undefined ? undefined : parseKeys(given.split(','), 'RISKGRAPH_KEYS'),
+    home: at,
+    store,
+    now: () => 0,
+    log: quietLog,
+  });
 const fileKeys = async (): Promise<Record<string, string>> =>
   Object.fromEntries(
     (await readFile(join(home, 'keys'), 'utf8'))

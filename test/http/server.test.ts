@@ -2,7 +2,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHttpServer } from '../../src/http/http-server.js';
 import { openKeyRing } from '../../src/http/keys.js';
-import { type Api, keyOf, startApi } from '../support/api.js';
+import { type Api, keyOf, startApi, TEST_KEYS } from '../support/api.js';
 import { quietLog } from '../support/homes.js';
 
 let api: Api;
@@ -209,7 +209,7 @@ describe('the rate limit', () => {
       const server = await createHttpServer({
         services: services.api,
         keys: await openKeyRing({
-          given: config.keys,
+          given: TEST_KEYS,
           home: config.home,
           store: services.keys,
           now: Date.now,
@@ -261,7 +261,7 @@ describe('health', () => {
     const server = await createHttpServer({
       services: services.api,
       keys: await openKeyRing({
-        given: config.keys,
+        given: TEST_KEYS,
         home: config.home,
         store: services.keys,
         now: Date.now,

@@ -12,6 +12,9 @@ import { startStores } from './stores.js';
 
 export const keyOf = (role: Role): string => `key-of-role-${role}`;
 
+/** One a role. */
+export const TEST_KEYS = ROLES.map((role) => ({ role, name: role, key: keyOf(role) }));
+
 export interface GraphqlAnswer<T = Record<string, unknown>> {
   readonly status: number;
   readonly data: T | null;
@@ -51,7 +54,6 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     POSTGRES_URL: stores.postgresUrl,
     REDIS_URL: stores.redisUrl,
     CLICKHOUSE_URL: stores.clickhouseUrl,
-    RISKGRAPH_KEYS: ROLES.map((role) => `${role}=${keyOf(role)}`).join(','),
     RISKGRAPH_LOG_LEVEL: 'error',
   });
   const app = await createApp(config, {
@@ -64,7 +66,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
   const { now } = services.api;
   const server = await createHttpServer({
     services: services.api,
-    keys: await openKeyRing({ given: config.keys, home, store: services.keys, now, log }),
+    keys: await openKeyRing({ given: TEST_KEYS, home, store: services.keys, now, log }),
     health: { stores: services.stores, worker: () => services.queue.workerHealth() },
     ...{ log, metrics, metricsText },
     requestsPerMinute: options.requestsPerMinute ?? 100_000,

@@ -1,0 +1,119 @@
+/** The API as a process of its own: how it starts, what it prints, how it ends. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createClient } from '@clickhouse/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freshHome } from '../support/homes.js';
+import { type FreshStores, startStores } from '../support/stores.js';
+import { ROOT } from '../support/views.js';
+
+let stores: FreshStores;
+let home: string;
+const running = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  [stores, home] = await Promise.all([startStores(), freshHome()]);
+});
+
+afterAll(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  // The embedded ClickHouse refuses a drop that is asked from within another database.
+  const client = createClient({ url: new URL('/', stores.clickhouseUrl).href });
+  await client.command({ query: 'DROP DATABASE IF EXISTS riskgraph SYNC' });
+  await client.close();
+  await stores.close();
+  await rm(home, { recursive: true, force: true });
+});
+
+interface Server {
+  readonly child: ChildProcess;
+  output(): string;
+  readonly exited: Promise<number | null>;
+}
+
+function start(environment: Readonly<Record<string, string>> = {}): Server {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
+    cwd: ROOT,
+    env: {
+      ...{ PATH: process.env.PATH, PORT: '0', RISKGRAPH_HOME: home },
+      ...{ POSTGRES_URL: stores.postgresUrl, REDIS_URL: stores.redisUrl, CLICKHOUSE_URL: stores.clickhouseUrl },
+      ...environment,
+    },
+  });
+  running.add(child);
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const exited = once(child, 'exit').then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
+  return { child, output: () => text, exited };
+}
+
+async function urlOf(server: Server): Promise<string> {
+  for (let waited = 0; waited < 60_000; waited += 50) {
+    const line = server
+      .output()
+      .split('\n')
+      .find((one) => one.includes('"the API serves"'));
+    if (line) return (JSON.parse(line) as { url: string }).url;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`the API does not serve: ${server.output()}`);
+}
+
+describe('the API process', () => {
+  it('makes keys that it never prints, serves, and on SIGTERM ends streams and itself in good order', async () => {
+    const server = start();
+    const url = await urlOf(server);
+    const file = join(home, 'keys');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const keys = (await readFile(file, 'utf8')).split('\n').filter((line) => /^[a-z]/.test(line));
+    const admin = keys.find((line) => line.startsWith('admin='))?.slice('admin='.length) ?? '';
+    const ask = (path: string, query: string, accept = 'application/json') =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept, authorization: `Bearer ${admin}` },
+        body: JSON.stringify({ query }),
+      });
+    await ask('/graphql', 'mutation { applyRegistry { problems } }');
+    const { data } = (await (await ask('/graphql', 'mutation { materialize { id } }')).json()) as {
+      data: { materialize: { id: string } };
+    };
+    const stream = await ask(
+      '/graphql/stream',
+      `subscription { jobProgress(id: "${data.materialize.id}") { state } }`,
+      'text/event-stream',
+    );
+    const text = stream.text();
+    server.child.kill('SIGTERM');
+    expect(await server.exited).toBe(0);
+    expect(await text).toContain('"state":"WAITING"');
+    for (const line of keys) expect(server.output()).not.toContain(line.split('=')[1]);
+  });
+
+  it('starts again on what is there, with the same keys, and ends on SIGINT', async () => {
+    const before = await readFile(join(home, 'keys'), 'utf8');
+    const server = start();
+    await urlOf(server);
+    server.child.kill('SIGINT');
+    expect(await server.exited).toBe(0);
+    expect(await readFile(join(home, 'keys'), 'utf8')).toBe(before);
+  });
+
+  it('says in words what is wrong with its keys, without the keys, and exits 1', async () => {
+    const server = start({ RISKGRAPH_KEYS: 'boss=some-secret-key' });
+    expect(await server.exited).toBe(1);
+    expect(server.output()).toContain("'boss' is not a role");
+    expect(server.output()).not.toContain('some-secret-key');
+  });
+
+  it('says which store does not answer and what to do, and exits 1', async () => {
+    const server = start({ POSTGRES_URL: 'postgres://nobody:hidden@127.0.0.1:1/none' });
+    expect(await server.exited).toBe(1);
+    expect(server.output()).toContain('Postgres does not answer');
+    expect(server.output()).not.toContain('hidden');
+  });
+});
