@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import multipart, { type MultipartFile, type MultipartValue } from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { badInput } from '../core/errors.js';
+import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Clock, ImportFormat, ImportResult, SourceStore } from '../core/ports.js';
 import { sourceTable } from '../core/sources.js';
 import { type Spooled, spool } from './spool.js';
@@ -97,9 +97,21 @@ function formatOf(request: FastifyRequest): ImportFormat {
 }
 
 /** Left open when reading stops early: destroying it would end the connection before the answer is sent. */
-const chunksOf = (stream: Readable): AsyncIterable<Uint8Array> => ({
-  [Symbol.asyncIterator]: () => stream.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>,
-});
+async function* chunksOf(stream: Readable): AsyncIterable<Uint8Array> {
+  try {
+    yield* stream.iterator({ destroyOnReturn: false });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code?.startsWith('Z_')) {
+      throw badInput('the body is not gzip', 'send the file plain or gzipped');
+    }
+    throw new RiskgraphError({
+      code: 'BAD_USER_INPUT',
+      message: 'the body broke off before its end',
+      hint: 'nothing of it was taken: send the file again',
+      cause,
+    });
+  }
+}
 
 function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
@@ -108,17 +120,7 @@ function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
     throw badInput(`the content encoding '${encoding.slice(0, 100)}' is not taken`, 'send the file plain or gzipped');
   const unzipped = createGunzip();
   request.raw.on('error', (cause) => unzipped.destroy(cause));
-  return unzipping(request.raw.pipe(unzipped));
-}
-
-async function* unzipping(stream: Readable): AsyncIterable<Uint8Array> {
-  try {
-    yield* chunksOf(stream);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code?.startsWith('Z_'))
-      throw badInput('the body is not gzip', 'send the file plain or gzipped');
-    throw cause;
-  }
+  return chunksOf(request.raw.pipe(unzipped));
 }
 
 interface MappedFile {

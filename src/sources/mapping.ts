@@ -3,7 +3,7 @@ import { badInput } from '../core/errors.js';
 import type { SqlGuard } from '../core/ports.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { userSqlFailure } from './failures.js';
-import { wellFormed } from './quarantine.js';
+import { jsonText, wellFormed } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
 import type { Refusal } from './row-parser.js';
 import { BatchWriter, dropTable, othersTurn } from './stage.js';
@@ -76,7 +76,7 @@ async function stageText({ client, stage, file, refuse }: MappingOptions): Promi
 function asText(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null;
   if (value instanceof Date) return value.toISOString();
-  return wellFormed(typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return wellFormed(typeof value === 'object' ? jsonText(value) : String(value));
 }
 
 async function run(client: ClickHouseClient, statement: Sql, signal: AbortSignal): Promise<AsyncIterator<FileRecord>> {

@@ -39,9 +39,11 @@ export class Quarantine {
 }
 
 const asJson = (header: readonly string[], values: readonly unknown[]): string =>
-  JSON.stringify(Object.fromEntries(header.map((name, index) => [name, values[index]])), (_key, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value,
-  );
+  jsonText(Object.fromEntries(header.map((name, index) => [name, values[index]])));
+
+/** JSON of what Parquet brings: long integers as text. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
 
 /** ClickHouse refuses JSON with half a surrogate pair, and cutting a text may leave one. */
 export const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\uFFFD');

@@ -97,6 +97,24 @@ describe('POST /import/:table', () => {
     expect(status).toBe(400);
   });
 
+  it('takes nothing of a body that breaks off', async () => {
+    const rows = async () => Number((await sources.rows<{ n: string }>('SELECT count() AS n FROM places'))[0]?.n);
+    for (const type of ['text/csv', 'application/x-ndjson']) {
+      const sent = httpRequest(`${url}/import/places`, {
+        method: 'POST',
+        headers: { 'content-type': type, 'content-length': 1_000_000 },
+      });
+      const closed = new Promise<void>((resolve) => sent.on('error', () => resolve()).on('close', () => resolve()));
+      sent.write('province,city,latitude,longitude\nHubei,Wuhan,30,114\n');
+      setTimeout(() => sent.destroy(), 100);
+      await closed;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await rows()).toBe(0);
+    const stages = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'import_stage%'";
+    expect(await sources.rows(stages)).toEqual([]);
+  });
+
   const MAPPING = "SELECT concat('M', id) AS customer_id, at AS registered_at FROM file";
   const FILE = 'id,at\n1,2024-01-01T00:00:00Z\n2,2024-01-01T00:00:00Z\n';
   const form = (...parts: readonly (readonly [string, string, string?, string?])[]): FormData => {

@@ -44,6 +44,15 @@ const count = async (table: string) =>
 const CUSTOMERS =
   'customer_id,registered_at,city,monthly_income\nC1,2024-01-01T00:00:00Z,Wuhan,1000.50\nC2,2024-01-02T08:00:00+08:00,,\n';
 
+const parquet = async (select: string): Promise<Uint8Array> => {
+  const result = await sources.client.exec({
+    query: `${select} FORMAT Parquet SETTINGS output_format_parquet_row_group_size = 1000`,
+  });
+  const parts: Buffer[] = [];
+  for await (const part of result.stream) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+};
+
 describe('importing CSV', () => {
   it('stores typed rows and counts them', async () => {
     expect(await sources.load('customers', CUSTOMERS)).toEqual({
@@ -378,15 +387,6 @@ describe('importing NDJSON', () => {
 });
 
 describe('importing Parquet', () => {
-  const parquet = async (select: string): Promise<Uint8Array> => {
-    const result = await sources.client.exec({
-      query: `${select} FORMAT Parquet SETTINGS output_format_parquet_row_group_size = 1000`,
-    });
-    const parts: Buffer[] = [];
-    for await (const part of result.stream) parts.push(part as Buffer);
-    return Buffer.concat(parts);
-  };
-
   it('reads row group by row group, with every digit, and leaves no file behind', async () => {
     const body =
       await parquet(`SELECT toString(number) AS loan_id, toDate('2024-01-31') AS as_of, 'C' AS customer_id, 'cash' AS product,
@@ -476,6 +476,21 @@ describe('mappings', () => {
       { customer_id: 'C1', segment: null },
       { customer_id: 'C2', segment: '["a"]' },
     ]);
+  });
+
+  it('may give no row at all, and may read what Parquet nests', async () => {
+    const none = `SELECT * FROM (${'SELECT ID AS customer_id, ID AS registered_at FROM file'}) WHERE customer_id = 'x'`;
+    expect(await sources.load('customers', FOREIGN, { mapping: none })).toMatchObject({ accepted: 0, rejected: 0 });
+    const body = await parquet(
+      "SELECT toInt64(number) AS n, [toInt64(number)] AS list, map('k', toUInt64(number)) AS m, toDecimal64(1.5, 2) AS d FROM numbers(2)",
+    );
+    const mapping = `SELECT concat('C', n) AS customer_id, '2024-01-01T00:00:00Z' AS registered_at, concat(list, m) AS segment, d AS monthly_income FROM file`;
+    expect(await sources.load('customers', body, { format: 'parquet', mapping })).toMatchObject({ accepted: 2 });
+    expect((await known('customers'))[1]).toMatchObject({
+      customer_id: 'C1',
+      segment: '["1"]{"k":"1"}',
+      monthly_income: '1.5',
+    });
   });
 
   it('give instants their zone and refuse rows by the number of their result', async () => {
