@@ -47,7 +47,7 @@ async function* counting<T>(
 /** The portfolio is there when its views have keys: a second start begins from what the first one made. */
 async function alreadyLoaded(client: Client): Promise<boolean> {
   const { freshness } = await client.graphql<{ freshness: readonly { keys: number }[] }>('{ freshness { keys } }');
-  return freshness.some(({ keys }) => keys > 0);
+  return freshness.length > 0 && freshness.every(({ keys }) => keys > 0);
 }
 
 async function importPortfolio(client: Client, context: CommandContext): Promise<void> {
