@@ -9,8 +9,8 @@ import { attemptsOf } from './carrier.js';
 /** Progress is for people: more often than this nobody sees it, and Postgres does. */
 const REPORT_EVERY_MS = 250;
 
-/** Asking again gives the same answer. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(['BAD_USER_INPUT', 'NOT_FOUND', 'FORBIDDEN', 'TOO_COMPLEX']);
+/** What may pass; any other of our own errors would be the same the next time. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'OVERLOADED', 'TIMEOUT', 'RATE_LIMITED']);
 
 /** Jobs that this process runs now. */
 export interface Running {
@@ -36,7 +36,7 @@ export const cancelled = (): RiskgraphError => conflict('the job was cancelled')
 
 /** What an operator reads of a failure: our own words, never those of a store or a library. */
 function words(error: unknown, jobId: string): string {
-  if (error instanceof RiskgraphError && error.code !== 'INTERNAL') {
+  if (error instanceof RiskgraphError) {
     return error.hint ? `${error.message} (${error.hint})` : error.message;
   }
   return `internal error; the worker's log has it under job ${jobId}`;
@@ -87,7 +87,7 @@ async function runAttempt(definition: JobDefinition, id: string, attempt: Attemp
       outcome('cancelled');
       return;
     }
-    const isFinal = error instanceof RiskgraphError && FINAL.has(error.code);
+    const isFinal = error instanceof RiskgraphError && !PASSING.has(error.code);
     if (!isFinal && attempt.attemptsMade + 1 < attemptsOf(definition)) {
       log.warn({ err: error, attempt: attempt.attemptsMade + 1 }, 'job failed and will be tried again');
       metrics.count('job_retries', { job: definition.name });
@@ -96,7 +96,8 @@ async function runAttempt(definition: JobDefinition, id: string, attempt: Attemp
     }
     const failed = await ledger.update(id, { state: 'FAILED', error: words(error, id), finishedAt: clock() });
     outcome(failed.state.toLowerCase());
-    if (isFinal) log.warn({ err: error }, 'job failed: what it was asked for cannot be done');
+    if (isFinal && error.code !== 'INTERNAL')
+      log.warn({ err: error }, 'job failed: what it was asked for cannot be done');
     else log.error({ err: error }, 'job failed for good');
     throw new UnrecoverableError(words(error, id));
   } finally {
