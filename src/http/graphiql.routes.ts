@@ -51,7 +51,7 @@ ReactDOM.createRoot(document.getElementById('graphiql')).render(
     shouldPersistHeaders: false,
     defaultEditorToolsVisibility: 'headers',
     defaultHeaders: '{ "Authorization": "Bearer " }',
-    defaultQuery: '# Put a key into Headers below, then press Refetch at the left.\\n\\n{\\n  featureViews {\\n    name\\n    version\\n    description\\n  }\\n}\\n',
+    defaultQuery: '# Put a key into Headers below,\\n# then press Refetch at the left.\\n\\n{\\n  featureViews {\\n    name\\n    version\\n    description\\n  }\\n}\\n',
   }),
 );
 `;
