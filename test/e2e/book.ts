@@ -41,10 +41,16 @@ export function keysOf(book: ReadonlyMap<string, BookFile>): Keys[] {
   const customers = (book.get('customers')?.rows ?? []).map(({ customer_id }) => customer_id as string);
   const sightings = book.get('device_sightings')?.rows ?? [];
   const devices = [...new Set(sightings.map(({ device_id }) => device_id as string))];
+  const pairs = new Map(sightings.map((row) => [`${row.customer_id} ${row.device_id}`, row]));
+  const pairColumn = (name: string) => [...pairs.values()].map((row) => row[name] as string);
   return [
     { view: 'repayment_history@1', columns: { customer_id: [...customers, 'nobody'] } },
     { view: 'statement_history@1', columns: { customer_id: [...customers, 'nobody'] } },
     { view: 'device_profile@1', columns: { device_id: [...devices, 'nothing'] } },
+    {
+      view: 'device_sharing@1',
+      columns: { customer_id: pairColumn('customer_id'), device_id: pairColumn('device_id') },
+    },
   ];
 }
 

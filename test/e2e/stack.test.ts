@@ -277,6 +277,12 @@ test('after kill -9 in the middle of a backfill the next start ends what is left
   expect(await everyValue()).toEqual(before);
   const now = new Date().toISOString();
   for (const keys of keysOf(book)) expect(await onlineRows(stack, keys)).toEqual(await historyRows(stack, keys, now));
+  // Nothing was lost or doubled in the history either: the same range again finds no row that differs.
+  const again = await backfill('device_profile@1', daysAgo(50), daysAgo(21));
+  expect((await ended(again.id)).result?.views).toMatchObject([{ asOfs: 30, changed: 0 }]);
+  const day = `${daysAgo(35)}T04:00:00Z`;
+  for (const keys of keysOf(book).filter(({ view }) => view === 'device_profile@1'))
+    expect((await historyRows(stack, keys, day)).filter((row) => row.some((value) => value !== null))).not.toEqual([]);
 }, 300_000);
 
 test('a port that is taken and a home that is a file are told in words before anything starts', async () => {
