@@ -23,17 +23,10 @@ const DEFAULT_HINTS: Readonly<Record<ErrorCode, string>> = {
   INTERNAL: 'try again; if it stays, give the operator the request id',
 };
 
-/** Drivers say so when their server is away; Postgres adds its own codes for a shutdown. */
+/** Drivers say so when their server is away; Postgres has codes of its own for lost, refused and ended connections. */
 const AWAY = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOENT',
-  '57P01',
-  '57P02',
-  '57P03',
+  ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'ENOENT'],
+  ...['08001', '08006', '28P01', '3D000', '53300', '57P01', '57P02', '57P03'],
 ]);
 
 const isAway = (error: unknown): boolean => {

@@ -8,7 +8,7 @@ import { openKeyRing } from '../../src/http/keys.js';
 import { registerImportRoutes } from '../../src/sources/http.js';
 import { freshHome } from './homes.js';
 import { FIXTURE_ROOT } from './registries.js';
-import { startStores } from './stores.js';
+import { freshClickHouseDatabase, freshPostgresDatabase, freshRedis } from './stores.js';
 
 export const keyOf = (role: Role): string => `key-of-role-${role}`;
 
@@ -36,6 +36,8 @@ export interface Api {
   ): Promise<GraphqlAnswer<T>>;
   /** Any request as a role. */
   fetch(role: Role | null, path: string, init?: RequestInit): Promise<Response>;
+  /** Takes a store away while the API serves. */
+  lose(store: 'postgres' | 'redis'): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,17 +50,28 @@ export interface ApiOptions {
 }
 
 export async function startApi(options: ApiOptions = {}): Promise<Api> {
-  const [stores, home] = await Promise.all([startStores(), freshHome()]);
+  const [postgres, redis, clickhouse, home] = await Promise.all([
+    freshPostgresDatabase(),
+    freshRedis(),
+    freshClickHouseDatabase(),
+    freshHome(),
+  ]);
+  const left = new Map(Object.entries({ postgres, redis, clickhouse }));
+  const lose = async (store: string): Promise<void> => {
+    const lost = left.get(store);
+    left.delete(store);
+    await lost?.close();
+  };
   const config = loadConfig({
     RISKGRAPH_HOME: home,
-    POSTGRES_URL: stores.postgresUrl,
-    REDIS_URL: stores.redisUrl,
-    CLICKHOUSE_URL: stores.clickhouseUrl,
+    POSTGRES_URL: postgres.url,
+    REDIS_URL: redis.url,
+    CLICKHOUSE_URL: clickhouse.url,
     RISKGRAPH_LOG_LEVEL: 'error',
   });
   const app = await createApp(config, {
     definitions: options.definitions ?? FIXTURE_ROOT,
-    clickhouseDatabase: new URL(stores.clickhouseUrl).pathname.slice(1),
+    clickhouseDatabase: clickhouse.database,
     ...(options.clock ? { clock: options.clock } : {}),
   });
   const { services, telemetry } = app;
@@ -86,6 +99,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     app,
     url,
     fetch: send,
+    lose,
     async graphql<T>(role: Role | null, query: string, variables = {}, headers = {}) {
       const response = await send(role, '/graphql', {
         method: 'POST',
@@ -98,7 +112,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     async close() {
       await server.close();
       await app.close();
-      await stores.close();
+      for (const store of [...left.keys()]) await lose(store);
       await rm(home, { recursive: true, force: true });
     },
   };
