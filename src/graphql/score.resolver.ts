@@ -4,7 +4,7 @@ import type { ScoreRow } from '../core/ports.js';
 import type { Instant } from '../core/time.js';
 import type { FeatureValue } from '../core/types.js';
 import { columnarKeys } from './columnar.js';
-import { maskFor, type RequestContext } from './context.js';
+import { maskFor, piiView, type RequestContext } from './context.js';
 import { ModelStage, ScoreStatus } from './enums.js';
 import { refuseRequest } from './online-features.resolver.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
@@ -106,7 +106,9 @@ function showModel(model: Model, context: RequestContext): ModelType {
     owner,
     entity: entity.name,
     stage: newest?.id === model.id ? 'CHAMPION' : 'CHALLENGER',
-    features: features.map(({ reference }) => reference),
+    features: features
+      .filter(({ feature }) => piiView(context.caller) !== 'HIDDEN' || !feature.tags?.includes('pii'))
+      .map(({ reference }) => reference),
     hash: onnxHash,
     card,
   };
