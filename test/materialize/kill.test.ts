@@ -23,6 +23,7 @@ import { factsView, MIDNIGHT, TIMEZONE } from './views.js';
 const CUSTOMERS = 8_000;
 let fixture: MaterializeFixture;
 let folder: string;
+const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   fixture = await materializeFixture();
@@ -36,16 +37,18 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
   await fixture?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-const start = (plan: Omit<KillPlan, 'urls'>): ChildProcess =>
-  fork(
-    fileURLToPath(new URL('./kill-process.ts', import.meta.url)),
-    [JSON.stringify({ urls: fixture.urls, ...plan } satisfies KillPlan)],
-    { execArgv: ['--import', 'tsx'] },
-  );
+const start = (plan: Omit<KillPlan, 'urls'>): ChildProcess => {
+  const script = fileURLToPath(new URL('./kill-process.ts', import.meta.url));
+  const argument = JSON.stringify({ urls: fixture.urls, ...plan } satisfies KillPlan);
+  const child = fork(script, [argument], { execArgv: ['--import', 'tsx'] });
+  children.push(child);
+  return child;
+};
 
 /** Runs a job to its end, or to its next seam. */
 const runJob = async (plan: Omit<KillPlan, 'urls'>): Promise<number | null> => (await once(start(plan), 'exit'))[0];
