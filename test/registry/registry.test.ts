@@ -73,19 +73,19 @@ test.each([
   ],
   [
     'a table joined by name after a source',
-    "query: ({ source }) => sql`SELECT customer_id, 1 AS logins FROM ${source('events')} e JOIN riskgraph.loans l USING customer_id`,",
+    `query: ({ source }) => sql\`SELECT customer_id, 1 AS logins FROM \${source('events')} e JOIN riskgraph.loans l USING customer_id\`,`,
     "reads 'riskgraph.loans'",
   ],
   ['a second table after a comma', 'query: () => sql`WITH a AS (SELECT 1) SELECT 1 FROM a, loans`,', "reads 'loans'"],
   ['a table function', "query: () => sql`SELECT * FROM file('/etc/passwd')`,", "reads 'file"],
   [
     'labels, which are never features',
-    "query: ({ source }) => sql`SELECT 1 FROM ${source('labels')}`,",
+    `query: ({ source }) => sql\`SELECT 1 FROM \${source('labels')}\`,`,
     'a label is never a feature',
   ],
   [
     'a table that the schema does not hold',
-    "query: ({ source }) => sql`SELECT 1 FROM ${source('eventz')}`,",
+    `query: ({ source }) => sql\`SELECT 1 FROM \${source('eventz')}\`,`,
     "source('eventz') is not a table",
   ],
   ['ttl 0', "ttl: '0d', maxAge: undefined,", 'ttl 0 is refused'],
