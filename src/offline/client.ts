@@ -54,6 +54,8 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
     // The server gives up first, so that its own words arrive.
     request_timeout: (limitSeconds + 30) * 1000,
     max_open_connections: 16,
+    // A write on a connection that the server has just closed would fail without a word of why.
+    keep_alive: { eagerly_destroy_stale_sockets: true },
     // What matters of a failure is logged here, with its label.
     log: { level: ClickHouseLogLevel.OFF },
     clickhouse_settings: {
