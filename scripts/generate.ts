@@ -11,7 +11,7 @@ const readme = async (): Promise<string> => {
   const text = await readFile('README.md', 'utf8');
   return text.replace(
     /(<!-- roles -->\n)[\s\S]*(<!-- \/roles -->)/,
-    (_, open, close) => `${open}${roleTable()}${close}`,
+    (_, open, close) => `${open}${roleTable().trimEnd()}\n${close}`,
   );
 };
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import type { CommandContext } from './commands/context.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDoctorCommand } from './commands/doctor.js';
@@ -41,6 +41,6 @@ try {
     environment: process.env,
   }).parseAsync();
 } catch (error) {
-  if (!(error instanceof CommanderError)) process.stderr.write(`riskgraph: ${explain(error)}\n`);
+  process.stderr.write(`riskgraph: ${explain(error)}\n`);
   process.exitCode = 1;
 }

@@ -105,7 +105,8 @@ export function addDemoCommand(program: Command, context: CommandContext): void 
     .action(async () => {
       const started = Date.now();
       await startStack(context, {
-        logLevel: 'warn',
+        // Its own lines tell the story; the log tells what went wrong.
+        logLevel: context.environment.RISKGRAPH_LOG_LEVEL ? context.logLevel : 'warn',
         onReady: async (url) => {
           const client = await connect(context);
           await step(

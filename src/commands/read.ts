@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { badInput } from '../core/errors.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { type OutputOptions, print, table } from './output.js';
 
@@ -38,7 +39,7 @@ export function addReadCommands(program: Command, context: CommandContext): void
       );
     },
   });
-  clientCommand<OutputOptions & { by?: string; grain: string; from: string; to: string }>(program, context, {
+  clientCommand<OutputOptions & { by?: string; grain: string; from?: string; to?: string }>(program, context, {
     name: 'indicators',
     description: 'read indicators as a table; without names, list them',
     configure: (command) =>
@@ -61,6 +62,7 @@ export function addReadCommands(program: Command, context: CommandContext): void
         );
         return;
       }
+      if (!options.from || !options.to) throw badInput('a table needs its days', 'give --from and --to, as YYYY-MM-DD');
       const { indicatorTable } = await client.graphql<{ indicatorTable: DataTable }>(
         'query($names: [String!]!, $by: [String!], $grain: TimeGrain!, $from: Date!, $to: Date!) { indicatorTable(names: $names, by: $by, grain: $grain, from: $from, to: $to) { columns { name unit } rows rowCount nulls { row column reason } } }',
         {

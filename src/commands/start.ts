@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { StoppedWhileStarting, superviseStack } from '../embedded/supervise.js';
 import { createTelemetry } from '../telemetry/telemetry.js';
-import type { CommandContext } from './context.js';
+import { type CommandContext, connect } from './context.js';
 
 interface StartOptions {
   /** Runs once the API answers; a failure stops the stack. */
@@ -49,6 +49,15 @@ export function addStartCommand(program: Command, context: CommandContext): void
         logLevel: context.logLevel,
         onReady: async (url) => {
           process.stdout.write(`Riskgraph serves at ${url}/graphql; keys: ${context.keyPlace}; Ctrl-C ends it.\n`);
+          const { planRegistry } = await (await connect(context)).graphql<{
+            planRegistry: { changes: readonly unknown[] };
+          }>('mutation { planRegistry { changes { name } } }');
+          const waiting = planRegistry.changes.length;
+          if (waiting > 0) {
+            process.stdout.write(
+              `${waiting} definitions are not served yet: see \`npx riskgraph plan\`, then \`npx riskgraph apply\`.\n`,
+            );
+          }
         },
       }),
     );

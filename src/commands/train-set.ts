@@ -27,6 +27,7 @@ interface TrainSetOptions extends OutputOptions {
   readonly label?: string;
   readonly asOf?: string;
   readonly format: string;
+  readonly includeEventTimes: boolean;
   readonly output?: string;
 }
 
@@ -42,7 +43,8 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         .requiredOption('--spine-sql <file.sql>', 'a SELECT of the join keys and event_timestamp')
         .option('--label <name>', 'label to join')
         .option('--as-of <instant>', 'what was known then (default: now)')
-        .option('--format <format>', 'PARQUET or CSV', 'PARQUET')
+        .option('--format <format>', 'PARQUET, CSV or ARROW', 'PARQUET')
+        .option('--include-event-times', 'add the event time of each view', false)
         .option('--output <file>', 'where to write the file'),
     run: async (client, options, [name]) => {
       if (!options.service === !options.features) throw badInput('give one of --service and --features');
@@ -54,6 +56,7 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         label: options.label,
         asOf: options.asOf,
         format: options.format,
+        includeEventTimes: options.includeEventTimes,
       };
       const { createTrainingSet } = await client.graphql<{ createTrainingSet: { id: string; job: JobView } }>(
         'mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id job { id name state progress result error } } }',

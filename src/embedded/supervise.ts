@@ -145,7 +145,7 @@ class Supervisor {
     this.refuseWhenStopped();
     for (const child of [api, worker]) {
       this.keepRunning(child.name as Role, child).catch((error: unknown) => {
-        log.error({ error, role: child.name }, `the ${child.name} cannot be started again: stopping`);
+        log.error({ err: error, role: child.name }, `the ${child.name} cannot be started again: stopping`);
         this.exitCode = 1;
         void this.stop();
       });

@@ -43,12 +43,15 @@ const isGraphql = (request: FastifyRequest): boolean => /^\/graphql(\/stream)?(\
 export function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown, log: Log): FastifyReply {
   const ours = fromFastify(error) ?? error;
   const { code, message, hint, details } = publicError(ours);
+  const status = ERROR_STATUS[code];
+  // The list of GraphQL codes is closed: the status says that it was the size.
+  const graphqlCode = code === 'PAYLOAD_TOO_LARGE' ? 'TOO_COMPLEX' : code;
   const requestId = request.id;
   if (code === 'INTERNAL') log.error({ err: error, requestId, route: request.routeOptions.url }, 'a request failed');
   const body = isGraphql(request)
-    ? { errors: [{ message, extensions: { code, hint, requestId, ...(details ? { details } : {}) } }] }
+    ? { errors: [{ message, extensions: { code: graphqlCode, hint, requestId, ...(details ? { details } : {}) } }] }
     : { error: { code, message, hint, requestId, ...(details ? { details } : {}) } };
-  return reply.code(ERROR_STATUS[code]).type('application/json; charset=utf-8').send(body);
+  return reply.code(status).type('application/json; charset=utf-8').send(body);
 }
 
 export function registerErrors(server: FastifyInstance, log: Log): void {

@@ -59,7 +59,7 @@ describe('a body', () => {
       'that is too large',
       JSON.stringify({ query: '{ entities { name } }', pad: 'x'.repeat(17 * 1024 * 1024) }),
       413,
-      'PAYLOAD_TOO_LARGE',
+      'TOO_COMPLEX',
     ],
   ])('%s is refused in the shape of every error', async (_, body, status, code) => {
     const response = await post(body);
