@@ -1,3 +1,5 @@
+import { SOURCE_TABLES } from '../core/sources.js';
+
 /**
  * The one place that says what never reaches a log: keys and headers that carry them, personal fields of the lending schema, and
  * the values of entities, spines and events, which may hold either. pino looks one wildcard level down, so each is named at the
@@ -5,13 +7,18 @@
  */
 const SECRETS = ['authorization', 'cookie', 'key', 'keys', 'apiKey', 'password', 'token', 'secret', 'RISKGRAPH_KEYS'];
 
+/** Personal columns of the lending schema: tagged there, so that a new one is redacted without being named here. */
+const TAGGED = [...SOURCE_TABLES.values()]
+  .flatMap(({ columns }) => columns.filter(({ pii }) => pii))
+  .map(({ name }) => name);
+
+/** Personal under names that the schema does not use, and what may hold personal values. */
 const PERSONAL = [
   'id_number',
   'phone',
   'email',
   'address_text',
   'name_hash',
-  'ip',
   'imei',
   'imsi',
   'oaid',
@@ -34,7 +41,7 @@ const atEveryDepth = (name: string): string[] => [name, `*.${name}`, `*.*.${name
 const COUNTS = new Set(['entities', 'spine', 'events', 'row', 'rows', 'values', 'keys']);
 
 export const REDACTION = {
-  paths: [...SECRETS, ...PERSONAL].flatMap(atEveryDepth),
+  paths: [...new Set([...SECRETS, ...TAGGED, ...PERSONAL])].flatMap(atEveryDepth),
   censor: (value: unknown, path: readonly string[]): unknown =>
     typeof value === 'number' && COUNTS.has(path.at(-1) ?? '') ? value : '[redacted]',
 };

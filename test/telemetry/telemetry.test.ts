@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SOURCE_TABLES } from '../../src/core/sources.js';
 import { createTelemetry } from '../../src/telemetry/telemetry.js';
 
 function logged(write: (log: ReturnType<typeof createTelemetry>['log']) => void): string {
@@ -37,6 +38,16 @@ describe('the log', () => {
     const text = logged((log) => log.error(fields, 'something'));
     expect(text).not.toContain('S3CRET');
     expect(text).toContain('something');
+  });
+
+  it('never holds a personal column of any source table, at any depth at which log lines hold rows', () => {
+    const personal = [...SOURCE_TABLES.values()].flatMap(({ columns }) => columns.filter(({ pii }) => pii));
+    expect(personal.map(({ name }) => name)).toEqual(expect.arrayContaining(['phone_hash', 'birth_date', 'latitude']));
+    for (const { name } of personal) {
+      const one = { [name]: 'S3CRET' };
+      const text = logged((log) => log.error({ ...one, table: one, request: { customer: one, a: { b: one } } }, 'x'));
+      expect(text, name).not.toContain('S3CRET');
+    }
   });
 
   it('keeps counts readable under the same names', () => {
