@@ -83,7 +83,10 @@ export async function createApp(config: Config, given: Given = {}) {
     await migrateClickHouse({ client: store.clickhouse, directory: migrations, clock, log });
     const guard = createSqlGuard(store.clickhouse);
     const tempDir = join(config.home, 'tmp');
-    const sources = createSourceStore({ client: store.clickhouse, guard, calendar, log, metrics, tempDir });
+    const sources = createSourceStore({
+      ...{ client: store.clickhouse, guard, calendar, log, metrics, tempDir },
+      datum: config.portfolio.datum,
+    });
     const offline = createOfflineStore({ store, calendar, guard, log });
 
     const serving = await openRedis({ url: redisUrl, log, purpose: 'serving' });

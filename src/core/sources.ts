@@ -31,7 +31,11 @@ import {
 
 export type { EventTime, HiddenColumns, SourceColumn, SourceTable, SourceType } from './source-columns.js';
 
-const datum = (): ColumnSpec => opt(oneOf('WGS84', 'GCJ02', 'BD09'));
+/** Coordinate systems of positions. */
+export const DATUMS = ['WGS84', 'GCJ02', 'BD09'] as const;
+export type Datum = (typeof DATUMS)[number];
+
+const datum = (): ColumnSpec => opt(oneOf(...DATUMS));
 const identifier = (): ColumnSpec => opt(pii(text()));
 const position = (): ColumnSpec => opt(pii(float()));
 

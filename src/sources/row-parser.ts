@@ -1,5 +1,5 @@
 import { badInput } from '../core/errors.js';
-import type { SourceColumn, SourceTable, VERSION_COLUMNS } from '../core/sources.js';
+import type { Datum, SourceColumn, SourceTable, VERSION_COLUMNS } from '../core/sources.js';
 import type { BusinessCalendar, Instant, LocalDate } from '../core/time.js';
 import {
   emptyOf,
@@ -21,6 +21,8 @@ export interface RowParserOptions {
   readonly history: boolean;
   readonly now: Instant;
   readonly calendar: BusinessCalendar;
+  /** Coordinate system of a position that names none. */
+  readonly datum: Datum;
 }
 
 export interface Refusal {
@@ -84,6 +86,13 @@ interface Outcome {
   readonly open: readonly string[];
 }
 
+/** Where a row holds its coordinates and what they are measured in. */
+interface Position {
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly datum: number;
+}
+
 /** Turns rows of one file, as values in the order of its header, into rows to store or the reason why not. Check the header first. */
 export class RowParser {
   private readonly cells: readonly Cell[];
@@ -92,6 +101,7 @@ export class RowParser {
   /** The column that tells when a row could be known, and where the file has it. */
   private readonly known: KnownColumn | null;
   private readonly outcomes: readonly Outcome[];
+  private readonly position: Position | null;
   private readonly dayEnds = new Map<string, Instant>();
 
   constructor(
@@ -107,10 +117,11 @@ export class RowParser {
     this.ingestedAt = header.indexOf('ingested_at');
     this.deleted = header.indexOf('deleted');
     this.known = knownColumn(table, header);
-    const position = (name: string): number => table.columns.findIndex((column) => column.name === name);
+    const indexOf = (name: string): number => table.columns.findIndex((column) => column.name === name);
+    this.position = positionOf(indexOf);
     this.outcomes = table.hidden.flatMap(({ until, outcome }) =>
       outcome
-        ? [{ name: outcome.column, at: position(outcome.column), until, untilAt: position(until), open: outcome.open }]
+        ? [{ name: outcome.column, at: indexOf(outcome.column), until, untilAt: indexOf(until), open: outcome.open }]
         : [],
     );
   }
@@ -126,10 +137,18 @@ export class RowParser {
       if (stored instanceof Problem) return { column: cell.column.name, reason: stored.reason };
       row.push(stored);
     }
+    this.fillDatum(row);
     const known = this.knownAt(values, row);
     if (typeof known !== 'number') return known;
     row.push(storedInstant(known), deleted);
     return row;
+  }
+
+  /** Stored, since the setting may change while the meaning of what came in before must not. */
+  private fillDatum(row: (Stored | null)[]): void {
+    if (this.position === null) return;
+    const { latitude, longitude, datum } = this.position;
+    if (row[datum] === null && row[latitude] !== null && row[longitude] !== null) row[datum] = this.options.datum;
   }
 
   private knownAt(values: readonly unknown[], row: StoredRow): Instant | Refusal {
@@ -170,6 +189,12 @@ export class RowParser {
     this.dayEnds.set(date, instant);
     return instant;
   }
+}
+
+/** Null where the table has no coordinates whose datum may differ. */
+function positionOf(indexOf: (column: string) => number): Position | null {
+  const position = { latitude: indexOf('latitude'), longitude: indexOf('longitude'), datum: indexOf('datum') };
+  return Object.values(position).includes(-1) ? null : position;
 }
 
 type DayEnd = (date: LocalDate) => LocalDate;

@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { badInput } from '../core/errors.js';
 import type { ImportRequest, ImportResult, Log, Metrics, SourceStore, SqlGuard } from '../core/ports.js';
-import { type SourceTable, sourceTable } from '../core/sources.js';
+import { type Datum, type SourceTable, sourceTable } from '../core/sources.js';
 import { type BusinessCalendar, HOUR, type Instant } from '../core/time.js';
 import { openCsv } from './csv.js';
 import { importFailure } from './failures.js';
@@ -22,6 +22,8 @@ export interface SourceStoreOptions {
   readonly client: ClickHouseClient;
   readonly guard: SqlGuard;
   readonly calendar: BusinessCalendar;
+  /** Coordinate system of positions that name none. */
+  readonly datum: Datum;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Where uploads lie that cannot be read front to back. */
@@ -91,7 +93,10 @@ async function importFile(
     checkHeader(table, file.header);
     cleanup.push(() => dropTable(client, stage));
     await createStage(client, stage, table);
-    const parser = new RowParser({ table, history, now, calendar: options.calendar }, file.header);
+    const parser = new RowParser(
+      { table, history, now, calendar: options.calendar, datum: options.datum },
+      file.header,
+    );
     const good = await stageRows({ client, table, stage, file, parser, quarantine });
     const accepted = await inTurn(async () => {
       const seq = await nextSeq(client, table.name, now);

@@ -12,6 +12,7 @@ const store = createSourceStore({
   client,
   guard: createSqlGuard(client),
   calendar: new BusinessCalendar('Asia/Shanghai'),
+  datum: 'WGS84',
   log: quietLog,
   metrics: quietMetrics,
   tempDir: '/nowhere',

@@ -11,6 +11,7 @@ import type {
   SourceStore,
   SqlGuard,
 } from '../../src/core/ports.js';
+import type { Datum } from '../../src/core/sources.js';
 import { BusinessCalendar, type Instant } from '../../src/core/time.js';
 import { migrateClickHouse } from '../../src/sources/migrate.js';
 import { createSqlGuard } from '../../src/sources/sql-guard.js';
@@ -39,7 +40,7 @@ export interface Sources {
 }
 
 /** The migrated tables in a database of their own, and the store over them. */
-export async function openSources(timezone = 'Asia/Shanghai'): Promise<Sources> {
+export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WGS84'): Promise<Sources> {
   const database = await freshClickHouseDatabase();
   // The same settings as the application's client: what is stored and read must not depend on defaults.
   const client = createClient({
@@ -60,6 +61,7 @@ export async function openSources(timezone = 'Asia/Shanghai'): Promise<Sources> 
     client,
     guard,
     calendar: new BusinessCalendar(timezone),
+    datum,
     log: quietLog,
     metrics: quietMetrics,
     tempDir,
