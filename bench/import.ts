@@ -69,6 +69,7 @@ try {
     ...{ client, log, metrics },
     guard: createSqlGuard(client),
     calendar: new BusinessCalendar('Asia/Shanghai'),
+    datum: 'WGS84',
     tempDir: join(home, 'tmp'),
   });
   for (const time of ['first', 'again']) {
