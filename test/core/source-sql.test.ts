@@ -30,7 +30,7 @@ const read = async (
 };
 
 describe('the event time of a day', () => {
-  it('is its last millisecond in the portfolio’s zone, also where the day has 23, 23.5 or 25 hours or begins at one', async () => {
+  it('is its last millisecond in the portfolio’s zone, also where the day has 23, 23.5 or 25 hours or begins at one (rule 3)', async () => {
     // Days of change in the zones above, their neighbours, and ordinary ones.
     const days = [
       '2018-11-03',

@@ -84,7 +84,7 @@ describe('a body', () => {
 });
 
 describe('errors', () => {
-  it('of our own are general words without a stack or a path, and whole in the log', async () => {
+  it('of our own are general words without a stack or a path, and whole in the log (rule 25)', async () => {
     broken = () => Promise.reject(new Error('cannot open /secret/path'));
     const answer = await api.graphql('admin', '{ freshness { view } }');
     expect(answer.errors).toMatchObject([
@@ -135,7 +135,7 @@ describe('errors', () => {
     });
   });
 
-  it('of HTTP are one object with code, message, hint and request id', async () => {
+  it('of HTTP are one object with code, message, hint and request id (rule 25)', async () => {
     const response = await api.fetch('admin', '/training-sets/nothing');
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({

@@ -39,7 +39,7 @@ describe('the check of the online store', () => {
     });
   });
 
-  it('counts every kind of difference', async () => {
+  it('counts every kind of difference (rule 16)', async () => {
     const { offline: rows } = await fixture.newest(view);
     const [lost, changed, stale, ahead, broken] = rows;
     const redisKey = (row: (typeof rows)[number] | undefined) => `${PREFIX}:o1:customer:s2:${row?.key[0]}`;

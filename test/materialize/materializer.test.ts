@@ -70,7 +70,7 @@ describe('materialize', () => {
     expect(await expectLevel()).toMatchObject([{ availableAt: MIDNIGHT + 2 * HOUR }, {}]);
   });
 
-  it('puts nothing online before as-of + delay, and says from when on it may', async () => {
+  it('puts nothing online before as-of + delay, and says from when on it may (rule 2)', async () => {
     fixture.clock.now = MIDNIGHT + 2 * HOUR - 1;
     await expect(materialize(MIDNIGHT)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
@@ -82,7 +82,7 @@ describe('materialize', () => {
     expect(await materialize()).toMatchObject({ asOf: '2026-02-27T16:00:00.000Z' });
   });
 
-  it('twice equals once: no new history, the same bytes online', async () => {
+  it('twice equals once: no new history, the same bytes online (rule 16)', async () => {
     await materialize();
     const before = await fixture.newest(view);
     const history = await fixture.historyCount(view);
@@ -221,7 +221,7 @@ describe('a job that is cancelled', () => {
 });
 
 describe('backfill', () => {
-  it('computes every day with both ends, stamped as scheduled runs would have been, and publishes the newest', async () => {
+  it('computes every day with both ends, stamped as scheduled runs would have been, and publishes the newest (rule 2)', async () => {
     const { views, notes } = await backfill('2026-02-24', '2026-02-28');
     expect(notes).toEqual([]);
     expect(views).toMatchObject([

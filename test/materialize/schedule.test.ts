@@ -16,7 +16,7 @@ describe('the newest as-of that is due', () => {
     expect(newestDue(daily, midnight + 2 * HOUR - 1, shanghai)).toBe(midnight - 24 * HOUR);
   });
 
-  it('is a local midnight 23 or 25 hours after the last where the clocks change', () => {
+  it('is a local midnight 23 or 25 hours after the last where the clocks change (rule 3)', () => {
     const dates = ['2026-03-08', '2026-03-09', '2026-11-01', '2026-11-02'];
     const midnights = dates.map((date) => newestDue(daily, newYork.at(date, '12:00'), newYork));
     expect(midnights).toEqual([

@@ -93,7 +93,7 @@ async function loadAll(store: ClickHouse, schedules: readonly Schedule[], past =
 }
 
 describe('rules 2 and 5 to 10: the point-in-time join agrees with the oracle', () => {
-  test('on thousands of schedules with ties, restatements, tombstones, late and announced rows, NULL keys, duplicates and age limits', async () => {
+  test('on thousands of schedules with ties, restatements, tombstones, late and announced rows, NULL keys, duplicates and age limits (rule 6)', async () => {
     await fc.assert(
       fc.asyncProperty(batchOf(500), async (schedules) => {
         const histories = await loadAll(fixture.store, schedules);

@@ -156,7 +156,7 @@ test('a key that a recomputed as-of no longer has ends in a tombstone', async ()
   expect(second).toMatchObject({ tombstone: true, values: [], sequence: 2 });
 });
 
-test('rows where the tombstone column is true end validity', async () => {
+test('rows where the tombstone column is true end validity (rule 8)', async () => {
   const view = await freshView({ tombstone: 'gone', query: () => sql`SELECT *, amount = 2 AS gone FROM (${rows})` });
   await publish(view, 1);
   expect((await collect(fixture.offline.newestRows(view, DAY * 2, ALL))).map(({ tombstone }) => tombstone)).toEqual([
@@ -280,7 +280,7 @@ test('a stage is read shard by shard in key order, every row once', async () => 
   expect(new Set(shards.flat().map(({ key }) => key[0])).size).toBe(5000);
 });
 
-test('a staged row of a filled feature carries the value that was known before', async () => {
+test('a staged row of a filled feature carries the value that was known before (rule 8)', async () => {
   const filled = int32({ description: 'x', fill: 'last_known' });
   const view = await freshView({ features: { amount: filled, note: string({ description: 'x' }) } });
   await publish(view, 1);

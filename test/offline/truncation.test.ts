@@ -82,7 +82,7 @@ test('views are registered', () => {
 });
 
 describe.each([...views.values()].map((view) => [view.id, view] as const))('%s', (_, view) => {
-  test('has at t the value that a database cut at t gives: it sees nothing later (rules 2 and 12)', async () => {
+  test('has at t the value that a database cut at t gives: it sees nothing later (rule 2) (rule 12)', async () => {
     const seeds = fc.sample(fc.integer({ min: 1, max: 2 ** 31 - 1 }), { numRuns: 3 });
     expect(await compare(view, seeds, [0, 17])).toBeGreaterThan(4);
   }, 180_000);

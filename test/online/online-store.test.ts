@@ -66,7 +66,7 @@ describe('the online store', () => {
     ]);
   });
 
-  it('sends one command an entity key in one round trip, whatever the number of views', async () => {
+  it('sends one command an entity key in one round trip, whatever the number of views (rule 13)', async () => {
     const views = Array.from({ length: 12 }, (_, i) => testView(`v${i}`));
     const pairs = [testView('p0', { entity: pair }), testView('p1', { entity: pair })];
     for (const view of views) await store.write(view, [testRow()]);
@@ -96,7 +96,7 @@ describe('the online store', () => {
     expect(packets).toBe(1);
   });
 
-  it('keeps keys apart that read the same when joined', async () => {
+  it('keeps keys apart that read the same when joined (rule 6)', async () => {
     const view = testView('p', { entity: pair });
     await store.write(view, [
       testRow({ key: ['1', '23'], sequence: 1 }),
@@ -117,7 +117,7 @@ describe('the online store', () => {
     expect(cells?.map(([cell]) => (cell as ViewRow).sequence)).toEqual([1, 2, 3]);
   });
 
-  it('lets the newer (event time, available-at, sequence) win and ignores an equal one', async () => {
+  it('lets the newer (event time, available-at, sequence) win and ignores an equal one (rule 14)', async () => {
     const view = testView('a');
     const base = testRow({ eventTime: NOW - DAY, availableAt: NOW - 5000, sequence: 5 });
     const put = (change: Partial<ViewRow>) => store.write(view, [{ ...base, ...change }]);
@@ -145,7 +145,7 @@ describe('the online store', () => {
     expect(await readOne(view)).toMatchObject({ eventTime: 2 ** 44 });
   });
 
-  it('loses and regresses nothing under 64 writers with 10,000 updates of one key in random order', async () => {
+  it('loses and regresses nothing under 64 writers with 10,000 updates of one key in random order (rule 14)', async () => {
     const view = testView('a');
     const updates = Array.from({ length: 10_000 }, (_, i) =>
       testRow({ eventTime: NOW - (i % 100), availableAt: NOW + (i % 7), sequence: i, values: [i, `${i}`, [i]] }),
@@ -207,7 +207,7 @@ describe('the online store', () => {
     expect(cells).toEqual([['ERROR'], [testRow({ key: ['C2'] })]]);
   });
 
-  it('lets a key live as long as its longest field, and for ever with a field that has no ttl', async () => {
+  it('lets a key live as long as its longest field, and for ever with a field that has no ttl (rule 15)', async () => {
     const short = testView('short', { ttlMs: 2 * DAY });
     const long = testView('long', { ttlMs: 5 * DAY });
     const forever = testView('forever');
@@ -234,7 +234,7 @@ describe('the online store', () => {
     expect(await store.write(view, [testRow({ eventTime: NOW - DAY })])).toEqual({ applied: 1, ignored: 0 });
   });
 
-  it('deletes a version and nothing else: not another version, entity, view or installation', async () => {
+  it('deletes a version and nothing else: not another version, entity, view or installation (rule 15)', async () => {
     const doomed = testView('a');
     const kept = [testView('a', { version: 2 }), testView('ab'), testView('a', { entity: pair })];
     const rows = Array.from({ length: 300 }, (_, i) => testRow({ key: [`C${i}`] }));
@@ -258,7 +258,7 @@ describe('the online store', () => {
     expect(await other.deleteView(doomed)).toBe(1);
   });
 
-  it('sweeps fields past their ttl, to the millisecond, and leaves the rest', async () => {
+  it('sweeps fields past their ttl, to the millisecond, and leaves the rest (rule 15)', async () => {
     const short = testView('short', { ttlMs: DAY });
     const long = testView('long', { ttlMs: 9 * DAY });
     const row = testRow({ eventTime: NOW });

@@ -191,7 +191,7 @@ describe('the job queue', () => {
     expect(await ended(id)).toMatchObject({ state: 'COMPLETED', result: 'second time', error: null });
   });
 
-  it('runs a job for the time it was asked for, however late', async () => {
+  it('runs a job for the time it was asked for, however late (rule 4)', async () => {
     const queue = fixture.queueOf(jobs);
     open.push(queue);
     const asked = await queue.enqueue('when', {});

@@ -108,7 +108,7 @@ describe('plan and apply', () => {
     expect(changes.map(({ action, id }) => `${action} ${id}`)).toEqual(['BUMP customer_profile@2']);
   });
 
-  it('refuses a changed applied version in plan, apply and boot, with the words to bump it', async () => {
+  it('refuses a changed applied version in plan, apply and boot, with the words to bump it (rule 22)', async () => {
     await serve(registry).planner.apply();
     const { planner } = serve(withViews(registry, changed('customer_profile@2')));
     const words =
@@ -132,7 +132,7 @@ describe('plan and apply', () => {
     await expect(planner.checkBoot()).rejects.toThrow(/customer_profile@1 is applied and its file is gone/);
   });
 
-  it('refuses to retire a view that a service pins, naming it', async () => {
+  it('refuses to retire a view that a service pins, naming it (rule 22)', async () => {
     const { planner } = serve(registry);
     await planner.apply();
     await expect(planner.retireView('customer_profile@1')).rejects.toMatchObject({
@@ -180,7 +180,7 @@ describe('references', () => {
     catalogue = served.catalogue;
   });
 
-  it('refuses a reference without a version where values are read, with the words to write', () => {
+  it('refuses a reference without a version where values are read, with the words to write (rule 23)', () => {
     for (const [reference, instead] of [
       ['customer_profile:segment', "write 'customer_profile@2:segment'"],
       ['customer_profile', "write 'customer_profile@2'"],
@@ -194,7 +194,7 @@ describe('references', () => {
     );
   });
 
-  it('takes a bare name for its newest version where views are named for an operation', () => {
+  it('takes a bare name for its newest version where views are named for an operation (rule 23)', () => {
     expect(catalogue.namedViews(['customer_profile', 'customer_profile@1']).map(({ id }) => id)).toEqual([
       'customer_profile@2',
       'customer_profile@1',

@@ -82,7 +82,7 @@ const read = (
 const IDS = ['fresh', 'null', 'edge of maxAge', 'stale', 'edge of ttl', 'past ttl', 'ended', 'nobody', null];
 
 describe('statuses', () => {
-  it('are exact at the edges of maxAge and ttl, in the order of the request', async () => {
+  it('are exact at the edges of maxAge and ttl, in the order of the request (rule 7)', async () => {
     const { columns, views } = await read(refs(profile, 'segment'), { customer_id: IDS });
     expect(columns[0]?.statuses).toEqual([
       'PRESENT',

@@ -67,7 +67,7 @@ describe('importing CSV', () => {
     ]);
   });
 
-  it('changes nothing when the same file comes twice', async () => {
+  it('changes nothing when the same file comes twice (rule 24)', async () => {
     await sources.load('customers', CUSTOMERS);
     expect(await sources.load('customers', CUSTOMERS, { now: NOW + 1000 })).toMatchObject({
       accepted: 0,
@@ -116,7 +116,7 @@ describe('importing CSV', () => {
     expect((await known('customers')).map((row) => row.occupation)).toEqual(['a, "b"\r\nc', 'd', 'last']);
   });
 
-  it('refuses bad rows one by one with line, column and reason, keeps them, and takes the good ones', async () => {
+  it('refuses bad rows one by one with line, column and reason, keeps them, and takes the good ones (rule 24)', async () => {
     const rows = [
       'A1,C1,LOAN,cash,2024-01-01T00:00:00Z,100.00,12,APPROVED,2024-01-01T01:00:00Z,1',
       'A2,C1,LOAN,cash,2024-01-01T00:00:00,100,12,,,',
