@@ -35,21 +35,52 @@ export interface SpineSqlTools {
  * else. BAD_USER_INPUT says what is not allowed or which column is missing.
  */
 export async function planSpineSql(tools: SpineSqlTools, request: SpineSqlRequest): Promise<SpineSql> {
-  const sources = knownSources(tools.calendar, request);
-  const views = Object.fromEntries([...SOURCE_TABLES.keys()].map((name) => [name, sources.get(name) ?? sql`SELECT 1`]));
-  const statement = await tools.guard.check(request.text, { tables: [], views });
+  const { statement, sources } = await guarded(tools, request);
   const named = [...sources].map(([name, select]) => sql`${ident(name)} AS (${select})`);
   const select = sql`${named.length > 0 ? sql`WITH ${join(named)} ` : raw('')}SELECT * FROM (${raw(statement)})`;
   const described = await tools.store.rows<{ name: string; type: string }>('spine-describe', sql`DESCRIBE (${select})`);
   return { select, columns: checkColumns(described, request.joinKeys) };
 }
 
-/** Tables that the text does not name stay out of it: each costs parameters and time. */
-function knownSources(calendar: BusinessCalendar, { text, asOf, mask }: SpineSqlRequest): ReadonlyMap<string, Sql> {
+/**
+ * What runs is the guard's statement, so its words decide which tables stand in front of it: the caller's own text may spell a name with
+ * escapes. Where both name the same tables, one check is enough; else the statement is checked as itself.
+ */
+async function guarded(
+  { guard, calendar }: SpineSqlTools,
+  request: SpineSqlRequest,
+): Promise<{ readonly statement: string; readonly sources: ReadonlyMap<string, Sql> }> {
+  let { text } = request;
+  for (let checks = 0; checks < 2; checks += 1) {
+    const sources = knownSources(calendar, request, tablesIn(text));
+    const views = Object.fromEntries(
+      [...SOURCE_TABLES.keys()].map((name) => [name, sources.get(name) ?? sql`SELECT 1`]),
+    );
+    const statement = await guard.check(text, { tables: [], views });
+    if (tablesIn(statement).every((name) => sources.has(name))) return { statement, sources };
+    text = statement;
+  }
+  throw badInput(
+    'the spine SQL names a table in a way that cannot be read',
+    'write the names of tables without escapes',
+  );
+}
+
+/** Source tables whose names are words of the SQL. */
+function tablesIn(text: string): readonly string[] {
   const words = new Set(text.match(/\w+/g));
+  return [...SOURCE_TABLES.keys()].filter((name) => words.has(name));
+}
+
+/** Tables that are not named stay out of it: each costs parameters and time. */
+function knownSources(
+  calendar: BusinessCalendar,
+  { asOf, mask }: SpineSqlRequest,
+  names: readonly string[],
+): ReadonlyMap<string, Sql> {
   return new Map(
     [...SOURCE_TABLES.values()]
-      .filter(({ name }) => words.has(name))
+      .filter(({ name }) => names.includes(name))
       .map((table) => {
         const known = sourceSelect(table.name, {
           asOf: null,

@@ -152,6 +152,7 @@ describe('POST /import/:table', () => {
       [form(['mapping', MAPPING], ['file', FILE, 'application/octet-stream', 'export.bin']), /type of the part 'file'/],
       [form(['mapping', MAPPING], ['extra', 'x']), /'extra' is not known/],
       [form(['mapping', 'SELECT * FROM customers'], file), /table 'customers' is not allowed/],
+      [form(['mapping', 'SELECT * FROM `l\\x61bels`'], file), /table 'labels' is not allowed/],
       [form(['mapping', 'x'.repeat(500_000)], file), /longer than 400000 bytes/],
     ];
     for (const [body, message] of cases) {

@@ -65,6 +65,8 @@ const ESCAPES: readonly (readonly [what: string, text: string])[] = [
   ['PARALLEL WITH', 'SELECT 1 PARALLEL WITH SELECT 2'],
   ['another table', 'SELECT * FROM secret'],
   ['another table in another case of quotes', 'SELECT * FROM "secret"'],
+  ['another table spelled with an escape', 'SELECT * FROM "secr\\x65t"'],
+  ['a source table spelled with an escape', 'SELECT * FROM `l\\x61bels`'],
   ['another table in a subquery', 'SELECT (SELECT s FROM secret LIMIT 1)'],
   ['another table in a join', 'SELECT * FROM file JOIN secret ON 1 = 1'],
   ['another table in a union', 'SELECT id FROM file UNION ALL SELECT s FROM secret'],
