@@ -441,6 +441,8 @@ export interface KeyStore {
     readonly name: string;
     readonly createdAt: Instant;
   }): Promise<void>;
+  /** From then on no process that opens its keys accepts these; hashes that are not there are no error. */
+  remove(sha256: readonly string[]): Promise<void>;
 }
 
 export interface AuditEntry {

@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import { type DataSource, In } from 'typeorm';
 import type { KeyStore } from '../core/ports.js';
 import { ApiKeyEntity } from './api-key.js';
 
@@ -8,6 +8,9 @@ export function createKeyStore(dataSource: DataSource): KeyStore {
     all: () => repository.find({ order: { role: 'ASC', name: 'ASC' } }),
     async add(key) {
       await repository.save({ ...key });
+    },
+    async remove(sha256) {
+      await repository.delete({ sha256: In([...sha256]) });
     },
   };
 }

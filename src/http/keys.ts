@@ -102,7 +102,7 @@ async function generateKeyFile(path: string): Promise<GivenKey[]> {
 
 /**
  * The keys that may call: those of the environment alone where it gives any (a role without a key is closed), else those whose
- * hashes Postgres holds, made at the first start.
+ * hashes Postgres holds, made at the first start. The key file, where this process has it, says which of them still hold.
  */
 export async function openKeyRing(options: {
   /** Those of RISKGRAPH_KEYS. */
@@ -128,9 +128,21 @@ export async function openKeyRing(options: {
   }
   if (file !== null) await chmod(path, 0o600);
   else log.warn({ file: path }, 'the key file is gone; keys made earlier still work');
-  // A new Postgres under an old home, or a key that the operator added to the file.
-  const hashes = new Set(known.map((one) => one.sha256));
-  const fresh = (file ?? []).filter(({ key }) => !hashes.has(sha256(key).toString('hex')));
+  // A key that the operator took out of the file, or replaced there, was given up.
+  const listed = new Set((file ?? []).map(({ key }) => sha256(key).toString('hex')));
+  const revoked = file === null ? [] : known.filter((one) => !listed.has(one.sha256));
+  if (revoked.length > 0) {
+    await store.remove(revoked.map((one) => one.sha256));
+    log.info(
+      { names: revoked.map(({ role, name }) => `${role}:${name}`) },
+      'keys that are no longer in the key file were revoked',
+    );
+  }
+  // A new Postgres under an old home, or a key that the operator added to the file or gave another role there.
+  const stored = new Set(known.map((one) => `${one.sha256} ${one.role} ${one.name}`));
+  const fresh = (file ?? []).filter(
+    ({ key, role, name }) => !stored.has(`${sha256(key).toString('hex')} ${role} ${name}`),
+  );
   for (const { key, role, name } of fresh) {
     await store.add({ sha256: sha256(key).toString('hex'), role, name, createdAt: now() });
   }

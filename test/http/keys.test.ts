@@ -83,6 +83,37 @@ describe('generated keys', () => {
   });
 });
 
+describe('a line that is replaced in the key file', () => {
+  const rewrite = async (change: (text: string) => string): Promise<void> => {
+    const path = join(home, 'keys');
+    await writeFile(path, change(await readFile(path, 'utf8')));
+  };
+
+  it('revokes the old key at the next start, wherever it is tried, and lets the new one in', async () => {
+    const { modeler: old, admin } = await fileKeys();
+    await rewrite((text) => text.replace(`modeler=${old}`, 'modeler=the-new-key-of-modeler'));
+    const elsewhere = await freshHome();
+    for (const ring of [await open(), await open(), await open(undefined, elsewhere)]) {
+      expect(ring.authenticate(`Bearer ${old}`)).toBeNull();
+      expect(ring.authenticate('Bearer the-new-key-of-modeler')).toMatchObject({ role: 'modeler' });
+      expect(ring.authenticate(`Bearer ${admin}`)).toMatchObject({ role: 'admin' });
+    }
+    await rm(elsewhere, { recursive: true });
+  });
+
+  it('changes what a key may do where only its role is replaced', async () => {
+    await rewrite((text) => text.replace('modeler=the-new-key-of-modeler', 'bi:report=the-new-key-of-modeler'));
+    const caller = (await open()).authenticate('Bearer the-new-key-of-modeler');
+    expect(caller).toMatchObject({ role: 'bi', name: 'report' });
+  });
+
+  it('leaves stored keys alone where the environment gives the keys', async () => {
+    const before = await store.all();
+    await open('admin=first-key-of-admin');
+    expect(await store.all()).toEqual(before);
+  });
+});
+
 describe('keys of the environment', () => {
   it('are the only ones that work, so that a role without a key is closed', async () => {
     const generated = await fileKeys();
