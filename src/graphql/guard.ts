@@ -50,15 +50,19 @@ function guarded(operation: string, resolve: Resolve): Resolve {
         hint: `it takes a key of role ${roles.join(' or ')}`,
       });
     }
-    if (!audited) return resolve(source, args, context, info);
     let result: unknown;
     try {
       result = await resolve(source, args, context, info);
     } catch (error) {
-      await audit(context, { action: operation, outcome: 'FAILED', details: { ...details, code: codeOf(error) } });
+      const code = codeOf(error);
+      // Some refusals depend on the arguments, and a refused read is kept like any other.
+      const outcome = code === 'FORBIDDEN' ? 'REFUSED' : 'FAILED';
+      if (audited || outcome === 'REFUSED') {
+        await audit(context, { action: operation, outcome, details: { ...details, code } });
+      }
       throw error;
     }
-    await audit(context, { action: operation, outcome: 'DONE', details });
+    if (audited) await audit(context, { action: operation, outcome: 'DONE', details });
     return result;
   };
 }

@@ -118,6 +118,25 @@ describe.each(operations)('%s', (operation) => {
   });
 });
 
+describe('a refusal that depends on the arguments', () => {
+  it('is in the audit log too: history asked for by decision', async () => {
+    const asked = '2026-01-01T00:00:00.000Z';
+    const { errors } = await api.graphql('decision', `{ customer(id: "C1", asOf: "${asked}") { id } }`);
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN']);
+    const entry = (await auditOf('Query.customer')).find(
+      ({ caller, outcome }) => caller?.role === 'decision' && outcome === 'REFUSED',
+    );
+    expect(entry?.details).toMatchObject({ code: 'FORBIDDEN', arguments: { id: 'C1' } });
+  });
+
+  it('leaves no entry for a read that is answered, or that is refused as bad input', async () => {
+    const before = (await auditOf('Query.customer')).length;
+    await api.graphql('decision', '{ customer(id: "C1") { id } }');
+    await api.graphql('modeler', '{ customer(id: "C1", asOf: "2999-01-01T00:00:00Z") { id } }');
+    expect(await auditOf('Query.customer')).toHaveLength(before);
+  });
+});
+
 const ROUTES = Object.entries<readonly Role[]>(ROUTE_ROLES);
 
 describe.each(ROUTES)('%s', (route, allowed) => {
