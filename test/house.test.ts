@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 
 // Below src, since the walls are told by path; removed whatever happens.
@@ -29,4 +29,39 @@ test('the check of the walls sees the whole house, and it stands', () => {
   const { summary } = cruise('src', 'features', 'indicators', 'models', 'jobs');
   expect(summary.totalCruised).toBeGreaterThan(60);
   expect(summary.violations).toEqual([]);
+});
+
+/** What reads the clock or the environment, in TypeScript and in SQL. */
+const OUTSIDE =
+  /\bDate\.now\b|\bnew Date(?:\(\s*\)|(?!\s*\())|(?<!new )\bDate\(\)|\bperformance\b|\bprocess\.(?:env|hrtime)|['"](?:node:)?(?:process|perf_hooks)['"]|\b(?:now|now64|today|yesterday|nowInBlock)\(/;
+
+const readingOutside = (files: readonly { readonly path: string; readonly text: string }[]): string[] =>
+  files.flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, index) => (OUTSIDE.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+  );
+
+test('no definition and nothing of the core reads the clock or the environment (rule 4)', () => {
+  const folders = ['src/core', 'features', 'indicators', 'models'];
+  const files = folders.map((folder) =>
+    globSync(`${folder}/**/*.ts`).map((path) => ({ path, text: readFileSync(path, 'utf8') })),
+  );
+  expect(files.map(({ length }) => length > 0)).toEqual(folders.map(() => true));
+  expect(readingOutside(files.flat())).toEqual([]);
+});
+
+test.each([
+  'const at = Date.now();',
+  'const clock = Date.now;',
+  'const at = +new Date();',
+  'const at = new Date;',
+  'const at = Date();',
+  'const at = performance.now();',
+  "const zone = process.env['TZ'];",
+  "import { env } from 'node:process';",
+  'query: () => sql`SELECT 1 FROM events WHERE event_time > now() - 1`,',
+  'query: () => sql`SELECT today() AS day`,',
+])('the check of clocks finds %s', (line) => {
+  expect(readingOutside([{ path: 'planted.ts', text: `const one = new Date(0);\n${line}\n` }])).toEqual([
+    `planted.ts:2: ${line}`,
+  ]);
 });
