@@ -3,26 +3,27 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshHome } from '../support/homes.js';
+import { type EmbeddedStores, startEmbedded } from '../../src/embedded/index.js';
+import { freshHome, quietLog } from '../support/homes.js';
 import { type FreshStores, startStores } from '../support/stores.js';
 import { ROOT } from '../support/views.js';
 
 let stores: FreshStores;
 let home: string;
+/** The process names its own database, so it gets a server that no other test file reads. */
+let clickhouse: EmbeddedStores;
 const running = new Set<ChildProcess>();
 
 beforeAll(async () => {
   [stores, home] = await Promise.all([startStores(), freshHome()]);
+  const need = { postgres: false, redis: false, clickhouse: true };
+  clickhouse = await startEmbedded({ home: join(home, 'stores'), need, log: quietLog });
 });
 
 afterAll(async () => {
   for (const child of running) child.kill('SIGKILL');
-  // The embedded ClickHouse refuses a drop that is asked from within another database.
-  const client = createClient({ url: new URL('/', stores.clickhouseUrl).href });
-  await client.command({ query: 'DROP DATABASE IF EXISTS riskgraph SYNC' });
-  await client.close();
+  await clickhouse.close();
   await stores.close();
   await rm(home, { recursive: true, force: true });
 });
@@ -38,7 +39,11 @@ function start(environment: Readonly<Record<string, string>> = {}): Server {
     cwd: ROOT,
     env: {
       ...{ PATH: process.env.PATH, PORT: '0', RISKGRAPH_HOME: home },
-      ...{ POSTGRES_URL: stores.postgresUrl, REDIS_URL: stores.redisUrl, CLICKHOUSE_URL: stores.clickhouseUrl },
+      ...{
+        POSTGRES_URL: stores.postgresUrl,
+        REDIS_URL: stores.redisUrl,
+        CLICKHOUSE_URL: clickhouse.urls.clickhouseUrl,
+      },
       ...environment,
     },
   });
