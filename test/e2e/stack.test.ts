@@ -8,7 +8,7 @@ import { compressors } from 'hyparquet-compressors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runToEnd, type Stack, startCommand } from '../support/command.js';
 import { freshHome } from '../support/homes.js';
-import { killAll, pidOf, processesLeft } from '../support/processes.js';
+import { killAll, peakMemoryMb, pidOf, processesLeft } from '../support/processes.js';
 import { type BookFile, daysAgo, historyRows, keysOf, onlineRows, writeBook } from './book.js';
 
 const CUSTOMERS = 200;
@@ -284,6 +284,13 @@ test('after kill -9 in the middle of a backfill the next start ends what is left
   for (const keys of keysOf(book).filter(({ view }) => view === 'device_profile@1'))
     expect((await historyRows(stack, keys, day)).filter((row) => row.some((value) => value !== null))).not.toEqual([]);
 }, 300_000);
+
+test('API and worker stay below 512 MB', async () => {
+  const peaks = await Promise.all(
+    (['api', 'worker'] as const).map(async (role) => ({ role, mb: await peakMemoryMb(await pidOf(home, role)) })),
+  );
+  expect(peaks.filter(({ mb }) => mb >= 512)).toEqual([]);
+});
 
 test('a port that is taken and a home that is a file are told in words before anything starts', async () => {
   const other = createServer();

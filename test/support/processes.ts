@@ -40,6 +40,13 @@ export async function processesLeft(home: string, withinMs = 3_000): Promise<Hom
   }
 }
 
+/** The most memory in MB that a process ever held, as the system counts it. */
+export async function peakMemoryMb(pid: number): Promise<number> {
+  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(await readProc(pid, 'status'))?.[1];
+  if (!peak) throw new Error(`the system says no peak memory of process ${pid}`);
+  return Number(peak) / 1024;
+}
+
 /** The pid that a role or store of the stack wrote down. */
 export async function pidOf(home: string, child: 'api' | 'worker' | 'postgres' | 'redis' | 'clickhouse') {
   return (JSON.parse(await readFile(join(home, 'run', `${child}.pid`), 'utf8')) as { pid: number }).pid;
