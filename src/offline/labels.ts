@@ -101,15 +101,15 @@ export async function refuseEarlyWindows(
   label: LabelPlan,
   { spine, key, options }: { readonly spine: Sql; readonly key: Sql; readonly options: QueryOptions },
 ): Promise<void> {
-  const [found] = await store.rows<{ total: string; example: string; at: string }>(
+  const [found] = await store.rows<{ total: string; at: string }>(
     'label-windows',
-    sql`SELECT count() AS total, any(entity_id) AS example, any(observed) AS at FROM (${label.rows})
+    sql`SELECT count() AS total, any(observed) AS at FROM (${label.rows})
       WHERE opens < observed AND entity_id IN (SELECT assumeNotNull(${key}) FROM ${spine} WHERE ${key} IS NOT NULL)`,
     options,
   );
   if (Number(found?.total ?? 0) === 0) return;
   throw badInput(
-    `${found?.total} windows of the label '${label.name}' open before their observation point, as that of ${label.entity} '${found?.example}' observed at ${formatInstant(Number(found?.at))}`,
+    `${found?.total} windows of the label '${label.name}' open before their observation point, one of a ${label.entity} observed at ${formatInstant(Number(found?.at))}`,
     'correct window_from of these labels: an outcome may only be looked for after the observation point',
   );
 }
