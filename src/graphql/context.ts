@@ -67,6 +67,12 @@ export const maskFor = ({ services, caller }: Pick<RequestContext, 'services' | 
 export const seesInFull = (caller: Pick<Caller, 'role'>, { request }: Pick<TrainingSetRecord, 'request'>): boolean =>
   request.masked === true || piiView(caller) === 'CLEAR';
 
+/** Why a set could not be built, for who may know: the words may hold a value of its rows. */
+export function shownError(error: string | null, caller: Pick<Caller, 'role'>, set: TrainingSetRecord): string | null {
+  if (error === null || seesInFull(caller, set)) return error;
+  return 'the training set could not be built (ask for it with this key to see why, or ask who asked for it)';
+}
+
 /** A `limit` argument within the contract's bound. */
 export function boundedLimit(limit: number): number {
   if (limit >= 1 && limit <= 500) return limit;

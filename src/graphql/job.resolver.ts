@@ -2,6 +2,7 @@ import {
   Arg,
   Ctx,
   Field,
+  FieldResolver,
   Float,
   ID,
   Int,
@@ -15,7 +16,7 @@ import {
 import { badInput, notFound } from '../core/errors.js';
 import type { JobRecord, JobState as JobStateName } from '../core/ports.js';
 import { formatInstant, type Instant, type LocalDate } from '../core/time.js';
-import { boundedLimit, type RequestContext } from './context.js';
+import { boundedLimit, type RequestContext, shownError } from './context.js';
 import { JobState } from './enums.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
@@ -68,8 +69,20 @@ function subscription(watch: (signal: AbortSignal) => AsyncIterable<JobRecord>):
   };
 }
 
-@Resolver()
+/** The set that a job builds, if it builds one. */
+const builtSet = ({ name, payload }: JobRecord): string | null =>
+  name === 'build_training_set' ? ((payload as { readonly id?: string }).id ?? null) : null;
+
+@Resolver(() => JobType)
 export class JobResolver {
+  @FieldResolver(() => String, { nullable: true, description: 'Why it failed.' })
+  async error(@Root() job: JobRecord, @Ctx() { services, caller }: RequestContext): Promise<string | null> {
+    const id = builtSet(job);
+    if (job.error === null || id === null) return job.error;
+    const set = await services.trainingSets.get(id);
+    return set ? shownError(job.error, caller, set) : job.error;
+  }
+
   @Query(() => JobType, { nullable: true })
   job(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<JobRecord | null> {
     return services.jobs.get(id);

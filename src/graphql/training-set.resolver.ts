@@ -24,7 +24,7 @@ import type {
 import type { Instant } from '../core/time.js';
 import type { FeatureValue } from '../core/types.js';
 import { columnarRows } from './columnar.js';
-import { boundedLimit, maskFor, type RequestContext, seesInFull } from './context.js';
+import { boundedLimit, maskFor, type RequestContext, seesInFull, shownError } from './context.js';
 import { ExportFormat, JobState } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
@@ -193,7 +193,7 @@ export class TrainingSetResolver {
 
   @FieldResolver(() => String, { nullable: true })
   async error(@Root() record: TrainingSetRecord, @Ctx() context: RequestContext): Promise<string | null> {
-    return (await this.job(record, context)).error;
+    return shownError((await this.job(record, context)).error, context.caller, record);
   }
 
   @FieldResolver(() => Int, { nullable: true })
@@ -209,9 +209,15 @@ export class TrainingSetResolver {
       : (columns?.map((column) => ({ ...column, min: null, max: null })) ?? null);
   }
 
+  /** The text of a spine may name people; its hash still says which it was. */
   @FieldResolver(() => GraphQLJSONObject, { nullable: true })
-  manifest(@Root() { result }: TrainingSetRecord): Readonly<Record<string, unknown>> | null {
-    return result?.manifest ?? null;
+  manifest(
+    @Root() record: TrainingSetRecord,
+    @Ctx() { caller }: RequestContext,
+  ): Readonly<Record<string, unknown>> | null {
+    const manifest = record.result?.manifest ?? null;
+    if (manifest === null || seesInFull(caller, record)) return manifest;
+    return { ...manifest, spine: { ...(manifest.spine as object), sql: null } };
   }
 
   @FieldResolver(() => String, { nullable: true })

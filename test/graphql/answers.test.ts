@@ -305,7 +305,7 @@ describe('historicalFeatures', () => {
 });
 
 describe('training sets', () => {
-  const create = (role: Role) =>
+  const create = (role: Role, where = '') =>
     api.graphql<{ createTrainingSet: { id: string; job: Job } }>(
       role,
       `mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id state job ${JOB} features } }`,
@@ -313,7 +313,7 @@ describe('training sets', () => {
         input: {
           name: 'my set',
           features: ['customer_profile@1'],
-          spineSql: `SELECT customer_id, toDateTime64('${new Date(Date.now() - 3_600_000).toISOString().slice(0, 23).replace('T', ' ')}', 3, 'UTC') AS event_timestamp FROM customers ORDER BY customer_id`,
+          spineSql: `SELECT customer_id, toDateTime64('${new Date(Date.now() - 3_600_000).toISOString().slice(0, 23).replace('T', ' ')}', 3, 'UTC') AS event_timestamp FROM customers ${where} ORDER BY customer_id`,
           format: 'CSV',
         },
       },
@@ -323,6 +323,8 @@ describe('training sets', () => {
   interface Set {
     readonly trainingSet: {
       readonly id: string;
+      readonly error: string | null;
+      readonly manifest: { readonly spine: { readonly sql: string | null; readonly hash: string } };
       readonly downloadUrl: string | null;
       readonly columns: readonly Record<string, unknown>[];
     };
@@ -360,9 +362,26 @@ describe('training sets', () => {
     const id = await build('admin');
     const set = await show('modeler', id);
     expect(set.downloadUrl).toBeNull();
+    const asked = await show('admin', id);
+    expect(asked.manifest.spine.sql).toContain('FROM customers');
+    expect(set.manifest).toEqual({ ...asked.manifest, spine: { ...asked.manifest.spine, sql: null } });
     expect(set.columns.every(({ min, max }) => min === null && max === null)).toBe(true);
     expect((await api.fetch('modeler', `/training-sets/${id}`)).status).toBe(403);
     expect(await (await api.fetch('admin', `/training-sets/${id}`)).text()).toContain('phone-of-C1');
+  });
+
+  it('that could not be built say why to those alone who see their rows in clear', async () => {
+    const { createTrainingSet } = ok(await create('admin', 'WHERE toInt32(assumeNotNull(phone_hash)) > 0'));
+    const { id, job } = createTrainingSet;
+    expect(await finished(job)).toMatchObject({ state: 'FAILED' });
+    const shown = async (role: Role): Promise<unknown> => {
+      const document =
+        'query($id: ID!, $job: ID!) { trainingSet(id: $id) { error job { error } } job(id: $job) { error } }';
+      return ok(await api.graphql(role, document, { id, job: job.id }));
+    };
+    const told = (error: unknown) => ({ trainingSet: { error, job: { error } }, job: { error } });
+    expect(await shown('admin')).toEqual(told(expect.stringContaining('the offline store refused')));
+    expect(await shown('modeler')).toEqual(told(expect.stringMatching(/^the training set could not be built \(/)));
   });
 
   it('need a name and exactly one spine; an unknown one is NOT_FOUND', async () => {
