@@ -579,6 +579,8 @@ export interface JobLedger {
     readonly createdAt: Instant;
   }): Promise<JobRecord>;
   get(id: string): Promise<JobRecord | null>;
+  /** In one query, in any order; ids without a job are left out. */
+  getMany(ids: readonly string[]): Promise<readonly JobRecord[]>;
   list(filter: {
     readonly name?: string;
     readonly state?: JobState;

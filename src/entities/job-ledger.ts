@@ -27,6 +27,7 @@ export function createJobLedger(dataSource: DataSource): JobLedger {
     },
 
     get: (id) => jobs.findOneBy({ id }),
+    getMany: (ids) => jobs.findBy({ id: In([...ids]) }),
 
     list: ({ name, state, limit, before }) =>
       jobs.find({

@@ -19,7 +19,7 @@ import type {
   TrainingSetService,
 } from '../core/ports.js';
 import type { BusinessCalendar } from '../core/time.js';
-import type { EntityLoaders } from './loaders.js';
+import type { Loaders } from './loaders.js';
 
 /** What the API answers from. `app.ts` fills it; the resolvers see nothing else. */
 export interface ApiServices {
@@ -48,7 +48,7 @@ export interface RequestContext {
   readonly requestId: string;
   /** The peer's address. */
   readonly address: string;
-  readonly loaders: EntityLoaders;
+  readonly loaders: Loaders;
   readonly log: Log;
   readonly metrics: Metrics;
 }

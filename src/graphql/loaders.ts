@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import type { View } from '../core/definitions.js';
-import type { OfflineStore, OnlineFeaturesService, ViewRow } from '../core/ports.js';
+import type { JobLedger, JobRecord, OfflineStore, OnlineFeaturesService, ViewRow } from '../core/ports.js';
 import { valueAt } from '../core/status.js';
 import type { Instant } from '../core/time.js';
 import type { FeatureStatus, FeatureValue } from '../core/types.js';
@@ -21,8 +21,10 @@ export interface ViewAnswer {
   readonly values: readonly FeatureValue[];
 }
 
-export interface EntityLoaders {
+export interface Loaders {
   readonly views: DataLoader<ViewKey, ViewAnswer, string>;
+  /** By id; null for one that is not recorded. */
+  readonly jobs: DataLoader<string, JobRecord | null>;
 }
 
 const absent = (view: View, status: FeatureStatus): ViewAnswer => ({
@@ -99,8 +101,13 @@ async function readHistory(
 export const createLoaders = (options: {
   readonly onlineFeatures: OnlineFeaturesService;
   readonly offline: Pick<OfflineStore, 'rowsAt'>;
+  readonly jobs: Pick<JobLedger, 'getMany'>;
   readonly now: Instant;
-}): EntityLoaders => ({
+}): Loaders => ({
+  jobs: new DataLoader<string, JobRecord | null>(async (ids) => {
+    const found = new Map((await options.jobs.getMany(ids)).map((job) => [job.id, job]));
+    return ids.map((id) => found.get(id) ?? null);
+  }),
   views: new DataLoader<ViewKey, ViewAnswer, string>(
     async (keys) => {
       const live = keys.filter(({ asOf }) => asOf === null);

@@ -175,8 +175,8 @@ export class TrainingSetResolver {
   }
 
   @FieldResolver(() => JobType)
-  async job(@Root() record: TrainingSetRecord, @Ctx() { services }: RequestContext): Promise<JobRecord> {
-    const job = await services.jobs.get(record.jobId);
+  async job(@Root() record: TrainingSetRecord, @Ctx() { loaders }: RequestContext): Promise<JobRecord> {
+    const job = await loaders.jobs.load(record.jobId);
     if (job) return job;
     throw new RiskgraphError({ code: 'INTERNAL', message: `the job of training set ${record.id} is not recorded` });
   }

@@ -42,6 +42,15 @@ describe('the job ledger', () => {
     expect((await jobs.get(id))?.result).toEqual(result);
   });
 
+  it('gives those of many ids that are there', async () => {
+    const [one, other] = [await create('many'), await create('many')];
+    const found = await jobs.getMany([other.id, 'nothing', one.id]);
+    expect(found.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual(
+      [one, other].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    );
+    expect(await jobs.getMany([])).toEqual([]);
+  });
+
   it('keeps the first of two jobs with one id', async () => {
     const first = await create('twice', at, { first: true });
     expect(await jobs.create({ ...first, payload: { second: true } })).toEqual(first);

@@ -1,5 +1,5 @@
 /** The operations on real data: imported, materialized by a worker, read as each role sees it. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Role } from '../../src/core/ports.js';
 import { addDays, BusinessCalendar } from '../../src/core/time.js';
 import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
@@ -382,6 +382,20 @@ describe('training sets', () => {
     const told = (error: unknown) => ({ trainingSet: { error, job: { error } }, job: { error } });
     expect(await shown('admin')).toEqual(told(expect.stringContaining('the offline store refused')));
     expect(await shown('modeler')).toEqual(told(expect.stringMatching(/^the training set could not be built \(/)));
+  });
+
+  it('are listed with their jobs by one query of the jobs', async () => {
+    const many = vi.spyOn(api.app.services.api.jobs, 'getMany');
+    const one = vi.spyOn(api.app.services.api.jobs, 'get');
+    const { trainingSets } = ok(
+      await api.graphql<{ trainingSets: unknown[] }>(
+        'modeler',
+        '{ trainingSets(limit: 500) { state progress job { id } } }',
+      ),
+    );
+    expect(trainingSets.length).toBeGreaterThanOrEqual(2);
+    expect([many.mock.calls.length, one.mock.calls.length]).toEqual([1, 0]);
+    vi.restoreAllMocks();
   });
 
   it('need a name and exactly one spine; an unknown one is NOT_FOUND', async () => {
