@@ -49,3 +49,6 @@ export const REDACTION = {
 /** Connection strings carry passwords; text that may hold one goes through here. */
 export const withoutPasswords = (text: string): string =>
   text.replace(/(\w+:\/\/[^\s:/@]*):[^\s@/]+@/g, '$1:[redacted]@');
+
+/** A store quotes in its message the value that it stumbled over: a person's, as likely as not. Our own messages quote names alone. */
+export const withoutQuotedValues = (text: string): string => text.replace(/'(?:[^'\\]|\\.)*'/g, "'[redacted]'");

@@ -1,7 +1,8 @@
 import { type DestinationStream, pino } from 'pino';
+import { RiskgraphError } from '../core/errors.js';
 import type { Log, Metrics } from '../core/ports.js';
 import { createMetrics } from './metrics.js';
-import { REDACTION, withoutPasswords } from './redaction.js';
+import { REDACTION, withoutPasswords, withoutQuotedValues } from './redaction.js';
 
 export interface TelemetryOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -21,11 +22,13 @@ export interface Telemetry {
 const serializeError = (error: unknown): unknown => {
   if (!(error instanceof Error)) return error;
   const { code } = error as Error & { code?: unknown };
+  const safe = (text: string): string =>
+    withoutPasswords(error instanceof RiskgraphError ? text : withoutQuotedValues(text));
   return {
     type: error.name,
-    message: withoutPasswords(error.message),
+    message: safe(error.message),
     ...(code === undefined ? {} : { code }),
-    stack: withoutPasswords(error.stack ?? ''),
+    stack: safe(error.stack ?? ''),
     ...(error.cause === undefined ? {} : { cause: serializeError(error.cause) }),
   };
 };

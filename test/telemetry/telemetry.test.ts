@@ -34,6 +34,7 @@ describe('the log', () => {
     ['coordinates', { sighting: { lat: 'S3CRET', lon: 'S3CRET' } }],
     ['a password in a connection string of an error', { err: new Error('connect postgres://user:S3CRET@host/db') }],
     ['a password in the cause of an error', { err: new Error('failed', { cause: new Error('redis://:S3CRET@host') }) }],
+    ["a value that a store's error quotes", { err: new Error("Cannot parse string 'S3CRET \\' S3CRET' as Int32") }],
   ])('never holds %s', (_, fields) => {
     const text = logged((log) => log.error(fields, 'something'));
     expect(text).not.toContain('S3CRET');
