@@ -1,9 +1,23 @@
-import { rm, stat } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCommand, type Stack, startCommand } from '../support/command.js';
 import { freshHome } from '../support/homes.js';
 
 const env = { RISKGRAPH_DEMO_CUSTOMERS: '300' };
+
+interface AnswerTable {
+  readonly columns: readonly { readonly values?: readonly unknown[] }[];
+  readonly rows?: readonly (readonly unknown[])[];
+}
+
+/** The bash of one section of a page. */
+const fencesOf = (page: string, section: string): string[] => {
+  const [text = ''] = page.split(`## ${section}\n`)[1]?.split('\n## ') ?? [];
+  return [...text.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, body]) => body as string);
+};
+
 let home: string;
 let stack: Stack;
 
@@ -66,6 +80,48 @@ test('an analyst reads the same indicator as a table and as a spreadsheet', asyn
   ).text();
   expect(rows.length).toBeGreaterThan(6);
   expect(csv.trim().split('\n')).toHaveLength(rows.length + 1);
+});
+
+test('the commands that the README shows each user are answered with data', async () => {
+  expect(
+    spawnSync('curl', ['--version']).error,
+    'this test runs the README’s commands, and curl is not installed',
+  ).toBe(undefined);
+  const fences = fencesOf(await readFile('README.md', 'utf8'), 'One query for each user');
+  const calls = fences.flatMap((fence) => fence.split('\n')).filter((line) => /^(ask|curl) /.test(line));
+  expect(calls.length).toBeGreaterThanOrEqual(4);
+  const set = fences.flatMap((fence) => fence.split('\n')).filter((line) => /^(KEY=|ask\(\))/.test(line));
+  expect(set).toHaveLength(2);
+  const { host } = new URL(stack.url);
+  const year = new Date().getUTCFullYear();
+  for (const call of calls) {
+    const script = [...set, call]
+      .join('\n')
+      .replaceAll('.riskgraph', home)
+      .replaceAll('127.0.0.1:4000', host)
+      // The book ends yesterday, whatever the year of the page.
+      .replace(/\bfrom(: \\"|=)\d{4}/, `from$1${year - 1}`)
+      .replace(/\bto(: \\"|=)\d{4}/, `to$1${year}`);
+    const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script]);
+    if (call.startsWith('curl')) {
+      const [header, ...lines] = stdout.trim().split(/\r?\n/);
+      expect(header, call).toMatch(/\butilization_rate\b/);
+      expect(lines.filter((line) => /,\d[\d.]*$/.test(line)).length, call).toBeGreaterThan(0);
+      continue;
+    }
+    const { data, errors } = JSON.parse(stdout) as { data: Record<string, AnswerTable>; errors?: unknown };
+    expect(errors, call).toBeUndefined();
+    for (const [field, { columns, rows }] of Object.entries(data)) {
+      const values = (rows ?? columns.map((column) => column.values ?? [])).flat();
+      expect(values.filter((value) => value !== null).length, call).toBeGreaterThan(0);
+      // Keys, periods and statuses are there in any case: a number was measured. A page cannot know which instants have one.
+      if (field !== 'historicalFeatures')
+        expect(
+          values.some((value) => /^\d+(\.\d+)?$/.test(String(value))),
+          stdout,
+        ).toBe(true);
+    }
+  }
 });
 
 test('the command line reads the same server, as text and as JSON', async () => {
