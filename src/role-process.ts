@@ -1,0 +1,39 @@
+import { RiskgraphError } from './core/errors.js';
+import type { Log } from './core/ports.js';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * The life of one process of the stack: opens, works until a signal, closes in good order and exits 0. What keeps it from opening is
+ * said in words, and it exits 1.
+ */
+export function runRole(
+  name: 'api' | 'worker',
+  open: () => Promise<{ readonly log: Log; readonly close: () => Promise<void> }>,
+): void {
+  open().then(({ log, close }) => {
+    let closing: Promise<void> | undefined;
+    for (const signal of SIGNALS) {
+      process.once(signal, () => {
+        log.info({ signal, role: name }, 'asked to end: what has begun is finished');
+        closing ??= close();
+        closing.then(
+          () => process.exit(0),
+          (error: unknown) => {
+            log.error({ err: error, role: name }, 'did not close in good order');
+            process.exit(1);
+          },
+        );
+      });
+    }
+  }, refuse(name));
+}
+
+const refuse =
+  (name: string) =>
+  (error: unknown): never => {
+    const ours = error instanceof RiskgraphError;
+    const message = ours ? error.message : String(error instanceof Error ? error.stack : error);
+    process.stderr.write(`riskgraph ${name}: ${message}${ours && error.hint ? `\n  → ${error.hint}` : ''}\n`);
+    process.exit(1);
+  };
