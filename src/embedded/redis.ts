@@ -80,7 +80,8 @@ async function findRedis(log: Log): Promise<FoundRedis> {
     }
     const canInstall = process.getuid?.() === 0 && (await run('apt-get', ['--version'])).code === 0;
     if (!canInstall || state === 'installed' || performance.now() > deadline) break;
-    if (state === 'absent') log.info({}, 'no redis-server found: installing redis-tools with apt-get');
+    // It changes the machine and takes a while: said at the level that the demo shows too.
+    if (state === 'absent') log.warn({}, 'no redis-server found: installing redis-tools with apt-get');
     state = await installRedis();
     // Another start, or another program, installs at the same moment.
     if (state === 'locked') await sleep(1000);
