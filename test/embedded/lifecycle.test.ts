@@ -229,7 +229,7 @@ test('without a redis-server root gets one installed, waiting for another instal
       return;
     }
     const said: string[] = [];
-    await start({ home, log: { ...quietLog, info: (_, message) => said.push(message) } });
+    await start({ home, log: { ...quietLog, warn: (_, message) => said.push(message) } });
     expect(said).toEqual(['no redis-server found: installing redis-tools with apt-get']);
   });
 });
