@@ -11,9 +11,17 @@ export interface IndicatorDimension {
   readonly type?: DimensionType;
 }
 
+export interface IndicatorSourceOptions {
+  /**
+   * For a table with a row a day, whose day is the `date` of `from`: only days that the report needs are read. Of a stock that is the newest
+   * day of each period on which the table has rows.
+   */
+  readonly dated?: boolean;
+}
+
 export interface IndicatorQueryContext {
   /** The source table as it was known at the report's knowledge time (see ViewQueryContext.source). */
-  source(table: string): Sql;
+  source(table: string, options?: IndicatorSourceOptions): Sql;
   /** String: the portfolio's time zone. */
   readonly timezone: Sql;
 }

@@ -8,6 +8,8 @@ export interface SourceSelectOptions {
   readonly knowledge: Sql;
   /** IANA name of the portfolio's zone, in which days and months end. */
   readonly timezone: string;
+  /** A condition on key columns of the stored row `v`; rows that it leaves out are not read. On other columns it would choose among versions. */
+  readonly keyFilter?: Sql;
 }
 
 /**
@@ -34,7 +36,13 @@ export function sourceSelect(name: string, options: SourceSelectOptions): Sql {
   }
 
   const key = join(table.key.map(ident));
-  const before = happened && eventTimeInKey(table) ? sql` AND ${happened}` : raw('');
+  const before = join(
+    [
+      ...(happened && eventTimeInKey(table) ? [sql` AND ${happened}`] : []),
+      ...(options.keyFilter ? [sql` AND ${options.keyFilter}`] : []),
+    ],
+    '',
+  );
   const after = happened && !eventTimeInKey(table) ? sql` AND ${happened}` : raw('');
   return sql`(SELECT ${join(columns)}, v.ingested_at AS ingested_at FROM (
     SELECT * FROM ${ident(name)} AS v WHERE v.ingested_at <= ${knowledge}${before}
@@ -43,7 +51,7 @@ export function sourceSelect(name: string, options: SourceSelectOptions): Sql {
 }
 
 /** Only then may rows be left out before the newest version is chosen: all versions of a key happened at the same time. */
-const eventTimeInKey = (table: SourceTable): boolean =>
+export const eventTimeInKey = (table: SourceTable): boolean =>
   table.eventTime.kind !== 'always' && table.key.includes(table.eventTime.column);
 
 /** DateTime64(3,'UTC') of a stored row `v`: a day ends in its last millisecond, local time. */
@@ -56,7 +64,7 @@ function eventTimeSql({ eventTime }: SourceTable, timezone: string): Sql {
 }
 
 /** Rows `v` with event time <= the as-of, said of the stored column itself so that the table's index serves. */
-function happenedBy({ eventTime }: SourceTable, asOf: Sql, timezone: string): Sql | null {
+export function happenedBy({ eventTime }: SourceTable, asOf: Sql, timezone: string): Sql | null {
   if (eventTime.kind === 'always') return null;
   const column = sql`v.${ident(eventTime.column)}`;
   if (eventTime.kind === 'instant') return sql`${column} <= ${asOf}`;

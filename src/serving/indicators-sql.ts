@@ -2,7 +2,8 @@ import type { DimensionType, IndicatorDimension } from '../core/define-indicator
 import type { Indicator } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
 import type { FilterOp, IndicatorTableRequest } from '../core/ports.js';
-import { sourceSelect } from '../core/source-sql.js';
+import { dayOfKey, sourceDays } from '../core/source-days.js';
+import { type SourceSelectOptions, sourceSelect } from '../core/source-sql.js';
 import { join, param, raw, type Sql, sql } from '../core/sql.js';
 import { type BusinessCalendar, formatInstant, type Instant, parseLocalDate } from '../core/time.js';
 import type { PeriodGrain, Window } from './indicators-periods.js';
@@ -43,14 +44,18 @@ export interface IndicatorQuery {
   readonly knowledge: Instant;
 }
 
-/** The indicator's rows as they were known: `(SELECT …)` with `date` and what its expressions name. */
-function known(indicator: Indicator, knowledge: Instant, calendar: BusinessCalendar): Sql {
+const asKnown = (knowledge: Instant, calendar: BusinessCalendar): SourceSelectOptions => {
   const at = sql`${param("DateTime64(3, 'UTC')", formatInstant(knowledge).replace('T', ' ').slice(0, -1))}`;
-  return sql`(${indicator.from({
-    source: (table) => sourceSelect(table, { asOf: at, knowledge: at, timezone: calendar.timezone }),
-    timezone: sql`${calendar.timezone}`,
+  return { asOf: at, knowledge: at, timezone: calendar.timezone };
+};
+
+/** The indicator's rows as they were known: `(SELECT …)` with `date` and what its expressions name. `daysRead` is the filter of a dated table. */
+const known = (indicator: Indicator, read: SourceSelectOptions, daysRead: (table: string) => Sql): Sql =>
+  sql`(${indicator.from({
+    source: (table, { dated = false } = {}) =>
+      sourceSelect(table, dated ? { ...read, keyFilter: daysRead(table) } : read),
+    timezone: sql`${read.timezone}`,
   })})`;
-}
 
 /**
  * One row a period and combination of dimensions: `period`, `g0`, `g1`, … (Nullable(String)), `num` and `den` (exact, as text; `den` NULL
@@ -72,12 +77,19 @@ export function indicatorSql(query: IndicatorQuery, calendar: BusinessCalendar):
     ...filters.map((filter) => condition(indicator, filter, columnOf(filter.dimension))),
   ];
   const groups = by.map((name, index) => sql`, toString(${columnOf(name)}) AS ${raw(`g${index}`)}`);
+  const read = asKnown(query.knowledge, calendar);
+  const daysRead = (table: string): Sql => {
+    const inWindow = sql`${dayOfKey(table)} >= ${param('Date', window.from)} AND ${dayOfKey(table)} <= ${param('Date', window.to)}`;
+    if (!indicator.stock) return inWindow;
+    const days = sourceDays(table, { ...read, keyFilter: inWindow });
+    return sql`${dayOfKey(table)} IN (SELECT max(date) FROM ${days} GROUP BY ${period})`;
+  };
   const denominator = indicator.denominator ? `toString(${indicator.denominator})` : 'NULL';
   return sql`
     SELECT toString(__period) AS period${join(groups, '')}, toString(${raw(indicator.numerator)}) AS num, ${raw(denominator)} AS den
     FROM (
       SELECT *, ${period} AS __period${join(columns, '')}${newest}
-      FROM ${known(indicator, query.knowledge, calendar)}
+      FROM ${known(indicator, read, daysRead)}
       WHERE date >= ${param('Date', window.from)} AND date <= ${param('Date', window.to)}
     )${conditions.length > 0 ? sql` WHERE ${join(conditions, ' AND ')}` : raw('')}
     GROUP BY ${join([raw('__period'), ...by.map(columnOf)])}
@@ -85,8 +97,11 @@ export function indicatorSql(query: IndicatorQuery, calendar: BusinessCalendar):
 }
 
 /** Newest day with data, whatever the window: `through` (text, NULL without any). */
-export const dataThroughSql = (indicator: Indicator, knowledge: Instant, calendar: BusinessCalendar): Sql =>
-  sql`SELECT toString(maxOrNull(date)) AS through FROM ${known(indicator, knowledge, calendar)}`;
+export function dataThroughSql(indicator: Indicator, knowledge: Instant, calendar: BusinessCalendar): Sql {
+  const read = asKnown(knowledge, calendar);
+  const newest = (table: string): Sql => sql`${dayOfKey(table)} IN (SELECT max(date) FROM ${sourceDays(table, read)})`;
+  return sql`SELECT toString(maxOrNull(date)) AS through FROM ${known(indicator, read, newest)}`;
+}
 
 /** Two-valued: a NULL dimension is in no list and equals nothing, so that NE and NOT_IN let it through. */
 function condition(indicator: Indicator, filter: IndicatorTableRequest['filters'][number], column: Sql): Sql {
