@@ -176,7 +176,8 @@ class Poster {
       createReadStream(path, { highWaterMark: 1 << 20 }),
       'application/x-ndjson',
     );
-    const sum = (this.tables[table] ??= { accepted: 0, duplicates: 0, rejected: 0 });
+    const sum = this.tables[table] ?? { accepted: 0, duplicates: 0, rejected: 0 };
+    this.tables[table] = sum;
     sum.accepted += result.accepted;
     sum.duplicates += result.duplicates;
     sum.rejected += result.rejected;
