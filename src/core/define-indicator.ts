@@ -11,7 +11,15 @@ export interface IndicatorDimension {
   readonly type?: DimensionType;
 }
 
-export interface IndicatorSourceOptions {
+export interface SourceOptions {
+  /**
+   * A condition on key columns of the table alone, such as ``sql`as_of >= ${asOf.date} - 31` ``. The rows are those that the same condition
+   * around the source would leave; here it is asked before the newest version of each key is chosen, so that less is read and sorted.
+   */
+  readonly where?: Sql;
+}
+
+export interface IndicatorSourceOptions extends SourceOptions {
   /**
    * For a table with a row a day, whose day is the `date` of `from`: only days that the report needs are read. Of a stock that is the newest
    * day of each period on which the table has rows.

@@ -3,6 +3,7 @@
  * A definition's name and version come from its file: `repayment_history.v1.view.ts` is `repayment_history@1`.
  */
 import type { z } from 'zod';
+import type { SourceOptions } from './define-indicator.js';
 import type { JobContext } from './ports.js';
 import type { Sql } from './sql.js';
 import type { FeatureType, ScalarType, ScalarValue } from './types.js';
@@ -80,7 +81,7 @@ export interface ViewQueryContext {
    * The source table as it was known at the run's knowledge time: newest version a key, no tombstones, event time <= as-of, with the
    * columns of the table and `event_time`. The only way for a view to read a table.
    */
-  source(table: string): Sql;
+  source(table: string, options?: SourceOptions): Sql;
   readonly asOf: AsOf;
   /** String: the portfolio's time zone. */
   readonly timezone: Sql;

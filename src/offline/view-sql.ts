@@ -1,5 +1,6 @@
 import type { View } from '../core/definitions.js';
 import { sourceSelect } from '../core/source-sql.js';
+import { keyFilterOf } from '../core/source-where.js';
 import { param, type Sql, sql } from '../core/sql.js';
 import type { BusinessCalendar, Instant } from '../core/time.js';
 
@@ -17,8 +18,11 @@ export function viewQuery(
 ): Sql {
   const instant = instantSql(asOf);
   return view.query({
-    source: (table) =>
-      sourceSelect(table, { asOf: instant, knowledge: instantSql(knowledge), timezone: calendar.timezone }),
+    source: (table, { where } = {}) =>
+      sourceSelect(table, {
+        ...{ asOf: instant, knowledge: instantSql(knowledge), timezone: calendar.timezone },
+        ...(where && { keyFilter: keyFilterOf(table, where) }),
+      }),
     asOf: {
       instant,
       date: sql`${param('Date', calendar.dateOf(asOf))}`,

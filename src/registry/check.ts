@@ -1,5 +1,6 @@
 import type { EntityDefinition, FeatureViewSpec, ViewQueryContext } from '../core/define.js';
 import type { Feature, View } from '../core/definitions.js';
+import { keyFilterOf } from '../core/source-where.js';
 import { SOURCE_TABLES } from '../core/sources.js';
 import { param, raw, sql } from '../core/sql.js';
 import { parseDuration } from '../core/time.js';
@@ -36,8 +37,9 @@ function sourcesOf(spec: FeatureViewSpec, report: Report): string[] {
   const date = sql`${param('Date', '2026-01-01')}`;
   const instant = sql`${param("DateTime64(3, 'UTC')", '2026-01-01 00:00:00.000')}`;
   const context: ViewQueryContext = {
-    source: (table) => {
+    source: (table, { where } = {}) => {
       used.add(table);
+      if (where && SOURCE_TABLES.has(table)) keyFilterOf(table, where);
       return raw('(SOURCE)');
     },
     asOf: { instant, date, minusDays: () => instant, minusMonths: () => instant },

@@ -4,6 +4,7 @@ import { badInput } from '../core/errors.js';
 import type { FilterOp, IndicatorTableRequest } from '../core/ports.js';
 import { dayOfKey, sourceDays } from '../core/source-days.js';
 import { type SourceSelectOptions, sourceSelect } from '../core/source-sql.js';
+import { keyFilterOf } from '../core/source-where.js';
 import { join, param, raw, type Sql, sql } from '../core/sql.js';
 import { type BusinessCalendar, formatInstant, type Instant, parseLocalDate } from '../core/time.js';
 import type { PeriodGrain, Window } from './indicators-periods.js';
@@ -52,8 +53,10 @@ const asKnown = (knowledge: Instant, calendar: BusinessCalendar): SourceSelectOp
 /** The indicator's rows as they were known: `(SELECT …)` with `date` and what its expressions name. `daysRead` is the filter of a dated table. */
 const known = (indicator: Indicator, read: SourceSelectOptions, daysRead: (table: string) => Sql): Sql =>
   sql`(${indicator.from({
-    source: (table, { dated = false } = {}) =>
-      sourceSelect(table, dated ? { ...read, keyFilter: daysRead(table) } : read),
+    source: (table, { dated = false, where } = {}) => {
+      const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(dated ? [daysRead(table)] : [])];
+      return sourceSelect(table, filters.length > 0 ? { ...read, keyFilter: join(filters, ' AND ') } : read);
+    },
     timezone: sql`${read.timezone}`,
   })})`;
 

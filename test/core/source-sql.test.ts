@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sourceSelect } from '../../src/core/source-sql.js';
-import { sql } from '../../src/core/sql.js';
+import { keyFilterOf } from '../../src/core/source-where.js';
+import { type Sql, sql } from '../../src/core/sql.js';
 import { BusinessCalendar } from '../../src/core/time.js';
 import { NOW, openSources, type Sources } from '../sources/support.js';
 
@@ -220,6 +221,53 @@ describe('a source', () => {
       { numRuns: 8 },
     );
   }, 240_000);
+
+  it('narrowed by a condition on its key is what the condition leaves of it', async () => {
+    const conditions = [
+      sql`seen_at > ${instant(START + 2 * HOUR)} AND seen_at <= ${instant(START + 3 * HOUR)}`,
+      sql`customer_id IN ('k1', ${'k2'}) OR NOT startsWith(\`customer_id\`, ${'k1'})`,
+      sql`toStartOfDay(seen_at) + INTERVAL 3 HOUR > seen_at`,
+    ];
+    const sizes: number[] = [];
+    for (const rows of fc.sample(fc.array(versions, { minLength: 60, maxLength: 90 }), 3)) {
+      await sources.client.command({ query: 'TRUNCATE TABLE device_sightings' });
+      const lines = rows.map(
+        (row) =>
+          `${row.key},d,${iso(START + row.happened * HOUR)},${row.value},${row.deleted ? 1 : 0},${iso(START + (row.ingested ?? 0) * HOUR)}`,
+      );
+      const header = 'customer_id,device_id,seen_at,brand,deleted,ingested_at';
+      await sources.load('device_sightings', `${header}\n${lines.join('\n')}\n`);
+      const at = { knowledge: instant(START + 9 * HOUR), asOf: instant(START + 4 * HOUR), timezone: 'UTC' };
+      const rowsOf = (select: Sql) => {
+        const { query, params } = sql`SELECT * FROM ${select} ORDER BY ALL`.render();
+        return sources.rows(query, { ...params });
+      };
+      for (const where of conditions) {
+        const narrowed = { ...at, keyFilter: keyFilterOf('device_sightings', where) };
+        const inside = await rowsOf(sourceSelect('device_sightings', narrowed));
+        expect(inside).toEqual(
+          await rowsOf(sql`(SELECT * FROM ${sourceSelect('device_sightings', at)} WHERE ${where})`),
+        );
+        sizes.push(inside.length);
+      }
+    }
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+  }, 120_000);
+
+  it.each([
+    ['a column that is not of the key', sql`seen_at > ${1} AND brand = 'x'`, /names 'brand'/],
+    ['the version itself', sql`ingested_at < ${1}`, /names 'ingested_at'/],
+    ['a column under its table', sql`v.brand = ${'x'}`, /names 'v'/],
+    ['a quoted name', sql`\`brand\` = 'x'`, /names 'brand'/],
+    ['a subquery', sql`customer_id IN (SELECT ${'x'})`, /names 'SELECT'/],
+    ['chance', sql`customer_id = 'x' OR rand() > 5`, /names 'rand'/],
+    ['the clock', sql`seen_at < now()`, /names 'now'/],
+    ['nothing of the key', sql`1 = ${1}`, /names no key column/],
+    ['brackets that let it out', sql`customer_id = 'x') OR (1 = 1`, /closes a bracket/],
+    ['a second statement', sql`customer_id = 'x'; customer_id`, /has '; customer_id'/],
+  ])('is not narrowed by %s', (_, where, reason) => {
+    expect(() => keyFilterOf('device_sightings', where)).toThrow(reason);
+  });
 
   it('is refused by name where there is no such table', () => {
     expect(() => sourceSelect('clients', { asOf: null, knowledge: instant(0), timezone: 'UTC' })).toThrow(

@@ -88,6 +88,11 @@ test.each([
     `query: ({ source }) => sql\`SELECT 1 FROM \${source('eventz')}\`,`,
     "source('eventz') is not a table",
   ],
+  [
+    'a source narrowed by a column that differs between versions',
+    `query: ({ source }) => sql\`SELECT 1 FROM \${source('events', { where: sql\`event_id > 'e' AND page = 'x'\` })}\`,`,
+    "names 'page', which is no key column",
+  ],
   ['ttl 0', "ttl: '0d', maxAge: undefined,", 'ttl 0 is refused'],
   ['a reserved feature name', "features: { event_time: int32({ description: 'x' }) },", 'the name is reserved'],
 ])('%s is refused', async (_, override, reason) => {
