@@ -1,0 +1,38 @@
+import type { IndicatorTableRequest } from '../../src/core/ports.js';
+import { loadRegistry } from '../../src/registry.js';
+import { createIndicators } from '../../src/serving/indicators.js';
+import { openSourceTables, ROOT, type SourceTables } from '../support/views.js';
+
+export interface BookTables extends SourceTables {
+  /** Rows and reasons of NULLs of an indicator by month; read in 2030 unless `asOf` says when. */
+  table(
+    name: string,
+    request?: Partial<IndicatorTableRequest>,
+  ): ReturnType<ReturnType<typeof createIndicators>['table']>;
+}
+
+/** Source tables to be filled by hand, and the project's own indicators over them. */
+export async function openIndicators(timezone?: string): Promise<BookTables> {
+  const tables = await openSourceTables(timezone);
+  const registry = await loadRegistry({ root: ROOT });
+  const indicators = createIndicators({ registry, query: tables.clickhouse, calendar: tables.calendar });
+  return {
+    ...tables,
+    table: (name, request = {}) =>
+      indicators.table({
+        names: [name],
+        by: [],
+        grain: 'MONTH',
+        from: '2026-01-01',
+        to: '2026-03-31',
+        filters: [],
+        compare: null,
+        components: true,
+        orderBy: null,
+        limit: null,
+        asOf: null,
+        now: Date.parse('2030-01-01T00:00:00Z'),
+        ...request,
+      }),
+  };
+}
