@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { EntityDefinition, FeatureServiceSpec, FeatureViewSpec, JobSpec } from './core/define.js';
 import type { IndicatorSpec } from './core/define-indicator.js';
-import type { ModelSpec } from './core/define-model.js';
-import type { FeatureRef, Indicator, JobDefinition, Model, Registry, Service, View } from './core/definitions.js';
+import type { Indicator, JobDefinition, Registry, Service, View } from './core/definitions.js';
 import { RiskgraphError } from './core/errors.js';
 import { checkView } from './registry/check.js';
 import { contentHash } from './registry/hash.js';
+import { loadModels } from './registry/models.js';
+import { resolveReferences } from './registry/references.js';
 import { type Found, scanDefinitions } from './registry/scan.js';
 
 const isKind = (value: unknown, kind: string): boolean =>
@@ -25,7 +24,6 @@ export async function loadRegistry({ root }: { readonly root: string }): Promise
   const views = new Map<string, View>();
   const services = new Map<string, Service>();
   const indicators = new Map<string, Indicator>();
-  const models = new Map<string, Model>();
   const jobs = new Map<string, JobDefinition>();
 
   const usable = found.filter((item) => {
@@ -42,6 +40,8 @@ export async function loadRegistry({ root }: { readonly root: string }): Promise
     const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
     views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
   }
+  // Before the services, which may list scores.
+  const models = await loadModels(of('model'), { views, entities, problems });
   for (const item of of('service')) {
     const spec = item.exported as FeatureServiceSpec;
     const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
@@ -56,10 +56,6 @@ export async function loadRegistry({ root }: { readonly root: string }): Promise
     if (!spec.description) problems.push(`${item.file}: has no description`);
     const { name, file } = item;
     indicators.set(name, Object.freeze({ ...spec, name, file, hash: await contentHash(item.path) }));
-  }
-  for (const item of of('model')) {
-    const model = await loadModel(item, views, entities, (problem) => problems.push(`${item.file}: ${problem}`));
-    if (model) models.set(item.id, Object.freeze(model));
   }
   for (const item of of('job')) {
     const spec = item.exported as JobSpec<unknown>;
@@ -102,76 +98,4 @@ function checkDuplicates(found: readonly Found[], problems: string[]): void {
     if (other) problems.push(`${item.file}: ${key} is also defined in ${other}`);
     seen.set(key, item.file);
   }
-}
-
-/** `view@version` is all of the view's features, `view@version:feature` one of them; a reference without a version is refused. */
-export function resolveReferences(
-  references: readonly string[],
-  views: ReadonlyMap<string, View>,
-  report: (problem: string) => void,
-): FeatureRef[] {
-  return references.flatMap((reference) => {
-    const [, name, version, wanted] = /^([a-z][a-z0-9_]*)(?:@(\d+))?(?::([a-z][a-z0-9_]*))?$/.exec(reference) ?? [];
-    if (!name) {
-      report(`'${reference}' is not a feature reference; write view@version:feature`);
-      return [];
-    }
-    if (!version) {
-      report(`'${reference}' names no version; pin one, as ${name}@1${wanted ? `:${wanted}` : ''}`);
-      return [];
-    }
-    const view = views.get(`${name}@${version}`);
-    if (!view) {
-      report(`'${reference}': there is no feature view ${name}@${version}`);
-      return [];
-    }
-    const all = view.features.map((feature, index) => ({
-      view,
-      feature,
-      index,
-      reference: `${view.id}:${feature.name}`,
-    }));
-    const chosen = wanted ? all.filter(({ feature }) => feature.name === wanted) : all;
-    if (chosen.length === 0) report(`'${reference}': ${view.id} has no feature ${wanted}`);
-    return chosen;
-  });
-}
-
-async function loadModel(
-  item: Found,
-  views: ReadonlyMap<string, View>,
-  entities: ReadonlyMap<string, EntityDefinition>,
-  report: (problem: string) => void,
-): Promise<Model | undefined> {
-  const spec = item.exported as ModelSpec;
-  const folder = dirname(item.path);
-  if (!spec.owner) report('has no owner');
-  if (entities.get(spec.entity?.name) !== spec.entity)
-    report('its entity is not one that features/entities.ts exports');
-  const features = resolveReferences(spec.inputs, views, report);
-  for (const { reference, feature, view } of features) {
-    if (feature.type.startsWith('ARRAY') && feature.length === undefined)
-      report(`input ${reference} is an array without a fixed length`);
-    if (view.entity.joinKeys.some((key) => !spec.entity.joinKeys.includes(key)))
-      report(`input ${reference} is of another entity`);
-  }
-  const onnxPath = join(folder, spec.onnx);
-  const weights = await readFile(onnxPath).catch(() => undefined);
-  if (!weights) report(`its file ${spec.onnx} is missing`);
-  const card = await readFile(join(folder, 'card.json'), 'utf8').then(
-    (text) => JSON.parse(text) as Record<string, unknown>,
-    () => undefined,
-  );
-  if (!card) report('its card.json is missing or not JSON');
-  if (!weights || !card) return undefined;
-  const onnxHash = createHash('sha256').update(weights).digest('hex');
-  return {
-    ...identity(item),
-    ...spec,
-    features,
-    onnxPath,
-    onnxHash,
-    card,
-    hash: await contentHash(item.path, [onnxHash]),
-  };
 }

@@ -18,14 +18,20 @@ export interface Feature extends FeatureSpec {
   readonly name: string;
 }
 
-export interface View extends Identity, Omit<FeatureViewSpec, 'features' | 'ttl' | 'maxAge' | 'tags'> {
+/** Where a view's rows come from: its own query over the source tables, or the scores of a model. */
+export type ViewOrigin =
+  | { readonly kind: 'query'; readonly query: FeatureViewSpec['query'] }
+  | { readonly kind: 'scores'; readonly model: Model };
+
+export interface View extends Identity, Omit<FeatureViewSpec, 'features' | 'ttl' | 'maxAge' | 'tags' | 'query'> {
+  readonly origin: ViewOrigin;
   readonly tags: readonly string[];
   /** In declared order: also the order of values in rows. */
   readonly features: readonly Feature[];
   readonly delayMs: number;
   readonly ttlMs: number | null;
   readonly maxAgeMs: number | null;
-  /** Source tables that the query reads. */
+  /** Source tables that the query reads; none for scores. */
   readonly sources: readonly string[];
 }
 

@@ -361,7 +361,7 @@ export interface OnlineStore {
   /** Atomic a key: an older (event time, available-at, sequence) never overwrites a newer one; order and repetition do not matter. */
   write(view: View, rows: readonly ViewRow[]): Promise<{ readonly applied: number; readonly ignored: number }>;
   /** Removes this version's fields and nothing else. */
-  deleteView(view: View): Promise<number>;
+  deleteView(view: Pick<View, 'id' | 'entity'>): Promise<number>;
   /** Removes fields past their ttl at `now`; reads need it not, memory does. */
   sweep(now: Instant, signal: AbortSignal): Promise<{ readonly keys: number; readonly removed: number }>;
   ping(): Promise<void>;

@@ -1,4 +1,5 @@
 import type { View } from '../core/definitions.js';
+import { RiskgraphError } from '../core/errors.js';
 import { sourceSelect } from '../core/source-sql.js';
 import { keyFilterOf } from '../core/source-where.js';
 import { param, type Sql, sql } from '../core/sql.js';
@@ -16,8 +17,15 @@ export function viewQuery(
   { asOf, knowledge }: { readonly asOf: Instant; readonly knowledge: Instant },
   calendar: BusinessCalendar,
 ): Sql {
+  const { origin } = view;
+  if (origin.kind !== 'query') {
+    throw new RiskgraphError({
+      code: 'INTERNAL',
+      message: `${view.id} has no query: it shows the scores of ${origin.model.id}`,
+    });
+  }
   const instant = instantSql(asOf);
-  return view.query({
+  return origin.query({
     source: (table, { where } = {}) =>
       sourceSelect(table, {
         ...{ asOf: instant, knowledge: instantSql(knowledge), timezone: calendar.timezone },

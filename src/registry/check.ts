@@ -104,5 +104,9 @@ export function checkView(
   }
   const sources = sourcesOf(spec, report);
   const { name, version, id, file } = found;
-  return { ...spec, name, version, id, file, tags: spec.tags ?? [], features, delayMs, ttlMs, maxAgeMs, sources };
+  const { query, ...rest } = spec;
+  return {
+    ...{ ...rest, origin: { kind: 'query', query }, name, version, id, file },
+    ...{ tags: spec.tags ?? [], features, delayMs, ttlMs, maxAgeMs, sources },
+  };
 }

@@ -27,7 +27,10 @@ function publishedView(view: View): Published {
     unit,
     tags,
   }));
-  const snapshot = { entity: view.entity.name, description, owner, tags, schedule, ttlMs, maxAgeMs, features, file };
+  const snapshot = {
+    ...{ entity: view.entity.name, description, owner, tags, schedule, ttlMs, maxAgeMs, features, file },
+    ...(view.origin.kind === 'scores' ? { scoresOf: view.origin.model.id } : {}),
+  };
   return { kind: 'view', name, version, id, file, hash, description, requires: [], snapshot };
 }
 

@@ -25,10 +25,19 @@ const pinsOf = (view: string, applied: readonly PublishedDefinition[]): string[]
     .filter(({ snapshot }) => (snapshot.requires as readonly string[] | undefined)?.includes(view) === true)
     .map(label);
 
+/** The model, if it is in force, whose scores the view is: they come and go together. */
+const modelOf = (
+  { kind, snapshot }: Pick<PublishedDefinition, 'kind' | 'snapshot'>,
+  applied: readonly PublishedDefinition[],
+): PublishedDefinition | undefined =>
+  kind === 'view' ? applied.find((one) => one.kind === 'model' && one.id === snapshot.scoresOf) : undefined;
+
 function changedProblems(files: readonly Published[], published: readonly PublishedDefinition[]): string[] {
   const byLabel = new Map(inForce(published).map((one) => [label(one), one] as const));
-  return files
-    .filter((file) => (byLabel.get(label(file))?.hash ?? file.hash) !== file.hash)
+  const changed = files.filter((file) => (byLabel.get(label(file))?.hash ?? file.hash) !== file.hash);
+  const models = new Set<unknown>(changed.filter(({ kind }) => kind === 'model').map(({ id }) => id));
+  return changed
+    .filter(({ snapshot }) => !models.has(snapshot.scoresOf))
     .map(({ kind, name, version, id, file }) => {
       const next = file.replace(`.v${version}.`, `.v${version + 1}.`);
       return `${kind} ${id} was applied and has changed since (${file}, or something it imports): an applied version never changes. Put it back and write the change as ${name}@${version + 1} in ${next}`;
@@ -91,6 +100,17 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
 
   const plan = async (): Promise<RegistryPlan> => comparePlan(files, await ledger.all());
 
+  /** Online values of views that are no more; without the file, the entity is what was published of it. */
+  const forgetOnline = async (changes: readonly PlanChange[]): Promise<void> => {
+    const gone = new Set(
+      changes.filter(({ action, kind }) => action === 'RETIRE' && kind === 'view').map(({ id }) => id),
+    );
+    for (const { id, snapshot } of (await ledger.all()).filter(({ kind, id }) => kind === 'view' && gone.has(id))) {
+      const entity = registry.entities.get(String(snapshot.entity));
+      if (entity) await online.deleteView({ id, entity });
+    }
+  };
+
   return {
     plan,
 
@@ -127,6 +147,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
           appliedAt,
         );
         if (todo.changes.length > 0) await onChange();
+        await forgetOnline(todo.changes);
         return todo;
       }),
 
@@ -137,6 +158,13 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         const view = registry.views.get(id);
         if (!held) throw notFound(`feature view ${id} is not applied`, 'name an applied version, as name@version');
         if (held.retiredAt !== null) throw conflict(`feature view ${id} is already retired`);
+        const model = modelOf(held, inForce(published));
+        if (model) {
+          throw conflict(
+            `feature view ${id} holds the scores of model ${model.id}, which is in force`,
+            `delete ${String(model.snapshot.file)}, restart and apply: model and scores are retired together`,
+          );
+        }
         const breaks = pinsOf(id, inForce(published));
         if (breaks.length > 0) {
           throw conflict(
@@ -157,7 +185,8 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
       const problems = [
         ...changedProblems(files, published),
         ...inForce(published)
-          .filter((one) => one.kind === 'view' && isFileGone(one, files))
+          // Scores went with their model's file: the plan retires both.
+          .filter((one) => one.kind === 'view' && one.snapshot.scoresOf === undefined && isFileGone(one, files))
           .map(
             ({ id }) =>
               `view ${id} is applied and its file is gone: put it back; retire it with retireFeatureView before deleting it`,

@@ -48,8 +48,10 @@ export function viewOf(name: string, version: number, spec: ViewOverrides & { re
     schedule: { every: 'day', delay: '2h' },
     ...given,
   });
+  const { query, ...rest } = definition;
   return {
-    ...definition,
+    ...rest,
+    origin: { kind: 'query', query },
     name,
     version,
     id: `${name}@${version}`,

@@ -81,7 +81,10 @@ test('views are registered', () => {
   expect(views.size).toBeGreaterThan(0);
 });
 
-describe.each([...views.values()].map((view) => [view.id, view] as const))('%s', (_, view) => {
+// Scores read no source: what they see of their inputs is tested with them.
+const queried = [...views.values()].filter(({ origin }) => origin.kind === 'query');
+
+describe.each(queried.map((view) => [view.id, view] as const))('%s', (_, view) => {
   test('has at t the value that a database cut at t gives: it sees nothing later (rule 2) (rule 12)', async () => {
     const seeds = fc.sample(fc.integer({ min: 1, max: 2 ** 31 - 1 }), { numRuns: 3 });
     expect(await compare(view, seeds, [0, 17])).toBeGreaterThan(4);
@@ -93,7 +96,10 @@ test('a view that reads a table itself is caught', async () => {
   const leaking: View = {
     ...(view as View),
     sources: ['statements'],
-    query: () => raw('SELECT customer_id, count() AS n FROM statements GROUP BY customer_id'),
+    origin: {
+      kind: 'query',
+      query: () => raw('SELECT customer_id, count() AS n FROM statements GROUP BY customer_id'),
+    },
   };
   const counting: View = {
     ...leaking,

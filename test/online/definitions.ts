@@ -32,7 +32,7 @@ export function testView(
     ttlMs: null,
     maxAgeMs: null,
     sources: [],
-    query: () => sql`SELECT 1`,
+    origin: { kind: 'query', query: () => sql`SELECT 1` },
     features: Object.entries(specs).map(([feature, spec]) => ({ name: feature, ...spec })),
     ...rest,
   };

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { EntityDefinition } from '../core/define.js';
+import type { ModelSpec } from '../core/define-model.js';
+import type { FeatureRef, Model, View } from '../core/definitions.js';
+import { scoreViewId, scoreViewOf, scoreViewShape } from '../core/score-view.js';
+import { contentHash } from './hash.js';
+import { resolveReferences } from './references.js';
+import type { Found } from './scan.js';
+
+type Report = (problem: string) => void;
+
+interface Known {
+  /** Gets the view of each model's scores. */
+  readonly views: Map<string, View>;
+  readonly entities: ReadonlyMap<string, EntityDefinition>;
+  readonly problems: string[];
+}
+
+const specOf = (item: Found): ModelSpec => item.exported as ModelSpec;
+
+/**
+ * Models with the views of their scores, each after the models whose scores it reads, in the order of their files otherwise. A model that
+ * reads itself, be it through others, is a problem.
+ */
+export async function loadModels(found: readonly Found[], known: Known): Promise<ReadonlyMap<string, Model>> {
+  const models = new Map<string, Model>();
+  const byScores = new Map(found.map((item) => [scoreViewId(item), item]));
+  const visited = new Set<Found>();
+
+  const visit = async (item: Found, path: readonly Found[]): Promise<void> => {
+    const report: Report = (problem) => known.problems.push(`${item.file}: ${problem}`);
+    const since = path.indexOf(item);
+    if (since >= 0) {
+      const circle = [...path.slice(since), item].map(({ id }) => id).join(' reads the scores of ');
+      report(`its inputs lead back to itself: ${circle}`);
+      return;
+    }
+    if (visited.has(item)) return;
+    visited.add(item);
+    for (const id of new Set(specOf(item).inputs.map((reference) => reference.split(':')[0] as string))) {
+      const read = byScores.get(id);
+      if (read) await visit(read, [...path, item]);
+    }
+    const model = await loadModel(item, known, report);
+    if (!model) return;
+    models.set(item.id, Object.freeze(model));
+    const view = scoreViewOf(model);
+    const other = known.views.get(view.id);
+    if (other) report(`its scores would be the view ${view.id}, which ${other.file} gives already: rename one of them`);
+    const hash = createHash('sha256').update(model.hash).update('\0').update(scoreViewShape(view)).digest('hex');
+    if (!other) known.views.set(view.id, Object.freeze({ ...view, hash }));
+    checkScoreInputs(model, view, report);
+  };
+
+  for (const item of found) await visit(item, []);
+  return models;
+}
+
+/** What a model's inputs must be so that a portfolio can be scored by it. */
+function checkScoreInputs(model: Model, scores: Omit<View, 'hash'>, report: Report): void {
+  for (const view of new Set(model.features.map((ref) => ref.view))) {
+    if (view.delayMs <= scores.delayMs) continue;
+    report(
+      `input view ${view.id} is readable ${view.schedule.delay} after its as-of, later than the scores made of it (${scores.schedule.delay})`,
+    );
+  }
+}
+
+async function loadModel(
+  item: Found,
+  { views, entities }: Pick<Known, 'views' | 'entities'>,
+  report: Report,
+): Promise<Model | undefined> {
+  const spec = specOf(item);
+  const folder = dirname(item.path);
+  if (!spec.owner) report('has no owner');
+  checkEntity(spec, entities, report);
+  const features = resolveReferences(spec.inputs, views, report);
+  if (spec.inputs.length === 0) report('has no inputs');
+  for (const ref of features) checkInput(spec, ref, report);
+  const onnxPath = join(folder, spec.onnx);
+  const weights = await readFile(onnxPath).catch(() => undefined);
+  if (!weights) report(`its file ${spec.onnx} is missing`);
+  const card = await readFile(join(folder, 'card.json'), 'utf8').then(
+    (text) => JSON.parse(text) as Record<string, unknown>,
+    () => undefined,
+  );
+  if (!card) report('its card.json is missing or not JSON');
+  if (!weights || !card) return undefined;
+  const onnxHash = createHash('sha256').update(weights).digest('hex');
+  return {
+    ...{ name: item.name, version: item.version, id: item.id, file: item.file },
+    ...spec,
+    features,
+    onnxPath,
+    onnxHash,
+    card,
+    hash: await contentHash(item.path, [onnxHash]),
+  };
+}
+
+function checkEntity(spec: ModelSpec, entities: ReadonlyMap<string, EntityDefinition>, report: Report): void {
+  if (entities.get(spec.entity?.name) !== spec.entity) {
+    report('its entity is not one that features/entities.ts exports');
+    return;
+  }
+  const { name, joinKeys } = spec.entity;
+  if (joinKeys.length === 1) return;
+  report(
+    `its entity ${name} is named by ${joinKeys.join(' and ')}; scores are kept by one entity_id, so a model scores an entity with one join key`,
+  );
+}
+
+function checkInput(spec: ModelSpec, { reference, feature, view }: FeatureRef, report: Report): void {
+  if (feature.type.startsWith('ARRAY') && feature.length === undefined)
+    report(`input ${reference} is an array without a fixed length`);
+  if (view.entity.joinKeys.some((key) => !spec.entity.joinKeys.includes(key)))
+    report(`input ${reference} is of another entity`);
+}
