@@ -88,19 +88,12 @@ const PLACES: readonly Place[] = CITIES.map(([province, city, latitude, longitud
   longitude,
 }));
 
-/** Upper edge of each city's share of the customers, in the order of `PLACES`; the last is the sum of all. */
-const EDGES: readonly number[] = CITIES.reduce<number[]>(
-  (edges, entry) => [...edges, (edges.at(-1) ?? 0) + entry[4]],
-  [],
-);
+const CHOICES = PLACES.map((place, index) => [place, CITIES[index]?.[4] ?? 0] as const);
 
 const BY_NAME: ReadonlyMap<string, Place> = new Map(PLACES.map((place) => [`${place.province}/${place.city}`, place]));
 
 /** A city, the large ones more often. */
-export function pickPlace(random: Random): Place {
-  const at = random.uniform(0, EDGES.at(-1) as number);
-  return PLACES[EDGES.findIndex((edge) => at < edge)] as Place;
-}
+export const pickPlace = (random: Random): Place => random.weighted(CHOICES);
 
 /** Null for a city that the book does not know. */
 export const placeNamed = (province: unknown, city: unknown): Place | null =>
