@@ -97,7 +97,7 @@ export default defineFeatureView({
         groupArrayIf((as_of, toInt32(dpd)), dpd > 0) AS overdue,
         sumIf(principal_outstanding, as_of >= ${firstUseDay} AND status IN ('CURRENT', 'OVERDUE')) AS used_days,
         sumIf(principal_outstanding, as_of = ${firstUseDay} AND status IN ('CURRENT', 'OVERDUE')) AS used_before
-      FROM ${source('loan_snapshots')} WHERE as_of >= ${since(12)}
+      FROM ${source('loan_snapshots', { where: sql`as_of >= ${since(12)}` })}
       GROUP BY customer_id, loan_id`;
     const lines = sql`
       SELECT line_id, argMax(customer_id, effective_at) AS customer_id, argMax(status, effective_at) AS status,
