@@ -1,0 +1,53 @@
+import { addDays, type LocalDate } from '../core/time.js';
+import { customerId } from '../portfolio/book.js';
+import type { Life, LoanLife } from '../portfolio/life.js';
+
+/** Customers of the book whom the demo asks about. */
+export interface DemoExamples {
+  /** Owes and has paid every instalment so far. */
+  readonly steady: string;
+  /** Owes and is late; in a book without one, another borrower. */
+  readonly late: string;
+  /** The due date that was missed; in a book without one, two weeks before its end. */
+  readonly lateSince: LocalDate;
+}
+
+/** Missed long enough ago to be seen in the features, and within the days of which the demo computes the history. */
+const LATE_DAYS = { from: 20, to: 6 } as const;
+/** Enough of a book of any size to find both. */
+const CUSTOMERS_LOOKED_AT = 2_000;
+
+const isOpen = (loan: LoanLife): boolean => !loan.events.some(({ type }) => type !== 'RESTRUCTURED');
+
+/**
+ * The first borrowers of the book that fit, so that everyone who has the same book sees the same people. The fallbacks let a book of a
+ * hundred customers have examples too.
+ *
+ * @param lives in the book's order
+ * @param endDate the last local day of the book
+ */
+export function chooseExamples(lives: Iterable<Life>, endDate: LocalDate): DemoExamples {
+  const from = addDays(endDate, -LATE_DAYS.from);
+  const to = addDays(endDate, -LATE_DAYS.to);
+  const borrowers: string[] = [];
+  let steady: string | null = null;
+  let late: { readonly id: string; readonly since: LocalDate } | null = null;
+  let seen = 0;
+  for (const { person, loans } of lives) {
+    if (++seen > CUSTOMERS_LOOKED_AT || (steady !== null && late !== null)) break;
+    if (loans.length > 0) borrowers.push(person.id);
+    if (!loans.some(isOpen)) continue;
+    const arrears = loans.flatMap((loan) => loan.arrears);
+    if (arrears.length === 0) steady ??= person.id;
+    const open = arrears.filter(({ clearedOn }) => clearedOn === null).map(({ dueDate }) => dueDate);
+    // The oldest due date that is unpaid now: the history shows no day past due up to it.
+    const since = open.sort()[0];
+    if (since !== undefined && since >= from && since <= to) late ??= { id: person.id, since };
+  }
+  const first = steady ?? borrowers.find((id) => id !== late?.id) ?? customerId(0);
+  return {
+    steady: first,
+    late: late?.id ?? borrowers.find((id) => id !== first) ?? customerId(1),
+    lateSince: late?.since ?? addDays(endDate, -14),
+  };
+}
