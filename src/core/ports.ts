@@ -106,6 +106,24 @@ export interface Run {
   readonly availableAt?: Instant;
 }
 
+export interface StageCounts {
+  readonly rows: number;
+  readonly changed: number;
+  readonly nullKeys: number;
+}
+
+/** A row of a run before it has stamps. */
+export type StagedRow = Pick<ViewRow, 'key' | 'tombstone' | 'values'>;
+
+/** A part of the keys, whole: every row of a key is in the part that the key is in. */
+export interface KeyPart {
+  /** 0-based, of how many. */
+  readonly index: number;
+  readonly of: number;
+  /** In key order; tombstones and what is past its ttl too. */
+  rows(view: View): AsyncIterable<readonly ViewRow[]>;
+}
+
 export interface Shard {
   readonly index: number;
   readonly of: number;
@@ -120,7 +138,12 @@ export interface OfflineStore {
    * Computes the run into a stage of its own, whole or not at all, replacing an earlier attempt. `changed` counts the rows that differ
    * from the newest row of their key at this event time: only those are new history. Fails where the query gives a key twice.
    */
-  stageRun(run: Run): Promise<{ readonly rows: number; readonly changed: number; readonly nullKeys: number }>;
+  stageRun(run: Run): Promise<StageCounts>;
+  /** The same for rows that are computed elsewhere; `restated` where the as-of has history already, that of a backfill by its stamp. */
+  stageRows(
+    run: Run,
+    batches: AsyncIterable<readonly StagedRow[]>,
+  ): Promise<StageCounts & { readonly tombstones: number; readonly restated: boolean }>;
   /** Changed rows of a stage, in batches, in key order; `availableAt` and `sequence` are the run's. */
   readStage(run: Run, availableAt: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
   /** Appends the changed rows of stages of one view to its history and the visible state, each with its stamp. Repeating it changes nothing. */
@@ -128,6 +151,8 @@ export interface OfflineStore {
   dropStage(run: Run): Promise<void>;
   /** The row in force at `at` for each key: what the online store must hold. */
   newestRows(view: View, at: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
+  /** The rows in force at `at` of several views of one entity, so that what belongs to a key can be put together in bounded memory. */
+  inForceByParts(views: readonly View[], at: Instant): AsyncIterable<KeyPart>;
   /** The row in force at `at` of the given keys, in their order. */
   rowsAt(view: View, at: Instant, keys: readonly EntityKey[]): Promise<readonly (ViewRow | null)[]>;
   /** Point-in-time join of an inline spine. */
@@ -292,6 +317,9 @@ export interface RunRecord {
     readonly changed: number;
     readonly nullKeys: number;
     readonly shards: number;
+    /** Of a run of scores: rows without a score, and whether the as-of was scored before. */
+    readonly tombstones?: number;
+    readonly restated?: boolean;
   } | null;
   /** Shards whose online rows are written. */
   readonly shardsDone: readonly number[];
@@ -318,6 +346,19 @@ export interface JobProgress {
   readonly signal: AbortSignal;
 }
 
+/** What the runs of score views are made of and where else they go. */
+export interface PortfolioScores {
+  /**
+   * A score for each key that an input of the model has ever had, or its end where it cannot be scored, from what is in force at the run's
+   * knowledge time.
+   */
+  rows(run: Run, progress: JobProgress): AsyncIterable<readonly StagedRow[]>;
+  /** Writes what the runs' stages hold to the source table `scores`; repeating it changes nothing. */
+  record(
+    runs: readonly { readonly run: Run; readonly availableAt: Instant; readonly restated: boolean }[],
+  ): Promise<void>;
+}
+
 export interface Materializer {
   /** Newest due as-of of each view where none is given. */
   materialize(
@@ -329,6 +370,11 @@ export interface Materializer {
       readonly onlyNew?: boolean;
       readonly now: Instant;
     },
+    progress: JobProgress,
+  ): Promise<unknown>;
+  /** Scores every key of a score view's inputs as of a local midnight: the newest that is due where none is given. */
+  scorePortfolio(
+    request: { readonly jobId: string; readonly view: View; readonly asOf?: Instant; readonly now: Instant },
     progress: JobProgress,
   ): Promise<unknown>;
   backfill(
@@ -613,6 +659,8 @@ export interface JobServices {
   readonly registry: Registry;
   /** Applied views by name, a bare name being the newest version; without names all of them. NOT_FOUND in words. */
   views(names?: readonly string[]): Promise<readonly View[]>;
+  /** An applied model by `name@version`, or a bare name for its champion. NOT_FOUND in words. */
+  model(reference: string): Promise<Model>;
   readonly materializer: Materializer;
   readonly offline: OfflineStore;
   readonly online: OnlineStore;

@@ -1,8 +1,9 @@
 import type { View } from '../core/definitions.js';
-import type { EntityKey, Shard, ViewRow } from '../core/ports.js';
+import type { EntityKey, KeyPart, Shard, ViewRow } from '../core/ports.js';
 import { ident, join, param, raw, type Sql, sql } from '../core/sql.js';
 import type { Instant } from '../core/time.js';
 import type { ClickHouse } from './client.js';
+import { keyRanges } from './key-ranges.js';
 import { type Cursor, decodeRows } from './row-binary.js';
 import { rowDecoder } from './stage.js';
 import { featureColumns, inShard, keyColumns, viewTables } from './tables.js';
@@ -10,6 +11,9 @@ import { featureColumns, inShard, keyColumns, viewTables } from './tables.js';
 const BATCH = 1_000;
 /** Characters of key values in one request: they travel in its URL, of which servers take about 16 KB. */
 const KEY_CHARACTERS = 3_000;
+
+/** Keys of one part: with a hundred features some tens of megabytes of a reader's memory. */
+const KEYS_A_PART = 20_000;
 
 const VERSION = ['_event_time', '_available_at', '_sequence', '_tombstone'].map(ident);
 
@@ -41,6 +45,35 @@ export async function* newestRows(
     settings: { optimize_aggregation_in_order: 1, max_bytes_before_external_sort: '400000000' },
   });
   yield* decodeRows(bytes, rowDecoder(view, version), BATCH);
+}
+
+/** See OfflineStore.inForceByParts. */
+export async function* inForceByParts(store: ClickHouse, views: readonly View[], at: Instant): AsyncGenerator<KeyPart> {
+  const [first] = views;
+  if (!first) return;
+  // The first join key alone cuts the parts, so that all views are cut alike and each reads a stretch of its sorted table.
+  const key = keyColumns(first)[0] as Sql;
+  const all = join(
+    views.map((view) => sql`SELECT ${key} FROM ${viewTables(view).state} WHERE _eff <= ${at}`),
+    ' UNION ALL ',
+  );
+  const [found] = await store.rows<{ keys: string }>('parts', sql`SELECT uniq(${key}) AS keys FROM (${all})`);
+  const total = Number(found?.keys ?? 0);
+  if (total === 0) return;
+  const ranges = await keyRanges(store, { table: sql`(${all})`, key, rows: KEYS_A_PART, total });
+  for (const [index, range] of ranges.entries()) {
+    yield {
+      ...{ index, of: ranges.length },
+      rows: (view) =>
+        decodeRows(
+          store.bytes('rows-part', inForce(view, at, range(key)), 'RowBinary', {
+            settings: { optimize_aggregation_in_order: 1, max_bytes_before_external_sort: '400000000' },
+          }),
+          rowDecoder(view, version),
+          BATCH,
+        ),
+    };
+  }
 }
 
 const identity = (key: EntityKey): string => JSON.stringify(key);

@@ -1,9 +1,10 @@
 import { ClickHouseError } from '@clickhouse/client';
 import type { View } from '../core/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
-import type { EntityKey, Run, Shard, ViewRow } from '../core/ports.js';
+import type { EntityKey, Run, Shard, StageCounts, StagedRow, ViewRow } from '../core/ports.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { type BusinessCalendar, formatInstant, type Instant } from '../core/time.js';
+import { isArrayType } from '../core/types.js';
 import type { ClickHouse } from './client.js';
 import { type Cursor, decodeRows, featureReader } from './row-binary.js';
 import {
@@ -24,32 +25,60 @@ import { instantSql, viewQuery } from './view-sql.js';
 const BATCH = 1_000;
 const BOUNDED = { max_bytes_before_external_sort: '400000000', max_bytes_before_external_group_by: '400000000' };
 
-export interface StageCounts {
-  readonly rows: number;
-  readonly changed: number;
-  readonly nullKeys: number;
+type ComputedCounts = StageCounts & { readonly tombstones: number; readonly restated: boolean };
+
+/** See OfflineStore.stageRun. */
+export async function stageRun(store: ClickHouse, run: Run, calendar: BusinessCalendar): Promise<StageCounts> {
+  const { rows, changed, nullKeys } = await stageComputed(store, run, (into) => compute(store, run, into, calendar));
+  return { rows, changed, nullKeys };
 }
 
-/** Computes a run beside its stage and puts it in place in one step. See OfflineStore.stageRun. */
-export async function stageRun(store: ClickHouse, run: Run, calendar: BusinessCalendar): Promise<StageCounts> {
+/** See OfflineStore.stageRows. */
+export const stageRows = (
+  store: ClickHouse,
+  run: Run,
+  batches: AsyncIterable<readonly StagedRow[]>,
+): Promise<ComputedCounts> =>
+  stageComputed(store, run, async (_, table) => {
+    const { entity, features } = run.view;
+    const columns = [...entity.joinKeys, '_tombstone', ...features.map(({ name }) => name)];
+    const nothing = features.map(({ type }) => (isArrayType(type) ? [] : null));
+    for await (const rows of batches) {
+      await store.insert(
+        'stage-rows',
+        { table, columns: columns as [string, ...string[]] },
+        rows.map(({ key, tombstone, values }) => [...key, Number(tombstone), ...(tombstone ? nothing : values)]),
+        // A float must be read back as the very number that was written.
+        { settings: { precise_float_parsing: 1 } },
+      );
+    }
+  });
+
+/** Computes a run beside its stage and puts it in place in one step. */
+async function stageComputed(
+  store: ClickHouse,
+  run: Run,
+  computeInto: (table: Sql, name: string) => Promise<void>,
+): Promise<ComputedCounts> {
   checkRun(run);
   const { view } = run;
   const tables = stageTables(view, run.id);
   await dropParts(store, tables);
   await store.run('stage-create', computedDdl(view, tables.computed));
   await store.run('stage-create', stageDdl(view, tables.next));
-  await compute(store, run, tables.computed, calendar);
+  await computeInto(tables.computed, tables.computedName);
 
   const keys = keyColumns(view);
   const anyNull = join(
     keys.map((key) => sql`p.${key} IS NULL`),
     ' OR ',
   );
-  const [computed] = await store.rows<{ total: string; nulls: string }>(
+  const [computed] = await store.rows<{ total: string; nulls: string; tombstones: string }>(
     'stage-count',
-    sql`SELECT count() AS total, countIf(${anyNull}) AS nulls FROM ${tables.computed} AS p`,
+    sql`SELECT count() AS total, countIf(${anyNull}) AS nulls, countIf(p._tombstone = 1 AND NOT (${anyNull})) AS tombstones
+      FROM ${tables.computed} AS p`,
   );
-  await fill(store, run, tables, sql`NOT (${anyNull})`);
+  const restated = await fill(store, run, tables, sql`NOT (${anyNull})`);
   await refuseRepeatedKeys(store, run, tables);
   const [changed] = await store.rows<{ total: string }>(
     'stage-count',
@@ -59,7 +88,10 @@ export async function stageRun(store: ClickHouse, run: Run, calendar: BusinessCa
   await store.run('stage-rename', sql`RENAME TABLE ${tables.next} TO ${tables.stage}`);
   await store.run('stage-drop', sql`DROP TABLE IF EXISTS ${tables.computed} SYNC`);
   const nullKeys = Number(computed?.nulls ?? 0);
-  return { rows: Number(computed?.total ?? 0) - nullKeys, changed: Number(changed?.total ?? 0), nullKeys };
+  return {
+    ...{ rows: Number(computed?.total ?? 0) - nullKeys, changed: Number(changed?.total ?? 0), nullKeys },
+    ...{ tombstones: Number(computed?.tombstones ?? 0), restated },
+  };
 }
 
 function checkRun({ id, asOf, view }: Run): void {
@@ -113,8 +145,9 @@ function explained(run: Run, error: unknown): unknown {
 /**
  * Into the stage goes what differs from the newest history row of its key at this event time, and a tombstone for each key that has such a
  * row and is no longer computed.
+ * @returns whether this event time has history
  */
-async function fill(store: ClickHouse, run: Run, tables: StageTables, hasKey: Sql): Promise<void> {
+async function fill(store: ClickHouse, run: Run, tables: StageTables, hasKey: Sql): Promise<boolean> {
   const { view } = run;
   const { history } = viewTables(view);
   const keys = join(keyColumns(view));
@@ -130,7 +163,7 @@ async function fill(store: ClickHouse, run: Run, tables: StageTables, hasKey: Sq
     FROM ${tables.computed} AS p WHERE ${hasKey}`;
   if (!earlier) {
     await store.run('stage-fill', sql`INSERT INTO ${tables.next} (${names}) ${computed}`, { settings: BOUNDED });
-    return;
+    return false;
   }
   const content = sql`toString(tuple(toUInt8(_tombstone), ${join(features)}))`;
   const newest = sql`
@@ -148,6 +181,7 @@ async function fill(store: ClickHouse, run: Run, tables: StageTables, hasKey: Sq
       WHERE _was_tombstone = 0 AND (${keys}) NOT IN (SELECT ${keys} FROM (${computed}))`,
     { settings: BOUNDED },
   );
+  return true;
 }
 
 async function refuseRepeatedKeys(store: ClickHouse, run: Run, { next, computed }: StageTables): Promise<void> {

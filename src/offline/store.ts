@@ -5,9 +5,9 @@ import type { BusinessCalendar } from '../core/time.js';
 import type { ClickHouse } from './client.js';
 import { commitRuns } from './commit.js';
 import { historicalFeatures } from './historical.js';
-import { newestRows, rowsAt, viewStats } from './read.js';
+import { inForceByParts, newestRows, rowsAt, viewStats } from './read.js';
 import { sweepSpines } from './spine-sweep.js';
-import { dropStage, readStage, stageRun } from './stage.js';
+import { dropStage, readStage, stageRows, stageRun } from './stage.js';
 import { commitsDdl, historyDdl, stateDdl, tableNames, viewTables } from './tables.js';
 import { buildTrainingSet, checkTrainingSet } from './training-set.js';
 
@@ -38,10 +38,16 @@ export function createOfflineStore({ store, calendar, guard, log }: OfflineStore
       log.info({ view: run.view.id, run: run.id, ...counts }, 'run computed');
       return counts;
     },
+    stageRows: async (run, batches) => {
+      const counts = await stageRows(store, run, batches);
+      log.info({ view: run.view.id, run: run.id, ...counts }, 'run computed');
+      return counts;
+    },
     readStage: (run, availableAt, shard) => readStage(store, run, availableAt, shard),
     commitRuns: (view, runs) => commitRuns(store, view, runs),
     dropStage: (run) => dropStage(store, run),
     newestRows: (view, at, shard) => newestRows(store, view, at, shard),
+    inForceByParts: (views, at) => inForceByParts(store, views, at),
     rowsAt: (view, at, keys) => rowsAt(store, view, at, keys),
     async historicalFeatures(request) {
       swept ??= sweep();

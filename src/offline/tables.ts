@@ -43,6 +43,7 @@ export interface StageTables {
   readonly computed: Sql;
   readonly next: Sql;
   readonly stageName: string;
+  readonly computedName: string;
 }
 
 export function stageTables(view: View, runId: number): StageTables {
@@ -52,6 +53,7 @@ export function stageTables(view: View, runId: number): StageTables {
     computed: ident(`${name}__computed`),
     next: ident(`${name}__next`),
     stageName: name,
+    computedName: `${name}__computed`,
   };
 }
 
