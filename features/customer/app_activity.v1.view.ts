@@ -24,8 +24,15 @@ export default defineFeatureView({
       description: 'Local days from the newest LOGIN to the as-of day; NULL without one in 90 days',
     }),
     night_share_90d: float64({ unit: 'fraction', description: 'Events at night of the events in 90 days' }),
-    credit_views_30d: int32({ unit: 'views', description: 'Views of the pages LIMIT and DRAWDOWN in 30 days' }),
-    repayment_views_30d: int32({ unit: 'views', description: 'Views of the pages REPAY and BILL in 30 days' }),
+    credit_views_30d: int32({ unit: 'views', description: 'Views of the page CREDIT in 30 days' }),
+    credit_view_share_90d: float64({
+      unit: 'fraction',
+      description: 'Views of CREDIT of the page views in 90 days; NULL without a page view',
+    }),
+    repayment_view_share_90d: float64({
+      unit: 'fraction',
+      description: 'Views of REPAYMENT of the page views in 90 days; NULL without a page view',
+    }),
   },
   query: ({ source, asOf, timezone }) => sql`
     SELECT assumeNotNull(customer_id) AS customer_id,
@@ -35,8 +42,9 @@ export default defineFeatureView({
       toInt32(countIf(event_type = 'LOGIN' AND event_time > ${asOf.minusDays(30)})) AS logins_30d,
       toInt32(dateDiff('day', toDate(maxOrNullIf(event_time, event_type = 'LOGIN'), ${timezone}), ${asOf.date})) AS days_since_login,
       countIf(toHour(toTimeZone(event_time, ${timezone})) < 6) / count() AS night_share_90d,
-      toInt32(countIf(event_type = 'PAGE_VIEW' AND page IN ('LIMIT', 'DRAWDOWN') AND event_time > ${asOf.minusDays(30)})) AS credit_views_30d,
-      toInt32(countIf(event_type = 'PAGE_VIEW' AND page IN ('REPAY', 'BILL') AND event_time > ${asOf.minusDays(30)})) AS repayment_views_30d
+      toInt32(countIf(event_type = 'PAGE_VIEW' AND page = 'CREDIT' AND event_time > ${asOf.minusDays(30)})) AS credit_views_30d,
+      avgOrNullIf(ifNull(page, '') = 'CREDIT', event_type = 'PAGE_VIEW') AS credit_view_share_90d,
+      avgOrNullIf(ifNull(page, '') = 'REPAYMENT', event_type = 'PAGE_VIEW') AS repayment_view_share_90d
     FROM ${source('events')} WHERE event_time > ${asOf.minusDays(90)} AND customer_id IS NOT NULL AND customer_id != ''
     GROUP BY customer_id`,
 });

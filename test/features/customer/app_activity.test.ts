@@ -24,17 +24,17 @@ describe('app_activity', () => {
       // 10 March 2026 begins at 16:00 UTC on the 9th. One session across the beginning of 7 days counts; the instant itself does not.
       event('USER', '2026-03-09T16:00:00.000Z', { session_id: 's1', event_type: 'LOGIN' }),
       event('USER', '2026-03-02T16:00:00.001Z', { session_id: 's2' }),
-      event('USER', '2026-03-02T16:00:00.000Z', { session_id: 's3', ...view, page: 'REPAY' }),
-      event('USER', '2026-03-02T16:00:00.000Z', { session_id: 's3', ...view, page: 'LIMIT' }),
-      event('USER', '2026-02-07T16:00:00.001Z', { session_id: 's4', ...view, page: 'DRAWDOWN' }),
+      event('USER', '2026-03-02T16:00:00.000Z', { session_id: 's3', ...view, page: 'REPAYMENT' }),
+      event('USER', '2026-03-02T16:00:00.000Z', { session_id: 's3', ...view, page: 'CREDIT' }),
+      event('USER', '2026-02-07T16:00:00.001Z', { session_id: 's4', ...view, page: 'CREDIT' }),
       // Exactly 30 days: of the spells before.
-      event('USER', '2026-02-07T16:00:00.000Z', { session_id: 's5', ...view, page: 'DRAWDOWN' }),
+      event('USER', '2026-02-07T16:00:00.000Z', { session_id: 's5', ...view, page: 'CREDIT' }),
       event('USER', '2026-01-15T16:00:00.000Z', { session_id: 's6', event_type: 'LOGIN' }),
       event('USER', '2025-12-09T16:00:00.001Z', { session_id: 's7' }),
       event('USER', '2025-12-09T16:00:00.000Z', { session_id: 's8' }),
       // A page of another event is no view; nor is tomorrow's.
-      event('USER', '2026-03-05T03:00:00.000Z', { event_type: 'FILL', page: 'LIMIT' }),
-      event('USER', '2026-03-09T16:00:00.001Z', { session_id: 's9', ...view, page: 'BILL' }),
+      event('USER', '2026-03-05T03:00:00.000Z', { event_type: 'FILL', page: 'CREDIT' }),
+      event('USER', '2026-03-09T16:00:00.001Z', { session_id: 's9', ...view, page: 'CREDIT' }),
       // 00:00 and 05:59:59.999 are night, 06:00 and 23:59:59.999 are not.
       event('NIGHT', '2026-03-04T16:00:00.000Z'),
       event('NIGHT', '2026-03-04T21:59:59.999Z'),
@@ -62,14 +62,20 @@ describe('app_activity', () => {
       // 16:00 UTC is midnight: all but the form filled in at noon.
       night_share_90d: 8 / 9,
       credit_views_30d: 2,
-      repayment_views_30d: 1,
+      credit_view_share_90d: 3 / 4,
+      repayment_view_share_90d: 1 / 4,
     });
     expect(await of('GONE')).toBeUndefined();
     expect(await of('')).toBeUndefined();
   });
 
   it('calls 0:00 to 5:59 local time the night', async () => {
-    expect(await of('NIGHT')).toMatchObject({ night_share_90d: 2 / 5, days_since_login: null, sessions_30d: 0 });
+    expect(await of('NIGHT')).toMatchObject({
+      night_share_90d: 2 / 5,
+      days_since_login: null,
+      sessions_30d: 0,
+      credit_view_share_90d: null,
+    });
   });
 
   it('counts an event once, and not before it was known', async () => {
