@@ -71,8 +71,10 @@ export function phoneAt(phones: readonly Held[], at: Instant): Device {
   return held.device;
 }
 
-/** A phone of someone who opened the app and never registered. */
-export const strangersPhone = (book: Book, name: string): Device => makeDevice(book, `stranger ${name}`, false);
+/** The phone of someone who opened the app and never registered: nothing but its id is ever known. */
+export const strangersPhone = (book: Book, name: string): string => deviceId(book, `stranger ${name}`);
+
+const deviceId = (book: Book, name: string): string => `D${hashed(book.options.seed, 'device', name).slice(0, 19)}`;
 
 const ANDROID_PHONES = [
   ['HUAWEI', 'Mate 50'],
@@ -95,7 +97,7 @@ const SHARED_ANDROID_ID = '9774d56d682e549c';
 
 function makeDevice(book: Book, name: string, forged: boolean): Device {
   const random = book.random('device', name);
-  const id = `D${hashed(book.options.seed, 'device', name).slice(0, 19)}`;
+  const id = deviceId(book, name);
   const android = forged || random.chance(0.72);
   const emulator = random.chance(forged ? 0.3 : 0.002);
   const rooted = random.chance(forged ? 0.4 : 0.01);
