@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { loanDayOf, replayLoan } from '../../src/core/loan-ledger.js';
+import { dayNumber, LocalDays } from '../../src/core/local-days.js';
+import { BusinessCalendar } from '../../src/core/time.js';
+
+const page = await readFile('docs/loan-snapshots.md', 'utf8');
+const calendar = new BusinessCalendar('Asia/Shanghai');
+const noon = (date: string): number => calendar.at(date, '12:00');
+const cents = (text: string): number => Math.round(Number(text) * 100);
+
+/** The cells of the page's table that follows a comment. */
+const tableAfter = (name: string): string[][] => {
+  const [, text = ''] = page.split(`<!-- ${name} -->\n`);
+  const lines = text.split('\n\n')[0]?.split('\n') ?? [];
+  return lines.slice(2).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+};
+
+const repayments = tableAfter('repayments').map(([paid = '', no, principal = '', interest = '']) => ({
+  installmentNo: no ? Number(no) : null,
+  paidAt: noon(paid),
+  principal: cents(principal),
+  interest: cents(interest),
+  fee: 0,
+}));
+
+const spansAsKnown = (until: string) =>
+  replayLoan(
+    {
+      disbursedAt: noon('2026-01-15'),
+      principal: cents('3000.00'),
+      installments: tableAfter('schedule').map(([no, dueDate = '', principal = '', interest = '']) => ({
+        ...{ no: Number(no), effectiveAt: noon('2026-01-15'), dueDate, fee: 0 },
+        ...{ principal: cents(principal), interest: cents(interest) },
+      })),
+      repayments: repayments.filter(({ paidAt }) => paidAt <= noon(until)),
+      events: [],
+    },
+    new LocalDays(calendar),
+    dayNumber(until),
+  );
+
+test('the page’s loan has the days that the page shows', () => {
+  const days = tableAfter('days');
+  expect(days.length).toBeGreaterThan(8);
+  const spans = spansAsKnown('2026-04-30');
+  for (const [date = '', status, dpd, outstanding = '', principal = '', interest = ''] of days) {
+    expect(loanDayOf(spans, dayNumber(date)), date).toMatchObject({
+      ...{ status, dpd: Number(dpd), principalOutstanding: cents(outstanding) },
+      ...{ overduePrincipal: cents(principal), interestOverdue: cents(interest) },
+    });
+  }
+  expect(loanDayOf(spans, dayNumber('2026-04-21'))).toBeNull();
+});
+
+test('before the bounce was known, the loan was settled', () => {
+  expect(loanDayOf(spansAsKnown('2026-04-15'), dayNumber('2026-04-15'))).toMatchObject({ status: 'SETTLED' });
+});
