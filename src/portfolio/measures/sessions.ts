@@ -61,7 +61,7 @@ export class Sessions implements Section<Values> {
       if (ip !== null) this.nat.add(CARRIER_NAT.test(ip));
     }
     if (bundle.ring === null) this.addMonths(bundle, sessions);
-    for (const event of events) if (event.event_type === 'SUBMIT') this.addForm(event, bundle.ring === null);
+    for (const event of events) if (event.event_type === 'FILL') this.addForm(event, bundle.ring === null);
   }
 
   values(): Values {
