@@ -1,5 +1,5 @@
 /** What was done about loans that were not paid: by stage, with promises that are kept or broken as the loan's payments say. */
-import { addDays, formatInstant, HOUR, type LocalDate, MINUTE } from '../core/time.js';
+import { formatInstant, HOUR, MINUTE } from '../core/time.js';
 import type { Book } from './book.js';
 import { type DayNumber, dayNumber } from './book-days.js';
 import type { Life, LoanLife } from './life.js';
@@ -81,7 +81,7 @@ function loanActions(book: Book, life: Life, loan: LoanLife): Row[] {
       acted_at: formatInstant(book.local.startOf(day) + 9 * HOUR + random.int(0, 9 * 60) * MINUTE),
       party: paysToday ? 'BORROWER' : (due?.party ?? 'BORROWER'),
       action,
-      ...outcome(random, { day, dpd, action, amount, oldest, life, date: book.local.date(day), paysToday }),
+      ...outcome(random, { day, dpd, action, amount, oldest, life, paysToday, book }),
       ...(dpd >= AGENCY_FROM_DPD ? { agency } : {}),
     });
   }
@@ -93,7 +93,7 @@ function outcome(
   random: Random,
   options: {
     readonly day: DayNumber;
-    readonly date: LocalDate;
+    readonly book: Book;
     readonly dpd: number;
     readonly action: Action;
     readonly amount: number;
@@ -102,7 +102,7 @@ function outcome(
     readonly paysToday: boolean;
   },
 ): Row {
-  const { day, date, dpd, action, amount, oldest, life, paysToday } = options;
+  const { book, day, dpd, action, amount, oldest, life, paysToday } = options;
   if (paysToday) return { result: 'PAID', amount: money(oldest.amount) };
   if (action === 'LEGAL') return {};
   if (action === 'SMS') return { result: random.chance(0.92) ? 'REACHED' : 'NOT_REACHED' };
@@ -110,14 +110,14 @@ function outcome(
   const reach = (ring ? 0.15 : 0.6 + 0.06 * willingness) - Math.min(0.35, dpd / 300);
   if (!random.chance(reach)) return { result: 'NOT_REACHED' };
   const paysIn = oldest.paid ? oldest.cleared - day : Number.POSITIVE_INFINITY;
-  if (paysIn <= 7 && random.chance(0.75)) return promise(addDays(date, paysIn + random.int(0, 1)), amount);
-  if (random.chance(0.22)) return promise(addDays(date, random.int(2, 7)), amount);
+  if (paysIn <= 7 && random.chance(0.75)) return promise(book, day + paysIn + random.int(0, 1), amount);
+  if (random.chance(0.22)) return promise(book, day + random.int(2, 7), amount);
   return { result: 'REACHED' };
 }
 
-const promise = (on: LocalDate, amount: number): Row => ({
+const promise = (book: Book, on: DayNumber, amount: number): Row => ({
   result: 'PROMISE',
-  promised_on: on,
+  promised_on: book.local.date(on),
   promised_amount: money(amount),
 });
 
