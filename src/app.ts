@@ -16,6 +16,7 @@ import { createRunLedger } from './entities/run-ledger.js';
 import { createTrainingSetLedger } from './entities/training-set-ledger.js';
 import type { ApiServices } from './graphql/context.js';
 import { createMaterializer } from './materialize/materializer.js';
+import { createPortfolioScores } from './materialize/portfolio-scores.js';
 import { openClickHouse } from './offline/client.js';
 import { createOfflineStore } from './offline/store.js';
 import { createOnlineStore } from './online/online-store.js';
@@ -123,6 +124,7 @@ export async function createApp(config: Config, given: Given = {}) {
       offline,
       online,
       ledger: createRunLedger(dataSource),
+      scores: createPortfolioScores({ offline, scorer, sources, clock }),
       calendar,
       clock,
       log,
@@ -147,6 +149,10 @@ export async function createApp(config: Config, given: Given = {}) {
       views: async (names) => {
         await catalogue.refresh();
         return names ? catalogue.namedViews(names) : catalogue.views();
+      },
+      model: async (reference) => {
+        await catalogue.refresh();
+        return catalogue.namedModel(reference);
       },
     };
     const stores = { postgres: () => database.ping(), clickhouse: () => store.ping(), redis: () => online.ping() };

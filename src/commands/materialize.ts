@@ -21,6 +21,11 @@ function describe(job: JobView): string {
   return [`${job.name} completed (job ${job.id})`, ...lines].join('\n');
 }
 
+function describeScores(job: JobView): string {
+  const { model, view, asOf, scored, missing, written } = job.result as Readonly<Record<string, string | number>>;
+  return `${model} as of ${asOf}: ${scored} scored, ${missing} could not be; ${written} new or changed in scores and ${view} (job ${job.id})`;
+}
+
 export function addMaterializeCommands(program: Command, context: CommandContext): void {
   clientCommand<OutputOptions & { views?: string; asOf?: string }>(program, context, {
     name: 'materialize',
@@ -53,6 +58,22 @@ export function addMaterializeCommands(program: Command, context: CommandContext
       );
       const job = await followJob(client, backfill, options);
       print(job, options, () => describe(job));
+    },
+  });
+  clientCommand<OutputOptions & { model: string; asOf?: string }>(program, context, {
+    name: 'score-portfolio',
+    description: 'score everyone a model can score, into the table scores and the feature view of its scores',
+    configure: (command) =>
+      command
+        .requiredOption('--model <model>', 'name@version, or a bare name for its champion')
+        .option('--as-of <instant>', 'a local midnight, RFC 3339 with zone (default: the newest that is due)'),
+    run: async (client, options) => {
+      const { scorePortfolio } = await client.graphql<{ scorePortfolio: JobView }>(
+        `mutation($model: String!, $asOf: DateTime) { scorePortfolio(model: $model, asOf: $asOf) ${JOB} }`,
+        { model: options.model, asOf: options.asOf ?? null },
+      );
+      const job = await followJob(client, scorePortfolio, options);
+      print(job, options, () => describeScores(job));
     },
   });
 }

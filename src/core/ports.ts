@@ -359,6 +359,20 @@ export interface PortfolioScores {
   ): Promise<void>;
 }
 
+export interface PortfolioResult {
+  readonly view: string;
+  readonly asOf: string;
+  /** Keys with a score, and those of the inputs that have none. */
+  readonly scored: number;
+  readonly missing: number;
+  /** Rows that differ from what was known of this as-of, and what they became: scores in the table `scores`, online rows. */
+  readonly changed: number;
+  readonly written: number;
+  readonly published: number;
+  /** Older rows that the online store had lost. */
+  readonly restored: number;
+}
+
 export interface Materializer {
   /** Newest due as-of of each view where none is given. */
   materialize(
@@ -376,7 +390,7 @@ export interface Materializer {
   scorePortfolio(
     request: { readonly jobId: string; readonly view: View; readonly asOf?: Instant; readonly now: Instant },
     progress: JobProgress,
-  ): Promise<unknown>;
+  ): Promise<PortfolioResult>;
   backfill(
     request: {
       readonly jobId: string;

@@ -144,6 +144,25 @@ export class JobResolver {
     });
   }
 
+  @Mutation(() => JobType, {
+    description:
+      'Scores everyone that a model can score, into the table scores and the feature view of its scores: `<model>_score`.',
+  })
+  scorePortfolio(
+    @Arg('model', () => String, { description: 'name@version, or a bare name for its champion.' }) model: string,
+    @Arg('asOf', () => GraphQLDateTime, {
+      nullable: true,
+      description: 'A due midnight of the portfolio’s time zone; none: the newest due.',
+    })
+    asOf: Instant | null,
+    @Ctx() { services }: RequestContext,
+  ): Promise<JobRecord> {
+    return services.queue.enqueue('score_portfolio', {
+      model: services.catalogue.namedModel(model).id,
+      ...(asOf == null ? {} : { asOf: formatInstant(asOf) }),
+    });
+  }
+
   @Mutation(() => JobType)
   cancelJob(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<JobRecord> {
     return services.queue.cancel(id);

@@ -32,6 +32,7 @@ export const OPERATION_ROLES: Readonly<Record<string, readonly Role[]>> = {
   'Mutation.createTrainingSet': MODELING,
   'Mutation.materialize': ADMIN,
   'Mutation.backfill': ADMIN,
+  'Mutation.scorePortfolio': ADMIN,
   'Mutation.cancelJob': ADMIN,
   'Mutation.planRegistry': ADMIN,
   'Mutation.applyRegistry': ADMIN,

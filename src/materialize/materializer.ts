@@ -2,6 +2,7 @@
 import type { View } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
 import type { JobProgress, Materializer, RunRecord } from '../core/ports.js';
+import { inputsFirst } from '../core/score-view.js';
 import { formatInstant, type Instant, type LocalDate } from '../core/time.js';
 import { finishLeftRuns } from './recovery.js';
 import {
@@ -15,6 +16,7 @@ import {
   withShards,
 } from './run-steps.js';
 import { checkAsOf, instantsBetween, newestDue, readableFrom } from './schedule.js';
+import { refuseWithoutInputs, settledKnowledge, settleInputs } from './score-inputs.js';
 
 /** As-ofs of one commit: a backfill into the past rebuilds the visible state once a commit. */
 const AS_OFS_A_COMMIT = 64;
@@ -32,6 +34,11 @@ export interface ViewResult {
   /** Older rows that the online store had lost. */
   readonly restored: number;
   readonly nullKeys: number;
+  /** Of a score view: keys with a score, and those that have none. */
+  readonly scored?: number;
+  readonly missing?: number;
+  /** Rows that went to the table `scores`. */
+  readonly written?: number;
 }
 
 export interface BackfillResult {
@@ -58,9 +65,9 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
         await finishLeftRuns(deps, view, jobId, progress.signal);
         const begun = await ledger.begin({
           ...{ jobId, viewId: view.id, asOf, kind: 'LIVE' },
-          knowledge: readableFrom(view, asOf),
+          knowledge: await settledKnowledge(deps, view, asOf, progress.signal),
         });
-        const staged = await stage(deps, view, begun);
+        const staged = await stage(deps, view, begun, part(progress, 0, 0.4));
         progress.signal.throwIfAborted();
         await progress.report(0.4);
         const published = await publish(deps, view, staged, part(progress, 0.4, 0.7));
@@ -70,7 +77,10 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
         const { rows = 0, changed = 0, nullKeys = 0 } = committed.counts ?? {};
         metrics.gauge('view_event_time_seconds', asOf / 1000, { view: view.id });
         metrics.observe('materialize_seconds', (clock() - startedAt) / 1000, { view: view.id });
-        return { view: view.id, asOf: formatInstant(asOf), rows, changed, published: changed, restored, nullKeys };
+        return {
+          ...{ view: view.id, asOf: formatInstant(asOf), rows, changed, published: changed, restored, nullKeys },
+          ...scoreCounts(committed),
+        };
       },
       progress.signal,
     );
@@ -82,7 +92,8 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       progress.signal.throwIfAborted();
       const knowledge = readableFrom(view, asOf);
       const begun = await ledger.begin({ jobId, viewId: view.id, asOf, knowledge, kind: 'BACKFILL' });
-      staged.push(await stage(deps, view, begun));
+      const within = part(progress, index / asOfs.length, (index + 1) / asOfs.length);
+      staged.push(await stage(deps, view, begun, within));
       await progress.report((index + 1) / asOfs.length);
     }
     progress.signal.throwIfAborted();
@@ -106,6 +117,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       async () => {
         await offline.createView(view);
         await finishLeftRuns(deps, view, jobId, progress.signal);
+        await settleInputs(deps, view, progress.signal);
         const totals = { rows: 0, changed: 0, nullKeys: 0 };
         let last: RunRecord | undefined;
         for (let start = 0; start < asOfs.length; start += AS_OFS_A_COMMIT) {
@@ -138,7 +150,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
     async materialize({ jobId, views, asOf, onlyNew = false, now }, progress) {
       if (asOf !== undefined) for (const view of views) checkAsOf(view, asOf, now, calendar);
       const committed = onlyNew ? await ledger.committed(views.map(({ id }) => id)) : new Map<string, Instant>();
-      const wanted = views
+      const wanted = inputsFirst(views)
         .map((view) => ({ view, asOf: asOf ?? newestDue(view, now, calendar) }))
         .filter(({ view, asOf: due }) => due > (committed.get(view.id) ?? Number.NEGATIVE_INFINITY));
       const results: ViewResult[] = [];
@@ -150,10 +162,22 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       return { views: results };
     },
 
+    async scorePortfolio({ jobId, view, asOf, now }, progress) {
+      const due = asOf ?? newestDue(view, now, calendar);
+      checkAsOf(view, due, now, calendar);
+      await refuseWithoutInputs(deps, view, due);
+      const { scored = 0, missing = 0, written = 0, ...result } = await live(view, due, jobId, progress);
+      const { changed, published, restored } = result;
+      return {
+        ...{ view: view.id, asOf: formatInstant(due), scored, missing },
+        ...{ changed, written, published, restored },
+      };
+    },
+
     async backfill({ jobId, views, from, to, now }, progress) {
       checkRange(from, to);
       const notes: string[] = [];
-      const plans = views.map((view) => {
+      const plans = inputsFirst(views).map((view) => {
         const all = instantsBetween(view, from, to, calendar);
         const due = all.filter((asOf) => readableFrom(view, asOf) <= now);
         if (due.length < all.length) notes.push(clamped(view, all.length - due.length, due.at(-1)));
@@ -175,6 +199,14 @@ const part = (whole: JobProgress, from: number, to: number): StepProgress => ({
   signal: whole.signal,
   report: (fraction) => whole.report(from + (to - from) * fraction),
 });
+
+/** What a run of scores says beside what any run says. */
+function scoreCounts({ counts }: RunRecord): Pick<ViewResult, 'scored' | 'missing' | 'written'> {
+  if (counts?.tombstones === undefined) return {};
+  const { rows, changed, tombstones, restated } = counts;
+  // A first run has no score to take back: see PortfolioScores.record.
+  return { scored: rows - tombstones, missing: tombstones, written: restated ? changed : changed - tombstones };
+}
 
 const clamped = (view: View, left: number, last: Instant | undefined): string =>
   `${view.id}: ${left} as-of${left === 1 ? '' : 's'} not due yet left out; ${

@@ -1,6 +1,14 @@
 import type { View } from '../core/definitions.js';
 import type { RunRecord } from '../core/ports.js';
-import { commit, discard, type MaterializerDeps, publish, runOf, type StepProgress } from './run-steps.js';
+import {
+  commit,
+  computeStage,
+  discard,
+  type MaterializerDeps,
+  publish,
+  runOf,
+  type StepProgress,
+} from './run-steps.js';
 
 /**
  * Finishes what other jobs left of the view, before a run of our own: where rows of a run are online or may be in the history, the run
@@ -25,7 +33,7 @@ export async function finishLeftRuns(
     signal.throwIfAborted();
     // A stage may be gone with a lost disk; what is missing of it can be computed again.
     deps.log.warn({ err: error, view: view.id }, 'computing the left runs again');
-    for (const record of seen) await deps.offline.stageRun(runOf(view, record));
+    for (const record of seen) await computeStage(deps, runOf(view, record), progress);
     await carryThrough(deps, view, seen, progress);
   }
 }

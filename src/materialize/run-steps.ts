@@ -10,6 +10,7 @@ import type {
   Metrics,
   OfflineStore,
   OnlineStore,
+  PortfolioScores,
   Run,
   RunLedger,
   RunRecord,
@@ -21,6 +22,8 @@ export interface MaterializerDeps {
   readonly offline: OfflineStore;
   readonly online: OnlineStore;
   readonly ledger: RunLedger;
+  /** What score views are made of. */
+  readonly scores: PortfolioScores;
   readonly calendar: BusinessCalendar;
   readonly clock: Clock;
   readonly log: Log;
@@ -51,13 +54,24 @@ async function advance(
   return { ...record, ...change };
 }
 
-/** STARTED to STAGED: the query runs once; everything after it reads the stage. */
-export async function stage(deps: MaterializerDeps, view: View, record: RunRecord): Promise<RunRecord> {
+/** Computes a run into its stage, by the view's query or by its model. */
+export const computeStage = (deps: MaterializerDeps, run: Run, progress: StepProgress) =>
+  run.view.origin.kind === 'query'
+    ? deps.offline.stageRun(run)
+    : deps.offline.stageRows(run, deps.scores.rows(run, progress));
+
+/** STARTED to STAGED: the rows are computed once; everything after it reads the stage. */
+export async function stage(
+  deps: MaterializerDeps,
+  view: View,
+  record: RunRecord,
+  progress: StepProgress,
+): Promise<RunRecord> {
   if (record.stage !== 'STARTED') return record;
-  const { rows, changed, nullKeys } = await deps.offline.stageRun(runOf(view, record));
+  const counts = await computeStage(deps, runOf(view, record), progress);
   // A backfill publishes nothing of its own; its shards are counted once it is in the history.
-  const shards = record.kind === 'LIVE' ? await shardCount(deps, view, changed) : 1;
-  return advance(deps, record, { stage: 'STAGED', counts: { rows, changed, nullKeys, shards } });
+  const shards = record.kind === 'LIVE' ? await shardCount(deps, view, counts.changed) : 1;
+  return advance(deps, record, { stage: 'STAGED', counts: { ...counts, shards } });
 }
 
 async function shardCount(deps: MaterializerDeps, view: View, atLeast: number): Promise<number> {
@@ -99,7 +113,7 @@ export async function publish(
   });
 }
 
-/** PUBLISHED to COMMITTED: the stages become history and visible state. */
+/** PUBLISHED to COMMITTED: the stages become history and visible state; scores also go to the table `scores`. */
 export async function commit(
   deps: MaterializerDeps,
   view: View,
@@ -107,10 +121,14 @@ export async function commit(
 ): Promise<readonly RunRecord[]> {
   const open = published.filter((record) => record.stage === 'PUBLISHED');
   if (open.length > 0) {
-    await deps.offline.commitRuns(
-      view,
-      open.map((record) => ({ run: runOf(view, record), availableAt: record.historyStamp ?? record.knowledge })),
-    );
+    const stamped = open.map((record) => ({
+      run: runOf(view, record),
+      availableAt: record.historyStamp ?? record.knowledge,
+      restated: record.counts?.restated ?? false,
+    }));
+    await deps.offline.commitRuns(view, stamped);
+    // Before the mark: a run that dies here records its scores again, which changes nothing.
+    if (view.origin.kind === 'scores') await deps.scores.record(stamped);
     for (const record of open) deps.metrics.count('history_rows', { view: view.id }, record.counts?.changed ?? 0);
   }
   return Promise.all(

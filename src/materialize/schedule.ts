@@ -16,6 +16,16 @@ type Scheduled = Pick<View, 'id' | 'schedule' | 'delayMs'>;
 /** The instant from which on values of this as-of may be seen; also the knowledge time of its scheduled run. */
 export const readableFrom = (view: Scheduled, asOf: Instant): Instant => asOf + view.delayMs;
 
+/**
+ * What a live run reads is what was known by this instant. A query reads what its scheduled run would have read, however late it runs. Scores
+ * that are made late for the newest as-of are made of what is in force then, as a request at that moment would be answered: features
+ * published late are no reason to score without them.
+ */
+export const knownBy = (view: View, asOf: Instant, now: Instant, calendar: BusinessCalendar): Instant =>
+  view.origin.kind === 'scores' && asOf === newestDue(view, now, calendar)
+    ? Math.max(readableFrom(view, asOf), now)
+    : readableFrom(view, asOf);
+
 /** The latest as-of of the view with as-of + delay <= now. Days are the portfolio's own: 23 or 25 hours where its clocks change. */
 export function newestDue(view: Scheduled, now: Instant, calendar: BusinessCalendar): Instant {
   const latest = now - view.delayMs;

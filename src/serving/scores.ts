@@ -1,7 +1,8 @@
 import type { Model } from '../core/definitions.js';
-import { cardMedians, inputColumns, isWhole, widthOf, writeInput } from '../core/model-inputs.js';
+import { cardMedians, inputColumns, ModelInputs, widthOf } from '../core/model-inputs.js';
 import type { OnlineFeaturesAnswer, OnlineFeaturesService, ScoreRow, Scorer, ScoringService } from '../core/ports.js';
-import { bandOf, logOdds, pointsOf } from '../core/risk-maths.js';
+import { logOdds } from '../core/risk-maths.js';
+import { scoreOf } from '../core/score-view.js';
 import type { FeatureStatus, FeatureValue } from '../core/types.js';
 
 /** Reason codes a score: what regulators and letters of refusal have room for. */
@@ -24,9 +25,10 @@ export function createScoring({ features, scorer }: ScoringParts): ScoringServic
     async score({ model, entities, explain, now }) {
       const answer = await features.read({ features: model.features, entities, stalePolicy: 'RETURN', now });
       const rows = answer.columns[0]?.values.length ?? 0;
-      const judged = Array.from({ length: rows }, (_, row) => judge(model, answer.columns, row));
+      const inputs = inputsOf(model, answer.columns, rows);
+      const judged = Array.from({ length: rows }, (_, row) => inputs.judge(row));
       const scored = judged.flatMap(({ status }, row) => (status === 'SCORED' ? [row] : []));
-      const matrix = matrixOf(model, answer.columns, scored);
+      const matrix = inputs.tensor(scored);
       const probabilities = await scorer.predict(model, matrix, scored.length);
       const effects = explain ? await occlude(scorer, model, matrix, probabilities) : null;
 
@@ -35,8 +37,7 @@ export function createScoring({ features, scorer }: ScoringParts): ScoringServic
         const entity = Object.fromEntries(Object.entries(entities).map(([key, values]) => [key, values[row] ?? null]));
         const index = indexOf.get(row);
         if (index === undefined) return { ...UNSCORED, entity, status, missing };
-        const probability = probabilities[index] as number;
-        const points = pointsOf(probability, model.scale);
+        const score = scoreOf(model, probabilities[index] as number);
         const contributions = effects?.map((effect, at) => ({
           feature: model.features[at]?.reference as string,
           value: answer.columns[at]?.values[row] ?? null,
@@ -45,10 +46,8 @@ export function createScoring({ features, scorer }: ScoringParts): ScoringServic
         return {
           entity,
           status,
-          probability,
-          points,
-          band: bandOf(points, model.bands),
-          outputs: { [model.tensors.probability]: probability },
+          ...score,
+          outputs: { [model.tensors.probability]: score.probability },
           missing,
           reasonCodes: contributions ? reasonsOf(contributions) : null,
           contributions: contributions ?? null,
@@ -69,38 +68,15 @@ const UNSCORED = {
   scoredAt: null,
 } as const;
 
-const ABSENT: ReadonlySet<FeatureStatus> = new Set(['NULL', 'NOT_FOUND', 'ERROR']);
-
-/** Whether a row can be scored, and the references it has no value for. */
-function judge(
-  model: Model,
-  columns: readonly Column[],
-  row: number,
-): { readonly status: ScoreRow['status']; readonly missing: readonly string[] } {
-  const absent = columns.map(({ values, statuses }) => {
-    const value = values[row] ?? null;
-    return (
-      ABSENT.has(statuses[row] as FeatureStatus) || value === null || (model.missing === 'refuse' && !isWhole(value))
-    );
-  });
-  const missing = model.features.flatMap(({ reference }, index) => (absent[index] ? [reference] : []));
-  if (columns.some(({ statuses }) => statuses[row] === 'ERROR')) return { status: 'ERROR', missing };
-  // A model that takes NaN says something of a row of nothing but NaN, too; it is no score of anybody.
-  const refused = missing.length > 0 && (model.missing === 'refuse' || missing.length === model.features.length);
-  return { status: refused ? 'MISSING_FEATURES' : 'SCORED', missing };
-}
-
-function matrixOf(model: Model, columns: readonly Column[], rows: readonly number[]): Float32Array {
-  const width = inputColumns(model);
-  const matrix = new Float32Array(rows.length * width);
-  rows.forEach((row, index) => {
-    let at = index * width;
-    model.features.forEach(({ feature }, position) => {
-      writeInput(matrix, at, feature, columns[position]?.values[row] ?? null);
-      at += widthOf(feature);
+function inputsOf(model: Model, columns: readonly Column[], rows: number): ModelInputs {
+  const inputs = new ModelInputs(model, rows);
+  for (let row = 0; row < rows; row++) {
+    inputs.add();
+    columns.forEach(({ values, statuses }, position) => {
+      inputs.set(row, position, { value: values[row] ?? null, status: statuses[row] as FeatureStatus });
     });
-  });
-  return matrix;
+  }
+  return inputs;
 }
 
 /** Per feature, per row: the change of the log-odds that the feature makes against its median. */

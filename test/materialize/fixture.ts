@@ -1,5 +1,12 @@
 import type { View } from '../../src/core/definitions.js';
-import type { Materializer, OfflineStore, OnlineStore, RunLedger, ViewRow } from '../../src/core/ports.js';
+import type {
+  Materializer,
+  OfflineStore,
+  OnlineStore,
+  PortfolioScores,
+  RunLedger,
+  ViewRow,
+} from '../../src/core/ports.js';
 import { raw } from '../../src/core/sql.js';
 import { BusinessCalendar } from '../../src/core/time.js';
 import { openDatabase } from '../../src/entities/data-source.js';
@@ -11,7 +18,7 @@ import { openRedis, type RedisConnection } from '../../src/online/redis.js';
 import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { startStores } from '../support/stores.js';
-import { clickhouseAt, FACTS, HOUR, MIDNIGHT, PREFIX, TIMEZONE } from './views.js';
+import { clickhouseAt, FACTS, HOUR, MIDNIGHT, noScores, PREFIX, TIMEZONE } from './views.js';
 
 export interface Fact {
   readonly customer: string | null;
@@ -31,7 +38,9 @@ export interface MaterializeFixture {
   addFacts(facts: readonly Fact[]): Promise<void>;
   clearFacts(): Promise<void>;
   /** With parts of the stores replaced. */
-  materializer(change?: Partial<{ offline: OfflineStore; online: OnlineStore; ledger: RunLedger }>): Materializer;
+  materializer(
+    change?: Partial<{ offline: OfflineStore; online: OnlineStore; ledger: RunLedger; scores: PortfolioScores }>,
+  ): Materializer;
   /** Every key's row, from the newest offline row and from Redis, in key order. */
   newest(view: View): Promise<{ offline: readonly ViewRow[]; online: readonly unknown[] }>;
   historyCount(view: View): Promise<number>;
@@ -67,7 +76,16 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
     clearFacts: () => clickhouse.run('clear', raw('TRUNCATE TABLE facts')),
     materializer: (change = {}) =>
       createMaterializer({
-        ...{ offline, online, ledger, calendar, clock: () => clock.now, log: silentLog, metrics: noMetrics },
+        ...{
+          offline,
+          online,
+          ledger,
+          scores: noScores,
+          calendar,
+          clock: () => clock.now,
+          log: silentLog,
+          metrics: noMetrics,
+        },
         ...change,
       }),
     async newest(view) {

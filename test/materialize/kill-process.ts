@@ -17,7 +17,7 @@ import { createQueue } from '../../src/queue/queue.js';
 import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { jobsOf } from '../queue/jobs-of.js';
-import { clickhouseAt, factsView, PREFIX, TIMEZONE } from './views.js';
+import { clickhouseAt, factsView, noScores, PREFIX, TIMEZONE } from './views.js';
 
 export interface KillPlan {
   readonly urls: { readonly postgres: string; readonly redis: string; readonly clickhouse: string };
@@ -56,7 +56,9 @@ async function main({ urls, views: names, job, seams }: KillPlan): Promise<void>
   );
   const ledger = watch.port('ledger', createRunLedger(dataSource));
   const common = { calendar, clock: Date.now, log: silentLog, metrics: noMetrics };
-  const materializer = createMaterializer({ ...common, offline, online, ledger, rowsAShard: ROWS_A_SHARD });
+  const materializer = createMaterializer({
+    ...{ ...common, offline, online, ledger, scores: noScores, rowsAShard: ROWS_A_SHARD },
+  });
   const views = names.map((name) => factsView({}, name));
   const services = { offline, online, materializer, views: async () => views } as unknown as JobServices;
   const jobs = await killJobs();

@@ -11,7 +11,7 @@ import { openRedis } from '../../src/online/redis.js';
 import { offlineOn, viewOf } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { unwatched } from './fixture.js';
-import { clickhouseAt, TIMEZONE } from './views.js';
+import { clickhouseAt, noScores, TIMEZONE } from './views.js';
 
 const FEATURES = Array.from({ length: 20 }, (_, index) => `f${index}`);
 
@@ -31,6 +31,7 @@ const common = { clock: Date.now, log: silentLog, metrics: noMetrics };
 const store = openClickHouse({ ...clickhouseAt(clickhouse as string), ...common });
 const materializer = createMaterializer({
   ...{ ...common, calendar, offline: offlineOn(store, calendar), ledger: createRunLedger(dataSource) },
+  scores: noScores,
   online: createOnlineStore({ ...common, client, prefix: 'memory' }),
 });
 const result = await materializer.materialize({ jobId: 'memory', views: [wide], now: Date.now() }, unwatched());

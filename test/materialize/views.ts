@@ -1,5 +1,6 @@
 import { array, defineEntity, float64, int32, sql, string } from '../../src/core/define.js';
 import type { View } from '../../src/core/definitions.js';
+import type { PortfolioScores } from '../../src/core/ports.js';
 import { viewOf } from '../offline/support.js';
 
 export const TIMEZONE = 'Asia/Shanghai';
@@ -30,6 +31,16 @@ export const factsView = (change: Partial<Parameters<typeof viewOf>[2]> = {}, na
       FROM facts AS f WHERE f.at < ${asOf.instant} GROUP BY customer_id`,
     ...change,
   });
+
+/** Of tests without a model. */
+export const noScores: PortfolioScores = {
+  rows: () => {
+    throw new Error('no view here shows scores');
+  },
+  record: async () => {
+    throw new Error('no view here shows scores');
+  },
+};
 
 /** The parts of a ClickHouse URL whose path names the database. */
 export function clickhouseAt(text: string): { readonly url: string; readonly database: string } {

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { defineJob } from '../src/core/define.js';
+import { scoreViewId } from '../src/core/score-view.js';
+import { parseInstant } from '../src/core/time.js';
+
+export default defineJob({
+  description:
+    'Scores everyone a model can score as of a local midnight (the newest that is due), into the table scores and the model’s own feature view.',
+  payload: z.object({ model: z.string(), asOf: z.string().nullish() }),
+  // One keeps a core busy; a second would only make both slower.
+  concurrency: 1,
+  run: async ({ jobId, scheduledFor, services, report, signal }, payload) => {
+    const model = await services.model(payload.model);
+    const [view] = await services.views([scoreViewId(model)]);
+    if (!view) throw new Error(`no view is named ${scoreViewId(model)}`);
+    const asOf = payload.asOf == null ? {} : { asOf: parseInstant(payload.asOf, 'asOf') };
+    const result = await services.materializer.scorePortfolio(
+      { jobId, view, ...asOf, now: scheduledFor },
+      { report, signal },
+    );
+    return { model: model.id, ...result };
+  },
+});

@@ -1,0 +1,161 @@
+/**
+ * Scores of whole portfolios: the rows of score views. A run scores what is in force at its knowledge time, as a point-in-time join at that
+ * instant would read it; everything behind it (stage, publication, history, recovery) is that of any view.
+ */
+import type { Model, View } from '../core/definitions.js';
+import { RiskgraphError } from '../core/errors.js';
+import { ModelInputs } from '../core/model-inputs.js';
+import type {
+  Clock,
+  EntityKey,
+  ImportRequest,
+  KeyPart,
+  OfflineStore,
+  PortfolioScores,
+  Run,
+  Scorer,
+  SourceStore,
+  StagedRow,
+} from '../core/ports.js';
+import { scoreOf, scoreValues } from '../core/score-view.js';
+import { valueAt } from '../core/status.js';
+import { formatInstant, type Instant } from '../core/time.js';
+import { readableFrom } from './schedule.js';
+
+export interface PortfolioScoresParts {
+  readonly offline: Pick<OfflineStore, 'inForceByParts' | 'readStage'>;
+  readonly scorer: Pick<Scorer, 'predict'>;
+  readonly sources: Pick<SourceStore, 'import'>;
+  readonly clock: Clock;
+}
+
+export function createPortfolioScores({ offline, scorer, sources, clock }: PortfolioScoresParts): PortfolioScores {
+  return {
+    async *rows(run, progress) {
+      const model = modelOf(run.view);
+      for await (const part of offline.inForceByParts(inputViews(model), run.knowledge)) {
+        progress.signal.throwIfAborted();
+        yield await scorePart(scorer, model, part, run.knowledge);
+        await progress.report((part.index + 1) / part.of);
+      }
+    },
+
+    async record(runs) {
+      for (const [model, own] of byModel(runs)) {
+        const lines = ndjson(offline, model, own);
+        const first = await lines.next();
+        if (first.done) continue;
+        await importWhole(sources, {
+          ...{ table: 'scores', format: 'ndjson', history: false, now: clock() },
+          requestId: `runs ${own.map(({ run }) => run.id).join(' ')} of ${own[0]?.run.view.id}`,
+          body: following(first.value, lines),
+        });
+      }
+    },
+  };
+}
+
+/** The views that a model reads, each once. */
+export const inputViews = (model: Pick<Model, 'features'>): readonly View[] => [
+  ...new Set(model.features.map(({ view }) => view)),
+];
+
+function modelOf({ id, origin }: View): Model {
+  if (origin.kind === 'scores') return origin.model;
+  throw new RiskgraphError({ code: 'INTERNAL', message: `${id} shows no model's scores` });
+}
+
+async function scorePart(
+  scorer: Pick<Scorer, 'predict'>,
+  model: Model,
+  part: KeyPart,
+  t: Instant,
+): Promise<readonly StagedRow[]> {
+  const inputs = new ModelInputs(model);
+  const keys: EntityKey[] = [];
+  const rowOf = new Map<string, number>();
+  for (const view of inputViews(model)) {
+    const own = model.features.flatMap((ref, position) => (ref.view === view ? [{ ref, position }] : []));
+    for await (const batch of part.rows(view)) {
+      for (const found of batch) {
+        // Models are of entities with one join key: the registry sees to it.
+        const [id] = found.key as [string];
+        const row = rowOf.get(id) ?? inputs.add();
+        if (row === keys.length) {
+          keys.push(found.key);
+          rowOf.set(id, row);
+        }
+        for (const { ref, position } of own) {
+          const value = found.values[ref.index] ?? null;
+          inputs.set(row, position, valueAt({ view, row: found, value, t, stalePolicy: 'RETURN' }));
+        }
+      }
+    }
+  }
+  const scored = keys.flatMap((_, row) => (inputs.judge(row).status === 'SCORED' ? [row] : []));
+  const probabilities = await scorer.predict(model, inputs.tensor(scored), scored.length);
+  const scores = new Map(scored.map((row, index) => [row, scoreOf(model, probabilities[index] as number)]));
+  return keys.map((key, row) => {
+    const score = scores.get(row);
+    return score ? { key, tombstone: false, values: scoreValues(score) } : { key, tombstone: true, values: [] };
+  });
+}
+
+type Recorded = Parameters<PortfolioScores['record']>[0][number];
+
+function byModel(runs: readonly Recorded[]): ReadonlyMap<Model, readonly Recorded[]> {
+  const grouped = new Map<Model, Recorded[]>();
+  for (const each of runs) {
+    const model = modelOf(each.run.view);
+    grouped.set(model, [...(grouped.get(model) ?? []), each]);
+  }
+  return grouped;
+}
+
+/**
+ * Lines of the table `scores`. A score is of the instant at which its scheduled run would have scored, so that the last one before a decision
+ * is the one that the decision could use; it was known once its row was.
+ */
+async function* ndjson(
+  offline: Pick<OfflineStore, 'readStage'>,
+  model: Model,
+  runs: readonly Recorded[],
+): AsyncGenerator<Uint8Array, undefined> {
+  for (const { run, availableAt, restated } of runs) {
+    const common = {
+      ...{ model: model.id, entity: model.entity.name, ingested_at: formatInstant(availableAt) },
+      scored_at: formatInstant(scoredAt(run)),
+    };
+    for await (const rows of offline.readStage(run, availableAt, { index: 0, of: 1 })) {
+      // A first run has no score to take back.
+      const told = restated ? rows : rows.filter(({ tombstone }) => !tombstone);
+      if (told.length === 0) continue;
+      const lines = told.map(({ key: [entity_id], tombstone, values: [probability, points, band] }) =>
+        JSON.stringify({
+          ...{ ...common, entity_id },
+          ...(tombstone ? { deleted: 1 } : { probability, points, band }),
+        }),
+      );
+      yield Buffer.from(`${lines.join('\n')}\n`);
+    }
+  }
+}
+
+/** When a score of the run counts as made. */
+const scoredAt = ({ view, asOf }: Run): Instant => readableFrom(view, asOf);
+
+async function* following<T>(first: T, rest: AsyncIterable<T>): AsyncIterable<T> {
+  yield first;
+  yield* rest;
+}
+
+/** Every row of ours must be taken: a refused one would be a score that the reports do not have. */
+async function importWhole(sources: Pick<SourceStore, 'import'>, request: ImportRequest): Promise<void> {
+  const { rejected, quarantine } = await sources.import(request);
+  if (rejected === 0) return;
+  const [first] = quarantine;
+  throw new RiskgraphError({
+    code: 'INTERNAL',
+    message: `${rejected} scores were refused by the table scores: ${first?.column ?? 'a row'} ${first?.reason}`,
+  });
+}

@@ -1,0 +1,43 @@
+/** What a score view's run waits for and asks of the views that its model reads. */
+import type { View } from '../core/definitions.js';
+import { conflict } from '../core/errors.js';
+import { formatInstant, type Instant } from '../core/time.js';
+import { inputViews } from './portfolio-scores.js';
+import type { MaterializerDeps } from './run-steps.js';
+import { knownBy } from './schedule.js';
+
+const inputsOf = ({ origin }: View): readonly View[] => (origin.kind === 'scores' ? inputViews(origin.model) : []);
+
+/** Waits for whoever writes one of the inputs: what it stamped before now is in the history after. */
+export async function settleInputs({ ledger }: MaterializerDeps, view: View, signal: AbortSignal): Promise<void> {
+  for (const input of inputsOf(view)) await ledger.withViewLock(input.id, async () => undefined, signal);
+}
+
+/** Knowledge time of a live run that begins now, with everything that was published by then in the history. */
+export async function settledKnowledge(
+  deps: MaterializerDeps,
+  view: View,
+  asOf: Instant,
+  signal: AbortSignal,
+): Promise<Instant> {
+  await settleInputs(deps, view, signal);
+  const knowledge = knownBy(view, asOf, deps.clock(), deps.calendar);
+  // A run that began in between may have stamped its rows before that instant.
+  await settleInputs(deps, view, signal);
+  return knowledge;
+}
+
+/** @throws CONFLICT where no input of the scores has a value yet: an answer without a row would look like a portfolio without risk */
+export async function refuseWithoutInputs(
+  { offline, clock, calendar }: MaterializerDeps,
+  view: View,
+  asOf: Instant,
+): Promise<void> {
+  const at = knownBy(view, asOf, clock(), calendar);
+  const inputs = inputsOf(view);
+  for (const input of inputs) if ((await offline.viewStats(input, at)).keys > 0) return;
+  throw conflict(
+    `${view.id} as of ${formatInstant(asOf)} cannot be made: none of its inputs had a value at ${formatInstant(at)}`,
+    `materialize or backfill ${inputs.map(({ id }) => id).join(', ')} first`,
+  );
+}
