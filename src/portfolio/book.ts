@@ -1,4 +1,5 @@
 import { addDays, addMonths, type BusinessCalendar, eachDay, type Instant, type LocalDate } from '../core/time.js';
+import { BookDays, type DayNumber, dayNumber, type MonthNumber } from './book-days.js';
 import { Random } from './random.js';
 
 export interface PortfolioOptions {
@@ -10,9 +11,13 @@ export interface PortfolioOptions {
   readonly calendar: BusinessCalendar;
 }
 
+/** What the members of a ring share: phones, contacts, the agent who brought them, or a place to live. */
+export type RingKind = 'SHARED_DEVICE' | 'CONTACT' | 'AGENT' | 'ADDRESS';
+
 /** A group of fraudsters that applied together: few devices, forged identifiers, drawn to the limit and gone. */
 export interface Ring {
   readonly index: number;
+  readonly kind: RingKind;
   /** Index of the first member; members are neighbours in the numbering. */
   readonly first: number;
   readonly size: number;
@@ -23,8 +28,15 @@ export interface Ring {
 
 /** Months of statements: two years of history before the newest observation point with a mature 6-month label, and more to train on. */
 export const BOOK_MONTHS = 30;
-/** Share of customers who belong to rings (0.6 to 1.5 % of applications in lenders' experience). */
-const RING_SHARE = 0.01;
+/** Share of customers who belong to rings; with the drawdowns of the honest, about 1 % of the applications. */
+const RING_SHARE = 0.0095;
+
+const RING_KINDS: readonly (readonly [RingKind, number])[] = [
+  ['SHARED_DEVICE', 40],
+  ['CONTACT', 25],
+  ['AGENT', 20],
+  ['ADDRESS', 15],
+];
 
 /** Days of device sightings: the last thirteen months. */
 const SIGHTING_DAYS = 395;
@@ -43,12 +55,17 @@ export class Book {
   readonly monthStarts: readonly Instant[];
   /** Last millisecond of each of those months. */
   readonly monthEnds: readonly Instant[];
-  /** Due date of what each of those months' statements asks for. */
-  readonly dueDates: readonly LocalDate[];
   /** The days on which devices are seen, oldest first, the end date last. */
   readonly days: readonly BookDay[];
   /** Last millisecond of the end date: nothing later is known. */
   readonly horizon: Instant;
+  readonly local: BookDays;
+  /** First day of the book. */
+  readonly firstDay: DayNumber;
+  /** The end date. */
+  readonly endDay: DayNumber;
+  /** Calendar month of `months[0]`. */
+  readonly firstMonth: MonthNumber;
   private readonly ringOf = new Map<number, Ring>();
 
   constructor(readonly options: PortfolioOptions) {
@@ -60,12 +77,15 @@ export class Book {
     // Worked out once: zone arithmetic is by far the slowest part of a row.
     this.monthStarts = this.months.map((month) => calendar.startOfDay(month));
     this.monthEnds = [...this.monthStarts.slice(1), calendar.startOfDay(afterNewest)].map((next) => next - 1);
-    this.dueDates = this.months.map((month) => `${addMonths(month, 1).slice(0, 7)}-20`);
     this.days = eachDay(addDays(endDate, -SIGHTING_DAYS), endDate).map((date) => ({
       date,
       start: calendar.startOfDay(date),
     }));
     this.horizon = calendar.endOfDay(endDate);
+    this.local = new BookDays(calendar);
+    this.firstDay = dayNumber(this.months[0] as LocalDate);
+    this.endDay = dayNumber(endDate);
+    this.firstMonth = this.local.month(this.firstDay);
     this.planRings();
   }
 
@@ -75,6 +95,11 @@ export class Book {
 
   random(...stream: readonly (string | number)[]): Random {
     return new Random(this.options.seed, ...stream);
+  }
+
+  /** Month of the book in which a day falls: 0 is the first, BOOK_MONTHS the running month; negative before the book. */
+  monthOf(day: DayNumber): number {
+    return this.local.month(day) - this.firstMonth;
   }
 
   /** Rings of 4 to 15 spread over the numbering, and one of 30 or more in books that can hold it. */
@@ -98,6 +123,7 @@ export class Book {
       const first = index * stretch + random.int(0, Math.max(0, stretch - size));
       const ring: Ring = {
         index,
+        kind: random.weighted(RING_KINDS),
         first,
         size,
         devices: Math.max(1, Math.round(size / random.uniform(4, 8))),

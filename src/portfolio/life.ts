@@ -27,6 +27,8 @@ export interface ApplicationLife {
   readonly decidedAt: Instant | null;
   readonly approvedAmount: number | null;
   readonly declineReason: string | null;
+  /** Null while no decision has been made. */
+  readonly strategy: 'CHAMPION' | 'CHALLENGER' | null;
   /** The incumbent's score, high = safe. */
   readonly incumbentPoints: number;
   /** Rules in the order in which they ran; a rule after the first hit was not evaluated. */
@@ -67,7 +69,7 @@ export interface Repayment {
 }
 
 export interface LoanEvent {
-  readonly type: 'RESTRUCTURED' | 'WRITTEN_OFF' | 'SETTLED' | 'SOLD';
+  readonly type: 'RESTRUCTURED' | 'RATE_CHANGED' | 'WRITTEN_OFF' | 'SETTLED' | 'SOLD';
   readonly occurredAt: Instant;
   readonly amount: number | null;
   readonly detail: string | null;
@@ -105,4 +107,9 @@ export interface Life {
   readonly applications: readonly ApplicationLife[];
   readonly lines: readonly LineVersion[];
   readonly loans: readonly LoanLife[];
+  /**
+   * What presses on the customer, by month of the book (the last is the running month): 0 an ordinary month, 2 a hard one. Nobody sees it;
+   * it moves payments and borrowing, and what the customer does in the app.
+   */
+  readonly strain: readonly number[];
 }

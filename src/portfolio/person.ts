@@ -1,6 +1,10 @@
-import { addDays, addMonths, formatInstant, type LocalDate } from '../core/time.js';
+import { formatInstant, HOUR, type Instant, type LocalDate } from '../core/time.js';
 import { BOOK_MONTHS, type Book, customerId, type Ring } from './book.js';
+import type { DayNumber } from './book-days.js';
+import { pickPlace } from './places.js';
 import { logistic } from './random.js';
+import type { Row } from './rows.js';
+import { homePlace, phoneOf } from './ties.js';
 
 /** A customer with what no lender sees: how able and how willing to pay. Both move what a lender does see. */
 export interface Person {
@@ -11,82 +15,101 @@ export interface Person {
   readonly ability: number;
   /** Standard normal; punctuality grows with it. */
   readonly willingness: number;
+  readonly channel: string;
   /** Shift of the log-odds of missing a payment that comes with the channel. */
   readonly channelRisk: number;
+  /** 1 the largest cities, 4 the smallest. */
+  readonly cityTier: number;
+  readonly age: number;
+  readonly married: boolean;
+  readonly education: string;
+  /** Whole currency units a month. */
   readonly monthlyIncome: number;
   readonly registeredOn: LocalDate;
-  /** First month of the book with a statement; BOOK_MONTHS when none has ended. */
-  readonly firstMonth: number;
-  readonly row: Readonly<Record<string, unknown>>;
+  readonly registeredDay: DayNumber;
+  readonly registeredAt: Instant;
+  /** The row of `customers`. */
+  readonly row: Row;
 }
 
-const PROVINCES: readonly (readonly [string, string, number])[] = [
-  ['Guangdong', 'Shenzhen', 16],
-  ['Jiangsu', 'Suzhou', 11],
-  ['Shandong', 'Jinan', 10],
-  ['Zhejiang', 'Hangzhou', 9],
-  ['Henan', 'Zhengzhou', 9],
-  ['Sichuan', 'Chengdu', 9],
-  ['Hubei', 'Wuhan', 7],
-  ['Hunan', 'Changsha', 7],
-  ['Hebei', 'Baoding', 7],
-  ['Fujian', 'Xiamen', 5],
-  ['Shaanxi', 'Xian', 5],
-  ['Shanghai', 'Shanghai', 5],
-];
-
-/** Worst against best channel: about two and a half times the odds. */
+/** Share of customers and log-odds of missing: worst against best channel about two and a half times the odds. */
 const CHANNELS: readonly (readonly [string, number, number])[] = [
   ['APP', 45, -0.3],
   ['PARTNER', 30, 0.1],
   ['REFERRAL', 10, -0.1],
   ['OFFLINE', 15, 0.6],
 ];
+const CHANNEL_CHOICES = CHANNELS.map((entry) => [entry, entry[1]] as const);
 
-/** Share of the customers who were there before the book's first month. */
-const OLD_CUSTOMERS = 0.6;
+const FIRST_TIER = new Set(['Beijing', 'Shanghai', 'Guangzhou', 'Shenzhen']);
+const SECOND_TIER = new Set(
+  'Tianjin Chongqing Hangzhou Nanjing Suzhou Wuhan Chengdu Xian Qingdao Ningbo Changsha Zhengzhou Dongguan Foshan'.split(
+    ' ',
+  ),
+);
+const THIRD_TIER = new Set(
+  'Wuxi Jinan Hefei Fuzhou Xiamen Shenyang Dalian Kunming Harbin Changchun Shijiazhuang Nanning Guiyang Nanchang Taiyuan Wenzhou'.split(
+    ' ',
+  ),
+);
+const tierOf = (city: string): number =>
+  FIRST_TIER.has(city) ? 1 : SECOND_TIER.has(city) ? 2 : THIRD_TIER.has(city) ? 3 : 4;
+
+const OCCUPATIONS: readonly (readonly [string, number])[] = [
+  ['worker', 30],
+  ['service', 25],
+  ['office', 20],
+  ['self_employed', 15],
+  ['driver', 10],
+];
+
+/** Share of the customers who registered in the two years before the book. */
+const OLD_CUSTOMERS = 0.3;
 
 export function makePerson(book: Book, index: number): Person {
   const random = book.random('person', index);
   const ring = book.ring(index);
-  const ability = random.normal();
+  const place = homePlace(book, index);
+  const cityTier = tierOf(place.city);
+  const ability = random.normal() + 0.12 * (2.9 - cityTier);
   const willingness = random.normal();
   const age = Math.round(Math.min(60, Math.max(19, 33 + 9 * random.normal() + 2 * ability)));
-  const monthlyIncome = Math.round(Math.exp(8.95 + 0.3 * ability + 0.35 * random.normal()) / 100) * 100;
-  const channel = random.weighted(CHANNELS.map((entry) => [entry, entry[1]] as const));
-  const [province, city] = random.weighted(PROVINCES.map((entry) => [entry, entry[2]] as const));
+  const income = Math.exp(8.9 + 0.08 * (3 - cityTier) + 0.32 * ability + 0.3 * random.normal());
+  const monthlyIncome = Math.max(1_800, Math.round(income / 100) * 100);
+  const [channel, , channelRisk] = random.weighted(CHANNEL_CHOICES);
   const startMonth = ring
     ? ring.startMonth
     : random.chance(OLD_CUSTOMERS)
       ? -random.int(1, 24)
       : random.int(0, BOOK_MONTHS - 1);
-  const month = addMonths(book.months[0] as LocalDate, startMonth);
+  const { local } = book;
   // Rings register within three days of each other.
-  const registeredOn = addDays(month, ring ? 9 + random.int(0, 2) : random.int(0, 27));
-  const registeredAt = book.options.calendar.startOfDay(registeredOn) + random.int(8 * 3_600_000, 23 * 3_600_000);
-  const educated = logistic(0.8 * ability + 0.5 * random.normal());
+  const inMonth = ring ? 9 + random.int(0, 2) : random.int(0, 27);
+  const registeredDay = local.addMonths(book.firstDay, startMonth) + inMonth;
+  const registeredOn = local.date(registeredDay);
+  const registeredAt = local.startOf(registeredDay) + random.int(8 * HOUR, 23 * HOUR);
+  const educated = logistic(0.7 * ability + 0.25 * willingness + 0.7 * random.normal());
+  const education = educated > 0.75 ? 'graduate_school' : educated > 0.42 ? 'university' : 'high_school';
+  const married = random.chance(logistic((age - 30) / 4 + 0.3 * willingness));
+  const occupation = random.weighted(OCCUPATIONS);
   return {
-    index,
-    id: customerId(index),
-    ring,
-    ability,
-    willingness,
-    channelRisk: channel[2],
-    monthlyIncome,
-    registeredOn,
-    firstMonth: Math.max(0, startMonth),
+    ...{ index, id: customerId(index), ring, ability, willingness, channel, channelRisk, cityTier, age, married },
+    ...{ education, monthlyIncome, registeredOn, registeredDay, registeredAt },
     row: {
       customer_id: customerId(index),
       registered_at: formatInstant(registeredAt),
-      birth_date: addDays(addMonths(registeredOn, -12 * age), -random.int(0, 364)),
+      birth_date: local.date(local.addMonths(registeredDay, -12 * age) - random.int(0, 364)),
       gender: random.chance(0.56) ? 'male' : 'female',
-      education: educated > 0.75 ? 'graduate_school' : educated > 0.45 ? 'university' : 'high_school',
-      marital_status: random.chance(logistic((age - 30) / 4)) ? 'married' : 'single',
-      province,
-      city,
+      education,
+      marital_status: married ? 'married' : 'single',
+      province: place.province,
+      city: place.city,
+      occupation: occupation,
       monthly_income: monthlyIncome.toFixed(2),
-      phone_hash: random.hex(32),
-      channel: channel[0],
+      phone_hash: phoneOf(book, index),
+      id_region: place.province,
+      phone_region: random.chance(0.85) ? place.province : pickPlace(random).province,
+      channel,
       segment: monthlyIncome >= 12_000 ? 'PRIME' : monthlyIncome >= 6_000 ? 'MASS' : 'ENTRY',
     },
   };
