@@ -1,13 +1,11 @@
 import type { Book } from './book.js';
 import { lendingRows } from './lending-rows.js';
-import { placeRows } from './places.js';
 import type { CustomerRows } from './rows.js';
-import { sightingRows } from './sightings.js';
 import { lifeOf } from './simulate.js';
-import { tacBrandRows } from './tac-brands.js';
+import * as surroundings from './surroundings.js';
 
-/** Every table of the book, in the order of the source schema. */
-export const PORTFOLIO_TABLES: readonly string[] = [
+/** Tables of `lendingRows`. */
+const LENDING_TABLES = [
   'customers',
   'applications',
   'credit_lines',
@@ -16,22 +14,27 @@ export const PORTFOLIO_TABLES: readonly string[] = [
   'installments',
   'repayments',
   'statements',
-  'device_sightings',
   'labels',
   'scores',
   'decisions',
   'rule_hits',
-  'tac_brands',
-  'places',
+] as const;
+
+/** Every table of the book, in the order in which a loader may take them. */
+export const PORTFOLIO_TABLES: readonly string[] = [
+  ...['places', 'tac_brands'],
+  ...LENDING_TABLES,
+  ...surroundings.SURROUNDING_TABLES,
+  ...['provisions', 'costs'],
 ];
 
 /** Rows of the tables that are about no customer. */
-export const referenceRows = (_book: Book): CustomerRows => ({ places: placeRows(), tac_brands: tacBrandRows() });
+export const referenceRows = (_book: Book): CustomerRows => surroundings.referenceRows();
 
 /** Every row that the book has of one customer, by table; the same in any order of asking. */
 export function customerRows(book: Book, index: number): CustomerRows {
   const life = lifeOf(book, index);
-  return { ...lendingRows(book, life), device_sightings: sightingRows(book, life) };
+  return { ...lendingRows(book, life), ...surroundings.surroundingRows(book, life) };
 }
 
 /** Sums over the book. */
