@@ -13,9 +13,9 @@ export interface DemoExamples {
 }
 
 /** Missed long enough ago to be seen in the features, and within the days of which the demo computes the history. */
-const LATE_DAYS = { from: 20, to: 6 } as const;
+const LATE_DAYS = { from: 19, to: 3 } as const;
 /** Enough of a book of any size to find both. */
-const CUSTOMERS_LOOKED_AT = 2_000;
+const CUSTOMERS_LOOKED_AT = 20_000;
 
 const isOpen = (loan: LoanLife): boolean => !loan.events.some(({ type }) => type !== 'RESTRUCTURED');
 
@@ -36,12 +36,12 @@ export function chooseExamples(lives: Iterable<Life>, endDate: LocalDate): DemoE
   for (const { person, loans } of lives) {
     if (++seen > CUSTOMERS_LOOKED_AT || (steady !== null && late !== null)) break;
     if (loans.length > 0) borrowers.push(person.id);
-    if (!loans.some(isOpen)) continue;
-    const arrears = loans.flatMap((loan) => loan.arrears);
-    if (arrears.length === 0) steady ??= person.id;
-    const open = arrears.filter(({ clearedOn }) => clearedOn === null).map(({ dueDate }) => dueDate);
+    const owed = loans.filter(isOpen);
+    if (owed.length === 0) continue;
+    if (loans.every(({ arrears }) => arrears.length === 0)) steady ??= person.id;
+    const unpaid = owed.flatMap(({ arrears }) => arrears).filter(({ clearedOn }) => clearedOn === null);
     // The oldest due date that is unpaid now: the history shows no day past due up to it.
-    const since = open.sort()[0];
+    const since = unpaid.map(({ dueDate }) => dueDate).sort()[0];
     if (since !== undefined && since >= from && since <= to) late ??= { id: person.id, since };
   }
   const first = steady ?? borrowers.find((id) => id !== late?.id) ?? customerId(0);

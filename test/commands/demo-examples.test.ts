@@ -14,7 +14,7 @@ test('the examples are the first borrower who never missed and the first who fel
     life('settled', loan([], ['SETTLED'])),
     life('late before the history', loan([missed('2026-10-20')])),
     life('late again', loan([missed('2026-10-20'), missed('2026-11-10')])),
-    life('too fresh', loan([missed('2026-11-20')])),
+    life('too fresh', loan([missed('2026-11-21')])),
     life('cured', loan([missed('2026-11-10', '2026-11-12')])),
     life('steady', loan([], ['RESTRUCTURED'])),
     life('late', loan([missed('2026-08-10', '2026-08-12')]), loan([missed('2026-11-10')])),
