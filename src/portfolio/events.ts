@@ -6,7 +6,7 @@ import type { ApplicationLife, Life } from './life.js';
 import type { Random } from './random.js';
 import { poisson, type Visit, visits } from './rhythm.js';
 import { knownAt, money, type Row } from './rows.js';
-import { type Moment, momentAt, type Setting, settingOf } from './setting.js';
+import { type Moment, momentAt, settingOf } from './setting.js';
 
 /** Openers who never registered, for one who did: 45 % of those who open register. */
 const STRANGERS = 1 / 0.45 - 1;
@@ -23,7 +23,8 @@ const ADMITS_MOCK = 0.8;
 export function eventRows(book: Book, life: Life): Row[] {
   const rows: Row[] = [];
   journeyEvents(book, life, rows);
-  for (const visit of visits(book, life)) visitEvents(book, life, visit, rows);
+  const random = book.random('pages', life.person.index);
+  for (const visit of visits(book, life)) visitEvents(book, life, { visit, random }, rows);
   strangers(book, life, rows);
   return rows;
 }
@@ -109,11 +110,13 @@ const PAGES: readonly (readonly [page: string, weight: number, strain: number, n
 /** Pages looked at in a session, beyond the first screen. */
 const PAGES_A_SESSION = 1.15;
 
-function visitEvents(book: Book, life: Life, visit: Visit, rows: Row[]): void {
-  const { person } = life;
-  const setting: Setting = settingOf(book, person);
-  const random = visit.moments();
-  const moment = momentAt(book, setting, visit.at, random);
+function visitEvents(
+  book: Book,
+  { person }: Life,
+  { visit, random }: { readonly visit: Visit; readonly random: Random },
+  rows: Row[],
+): void {
+  const { moment } = visit;
   const session = `${person.id}-S${visit.no}`;
   rows.push({
     event_id: `${session}-0`,

@@ -32,6 +32,13 @@ export interface Haunts {
   readonly home: Position;
   readonly work: Position;
   readonly datum: Datum;
+  /** By stretch of days: the journey of that time, null when at home. */
+  readonly journeys: Map<number, Stay | null>;
+}
+
+interface Stay {
+  readonly place: Place;
+  readonly position: Position;
 }
 
 export function hauntsOf(book: Book, person: Person): Haunts {
@@ -44,6 +51,7 @@ export function hauntsOf(book: Book, person: Person): Haunts {
     home,
     work: around(place, random, CITY_KM * 0.8, LONGEST_KM),
     datum: random.weighted(DATUM_OF_APP),
+    journeys: new Map(),
   };
 }
 
@@ -69,15 +77,23 @@ export function whereAt(
     const place = pickPlace(random);
     return { spot: 'MOCK', place, position: around(place, random, CITY_KM, LONGEST_KM) };
   }
-  const journey = book.random('journey', person.index, Math.floor(at / (JOURNEY_DAYS * DAY)));
-  if (journey.chance(AWAY)) {
-    const place = pickPlace(journey);
-    return { spot: 'TRAVEL', place, position: around(place, journey, CITY_KM, LONGEST_KM) };
-  }
+  const away = journeyAt(book, person, haunts, at);
+  if (away) return { spot: 'TRAVEL', ...away };
   const atWork = hour >= 9 && hour < 19 && random.chance(0.65);
   const base = atWork ? haunts.work : haunts.home;
   // A telephone knows its place to some tens of metres.
   return { spot: atWork ? 'WORK' : 'HOME', place: haunts.place, position: around(base, random, 0.03, 0.2) };
+}
+
+function journeyAt(book: Book, person: Person, { journeys }: Haunts, at: Instant): Stay | null {
+  const stretch = Math.floor(at / (JOURNEY_DAYS * DAY));
+  const known = journeys.get(stretch);
+  if (known !== undefined) return known;
+  const random = book.random('journey to', person.index, stretch);
+  const place = random.chance(AWAY) ? pickPlace(random) : null;
+  const stay = place && { place, position: around(place, random, CITY_KM, LONGEST_KM) };
+  journeys.set(stretch, stay);
+  return stay;
 }
 
 /** Latitude, longitude and datum as the app reports them, to a metre. */

@@ -12,16 +12,10 @@ export class Random {
   constructor(seed: number, ...stream: readonly (string | number)[]) {
     let hash = 0x811c9dc5 ^ seed;
     const text = stream.join('/');
-    const mix = (): number => {
-      hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-      hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-      hash ^= hash >>> 16;
-      return hash;
-    };
     for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-    this.a = mix();
-    this.b = mix();
-    this.c = mix();
+    this.a = mixed(hash);
+    this.b = mixed(this.a);
+    this.c = mixed(this.b);
     // The first outputs still show the seed's pattern.
     for (let round = 0; round < 12; round++) this.next();
   }
@@ -89,6 +83,13 @@ export class Random {
     while (text.length < count) text += Math.floor(this.next() * 10);
     return text;
   }
+}
+
+/** Every bit of the result depends on every bit of the word. A function of the module: a closure would be made anew for each stream. */
+function mixed(word: number): number {
+  let hash = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
 }
 
 export const logistic = (x: number): number => 1 / (1 + Math.exp(-x));

@@ -4,6 +4,7 @@ import type { Book } from './book.js';
 import { type DayNumber, dayNumber } from './book-days.js';
 import type { Life, LoanLife } from './life.js';
 import type { Random } from './random.js';
+import { type Moment, momentAt, settingOf } from './setting.js';
 
 export interface Visit {
   readonly no: number;
@@ -13,8 +14,8 @@ export interface Visit {
   /** Something is or was due within two days. */
   readonly nearDue: boolean;
   readonly borrows: boolean;
-  /** The stream from which the moment of the visit is drawn, the same for every table. */
-  moments(): Random;
+  /** What the app saw, the same for every table. */
+  readonly moment: Moment;
 }
 
 /** Sessions a month with an open loan; with a line and no loan; in the month after registration; later. */
@@ -46,6 +47,7 @@ export function visits(book: Book, life: Life): readonly Visit[] {
 function drawVisits(book: Book, life: Life): Visit[] {
   const { person } = life;
   const random = book.random('rhythm', person.index);
+  const setting = settingOf(book, person);
   const trait = Math.exp(SPREAD * random.normal());
   const loans = life.loans.map((loan) => spanOf(book, loan));
   const lineFrom = life.lines.reduce((first, line) => Math.min(first, line.effectiveAt), Number.POSITIVE_INFINITY);
@@ -80,7 +82,7 @@ function drawVisits(book: Book, life: Life): Visit[] {
       found.push({
         ...{ no, at, strain, borrows: open.length > 0 },
         nearDue: due.some((other) => Math.abs(other - day) <= 2),
-        moments: () => book.random('visit', person.index, no),
+        moment: momentAt(book, setting, at, random),
       });
     }
   }

@@ -49,9 +49,9 @@ export function settingOf(book: Book, person: Person): Setting {
 
 const HAS_WIFI = 0.9;
 /** Of the customers: those whose WiFi is a dormitory's or a mall's, with many others of the book on it. */
-const PUBLIC_WIFI = 0.003;
-/** Neighbours in the numbering who meet on one public WiFi: about fifteen of them do. */
-const CUSTOMERS_A_PUBLIC_WIFI = 5_000;
+const PUBLIC_WIFI = 0.0035;
+/** Neighbours in the numbering who meet on one public WiFi: about thirty of them do. */
+const CUSTOMERS_A_PUBLIC_WIFI = 10_000;
 
 function networkKey(book: Book, person: Person): string {
   const { index } = person;

@@ -43,7 +43,9 @@ export function sightingRows(book: Book, life: Life): Row[] {
   for (const application of applications) {
     seeMain(application.appliedAt, book.random('application moment', application.id));
   }
-  for (const visit of visits(book, life)) if (random.chance(LOOKS_AT_SESSION)) seeMain(visit.at, visit.moments());
+  for (const { at, moment } of visits(book, life)) {
+    if (random.chance(LOOKS_AT_SESSION)) see(moment.device, at, moment.columns, moment.wifi);
+  }
   const until = Math.max(person.registeredAt + DAY, book.horizon);
   for (const { device, beside, from } of setting.phones) {
     if (!beside) continue;

@@ -40,24 +40,38 @@ const FAMILY_OF_THREE = 0.25;
 /** Of families; about two phones in a hundred are then used by two customers. */
 const SHARES_PHONE = 0.5;
 
+/** The last neighbourhood asked for: customers are made one after the other, and each asks several times. */
+const LAST = new WeakMap<
+  Book,
+  { readonly block: number; readonly members: readonly number[]; readonly family: Family }
+>();
+
 /** Null for customers who live on their own, and for members of rings. */
 export function familyOf(book: Book, index: number): Family | null {
   const block = Math.floor(index / NEIGHBOURHOOD);
+  let known = LAST.get(book);
+  if (known?.block !== block) {
+    known = { block, ...drawFamily(book, block) };
+    LAST.set(book, known);
+  }
+  return known.members.includes(index) ? known.family : null;
+}
+
+function drawFamily(book: Book, block: number): { members: readonly number[]; family: Family } {
   const random = book.random('family', block);
   const first = block * NEIGHBOURHOOD;
-  const members = new Set<number>();
+  const drawn = new Set<number>();
   const size = random.chance(FAMILY_OF_THREE) ? 3 : 2;
-  while (members.size < size) members.add(first + random.int(0, NEIGHBOURHOOD - 1));
-  if (!members.has(index)) return null;
-  const present = [...members].filter((member) => member < book.options.customers && !book.ring(member));
-  if (present.length < 2 || !present.includes(index)) return null;
+  while (drawn.size < size) drawn.add(first + random.int(0, NEIGHBOURHOOD - 1));
+  const present = [...drawn].filter((member) => member < book.options.customers && !book.ring(member));
   const sharesWifi = random.chance(0.9);
-  return {
+  const family: Family = {
     head: Math.min(...present),
     sharesPhone: random.chance(SHARES_PHONE),
     sharesWifi,
     sharesAddress: !sharesWifi || random.chance(0.85),
   };
+  return { members: present.length < 2 ? [] : present, family };
 }
 
 /** The customer's own telephone number, hashed with the book's salt: `customers.phone_hash` and the node of PHONE and CONTACT_PHONE. */
