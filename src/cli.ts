@@ -5,6 +5,7 @@ import { addDemoCommand } from './commands/demo.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addImportCommand } from './commands/import.js';
 import { addMaterializeCommands } from './commands/materialize.js';
+import { addPortfolioCommands } from './commands/portfolio.js';
 import { addReadCommands } from './commands/read.js';
 import { addRegistryCommands } from './commands/registry.js';
 import { addStartCommand } from './commands/start.js';
@@ -21,6 +22,7 @@ function createProgram(context: CommandContext): Command {
   addRegistryCommands(program, context);
   addImportCommand(program, context);
   addMaterializeCommands(program, context);
+  addPortfolioCommands(program, context);
   addTrainSetCommand(program, context);
   addReadCommands(program, context);
   addDoctorCommand(program, context);

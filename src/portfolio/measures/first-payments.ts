@@ -1,7 +1,7 @@
 import type { DayNumber } from '../../core/local-days.js';
 import { DAY } from '../../core/time.js';
 import type { Bundle, Frame, Section } from './bundle.js';
-import { type LoanHistory, stateOn } from './loan-history.js';
+import { closed, type LoanHistory, stateOn } from './loan-history.js';
 import { against, Ratio } from './ratio.js';
 import type { MeasureValues } from './targets.js';
 
@@ -11,6 +11,8 @@ type Values = Pick<
 >;
 
 const FESTIVAL_DAYS = 7;
+/** The last instalment is paid so many days ahead at most; a loan that is over earlier was settled, and its due is void. */
+const EARLY_DAYS = 6;
 
 /**
  * Dues that were missed. A loan reached FPDk when its first instalment was not paid at the end of day due + k; loans whose day due + k is
@@ -63,9 +65,9 @@ export class FirstPayments implements Section<Values> {
   private addDues(loan: LoanHistory): void {
     for (const due of loan.dues) {
       if (due + 1 > this.frame.endDay) break;
-      const [before, after] = [stateOn(loan, due), stateOn(loan, due + 1)];
-      // An older instalment is unpaid, or the loan is over: this due is no new one to miss.
-      if (before?.status !== 'CURRENT' || !after || (after.dpd === 0 && after.status !== 'CURRENT')) continue;
+      const [earlier, before, after] = [stateOn(loan, due - EARLY_DAYS), stateOn(loan, due), stateOn(loan, due + 1)];
+      // Over long before, or something older unpaid: this due is no new one to miss.
+      if (!earlier || closed(earlier) || !before || before.dpd > 0 || !after) continue;
       const missed = after.dpd === 1;
       (this.festivals.near(due) ? this.missed.festival : this.missed.rest).add(missed);
       if (!missed || due + 30 > this.frame.endDay) continue;
