@@ -65,6 +65,29 @@ export interface SourceStore {
   quarantine(table: string, limit: number): Promise<readonly RejectedRow[]>;
 }
 
+export interface LoanSnapshotsResult {
+  /** Loans that were looked at. */
+  readonly loans: number;
+  /** Loan-days that were written; of those, `changed` say otherwise what had been derived before. */
+  readonly rows: number;
+  readonly changed: number;
+  /** The last day that is derived; null where there are no loans yet. */
+  readonly through: LocalDate | null;
+}
+
+/** The daily `loan_snapshots` from loans, schedules, payments and events; loan-days that were imported are left alone. */
+export interface LoanSnapshots {
+  /**
+   * Derives what is missing up to a day (the newest that is due at `now`), with the very rows that a derivation each day at its scheduled
+   * time (30 minutes behind the midnight that ends it) would have written, and restates what came in late. Nothing to do costs next to
+   * nothing; repeating it changes nothing. BAD_USER_INPUT for a day that is not due.
+   */
+  derive(
+    request: { readonly through?: LocalDate; readonly now: Instant },
+    progress: JobProgress,
+  ): Promise<LoanSnapshotsResult>;
+}
+
 /** Lets through one SELECT over allow-listed tables and functions; anything else is BAD_USER_INPUT, saying what is not allowed. */
 export interface SqlGuard {
   /**
@@ -139,7 +162,12 @@ export interface OfflineStore {
    * from the newest row of their key at this event time: only those are new history. Fails where the query gives a key twice.
    */
   stageRun(run: Run): Promise<StageCounts>;
-  /** The same for rows that are computed elsewhere; `restated` where the as-of has history already, that of a backfill by its stamp. */
+  /**
+   * The same for several as-ofs of one view, all of them whole or none at all, with far fewer statements than one by one; their counts in the
+   * order of the runs. `computed` is told how many queries have run; what it throws ends the work.
+   */
+  stageRuns(runs: readonly Run[], computed?: (runs: number) => Promise<void>): Promise<readonly StageCounts[]>;
+  /** The same as `stageRun` for rows that are computed elsewhere; `restated` where the as-of has history already, that of a backfill by its stamp. */
   stageRows(
     run: Run,
     batches: AsyncIterable<readonly StagedRow[]>,
@@ -148,7 +176,10 @@ export interface OfflineStore {
   readStage(run: Run, availableAt: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
   /** Appends the changed rows of stages of one view to its history and the visible state, each with its stamp. Repeating it changes nothing. */
   commitRuns(view: View, runs: readonly { readonly run: Run; readonly availableAt: Instant }[]): Promise<void>;
+  /** Drops the run's own stage, not one that it shares with others. */
   dropStage(run: Run): Promise<void>;
+  /** Drops every stage, finished or not, that holds these runs and no other. */
+  dropStages(view: View, runs: readonly Run[]): Promise<void>;
   /** The row in force at `at` for each key: what the online store must hold. */
   newestRows(view: View, at: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
   /** The rows in force at `at` of several views of one entity, so that what belongs to a key can be put together in bounded memory. */
@@ -675,6 +706,7 @@ export interface JobServices {
   views(names?: readonly string[]): Promise<readonly View[]>;
   /** An applied model by `name@version`, or a bare name for its champion. NOT_FOUND in words. */
   model(reference: string): Promise<Model>;
+  readonly loanSnapshots: LoanSnapshots;
   readonly materializer: Materializer;
   readonly offline: OfflineStore;
   readonly online: OnlineStore;

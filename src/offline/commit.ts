@@ -1,11 +1,12 @@
 import type { View } from '../core/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import type { Run } from '../core/ports.js';
-import { join, raw, type Sql, sql } from '../core/sql.js';
+import { join, param, raw, type Sql, sql } from '../core/sql.js';
 import { formatInstant, type Instant } from '../core/time.js';
 import type { ClickHouse } from './client.js';
+import { type FoundStage, findStages, stageAmong } from './stages.js';
 import { appendStates, rebuildState } from './state.js';
-import { EFF, featureColumns, keyColumns, stageTables, tableNames, viewTables } from './tables.js';
+import { EFF, featureColumns, keyColumns, tableNames, viewTables } from './tables.js';
 import { instantSql, instantText } from './view-sql.js';
 
 export interface StampedRun {
@@ -24,7 +25,7 @@ interface Commit {
  */
 export async function commitRuns(store: ClickHouse, view: View, runs: readonly StampedRun[]): Promise<void> {
   runs.forEach(checkStamp);
-  const { commits, state } = viewTables(view);
+  const { commits } = viewTables(view);
   const commitsName = tableNames(view).commits;
   const known = await store.rows<Commit>(
     'commit-known',
@@ -36,18 +37,14 @@ export async function commitRuns(store: ClickHouse, view: View, runs: readonly S
   if (fresh.length === 0) return;
 
   await record(store, commitsName, fresh, 0);
-  for (const each of fresh) await appendHistory(store, each, inHistory.has(each.run.id));
+  await appendHistory(store, view, fresh, inHistory);
 
   // What another run left unfinished is in the history alone: only a rebuild sees it.
   const ours = new Set(fresh.map(({ run }) => run.id));
   const left = known.some((each) => each.in_state === 0 && !ours.has(each.sequence));
-  const earliest = await earliestEffect(store, view);
+  const [earliest, last] = await Promise.all([earliestEffect(store, view), lastEffect(store, view)]);
   if (earliest !== null || left) {
-    const [last] = await store.rows<{ eff: string; total: string }>(
-      'commit-last',
-      sql`SELECT max(_eff) AS eff, count() AS total FROM ${state}`,
-    );
-    const inOrder = earliest !== null && (Number(last?.total ?? 0) === 0 || Number(last?.eff) < earliest);
+    const inOrder = earliest !== null && (last === null || last < earliest);
     if (inOrder && !left) await appendStates(store, view, pending(commits));
     else await rebuildState(store, view);
   }
@@ -76,20 +73,19 @@ const finishOthers = (store: ClickHouse, commits: Sql): Promise<void> =>
     sql`INSERT INTO ${commits} SELECT sequence, any(event_time), any(available_at), 1 FROM ${commits} GROUP BY sequence HAVING max(in_state) = 0`,
   );
 
-async function appendHistory(store: ClickHouse, { run, availableAt }: StampedRun, again: boolean): Promise<void> {
-  const { view } = run;
+/** One statement a stage, whatever the number of runs in it. CONFLICT where a run has none. */
+async function appendHistory(
+  store: ClickHouse,
+  view: View,
+  runs: readonly StampedRun[],
+  inHistory: ReadonlySet<number>,
+): Promise<void> {
   const { history } = viewTables(view);
-  const { stage, stageName } = stageTables(view, run.id);
-  const [there] = await store.rows<{ there: number }>(
-    'commit-stage',
-    sql`SELECT 1 AS there FROM system.tables WHERE database = currentDatabase() AND name = ${stageName}`,
-  );
-  if (!there) {
-    throw new RiskgraphError({
-      code: 'CONFLICT',
-      message: `${view.id} as of ${formatInstant(run.asOf)} has no stage to commit`,
-      hint: 'compute the run again, then commit it',
-    });
+  const stages = await findStages(store, view);
+  const byStage = new Map<FoundStage, StampedRun[]>();
+  for (const stamped of runs) {
+    const stage = stageAmong(stages, stamped.run);
+    byStage.set(stage, [...(byStage.get(stage) ?? []), stamped]);
   }
   const keys = join(keyColumns(view));
   const names = join([
@@ -97,15 +93,26 @@ async function appendHistory(store: ClickHouse, { run, availableAt }: StampedRun
     raw('_event_time, _available_at, _sequence, _tombstone'),
     ...featureColumns(view),
   ]);
-  const missing = again
-    ? sql`WHERE (${keys}) NOT IN (SELECT ${keys} FROM ${history} WHERE _event_time = ${instantSql(run.asOf)} AND _sequence = ${run.id})`
-    : raw('');
-  await store.run(
-    'commit-history',
-    sql`INSERT INTO ${history} (${names})
-      SELECT ${keys}, ${instantSql(run.asOf)}, ${instantSql(availableAt)}, toUInt32(${run.id}), _tombstone, ${join(featureColumns(view))}
-      FROM ${stage} ${missing}`,
-  );
+  for (const [{ table }, own] of byStage) {
+    const ids = param(
+      'Array(UInt32)',
+      own.map(({ run }) => run.id),
+    );
+    const again = own.filter(({ run }) => inHistory.has(run.id)).map(({ run }) => run.id);
+    const times = own.map(({ run }) => run.asOf);
+    const there = sql`SELECT _sequence, ${keys} FROM ${history} WHERE _sequence IN ${param('Array(UInt32)', again)}
+      AND _event_time >= ${instantSql(Math.min(...times))} AND _event_time <= ${instantSql(Math.max(...times))}`;
+    const missing = again.length > 0 ? sql` AND (_run, ${keys}) NOT IN (${there})` : raw('');
+    const timeOf = (instants: readonly Instant[]): Sql =>
+      sql`fromUnixTimestamp64Milli(transform(_run, ${ids}, ${param('Array(Int64)', instants)}, toInt64(0)), 'UTC')`;
+    await store.run(
+      'commit-history',
+      sql`INSERT INTO ${history} (${names})
+        SELECT ${keys}, ${timeOf(times)}, ${timeOf(own.map(({ availableAt }) => availableAt))}, _run, _tombstone,
+          ${join(featureColumns(view))}
+        FROM ${table} WHERE _run IN ${ids}${missing}`,
+    );
+  }
 }
 
 /** Runs whose rows the state does not have. */
@@ -118,6 +125,15 @@ async function earliestEffect(store: ClickHouse, view: View): Promise<Instant | 
   const [found] = await store.rows<{ eff: string; total: string }>(
     'commit-earliest',
     sql`SELECT min(${EFF}) AS eff, count() AS total FROM ${history} WHERE _sequence IN ${pending(commits)}`,
+  );
+  return Number(found?.total ?? 0) === 0 ? null : Number(found?.eff);
+}
+
+/** The last instant at which a row of the state comes into force, null for an empty one. */
+async function lastEffect(store: ClickHouse, view: View): Promise<Instant | null> {
+  const [found] = await store.rows<{ eff: string; total: string }>(
+    'commit-last',
+    sql`SELECT max(_eff) AS eff, count() AS total FROM ${viewTables(view).state}`,
   );
   return Number(found?.total ?? 0) === 0 ? null : Number(found?.eff);
 }

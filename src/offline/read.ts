@@ -5,7 +5,7 @@ import type { Instant } from '../core/time.js';
 import type { ClickHouse } from './client.js';
 import { keyRanges } from './key-ranges.js';
 import { type Cursor, decodeRows } from './row-binary.js';
-import { rowDecoder } from './stage.js';
+import { rowDecoder } from './stage-read.js';
 import { featureColumns, inShard, keyColumns, viewTables } from './tables.js';
 
 const BATCH = 1_000;

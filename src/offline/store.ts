@@ -1,5 +1,5 @@
 import type { View } from '../core/definitions.js';
-import type { Log, OfflineStore, SqlGuard } from '../core/ports.js';
+import type { Log, OfflineStore, Run, SqlGuard, StageCounts } from '../core/ports.js';
 import { ident, sql } from '../core/sql.js';
 import type { BusinessCalendar } from '../core/time.js';
 import type { ClickHouse } from './client.js';
@@ -7,7 +7,9 @@ import { commitRuns } from './commit.js';
 import { historicalFeatures } from './historical.js';
 import { inForceByParts, newestRows, rowsAt, viewStats } from './read.js';
 import { sweepSpines } from './spine-sweep.js';
-import { dropStage, readStage, stageRows, stageRun } from './stage.js';
+import { stageRows, stageRuns } from './stage.js';
+import { readStage } from './stage-read.js';
+import { dropStages } from './stages.js';
 import { commitsDdl, historyDdl, stateDdl, tableNames, viewTables } from './tables.js';
 import { buildTrainingSet, checkTrainingSet } from './training-set.js';
 
@@ -25,6 +27,8 @@ export function createOfflineStore({ store, calendar, guard, log }: OfflineStore
   let swept: Promise<void> | undefined;
   const sweep = () =>
     sweepSpines(store).catch((error: unknown) => log.warn({ err: error }, 'old spines could not be dropped'));
+  const computed = (run: Run, counts: StageCounts) =>
+    log.info({ view: run.view.id, run: run.id, ...counts }, 'run computed');
   return {
     async createView(view) {
       const { history, state, commits } = viewTables(view);
@@ -34,18 +38,25 @@ export function createOfflineStore({ store, calendar, guard, log }: OfflineStore
     },
     dropView: (view) => dropView(store, view),
     stageRun: async (run) => {
-      const counts = await stageRun(store, run, calendar);
-      log.info({ view: run.view.id, run: run.id, ...counts }, 'run computed');
+      const [counts] = (await stageRuns(store, [run], calendar)) as [StageCounts];
+      computed(run, counts);
+      return counts;
+    },
+    stageRuns: async (runs, progress) => {
+      if (runs.length === 0) return [];
+      const counts = await stageRuns(store, runs, calendar, progress);
+      for (const [index, run] of runs.entries()) computed(run, counts[index] as StageCounts);
       return counts;
     },
     stageRows: async (run, batches) => {
       const counts = await stageRows(store, run, batches);
-      log.info({ view: run.view.id, run: run.id, ...counts }, 'run computed');
+      computed(run, counts);
       return counts;
     },
     readStage: (run, availableAt, shard) => readStage(store, run, availableAt, shard),
     commitRuns: (view, runs) => commitRuns(store, view, runs),
-    dropStage: (run) => dropStage(store, run),
+    dropStage: (run) => dropStages(store, run.view, [run]),
+    dropStages: (view, runs) => dropStages(store, view, runs),
     newestRows: (view, at, shard) => newestRows(store, view, at, shard),
     inForceByParts: (views, at) => inForceByParts(store, views, at),
     rowsAt: (view, at, keys) => rowsAt(store, view, at, keys),

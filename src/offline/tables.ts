@@ -36,27 +36,6 @@ export function viewTables(view: View): ViewTables {
   };
 }
 
-export interface StageTables {
-  /** Complete once it is there. */
-  readonly stage: Sql;
-  /** All rows of the query, NULL keys too. */
-  readonly computed: Sql;
-  readonly next: Sql;
-  readonly stageName: string;
-  readonly computedName: string;
-}
-
-export function stageTables(view: View, runId: number): StageTables {
-  const name = `${tableNames(view).stagePrefix}${runId}`;
-  return {
-    stage: ident(name),
-    computed: ident(`${name}__computed`),
-    next: ident(`${name}__next`),
-    stageName: name,
-    computedName: `${name}__computed`,
-  };
-}
-
 export const keyColumns = (view: View): Sql[] => view.entity.joinKeys.map(ident);
 export const featureColumns = (view: View): Sql[] => view.features.map((feature) => ident(feature.name));
 
@@ -68,6 +47,12 @@ const featureDdl = (view: View): Sql =>
   join(view.features.map((feature) => sql`${ident(feature.name)} ${raw(clickhouseType(feature.type))}`));
 
 const keyDdl = (view: View, type: string): Sql => join(keyColumns(view).map((key) => sql`${key} ${raw(type)}`));
+
+/** Settings of statements over all keys: what does not fit waits on disk. */
+export const BOUNDED = {
+  max_bytes_before_external_sort: '400000000',
+  max_bytes_before_external_group_by: '400000000',
+} as const;
 
 /** Which part of the keys a shard has: the same at every stage of a run. */
 export const inShard = (view: View, shard: { readonly index: number; readonly of: number }): Sql =>
@@ -94,13 +79,17 @@ export const commitsDdl = (table: Sql): Sql => sql`
   CREATE TABLE IF NOT EXISTS ${table} (sequence UInt32, event_time DateTime64(3, 'UTC'), available_at DateTime64(3, 'UTC'), in_state UInt8)
   ENGINE = ReplacingMergeTree(in_state) ORDER BY sequence`;
 
-export const computedDdl = (view: View, table: Sql): Sql => sql`
-  CREATE TABLE ${table} (${keyDdl(view, 'Nullable(String)')}, _tombstone UInt8, ${featureDdl(view)})
-  ENGINE = MergeTree ORDER BY tuple()`;
+/** Of the rows of one or several runs, as their queries gave them. */
+export const computedDdl = (view: View, table: Sql, runs: readonly number[]): Sql => sql`
+  CREATE TABLE ${table} (_run UInt32, ${keyDdl(view, 'Nullable(String)')}, _tombstone UInt8, ${featureDdl(view)})
+  ENGINE = MergeTree ORDER BY _run COMMENT ${runList(runs)}`;
 
-export const stageDdl = (view: View, table: Sql): Sql => sql`
-  CREATE TABLE ${table} (${keyDdl(view, 'String')}, _tombstone UInt8, ${featureDdl(view)})
-  ENGINE = MergeTree ORDER BY (${join(keyColumns(view))})`;
+export const stageDdl = (view: View, table: Sql, runs: readonly number[]): Sql => sql`
+  CREATE TABLE ${table} (_run UInt32, ${keyDdl(view, 'String')}, _tombstone UInt8, ${featureDdl(view)})
+  ENGINE = MergeTree ORDER BY (_run, ${join(keyColumns(view))}) COMMENT ${runList(runs)}`;
+
+/** Which runs a stage holds: one of them may have no row in it. */
+const runList = (runs: readonly number[]): Sql => raw(`'${runs.map(Number).join(',')}'`);
 
 /** Rank of a history row: what beats what, in one number. Event times before 1970 have no rank and are refused. */
 export const ORD = raw(

@@ -1,0 +1,86 @@
+/** The tables in which computed runs wait to become history: one a run, or one for several runs of a view that were computed together. */
+import type { View } from '../core/definitions.js';
+import { RiskgraphError } from '../core/errors.js';
+import type { Run } from '../core/ports.js';
+import { ident, join, type Sql, sql } from '../core/sql.js';
+import { formatInstant } from '../core/time.js';
+import type { ClickHouse } from './client.js';
+import { tableNames } from './tables.js';
+
+export interface StageTables {
+  /** Complete once it is there. */
+  readonly stage: Sql;
+  /** All rows of the queries, NULL keys too. */
+  readonly computed: Sql;
+  readonly next: Sql;
+  readonly computedName: string;
+}
+
+/** What a table that is no stage yet has behind the stage's name. */
+const COMPUTED = '__computed';
+const NEXT = '__next';
+
+export function stageTables(view: View, runs: readonly number[]): StageTables {
+  const [first, last] = [Math.min(...runs), Math.max(...runs)];
+  const name = `${tableNames(view).stagePrefix}${first === last ? first : `${first}_${last}`}`;
+  return {
+    stage: ident(name),
+    computed: ident(`${name}${COMPUTED}`),
+    next: ident(`${name}${NEXT}`),
+    computedName: `${name}${COMPUTED}`,
+  };
+}
+
+export interface FoundStage {
+  readonly table: Sql;
+  readonly whole: boolean;
+  /** All that it was made for, those without a row too. */
+  readonly runs: ReadonlySet<number>;
+}
+
+/** Every stage of the view that there is, and the parts of those that were not finished. */
+export async function findStages(store: ClickHouse, view: View): Promise<readonly FoundStage[]> {
+  const found = await store.rows<{ name: string; comment: string }>(
+    'stage-find',
+    sql`SELECT name, comment FROM system.tables
+      WHERE database = currentDatabase() AND startsWith(name, ${tableNames(view).stagePrefix})`,
+  );
+  return found.map(({ name, comment }) => ({
+    table: ident(name),
+    whole: !name.endsWith(COMPUTED) && !name.endsWith(NEXT),
+    runs: new Set(comment === '' ? [] : comment.split(',').map(Number)),
+  }));
+}
+
+/** CONFLICT where the run has no stage. */
+export function stageAmong(stages: readonly FoundStage[], { id, asOf, view }: Run): FoundStage {
+  // A run that was computed again by itself is not what it was among the others.
+  const [found] = stages
+    .filter(({ whole, runs }) => whole && runs.has(id))
+    .sort((one, other) => one.runs.size - other.runs.size);
+  if (found) return found;
+  throw new RiskgraphError({
+    code: 'CONFLICT',
+    message: `${view.id} as of ${formatInstant(asOf)} has no stage to commit`,
+    hint: 'compute the run again, then commit it',
+  });
+}
+
+export const stageOf = async (store: ClickHouse, run: Run): Promise<Sql> =>
+  stageAmong(await findStages(store, run.view), run).table;
+
+export async function dropTables(store: ClickHouse, tables: readonly Sql[]): Promise<void> {
+  if (tables.length > 0) await store.run('stage-drop', sql`DROP TABLE IF EXISTS ${join(tables)} SYNC`);
+}
+
+/** Drops the stages, finished or not, that hold these runs and no other. */
+export async function dropStages(store: ClickHouse, view: View, runs: readonly Run[]): Promise<void> {
+  await dropTables(store, ownTables(await findStages(store, view), runs));
+}
+
+export function ownTables(stages: readonly FoundStage[], runs: readonly Run[]): readonly Sql[] {
+  const ids = new Set(runs.map(({ id }) => id));
+  return stages.filter((stage) => stage.runs.size > 0 && [...stage.runs].every((id) => ids.has(id))).map(tableOf);
+}
+
+const tableOf = ({ table }: FoundStage): Sql => table;
