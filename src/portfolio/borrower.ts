@@ -14,20 +14,20 @@ import { chargeOff, relieve, WRITE_OFF_DPD } from './recovery.js';
 import { nearSpringFestival } from './season.js';
 
 /** Customers who draw within 30 days of the approval, and those who come later. */
-const DRAWS_SOON = 0.66;
+const DRAWS_SOON = 0.74;
 const DRAWS_LATER = 0.3;
 /** Draws a month of a customer with money left on the line. */
-const DRAWS_A_MONTH = 0.36;
+const DRAWS_A_MONTH = 0.32;
 /** Cents. */
 const SMALLEST_TICKET = 100_000;
-const SETTLES_EARLY = 0.012;
+const SETTLES_EARLY = 0.013;
 /** Shared misfortune: log-odds when another loan of the customer is behind. */
 const ANOTHER_LATE = 2.2;
 const ANOTHER_BAD = 3.6;
-const FESTIVAL = 0.32;
+const FESTIVAL = 0.37;
 /** The quarter of the book in which the lender was careless. */
-const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.42 };
-const RING_BUSTS_OUT = 0.72;
+const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.33 };
+const RING_BUSTS_OUT = 0.7;
 /** Share of repayments that are known days late; share that is recorded without its instalment. */
 const LATE_SHARE = 0.003;
 const UNNUMBERED_SHARE = 0.01;
@@ -203,9 +203,9 @@ export class Borrower {
     const rate = DRAWS_A_MONTH * Math.exp(0.3 * this.appetite + 0.25 * Math.min(2, strain));
     this.nextDraw = day + 1 + Math.floor((-Math.log(1 - random.next()) * 30) / rate);
     const dpd = this.dpdOn(day);
-    if (this.bustsOut && this.loans.length > 0) this.nextDraw = Number.POSITIVE_INFINITY;
     const open = this.lines.filter(({ status }) => status !== 'CLOSED');
-    if (open.length === 0) {
+    // A ring takes what there is at once and never comes back.
+    if (open.length === 0 || (this.person.ring && this.loans.length > 0)) {
       this.nextDraw = Number.POSITIVE_INFINITY;
       return;
     }

@@ -1,6 +1,6 @@
 import { DAY, type Instant, MINUTE, SECOND } from '../core/time.js';
 import type { Book } from './book.js';
-import type { DayNumber } from './book-days.js';
+import { type DayNumber, firstDayOf } from './book-days.js';
 import type { Arrear, Installment, LoanEvent, LoanLife, Repayment } from './life.js';
 import type { Random } from './random.js';
 import { equalInstallments } from './schedule.js';
@@ -68,8 +68,11 @@ export class LoanAccount {
     this.disbursedDay = book.local.dayOf(terms.disbursedAt);
     this.lastPaidAt = terms.disbursedAt;
     this.annualRate = terms.annualRate;
+    // Nothing falls due on the first of a month: the month in which a loan is paid out and the next would end with it 30 days behind.
+    const from =
+      this.disbursedDay === firstDayOf(book.local.month(this.disbursedDay)) ? this.disbursedDay + 1 : this.disbursedDay;
     this.schedule(
-      { principal: terms.principal, months: terms.termMonths, from: this.disbursedDay, firstNo: 1, carried: 0 },
+      { principal: terms.principal, months: terms.termMonths, from, firstNo: 1, carried: 0 },
       terms.disbursedAt,
     );
   }

@@ -34,10 +34,10 @@ export interface Person {
 
 /** Share of customers and log-odds of missing: worst against best channel about two and a half times the odds. */
 const CHANNELS: readonly (readonly [string, number, number])[] = [
-  ['APP', 45, -0.3],
-  ['PARTNER', 30, 0.1],
-  ['REFERRAL', 10, -0.1],
-  ['OFFLINE', 15, 0.6],
+  ['APP', 40, -0.3],
+  ['PARTNER', 28, 0.05],
+  ['REFERRAL', 12, 0.1],
+  ['OFFLINE', 20, 0.65],
 ];
 const CHANNEL_CHOICES = CHANNELS.map((entry) => [entry, entry[1]] as const);
 

@@ -26,7 +26,7 @@ function run(rules: readonly Rule[]): PolicyRun {
 }
 
 /** Points below which the champion declines new credit; the challenger takes a little more risk. */
-const CREDIT_CUTOFF = 604;
+const CREDIT_CUTOFF = 612;
 const CHALLENGER_EASE = 12;
 const DRAWDOWN_CUTOFF = 548;
 

@@ -8,8 +8,8 @@ export const WRITE_OFF_DPD = 181;
 /** Of those behind by one to three instalments, a month: agreed with the lender on easier terms. */
 const RESTRUCTURED = 0.05;
 /** Written-off loans of which something comes back, and what share of the balance in the mean: together about a tenth. */
-const RECOVERS = 0.45;
-const RECOVERED_SHARE = 0.26;
+const RECOVERS = 0.7;
+const RECOVERED_SHARE = 0.11;
 const SOLD = 0.12;
 
 /** Writes the loan off and plays what follows: payments in the two years after, or the sale of the debt. */
