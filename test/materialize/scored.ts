@@ -1,0 +1,98 @@
+/** The product's worked model over a view of facts, and all that scores a portfolio by it. */
+import { resolve } from 'node:path';
+import { array, decimal, float64, int32, sql } from '../../src/core/define.js';
+import type { FeatureRef, Model, View } from '../../src/core/definitions.js';
+import type { Clock, OfflineStore, PortfolioScores, Scorer, SourceStore } from '../../src/core/ports.js';
+import { scoreViewOf } from '../../src/core/score-view.js';
+import { raw } from '../../src/core/sql.js';
+import { BusinessCalendar } from '../../src/core/time.js';
+import { createPortfolioScores } from '../../src/materialize/portfolio-scores.js';
+import type { ClickHouse } from '../../src/offline/client.js';
+import { loadRegistry } from '../../src/registry.js';
+import { createScorer } from '../../src/scoring/onnx-scorer.js';
+import { migrateClickHouse } from '../../src/sources/migrate.js';
+import { createSqlGuard } from '../../src/sources/sql-guard.js';
+import { createSourceStore } from '../../src/sources/store.js';
+import { noMetrics, silentLog } from '../online/definitions.js';
+import { factsView, TIMEZONE } from './views.js';
+
+const monthly = { length: 6, pad: null };
+/** Six months made of one amount. */
+const months = (element: string) => sql`arrayMap(i -> ${raw(element)}, range(6))`;
+
+/**
+ * What the model asks of a customer, made of the newest amount: 'holes' as the label leaves one feature out, 'gone' ends the customer. The
+ * view's facts are known when they happened, so that a late run sees what a scheduled one would have.
+ */
+export const statementsView = (name: string): View =>
+  factsView(
+    {
+      tombstone: 'gone',
+      maxAge: '2d',
+      ttl: '30d',
+      features: {
+        credit_limit: decimal({ description: 'A limit' }),
+        utilization: float64({ description: 'Use of it' }),
+        delinquency: array(int32(), { ...monthly, description: 'Months late' }),
+        statement_balance: array(decimal(), { ...monthly, description: 'Balances' }),
+        amount_paid: array(decimal(), { ...monthly, description: 'Payments' }),
+      },
+      query: ({ asOf }) => sql`
+        SELECT customer_id, l = 'gone' AS gone, a * 1000 AS credit_limit, if(l = 'holes', NULL, (toInt64(a) % 97) / 70) AS utilization,
+          ${months('toInt32(intDiv(toInt64(a) * (i + 3), 7) % 4 - 1)')} AS delinquency,
+          ${months('a * 500 - i * 10')} AS statement_balance, ${months('(toInt64(a) % 11) * 100')} AS amount_paid
+        FROM (SELECT customer_id, argMax(f.amount, f.at) AS a, ifNull(argMax(tuple(f.label), f.at).1, '') AS l
+          FROM facts AS f WHERE f.at < ${asOf.instant} GROUP BY customer_id)`,
+    },
+    name,
+  );
+
+export interface Scored {
+  readonly inputs: View;
+  readonly model: Model;
+  readonly view: View;
+}
+
+/** The model over a view of its own, with the view of its scores; a row with a hole is refused. */
+export async function scoredViews(name: string): Promise<Scored> {
+  const { models } = await loadRegistry({ root: resolve('.') });
+  const worked = models.get('uci_default@1') as Model;
+  const inputs = statementsView(`${name}_inputs`);
+  const features = worked.features.map(({ feature: { name: wanted } }): FeatureRef => {
+    const index = inputs.features.findIndex((feature) => feature.name === wanted);
+    const feature = inputs.features[index] as View['features'][number];
+    return { view: inputs, feature, index, reference: `${inputs.id}:${wanted}` };
+  });
+  const model: Model = {
+    ...worked,
+    ...{ name, id: `${name}@1`, entity: inputs.entity, features, missing: 'refuse' },
+  };
+  return { inputs, model, view: { ...scoreViewOf(model), hash: 'h' } };
+}
+
+/** The source tables, where `scores` is. */
+export const migrateSources = (clickhouse: ClickHouse): Promise<unknown> =>
+  migrateClickHouse({
+    ...{ client: clickhouse.clickhouse, directory: resolve('migrations/clickhouse'), clock: () => 0, log: silentLog },
+  });
+
+export interface Scoring {
+  readonly scorer: Scorer;
+  readonly sources: SourceStore;
+  readonly scores: PortfolioScores;
+}
+
+export async function openScoring(
+  options: { readonly clickhouse: ClickHouse; readonly offline: OfflineStore; readonly clock: Clock },
+  models: readonly Model[],
+): Promise<Scoring> {
+  const { clickhouse, offline, clock } = options;
+  const scorer = createScorer({ executionProvider: 'cpu' });
+  await scorer.open(models);
+  const { clickhouse: client } = clickhouse;
+  const sources = createSourceStore({
+    ...{ client, guard: createSqlGuard(client), calendar: new BusinessCalendar(TIMEZONE), datum: 'WGS84' },
+    ...{ log: silentLog, metrics: noMetrics, tempDir: resolve('.') },
+  });
+  return { scorer, sources, scores: createPortfolioScores({ offline, scorer, sources, clock }) };
+}
