@@ -4,6 +4,8 @@ import type { CustomerRows } from './rows.js';
 import { lifeOf } from './simulate.js';
 import * as surroundings from './surroundings.js';
 
+export { BookTotals } from './totals.js';
+
 /** Tables of `lendingRows`. */
 const LENDING_TABLES = [
   'customers',
@@ -35,13 +37,4 @@ export const referenceRows = (_book: Book): CustomerRows => surroundings.referen
 export function customerRows(book: Book, index: number): CustomerRows {
   const life = lifeOf(book, index);
   return { ...lendingRows(book, life), ...surroundings.surroundingRows(book, life) };
-}
-
-/** Sums over the book. */
-export class BookTotals {
-  constructor(_book: Book) {}
-  add(_rows: CustomerRows): void {}
-  rows(): CustomerRows {
-    return {};
-  }
 }
