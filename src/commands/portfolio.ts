@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { badInput } from '../core/errors.js';
 import { addDays, BusinessCalendar, parseLocalDate } from '../core/time.js';
-import { Book, type PortfolioOptions } from '../portfolio/book.js';
+import { Book, customerId, type PortfolioOptions } from '../portfolio/book.js';
 import { BookMeasures } from '../portfolio/measures/book-measures.js';
 import type { MeasureResult } from '../portfolio/measures/targets.js';
 import { BookTotals, customerRows, referenceRows } from '../portfolio/portfolio.js';
@@ -116,13 +116,18 @@ const markdown = (results: readonly MeasureResult[]): string =>
     .map((row) => `| ${row.join(' | ')} |`)
     .join('\n');
 
+/** Who belongs to which ring: no source table, but what a search for rings is judged by. */
+const TRUTH = 'truth_rings';
+
 interface WriteArguments extends BookArguments {
   readonly out: string;
 }
 
 function addWrite(portfolio: Command, context: CommandContext): void {
   withBook(portfolio.command('write'))
-    .description('write a book as one NDJSON file a table, to be imported with --history')
+    .description(
+      'write a book as one NDJSON file a table, to be imported with --history, and the truth about its rings',
+    )
     .requiredOption('--out <folder>', 'where the files go')
     .addOption(jsonOption())
     .action(async (options: WriteArguments) => {
@@ -136,6 +141,8 @@ function addWrite(portfolio: Command, context: CommandContext): void {
         const rows = customerRows(book, index);
         totals.add(rows);
         await files.add(rows);
+        const ring = book.ring(index);
+        if (ring) await files.add({ [TRUTH]: [{ customer_id: customerId(index), ring: ring.index }] });
         if (index % 500 === 0) bar.update(index / customers);
       }
       await files.add(totals.rows());
