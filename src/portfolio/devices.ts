@@ -6,7 +6,7 @@ import type { Person } from './person.js';
 import type { Random } from './random.js';
 import type { Row } from './rows.js';
 import { tacOf } from './tac-brands.js';
-import { familyOf, ringPart } from './ties.js';
+import { familyOf, type RingPart, ringPart } from './ties.js';
 
 /** A phone and what it says of itself. */
 export interface Device {
@@ -45,8 +45,8 @@ export function phonesOf(book: Book, person: Person): readonly Held[] {
     const place = Math.floor(part.member / RING_MEMBERS_A_PHONE);
     const shared = (phone: number) => makeDevice(book, `ring ${part.ring.index}/${phone}`, true);
     const phones: Held[] = [{ device: shared(place), from: start, beside: false }];
-    const bridge = part.member % RING_MEMBERS_A_PHONE === 0 && part.member > 0;
-    if (bridge) phones.push({ device: shared(place - 1), from: person.registeredAt, beside: true });
+    if (place > 0 && firstOnPhone(book, part))
+      phones.push({ device: shared(place - 1), from: person.registeredAt, beside: true });
     return phones;
   }
   const random = book.random('phones', index);
@@ -62,6 +62,14 @@ export function phonesOf(book: Book, person: Person): readonly Held[] {
     phones.push({ device: makeDevice(book, `${family.head}/0`, false), from: person.registeredAt, beside: true });
   }
   return phones;
+}
+
+/** The first member on a phone who takes part. */
+function firstOnPhone(book: Book, { ring, member }: RingPart): boolean {
+  for (let before = member - (member % RING_MEMBERS_A_PHONE); before < member; before++) {
+    if (!ringPart(book, ring.first + before)?.clean) return false;
+  }
+  return true;
 }
 
 /** The phone in the hand at an instant. */

@@ -108,7 +108,7 @@ const PAGES: readonly (readonly [page: string, weight: number, strain: number, n
   ['HELP', 4, 2, 3],
 ];
 /** Pages looked at in a session, beyond the first screen. */
-const PAGES_A_SESSION = 1.15;
+const PAGES_A_SESSION = 0.85;
 
 function visitEvents(
   book: Book,

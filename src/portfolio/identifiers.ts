@@ -73,7 +73,10 @@ function contactsOf(
   const { index, tied, family } = who;
   const contacts = new Set<string>();
   if (tied?.ring.kind === 'AGENT') contacts.add(agentPhone(book, tied));
-  if (tied?.ring.kind === 'CONTACT') contacts.add(phoneOf(book, neighbourIn(book, tied)));
+  if (tied?.ring.kind === 'CONTACT') {
+    contacts.add(phoneOf(book, neighbourIn(book, tied, 1)));
+    if (random.chance(0.5)) contacts.add(phoneOf(book, neighbourIn(book, tied, 2)));
+  }
   if (family && family.head !== index && random.chance(CONTACT_IN_FAMILY)) contacts.add(phoneOf(book, family.head));
   const count = random.int(1, 3);
   while (contacts.size < count) {
@@ -91,9 +94,9 @@ const commonFriend = (book: Book, random: Random, index: number): string =>
 const agentPhone = (book: Book, { ring, member }: RingPart): string =>
   hashed(book.options.seed, 'phone', 'agent', ring.index, Math.floor(member / APPLICANTS_AN_AGENT_NUMBER));
 
-/** The next member who takes part; the last names the first. */
-function neighbourIn(book: Book, { ring, member }: RingPart): number {
-  for (let step = 1; step < ring.size; step++) {
+/** The member who takes part, so many places on or the next behind; the last names the first. */
+function neighbourIn(book: Book, { ring, member }: RingPart, places: number): number {
+  for (let step = places; step < ring.size; step++) {
     const next = ring.first + ((member + step) % ring.size);
     if (!ringPart(book, next)?.clean) return next;
   }

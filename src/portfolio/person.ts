@@ -1,4 +1,4 @@
-import { formatInstant, HOUR, type Instant, type LocalDate } from '../core/time.js';
+import { formatInstant, HOUR, type Instant, type LocalDate, MINUTE } from '../core/time.js';
 import { BOOK_MONTHS, type Book, customerId, type Ring } from './book.js';
 import type { DayNumber } from './book-days.js';
 import { pickPlace } from './places.js';
@@ -63,6 +63,8 @@ const OCCUPATIONS: readonly (readonly [string, number])[] = [
   ['driver', 10],
 ];
 
+const AGENT_PACE = 5 * MINUTE;
+
 /** Share of the customers who registered in the two years before the book. */
 const OLD_CUSTOMERS = 0.3;
 
@@ -84,10 +86,15 @@ export function makePerson(book: Book, index: number): Person {
       : random.int(0, BOOK_MONTHS - 1);
   const { local } = book;
   // Rings register within three days of each other.
-  const inMonth = ring ? 9 + random.int(0, 2) : random.int(0, 27);
+  const agents = ring?.kind === 'AGENT';
+  const inMonth = ring ? 9 + (agents ? 0 : random.int(0, 2)) : random.int(0, 27);
   const registeredDay = local.addMonths(book.firstDay, startMonth) + inMonth;
   const registeredOn = local.date(registeredDay);
-  const registeredAt = local.startOf(registeredDay) + random.int(8 * HOUR, 23 * HOUR);
+  // An agent brings all of them in one evening, one every few minutes.
+  const inDay = agents
+    ? 19 * HOUR + (index - ring.first) * AGENT_PACE + random.int(0, AGENT_PACE)
+    : random.int(8 * HOUR, 23 * HOUR);
+  const registeredAt = local.startOf(registeredDay) + inDay;
   const educated = logistic(0.7 * ability + 0.25 * willingness + 0.7 * random.normal());
   const education = educated > 0.75 ? 'graduate_school' : educated > 0.42 ? 'university' : 'high_school';
   const married = random.chance(logistic((age - 30) / 4 + 0.3 * willingness));

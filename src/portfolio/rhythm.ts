@@ -120,9 +120,9 @@ export function timeOfDay(random: Random, night: number): number {
   const at = random.next();
   const hour = random.chance(night)
     ? random.int(0, 4)
-    : at < 0.27
+    : at < 0.19
       ? random.int(10, 11)
-      : at < 0.57
+      : at < 0.41
         ? random.int(20, 21)
         : random.int(6, 23);
   return hour * HOUR + random.int(0, 59) * MINUTE + random.int(0, 59_999);

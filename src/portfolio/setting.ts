@@ -48,16 +48,15 @@ export function settingOf(book: Book, person: Person): Setting {
 }
 
 const HAS_WIFI = 0.9;
-/** Of the customers: those whose WiFi is a dormitory's or a mall's, with many others of the book on it. */
-const PUBLIC_WIFI = 0.0035;
-/** Neighbours in the numbering who meet on one public WiFi: about thirty of them do. */
-const CUSTOMERS_A_PUBLIC_WIFI = 10_000;
+/** Every so manyth customer lives in a dormitory or works in a mall, where the WiFi is everyone's; so many neighbours share one. */
+const PUBLIC_WIFI_EVERY = 208;
+const CUSTOMERS_A_PUBLIC_WIFI = 5_000;
 
 function networkKey(book: Book, person: Person): string {
   const { index } = person;
   const part = ringPart(book, index);
   if (part?.ring.kind === 'AGENT' && !part.clean) return `ring ${part.ring.index}`;
-  if (book.random('public wifi', index).chance(PUBLIC_WIFI)) {
+  if (index % PUBLIC_WIFI_EVERY === PUBLIC_WIFI_EVERY - 1 && !part) {
     return `public ${Math.floor(index / CUSTOMERS_A_PUBLIC_WIFI)}`;
   }
   const family = familyOf(book, index);
