@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineJob } from '../src/core/define.js';
+import { deriveSources } from '../src/core/derived-sources.js';
 import { parseInstant } from '../src/core/time.js';
 
 export default defineJob({
@@ -11,14 +12,11 @@ export default defineJob({
   }),
   // Views are locked one by one; two jobs of disjoint views may run side by side.
   concurrency: 2,
-  run: async ({ jobId, scheduledFor, services, report, signal }, { views, asOf }) =>
-    services.materializer.materialize(
-      {
-        jobId,
-        views: await services.views(views ?? undefined),
-        ...(asOf == null ? {} : { asOf: parseInstant(asOf, 'asOf') }),
-        now: scheduledFor,
-      },
-      { report, signal },
-    ),
+  run: async (context, payload) => {
+    const { jobId, scheduledFor, services, report, signal } = context;
+    const views = await services.views(payload.views ?? undefined);
+    const asOf = payload.asOf == null ? {} : { asOf: parseInstant(payload.asOf, 'asOf') };
+    await deriveSources(views, context, asOf);
+    return services.materializer.materialize({ jobId, views, ...asOf, now: scheduledFor }, { report, signal });
+  },
 });

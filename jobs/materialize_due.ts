@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineJob } from '../src/core/define.js';
+import { deriveSources } from '../src/core/derived-sources.js';
 
 export default defineJob({
   description: 'Computes every feature view whose next as-of has become due since its last run.',
@@ -8,9 +9,10 @@ export default defineJob({
   schedule: { every: 'hour', minute: 1 },
   scheduledPayload: () => ({}),
   concurrency: 1,
-  run: async ({ jobId, scheduledFor, services, report, signal }) =>
-    services.materializer.materialize(
-      { jobId, views: await services.views(), onlyNew: true, now: scheduledFor },
-      { report, signal },
-    ),
+  run: async (context) => {
+    const { jobId, scheduledFor, services, report, signal } = context;
+    const views = await services.views();
+    await deriveSources(views, context);
+    return services.materializer.materialize({ jobId, views, onlyNew: true, now: scheduledFor }, { report, signal });
+  },
 });

@@ -32,6 +32,7 @@ import { createRegistryPlanner } from './serving/registry-plan.js';
 import { createScoring } from './serving/scores.js';
 import { createTrainingSets } from './serving/training-sets.js';
 import { migrateClickHouse } from './sources/migrate.js';
+import { createLoanSnapshots } from './sources/snapshots/derivation.js';
 import { createSqlGuard } from './sources/sql-guard.js';
 import { createSourceStore } from './sources/store.js';
 import { createTelemetry } from './telemetry/telemetry.js';
@@ -120,10 +121,15 @@ export async function createApp(config: Config, given: Given = {}) {
     const following = catalogue.follow(CATALOGUE_REFRESH_MS, log);
     opened(following, () => following.close());
 
+    const runs = createRunLedger(dataSource);
+    const loanSnapshots = createLoanSnapshots({
+      ...{ client: store.clickhouse, calendar, log, metrics },
+      alone: (body, signal) => runs.withViewLock('loan_snapshots', body, signal),
+    });
     const materializer = createMaterializer({
       offline,
       online,
-      ledger: createRunLedger(dataSource),
+      ledger: runs,
       scores: createPortfolioScores({ offline, scorer, sources, clock }),
       calendar,
       clock,
@@ -145,7 +151,7 @@ export async function createApp(config: Config, given: Given = {}) {
       now: clock,
     };
     const worker: JobServices = {
-      ...{ registry, materializer, offline, online, trainingSets },
+      ...{ registry, loanSnapshots, materializer, offline, online, trainingSets },
       views: async (names) => {
         await catalogue.refresh();
         return names ? catalogue.namedViews(names) : catalogue.views();

@@ -34,6 +34,8 @@ export interface LoanSpan {
   readonly restructured: boolean;
   /** The first day on which a restructuring no longer bears on the risk class; 0: none does. */
   readonly mentionedUntil: DayNumber;
+  /** Neither principal nor anything on the schedule in force is open, due or not. */
+  readonly owesNothing: boolean;
   /** Due date of the oldest instalment past due; null: none. */
   readonly oldestDue: DayNumber | null;
   readonly principalOutstanding: number;
@@ -93,6 +95,7 @@ export function replayLoan(loan: LoanInputs, days: LocalDays, through: DayNumber
       status: state.oldestDue === null ? 'CURRENT' : 'OVERDUE',
       restructured: restructured > 0,
       mentionedUntil: restructured > 0 ? yearLater(restructurings[restructured - 1] as DayNumber) : 0,
+      owesNothing: state.owesNothing,
       oldestDue: state.oldestDue,
       principalOutstanding: state.principalOutstanding,
       overduePrincipal: state.principal,
@@ -171,6 +174,7 @@ function closingOf({ events }: LoanInputs, days: LocalDays, through: DayNumber):
 
 const settled = (day: DayNumber, restructured: boolean, mentionedUntil: DayNumber): LoanSpan => ({
   ...{ from: day, to: day, status: 'SETTLED', restructured, mentionedUntil, oldestDue: null },
+  owesNothing: true,
   ...{ principalOutstanding: 0, overduePrincipal: 0, interestOverdue: 0, feeOverdue: 0 },
 });
 

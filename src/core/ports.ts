@@ -78,12 +78,12 @@ export interface LoanSnapshotsResult {
 /** The daily `loan_snapshots` from loans, schedules, payments and events; loan-days that were imported are left alone. */
 export interface LoanSnapshots {
   /**
-   * Derives what is missing up to a day (the newest that is due at `now`), with the very rows that a derivation each day at its scheduled
-   * time (30 minutes behind the midnight that ends it) would have written, and restates what came in late. Nothing to do costs next to
-   * nothing; repeating it changes nothing. BAD_USER_INPUT for a day that is not due.
+   * Derives what is missing up to a day, with the very rows that a derivation each day at its scheduled time (30 minutes behind the midnight
+   * that ends it) would have written, and restates what came in late. The last day is `through`, or the last that is over at `asOf`, and
+   * never one that is not due at `now`. Nothing to do costs next to nothing; repeating it changes nothing.
    */
   derive(
-    request: { readonly through?: LocalDate; readonly now: Instant },
+    request: { readonly through?: LocalDate; readonly asOf?: Instant; readonly now: Instant },
     progress: JobProgress,
   ): Promise<LoanSnapshotsResult>;
 }
@@ -356,14 +356,19 @@ export interface RunRecord {
   readonly shardsDone: readonly number[];
 }
 
+export type RunChange = Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>>;
+
 /** Where each run stands; kept in Postgres, so that a killed worker's run is taken up where it was. */
 export interface RunLedger {
   /** The same job, view and as-of always get the same run. */
   begin(run: Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>): Promise<RunRecord>;
-  update(
-    id: number,
-    change: Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>>,
-  ): Promise<void>;
+  /** The same for several runs, in their order. */
+  beginAll(
+    runs: readonly Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>[],
+  ): Promise<readonly RunRecord[]>;
+  update(id: number, change: RunChange): Promise<void>;
+  /** All or none. */
+  updateAll(changes: readonly { readonly id: number; readonly change: RunChange }[]): Promise<void>;
   /** Runs of the view that are not committed, oldest first: what a killed, failed or cancelled job left. */
   unfinished(viewId: string): Promise<readonly RunRecord[]>;
   /** The newest committed live as-of of each view. */

@@ -33,6 +33,7 @@ export const OPERATION_ROLES: Readonly<Record<string, readonly Role[]>> = {
   'Mutation.materialize': ADMIN,
   'Mutation.backfill': ADMIN,
   'Mutation.scorePortfolio': ADMIN,
+  'Mutation.deriveLoanSnapshots': ADMIN,
   'Mutation.cancelJob': ADMIN,
   'Mutation.planRegistry': ADMIN,
   'Mutation.applyRegistry': ADMIN,

@@ -8,6 +8,7 @@ import { guardSchema } from './guard.js';
 import { HistoricalFeaturesResolver } from './historical-features.resolver.js';
 import { IndicatorResolver } from './indicator.resolver.js';
 import { JobResolver } from './job.resolver.js';
+import { LoanSnapshotsResolver } from './loan-snapshots.resolver.js';
 import { OnlineFeaturesResolver } from './online-features.resolver.js';
 import { RegistryResolver } from './registry.resolver.js';
 import { checkRoles } from './roles.js';
@@ -22,6 +23,7 @@ const RESOLVERS = [
   ScoreResolver,
   IndicatorResolver,
   JobResolver,
+  LoanSnapshotsResolver,
   RegistryResolver,
 ] as const;
 

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type SourceTable, storedType, VERSION_COLUMNS } from '../core/sources.js';
 import { DAY, type Instant } from '../core/time.js';
+import { rowHash } from './row-hash.js';
 
 const PREFIX = 'import_stage_';
 
@@ -14,13 +15,12 @@ const quoted = (names: readonly string[]): string => names.map(quote).join(', ')
 
 /** The good rows of one import: sorted as the table is, each with its line and the hash of its content. */
 export async function createStage(client: ClickHouseClient, name: string, table: SourceTable): Promise<void> {
-  const all = quoted(table.columns.map((column) => column.name));
   const key = quoted(table.key);
   await client.command({
     query: `CREATE TABLE \`${name}\` (
       ${table.columns.map((column) => `\`${column.name}\` ${storedType(column)}`).join(', ')},
       ingested_at ${VERSION_COLUMNS.ingested_at}, deleted ${VERSION_COLUMNS.deleted}, __line UInt64,
-      row_hash ${VERSION_COLUMNS.row_hash} MATERIALIZED reinterpretAsUInt128(if(deleted = 1, sipHash128(tuple(${key}, 1)), sipHash128(tuple(${all}))))
+      row_hash ${VERSION_COLUMNS.row_hash} MATERIALIZED ${rowHash(table).render().query}
     ) ENGINE = MergeTree ORDER BY (${key}, ingested_at, __line)`,
   });
 }

@@ -1,0 +1,24 @@
+import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
+import type { JobRecord } from '../core/ports.js';
+import type { LocalDate } from '../core/time.js';
+import type { RequestContext } from './context.js';
+import { JobType } from './job.resolver.js';
+import { GraphQLDate } from './scalars.js';
+
+@Resolver()
+export class LoanSnapshotsResolver {
+  @Mutation(() => JobType, {
+    description:
+      'Derives loan_snapshots from loans, instalments, repayments and loan events; loan-days that were imported are left alone.',
+  })
+  deriveLoanSnapshots(
+    @Arg('through', () => GraphQLDate, {
+      nullable: true,
+      description: 'The last day; none: the newest that is over by half an hour.',
+    })
+    through: LocalDate | null,
+    @Ctx() { services }: RequestContext,
+  ): Promise<JobRecord> {
+    return services.queue.enqueue('derive_loan_snapshots', { ...(through == null ? {} : { through }) });
+  }
+}

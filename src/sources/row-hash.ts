@@ -1,0 +1,9 @@
+import type { SourceTable } from '../core/sources.js';
+import { ident, join, type Sql, sql } from '../core/sql.js';
+
+/** UInt128 of a row's own columns, of a tombstone's key alone: equal content, equal hash, whoever writes the row. */
+export function rowHash(table: SourceTable): Sql {
+  const key = join(table.key.map(ident));
+  const all = join(table.columns.map(({ name }) => ident(name)));
+  return sql`reinterpretAsUInt128(if(deleted = 1, sipHash128(tuple(${key}, 1)), sipHash128(tuple(${all}))))`;
+}
