@@ -2,14 +2,16 @@ import { execFile, spawnSync } from 'node:child_process';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCommand, type Stack, startCommand } from '../support/command.js';
+import { freePort, runCommand, type Stack, startCommand } from '../support/command.js';
 import { freshHome } from '../support/homes.js';
 
 const env = { RISKGRAPH_DEMO_CUSTOMERS: '300' };
 
+/** What an operation answers with: a table by rows, one by columns, or scores. */
 interface AnswerTable {
-  readonly columns: readonly { readonly values?: readonly unknown[] }[];
+  readonly columns?: readonly { readonly values?: readonly unknown[] }[];
   readonly rows?: readonly (readonly unknown[])[];
+  readonly scores?: readonly object[];
 }
 
 /** The bash of one section of a page. */
@@ -21,20 +23,58 @@ const fencesOf = (page: string, section: string): string[] => {
 let home: string;
 let stack: Stack;
 
+/** What the run said that Ctrl-C ended in the middle. */
+let interrupted: string;
+/** Of the book: someone who pays on time, someone who is late, and the due date that was missed. */
+let examples: { readonly steady: string; readonly late: string; readonly lateSince: string };
+
 beforeAll(async () => {
   home = await freshHome();
+  const first = runCommand(['demo'], { ...env, RISKGRAPH_HOME: home, PORT: String(await freePort()) });
+  try {
+    await first.until(/^▸ History/m, 240_000);
+  } finally {
+    first.signalGroup('SIGINT');
+    await first.exited;
+  }
+  interrupted = first.output();
   stack = await startCommand('demo', { env, home });
-}, 300_000);
+  examples = (JSON.parse(await readFile(`${home}/demo.json`, 'utf8')) as { examples: typeof examples }).examples;
+}, 480_000);
 afterAll(async () => {
   await stack?.stop();
   await rm(home, { recursive: true, force: true });
 });
 
-test('the demo says what it did at each step and shows one query with its answer', () => {
-  expect(stack.output()).toMatch(/customers: 300 accepted, 0 duplicates, 0 rejected/);
-  expect(stack.output()).toMatch(/repayment_history@1: \d+ rows/);
-  expect(stack.output()).toMatch(/repayment_history@1:max_dpd_6m +\d+ PRESENT \| \d+ PRESENT \| null NOT_FOUND/);
-  expect(stack.output()).toContain(`${stack.url}/graphiql`);
+test('the first run imports the whole book, refusing nothing, and derives the days of its loans', () => {
+  for (const table of ['customers', 'applications', 'loans', 'installments', 'repayments', 'events', 'labels', 'costs'])
+    expect(interrupted).toMatch(new RegExp(`\\b${table} [1-9]\\d*`));
+  expect(interrupted).toMatch(/[1-9]\d* rows, 0 refused/);
+  expect(interrupted).toMatch(/[1-9]\d+ rows of [1-9]\d* loans, up to \d{4}-/);
+  expect(interrupted).not.toContain('Ready in');
+});
+
+test('a run after an interrupted one does what is left and nothing twice', () => {
+  const output = stack.output();
+  expect(output).toContain('An earlier run was interrupted');
+  for (const done of ['▸ The book', '▸ Loan snapshots']) expect(output).not.toContain(done);
+  for (const left of ['▸ History', '▸ Online', '▸ Scores']) expect(output).toContain(left);
+  expect(output).toMatch(/repayment_history@1: [1-9]\d* rows/);
+});
+
+test('each kind of user sees a query with its answer, of people who borrow', () => {
+  const output = stack.output();
+  const rowOf = (customer: string): string =>
+    new RegExp(`^  ${customer} .*$`, 'm').exec(output)?.[0].trim() ?? `no row of ${customer}`;
+  expect(rowOf(examples.steady)).toMatch(/ 0 .* SCORED$/);
+  expect(rowOf(examples.late)).toMatch(/ SCORED$/);
+  expect(rowOf('nobody')).toMatch(/NOT_FOUND .* MISSING_FEATURES$/);
+  // The modeler's two rows: what was known on the due date, and later.
+  expect(output).toMatch(new RegExp(`^  ${examples.late} +${examples.lateSince}T`, 'm'));
+  for (const indicator of ['approval_rate', 'overdue_balance_rate_30', 'new_loans'])
+    expect(output).toMatch(new RegExp(`^  ${indicator}\n  product +channel +(\\d{4}-\\d{2} *){6}\n  \\w+_LINE `, 'm'));
+  expect(output).toMatch(/Ready in \d+ s/);
+  expect(output).toContain(`${stack.url}/graphiql`);
 });
 
 test('the home is closed to others, and no key was printed', async () => {
@@ -47,7 +87,7 @@ test('the home is closed to others, and no key was printed', async () => {
 test('a decision service reads fresh values, since the book ends yesterday', async () => {
   const { data } = await stack.graphql(
     'decision',
-    '{ onlineFeatures(service: "behaviour_score@1", entities: { customer_id: ["C0000001"] }) { columns { name statuses } } }',
+    `{ onlineFeatures(service: "behaviour_score@1", entities: { customer_id: ["${examples.steady}"] }) { columns { name statuses } } }`,
   );
   const { columns } = (data as { onlineFeatures: { columns: { statuses: string[] }[] } }).onlineFeatures;
   expect(columns.flatMap(({ statuses }) => statuses)).not.toContain('STALE');
@@ -56,7 +96,7 @@ test('a decision service reads fresh values, since the book ends yesterday', asy
 test('a modeler reads the typed graph, now and as of the past', async () => {
   const { data, errors } = await stack.graphql(
     'modeler',
-    '{ now: customer(id: "C0000001") { repaymentHistory { _status maxDpd6m } } before: customer(id: "C0000001", asOf: "2001-01-01T00:00:00Z") { repaymentHistory { _status maxDpd6m } } }',
+    `{ now: customer(id: "${examples.late}") { repaymentHistory { _status maxDpd6m } } before: customer(id: "${examples.late}", asOf: "2001-01-01T00:00:00Z") { repaymentHistory { _status maxDpd6m } } }`,
   );
   expect(errors).toBeUndefined();
   expect(data).toMatchObject({
@@ -69,16 +109,16 @@ test('an analyst reads the same indicator as a table and as a spreadsheet', asyn
   const year = new Date().getUTCFullYear();
   const { data } = await stack.graphql(
     'bi',
-    `{ indicatorTable(names: ["utilization_rate"], from: "${year - 1}-01-01", to: "${year}-12-31") { columns { name } rows } }`,
+    `{ indicatorTable(names: ["overdue_balance_rate_30"], from: "${year - 1}-01-01", to: "${year}-12-31") { columns { name } rows } }`,
   );
   const { rows } = (data as { indicatorTable: { rows: unknown[][] } }).indicatorTable;
   const csv = await (
     await stack.fetch(
       'bi',
-      `/indicators.csv?names=utilization_rate&from=${year - 1}-01-01&to=${year}-12-31&grain=MONTH`,
+      `/indicators.csv?names=overdue_balance_rate_30&from=${year - 1}-01-01&to=${year}-12-31&grain=MONTH`,
     )
   ).text();
-  expect(rows.length).toBeGreaterThan(6);
+  expect(rows.filter(([, rate]) => rate !== null).length).toBeGreaterThan(6);
   expect(csv.trim().split('\n')).toHaveLength(rows.length + 1);
 });
 
@@ -89,9 +129,9 @@ test('the commands that the README shows each user are answered with data', asyn
   ).toBe(undefined);
   const fences = fencesOf(await readFile('README.md', 'utf8'), 'One query for each user');
   const calls = fences.flatMap((fence) => fence.split('\n')).filter((line) => /^(ask|curl) /.test(line));
-  expect(calls.length).toBeGreaterThanOrEqual(4);
-  const set = fences.flatMap((fence) => fence.split('\n')).filter((line) => /^(KEY=|ask\(\))/.test(line));
-  expect(set).toHaveLength(2);
+  expect(calls.length).toBeGreaterThanOrEqual(5);
+  const set = fences.flatMap((fence) => fence.split('\n')).filter((line) => /^(KEY=|ask\(\)|of\(\))/.test(line));
+  expect(set).toHaveLength(3);
   const { host } = new URL(stack.url);
   const year = new Date().getUTCFullYear();
   for (const call of calls) {
@@ -105,14 +145,14 @@ test('the commands that the README shows each user are answered with data', asyn
     const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script]);
     if (call.startsWith('curl')) {
       const [header, ...lines] = stdout.trim().split(/\r?\n/);
-      expect(header, call).toMatch(/\butilization_rate\b/);
+      expect(header, call).toMatch(/\bapproval_rate\b/);
       expect(lines.filter((line) => /,\d[\d.]*$/.test(line)).length, call).toBeGreaterThan(0);
       continue;
     }
     const { data, errors } = JSON.parse(stdout) as { data: Record<string, AnswerTable>; errors?: unknown };
     expect(errors, call).toBeUndefined();
-    for (const { columns, rows } of Object.values(data)) {
-      const values = (rows ?? columns.map((column) => column.values ?? [])).flat();
+    for (const { columns, rows, scores } of Object.values(data)) {
+      const values = (rows ?? scores?.map(Object.values) ?? columns?.map((column) => column.values ?? []) ?? []).flat();
       expect(values.filter((value) => value !== null).length, call).toBeGreaterThan(0);
       // Keys, periods and statuses are there in any case: a number was measured.
       expect(
@@ -145,7 +185,7 @@ test('Ctrl-C ends every process, and the next start begins with what is there', 
   const started = Date.now();
   stack = await startCommand('demo', { env, home });
   expect(stack.output()).toContain('already loaded');
-  expect(stack.output()).toMatch(/repayment_history@1:max_dpd_6m +\d+ PRESENT/);
+  expect(stack.output()).toMatch(new RegExp(`^  ${examples.steady} .* SCORED$`, 'm'));
   // Loading alone takes longer than a whole second start may.
   expect(Date.now() - started).toBeLessThan(60_000);
 });
@@ -155,8 +195,7 @@ test('after the online store lost everything, materialize restores it', async ()
   const redis = new Redis(`${home}/run/redis.sock`);
   await redis.flushall();
   redis.disconnect();
-  const query =
-    '{ onlineFeatures(features: ["repayment_history@1:max_dpd_6m"], entities: { customer_id: ["C0000001"] }) { columns { statuses } } }';
+  const query = `{ onlineFeatures(features: ["repayment_history@1:max_dpd_6m"], entities: { customer_id: ["${examples.late}"] }) { columns { statuses } } }`;
   expect(JSON.stringify((await stack.graphql('decision', query)).data)).toContain('NOT_FOUND');
   const restore = runCommand(['materialize'], stack.env);
   expect(await restore.exited, restore.output()).toBe(0);
