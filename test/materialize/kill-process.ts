@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { JobDefinition } from '../../src/core/definitions.js';
-import type { JobServices, OfflineStore, OnlineStore, RunLedger } from '../../src/core/ports.js';
+import type { JobServices, OfflineStore, OnlineStore, PortfolioScores, RunLedger } from '../../src/core/ports.js';
 import { BusinessCalendar } from '../../src/core/time.js';
 import { openDatabase } from '../../src/entities/data-source.js';
 import { createJobLedger } from '../../src/entities/job-ledger.js';
@@ -17,21 +17,31 @@ import { createQueue } from '../../src/queue/queue.js';
 import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { jobsOf } from '../queue/jobs-of.js';
+import { openScoring, scoredViews } from './scored.js';
 import { clickhouseAt, factsView, noScores, PREFIX, TIMEZONE } from './views.js';
 
 export interface KillPlan {
   readonly urls: { readonly postgres: string; readonly redis: string; readonly clickhouse: string };
   readonly views: readonly string[];
+  /** A model over views of its own, see `scoredViews`; the views are then that of its scores. */
+  readonly model?: string;
   /** A job to run to its end, without a queue; absent: work for the queue until killed. */
-  readonly job?: { readonly id: string; readonly name: 'materialize' | 'backfill'; readonly payload: object };
+  readonly job?: {
+    readonly id: string;
+    readonly name: 'materialize' | 'backfill' | 'score_portfolio';
+    readonly payload: object;
+  };
   /** Seams at which a process died, one a line: this one dies at the first that is not there, after adding it. */
   readonly seams?: string;
+  /** Pattern of the seams at which it may die; absent: at all. */
+  readonly dieAfter?: string;
 }
 
 export const killJobs = async (): Promise<ReadonlyMap<string, JobDefinition>> =>
   jobsOf({
     materialize: (await import('../../jobs/materialize.js')).default,
     backfill: (await import('../../jobs/backfill.js')).default,
+    score_portfolio: (await import('../../jobs/score_portfolio.js')).default,
   });
 
 /** Small shards, so that a run has several. */
@@ -39,7 +49,7 @@ const ROWS_A_SHARD = 3_000;
 
 if (import.meta.filename === process.argv[1]) await main(JSON.parse(process.argv[2] as string) as KillPlan);
 
-async function main({ urls, views: names, job, seams }: KillPlan): Promise<void> {
+async function main({ urls, views: names, model, job, seams, dieAfter }: KillPlan): Promise<void> {
   const { dataSource } = await openDatabase({ url: urls.postgres, log: silentLog });
   const { client } = await openRedis({ url: urls.redis, log: silentLog, purpose: 'queue' });
   const clickhouse = openClickHouse({
@@ -48,7 +58,7 @@ async function main({ urls, views: names, job, seams }: KillPlan): Promise<void>
     metrics: noMetrics,
   });
   const calendar = new BusinessCalendar(TIMEZONE);
-  const watch = watcher(seams);
+  const watch = watcher(seams, new RegExp(dieAfter ?? ''));
   const offline = watch.port('offline', offlineOn(clickhouse, calendar));
   const online = watch.port(
     'online',
@@ -56,11 +66,17 @@ async function main({ urls, views: names, job, seams }: KillPlan): Promise<void>
   );
   const ledger = watch.port('ledger', createRunLedger(dataSource));
   const common = { calendar, clock: Date.now, log: silentLog, metrics: noMetrics };
+  const scored = model === undefined ? undefined : await scoredViews(model);
+  const scores = scored
+    ? watch.port('scores', (await openScoring({ clickhouse, offline, clock: Date.now }, [scored.model])).scores)
+    : noScores;
   const materializer = createMaterializer({
-    ...{ ...common, offline, online, ledger, scores: noScores, rowsAShard: ROWS_A_SHARD },
+    ...{ ...common, offline, online, ledger, scores, rowsAShard: ROWS_A_SHARD },
   });
-  const views = names.map((name) => factsView({}, name));
-  const services = { offline, online, materializer, views: async () => views } as unknown as JobServices;
+  const views = scored ? [scored.view] : names.map((name) => factsView({}, name));
+  const services = {
+    ...{ offline, online, materializer, views: async () => views, model: async () => scored?.model },
+  } as unknown as JobServices;
   const jobs = await killJobs();
   if (!job) {
     const telling = new Map(
@@ -92,21 +108,24 @@ function told(run: JobDefinition['run']): JobDefinition['run'] {
   };
 }
 
-function watcher(file: string | undefined) {
+function watcher(file: string | undefined, wanted: RegExp) {
   const passed = new Set(file && existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []);
   let phase = 'new';
 
   const seam = (name: string): void => {
     const label = `${phase}: after ${name}`;
-    if (!file || passed.has(label)) return;
+    if (!file || passed.has(label) || !wanted.test(label)) return;
     appendFileSync(file, `${label}\n`);
     process.kill(process.pid, 'SIGKILL');
   };
 
   const follow = (method: string, args: readonly unknown[], result: unknown): string => {
-    const stage = (method === 'update' ? args[1] : method === 'begin' ? result : {}) as { stage?: string };
-    if (stage.stage) phase = stage.stage;
-    return method === 'update' ? `update of ${Object.keys(args[1] as object).join(' and ')}` : method;
+    const [first] = method === 'updateAll' ? (args[0] as { change: { stage?: string } }[]) : [];
+    const [begun] = method === 'beginAll' ? (result as { stage?: string }[]) : [];
+    const change = method === 'update' ? (args[1] as { stage?: string }) : first?.change;
+    const stage = (change ?? (method === 'begin' ? (result as { stage?: string }) : begun))?.stage;
+    if (stage) phase = stage;
+    return change ? `${method} of ${Object.keys(change).join(' and ')}` : method;
   };
 
   async function* batches(name: string, source: AsyncIterable<unknown>): AsyncIterable<unknown> {
@@ -117,12 +136,12 @@ function watcher(file: string | undefined) {
   }
 
   return {
-    port<T extends OfflineStore | OnlineStore | RunLedger>(name: string, port: T): T {
+    port<T extends OfflineStore | OnlineStore | RunLedger | PortfolioScores>(name: string, port: T): T {
       const wrapped = Object.entries(port).map(([method, body]: [string, (...args: unknown[]) => unknown]) => [
         method,
         (...args: unknown[]) => {
           const result = body.apply(port, args);
-          if (method === 'readStage' || method === 'newestRows') {
+          if (typeof result === 'object' && result !== null && Symbol.asyncIterator in result) {
             return batches(`${name}.${method}`, result as AsyncIterable<unknown>);
           }
           // The lock is held around all the other calls.

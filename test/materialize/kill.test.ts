@@ -116,7 +116,13 @@ describe('a worker killed with SIGKILL', () => {
                 'offline.commitRuns',
                 'offline.dropStage',
               ]
-            : ['offline.stageRun', 'offline.commitRuns', 'online.write', 'a batch of offline.newestRows']
+            : [
+                'offline.stageRuns',
+                'offline.commitRuns',
+                'offline.dropStages',
+                'online.write',
+                'a batch of offline.newestRows',
+              ]
           ).map((call) => expect.stringMatching(new RegExp(`after ${call}$`))),
         ),
       );

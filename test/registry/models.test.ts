@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RiskgraphError } from '../../src/core/errors.js';
+import { inputsFirst } from '../../src/core/score-view.js';
+import { DAY, HOUR } from '../../src/core/time.js';
+import { loadRegistry } from '../../src/registry.js';
+
+const vocabulary = resolve('src/core/define.js');
+let root: string;
+
+const put = async (file: string, body: string): Promise<void> => {
+  const path = join(root, file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, body);
+};
+const define = (file: string, body: string): Promise<void> =>
+  put(
+    file,
+    `import * as define from '${vocabulary}';\nconst { defineEntity, defineFeatureView, defineFeatureService, defineModel, int32, sql } = define;\n${body}\n`,
+  );
+
+const putView = (name: string, delay = '2h'): Promise<void> =>
+  define(
+    `features/customer/${name}.v1.view.ts`,
+    `import { customer } from '../entities.js';
+export default defineFeatureView({
+  entity: customer, description: 'Logins', owner: 'risk', schedule: { every: 'day', delay: '${delay}' },
+  features: { logins: int32({ description: 'Logins so far' }) },
+  query: ({ source }) => sql\`SELECT customer_id, toInt32(count()) AS logins FROM \${source('events')} GROUP BY customer_id\`,
+});`,
+  );
+
+const putModel = async (name: string, inputs: readonly string[], change = ''): Promise<void> => {
+  await define(
+    `models/${name}/${name}.v1.model.ts`,
+    `import { customer, pair } from '../../features/entities.js';
+export const entities = [customer, pair];
+export default defineModel({
+  entity: customer, description: 'Who pays', owner: 'risk', onnx: 'weights.onnx', inputs: ${JSON.stringify(inputs)},
+  tensors: { input: 'in', probability: 'out' }, missing: 'nan', scale: { points: 600, odds: 1 / 19, pointsToDoubleOdds: 50 }, ${change}
+});`,
+  );
+  await put(`models/${name}/weights.onnx`, `weights of ${name}`);
+  await put(`models/${name}/card.json`, '{}');
+};
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'registry-'));
+  await define(
+    'features/entities.ts',
+    `export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A person' });
+export const pair = defineEntity({ name: 'pair', joinKeys: ['customer_id', 'device_id'], description: 'Both' });`,
+  );
+  await putView('logins');
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const problemsOf = async (): Promise<readonly string[]> => {
+  const error = await loadRegistry({ root }).catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(RiskgraphError);
+  return (error as RiskgraphError).details?.problems as string[];
+};
+
+test('a model’s scores are a feature view of its entity, file, owner and version', async () => {
+  await putModel('default_risk', ['logins@1:logins']);
+  const { models, views } = await loadRegistry({ root });
+  expect(views.get('default_risk_score@1')).toMatchObject({
+    ...{ name: 'default_risk_score', version: 1, owner: 'risk', file: 'models/default_risk/default_risk.v1.model.ts' },
+    ...{ delayMs: 3 * HOUR, maxAgeMs: 2 * DAY, ttlMs: 400 * DAY, entity: { name: 'customer' } },
+    features: [
+      { name: 'probability', type: 'FLOAT64' },
+      { name: 'points', type: 'INT32' },
+      { name: 'band', type: 'STRING' },
+    ],
+    origin: { kind: 'scores', model: models.get('default_risk@1') },
+  });
+});
+
+test('a model whose name says that it is a score lends its name to the view', async () => {
+  await putModel('b_score', ['logins@1']);
+  expect([...(await loadRegistry({ root })).views.keys()]).toEqual(['logins@1', 'b_score@1']);
+});
+
+test('the hash of a score view is another for other weights', async () => {
+  await putModel('b_score', ['logins@1']);
+  const hash = async () => (await loadRegistry({ root })).views.get('b_score@1')?.hash;
+  const first = await hash();
+  await put('models/b_score/weights.onnx', 'other weights');
+  expect(await hash()).not.toBe(first);
+});
+
+test('scores are what any feature is: an input of another model, a line of a service; they come after what they are made of', async () => {
+  await putModel('a_blend', ['z_base_score@1:probability', 'logins@1']);
+  await putModel('z_base', ['logins@1']);
+  await define(
+    'features/services/risk.v1.service.ts',
+    "export default defineFeatureService({ description: 'x', owner: 'x', features: ['a_blend_score@1:band'] });",
+  );
+  const { views, services } = await loadRegistry({ root });
+  const [blend, base, logins] = ['a_blend_score@1', 'z_base_score@1', 'logins@1'].map((id) => views.get(id));
+  expect(services.get('risk@1')?.features[0]?.view).toBe(blend);
+  expect(blend?.origin).toMatchObject({ kind: 'scores' });
+  expect(inputsFirst([...views.values()].reverse())).toEqual([logins, base, blend]);
+});
+
+test('models that read each other’s scores are refused, with the circle', async () => {
+  await putModel('one', ['two_score@1:points']);
+  await putModel('two', ['logins@1', 'one_score@1:points']);
+  expect((await problemsOf())[0]).toBe(
+    'models/one/one.v1.model.ts: its inputs lead back to itself: one@1 reads the scores of two@1 reads the scores of one@1',
+  );
+});
+
+test('an input that is readable later than the scores are is refused', async () => {
+  await putView('slow', '4h');
+  await putModel('b_score', ['slow@1', 'logins@1']);
+  expect(await problemsOf()).toEqual([
+    'models/b_score/b_score.v1.model.ts: input view slow@1 is readable 4h after its as-of, later than the scores made of it (3h)',
+  ]);
+});
+
+test('a model of an entity with several join keys is refused: a score has one entity_id', async () => {
+  await putModel('b_score', ['logins@1'], 'entity: pair,');
+  expect(await problemsOf()).toEqual([expect.stringContaining('a model scores an entity with one join key')]);
+});
+
+test('a view file of the name that the scores need is refused, naming it', async () => {
+  await putView('b_score');
+  await putModel('b_score', ['logins@1']);
+  expect(await problemsOf()).toEqual([
+    'models/b_score/b_score.v1.model.ts: its scores would be the view b_score@1, which features/customer/b_score.v1.view.ts gives already: rename one of them',
+  ]);
+});
