@@ -75,7 +75,7 @@ function contactsOf(
   if (tied?.ring.kind === 'AGENT') contacts.add(agentPhone(book, tied));
   if (tied?.ring.kind === 'CONTACT') {
     contacts.add(phoneOf(book, neighbourIn(book, tied, 1)));
-    if (random.chance(0.5)) contacts.add(phoneOf(book, neighbourIn(book, tied, 2)));
+    if (random.chance(0.6)) contacts.add(phoneOf(book, neighbourIn(book, tied, 4)));
   }
   if (family && family.head !== index && random.chance(CONTACT_IN_FAMILY)) contacts.add(phoneOf(book, family.head));
   const count = random.int(1, 3);
@@ -94,9 +94,9 @@ const commonFriend = (book: Book, random: Random, index: number): string =>
 const agentPhone = (book: Book, { ring, member }: RingPart): string =>
   hashed(book.options.seed, 'phone', 'agent', ring.index, Math.floor(member / APPLICANTS_AN_AGENT_NUMBER));
 
-/** The member who takes part, so many places on or the next behind; the last names the first. */
+/** The first member who takes part from so many places on; the last is followed by the first. */
 function neighbourIn(book: Book, { ring, member }: RingPart, places: number): number {
-  for (let step = places; step < ring.size; step++) {
+  for (let step = places; step < places + ring.size; step++) {
     const next = ring.first + ((member + step) % ring.size);
     if (!ringPart(book, next)?.clean) return next;
   }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { BusinessCalendar } from '../../src/core/time.js';
+import { Book } from '../../src/portfolio/book.js';
+import { BookTotals, customerRows } from '../../src/portfolio/portfolio.js';
+import type { CustomerRows, Row } from '../../src/portfolio/rows.js';
+
+const calendar = new BusinessCalendar('Asia/Shanghai');
+const at = (row: Row, column: string): number => Date.parse(String(row[column]));
+
+describe('totals of the synthetic portfolio', () => {
+  it('are the sums of what the customers’ rows say, in any order of the customers', () => {
+    const book = new Book({ seed: 7, endDate: '2026-03-16', customers: 300, calendar });
+    const made: CustomerRows[] = Array.from({ length: 300 }, (_, index) => customerRows(book, index));
+    const total = (order: readonly CustomerRows[]) => {
+      const totals = new BookTotals(book);
+      for (const rows of order) totals.add(rows);
+      return totals.rows();
+    };
+    const sums = total(made);
+    expect(total([...made].reverse())).toEqual(sums);
+    const data = (sums.costs ?? []).filter((row) => row.kind === 'DATA');
+    const reported = made
+      .flatMap((rows) => rows.external_reports ?? [])
+      .filter((row) => {
+        const month = book.monthOf(book.local.dayOf(at(row, 'requested_at')));
+        return month >= 0 && month < book.months.length;
+      });
+    const cents = (rows: readonly Row[], column: string) =>
+      rows.reduce((sum, row) => sum + Math.round(Number(row[column]) * 100), 0);
+    expect(cents(data, 'amount')).toBe(cents(reported, 'cost'));
+    expect(new Set((sums.costs ?? []).map((row) => row.kind))).toEqual(
+      new Set(['FUNDING', 'ACQUISITION', 'DATA', 'COLLECTION', 'OPERATION']),
+    );
+    const days = (sums.provisions ?? []).map((row) => String(row.as_of));
+    expect(days.at(-1)).toBe('2026-02-28');
+    const general = (sums.provisions ?? []).filter((row) => row.kind === 'GENERAL' && row.as_of === '2026-02-28');
+    expect(cents(general, 'amount')).toBeGreaterThan(0);
+  });
+});
