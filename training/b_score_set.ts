@@ -73,8 +73,10 @@ ORDER BY event_timestamp, customer_id
 
 async function runJob(client: Client, name: string, job: JobView): Promise<void> {
   const started = Date.now();
-  const done = await followJob(client, job, { json: true });
-  process.stdout.write(`${name}: ${JSON.stringify(done.result)} (${((Date.now() - started) / 1000).toFixed(1)} s)\n`);
+  const { result } = await followJob(client, job, { json: true });
+  const { views, ...rest } = result as { views?: readonly { view: string; rows: number }[] };
+  const told = views ? views.map(({ view, rows }) => `${view} ${rows} rows`).join(', ') : JSON.stringify(rest);
+  process.stdout.write(`${name}: ${told} (${((Date.now() - started) / 1000).toFixed(1)} s)\n`);
 }
 
 async function main(): Promise<void> {
@@ -89,7 +91,7 @@ async function main(): Promise<void> {
   const endDate = parseLocalDate(values['end-date'], '--end-date');
   const points = observationPoints(endDate);
   const client = new Client({
-    url: process.env.RISKGRAPH_URL ?? 'http://127.0.0.1:4000',
+    url: process.env.RISKGRAPH_URL ?? `http://127.0.0.1:${process.env.PORT ?? '4000'}`,
     key: await findKey({ key: process.env.RISKGRAPH_KEY, home: process.env.RISKGRAPH_HOME ?? '.riskgraph' }),
   });
 
@@ -98,8 +100,8 @@ async function main(): Promise<void> {
   );
   process.stdout.write(`apply: ${applyRegistry.changes.length} changes\n`);
   const { deriveLoanSnapshots } = await client.graphql<{ deriveLoanSnapshots: JobView }>(
-    `mutation($to: Date) { deriveLoanSnapshots(to: $to) ${JOB} }`,
-    { to: points.at(-1) },
+    `mutation($through: Date) { deriveLoanSnapshots(through: $through) ${JOB} }`,
+    { through: points.at(-1) },
   );
   await runJob(client, 'snapshots', deriveLoanSnapshots);
   for (const point of points) {
