@@ -133,7 +133,7 @@ function touched(
     const fresh = sql`SELECT loan_id, ${raw(backdated)} AS backdated, 0 AS was_open FROM ${loansOf(table, sql`${imported}${from}ingested_at <= ${until}`)}`;
     const seqs = seen.filter((each) => each.table === table).map((each) => each.seq);
     if (since === null || seqs.length === 0) return [fresh];
-    const late = sql`${imported}seq IN ${param('Array(UInt64)', seqs)} AND ingested_at <= ${since}`;
+    const late = sql`${imported}seq IN ${param('Array(UInt64)', seqs.map(BigInt))} AND ingested_at <= ${since}`;
     return [fresh, sql`SELECT loan_id, 1, 0 FROM ${loansOf(table, late)}`];
   });
   if (through === after) return join(parts, ' UNION ALL ');
