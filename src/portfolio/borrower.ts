@@ -26,7 +26,7 @@ const ANOTHER_LATE = 2.2;
 const ANOTHER_BAD = 3.6;
 const FESTIVAL = 0.37;
 /** The quarter of the book in which the lender was careless. */
-const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.33 };
+const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.26 };
 const RING_BUSTS_OUT = 0.7;
 /** Share of repayments that are known days late; share that is recorded without its instalment. */
 const LATE_SHARE = 0.003;

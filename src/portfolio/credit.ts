@@ -31,6 +31,9 @@ export const TENORS: readonly (readonly [number, number])[] = [
 const TRIES_AGAIN = 0.22;
 const CHALLENGER_SHARE = 0.1;
 
+/** Nobody who looks like a ring's member has a history that earns a high limit. */
+const STRANGERS = 0.6;
+
 export const drawPurpose = (random: Random): string => random.weighted(PURPOSES);
 
 /** When and how a decision was made: nine of ten within two minutes, the rest by hand in hours. */
@@ -68,7 +71,11 @@ export function concluded(
 
 /** Cents; what the incumbent's policy grants: months of income, more to better scores. */
 export function limitFor(person: Person, random: Random, points: number, product: string): number {
-  const months = (product === SHOP_LINE ? 2.2 : 4.2) * Math.exp(0.006 * (points - 630)) * random.uniform(0.75, 1.3);
+  const months =
+    (product === SHOP_LINE ? 2.2 : 4.2) *
+    (person.ring ? STRANGERS : 1) *
+    Math.exp(0.006 * (points - 630)) *
+    random.uniform(0.75, 1.3);
   const thousands = Math.min(200, Math.max(3, Math.round((person.monthlyIncome * months) / 1_000)));
   return thousands * 100_000;
 }

@@ -16,7 +16,7 @@ export interface Payer {
 }
 
 /** Log-odds of missing a due day at stress 0. */
-const MISS = -2.93;
+const MISS = -3.15;
 /** Log-odds that a missed instalment is still open when the next falls due, and how stress moves them. */
 const ROLL = -2.7;
 const ROLL_BY_STRESS = 0.42;
@@ -25,7 +25,7 @@ const FIRST_ROLL = 0.5;
 /** Of those who pay within the month: hazard a day. */
 const CURE_A_DAY = 0.17;
 /** Stress at which the odds of ROLL and of FLOW hold: that of those who miss. */
-const MISSING_STRESS = 1.1;
+const MISSING_STRESS = 1.35;
 
 /**
  * A month further behind, by instalments already open: [none paid, all paid]; the rest pay the oldest and stay as far behind as they are.

@@ -52,7 +52,7 @@ export function creditPolicy(person: Person, random: Random, points: number, str
   return run([
     { rule: 'AGE_RANGE', hit: age < 20 || age > 55 },
     { rule: 'BLACKLIST', hit: random.chance(logistic(-4.3 - 0.6 * willingness)) },
-    { rule: 'DEVICE_CLUSTER', hit: random.chance(ring ? 0.4 : 0.004) },
+    { rule: 'DEVICE_CLUSTER', hit: random.chance(ring ? 0.44 : 0.004) },
     { rule: 'MULTI_LENDER', hit: random.chance(logistic(-2.3 - 0.5 * ability - 0.5 * willingness)) },
     { rule: 'INCOME_MIN', hit: monthlyIncome < 3_000 },
     { rule: 'SCORE_CUTOFF', hit: points < CREDIT_CUTOFF - (strategy === 'CHALLENGER' ? CHALLENGER_EASE : 0) },

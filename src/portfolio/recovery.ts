@@ -8,8 +8,8 @@ export const WRITE_OFF_DPD = 181;
 /** Of those behind by one to three instalments, a month: agreed with the lender on easier terms. */
 const RESTRUCTURED = 0.05;
 /** Written-off loans of which something comes back, and what share of the balance in the mean: together about a tenth. */
-const RECOVERS = 0.7;
-const RECOVERED_SHARE = 0.11;
+const RECOVERS = 0.85;
+const RECOVERED_SHARE = 0.118;
 const SOLD = 0.12;
 
 /** Writes the loan off and plays what follows: payments in the two years after, or the sale of the debt. */
@@ -18,7 +18,7 @@ export function chargeOff(loan: LoanAccount, day: DayNumber, random: Random): vo
   const balance = loan.chargedOff ?? 0;
   const sold = random.chance(SOLD) ? day + random.int(150, 360) : null;
   if (random.chance(RECOVERS)) {
-    let left = Math.round(balance * Math.min(1, RECOVERED_SHARE * 2 * random.next() * random.uniform(0.5, 1.5)));
+    let left = Math.round(balance * Math.min(1, RECOVERED_SHARE * random.uniform(0.3, 1.7)));
     const times = random.int(1, 5);
     let at = day;
     for (let time = 1; time <= times && left > 0; time++) {
