@@ -1,5 +1,7 @@
 /** The product's worked model over a view of facts, and all that scores a portfolio by it. */
-import { resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import worked from '../../models/uci_default/uci_default.v1.model.js';
 import { array, decimal, float64, int32, sql } from '../../src/core/define.js';
 import type { FeatureRef, Model, View } from '../../src/core/definitions.js';
 import type { Clock, OfflineStore, PortfolioScores, Scorer, SourceStore } from '../../src/core/ports.js';
@@ -8,13 +10,14 @@ import { raw } from '../../src/core/sql.js';
 import { BusinessCalendar } from '../../src/core/time.js';
 import { createPortfolioScores } from '../../src/materialize/portfolio-scores.js';
 import type { ClickHouse } from '../../src/offline/client.js';
-import { loadRegistry } from '../../src/registry.js';
 import { createScorer } from '../../src/scoring/onnx-scorer.js';
 import { migrateClickHouse } from '../../src/sources/migrate.js';
 import { createSqlGuard } from '../../src/sources/sql-guard.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { factsView, TIMEZONE } from './views.js';
+
+const FILE = 'models/uci_default/uci_default.v1.model.ts';
 
 const monthly = { length: 6, pad: null };
 /** Six months made of one amount. */
@@ -55,17 +58,23 @@ export interface Scored {
 
 /** The model over a view of its own, with the view of its scores; a row with a hole is refused. */
 export async function scoredViews(name: string): Promise<Scored> {
-  const { models } = await loadRegistry({ root: resolve('.') });
-  const worked = models.get('uci_default@1') as Model;
   const inputs = statementsView(`${name}_inputs`);
-  const features = worked.features.map(({ feature: { name: wanted } }): FeatureRef => {
+  const features = worked.inputs.map((reference): FeatureRef => {
+    const [, wanted] = reference.split(':') as [string, string];
     const index = inputs.features.findIndex((feature) => feature.name === wanted);
     const feature = inputs.features[index] as View['features'][number];
     return { view: inputs, feature, index, reference: `${inputs.id}:${wanted}` };
   });
   const model: Model = {
-    ...worked,
-    ...{ name, id: `${name}@1`, entity: inputs.entity, features, missing: 'refuse' },
+    ...{ ...worked, name, version: 1, id: `${name}@1`, file: FILE, hash: 'h' },
+    ...{
+      onnxPath: resolve(dirname(FILE), worked.onnx),
+      onnxHash: 'h',
+      entity: inputs.entity,
+      features,
+      missing: 'refuse',
+    },
+    card: JSON.parse(await readFile(resolve(dirname(FILE), 'card.json'), 'utf8')),
   };
   return { inputs, model, view: { ...scoreViewOf(model), hash: 'h' } };
 }
