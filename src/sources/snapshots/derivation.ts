@@ -6,6 +6,7 @@ import type { JobProgress, LoanSnapshots, LoanSnapshotsResult, Log, Metrics } fr
 import { type Sql, sql } from '../../core/sql.js';
 import type { BusinessCalendar, Instant } from '../../core/time.js';
 import { importFailure } from '../failures.js';
+import { othersTurn } from '../stage.js';
 import { contentOf } from './content.js';
 import { derivedAt, knownFrom, type LoanHistory } from './history.js';
 import { readHistories } from './inputs.js';
@@ -26,6 +27,8 @@ export interface LoanSnapshotsOptions {
 
 /** Loans whose stored rows are in memory at once. */
 const LOANS_COMPARED = 250;
+/** A worker that replays longer than this without a pause cannot renew the lock of its job. */
+const LOANS_A_TURN = 50;
 
 /**
  * Derivations may be repeated and may die anywhere: rows are added to what is stored, and only where it does not say the same already; the
@@ -124,7 +127,8 @@ async function derivePartition(run: PartitionRun): Promise<void> {
   ]);
   const compared: LoanHistory[] = [];
   const states: { loan_id: string; open: number; seq: string }[] = [];
-  for (const history of histories) {
+  for (const [index, history] of histories.entries()) {
+    if (index % LOANS_A_TURN === 0) await othersTurn();
     const { loanId } = history;
     const loan = loans.get(loanId);
     const versions = versionsOf(history, days, { after, through });
@@ -142,7 +146,8 @@ async function derivePartition(run: PartitionRun): Promise<void> {
       run,
       some.map(({ loanId }) => loanId),
     );
-    for (const history of some) {
+    for (const [index, history] of some.entries()) {
+      if (index % LOANS_A_TURN === 0) await othersTurn();
       const missing = missingDays(history, stored.get(history.loanId) ?? [], days, through);
       for (const { day, by, content, restates } of missing) {
         const full = writer.add(history.loanId, day, { at: derivedAt(days, by), content, restates });
