@@ -70,6 +70,8 @@ export default defineModel({
   ],
   tensors: { input: 'features', probability: 'probabilities' },
   missing: 'nan',
+  // It is NULL for who has no loan on book: of them the model has learned nothing.
+  required: ['loan_behaviour@1:current_dpd'],
   scale: { points: 600, odds: 1 / 19, pointsToDoubleOdds: 50 },
   // Bounds where the bad rate of the held-out months doubles, about: 1 in 100 in A, 1 in 6 in E.
   bands: { A: 700, B: 660, C: 620, D: 560, E: -1000 },

@@ -53,7 +53,7 @@ export class ModelInputs {
   private count = 0;
 
   constructor(
-    private readonly model: Pick<Model, 'features' | 'missing'>,
+    private readonly model: Pick<Model, 'features' | 'missing' | 'required'>,
     capacity = 1,
   ) {
     this.width = inputColumns(model);
@@ -94,13 +94,15 @@ export class ModelInputs {
   }
 
   judge(row: number): Judgement {
-    const { features, missing: rule } = this.model;
+    const { features, missing: rule, required = [] } = this.model;
     const missing = features.flatMap(({ reference }, position) =>
       this.present[row * features.length + position] === 1 ? [] : [reference],
     );
     if (this.failed[row] === 1) return { status: 'ERROR', missing };
     // A model that takes NaN says something of a row of nothing but NaN, too; it is no score of anybody.
-    const refused = missing.length > 0 && (rule === 'refuse' || missing.length === features.length);
+    const refused =
+      missing.length > 0 &&
+      (rule === 'refuse' || missing.length === features.length || required.some((input) => missing.includes(input)));
     return { status: refused ? 'MISSING_FEATURES' : 'SCORED', missing };
   }
 

@@ -80,6 +80,9 @@ async function loadModel(
   const features = resolveReferences(spec.inputs, views, report);
   if (spec.inputs.length === 0) report('has no inputs');
   for (const ref of features) checkInput(spec, ref, report);
+  for (const input of spec.required ?? []) {
+    if (!features.some(({ reference }) => reference === input)) report(`requires ${input}, which is no input of it`);
+  }
   const onnxPath = join(folder, spec.onnx);
   const weights = await readFile(onnxPath).catch(() => undefined);
   if (!weights) report(`its file ${spec.onnx} is missing`);

@@ -121,6 +121,15 @@ test('an input that is readable later than the scores are is refused', async () 
   ]);
 });
 
+test('a model may require inputs of its own and no others', async () => {
+  await putModel('fits', ['logins@1'], "required: ['logins@1:logins'],");
+  expect((await loadRegistry({ root })).models.get('fits@1')?.required).toEqual(['logins@1:logins']);
+  await putModel('asks', ['logins@1'], "required: ['logins@1:sessions'],");
+  expect(await problemsOf()).toEqual([
+    'models/asks/asks.v1.model.ts: requires logins@1:sessions, which is no input of it',
+  ]);
+});
+
 test('a model of an entity with several join keys is refused: a score has one entity_id', async () => {
   await putModel('b_score', ['logins@1'], 'entity: pair,');
   expect(await problemsOf()).toEqual([expect.stringContaining('a model scores an entity with one join key')]);

@@ -110,6 +110,14 @@ describe('scores', () => {
     });
   });
 
+  it('scores nobody who has no value of an input that the model requires, and whoever has one', async () => {
+    const needs = (...required: string[]) => ({ model: { ...model, required } });
+    const [refused] = await score(['holes'], needs('statement_history@1:utilization'));
+    expect(refused).toMatchObject({ status: 'MISSING_FEATURES', probability: null });
+    const [scored] = await score(['holes'], needs('statement_history@1:credit_limit'));
+    expect(scored).toMatchObject({ status: 'SCORED', missing: ['statement_history@1:utilization'] });
+  });
+
   it('scores nobody out of nothing: an unknown customer, a NULL key and a row of NULLs are MISSING_FEATURES', async () => {
     const rows = await score(['nobody', null, 'empty', 'good']);
     expect(rows.map(({ status }) => status)).toEqual([
