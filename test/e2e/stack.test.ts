@@ -187,7 +187,7 @@ test('a backfill tells its progress to whoever listens', async () => {
 });
 
 test('a training set is built from SQL, as Parquet and as CSV, one row a spine row, by those who may', async () => {
-  const labels = book.get('labels')?.rows ?? [];
+  const labels = (book.get('labels')?.rows ?? []).filter(({ name }) => name === 'dpd60_6m');
   const observed = labels.at(-1)?.observed_at as string;
   const spineSql = `SELECT customer_id, toDateTime64('${observed.slice(0, 19).replace('T', ' ')}', 3, 'UTC') AS event_timestamp, channel FROM customers`;
   const query =

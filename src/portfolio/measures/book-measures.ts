@@ -35,7 +35,7 @@ export class BookMeasures {
     this.parts = {
       applications: new Applications(frame),
       firstPayments: new FirstPayments(frame),
-      monthEnds: new MonthEnds(frame),
+      monthEnds: new MonthEnds(),
       vintages: new Vintages(frame),
       loanEndings: new LoanEndings(frame),
       rings: new Rings(),

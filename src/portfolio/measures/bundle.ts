@@ -37,7 +37,7 @@ export interface Section<Values> {
 export const readBundle = (rows: CustomerRows, ring: number | null, frame: Frame): Bundle => ({
   rows,
   ring,
-  loans: loanHistories(rows, frame.days, frame.endDay),
+  loans: loanHistories(rows, frame),
 });
 
 const monthNumber = (date: string): number => Number(date.slice(0, 4)) * 12 + Number(date.slice(5, 7));

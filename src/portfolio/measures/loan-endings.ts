@@ -59,9 +59,9 @@ export class LoanEndings implements Section<Values> {
 
   /** Each month that a loan begins open, with its last due date still far away. */
   private addMonths(loan: LoanHistory): void {
-    for (const { first, last } of this.frame.months) {
+    for (const [month, { first }] of this.frame.months.entries()) {
       if (loan.disbursedOn >= first || loan.lastDue <= first + EARLY_DAYS) continue;
-      const [before, after] = [stateOn(loan, first - 1), stateOn(loan, last)];
+      const [before, after] = [loan.monthEnds[month], loan.monthEnds[month + 1]];
       if (!before || !after || closed(before)) continue;
       this.early.add(after.status === 'SETTLED' && !loan.refinanced && !loan.restructured);
     }

@@ -1,8 +1,8 @@
 import { type LoanDay, type LoanSpan, loanDayOf, replayLoan } from '../../core/loan-ledger.js';
-import type { DayNumber, LocalDays } from '../../core/local-days.js';
-import { dayNumber } from '../../core/local-days.js';
+import { type DayNumber, dayNumber } from '../../core/local-days.js';
 import { sourceTable } from '../../core/sources.js';
 import type { CustomerRows, Row } from '../rows.js';
+import type { Frame } from './bundle.js';
 import { centsOf, instantOf, lastVersions, textOf } from './fields.js';
 
 /** One loan as its rows tell it, replayed by the rules of `loan_snapshots`. Money is in cents. */
@@ -15,6 +15,10 @@ export interface LoanHistory {
   readonly firstDue: DayNumber;
   readonly lastDue: DayNumber;
   readonly spans: readonly LoanSpan[];
+  /**
+   * At the end of the day before the book, then at each of its month ends; the closing row is carried forward. Null before the disbursement.
+   */
+  readonly monthEnds: readonly (LoanDay | null)[];
   readonly restructured: boolean;
   /** Paid out by a newer loan of the customer. */
   readonly refinanced: boolean;
@@ -26,7 +30,7 @@ export interface LoanHistory {
 const NO_ROWS: readonly Row[] = [];
 
 /** The loans of one customer as they are known in the end: the last version of every row. */
-export function loanHistories(rows: CustomerRows, days: LocalDays, through: DayNumber): LoanHistory[] {
+export function loanHistories(rows: CustomerRows, { days, endDay, months }: Frame): LoanHistory[] {
   if (!rows.loans?.length) return [];
   const of = (table: string) => groupByLoan(lastVersions(rows[table] ?? NO_ROWS, sourceTable(table).key));
   const [installments, repayments, events] = [of('installments'), of('repayments'), of('loan_events')];
@@ -63,6 +67,8 @@ export function loanHistories(rows: CustomerRows, days: LocalDays, through: DayN
         amount: row.amount === undefined ? null : centsOf(row, 'amount'),
       })),
     };
+    const spans = replayLoan(inputs, days, endDay);
+    const eves = [(months[0]?.first ?? 0) - 1, ...months.map(({ last }) => last)];
     const dues = [...new Set(plan.map((row) => dayNumber(String(row.due_date))))].sort((one, other) => one - other);
     return {
       principal,
@@ -71,7 +77,8 @@ export function loanHistories(rows: CustomerRows, days: LocalDays, through: DayN
       dues,
       firstDue: dues[0] ?? Number.POSITIVE_INFINITY,
       lastDue: dues.at(-1) ?? Number.NEGATIVE_INFINITY,
-      spans: replayLoan(inputs, days, through),
+      spans,
+      monthEnds: eves.map((day) => stateOn({ spans }, day)),
       restructured: inputs.events.some(({ type }) => type === 'RESTRUCTURED'),
       refinanced: refinanced.has(id),
       writtenOffAt: inputs.events.find(({ type }) => type === 'WRITTEN_OFF')?.occurredAt ?? null,
@@ -85,7 +92,7 @@ export const closed = ({ status }: { readonly status: LoanDay['status'] }): bool
   status !== 'CURRENT' && status !== 'OVERDUE';
 
 /** The state at a day's end, its closing row carried forward; null before the disbursement. */
-export function stateOn({ spans }: LoanHistory, day: DayNumber): LoanDay | null {
+export function stateOn({ spans }: Pick<LoanHistory, 'spans'>, day: DayNumber): LoanDay | null {
   const last = spans.at(-1);
   if (!last) return null;
   return loanDayOf(spans, closed(last) ? Math.min(day, last.to) : day);

@@ -1,6 +1,6 @@
 import type { LoanDay } from '../../core/loan-ledger.js';
-import type { Bundle, Frame, Section } from './bundle.js';
-import { closed, type LoanHistory, stateOn } from './loan-history.js';
+import type { Bundle, Section } from './bundle.js';
+import { closed, type LoanHistory } from './loan-history.js';
 import { Ratio } from './ratio.js';
 import type { MeasureValues } from './targets.js';
 
@@ -45,8 +45,6 @@ export class MonthEnds implements Section<Values> {
   /** By opening bucket: C, M1, M2, M3, M4+. */
   private readonly flows = Array.from({ length: 5 }, () => new Flow());
 
-  constructor(private readonly frame: Frame) {}
-
   add({ loans }: Bundle): void {
     for (const loan of loans) this.addLoan(loan);
   }
@@ -75,14 +73,13 @@ export class MonthEnds implements Section<Values> {
   }
 
   private addLoan(loan: LoanHistory): void {
-    let opening: LoanDay | null = null;
-    for (const [month, { last }] of this.frame.months.entries()) {
-      if (last < loan.disbursedOn) continue;
-      const closing = stateOn(loan, last);
-      if (opening && closing) this.addFlow(opening, closing);
-      if (!closing || closed(closing)) return;
-      if (month >= this.frame.months.length - NEWEST_MONTHS) this.addBalance(closing);
-      opening = closing;
+    const { monthEnds } = loan;
+    for (let month = 1; month < monthEnds.length; month++) {
+      const [opening, closing] = [monthEnds[month - 1], monthEnds[month]];
+      if (opening && closing && !closed(opening)) this.addFlow(opening, closing);
+      if (!closing) continue;
+      if (closed(closing)) return;
+      if (month >= monthEnds.length - NEWEST_MONTHS) this.addBalance(closing);
     }
   }
 

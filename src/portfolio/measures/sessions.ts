@@ -1,9 +1,10 @@
+import type { LoanDay } from '../../core/loan-ledger.js';
 import type { DayNumber } from '../../core/local-days.js';
 import { HOUR, type Instant, SECOND } from '../../core/time.js';
 import type { Row } from '../rows.js';
 import { type Bundle, type Frame, type Section, tableOf } from './bundle.js';
 import { instantOf, textOf } from './fields.js';
-import { stateOn } from './loan-history.js';
+import { closed } from './loan-history.js';
 import { against, Ratio } from './ratio.js';
 import type { MeasureValues } from './targets.js';
 
@@ -102,13 +103,9 @@ export class Sessions implements Section<Values> {
     const near = new Set<DayNumber>();
     for (const { dues } of loans)
       for (const due of dues) for (let day = due - NEAR_DUE_DAYS; day <= due + NEAR_DUE_DAYS; day++) near.add(day);
-    for (const { first, last } of this.frame.months) {
-      const open = (day: DayNumber) =>
-        loans.some((loan) => {
-          const status = stateOn(loan, day)?.status;
-          return status === 'CURRENT' || status === 'OVERDUE';
-        });
-      if (!open(first - 1) || !open(last)) continue;
+    for (const [month, { first, last }] of this.frame.months.entries()) {
+      const open = (monthEnd: number) => loans.some(({ monthEnds }) => isOpen(monthEnds[monthEnd]));
+      if (!open(month) || !open(month + 1)) continue;
       let all = 0;
       for (let day = first; day <= last; day++) {
         const count = counts.get(day) ?? 0;
@@ -128,6 +125,8 @@ export class Sessions implements Section<Values> {
     this.formSeconds[whole] = (this.formSeconds[whole] as number) + 1;
   }
 }
+
+const isOpen = (state: LoanDay | null | undefined): boolean => !!state && !closed(state);
 
 const sum = (counts: Float64Array, hours: readonly number[]): number =>
   hours.reduce((total, hour) => total + (counts[hour] as number), 0);

@@ -1,5 +1,5 @@
 import type { Bundle, Frame, Section } from './bundle.js';
-import { type LoanHistory, stateOn } from './loan-history.js';
+import type { LoanHistory } from './loan-history.js';
 import { against, Ratio } from './ratio.js';
 import type { MeasureValues } from './targets.js';
 
@@ -61,9 +61,9 @@ export class Vintages implements Section<Values> {
     if (cohort < 0) return;
     let bad = false;
     for (let mob = 0; mob <= 12; mob++) {
-      const month = this.frame.months[cohort + mob];
-      if (!month) return;
-      const state = stateOn(loan, month.last);
+      // The first of them is the eve of the book.
+      const state = loan.monthEnds[cohort + mob + 1];
+      if (state === undefined) return;
       const behind = state !== null && state.status !== 'SETTLED' && state.dpd >= BAD_DAYS;
       bad ||= behind;
       this.ever.get(mob as 1)?.add(bad);
