@@ -97,15 +97,15 @@ function formTime(random: Random, ring: boolean, longest: number): number {
   return Math.round(Math.min(time, Math.max(longest, 20_000)));
 }
 
-/** Pages of the app: name, weight, what strain adds to the weight, and weight near a due date. */
-const PAGES: readonly (readonly [page: string, weight: number, strain: number, nearDue: number])[] = [
-  ['HOME', 30, 0, 25],
-  ['BILL', 18, 2, 30],
-  ['REPAYMENT', 10, 9, 26],
-  ['CREDIT', 9, 8, 6],
-  ['OFFERS', 12, 1, 6],
-  ['PROFILE', 7, 0, 4],
-  ['HELP', 4, 2, 3],
+/** Pages of the app: name, weight, weight near a due date, and what a unit of strain adds to the log of the weight. */
+const PAGES: readonly (readonly [page: string, weight: number, nearDue: number, strain: number])[] = [
+  ['HOME', 30, 25, 0],
+  ['BILL', 18, 30, 0.1],
+  ['REPAYMENT', 10, 26, 0.35],
+  ['CREDIT', 9, 6, 0.6],
+  ['OFFERS', 12, 6, -0.15],
+  ['PROFILE', 7, 4, 0],
+  ['HELP', 4, 3, 0.25],
 ];
 /** Pages looked at in a session, beyond the first screen. */
 const PAGES_A_SESSION = 0.85;
@@ -128,13 +128,13 @@ function visitEvents(
     channel: person.channel,
     attributes: { network: moment.wifi ? 'WIFI' : random.chance(0.6) ? '5G' : '4G' },
   });
-  const pressed = Math.max(0, visit.strain);
+  const strain = Math.max(-2, Math.min(2.5, visit.strain));
   let at = visit.at;
-  const views = poisson(random, PAGES_A_SESSION + 0.25 * Math.min(2, pressed));
+  const views = poisson(random, PAGES_A_SESSION * Math.exp(0.15 * strain));
   for (let view = 1; view <= views; view++) {
     at += random.int(3_000, 60_000);
     if (at > book.horizon) return;
-    const page = pickPage(random, pressed, visit.nearDue);
+    const page = pickPage(random, strain, visit.nearDue);
     rows.push({
       event_id: `${session}-${view}`,
       customer_id: person.id,
@@ -148,15 +148,14 @@ function visitEvents(
   }
 }
 
-function pickPage(random: Random, pressed: number, nearDue: boolean): string {
-  let total = 0;
-  for (const [, weight, strain, due] of PAGES) total += (nearDue ? due : weight) + strain * pressed;
-  let left = random.next() * total;
-  for (const [page, weight, strain, due] of PAGES) {
-    left -= (nearDue ? due : weight) + strain * pressed;
-    if (left < 0) return page;
-  }
-  return 'HOME';
+function pickPage(random: Random, strain: number, nearDue: boolean): string {
+  const weights = PAGES.map(([, weight, due, by]) => (nearDue ? due : weight) * Math.exp(by * strain));
+  let left = random.next() * weights.reduce((sum, weight) => sum + weight, 0);
+  const place = weights.findIndex((weight) => {
+    left -= weight;
+    return left < 0;
+  });
+  return PAGES[place]?.[0] ?? 'HOME';
 }
 
 /** People who opened the app in the same weeks and never registered: nobody knows who they are. */

@@ -58,12 +58,11 @@ function drawVisits(book: Book, life: Life): Visit[] {
     const to = Math.min(book.local.addMonths(from, 1) - 1, book.endDay);
     const open = loans.filter((loan) => loan.from <= to && loan.to >= from);
     const strain = life.strain[month] as number;
-    const pressed = Math.max(0, strain);
     const mean =
       open.length > 0
         ? WITH_LOAN *
           trait *
-          Math.exp(0.15 * Math.min(2, strain)) *
+          Math.exp(0.22 * Math.min(2.5, strain)) *
           (open.some((loan) => loan.behind <= from) ? AVOIDS : 1)
         : lineFrom <= book.local.startOf(from)
           ? WITH_LINE
@@ -75,7 +74,7 @@ function drawVisits(book: Book, life: Life): Visit[] {
     const share = (to - from + 1) / 30.4;
     for (let count = poisson(random, mean * share); count > 0; count--) {
       const day = due.length > 0 && random.chance(CALLED) ? random.pick(due) + random.int(-2, 2) : random.int(from, to);
-      const night = person.ring ? NIGHT_IN_RINGS : NIGHT * Math.exp(0.6 * Math.min(2.5, pressed));
+      const night = person.ring ? NIGHT_IN_RINGS : NIGHT * Math.exp(0.6 * Math.min(2.5, strain));
       const at = book.local.startOf(day) + timeOfDay(random, night);
       if (at <= person.registeredAt + HOUR || at > book.horizon) continue;
       const no = found.length + 1;

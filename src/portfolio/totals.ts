@@ -1,9 +1,8 @@
 /** Tables that are sums over the book: what was set aside for losses at each month's end, and what each month cost. */
-import type { LoanDay, RiskClass } from '../core/loan-ledger.js';
+import { type LoanInputs, type LoanSpan, loanDayOf, type RiskClass, replayLoan } from '../core/loan-ledger.js';
 import type { DayNumber } from '../core/local-days.js';
+import type { Instant } from '../core/time.js';
 import type { Book } from './book.js';
-import { centsOf, instantOf, lastVersions, textOf } from './measures/fields.js';
-import { loanHistories, stateOn } from './measures/loan-history.js';
 import { type CustomerRows, money, type Row } from './rows.js';
 
 /** Of every balance; general provisions are at least one per cent. */
@@ -43,24 +42,20 @@ export class BookTotals {
   }
 
   add(rows: CustomerRows): void {
-    const applications = new Map(
-      lastVersions(rows.applications ?? NO_ROWS, ['application_id']).map((row) => [String(row.application_id), row]),
-    );
+    const applications = newest(rows.applications, 'application_id');
     for (const application of applications.values()) this.addApplication(application);
     for (const report of rows.external_reports ?? NO_ROWS) {
-      const application = applications.get(String(report.application_id));
-      if (application) this.cost('DATA', instantOf(report, 'requested_at'), application, centsOf(report, 'cost'));
+      const application = applications.get(report.application_id);
+      if (application) this.cost('DATA', instantOf(report.requested_at), application, centsOf(report.cost));
     }
-    const loans = new Map(
-      lastVersions(rows.loans ?? NO_ROWS, ['loan_id']).map((row) => [String(row.loan_id), row] as const),
-    );
+    const loans = newest(rows.loans, 'loan_id');
     for (const action of rows.collections ?? NO_ROWS) {
-      const loan = loans.get(String(action.loan_id));
+      const loan = loans.get(action.loan_id);
       const cents = COLLECTION[String(action.action)] ?? 0;
-      const commission = action.agency && action.result === 'PAID' ? centsOf(action, 'amount') * COMMISSION : 0;
-      if (loan) this.cost('COLLECTION', instantOf(action, 'acted_at'), loan, cents + commission);
+      const commission = action.agency && action.result === 'PAID' ? centsOf(action.amount) * COMMISSION : 0;
+      if (loan) this.cost('COLLECTION', instantOf(action.acted_at), loan, cents + commission);
     }
-    if (loans.size > 0) this.addBalances(rows, [...loans.values()]);
+    for (const loan of loans.values()) this.addBalances(loan, inputsOf(loan, rows));
   }
 
   /** Rows of `provisions` and `costs` of the months that are complete. */
@@ -78,46 +73,76 @@ export class BookTotals {
   }
 
   private addApplication(application: Row): void {
-    const at = instantOf(application, 'applied_at');
-    const channel = textOf(application, 'channel') ?? '';
-    if (application.kind === 'CREDIT') this.cost('ACQUISITION', at, application, ACQUISITION[channel] ?? 0);
+    const at = instantOf(application.applied_at);
+    const acquired = ACQUISITION[String(application.channel)] ?? 0;
+    if (application.kind === 'CREDIT') this.cost('ACQUISITION', at, application, acquired);
     this.cost('OPERATION', at, application, OPERATION_APPLICATION);
   }
 
-  private addBalances(rows: CustomerRows, loans: readonly Row[]): void {
-    const { local } = this.book;
-    // One history a loan, in the order of the loans.
-    for (const [index, history] of loanHistories(rows, local, this.book.endDay).entries()) {
-      const loan = loans[index] as Row;
-      for (const [month, day] of this.monthEnds.entries()) {
-        const state = day < history.disbursedOn ? null : stateOn(history, day);
-        if (!state || (state.status !== 'CURRENT' && state.status !== 'OVERDUE')) continue;
-        this.provide(day, loan, state);
-        const funding = (state.principalOutstanding * FUNDING_RATE) / 12;
-        this.costOfMonth('FUNDING', month, loan, funding);
-        this.costOfMonth('OPERATION', month, loan, OPERATION_LOAN);
-      }
+  private addBalances(loan: Row, inputs: LoanInputs): void {
+    const spans = replayLoan(inputs, this.book.local, this.book.endDay);
+    for (const [month, day] of this.monthEnds.entries()) {
+      if (day < (spans[0]?.from ?? Number.POSITIVE_INFINITY)) continue;
+      const balance = this.provide(loan, spans, day);
+      if (balance === null) continue;
+      this.costOfMonth('FUNDING', month, loan, (balance * FUNDING_RATE) / 12);
+      this.costOfMonth('OPERATION', month, loan, OPERATION_LOAN);
     }
   }
 
-  private provide(day: DayNumber, loan: Row, { principalOutstanding: balance, riskClass }: LoanDay): void {
-    const add = (kind: string, share: number) => {
-      if (share > 0)
-        increase(this.provisions, [String(day).padStart(6, '0'), String(loan.product), kind], balance * share);
+  /** The balance at the end of the day, in cents; null where the loan is not on the books. */
+  private provide(loan: Row, spans: readonly LoanSpan[], day: DayNumber): number | null {
+    const state = loanDayOf(spans, day);
+    if (state?.status !== 'CURRENT' && state?.status !== 'OVERDUE') return null;
+    const { principalOutstanding: balance, riskClass } = state;
+    const add = (kind: string, share: number): void => {
+      const key = [String(day).padStart(6, '0'), String(loan.product), kind];
+      if (share > 0) increase(this.provisions, key, balance * share);
     };
     add('GENERAL', GENERAL);
     add('SPECIFIC', SPECIFIC[riskClass]);
     add('SPECIAL', loan.channel === SPECIAL_CHANNEL ? SPECIAL : 0);
+    return balance;
   }
 
-  private cost(kind: string, at: number | null, of: Row, cents: number): void {
-    if (at !== null) this.costOfMonth(kind, this.book.monthOf(this.book.local.dayOf(at)), of, cents);
+  private cost(kind: string, at: Instant, of: Row, cents: number): void {
+    this.costOfMonth(kind, this.book.monthOf(this.book.local.dayOf(at)), of, cents);
   }
 
   private costOfMonth(kind: string, month: number, of: Row, cents: number): void {
     if (month < 0 || month >= this.book.months.length || cents === 0) return;
     increase(this.costs, [String(month).padStart(3, '0'), String(of.product), String(of.channel), kind], cents);
   }
+}
+
+/** Rows come in the order in which they were known: the last of a key is what is known in the end. */
+const newest = (rows: readonly Row[] = NO_ROWS, key: string): Map<unknown, Row> =>
+  new Map(rows.map((row) => [row[key], row]));
+
+const instantOf = (value: unknown): Instant => Date.parse(String(value));
+
+/** '123.45' to 12345; 0 where the column is absent. */
+const centsOf = (value: unknown): number => Math.round(Number(value ?? 0) * 100);
+
+function inputsOf(loan: Row, rows: CustomerRows): LoanInputs {
+  const mine = (row: Row): boolean => row.loan_id === loan.loan_id;
+  return {
+    disbursedAt: instantOf(loan.disbursed_at),
+    principal: centsOf(loan.principal),
+    installments: (rows.installments ?? NO_ROWS).filter(mine).map((row) => ({
+      ...{ no: Number(row.installment_no), effectiveAt: instantOf(row.effective_at), dueDate: String(row.due_date) },
+      ...{ principal: centsOf(row.principal_due), interest: centsOf(row.interest_due), fee: centsOf(row.fee_due) },
+    })),
+    repayments: [...newest((rows.repayments ?? NO_ROWS).filter(mine), 'repayment_id').values()].map((row) => ({
+      ...{ installmentNo: (row.installment_no as number | undefined) ?? null, paidAt: instantOf(row.paid_at) },
+      ...{ principal: centsOf(row.principal_paid), interest: centsOf(row.interest_paid), fee: centsOf(row.fee_paid) },
+    })),
+    events: (rows.loan_events ?? NO_ROWS).filter(mine).map((row) => ({
+      type: row.event_type as LoanInputs['events'][number]['type'],
+      occurredAt: instantOf(row.occurred_at),
+      amount: row.amount === undefined ? null : centsOf(row.amount),
+    })),
+  };
 }
 
 const SEPARATOR = '\u0000';
