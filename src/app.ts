@@ -85,9 +85,11 @@ export async function createApp(config: Config, given: Given = {}) {
     await migrateClickHouse({ client: store.clickhouse, directory: migrations, clock, log });
     const guard = createSqlGuard(store.clickhouse);
     const tempDir = join(config.home, 'tmp');
+    const runs = createRunLedger(dataSource);
     const sources = createSourceStore({
       ...{ client: store.clickhouse, guard, calendar, log, metrics, tempDir },
       datum: config.portfolio.datum,
+      alone: (table, body) => runs.withViewLock(table, body),
     });
     const offline = createOfflineStore({ store, calendar, guard, log });
 
@@ -121,7 +123,6 @@ export async function createApp(config: Config, given: Given = {}) {
     const following = catalogue.follow(CATALOGUE_REFRESH_MS, log);
     opened(following, () => following.close());
 
-    const runs = createRunLedger(dataSource);
     const loanSnapshots = createLoanSnapshots({
       ...{ client: store.clickhouse, calendar, log, metrics },
       alone: (body, signal) => runs.withViewLock('loan_snapshots', body, signal),

@@ -28,22 +28,25 @@ export interface SourceStoreOptions {
   readonly metrics: Metrics;
   /** Where uploads lie that cannot be read front to back. */
   readonly tempDir: string;
+  /** Runs the body while no other process compares and writes rows of the table. */
+  readonly alone: <T>(table: string, body: () => Promise<T>) => Promise<T>;
   /** Rows that are compared and written at once; see `mergeStage`. */
   readonly bucketRows?: number;
 }
 
 /**
- * Imports files into the source tables. Two imports of one table are compared and written one after the other within this process; of two
- * processes doing so at once, both may store the same new version of a row, which reads as one but counts twice.
+ * Imports files into the source tables. Two imports of one table are compared and written one after the other: two at once could both store
+ * the same new version of a row, which reads as one but counts twice.
  */
 export function createSourceStore(options: SourceStoreOptions): SourceStore {
-  const { client, log, metrics } = options;
+  const { client, log, metrics, alone } = options;
   const queues = new Map<string, Promise<unknown>>();
   let swept = Number.NEGATIVE_INFINITY;
 
-  /** Runs the body after those before it on the same table. */
+  /** Runs the body after those before it on the same table: here first, so that one import a table waits for other processes. */
   const inTurn = <T>(table: string, body: () => Promise<T>): Promise<T> => {
-    const turn = (queues.get(table) ?? Promise.resolve()).then(body, body);
+    const next = () => alone(table, body);
+    const turn = (queues.get(table) ?? Promise.resolve()).then(next, next);
     queues.set(table, turn);
     return turn;
   };

@@ -102,6 +102,7 @@ export async function openScoring(
   const sources = createSourceStore({
     ...{ client, guard: createSqlGuard(client), calendar: new BusinessCalendar(TIMEZONE), datum: 'WGS84' },
     ...{ log: silentLog, metrics: noMetrics, tempDir: resolve('.') },
+    alone: (_, body) => body(),
   });
   return { scorer, sources, scores: createPortfolioScores({ offline, scorer, sources, clock }) };
 }

@@ -16,6 +16,7 @@ const store = createSourceStore({
   log: quietLog,
   metrics: quietMetrics,
   tempDir: '/nowhere',
+  alone: (_, body) => body(),
   bucketRows: 500,
 });
 process.stdout.write('began\n');

@@ -2,7 +2,13 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { customersFile, NOW, openSources, type Sources } from './support.js';
+import { BusinessCalendar } from '../../src/core/time.js';
+import { openDatabase } from '../../src/entities/data-source.js';
+import { createRunLedger } from '../../src/entities/run-ledger.js';
+import { createSourceStore } from '../../src/sources/store.js';
+import { quietLog } from '../support/homes.js';
+import { freshPostgresDatabase } from '../support/stores.js';
+import { customersFile, NOW, openSources, quietMetrics, type Sources } from './support.js';
 
 let sources: Sources;
 beforeAll(async () => {
@@ -90,4 +96,35 @@ describe('the memory of an import', () => {
     clearInterval(timer);
     expect(peak - settled).toBeLessThan(120 * 2 ** 20);
   }, 240_000);
+});
+
+describe('two processes that import the same rows at once', () => {
+  it('store each version once', async () => {
+    const postgres = await freshPostgresDatabase();
+    // Each process has its own connections to the one Postgres, and a queue of its own.
+    const databases = await Promise.all([1, 2].map(() => openDatabase({ url: postgres.url, log: quietLog })));
+    const stores = databases.map(({ dataSource }) =>
+      createSourceStore({
+        ...{ client: sources.client, guard: sources.guard, calendar: new BusinessCalendar('Asia/Shanghai') },
+        ...{ datum: 'WGS84', log: quietLog, metrics: quietMetrics, tempDir: sources.tempDir },
+        alone: (table, body) => createRunLedger(dataSource).withViewLock(table, body),
+      }),
+    );
+    const rows = 3_000;
+    for (let round = 0; round < 3; round++) {
+      await sources.client.command({ query: 'TRUNCATE TABLE customers' });
+      const results = await Promise.all(
+        stores.map((store) =>
+          store.import({
+            ...{ table: 'customers', format: 'csv', body: customersFile(rows), history: false },
+            ...{ now: NOW + round, requestId: 'both' },
+          }),
+        ),
+      );
+      expect(results.map(({ accepted }) => accepted).sort()).toEqual([0, rows]);
+      expect(await state()).toEqual({ rows, keys: rows });
+    }
+    await Promise.all(databases.map((database) => database.close()));
+    await postgres.close();
+  });
 });

@@ -65,6 +65,7 @@ export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WG
     log: quietLog,
     metrics: quietMetrics,
     tempDir,
+    alone: (_, body) => body(),
   });
   return {
     url: database.url,
