@@ -373,8 +373,11 @@ export interface RunLedger {
   unfinished(viewId: string): Promise<readonly RunRecord[]>;
   /** The newest committed live as-of of each view. */
   committed(viewIds: readonly string[]): Promise<ReadonlyMap<string, Instant>>;
-  /** Runs the body while no other process holds the view; an aborted signal ends the waiting, not the body. */
-  withViewLock<T>(viewId: string, body: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /**
+   * Runs the body while no other process holds the view; an aborted signal ends the waiting, not the body. `lost` aborts when the lock is gone
+   * before the body is: another process may hold the view from then on, so the body must stop.
+   */
+  withViewLock<T>(viewId: string, body: (lost: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
 export interface JobProgress {

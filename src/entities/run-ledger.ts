@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DataSource, In, Not } from 'typeorm';
 import { RiskgraphError } from '../core/errors.js';
-import type { RunLedger, RunRecord } from '../core/ports.js';
+import type { RunChange, RunLedger, RunRecord } from '../core/ports.js';
 import type { Instant } from '../core/time.js';
 import { MaterializationRunEntity } from './materialization-run.js';
 
 /** Short against a run, long enough that waiting costs Postgres nothing. */
 const LOCK_RETRY_MS = 200;
+/** A heartbeat tells of a lock lost without a word, and keeps what lies between from closing an idle connection. */
+const HEARTBEAT_MS = 10_000;
 
 /** 64 bits of the name's hash: advisory locks are numbers. */
 const lockNumber = (viewId: string): string =>
@@ -17,27 +20,55 @@ const lockNumber = (viewId: string): string =>
 export function createRunLedger(dataSource: DataSource): RunLedger {
   const runs = dataSource.getRepository(MaterializationRunEntity);
 
-  return {
-    async begin(run) {
-      await runs
-        .createQueryBuilder()
-        .insert()
-        .values({ ...run, stage: 'STARTED', shardsDone: [] })
-        .orIgnore()
-        .execute();
+  const beginAll: RunLedger['beginAll'] = async (given) => {
+    if (given.length === 0) return [];
+    await runs
+      .createQueryBuilder()
+      .insert()
+      .values(given.map((run) => ({ ...run, stage: 'STARTED', shardsDone: [] })))
+      .orIgnore()
+      .execute();
+    const found = await runs.find({ where: given.map(({ jobId, viewId, asOf }) => ({ jobId, viewId, asOf })) });
+    return given.map((run) => {
       const { jobId, viewId, asOf } = run;
-      return runs.findOneByOrFail({ jobId, viewId, asOf });
+      const own = found.find((each) => each.jobId === jobId && each.viewId === viewId && each.asOf === asOf);
+      if (own) return own;
+      throw new RiskgraphError({ code: 'INTERNAL', message: `the run of ${viewId} that was begun is not there` });
+    });
+  };
+
+  const updateAll: RunLedger['updateAll'] = async (changes) => {
+    // What is said of many runs is said once.
+    const same = new Map<string, { readonly change: RunChange; readonly ids: number[] }>();
+    for (const { id, change } of changes) {
+      const text = JSON.stringify(change);
+      const group = same.get(text) ?? { change, ids: [] };
+      group.ids.push(id);
+      same.set(text, group);
+    }
+    await dataSource.transaction(async (manager) => {
+      for (const { change, ids } of same.values()) {
+        const { shardsDone, ...rest } = change;
+        await manager
+          .createQueryBuilder()
+          .update(MaterializationRunEntity)
+          .set({ ...rest, ...(shardsDone ? { shardsDone: [...shardsDone] } : {}) })
+          .where({ id: In(ids) })
+          .execute();
+      }
+    });
+  };
+
+  return {
+    beginAll,
+    updateAll,
+
+    async begin(run) {
+      const [begun] = (await beginAll([run])) as [RunRecord];
+      return begun;
     },
 
-    async update(id, change) {
-      const { shardsDone, ...rest } = change;
-      await runs
-        .createQueryBuilder()
-        .update()
-        .set({ ...rest, ...(shardsDone ? { shardsDone: [...shardsDone] } : {}) })
-        .where({ id })
-        .execute();
-    },
+    update: (id, change) => updateAll([{ id, change }]),
 
     unfinished: (viewId): Promise<RunRecord[]> =>
       runs.find({ where: { viewId, stage: Not('COMMITTED') }, order: { id: 'ASC' } }),
@@ -57,15 +88,21 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
       const number = lockNumber(viewId);
       // A session's lock: it ends with the connection, so a killed process leaves none behind.
       const session = dataSource.createQueryRunner();
-      await session.connect();
+      const connection = (await session.connect()) as EventEmitter;
+      const lost = new AbortController();
+      const lose = () => lost.abort(lockLost(viewId));
       try {
         while (!(await locked(session, number))) {
           if (signal?.aborted) throw cancelledWaiting(viewId);
           await sleep(LOCK_RETRY_MS);
         }
+        connection.once('error', lose).once('end', lose);
+        const beat = heartbeat(() => session.query('SELECT 1'), lose);
         try {
-          return await body();
+          return await body(lost.signal);
         } finally {
+          clearInterval(beat);
+          connection.off('error', lose).off('end', lose);
           await session.query('SELECT pg_advisory_unlock($1::bigint)', [number]).catch(() => undefined);
         }
       } finally {
@@ -73,6 +110,18 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
       }
     },
   };
+}
+
+/** A server that is gone without a word is missed by the second beat that it does not answer. */
+function heartbeat(ask: () => Promise<unknown>, lose: () => void): NodeJS.Timeout {
+  let open = false;
+  return setInterval(() => {
+    if (open) return lose();
+    open = true;
+    ask().then(() => {
+      open = false;
+    }, lose);
+  }, HEARTBEAT_MS).unref();
 }
 
 async function locked(session: { query(sql: string, values: unknown[]): Promise<unknown> }, number: string) {
@@ -84,3 +133,10 @@ async function locked(session: { query(sql: string, values: unknown[]): Promise<
 
 const cancelledWaiting = (viewId: string): RiskgraphError =>
   new RiskgraphError({ code: 'CONFLICT', message: `cancelled while another job worked on ${viewId}` });
+
+const lockLost = (viewId: string): RiskgraphError =>
+  new RiskgraphError({
+    code: 'STORE_UNAVAILABLE',
+    message: `the connection to Postgres that held ${viewId} for this job broke off`,
+    hint: 'the next run of the view finishes what was begun; see whether Postgres was restarted',
+  });

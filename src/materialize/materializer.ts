@@ -6,13 +6,16 @@ import { inputsFirst } from '../core/score-view.js';
 import { formatInstant, type Instant, type LocalDate } from '../core/time.js';
 import { finishLeftRuns } from './recovery.js';
 import {
+  advanceAll,
   commit,
+  dropStages,
   level,
   type MaterializerDeps,
   publish,
   runOf,
   type StepProgress,
   stage,
+  stageAll,
   withShards,
 } from './run-steps.js';
 import { checkAsOf, instantsBetween, newestDue, readableFrom } from './schedule.js';
@@ -56,10 +59,11 @@ export interface BackfillResult {
 export function createMaterializer(deps: MaterializerDeps): Materializer {
   const { ledger, offline, calendar, clock, metrics } = deps;
 
-  const live = (view: View, asOf: Instant, jobId: string, progress: JobProgress): Promise<ViewResult> =>
+  const live = (view: View, asOf: Instant, jobId: string, asked: JobProgress): Promise<ViewResult> =>
     ledger.withViewLock(
       view.id,
-      async () => {
+      async (lost) => {
+        const progress = whileHeld(asked, lost);
         const startedAt = clock();
         await offline.createView(view);
         await finishLeftRuns(deps, view, jobId, progress.signal);
@@ -71,6 +75,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
         progress.signal.throwIfAborted();
         await progress.report(0.4);
         const published = await publish(deps, view, staged, part(progress, 0.4, 0.7));
+        lost.throwIfAborted();
         const [committed] = (await commit(deps, view, [published])) as [RunRecord];
         const { others: restored } = await level(deps, view, committed, part(progress, 0.75, 1));
         await offline.dropStage(runOf(view, committed));
@@ -82,39 +87,33 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
           ...scoreCounts(committed),
         };
       },
-      progress.signal,
+      asked.signal,
     );
 
   /** Stages a chunk of as-ofs and makes them history, stamped as their scheduled runs would have been. */
   const chunk = async (view: View, asOfs: readonly Instant[], jobId: string, progress: JobProgress) => {
-    const staged: RunRecord[] = [];
-    for (const [index, asOf] of asOfs.entries()) {
-      progress.signal.throwIfAborted();
-      const knowledge = readableFrom(view, asOf);
-      const begun = await ledger.begin({ jobId, viewId: view.id, asOf, knowledge, kind: 'BACKFILL' });
-      const within = part(progress, index / asOfs.length, (index + 1) / asOfs.length);
-      staged.push(await stage(deps, view, begun, within));
-      await progress.report((index + 1) / asOfs.length);
-    }
+    const begun = await ledger.beginAll(
+      asOfs.map((asOf) => ({
+        ...{ jobId, viewId: view.id, asOf, kind: 'BACKFILL' },
+        knowledge: readableFrom(view, asOf),
+      })),
+    );
+    const staged = await stageAll(deps, view, begun, progress);
     progress.signal.throwIfAborted();
     // The stamp first: from here on the runs are carried through, whoever finds them.
-    const stamped = await Promise.all(
-      staged.map(async (record) => {
-        if (record.stage !== 'STAGED') return record;
-        const change = { stage: 'PUBLISHED', historyStamp: record.knowledge } as const;
-        await ledger.update(record.id, change);
-        return { ...record, ...change };
-      }),
+    const stamped = await advanceAll(deps, staged, ({ stage: at, knowledge }) =>
+      at === 'STAGED' ? { stage: 'PUBLISHED', historyStamp: knowledge } : null,
     );
     const committed = await commit(deps, view, stamped);
-    for (const record of committed) await offline.dropStage(runOf(view, record));
+    await dropStages(deps, view, committed);
     return committed;
   };
 
-  const past = (view: View, asOfs: readonly Instant[], jobId: string, progress: JobProgress): Promise<BackfillResult> =>
+  const past = (view: View, asOfs: readonly Instant[], jobId: string, asked: JobProgress): Promise<BackfillResult> =>
     ledger.withViewLock(
       view.id,
-      async () => {
+      async (lost) => {
+        const progress = whileHeld(asked, lost);
         await offline.createView(view);
         await finishLeftRuns(deps, view, jobId, progress.signal);
         await settleInputs(deps, view, progress.signal);
@@ -143,7 +142,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
           published: written.own + written.others,
         };
       },
-      progress.signal,
+      asked.signal,
     );
 
   return {
@@ -193,6 +192,12 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
     },
   };
 }
+
+/** A run that has lost its view stops like one that is cancelled: whoever holds the view now finishes or forgets it. */
+const whileHeld = (asked: JobProgress, lost: AbortSignal): JobProgress => ({
+  report: (fraction) => asked.report(fraction),
+  signal: AbortSignal.any([asked.signal, lost]),
+});
 
 /** The part of a whole's progress from `from` to `to`. */
 const part = (whole: JobProgress, from: number, to: number): StepProgress => ({

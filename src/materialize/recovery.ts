@@ -4,6 +4,7 @@ import {
   commit,
   computeStage,
   discard,
+  dropStages,
   type MaterializerDeps,
   publish,
   runOf,
@@ -23,8 +24,11 @@ export async function finishLeftRuns(
   const progress: StepProgress = { signal, report: async () => undefined };
   const left = (await deps.ledger.unfinished(view.id)).filter((record) => record.jobId !== jobId);
   const seen = left.filter(({ onlineStamp, historyStamp }) => onlineStamp !== null || historyStamp !== null);
-  for (const record of left)
-    if (!seen.includes(record) && record.stage !== 'STARTED') await discard(deps, view, record);
+  await discard(
+    deps,
+    view,
+    left.filter((record) => !seen.includes(record)),
+  );
   if (seen.length === 0) return;
   deps.log.warn({ view: view.id, runs: seen.map(({ id }) => id) }, 'carrying through runs that other jobs left');
   try {
@@ -46,5 +50,5 @@ async function carryThrough(
 ): Promise<void> {
   const published: RunRecord[] = [];
   for (const record of records) published.push(await publish(deps, view, record, progress));
-  for (const record of await commit(deps, view, published)) await deps.offline.dropStage(runOf(view, record));
+  await dropStages(deps, view, await commit(deps, view, published));
 }

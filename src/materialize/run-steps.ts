@@ -12,9 +12,11 @@ import type {
   OnlineStore,
   PortfolioScores,
   Run,
+  RunChange,
   RunLedger,
   RunRecord,
   Shard,
+  StageCounts,
 } from '../core/ports.js';
 import { type BusinessCalendar, formatInstant } from '../core/time.js';
 
@@ -45,13 +47,25 @@ export const runOf = (view: View, { id, asOf, knowledge, kind }: RunRecord): Run
   ...(kind === 'BACKFILL' ? { availableAt: knowledge } : {}),
 });
 
-async function advance(
-  { ledger }: MaterializerDeps,
-  record: RunRecord,
-  change: Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>>,
-): Promise<RunRecord> {
+async function advance({ ledger }: MaterializerDeps, record: RunRecord, change: RunChange): Promise<RunRecord> {
   await ledger.update(record.id, change);
   return { ...record, ...change };
+}
+
+/** Those to which `changeOf` gives a change, all or none; the others stay as they are. */
+export async function advanceAll(
+  { ledger }: MaterializerDeps,
+  records: readonly RunRecord[],
+  changeOf: (record: RunRecord) => RunChange | null,
+): Promise<readonly RunRecord[]> {
+  const changes = records.flatMap((record) => {
+    const change = changeOf(record);
+    return change ? [{ id: record.id, change }] : [];
+  });
+  if (changes.length === 0) return records;
+  await ledger.updateAll(changes);
+  const byId = new Map(changes.map(({ id, change }) => [id, change]));
+  return records.map((record) => ({ ...record, ...byId.get(record.id) }));
 }
 
 /** Computes a run into its stage, by the view's query or by its model. */
@@ -72,6 +86,59 @@ export async function stage(
   // A backfill publishes nothing of its own; its shards are counted once it is in the history.
   const shards = record.kind === 'LIVE' ? await shardCount(deps, view, counts.changed) : 1;
   return advance(deps, record, { stage: 'STAGED', counts: { ...counts, shards } });
+}
+
+/** Rows that one stage of several runs holds, about: what a killed process has to compute again. */
+const ROWS_A_STAGE = 2_000_000;
+/** Runs of one stage where nothing says how many rows a run has. */
+const RUNS_OF_UNKNOWN_SIZE = 8;
+
+/**
+ * STARTED to STAGED, for runs of a backfill. Those of a query are computed some at once, and are staged all or none: they share a table.
+ */
+export async function stageAll(
+  deps: MaterializerDeps,
+  view: View,
+  records: readonly RunRecord[],
+  progress: StepProgress,
+): Promise<readonly RunRecord[]> {
+  const staged: RunRecord[] = records.filter(({ stage: at }) => at !== 'STARTED');
+  const waiting = records.filter(({ stage: at }) => at === 'STARTED');
+  const done = () => progress.report(staged.length / records.length);
+  if (view.origin.kind !== 'query') {
+    for (const record of waiting) {
+      progress.signal.throwIfAborted();
+      const from = staged.length / records.length;
+      const report = (fraction: number) => progress.report(from + fraction / records.length);
+      staged.push(await stage(deps, view, record, { signal: progress.signal, report }));
+      await done();
+    }
+  } else {
+    let rowsARun = waiting.length > RUNS_OF_UNKNOWN_SIZE ? (await deps.offline.viewStats(view, deps.clock())).keys : 0;
+    while (waiting.length > 0) {
+      progress.signal.throwIfAborted();
+      const most = rowsARun === 0 ? RUNS_OF_UNKNOWN_SIZE : Math.ceil(ROWS_A_STAGE / rowsARun);
+      const some = waiting.splice(0, most);
+      const before = staged.length;
+      const counts = await deps.offline.stageRuns(
+        some.map((record) => runOf(view, record)),
+        async (runs) => {
+          progress.signal.throwIfAborted();
+          await progress.report((before + runs) / records.length);
+        },
+      );
+      const countsOf = new Map(some.map(({ id }, index) => [id, counts[index] as StageCounts]));
+      staged.push(
+        ...(await advanceAll(deps, some, ({ id }) => ({
+          stage: 'STAGED',
+          counts: { ...(countsOf.get(id) as StageCounts), shards: 1 },
+        }))),
+      );
+      rowsARun = Math.max(1, ...counts.map(({ rows }) => rows));
+    }
+  }
+  const byId = new Map(staged.map((record) => [record.id, record]));
+  return records.map(({ id }) => byId.get(id) as RunRecord);
 }
 
 async function shardCount(deps: MaterializerDeps, view: View, atLeast: number): Promise<number> {
@@ -131,9 +198,7 @@ export async function commit(
     if (view.origin.kind === 'scores') await deps.scores.record(stamped);
     for (const record of open) deps.metrics.count('history_rows', { view: view.id }, record.counts?.changed ?? 0);
   }
-  return Promise.all(
-    published.map((record) => (record.stage === 'PUBLISHED' ? advance(deps, record, { stage: 'COMMITTED' }) : record)),
-  );
+  return advanceAll(deps, published, ({ stage: at }) => (at === 'PUBLISHED' ? { stage: 'COMMITTED' } : null));
 }
 
 /**
@@ -165,11 +230,21 @@ export async function level(
   return written;
 }
 
-/** Forgets a stage of which nothing was seen yet; its own job, if it comes back, computes it anew. */
-export async function discard(deps: MaterializerDeps, view: View, record: RunRecord): Promise<void> {
-  const reset = await advance(deps, record, { stage: 'STARTED', counts: null, shardsDone: [] });
-  await deps.offline.dropStage(runOf(view, reset));
+/** Forgets stages of which nothing was seen yet, and what was computed of them; their own job, if it comes back, computes them anew. */
+export async function discard(deps: MaterializerDeps, view: View, records: readonly RunRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  // Before the first is dropped: a run that is staged by the ledger has its stage.
+  await advanceAll(deps, records, ({ stage: at }) =>
+    at === 'STARTED' ? null : { stage: 'STARTED', counts: null, shardsDone: [] },
+  );
+  await dropStages(deps, view, records);
 }
+
+export const dropStages = (deps: MaterializerDeps, view: View, records: readonly RunRecord[]): Promise<void> =>
+  deps.offline.dropStages(
+    view,
+    records.map((record) => runOf(view, record)),
+  );
 
 type Rows = Parameters<OnlineStore['write']>[1];
 

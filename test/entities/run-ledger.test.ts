@@ -87,12 +87,15 @@ describe('the run ledger', () => {
     await expect(runs.withViewLock('f@1', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await elsewhere.withViewLock('f@1', async () => undefined);
     const killed = databases[0] as Database;
-    const body = runs.withViewLock('f@1', async () => {
+    const body = runs.withViewLock('f@1', async (lost) => {
+      expect(lost.aborted).toBe(false);
       const [{ pid }] = await killed.dataSource.query(
         "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
       );
       await killed.dataSource.query('SELECT pg_terminate_backend($1)', [pid]);
       await elsewhere.withViewLock('f@1', async () => undefined);
+      // The body is told, so that it does not go on beside the one that holds the view now.
+      expect(lost.reason).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('f@1') });
     });
     await body;
   });

@@ -1,6 +1,7 @@
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions.js';
-import type { OnlineStore, ViewRow } from '../../src/core/ports.js';
+import type { OfflineStore, OnlineStore, ViewRow } from '../../src/core/ports.js';
 import { newUuid } from '../../src/core/uuid.js';
 import type { BackfillResult, ViewResult } from '../../src/materialize/materializer.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
@@ -195,6 +196,43 @@ describe('a job that is cancelled', () => {
     });
     expect(await stages.json()).toEqual([]);
   });
+
+  it.each(['materialize', 'backfill'] as const)(
+    'because its hold of the view broke off leaves a %s to the next, which finds the view free',
+    async (kind) => {
+      const loseLocks = async () => {
+        const client = new pg.Client({ connectionString: fixture.urls.postgres });
+        await client.connect();
+        const ended = await client.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        );
+        await client.end();
+        expect(ended.rows).toHaveLength(1);
+      };
+      const offline: OfflineStore = {
+        ...fixture.offline,
+        async stageRun(run) {
+          await loseLocks();
+          return fixture.offline.stageRun(run);
+        },
+        async stageRuns(runs, computed) {
+          await loseLocks();
+          return fixture.offline.stageRuns(runs, computed);
+        },
+      };
+      const materializer = fixture.materializer({ offline });
+      const request = { jobId: jobId(), views: [view], now: now() };
+      const days = { from: '2026-02-24', to: '2026-02-28' };
+      await expect(
+        kind === 'materialize'
+          ? materializer.materialize(request, unwatched())
+          : materializer.backfill({ ...request, ...days }, unwatched()),
+      ).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining(view.id) });
+      expect(await fixture.newest(view)).toEqual({ offline: [], online: [] });
+      await materialize();
+      await expectLevel();
+    },
+  );
 
   it('in the middle of publishing is carried through by the next run of the view', async () => {
     const stop = new AbortController();

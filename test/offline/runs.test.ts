@@ -339,3 +339,91 @@ test('a value that is filled in later makes the row in force newer than it was w
   });
   expect(after[0]).toMatchObject({ eventTime: DAY, availableAt: DAY + day, sequence: 1, values: [5, 'now'] });
 });
+
+const STEP = 86_400_000;
+
+/** Runs of four days, of which the second has history that the query no longer gives. */
+async function fourDays(): Promise<{ view: View; runs: readonly Run[] }> {
+  const view = await freshView({
+    query: ({ asOf }) =>
+      sql`SELECT * FROM (${rows}) WHERE ${asOf.instant} != ${raw(`fromUnixTimestamp64Milli(${DAY + 3 * STEP}, 'UTC')`)}`,
+  });
+  rows = values(['C1', 1, 'a'], ['C2', 2, 'b']);
+  await publish(view, 1, DAY + STEP);
+  rows = values(['C1', 1, 'a'], ['C3', 3, 'c'], [null, 4, 'd']);
+  const runs = [0, 1, 2, 3].map((day) => {
+    const run = runOf(view, 11 + day * 2, DAY + day * STEP);
+    return { ...run, availableAt: run.knowledge };
+  });
+  return { view, runs };
+}
+
+const newHistory = async (view: View) => (await history(view)).map(({ _sequence, ...row }) => row);
+const stagesOf = (view: View) =>
+  fixture.store.rows(
+    'test',
+    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, ${`stage_${view.name}_v`})`,
+  );
+const stampsOf = (runs: readonly Run[]) => runs.map((run) => ({ run, availableAt: run.knowledge }));
+
+test('runs of several days staged at once leave what they leave one by one, a day without a row too', async () => {
+  const single = await fourDays();
+  const counts = [];
+  for (const run of single.runs) counts.push(await fixture.offline.stageRun(run));
+  await fixture.offline.commitRuns(single.view, stampsOf(single.runs));
+
+  const { view, runs } = await fourDays();
+  const told: number[] = [];
+  const together = await fixture.offline.stageRuns(runs, async (done) => void told.push(done));
+  expect(together).toEqual(counts);
+  expect(together).toEqual([
+    { rows: 2, changed: 2, nullKeys: 1 },
+    { rows: 2, changed: 2, nullKeys: 1 },
+    { rows: 2, changed: 2, nullKeys: 1 },
+    { rows: 0, changed: 0, nullKeys: 0 },
+  ]);
+  expect(told).toEqual([1, 2, 3, 4]);
+  expect(await collect(fixture.offline.readStage(runs[1] as Run, DAY, ALL))).toMatchObject([
+    { key: ['C2'], tombstone: true, sequence: 13 },
+    { key: ['C3'], values: [3, 'c'] },
+  ]);
+  await fixture.offline.commitRuns(view, stampsOf(runs.slice(0, 2)));
+  await fixture.offline.commitRuns(view, stampsOf(runs));
+  expect(await newHistory(view)).toEqual(await newHistory(single.view));
+  await fixture.offline.dropStages(view, runs.slice(1));
+  expect(await stagesOf(view)).toHaveLength(1);
+  await fixture.offline.dropStages(view, runs);
+  expect(await stagesOf(view)).toEqual([]);
+});
+
+test.each(['a query that fails', 'a key given twice', 'a progress that throws'])(
+  'of runs staged at once %s leaves none, and an earlier attempt as it was',
+  async (fault) => {
+    const { view, runs } = await fourDays();
+    await fixture.offline.stageRuns(runs);
+    const stop = async (done: number) => {
+      if (fault === 'a progress that throws' && done === 2) throw new Error('cancelled');
+    };
+    if (fault === 'a query that fails') rows = raw("SELECT 'C1' AS customer_id");
+    if (fault === 'a key given twice') rows = values(['C1', 1, 'a'], ['C1', 1, 'a']);
+    await expect(fixture.offline.stageRuns(runs, stop)).rejects.toThrow(
+      fault === 'a key given twice' ? /as of 2026-05-01T16:00:00.000Z gives key \(C1\) 2 times/ : /failed|cancelled/,
+    );
+    expect(await stagesOf(view)).toHaveLength(1);
+    await fixture.offline.commitRuns(view, stampsOf(runs));
+    expect(await history(view)).toHaveLength(8);
+  },
+);
+
+test('a run computed again by itself is committed as it then was', async () => {
+  const { view, runs } = await fourDays();
+  await fixture.offline.stageRuns(runs);
+  rows = values(['C9', 9, 'z']);
+  const [first] = runs as readonly [Run];
+  await fixture.offline.stageRun(first);
+  await fixture.offline.commitRuns(view, stampsOf(runs));
+  const days = (await history(view)).filter(({ _sequence }) => _sequence === first.id);
+  expect(days.map((row) => row.customer_id)).toEqual(['C9']);
+  await fixture.offline.dropStages(view, runs);
+  expect(await stagesOf(view)).toEqual([]);
+});
