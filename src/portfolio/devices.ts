@@ -30,7 +30,7 @@ const PHONE_LIFE_DAYS = 900;
 /** Members of a ring on one of its phones; one of them is seen on the next phone too, which ties the ring together. */
 const RING_MEMBERS_A_PHONE = 4;
 /** Of the members of rings without shared phones: those who hold one from the same workshop, with the same forged values. */
-const FORGED_IN_RINGS = 0.75;
+const FORGED_IN_RINGS = 0.85;
 
 /** The customer's phones, oldest first; the first is held before registration, phones beside come last. */
 export function phonesOf(book: Book, person: Person): readonly Held[] {
@@ -107,7 +107,8 @@ function makeDevice(book: Book, name: string, forged: boolean): Device {
   const random = book.random('device', name);
   const id = deviceId(book, name);
   const android = forged || random.chance(0.72);
-  const emulator = random.chance(forged ? 0.3 : 0.002);
+  // Not every phone in a ring is forged: of all of them three in ten are emulators.
+  const emulator = random.chance(forged ? 0.4 : 0.002);
   const rooted = random.chance(forged ? 0.4 : 0.01);
   const shared = { is_emulator: emulator ? 1 : 0, is_rooted: rooted ? 1 : 0 };
   return {
