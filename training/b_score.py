@@ -60,6 +60,7 @@ INPUTS = {
         "mean_days_late": 1,
         "max_days_late": 1,
         "last_days_late": 1,
+        "days_late": 1,
         "late_instalments": 1,
         "lateness_trend": 0,
         "paid_early_share": -1,
@@ -95,7 +96,7 @@ INPUTS = {
         "reports_90d": 0,
     },
 }
-SEQUENCES = ["loan_behaviour__dpd_weeks"]
+SEQUENCES = ["loan_behaviour__dpd_weeks", "payment_rhythm__days_late"]
 FAIRNESS_GROUPS = ["gender", "education", "marital_status", "age_group"]
 # Few trees of little depth: there are some hundred customers with a bad to learn from. Fixed by hand, no search.
 SETTINGS = {

@@ -1,8 +1,10 @@
-import { decimal, defineFeatureView, float64, int32, raw, sql } from '../../src/core/define.js';
+import { array, decimal, defineFeatureView, float64, int32, raw, sql } from '../../src/core/define.js';
 import { customer } from '../entities.js';
 
 /** Instalments looked back on; half of them against the other half is the trend. */
 const LAST = 6;
+/** Instalments of the sequence. */
+const SEQUENCE = 12;
 /** A payment earlier than this is one of a lump sum, not of a rhythm. */
 const EARLIEST = -10;
 
@@ -27,6 +29,12 @@ export default defineFeatureView({
     }),
     max_days_late: int32({ unit: 'days', description: 'Most days late of the last 6 instalments' }),
     last_days_late: int32({ unit: 'days', description: 'Days late of the newest instalment' }),
+    days_late: array(int32(), {
+      length: SEQUENCE,
+      pad: null,
+      unit: 'days',
+      description: 'Days late of the last 12 instalments of the 12 months, newest first; NULL where there were fewer',
+    }),
     late_instalments: int32({
       unit: 'instalments',
       description: 'Of the last 6 instalments, those late by a day or more',
@@ -118,7 +126,7 @@ export default defineFeatureView({
       SELECT customer_id, toInt32(countIf(due_date < ${asOf.date})) AS instalments_due,
         toDecimal128(sumIf(due, due_date >= ${asOf.date}), 2) / 100 AS due_next_30d,
         arraySlice(arrayReverseSort(groupArrayIf(
-          (due_date, loan_id, installment_no, late, is_paid, is_debited, is_early, is_partial), due_date < ${asOf.date})), 1, ${LAST}) AS last
+          (due_date, loan_id, installment_no, late, is_paid, is_debited, is_early, is_partial), due_date < ${asOf.date})), 1, ${SEQUENCE}) AS recent
       FROM (${judged}) GROUP BY customer_id`;
     const cash = sql`
       SELECT customer_id, toInt32(countIf(method = 'COLLECTION' AND paid_at > ${sixMonthsAgo})) AS collected,
@@ -129,6 +137,7 @@ export default defineFeatureView({
 
     return sql`
       SELECT r.customer_id AS customer_id, instalments_due,
+        arrayMap(l -> l.4, recent) AS days_late,
         if(empty(last), NULL, arraySum(l -> l.4, last) / length(last)) AS mean_days_late,
         if(empty(last), NULL, arrayMax(l -> l.4, last)) AS max_days_late,
         if(empty(last), NULL, last[1].4) AS last_days_late,
@@ -141,7 +150,7 @@ export default defineFeatureView({
         ifNull(p.collected, 0) AS collected_payments_6m, ifNull(p.reversed, 0) AS reversals_6m,
         p.days_since_payment AS days_since_payment, due_next_30d,
         if(c.monthly_income > 0, toFloat64(due_next_30d) / toFloat64(c.monthly_income), NULL) AS debt_service_ratio
-      FROM (${rhythm}) AS r
+      FROM (SELECT *, arraySlice(recent, 1, ${LAST}) AS last FROM (${rhythm})) AS r
       LEFT JOIN (${cash}) AS p ON r.customer_id = p.customer_id
       LEFT JOIN ${source('customers')} AS c ON r.customer_id = c.customer_id`;
   },

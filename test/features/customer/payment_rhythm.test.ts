@@ -121,6 +121,8 @@ describe('payment_rhythm', () => {
       mean_days_late: (5 + 3 - 2 + 1 + 0 + 0) / 6,
       max_days_late: 5,
       last_days_late: 5,
+      // The seventh was paid ten days late.
+      days_late: [5, 3, -2, 1, 0, 0, 10],
       late_instalments: 3,
       lateness_trend: (5 + 3 - 2) / 3 - (1 + 0 + 0) / 3,
       paid_early_share: 1 / 6,
