@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { scoreViewId } from '../core/score-view.js';
 import { addDays, type BusinessCalendar, MINUTE } from '../core/time.js';
 import type { Client } from './client.js';
 import type { DemoState, DemoStep } from './demo-state.js';
@@ -142,9 +143,11 @@ async function backfillHistory({ client, state, say }: Demo): Promise<void> {
     `History: the features of every customer for each of ${HISTORY_DAYS} days up to ${endDate}`,
     () =>
       runJob(client, 'backfill', async () => {
+        const scores = new Set(await viewsOf(client, { tag: 'score' }));
+        const views = (await viewsOf(client, { entity: 'customer' })).filter((id) => !scores.has(id));
         const { backfill } = await client.graphql<{ backfill: JobView }>(
           `mutation($views: [String!]!, $from: Date!, $to: Date!) { backfill(views: $views, from: $from, to: $to) ${JOB} }`,
-          { views: await queriedViews(client, 'customer'), from, to: endDate },
+          { views, from, to: endDate },
         );
         return backfill;
       }),
@@ -152,15 +155,17 @@ async function backfillHistory({ client, state, say }: Demo): Promise<void> {
   );
 }
 
-async function materialize({ client, say }: Demo): Promise<void> {
+async function materialize({ client, model, say }: Demo): Promise<void> {
   await timed(
     say,
     'Online: the newest features of every customer and device, in the store that decisions read',
     () =>
       runJob(client, 'materialize', async () => {
+        // Those of the model have a step of their own.
+        const views = (await viewsOf(client, {})).filter((id) => id !== scoreView(model));
         const { materialize } = await client.graphql<{ materialize: JobView }>(
           `mutation($views: [String!]) { materialize(views: $views) ${JOB} }`,
-          { views: await queriedViews(client) },
+          { views },
         );
         return materialize;
       }),
@@ -168,19 +173,18 @@ async function materialize({ client, say }: Demo): Promise<void> {
   );
 }
 
-/** Views that are computed from source tables, as view@version; the others are scores of models. */
-async function queriedViews(client: Client, entity?: string): Promise<string[]> {
-  type Listed = readonly { readonly name: string; readonly version: number }[];
-  const { views, scores } = await client.graphql<{ views: Listed; scores: Listed }>(
-    `query($entity: String) {
-      views: featureViews(entity: $entity) { name version }
-      scores: featureViews(tag: "score") { name version }
-    }`,
-    { entity },
-  );
-  const ids = (listed: Listed): string[] => listed.map(({ name, version }) => `${name}@${version}`);
-  const ofModels = new Set(ids(scores));
-  return ids(views).filter((id) => !ofModels.has(id));
+/** The applied views of an entity or with a tag, as view@version. */
+async function viewsOf(client: Client, which: { readonly entity?: string; readonly tag?: string }): Promise<string[]> {
+  const { featureViews } = await client.graphql<{
+    featureViews: readonly { readonly name: string; readonly version: number }[];
+  }>('query($entity: String, $tag: String) { featureViews(entity: $entity, tag: $tag) { name version } }', which);
+  return featureViews.map(({ name, version }) => `${name}@${version}`);
+}
+
+/** The view that the scores of a model@version are. */
+function scoreView(model: string): string {
+  const [name = '', version] = model.split('@');
+  return scoreViewId({ name, version: Number(version) });
 }
 
 interface ScoresResult {
