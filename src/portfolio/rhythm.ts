@@ -63,7 +63,7 @@ function drawVisits(book: Book, life: Life): Visit[] {
         ? WITH_LOAN *
           trait *
           Math.exp(0.22 * Math.min(2.5, strain)) *
-          (open.some((loan) => loan.behind <= from) ? AVOIDS : 1)
+          (open.some((loan) => isFarBehind(loan, from)) ? AVOIDS : 1)
         : lineFrom <= book.local.startOf(from)
           ? WITH_LINE
           : month <= registered + 1
@@ -92,23 +92,28 @@ interface Span {
   readonly from: DayNumber;
   /** Last day with a balance. */
   readonly to: DayNumber;
-  /** First day on which the borrower was far behind for good; infinite when never. */
-  readonly behind: DayNumber;
+  /** Days on which the borrower was far behind, as `since <= day < until`. */
+  readonly farBehind: readonly { readonly since: DayNumber; readonly until: DayNumber }[];
   readonly due: readonly DayNumber[];
 }
 
 function spanOf(book: Book, loan: LoanLife): Span {
   const closing = loan.events.find(({ type }) => type !== 'RESTRUCTURED' && type !== 'RATE_CHANGED');
   const to = closing ? book.local.dayOf(closing.occurredAt) : book.endDay;
-  const open = loan.arrears.filter(({ clearedOn }) => clearedOn === null);
-  const behind = open.reduce((first, { dueDate }) => Math.min(first, dayNumber(dueDate)), Number.POSITIVE_INFINITY);
   return {
     from: book.local.dayOf(loan.disbursedAt),
     to,
-    behind: behind + FAR_BEHIND_DAYS,
+    // Whether it will ever be cleared is not known on the day: every arrear counts for as long as it is open.
+    farBehind: loan.arrears.map(({ dueDate, clearedOn }) => ({
+      since: dayNumber(dueDate) + FAR_BEHIND_DAYS,
+      until: clearedOn === null ? Number.POSITIVE_INFINITY : dayNumber(clearedOn),
+    })),
     due: loan.installments.map(({ dueDate }) => dayNumber(dueDate)).filter((day) => day <= to),
   };
 }
+
+const isFarBehind = ({ farBehind }: Span, day: DayNumber): boolean =>
+  farBehind.some(({ since, until }) => since <= day && day < until);
 
 const dueDays = (open: readonly Span[], from: DayNumber, to: DayNumber): DayNumber[] => [
   ...new Set(open.flatMap(({ due }) => due.filter((day) => day >= from && day <= to))),

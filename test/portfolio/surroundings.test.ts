@@ -289,14 +289,4 @@ describe('what surrounds the loans of the synthetic portfolio', () => {
       );
     });
   });
-
-  it('makes the rows of a customer in half a millisecond or not much more', () => {
-    const again = makeBook();
-    const fresh = Array.from({ length: 1_000 }, (_, index) => lifeOf(again, index));
-    const spent = process.cpuUsage();
-    for (const life of fresh) surroundingRows(again, life);
-    const { user, system } = process.cpuUsage(spent);
-    // Four times what it takes on a quiet machine.
-    expect((user + system) / 1_000 / 1_000).toBeLessThan(2);
-  });
 });
