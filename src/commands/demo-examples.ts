@@ -29,25 +29,28 @@ const isOpen = (loan: LoanLife): boolean => !loan.events.some(({ type }) => type
 export function chooseExamples(lives: Iterable<Life>, endDate: LocalDate): DemoExamples {
   const from = addDays(endDate, -LATE_DAYS.from);
   const to = addDays(endDate, -LATE_DAYS.to);
-  const borrowers: string[] = [];
+  const owing: string[] = [];
+  const others: string[] = [];
   let steady: string | null = null;
   let late: { readonly id: string; readonly since: LocalDate } | null = null;
   let seen = 0;
   for (const { person, loans } of lives) {
     if (++seen > CUSTOMERS_LOOKED_AT || (steady !== null && late !== null)) break;
-    if (loans.length > 0) borrowers.push(person.id);
     const owed = loans.filter(isOpen);
-    if (owed.length === 0) continue;
-    if (loans.every(({ arrears }) => arrears.length === 0)) steady ??= person.id;
+    if (owed.length > 0) owing.push(person.id);
+    else if (loans.length > 0) others.push(person.id);
+    if (owed.length > 0 && loans.every(({ arrears }) => arrears.length === 0)) steady ??= person.id;
     const unpaid = owed.flatMap(({ arrears }) => arrears).filter(({ clearedOn }) => clearedOn === null);
     // The oldest due date that is unpaid now: the history shows no day past due up to it.
     const since = unpaid.map(({ dueDate }) => dueDate).sort()[0];
     if (since !== undefined && since >= from && since <= to) late ??= { id: person.id, since };
   }
-  const first = steady ?? borrowers.find((id) => id !== late?.id) ?? customerId(0);
+  // Who owes nothing has no score.
+  const choice = [...owing, ...others, customerId(0), customerId(1)];
+  const first = steady ?? (choice.find((id) => id !== late?.id) as string);
   return {
     steady: first,
-    late: late?.id ?? borrowers.find((id) => id !== first) ?? customerId(1),
+    late: late?.id ?? (choice.find((id) => id !== first) as string),
     lateSince: late?.since ?? addDays(endDate, -14),
   };
 }

@@ -25,7 +25,8 @@ test('the examples are the first borrower who never missed and the first who fel
 });
 
 test('a small book without anyone late shows another borrower, two weeks before its end', () => {
-  const lives = [life('nothing'), life('steady', loan()), life('other', loan([], ['SETTLED']))];
+  const settled = life('settled', loan([], ['SETTLED']));
+  const lives = [life('nothing'), settled, life('steady', loan()), life('other', loan([missed('2026-01-10')]))];
   expect(chooseExamples(lives, END)).toEqual({ steady: 'steady', late: 'other', lateSince: '2026-11-08' });
 });
 
