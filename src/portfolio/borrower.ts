@@ -24,9 +24,11 @@ const SETTLES_EARLY = 0.013;
 /** Shared misfortune: log-odds when another loan of the customer is behind. */
 const ANOTHER_LATE = 2.2;
 const ANOTHER_BAD = 3.6;
-const FESTIVAL = 0.37;
+/** Due days that slip the mind of an ordinary customer: late, and no sign of trouble. */
+const FORGETS = 0.01;
+const FESTIVAL = 0.4;
 /** The quarter of the book in which the lender was careless. */
-const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.26 };
+const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.34 };
 const RING_BUSTS_OUT = 0.7;
 /** Share of repayments that are known days late; share that is recorded without its instalment. */
 const LATE_SHARE = 0.003;
@@ -43,6 +45,7 @@ export class Borrower {
   private readonly appetite: number;
   private readonly autoDebit: boolean;
   private readonly early: number;
+  private readonly forgets: number;
   private readonly bustsOut: boolean;
   private nextDraw = Number.POSITIVE_INFINITY;
   private nextReview: DayNumber;
@@ -59,6 +62,7 @@ export class Borrower {
     this.appetite = random.normal();
     this.autoDebit = random.chance(0.45 + 0.08 * Math.max(-2, Math.min(2, person.willingness)));
     this.early = 1.6 + 0.7 * person.willingness + random.normal();
+    this.forgets = FORGETS * Math.exp(0.6 * random.normal());
     this.bustsOut = person.ring !== null && random.chance(RING_BUSTS_OUT);
     const first = credit.at(-1) as ApplicationLife;
     const day = this.openLine(first);
@@ -150,6 +154,7 @@ export class Borrower {
       stress: this.stressOn(day, loan),
       autoDebit: this.autoDebit,
       early: this.early,
+      forgets: this.forgets * (nearSpringFestival(day) ? 1.4 : 1),
       bustsOut: this.bustsOut,
     };
     const duty = loan.duties.find(({ due }) => due === day) ?? null;

@@ -11,14 +11,16 @@ export interface Payer {
   readonly autoDebit: boolean;
   /** Days before the due day on which the customer pays by hand, about. */
   readonly early: number;
+  /** Chance of simply forgetting a due day. */
+  readonly forgets: number;
   /** Never meant to pay. */
   readonly bustsOut: boolean;
 }
 
 /** Log-odds of missing a due day at stress 0. */
-const MISS = -3.15;
+const MISS = -3.2;
 /** Log-odds that a missed instalment is still open when the next falls due, and how stress moves them. */
-const ROLL = -2.7;
+const ROLL = -2.5;
 const ROLL_BY_STRESS = 0.42;
 /** Who was wrongly granted credit shows at once: a first instalment that is missed stays open more often. */
 const FIRST_ROLL = 0.5;
@@ -39,6 +41,9 @@ const FLOW: readonly (readonly [number, number])[] = [
   [0.93, 0.04],
   [0.95, 0.03],
 ];
+
+/** Of those who pay all after more than a month: interest let off to make them do it. */
+const WAIVED = 0.15;
 
 export type Outcome = 'PAID' | 'LATE' | 'OPEN';
 
@@ -61,6 +66,10 @@ export function meetDueDay(
   const behind = duty ? open.length - 1 : open.length;
   if (behind > 0) return fallFurther(loan, { open, behind, day, until, payer, random });
   if (!duty) return 'PAID';
+  if (!payer.bustsOut && random.chance(payer.forgets)) {
+    loan.pay(duty, day + random.int(1, 6), byHand(random, 1));
+    return 'LATE';
+  }
   const first = duty.no === 1 ? FIRST_ROLL : 0;
   const recentlyLate = loan.lateUntil > day - 45 ? 0.5 : 0;
   if (!payer.bustsOut && !random.chance(logistic(MISS + payer.stress + recentlyLate))) {
@@ -124,7 +133,7 @@ function fallFurther(
     loan.pay(oldest, paidOn, how);
     return 'OPEN';
   }
-  if (behind >= 2 && random.chance(0.08)) loan.waiveInterest(oldest, paidOn, 0.6);
+  if (random.chance(WAIVED)) loan.waiveInterest(oldest, paidOn, 0.6);
   for (const duty of open) loan.pay(duty, paidOn, how);
   return 'LATE';
 }
