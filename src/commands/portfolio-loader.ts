@@ -18,8 +18,9 @@ export interface LoadOptions {
 }
 
 export interface LoadProgress {
-  /** Of the whole load, 0 to 1. */
+  /** Of the whole load, 0 to 1; making rows is half of it, importing them the other. */
   readonly fraction: number;
+  /** Customers that are in. */
   readonly customers: number;
 }
 
@@ -66,7 +67,8 @@ export async function loadPortfolio(
   const book = new Book(portfolio);
   const totals = new BookTotals(book);
   const record = await openRecord(options, chunkCustomers);
-  const poster = new Poster(client, signal);
+  const progress = new Progress(portfolio.customers, onProgress);
+  const poster = new Poster(client, signal, progress.imported);
   const folder = await mkdtemp(join(tmpdir(), 'riskgraph-portfolio-'));
   let chunksSkipped = 0;
   let posting: Promise<void> = Promise.resolve();
@@ -76,9 +78,9 @@ export async function loadPortfolio(
       const to = Math.min(from + chunkCustomers, portfolio.customers);
       const chunk = from / chunkCustomers;
       const chunkFolder = join(folder, `chunk-${chunk}`);
-      const files = await spool(chunkFolder, chunkRows({ book, totals, from, to, signal }));
+      const files = await spool(chunkFolder, chunkRows({ book, totals, from, to, signal, onMade: progress.made }));
       await posting;
-      onProgress({ fraction: from / portfolio.customers, customers: from });
+      progress.next(from, to, files);
       posting = (async () => {
         // The record is only believed where the server has the chunk's customers: its state may have been wiped since.
         const isCustomers = ({ table }: TableFile): boolean => table === 'customers';
@@ -126,17 +128,53 @@ interface Chunk {
   readonly from: number;
   readonly to: number;
   readonly signal: AbortSignal | undefined;
+  readonly onMade: (customers: number) => void;
 }
 
-async function* chunkRows({ book, totals, from, to, signal }: Chunk): AsyncGenerator<CustomerRows> {
+async function* chunkRows({ book, totals, from, to, signal, onMade }: Chunk): AsyncGenerator<CustomerRows> {
   for (let index = from; index < to; index++) {
     const rows = customerRows(book, index);
     totals.add(rows);
     yield rows;
     if (index % CUSTOMERS_A_TURN === 0) {
       signal?.throwIfAborted();
+      onMade(index);
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
+  }
+}
+
+/** How far the load is: customers made, and those of the chunk that is being imported by its share of rows. */
+class Progress {
+  private madeCustomers = 0;
+  private importing = { from: 0, to: 0, rows: 1 };
+  private rows = 0;
+
+  constructor(
+    private readonly customers: number,
+    private readonly report: (progress: LoadProgress) => void,
+  ) {}
+
+  readonly made = (customers: number): void => {
+    this.madeCustomers = customers;
+    this.tell();
+  };
+
+  readonly imported = (rows: number): void => {
+    this.rows += rows;
+    this.tell();
+  };
+
+  next(from: number, to: number, files: readonly TableFile[]): void {
+    this.importing = { from, to, rows: files.reduce((sum, file) => sum + file.rows, 0) };
+    this.madeCustomers = to;
+    this.rows = 0;
+  }
+
+  private tell(): void {
+    const { from, to, rows } = this.importing;
+    const customers = from + Math.floor((to - from) * Math.min(1, this.rows / rows));
+    this.report({ fraction: (this.madeCustomers + customers) / (2 * this.customers), customers });
   }
 }
 
@@ -149,6 +187,7 @@ class Poster {
   constructor(
     private readonly client: Client,
     private readonly signal: AbortSignal | undefined,
+    private readonly onImported: (rows: number) => void,
   ) {}
 
   /** @returns how many of the rows the server did not have */
@@ -182,6 +221,7 @@ class Poster {
     sum.duplicates += result.duplicates;
     sum.rejected += result.rejected;
     this.rows += rows;
+    this.onImported(rows);
     for (const { line, column, reason } of result.quarantine)
       if (this.problems.length < PROBLEMS)
         this.problems.push(`${table}, row ${line}${column ? `, ${column}` : ''}: ${reason}`);
