@@ -100,7 +100,7 @@ def days_of(texts: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Features:
-    """Named columns of one length, numbers or texts; `sequence` has STEPS steps of a few channels a row, newest first."""
+    """Named columns of one length, numbers or texts; `sequence` has STEPS steps a row, newest first."""
 
     columns: dict[str, np.ndarray] = field(default_factory=dict)
     sequence: np.ndarray | None = None
@@ -337,18 +337,16 @@ def dues_at(book: Book, at: int) -> dict[str, np.ndarray]:
 
 
 def sequence_of(dues: dict[str, np.ndarray], customers: np.ndarray, size: int) -> np.ndarray:
-    """The newest STEPS dues of each customer: how late they were paid, whether by direct debit, and how they compare with the mean due."""
+    """How late the newest STEPS dues of each customer were paid, newest first: days, negative before the due day's end."""
     customer, total = dues["customer"], len(dues["customer"])
     order = np.lexsort((-np.arange(total), customer))
     sorted_ = customer[order]
     starts = np.searchsorted(sorted_, np.arange(size))
     rank = np.arange(total) - starts[sorted_]
-    mean = share(count(customer, size, dues["amount"]), count(customer, size))
-    table = np.full((size, STEPS, 3), np.nan, dtype=np.float32)
+    table = np.full((size, STEPS), np.nan, dtype=np.float32)
     kept = rank < STEPS
-    rows = order[kept]
-    table[sorted_[kept], rank[kept]] = np.stack([dues["delay"][rows], dues["auto"][rows], dues["amount"][rows] / mean[customer[rows]]], axis=1)
-    return table[customers].reshape(len(customers), STEPS * 3)
+    table[sorted_[kept], rank[kept]] = dues["delay"][order[kept]]
+    return table[customers]
 
 
 def behaviour_features(book: Book, customers: np.ndarray, at: int) -> Features:
