@@ -116,7 +116,7 @@ test('API and worker started side by side on empty servers, as containers are, s
   expect(await Promise.all([api.exited, worker.exited]), api.output() + worker.output()).toEqual([0, 0]);
   for (const process of [worker, api])
     for (const key of Object.values(KEYS)) expect(process.output()).not.toContain(key);
-}, 120_000);
+}, 240_000);
 
 test('start with three URLs starts no store, and serves what is in them', async () => {
   const stack: Stack = await startCommand('start', { home, env, keys: keyOf });
