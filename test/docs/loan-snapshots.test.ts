@@ -3,25 +3,14 @@ import { expect, test } from 'vitest';
 import { loanDayOf, replayLoan } from '../../src/core/loan-ledger.js';
 import { dayNumber, LocalDays } from '../../src/core/local-days.js';
 import { BusinessCalendar } from '../../src/core/time.js';
+import { tableAfter } from './support.js';
 
 const page = await readFile('docs/loan-snapshots.md', 'utf8');
 const calendar = new BusinessCalendar('Asia/Shanghai');
 const noon = (date: string): number => calendar.at(date, '12:00');
 const cents = (text: string): number => Math.round(Number(text) * 100);
 
-/** The cells of the page's table that follows a comment. */
-const tableAfter = (name: string): string[][] => {
-  const [, text = ''] = page.split(`<!-- ${name} -->\n`);
-  const lines = text.split('\n\n')[0]?.split('\n') ?? [];
-  return lines.slice(2).map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-};
-
-const repayments = tableAfter('repayments').map(([paid = '', no, principal = '', interest = '']) => ({
+const repayments = tableAfter(page, 'repayments').map(([paid = '', no, principal = '', interest = '']) => ({
   installmentNo: no ? Number(no) : null,
   paidAt: noon(paid),
   principal: cents(principal),
@@ -34,7 +23,7 @@ const spansAsKnown = (until: string) =>
     {
       disbursedAt: noon('2026-01-15'),
       principal: cents('3000.00'),
-      installments: tableAfter('schedule').map(([no, dueDate = '', principal = '', interest = '']) => ({
+      installments: tableAfter(page, 'schedule').map(([no, dueDate = '', principal = '', interest = '']) => ({
         ...{ no: Number(no), effectiveAt: noon('2026-01-15'), dueDate, fee: 0 },
         ...{ principal: cents(principal), interest: cents(interest) },
       })),
@@ -46,7 +35,7 @@ const spansAsKnown = (until: string) =>
   );
 
 test('the page’s loan has the days that the page shows', () => {
-  const days = tableAfter('days');
+  const days = tableAfter(page, 'days');
   expect(days.length).toBeGreaterThan(8);
   const spans = spansAsKnown('2026-04-30');
   for (const [date = '', status, dpd, outstanding = '', principal = '', interest = ''] of days) {
