@@ -75,6 +75,9 @@ export function inForce(schedules: readonly Schedule[], at: Instant): number {
   return index;
 }
 
+/** Within an instalment. */
+const ALLOCATION = ['fee', 'interest', 'principal'] as const;
+
 /** What has been paid on one schedule so far. */
 export class Books {
   private readonly onLine: Parts[];
@@ -116,14 +119,17 @@ export class Books {
     const lines = this.schedule.day <= day ? this.schedule.lines : [];
     for (const [index, due] of lines.entries()) {
       const paid = this.onLine[index] as Parts;
-      let spare = 0;
-      const open = (asked: number, recorded: number): number => {
-        spare += Math.max(0, recorded - asked);
-        return Math.max(0, asked - Math.max(0, recorded));
+      // No function of its own: this is the innermost loop of ten million loan-days.
+      let spare =
+        Math.max(0, paid.fee - due.fee) +
+        Math.max(0, paid.interest - due.interest) +
+        Math.max(0, paid.principal - due.principal);
+      const left: Parts = {
+        fee: Math.max(0, due.fee - Math.max(0, paid.fee)),
+        interest: Math.max(0, due.interest - Math.max(0, paid.interest)),
+        principal: Math.max(0, due.principal - Math.max(0, paid.principal)),
       };
-      const left = { fee: open(due.fee, paid.fee), interest: open(due.interest, paid.interest), principal: 0 };
-      left.principal = open(due.principal, paid.principal);
-      for (const part of ['fee', 'interest', 'principal'] as const) {
+      for (const part of ALLOCATION) {
         const fromSpare = Math.min(spare, left[part]);
         const fromPot = Math.min(pot, left[part] - fromSpare);
         spare -= fromSpare;

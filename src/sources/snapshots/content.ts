@@ -68,20 +68,18 @@ const NOTHING: DayContent = {
 
 /** Bytes of all but the texts, with room to spare. */
 const FIXED_BYTES = 128;
+/** Grows with what is added: a day of a small book needs no more. */
+const FIRST_BYTES = 2 ** 16;
 const TWO_32 = 2 ** 32;
 /** Texts repeat from row to row; more of them than this are not kept. */
 const KEPT_TEXTS = 10_000;
 
 /** Rows one behind the other as RowBinary. */
 export class RowBuffer {
-  private bytes: Buffer;
+  private bytes = Buffer.allocUnsafe(FIRST_BYTES);
   private at = 0;
   private texts = new Map<string, Buffer>();
   rows = 0;
-
-  constructor(capacity: number) {
-    this.bytes = Buffer.allocUnsafe(capacity);
-  }
 
   get length(): number {
     return this.at;
@@ -90,9 +88,16 @@ export class RowBuffer {
   /** `content` null: a tombstone. */
   add(loanId: string, day: DayNumber, ingestedAt: number, content: DayContent | null): void {
     const { customerId, product, channel, lineId, riskClass, status, ...rest } = content ?? NOTHING;
-    const texts = [loanId, customerId, product, channel, lineId, status, riskClass].map((text) => this.encoded(text));
-    this.reserve(texts.reduce((sum, text) => sum + text.length, FIXED_BYTES));
-    const [id, customer, kind, way, line, state, risk] = texts as Seven;
+    const id = this.encoded(loanId);
+    const customer = this.encoded(customerId);
+    const kind = this.encoded(product);
+    const way = this.encoded(channel);
+    const line = this.encoded(lineId);
+    const state = this.encoded(status);
+    const risk = this.encoded(riskClass);
+    this.reserve(
+      id.length + customer.length + kind.length + way.length + line.length + state.length + risk.length + FIXED_BYTES,
+    );
     this.text(id);
     this.uint16(day);
     this.text(customer);
@@ -180,5 +185,3 @@ export class RowBuffer {
     this.at = this.bytes.writeInt32LE(high, this.at);
   }
 }
-
-type Seven = [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];

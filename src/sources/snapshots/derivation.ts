@@ -12,7 +12,7 @@ import { derivedAt, knownFrom, type LoanHistory } from './history.js';
 import { readHistories } from './inputs.js';
 import { missingDays, readHints, readStored } from './stored.js';
 import { type LoanVersions, versionsOf } from './versions.js';
-import { finishRun, lastRun, nextRunSeq, planWork, unseen } from './work.js';
+import { finishRun, instantSql, lastRun, nextRunSeq, planWork, unseen } from './work.js';
 import { SnapshotWriter } from './writer.js';
 
 export interface LoanSnapshotsOptions {
@@ -23,8 +23,11 @@ export interface LoanSnapshotsOptions {
   readonly alone: <T>(body: () => Promise<T>, signal: AbortSignal) => Promise<T>;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Loans whose inputs are in memory at once, and after which a run looks whether it was cancelled. */
+  readonly loansAPartition?: number;
 }
 
+const LOANS_A_PARTITION = 4_000;
 /** Loans whose stored rows are in memory at once. */
 const LOANS_COMPARED = 250;
 /** A worker that replays longer than this without a pause cannot renew the lock of its job. */
@@ -71,7 +74,7 @@ function derivationFailure(cause: unknown): Error {
 type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays };
 
 async function derive(
-  { client, days, calendar }: Derivation,
+  { client, days, calendar, loansAPartition = LOANS_A_PARTITION }: Derivation,
   wanted: DayNumber,
   now: Instant,
   progress: JobProgress,
@@ -85,7 +88,7 @@ async function derive(
 
   const seq = await nextRunSeq(client, now);
   const all = last !== null && last.timezone !== calendar.timezone;
-  const work = await planWork(client, days, { after, through, seen, all }, seq);
+  const work = await planWork(client, days, { after, through, seen, all }, { seq, loansAPartition });
   const writer = new SnapshotWriter(client, seq);
   try {
     for (const [index, within] of work.partitions.entries()) {
@@ -119,6 +122,7 @@ async function derivePartition(run: PartitionRun): Promise<void> {
     client,
     days,
     within: sql`${run.within} AND loan_id IN (SELECT loan_id FROM ${work} WHERE ${run.within})`,
+    until: instantSql(derivedAt(days, through)),
   };
   const [loans, hints, histories] = await Promise.all([
     readWork(run),

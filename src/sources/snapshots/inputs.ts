@@ -2,8 +2,8 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { RiskgraphError } from '../../core/errors.js';
 import type { LoanInputs } from '../../core/loan-ledger.js';
-import { dateOfDay, type LocalDays } from '../../core/local-days.js';
-import { type Sql, sql } from '../../core/sql.js';
+import type { LocalDays } from '../../core/local-days.js';
+import { ident, raw, type Sql, sql } from '../../core/sql.js';
 import { type Chain, knownFrom, type LoanFacts, type LoanHistory, type Version } from './history.js';
 
 /** One stretch of the loans that a run works on, in the order of their ids. */
@@ -12,6 +12,8 @@ export interface Partition {
   readonly days: LocalDays;
   /** `loan_id` of the partition's loans: a condition that the tables' order answers. */
   readonly within: Sql;
+  /** DateTime64: what came in later is not looked at. */
+  readonly until: Sql;
 }
 
 type Cell = string | number | null;
@@ -27,7 +29,7 @@ const TABLES = {
   loans: ["''", 'customer_id', 'product', 'channel', 'line_id', instant('disbursed_at'), money('principal')],
   installments: [
     "concat(toString(installment_no), ' ', toString(effective_at))",
-    ...['installment_no', instant('effective_at'), 'toUInt16(due_date)'],
+    ...['installment_no', instant('effective_at'), 'toString(due_date)'],
     ...[money('principal_due'), money('interest_due'), `ifNull(${money('fee_due')}, 0)`],
   ],
   repayments: [
@@ -69,7 +71,7 @@ export async function readHistories(partition: Partition): Promise<readonly Loan
         row: {
           no: Number(no),
           effectiveAt: Number(effectiveAt),
-          dueDate: dateOfDay(Number(due)),
+          dueDate: String(due),
           ...partsOf(parts, loanId),
         },
       }),
@@ -116,32 +118,38 @@ function cents(value: Cell | undefined, loanId: string): number {
  * of the other are tombstones.
  */
 async function readChains<Row>(
-  { client, days, within }: Partition,
+  { client, days, within, until }: Partition,
   table: keyof typeof TABLES,
   parse: (cells: readonly Cell[], loanId: string) => { readonly happens: number; readonly row: Row },
 ): Promise<Map<string, Chain<Row>[]>> {
   const [key, ...columns] = TABLES[table];
-  const { query, params } = sql`${within}`.render();
+  const known = sql`${within} AND ingested_at <= ${until}`;
   const byRepayment = table === 'repayments';
-  const condition = byRepayment
-    ? `repayment_id IN (SELECT repayment_id FROM repayments WHERE ${query}) ORDER BY repayment_id`
-    : `${query} ORDER BY loan_id, key`;
-  const result = await client.query({
-    query: `SELECT loan_id, ${key} AS key, toUnixTimestamp64Milli(ingested_at), deleted, ${columns.join(', ')}
-      FROM \`${table}\` WHERE ${condition}, ingested_at, seq`,
-    query_params: { ...params },
-    format: 'JSONCompactEachRow',
-  });
+  const rows = byRepayment
+    ? sql`repayment_id IN (SELECT repayment_id FROM repayments WHERE ${known}) AND ingested_at <= ${until} ORDER BY repayment_id`
+    : sql`${known} ORDER BY loan_id, key`;
+  const { query, params } =
+    sql`SELECT loan_id, ${raw(key)} AS key, toUnixTimestamp64Milli(ingested_at), deleted, ${raw(columns.join(', '))}
+    FROM ${ident(table)} WHERE ${rows}, ingested_at, seq`.render();
+  const result = await client.query({ query, query_params: { ...params }, format: 'JSONCompactEachRow' });
   const loans = new Map<string, Chain<Row>[]>();
+  const add = (owner: string, own: Chain<Row>): void => {
+    const chains = loans.get(owner);
+    if (chains) chains.push(own);
+    else loans.set(owner, [own]);
+  };
   let chain: (Version<Row> & { readonly loanId: string })[] = [];
   const end = (): void => {
+    const [only] = chain;
+    if (only && chain.length === 1) {
+      add(only.loanId, chain);
+      return;
+    }
     const owners = new Set(chain.map(({ loanId }) => loanId));
     for (const owner of owners) {
       const own =
         owners.size === 1 ? chain : chain.map((each) => (each.loanId === owner ? each : { ...each, row: null }));
-      const chains = loans.get(owner);
-      if (chains) chains.push(own);
-      else loans.set(owner, [own]);
+      add(owner, own);
     }
   };
   let last: Line | undefined;

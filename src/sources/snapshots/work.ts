@@ -8,9 +8,6 @@ import { derivedAt } from './history.js';
 import { INPUT_TABLES } from './inputs.js';
 
 const PREFIX = 'loan_snapshot_work_';
-/** Loans whose inputs are in memory at once. */
-const LOANS_A_PARTITION = 4_000;
-
 /** Every import of these may change what is derived: the inputs, and the loan-days that are then left alone. */
 const WATCHED = [...INPUT_TABLES, 'loan_snapshots'] as const;
 
@@ -86,7 +83,7 @@ export async function planWork(
   client: ClickHouseClient,
   days: LocalDays,
   range: { readonly after: DayNumber | null; readonly through: DayNumber; readonly seen: Seen; readonly all: boolean },
-  seq: bigint,
+  { seq, loansAPartition }: { readonly seq: bigint; readonly loansAPartition: number },
 ): Promise<Work> {
   for (const { name } of await rowsOf<{ name: string }>(
     client,
@@ -106,7 +103,7 @@ export async function planWork(
   const bounds = await rowsOf<{ loan_id: string; loans: string }>(
     client,
     sql`SELECT loan_id FROM (SELECT loan_id, row_number() OVER (ORDER BY loan_id) AS number FROM ${table})
-      WHERE number % ${param('UInt64', LOANS_A_PARTITION)} = 1 ORDER BY loan_id`,
+      WHERE number % ${param('UInt64', loansAPartition)} = ${param('UInt64', 1 % loansAPartition)} ORDER BY loan_id`,
   );
   const [count] = await rowsOf<{ loans: string }>(client, sql`SELECT toString(count()) AS loans FROM ${table}`);
   const partitions = bounds.map(({ loan_id: from }, index) => {

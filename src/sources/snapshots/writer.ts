@@ -12,7 +12,7 @@ const BATCH_BYTES = 16 * 2 ** 20;
 /** Collects derived loan-days and writes them in batches, one on its way while the next fills. */
 export class SnapshotWriter {
   private readonly statement: { readonly query: string; readonly query_params: Record<string, unknown> };
-  private readonly buffer = new RowBuffer(BATCH_BYTES + 2 ** 16);
+  private readonly buffer = new RowBuffer();
   private writing: Promise<void> = Promise.resolve();
   rows = 0;
   /** Of those: rows that replace an earlier version. */

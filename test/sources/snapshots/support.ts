@@ -1,4 +1,4 @@
-import { dayNumber } from '../../../src/core/local-days.js';
+import type { ClickHouseClient } from '@clickhouse/client';
 import type { LoanSnapshots, LoanSnapshotsResult } from '../../../src/core/ports.js';
 import { BusinessCalendar } from '../../../src/core/time.js';
 import { createLoanSnapshots } from '../../../src/sources/snapshots/derivation.js';
@@ -22,11 +22,17 @@ export interface Book {
 /** Long after everything that the ledgers of the tests tell. */
 export const LATER = Date.UTC(2026, 0, 1);
 
+/** Partitions of a few loans, so that small books have several. */
+export const snapshotsOn = (client: ClickHouseClient, timezone: string): LoanSnapshots =>
+  createLoanSnapshots({
+    ...{ client, calendar: new BusinessCalendar(timezone), log: quietLog, metrics: quietMetrics },
+    alone: (body) => body(),
+    loansAPartition: 25,
+  });
+
 export async function openBook(timezone: string): Promise<Book> {
   const sources = await openSources(timezone);
-  const { client } = sources;
-  const options = { client, calendar: new BusinessCalendar(timezone), log: quietLog, metrics: quietMetrics };
-  const snapshots = createLoanSnapshots({ ...options, alone: (body) => body() });
+  const snapshots = snapshotsOn(sources.client, timezone);
   return {
     ...{ sources, snapshots },
     async load(rows, now = LATER) {
@@ -103,5 +109,3 @@ export const payment = (
   ...{ table: 'repayments', key, loan: key.split('-R')[0] as string, at, ingestedAt },
   values: { ...values, fee: 0 },
 });
-
-export const dayCount = (from: string, to: string): number => dayNumber(to) - dayNumber(from) + 1;
