@@ -23,7 +23,9 @@ describe('the ClickHouse migrations', () => {
     for (const table of SOURCE_TABLES.values()) {
       const stored = rows.filter((row) => row.table === table.name).map(({ name, type }) => [name, type]);
       const described = table.columns.map((column) => [column.name, storedType(column)]);
-      expect(stored, table.name).toEqual([...described, ...Object.entries(VERSION_COLUMNS)]);
+      // Only the daily job sets it; no file brings it and no reader sees it.
+      const derived = table.name === 'loan_snapshots' ? [['derived', 'UInt8']] : [];
+      expect(stored, table.name).toEqual([...described, ...Object.entries(VERSION_COLUMNS), ...derived]);
     }
   });
 
