@@ -191,7 +191,6 @@ interface ScoresResult {
   readonly asOf: string;
   readonly scored: number;
   readonly missing: number;
-  readonly changed: number;
 }
 
 async function scorePortfolio({ client, model, say }: Demo): Promise<void> {
@@ -207,8 +206,8 @@ async function scorePortfolio({ client, model, say }: Demo): Promise<void> {
         return scorePortfolio;
       }),
     (job) => {
-      const { asOf, scored, missing, changed } = job.result as ScoresResult;
-      return `  ${scored} customers scored as of ${asOf}, ${changed} new; ${missing} without the features that it needs`;
+      const { asOf, scored, missing } = job.result as ScoresResult;
+      return `  ${scored} customers scored as of ${asOf}; ${missing} lack what the model requires`;
     },
   );
 }

@@ -19,7 +19,7 @@ const FEATURES = [
   'loan_behaviour@1:principal_outstanding',
   'loan_behaviour@1:overdue_principal',
   'loan_behaviour@1:current_dpd',
-  'repayment_history@1:max_dpd_12m',
+  'loan_behaviour@1:max_dpd_12m',
   'repayment_history@1:utilization',
 ];
 
