@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { scoreViewId } from '../core/score-view.js';
 import { addDays, type BusinessCalendar, MINUTE } from '../core/time.js';
+import { PORTFOLIO_TABLES } from '../portfolio/portfolio.js';
 import type { Client } from './client.js';
 import type { DemoState, DemoStep } from './demo-state.js';
 import { followJob, type JobView, progressBar } from './output.js';
@@ -77,7 +78,10 @@ async function importBook({ client, home, state, calendar, say }: Demo): Promise
 }
 
 function describeBook({ tables, rows, problems }: LoadSummary): string {
-  const counts = Object.entries(tables).map(([table, { accepted, duplicates }]) => `${table} ${accepted + duplicates}`);
+  const counts = PORTFOLIO_TABLES.map((table) => {
+    const { accepted = 0, duplicates = 0 } = tables[table] ?? {};
+    return `${table} ${accepted + duplicates}`;
+  });
   const refused = Object.values(tables).reduce((sum, { rejected }) => sum + rejected, 0);
   return [...wrapped(counts), ...problems.map((problem) => `  ${problem}`), `  ${rows} rows, ${refused} refused`].join(
     '\n',
@@ -127,13 +131,13 @@ async function deriveSnapshots({ client, state, calendar, say }: Demo): Promise<
 interface ViewResult {
   readonly view: string;
   readonly rows?: number;
-  readonly changed?: number;
 }
 
-const viewLines = ({ result }: JobView): string =>
-  ((result as { views?: readonly ViewResult[] } | null)?.views ?? [])
-    .map(({ view, rows = 0, changed = 0 }) => `  ${view}: ${rows} rows, ${changed} new`)
-    .join('\n');
+function viewLines({ result }: JobView): string {
+  const views = (result as { views?: readonly ViewResult[] } | null)?.views ?? [];
+  const rows = views.reduce((sum, each) => sum + (each.rows ?? 0), 0);
+  return [...wrapped(views.map((each) => `${each.view} ${each.rows ?? 0}`)), `  ${rows} rows`].join('\n');
+}
 
 async function backfillHistory({ client, state, say }: Demo): Promise<void> {
   const { endDate } = state.book;
