@@ -32,6 +32,7 @@ TARGETS = {
 BINS = 6
 # A third of the observation months: the gain of a sequence is small beside the noise of a KS.
 HOLD_OUT_MONTHS = 8
+REFIT_MONTHS = 2
 FOLDS = 5
 REPEATS = 4
 # Small trees on the sequence; fixed by hand, no search.
@@ -145,8 +146,24 @@ def auc_error(auc: float, bad: np.ndarray) -> float:
     return float(np.sqrt((auc * (1 - auc) + (bads - 1) * (q1 - auc**2) + (goods - 1) * (q2 - auc**2)) / (bads * goods)))
 
 
+def fit_and_score(features: Features, bad: np.ndarray, customers: np.ndarray, train: np.ndarray, held: np.ndarray):
+    """Log-odds of the held rows from aggregates alone, from the sequence alone, and from both."""
+    bins = fit_bins(features, train, bad)
+    plain_train, plain_held = woe_matrix(features, train, bins), woe_matrix(features, held, bins)
+    plain = scorecard(plain_train, bad[train]).decision_function(plain_held)
+    # The sub-score that the scorecard learns from is out of fold, a customer in one fold: it has not seen its own rows.
+    inner = np.zeros(len(train))
+    for fit, left in GroupKFold(FOLDS).split(train, groups=customers[train]):
+        model = xgb.XGBClassifier(**TREES).fit(features.sequence[train[fit]], bad[train[fit]])
+        inner[left] = model.predict(features.sequence[train[left]], output_margin=True)
+    model = xgb.XGBClassifier(**TREES).fit(features.sequence[train], bad[train])
+    outer = model.predict(features.sequence[held], output_margin=True)
+    full = scorecard(np.column_stack([plain_train, inner]), bad[train]).decision_function(np.column_stack([plain_held, outer]))
+    return plain, outer, full
+
+
 def measure_behaviour(book: Book) -> dict:
-    """Trained on months whose labels were known before the first month of the hold-out; tested on the newest months."""
+    """The newest months, each scored by what was learnt from labels known before it; refitted as months go by."""
     given = labels(book, "dpd30_6m")
     observed = given["observed_at"]
     months = np.unique(observed)
@@ -160,19 +177,14 @@ def measure_behaviour(book: Book) -> dict:
     order = np.concatenate(order)
     bad, observed, known = given["value"][order], observed[order], given["known_at"][order]
     customers = np.array([int(entity[1:]) for entity in given["entity_id"][order]])
-    first = months[-HOLD_OUT_MONTHS]
-    train, test = np.flatnonzero(known <= first), np.flatnonzero(observed >= first)
-    bins = fit_bins(features, train, bad)
-    plain_train, plain_test = woe_matrix(features, train, bins), woe_matrix(features, test, bins)
-    plain = scorecard(plain_train, bad[train]).decision_function(plain_test)
-    # The sub-score that the scorecard learns from is out of fold, a customer in one fold: it has not seen its own rows.
-    inner = np.zeros(len(train))
-    for fit, held in GroupKFold(FOLDS).split(train, groups=customers[train]):
-        model = xgb.XGBClassifier(**TREES).fit(features.sequence[train[fit]], bad[train[fit]])
-        inner[held] = model.predict(features.sequence[train[held]], output_margin=True)
-    sequence = xgb.XGBClassifier(**TREES).fit(features.sequence[train], bad[train])
-    outer = sequence.predict(features.sequence[test], output_margin=True)
-    full = scorecard(np.column_stack([plain_train, inner]), bad[train]).decision_function(np.column_stack([plain_test, outer]))
+    test = np.flatnonzero(observed >= months[-HOLD_OUT_MONTHS])
+    scores = {name: np.full(len(bad), np.nan) for name in ["plain", "sequence", "full"]}
+    for first in range(-HOLD_OUT_MONTHS, 0, REFIT_MONTHS):
+        held = np.flatnonzero((observed >= months[first]) & (observed <= months[first + REFIT_MONTHS - 1]))
+        train = np.flatnonzero(known <= months[first])
+        plain, outer, full = fit_and_score(features, bad, customers, train, held)
+        scores["plain"][held], scores["sequence"][held], scores["full"][held] = plain, outer, full
+    plain, outer, full = (scores[name][test] for name in ["plain", "sequence", "full"])
     auc = float(roc_auc_score(bad[test], full))
     return {
         "auc": auc,
@@ -180,8 +192,7 @@ def measure_behaviour(book: Book) -> dict:
         "auc_sequence_alone": float(roc_auc_score(bad[test], outer)),
         "ks_aggregates": ks(bad[test], plain),
         "ks": ks(bad[test], full),
-        "train_rows": len(train),
-        "train_bads": int(bad[train].sum()),
+        "last_train_bads": int(bad[train].sum()),
         "rows": len(test),
         "bads": int(bad[test].sum()),
         "standard_error": auc_error(auc, bad[test]),
