@@ -158,7 +158,6 @@ export async function finishRun(
     readonly changed: number;
   },
 ): Promise<void> {
-  if (seen.length > 0) await client.insert({ table: 'loan_snapshot_inputs', values: [...seen], format: 'JSONEachRow' });
   await client.insert({
     table: 'loan_snapshot_runs',
     values: [
@@ -171,4 +170,6 @@ export async function finishRun(
     ],
     format: 'JSONEachRow',
   });
+  // Last: were they marked as seen and the run lost, the next would not know what it has to do.
+  if (seen.length > 0) await client.insert({ table: 'loan_snapshot_inputs', values: [...seen], format: 'JSONEachRow' });
 }
