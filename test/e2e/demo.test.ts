@@ -59,7 +59,7 @@ test('a run after an interrupted one does what is left and nothing twice', () =>
   expect(output).toContain('An earlier run was interrupted');
   for (const done of ['▸ The book', '▸ Loan snapshots']) expect(output).not.toContain(done);
   for (const left of ['▸ History', '▸ Online', '▸ Scores']) expect(output).toContain(left);
-  expect(output).toMatch(/repayment_history@1 [1-9]\d* /);
+  expect(output).toMatch(/repayment_history@1 [1-9]/);
 });
 
 test('each kind of user sees a query with its answer, of people who borrow', () => {
