@@ -25,10 +25,10 @@ const SETTLES_EARLY = 0.013;
 const ANOTHER_LATE = 2.2;
 const ANOTHER_BAD = 3.6;
 /** Due days that slip the mind of an ordinary customer: late, and no sign of trouble. */
-const FORGETS = 0.01;
-const FESTIVAL = 0.4;
+const FORGETS = 0.012;
+const FESTIVAL = 0.46;
 /** The quarter of the book in which the lender was careless. */
-const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.34 };
+const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.51 };
 const RING_BUSTS_OUT = 0.7;
 /** Share of repayments that are known days late; share that is recorded without its instalment. */
 const LATE_SHARE = 0.003;
@@ -58,7 +58,7 @@ export class Borrower {
   ) {
     this.random = book.random('borrower', person.index);
     const { random } = this;
-    this.risk = standingRisk(person) + 0.35 * random.normal();
+    this.risk = standingRisk(person) + 0.2 * random.normal();
     this.appetite = random.normal();
     this.autoDebit = random.chance(0.45 + 0.08 * Math.max(-2, Math.min(2, person.willingness)));
     this.early = 1.6 + 0.7 * person.willingness + random.normal();
@@ -205,7 +205,7 @@ export class Borrower {
   private draw(day: DayNumber): void {
     const { random, book } = this;
     const strain = this.strainOn(day);
-    const rate = DRAWS_A_MONTH * Math.exp(0.3 * this.appetite + 0.25 * Math.min(2, strain));
+    const rate = DRAWS_A_MONTH * Math.exp(0.3 * this.appetite + 0.38 * Math.min(2, strain));
     this.nextDraw = day + 1 + Math.floor((-Math.log(1 - random.next()) * 30) / rate);
     const dpd = this.dpdOn(day);
     const open = this.lines.filter(({ status }) => status !== 'CLOSED');
@@ -221,7 +221,7 @@ export class Borrower {
     if (free < SMALLEST_TICKET && !random.chance(0.12)) return;
     const share = this.bustsOut
       ? 1
-      : Math.min(1, random.uniform(0.12, 0.75) * Math.exp(0.2 * Math.max(-1, Math.min(2, strain))));
+      : Math.min(1, random.uniform(0.12, 0.75) * Math.exp(0.3 * Math.max(-1, Math.min(2, strain))));
     const wanted = Math.round((Math.max(free, 2 * SMALLEST_TICKET) * share) / 50_000) * 50_000;
     const amount = this.bustsOut ? Math.max(SMALLEST_TICKET, free) : Math.max(SMALLEST_TICKET, wanted);
     const appliedAt = book.local.startOf(day) + random.int(8 * 60, 22 * 60) * MINUTE + random.int(0, 59_999);

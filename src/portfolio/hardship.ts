@@ -3,7 +3,7 @@ import type { Person } from './person.js';
 import { logistic } from './random.js';
 
 /** Shocks of life fade by a seventh a month. */
-const MEMORY = 0.86;
+const MEMORY = 0.85;
 const SHOCK = 0.5;
 /** Log-odds of losing the job in a month, before ability; the pressure while it lasts. */
 const JOB_LOSS = -5.4;
@@ -29,5 +29,5 @@ export function standingRisk(person: Person): number {
   const { ability, willingness, channelRisk, age, married, education } = person;
   const young = age < 24 ? 0.25 : 0;
   const schooled = education === 'graduate_school' ? -0.2 : education === 'high_school' ? 0.15 : 0;
-  return -0.75 * willingness - 0.55 * ability + channelRisk + young + schooled - (married ? 0.12 : 0);
+  return -0.8 * willingness - 0.58 * ability + channelRisk + young + schooled - (married ? 0.12 : 0);
 }

@@ -20,7 +20,7 @@ export interface Payer {
 /** Log-odds of missing a due day at stress 0. */
 const MISS = -3.2;
 /** Log-odds that a missed instalment is still open when the next falls due, and how stress moves them. */
-const ROLL = -2.5;
+const ROLL = -2.38;
 const ROLL_BY_STRESS = 0.42;
 /** Who was wrongly granted credit shows at once: a first instalment that is missed stays open more often. */
 const FIRST_ROLL = 0.5;
@@ -67,7 +67,7 @@ export function meetDueDay(
   if (behind > 0) return fallFurther(loan, { open, behind, day, until, payer, random });
   if (!duty) return 'PAID';
   if (!payer.bustsOut && random.chance(payer.forgets)) {
-    loan.pay(duty, day + random.int(1, 6), byHand(random, 1));
+    loan.pay(duty, day + random.int(1, 9), byHand(random, 1));
     return 'LATE';
   }
   const first = duty.no === 1 ? FIRST_ROLL : 0;
@@ -96,7 +96,7 @@ function payInTime(loan: LoanAccount, duty: Duty, day: DayNumber, payer: Payer, 
     return;
   }
   // Under stress the money comes later, up to the last evening.
-  const ahead = Math.round(payer.early - 0.6 * payer.stress + 1.2 * random.normal());
+  const ahead = Math.round(payer.early - 0.9 * payer.stress + 0.8 * random.normal());
   const paidOn = Math.max(day - Math.max(0, Math.min(5, ahead)), loan.disbursedDay + 1);
   loan.pay(duty, paidOn, {
     time: (ahead <= 0 ? random.int(14, 22) : random.int(8, 21)) * HOUR + random.int(0, 59) * MINUTE,
