@@ -277,6 +277,19 @@ describe('the lending book', () => {
       settled: events.filter((type) => type === 'SETTLED').length,
       reversals: methods('REVERSAL'),
       bads: share(labels.filter(({ value }) => value === 1).length, labels.length),
-    }).toMatchInlineSnapshot();
+    }).toMatchInlineSnapshot(`
+      {
+        "approved": "0.3481",
+        "bads": "0.0562",
+        "borrowers": 690,
+        "disbursed": 3893806002,
+        "fpd30": 32,
+        "loans": 3754,
+        "restructured": 27,
+        "reversals": 14,
+        "settled": 1850,
+        "writtenOff": 71,
+      }
+    `);
   });
 });
