@@ -28,6 +28,8 @@ const TABLES = [
   'statements',
   'labels',
 ];
+/** Less than the window of device_profile; a device that was seen before would come online by a backfill and not by today's run. */
+const SEEN_WITHIN_DAYS = 340;
 /** Customers of a book for one who borrows, generously. */
 const CUSTOMERS_A_BORROWER = 20;
 
@@ -36,12 +38,15 @@ export async function writeBook(folder: string, customers: number): Promise<Read
   const size = customers * CUSTOMERS_A_BORROWER;
   const book = new Book({ seed: 7, endDate: daysAgo(1), customers: size, calendar });
   const lines = new Map(TABLES.map((table) => [table, [] as string[]]));
+  const seenSince = daysAgo(SEEN_WITHIN_DAYS);
   let left = customers;
   for (let index = 0; index < size && left > 0; index++) {
     const rows = customerRows(book, index);
     if (!rows.loans?.length) continue;
     left -= 1;
-    for (const [table, kept] of lines) for (const row of rows[table] ?? []) kept.push(JSON.stringify(row));
+    for (const [table, kept] of lines)
+      for (const row of rows[table] ?? [])
+        if (table !== 'device_sightings' || String(row.seen_at) > seenSince) kept.push(JSON.stringify(row));
   }
   if (left > 0) throw new Error(`a book of ${size} customers has only ${customers - left} who borrow`);
   const files = new Map<string, BookFile>();
