@@ -2,7 +2,7 @@
 import type { View } from '../core/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import type { Run } from '../core/ports.js';
-import { ident, join, type Sql, sql } from '../core/sql.js';
+import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { formatInstant } from '../core/time.js';
 import type { ClickHouse } from './client.js';
 import { tableNames } from './tables.js';
@@ -40,17 +40,32 @@ export interface FoundStage {
 
 /** Every stage of the view that there is, and the parts of those that were not finished. */
 export async function findStages(store: ClickHouse, view: View): Promise<readonly FoundStage[]> {
+  const prefix = tableNames(view).stagePrefix;
   const found = await store.rows<{ name: string; comment: string }>(
     'stage-find',
     sql`SELECT name, comment FROM system.tables
-      WHERE database = currentDatabase() AND startsWith(name, ${tableNames(view).stagePrefix})`,
+      WHERE database = currentDatabase() AND startsWith(name, ${prefix})`,
   );
-  return found.map(({ name, comment }) => ({
-    table: ident(name),
-    whole: !name.endsWith(COMPUTED) && !name.endsWith(NEXT),
-    runs: new Set(comment === '' ? [] : comment.split(',').map(Number)),
-  }));
+  const stages: FoundStage[] = [];
+  for (const { name, comment } of found) {
+    const [, first, last, part] = /^(\d+)(_\d+)?(__computed|__next)?$/.exec(name.slice(prefix.length)) ?? [];
+    // A view whose name goes on where the prefix ends.
+    if (first === undefined) continue;
+    const whole = part === undefined;
+    const unnamed = comment === '' && last === undefined;
+    if (unnamed && whole) await adopt(store, name, Number(first));
+    const runs = unnamed ? [Number(first)] : comment.split(',').filter(Boolean).map(Number);
+    stages.push({ table: ident(name), whole, runs: new Set(runs) });
+  }
+  return stages;
 }
+
+/** A stage that an earlier release left has one run, which its name alone tells. */
+const adopt = (store: ClickHouse, name: string, run: number): Promise<void> =>
+  store.run(
+    'stage-adopt',
+    sql`ALTER TABLE ${ident(name)} ADD COLUMN IF NOT EXISTS _run UInt32 DEFAULT ${raw(String(run))}, MODIFY COMMENT ${raw(`'${run}'`)}`,
+  );
 
 /** CONFLICT where the run has no stage. */
 export function stageAmong(stages: readonly FoundStage[], { id, asOf, view }: Run): FoundStage {

@@ -263,6 +263,38 @@ test('every type reads the same from the stage, row by row, as a stream and in a
   expect(table.rows).toEqual([['ü"1', formatInstant(availableAt), ...expected]]);
 });
 
+/** As a worker of the release before shared stages left it: no table says of which run it is. */
+async function agedStage(view: View, run: number, suffix: '' | '__computed' | '__next', amount = 1): Promise<void> {
+  const name = raw(`stage_${view.name}_v${view.version}_r${run}${suffix}`);
+  await fixture.store.run(
+    'test',
+    sql`CREATE TABLE ${name} (customer_id String, _tombstone UInt8, amount Nullable(Int32), note Nullable(String))
+      ENGINE = MergeTree ORDER BY customer_id`,
+  );
+  await fixture.store.run('test', sql`INSERT INTO ${name} SELECT 'C1', 0, ${amount}, 'aged'`);
+}
+
+test('a stage that an earlier release left is read, committed and dropped like any other', async () => {
+  const view = await freshView();
+  await agedStage(view, 21, '', 7);
+  const run = runOf(view, 21);
+  expect(await collect(fixture.offline.readStage(run, DAY, ALL))).toMatchObject([
+    { key: ['C1'], values: [7, 'aged'], sequence: 21 },
+  ]);
+  await fixture.offline.commitRuns(view, stampsOf([run]));
+  expect(await history(view)).toMatchObject([{ customer_id: 'C1', amount: 7, _sequence: 21 }]);
+  await fixture.offline.dropStages(view, [run]);
+  expect(await stagesOf(view)).toEqual([]);
+});
+
+test('what an earlier release left of a run that is computed again gives way to it', async () => {
+  const view = await freshView();
+  for (const suffix of ['', '__computed', '__next'] as const) await agedStage(view, 22, suffix);
+  expect(await publish(view, 22)).toEqual({ rows: 2, changed: 2, nullKeys: 0 });
+  expect((await history(view)).map((row) => row.note)).toEqual(['a', 'b']);
+  expect(await stagesOf(view)).toEqual([]);
+});
+
 test('a stage is read shard by shard in key order, every row once', async () => {
   const view = await freshView();
   rows = raw(
