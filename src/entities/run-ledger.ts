@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DataSource, In, Not } from 'typeorm';
+import { type DataSource, In, Not, type QueryRunner } from 'typeorm';
 import { RiskgraphError } from '../core/errors.js';
 import type { RunChange, RunLedger, RunRecord } from '../core/ports.js';
 import type { Instant } from '../core/time.js';
@@ -11,6 +11,8 @@ import { MaterializationRunEntity } from './materialization-run.js';
 const LOCK_RETRY_MS = 200;
 /** A heartbeat tells of a lock lost without a word, and keeps what lies between from closing an idle connection. */
 const HEARTBEAT_MS = 10_000;
+/** A machine with too much to do answers late, and a process that was stopped hears its clock before its connections. */
+const BEATS_TO_MISS = 3;
 
 /** 64 bits of the name's hash: advisory locks are numbers. */
 const lockNumber = (viewId: string): string =>
@@ -85,17 +87,10 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
     },
 
     async withViewLock(viewId, body, signal) {
-      const number = lockNumber(viewId);
-      // A session's lock: it ends with the connection, so a killed process leaves none behind.
-      const session = dataSource.createQueryRunner();
-      const connection = (await session.connect()) as EventEmitter;
+      const { session, connection, number } = await holding(dataSource, viewId, signal);
       const lost = new AbortController();
       const lose = () => lost.abort(lockLost(viewId));
       try {
-        while (!(await locked(session, number))) {
-          if (signal?.aborted) throw cancelledWaiting(viewId);
-          await sleep(LOCK_RETRY_MS);
-        }
         connection.once('error', lose).once('end', lose);
         const beat = heartbeat(() => session.query('SELECT 1'), lose);
         try {
@@ -112,16 +107,46 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
   };
 }
 
-/** A server that is gone without a word is missed by the second beat that it does not answer. */
-function heartbeat(ask: () => Promise<unknown>, lose: () => void): NodeJS.Timeout {
+interface Holding {
+  /** The lock is its session's and ends with the connection, so a killed process leaves none behind. */
+  readonly session: QueryRunner;
+  readonly connection: EventEmitter;
+  readonly number: string;
+}
+
+/** Those who wait keep no connection between two attempts: a dozen of them would leave none to whoever they wait for. */
+async function holding(dataSource: DataSource, viewId: string, signal: AbortSignal | undefined): Promise<Holding> {
+  const number = lockNumber(viewId);
+  for (;;) {
+    const session = dataSource.createQueryRunner();
+    try {
+      const connection = (await session.connect()) as EventEmitter;
+      if (await locked(session, number)) return { session, connection, number };
+      await session.release();
+    } catch (cause) {
+      await session.release();
+      throw notLocked(viewId, cause);
+    }
+    if (signal?.aborted) throw cancelledWaiting(viewId);
+    await sleep(LOCK_RETRY_MS);
+  }
+}
+
+/** A server that is gone without a word is missed after some beats without an answer. */
+export function heartbeat(ask: () => Promise<unknown>, lose: () => void, everyMs = HEARTBEAT_MS): NodeJS.Timeout {
+  let unanswered = 0;
   let open = false;
   return setInterval(() => {
-    if (open) return lose();
+    if (open) {
+      if (++unanswered >= BEATS_TO_MISS) lose();
+      return;
+    }
     open = true;
+    unanswered = 0;
     ask().then(() => {
       open = false;
     }, lose);
-  }, HEARTBEAT_MS).unref();
+  }, everyMs).unref();
 }
 
 async function locked(session: { query(sql: string, values: unknown[]): Promise<unknown> }, number: string) {
@@ -130,6 +155,15 @@ async function locked(session: { query(sql: string, values: unknown[]): Promise<
   }[];
   return row?.locked === true;
 }
+
+/** Of a code that lets a job be tried again, whatever the driver's words. */
+const notLocked = (viewId: string, cause: unknown): RiskgraphError =>
+  new RiskgraphError({
+    code: 'STORE_UNAVAILABLE',
+    message: `Postgres gave no lock on ${viewId}`,
+    hint: 'try again; if it stays so, see whether Postgres runs and takes connections',
+    cause,
+  });
 
 const cancelledWaiting = (viewId: string): RiskgraphError =>
   new RiskgraphError({ code: 'CONFLICT', message: `cancelled while another job worked on ${viewId}` });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunLedger } from '../../src/core/ports.js';
 import { type Database, openDatabase } from '../../src/entities/data-source.js';
-import { createRunLedger } from '../../src/entities/run-ledger.js';
+import { createRunLedger, heartbeat } from '../../src/entities/run-ledger.js';
 import { silentLog } from '../online/definitions.js';
 import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
 
@@ -98,6 +98,53 @@ describe('the run ledger', () => {
       expect(lost.reason).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('f@1') });
     });
     await body;
+  });
+
+  it('leaves those who hold a view and the rest of the process their connections while many wait for it', async () => {
+    const waiting: Promise<unknown>[] = [];
+    await runs.withViewLock('w@1', async () => {
+      for (let index = 0; index < 30; index++) waiting.push(runs.withViewLock('w@1', async () => undefined));
+      await sleep(500);
+      const asked = performance.now();
+      await runs.unfinished('w@1');
+      expect(performance.now() - asked).toBeLessThan(3_000);
+    });
+    await Promise.all(waiting);
+  });
+
+  it('says that a store is away where Postgres gives no lock, so that a job is tried again', async () => {
+    const away = await openDatabase({ url: postgres.url, log: silentLog });
+    await away.close();
+    await expect(createRunLedger(away.dataSource).withViewLock('a@1', async () => undefined)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('a@1'),
+      hint: expect.any(String),
+    });
+  });
+
+  it('takes a late answer for no loss, and silence for one', async () => {
+    const lost: string[] = [];
+    const late = heartbeat(
+      () => sleep(30),
+      () => lost.push('late'),
+      20,
+    );
+    const silent = heartbeat(
+      () => new Promise(() => undefined),
+      () => lost.push('silent'),
+      20,
+    );
+    await sleep(15);
+    // A process that does nothing else for longer than a beat and its answer take together.
+    for (let round = 0; round < 5; round++) {
+      await sleep(10);
+      const until = performance.now() + 50;
+      while (performance.now() < until);
+    }
+    await sleep(300);
+    clearInterval(late);
+    clearInterval(silent);
+    expect(new Set(lost)).toEqual(new Set(['silent']));
   });
 
   it('stops waiting for a view when the job is cancelled', async () => {
