@@ -73,7 +73,8 @@ export async function openDatabase({ url, log }: { readonly url: string; readonl
     migrationsTableName: 'riskgraph_migration',
     synchronize: false,
     logging: false,
-    poolSize: 10,
+    // Six jobs of a worker may each hold a view and, inside it, a table; the ledger needs some beside them.
+    poolSize: 16,
     connectTimeoutMS: 5_000,
     // A lost idle connection is replaced by the pool; without a listener it would end the process.
     poolErrorHandler: (error: unknown) => log.warn({ err: error }, 'postgres connection lost'),

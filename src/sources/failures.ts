@@ -25,7 +25,9 @@ export function importFailure(error: unknown, table: string): Error {
       cause: error,
     });
   }
-  if (code && /^E(?:CONNREFUSED|NOTFOUND|HOSTUNREACH|AI_AGAIN)$/.test(code)) {
+  // Node says of an upload that its sender broke off what it says of a store that died, but for the word.
+  const sender = error instanceof Error && error.message === 'aborted';
+  if (code && !sender && /^E(?:CONNREFUSED|CONNRESET|PIPE|NOTFOUND|HOSTUNREACH|AI_AGAIN)$/.test(code)) {
     return new RiskgraphError({
       code: 'STORE_UNAVAILABLE',
       message: `the store did not answer during the import into ${table}`,

@@ -34,6 +34,9 @@ export interface SourceStoreOptions {
   readonly bucketRows?: number;
 }
 
+/** Each keeps a connection to Postgres while it compares and writes, of which a process has few; the store is no faster with more of them. */
+const TABLES_AT_ONCE = 4;
+
 /**
  * Imports files into the source tables. Two imports of one table are compared and written one after the other: two at once could both store
  * the same new version of a row, which reads as one but counts twice.
@@ -41,11 +44,12 @@ export interface SourceStoreOptions {
 export function createSourceStore(options: SourceStoreOptions): SourceStore {
   const { client, log, metrics, alone } = options;
   const queues = new Map<string, Promise<unknown>>();
+  const few = atMost(TABLES_AT_ONCE);
   let swept = Number.NEGATIVE_INFINITY;
 
   /** Runs the body after those before it on the same table: here first, so that one import a table waits for other processes. */
   const inTurn = <T>(table: string, body: () => Promise<T>): Promise<T> => {
-    const next = () => alone(table, body);
+    const next = () => few(() => alone(table, body));
     const turn = (queues.get(table) ?? Promise.resolve()).then(next, next);
     queues.set(table, turn);
     return turn;
@@ -73,6 +77,23 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
       }
     },
     quarantine: (table, limit) => readQuarantine(client, sourceTable(table).name, limit),
+  };
+}
+
+/** Runs so many bodies at a time, in the order in which they came. */
+function atMost(limit: number) {
+  const waiting: (() => void)[] = [];
+  let free = limit;
+  return async <T>(body: () => Promise<T>): Promise<T> => {
+    if (free > 0) free--;
+    else await new Promise<void>((start) => waiting.push(start));
+    try {
+      return await body();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
   };
 }
 

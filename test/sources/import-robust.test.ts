@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BusinessCalendar } from '../../src/core/time.js';
 import { openDatabase } from '../../src/entities/data-source.js';
 import { createRunLedger } from '../../src/entities/run-ledger.js';
+import { importFailure } from '../../src/sources/failures.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { quietLog } from '../support/homes.js';
 import { freshPostgresDatabase } from '../support/stores.js';
@@ -126,5 +128,47 @@ describe('two processes that import the same rows at once', () => {
     }
     await Promise.all(databases.map((database) => database.close()));
     await postgres.close();
+  });
+});
+
+describe('imports into many tables at once', () => {
+  it('leave the process connections: four of them hold a table at a time, and all are taken', async () => {
+    let holding = 0;
+    let most = 0;
+    const store = createSourceStore({
+      ...{ client: sources.client, guard: sources.guard, calendar: new BusinessCalendar('Asia/Shanghai') },
+      ...{ datum: 'WGS84', log: quietLog, metrics: quietMetrics, tempDir: sources.tempDir },
+      alone: async (table, body) => {
+        most = Math.max(most, ++holding);
+        await sleep(100);
+        try {
+          if (table === 'labels') throw new Error('no lock');
+          return await body();
+        } finally {
+          holding--;
+        }
+      },
+    });
+    const tables = ['customers', 'applications', 'labels', 'loans', 'repayments', 'events', 'statements', 'places'];
+    const outcomes = await Promise.allSettled(
+      tables.map((table) =>
+        store.import({
+          ...{ table, format: 'ndjson', body: Readable.from([Buffer.from('{}\n')]), history: false },
+          ...{ now: NOW, requestId: 'many' },
+        }),
+      ),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      tables.map((table) => (table === 'labels' ? 'rejected' : 'fulfilled')),
+    );
+    expect(most).toBe(4);
+  });
+});
+
+describe('a store that dies during an import', () => {
+  it('is told as away, so that a job that imports is tried again; a sender that breaks off is not the store', () => {
+    const broken = (message: string) => Object.assign(new Error(message), { code: 'ECONNRESET' });
+    expect(importFailure(broken('socket hang up'), 'scores')).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(importFailure(broken('aborted'), 'scores')).toMatchObject({ code: 'INTERNAL' });
   });
 });
