@@ -74,6 +74,6 @@ export default defineModel({
   // It is NULL for who has no loan on book: of them the model has learned nothing.
   required: ['loan_behaviour@1:current_dpd'],
   scale: { points: 600, odds: 1 / 19, pointsToDoubleOdds: 50 },
-  // The bad rate of the held-out months doubles from band to band, about: 1 in 150 in A, 1 in 5 in E.
+  // The bad rate of the held-out months doubles from band to band, about: 1 in 120 in A, 1 in 5 in E.
   bands: { A: 700, B: 660, C: 620, D: 560, E: -1000 },
 });
