@@ -127,7 +127,8 @@ async function holding(dataSource: DataSource, viewId: string, signal: AbortSign
       await session.release();
       throw notLocked(viewId, cause);
     }
-    if (signal?.aborted) throw cancelledWaiting(viewId);
+    // Whoever waits inside another lock may have lost that one: such a job is tried again, and no one has cancelled it.
+    if (signal?.aborted) throw signal.reason instanceof RiskgraphError ? signal.reason : cancelledWaiting(viewId);
     await sleep(LOCK_RETRY_MS);
   }
 }

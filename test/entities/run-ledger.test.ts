@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunLedger } from '../../src/core/ports.js';
@@ -98,6 +99,24 @@ describe('the run ledger', () => {
       expect(lost.reason).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('f@1') });
     });
     await body;
+  });
+
+  it('tells a run that waits inside a lock and loses it of the loss, so that the job is tried again', async () => {
+    const client = databases[1] as Database;
+    await runs.withViewLock('inner@1', async () => {
+      const both = elsewhere.withViewLock('outer@1', async (lost) => {
+        const [{ pid }] = await client.dataSource.query(
+          "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1::bigint",
+          [createHash('sha256').update('materialize:outer@1').digest().readUInt32BE(4)],
+        );
+        setTimeout(() => client.dataSource.query('SELECT pg_terminate_backend($1)', [pid]), 50);
+        await elsewhere.withViewLock('inner@1', async () => undefined, lost);
+      });
+      await expect(both).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringContaining('outer@1'),
+      });
+    });
   });
 
   it('leaves those who hold a view and the rest of the process their connections while many wait for it', async () => {
