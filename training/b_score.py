@@ -348,6 +348,7 @@ def main() -> None:
             "Learned from a synthetic book: it shows that the platform trains and serves a score without leaking, and decides about nobody.",
             "For customers with an open loan and no loan at 30 days past due or more; of others it says a number that means nothing.",
             "One book with one macro history: the held-out months are newer, not another economy.",
+            "The book grows older: months on book and the instalments behind a customer shift between the two parts (see psi), the score hardly does.",
             "A customer is observed in several months, and some customers are in both parts: the intervals draw whole customers, the point estimate does not know them apart.",
             "Gender, education, marital status and age are no inputs; income is, as the share of it that falls due.",
         ],
