@@ -83,6 +83,7 @@ export class Books {
   private readonly onLine: Parts[];
   private readonly indexOf = new Map<number, number>();
   private pot = 0;
+  private tookBack = false;
   private principalPaid = 0;
   private readonly principal: number;
 
@@ -99,6 +100,7 @@ export class Books {
   pay(payment: LoanInputs['repayments'][number]): void {
     const { installmentNo, fee, interest, principal } = payment;
     this.principalPaid += principal;
+    this.tookBack ||= fee < 0 || interest < 0 || principal < 0;
     const line = installmentNo === null ? undefined : this.onLine[this.indexOf.get(installmentNo) ?? -1];
     if (!line) {
       this.pot += fee + interest + principal;
@@ -114,20 +116,21 @@ export class Books {
     const overdue: Parts = { fee: 0, interest: 0, principal: 0 };
     let oldestDue: DayNumber | null = null;
     let owes = 0;
-    let pot = Math.max(0, this.pot);
+    const whole = this.tookBack ? this.afterReversals() : { onLine: this.onLine, pot: this.pot };
+    let { pot } = whole;
     // What is announced for later asks for nothing yet.
     const lines = this.schedule.day <= day ? this.schedule.lines : [];
     for (const [index, due] of lines.entries()) {
-      const paid = this.onLine[index] as Parts;
+      const paid = whole.onLine[index] as Parts;
       // No function of its own: this is the innermost loop of ten million loan-days.
       let spare =
         Math.max(0, paid.fee - due.fee) +
         Math.max(0, paid.interest - due.interest) +
         Math.max(0, paid.principal - due.principal);
       const left: Parts = {
-        fee: Math.max(0, due.fee - Math.max(0, paid.fee)),
-        interest: Math.max(0, due.interest - Math.max(0, paid.interest)),
-        principal: Math.max(0, due.principal - Math.max(0, paid.principal)),
+        fee: Math.max(0, due.fee - paid.fee),
+        interest: Math.max(0, due.interest - paid.interest),
+        principal: Math.max(0, due.principal - paid.principal),
       };
       for (const part of ALLOCATION) {
         const fromSpare = Math.min(spare, left[part]);
@@ -148,4 +151,40 @@ export class Books {
     const principalOutstanding = Math.max(0, this.principal - this.principalPaid);
     return { ...overdue, oldestDue, principalOutstanding, owesNothing: owes === 0 && principalOutstanding === 0 };
   }
+
+  /** What has been paid, no part of it below zero: what was taken back where nothing was left is missing elsewhere. */
+  private afterReversals(): { readonly onLine: readonly Parts[]; readonly pot: number } {
+    let { pot } = this;
+    const onLine = this.onLine.map((paid, index): Parts => {
+      if (paid.fee >= 0 && paid.interest >= 0 && paid.principal >= 0) return { ...paid };
+      const total = totalOf(paid);
+      pot += Math.min(0, total);
+      return poured(Math.max(0, total), this.schedule.lines[index] as Line);
+    });
+    // First what is paid too much, then from the newest instalment on: as the pot would have filled them.
+    for (const keepDue of [true, false]) {
+      for (let index = onLine.length - 1; index >= 0 && pot < 0; index--) {
+        const [paid, due] = [onLine[index] as Parts, this.schedule.lines[index] as Line];
+        let some = Math.min(-pot, Math.max(0, totalOf(paid) - (keepDue ? totalOf(due) : 0)));
+        pot += some;
+        for (const part of BACKWARDS) {
+          const taken = Math.min(some, paid[part]);
+          paid[part] -= taken;
+          some -= taken;
+        }
+      }
+    }
+    return { onLine, pot: Math.max(0, pot) };
+  }
+}
+
+const BACKWARDS = [...ALLOCATION].reverse();
+
+const totalOf = ({ fee, interest, principal }: Parts): number => fee + interest + principal;
+
+/** Money on an instalment, in the order of allocation; what is too much is principal. */
+function poured(money: number, due: Parts): Parts {
+  const fee = Math.min(money, due.fee);
+  const interest = Math.min(money - fee, due.interest);
+  return { fee, interest, principal: money - fee - interest };
 }

@@ -9,7 +9,10 @@
  *   has too much covers the other two. A number that the schedule in force does not have counts as none.
  * - Payments without a number are one pot: at each day's end it fills what recorded numbers left open, oldest instalment (by due date, then
  *   number) first, and fee, interest, principal within it. So the order of payments within a day never matters.
- * - A reversal is negative money on its own day: it opens again what it takes back. An instalment never owes more than is due on it.
+ * - A reversal is negative money on its own day: it opens again what it takes back. An instalment never owes more than is due on it: what a
+ *   reversal takes from an instalment that has less, or from a pot that has less, is taken from what was paid too much, then from the
+ *   numbered payments, newest instalment first. So no instalment stays paid with money that is gone.
+ * - A loan has days once an instalment of it is known: nothing else tells when it falls due, and no day is better than a wrong CURRENT.
  * - Principal paid is what the payments record as principal, waivers included. Paid too much is a balance of 0, never below.
  * - The first of WRITTEN_OFF, SOLD and SETTLED closes the loan (in this order where they share an instant); what follows it counts no more.
  *   Without such an event a loan closes as SETTLED on the day since which nothing is owed; a reversal known later opens it again.
@@ -59,11 +62,11 @@ export interface LoanDay {
 
 /**
  * The spans of a loan from its disbursement to its close, or to the end of `through` where it is open. Nothing that happens after
- * `through` is looked at. Empty where the loan is disbursed later.
+ * `through` is looked at. Empty where the loan is disbursed later or without a schedule.
  */
 export function replayLoan(loan: LoanInputs, days: LocalDays, through: DayNumber): readonly LoanSpan[] {
   const disbursed = days.dayOf(loan.disbursedAt);
-  if (disbursed > through) return [];
+  if (disbursed > through || loan.installments.length === 0) return [];
   const end = closingOf(loan, days, through);
   const horizon = end ? end.at : days.startOf(through + 1) - 1;
   const schedules = schedulesOf(loan, days, horizon);

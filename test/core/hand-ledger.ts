@@ -1,5 +1,5 @@
 /**
- * Twenty loans of 2024 in New York (clocks go forward on 10 March and back on 3 November; 29 February is a day), with every loan-day worked
+ * Twenty-two loans of 2024 in New York (clocks go forward on 10 March and back on 3 November; 29 February is a day), with every loan-day worked
  * out by hand. Nothing here is computed: it is the table by which the replay is checked.
  *
  * A schedule: instant it takes effect, then `no due-date principal interest fee`. Payments: `instant no|- principal interest fee`.
@@ -150,6 +150,48 @@ export const HAND_LEDGER: readonly HandLoan[] = [
       '2024-04-10 10:00 3 100.00 3.00 0.00',
     ],
     events: ['2024-04-10 10:00 SETTLED'],
+    days: [
+      '2024-01-10 2024-02-09 CURRENT 0 300.00 0.00 0.00 0.00 NORMAL',
+      '2024-02-10 2024-02-13 CURRENT 0 200.00 0.00 0.00 0.00 NORMAL',
+      '2024-02-14 2024-02-19 OVERDUE 4..9 300.00 100.00 3.00 0.00 SPECIAL_MENTION',
+      '2024-02-20 2024-03-09 CURRENT 0 200.00 0.00 0.00 0.00 NORMAL',
+      '2024-03-10 2024-04-09 CURRENT 0 100.00 0.00 0.00 0.00 NORMAL',
+      '2024-04-10 2024-04-10 SETTLED 0 0.00 0.00 0.00 0.00 NORMAL',
+    ],
+  },
+  {
+    loan: 'reversal-without-number',
+    about: 'As before, but the bank does not say of which instalment it takes the money back.',
+    ...THREE,
+    paid: [
+      '2024-02-10 10:00 1 100.00 3.00 0.00',
+      '2024-02-14 10:00 - -100.00 -3.00 0.00',
+      '2024-02-20 10:00 1 100.00 3.00 0.00',
+      '2024-03-10 10:00 2 100.00 3.00 0.00',
+      '2024-04-10 10:00 3 100.00 3.00 0.00',
+    ],
+    events: [],
+    days: [
+      '2024-01-10 2024-02-09 CURRENT 0 300.00 0.00 0.00 0.00 NORMAL',
+      '2024-02-10 2024-02-13 CURRENT 0 200.00 0.00 0.00 0.00 NORMAL',
+      '2024-02-14 2024-02-19 OVERDUE 4..9 300.00 100.00 3.00 0.00 SPECIAL_MENTION',
+      '2024-02-20 2024-03-09 CURRENT 0 200.00 0.00 0.00 0.00 NORMAL',
+      '2024-03-10 2024-04-09 CURRENT 0 100.00 0.00 0.00 0.00 NORMAL',
+      '2024-04-10 2024-04-10 SETTLED 0 0.00 0.00 0.00 0.00 NORMAL',
+    ],
+  },
+  {
+    loan: 'reversal-of-no-number',
+    about: 'As before, but it is the payments that came without a number.',
+    ...THREE,
+    paid: [
+      '2024-02-10 10:00 - 100.00 3.00 0.00',
+      '2024-02-14 10:00 1 -100.00 -3.00 0.00',
+      '2024-02-20 10:00 - 100.00 3.00 0.00',
+      '2024-03-10 10:00 2 100.00 3.00 0.00',
+      '2024-04-10 10:00 3 100.00 3.00 0.00',
+    ],
+    events: [],
     days: [
       '2024-01-10 2024-02-09 CURRENT 0 300.00 0.00 0.00 0.00 NORMAL',
       '2024-02-10 2024-02-13 CURRENT 0 200.00 0.00 0.00 0.00 NORMAL',

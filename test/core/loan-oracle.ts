@@ -74,7 +74,7 @@ export class Oracle {
   day(rows: readonly OracleRow[], loan: string, day: string, until: string): OracleDay | null {
     const mine = rows.filter((row) => row.loan === loan && row.at <= this.endOf(until));
     const own = mine.find((row) => row.table === 'loans');
-    if (!own) return null;
+    if (!own || !rows.some((row) => row.loan === loan && row.table === 'installments')) return null;
     const disbursed = this.dayOf(own.at);
     if (day < disbursed) return null;
 
@@ -158,24 +158,47 @@ export class Oracle {
         row.table === 'repayments' && (inForceAt(row.at) === schedule || (isFirst && inForceAt(row.at) === undefined)),
     );
 
-    let unnumbered = 0;
+    let pot = 0;
     for (const payment of payments) {
       const onLine = lines.some((line) => line.values.no === payment.values.no);
-      if (!onLine) for (const part of PARTS) unnumbered += Number(payment.values[part]);
+      if (!onLine) for (const part of PARTS) pot += Number(payment.values[part]);
     }
-    let pot = Math.max(0, unnumbered);
+    const paidOn = lines.map((line) => {
+      const paid = { fee: 0, interest: 0, principal: 0 };
+      for (const part of PARTS)
+        for (const payment of payments)
+          if (payment.values.no === line.values.no) paid[part] += Number(payment.values[part]);
+      const total = paid.fee + paid.interest + paid.principal;
+      if (PARTS.every((part) => paid[part] >= 0)) return paid;
+      // More was taken back than there was: of a part it comes from the others, of the line from everything else that was paid.
+      pot += Math.min(total, 0);
+      const kept = { fee: 0, interest: 0, principal: 0 };
+      for (let cent = 0; cent < total; cent++)
+        kept[PARTS.find((part) => kept[part] < Number(line.values[part])) ?? 'principal']++;
+      return kept;
+    });
+    const takeBack = (paid: Record<(typeof PARTS)[number], number>, keep: number): void => {
+      for (const part of [...PARTS].reverse())
+        while (pot < 0 && paid[part] > 0 && paid.fee + paid.interest + paid.principal > keep) {
+          paid[part]--;
+          pot++;
+        }
+    };
+    const asks = (index: number): number => PARTS.reduce((sum, part) => sum + Number(lines[index]?.values[part]), 0);
+    for (let index = lines.length - 1; index >= 0; index--) takeBack(paidOn[index] as never, asks(index));
+    for (let index = lines.length - 1; index >= 0; index--) takeBack(paidOn[index] as never, 0);
+    pot = Math.max(0, pot);
     let owed = 0;
     const late = { fee: 0, interest: 0, principal: 0 };
     let oldest: string | null = null;
-    for (const line of lines) {
+    for (const [index, line] of lines.entries()) {
       const left = { fee: 0, interest: 0, principal: 0 };
       let tooMuch = 0;
       for (const part of PARTS) {
-        let paid = 0;
-        for (const payment of payments) if (payment.values.no === line.values.no) paid += Number(payment.values[part]);
+        const paid = paidOn[index]?.[part] ?? 0;
         const due = Number(line.values[part]);
         if (paid > due) tooMuch += paid - due;
-        else left[part] = due - Math.max(paid, 0);
+        else left[part] = due - paid;
       }
       for (const part of PARTS) {
         while (left[part] > 0 && tooMuch > 0) {

@@ -77,6 +77,8 @@ const isPending = (history: LoanHistory, through: DayNumber): boolean =>
 /** First days of stretches, in order; `every`: each day on which anything comes in is one. */
 function turns(history: LoanHistory, begin: DayNumber, through: DayNumber, every: boolean): readonly DayNumber[] {
   const found = new Set([begin]);
+  // The first of them begins the loan's days.
+  for (const [first] of history.installments) if (first) found.add(first.known);
   for (const chain of chainsOf(history)) {
     for (const [index, { known, happens, row }] of chain.entries()) {
       const regular = index === 0 && row !== null && known <= happens && chain !== history.loan;

@@ -56,7 +56,7 @@ function dayByDay(rows: readonly OracleRow[], loan: string, first: string, throu
   let before = '';
   for (let by = first; by <= through; by = next(by)) {
     const known = oracle.known(rows, oracle.derivedAt(by));
-    const inputs = JSON.stringify(known.filter((row) => row.at <= oracle.endOf(by)));
+    const inputs = JSON.stringify(known.filter((row) => row.table === 'installments' || row.at <= oracle.endOf(by)));
     // From the same rows the same days follow.
     const from = inputs === before ? by : first;
     before = inputs;
