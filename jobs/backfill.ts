@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineJob } from '../src/core/define.js';
 import { deriveSources } from '../src/core/derived-sources.js';
-import { addDays, parseLocalDate } from '../src/core/time.js';
+import { parseLocalDate } from '../src/core/time.js';
 
 export default defineJob({
   description: 'Computes the history of feature views for a range of local days, both ends included.',
@@ -15,8 +15,7 @@ export default defineJob({
     const { jobId, scheduledFor, services, report, signal } = context;
     const views = await services.views(payload.views);
     const [from, to] = [parseLocalDate(payload.from, 'from'), parseLocalDate(payload.to, 'to')];
-    // No as-of of the range sees the range's last day as over.
-    await deriveSources(views, context, { through: addDays(to, -1) });
+    await deriveSources(views, context, { lastDay: to });
     return services.materializer.backfill({ jobId, views, from, to, now: scheduledFor }, { report, signal });
   },
 });

@@ -1,16 +1,27 @@
 import type { View } from './definitions.js';
 import type { JobContext, LoanSnapshots } from './ports.js';
+import { addDays, DAY, type Instant, type LocalDate } from './time.js';
+
+type Needed = Pick<View, 'sources' | 'delayMs'>;
 
 /**
- * Brings the loan snapshots to the day that views need before they are computed. Views that do not read them cost nothing, and a book that
- * is up to date next to nothing.
+ * Brings the loan snapshots to the day that views need before they are computed: what is known when the delay of the last as-of is over, which
+ * is where its run reads. `lastDay` is the local day of that as-of. Views that do not read them cost nothing, and a book that is up to date
+ * next to nothing.
  */
 export async function deriveSources(
-  views: readonly Pick<View, 'sources'>[],
+  views: readonly Needed[],
   { services, scheduledFor, signal }: Pick<JobContext, 'services' | 'scheduledFor' | 'signal'>,
-  until: Pick<Parameters<LoanSnapshots['derive']>[0], 'through' | 'asOf'> = {},
+  until: { readonly lastDay?: LocalDate; readonly asOf?: Instant } = {},
 ): Promise<void> {
-  if (!views.some(({ sources }) => sources.includes('loan_snapshots'))) return;
+  const readers = views.filter(({ sources }) => sources.includes('loan_snapshots'));
+  if (readers.length === 0) return;
+  const delay = Math.max(...readers.map(({ delayMs }) => delayMs));
   const unwatched = { signal, report: async () => undefined };
-  await services.loanSnapshots.derive({ ...until, now: scheduledFor }, unwatched);
+  const request: Parameters<LoanSnapshots['derive']>[0] = {
+    ...(until.asOf === undefined ? {} : { asOf: until.asOf + delay }),
+    ...(until.lastDay === undefined ? {} : { through: addDays(until.lastDay, Math.ceil(delay / DAY)) }),
+    now: scheduledFor,
+  };
+  await services.loanSnapshots.derive(request, unwatched);
 }

@@ -4,7 +4,13 @@ import type { JobServices } from '../../src/core/ports.js';
 
 const NOW = Date.UTC(2026, 2, 1, 3);
 
-const asked = async (sources: readonly string[], until?: Parameters<typeof deriveSources>[2]): Promise<unknown[]> => {
+const HOUR = 3_600_000;
+
+const asked = async (
+  sources: readonly string[],
+  until?: Parameters<typeof deriveSources>[2],
+  delayMs = 2 * HOUR,
+): Promise<unknown[]> => {
   const requests: unknown[] = [];
   const loanSnapshots: JobServices['loanSnapshots'] = {
     derive: async (request) => {
@@ -14,7 +20,11 @@ const asked = async (sources: readonly string[], until?: Parameters<typeof deriv
   };
   const services = { loanSnapshots } as JobServices;
   const { signal } = new AbortController();
-  await deriveSources([{ sources: ['events'] }, { sources }], { services, scheduledFor: NOW, signal }, until);
+  const views = [
+    { sources: ['events'], delayMs: 90 * HOUR },
+    { sources, delayMs },
+  ];
+  await deriveSources(views, { services, scheduledFor: NOW, signal }, until);
   return requests;
 };
 
@@ -23,9 +33,11 @@ describe('the sources of views', () => {
     expect(await asked(['customers', 'loan_snapshots'])).toEqual([{ now: NOW }]);
   });
 
-  it('are derived up to the day that a backfill or an as-of needs, and no further', async () => {
-    expect(await asked(['loan_snapshots'], { through: '2026-02-01' })).toEqual([{ through: '2026-02-01', now: NOW }]);
-    expect(await asked(['loan_snapshots'], { asOf: NOW - 1 })).toEqual([{ asOf: NOW - 1, now: NOW }]);
+  it('are derived up to what the last run of a backfill or of an as-of reads, its delay included, and no further', async () => {
+    const snapshots = ['loan_snapshots'];
+    expect(await asked(snapshots, { lastDay: '2026-02-01' })).toEqual([{ through: '2026-02-02', now: NOW }]);
+    expect(await asked(snapshots, { lastDay: '2026-02-01' }, 26 * HOUR)).toEqual([{ through: '2026-02-03', now: NOW }]);
+    expect(await asked(snapshots, { asOf: NOW - 9 * HOUR })).toEqual([{ asOf: NOW - 7 * HOUR, now: NOW }]);
   });
 
   it('are left as they are where no view reads loan snapshots', async () => {
