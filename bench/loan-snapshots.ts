@@ -92,7 +92,7 @@ try {
   const large = await open('large');
   await fill(large, Math.round((million * 1e6) / DAYS_A_LOAN));
   const snapshots = (client: ClickHouseClient) =>
-    createLoanSnapshots({ client, calendar, log, metrics, alone: (body) => body() });
+    createLoanSnapshots({ client, calendar, log, metrics, alone: (body, signal) => body(signal) });
   let derived = 0;
   await measured('derived at once', async () => {
     derived = (await snapshots(large).derive({ through: THROUGH, now: Date.now() }, unwatched)).rows;

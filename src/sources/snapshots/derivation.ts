@@ -19,8 +19,8 @@ export interface LoanSnapshotsOptions {
   /** Its database holds the migrated tables. */
   readonly client: ClickHouseClient;
   readonly calendar: BusinessCalendar;
-  /** Runs the body while no other process derives. */
-  readonly alone: <T>(body: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+  /** Runs the body while no other process derives; `lost` is aborted where that can no longer be said. */
+  readonly alone: <T>(body: (lost: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Loans whose inputs are in memory at once, and after which a run looks whether it was cancelled. */
@@ -47,7 +47,10 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
       const wanted = Math.min(due, over, through === undefined ? due : dayNumber(through));
       const started = performance.now();
       try {
-        const result = await options.alone(() => derive({ ...options, days }, wanted, now, progress), progress.signal);
+        const result = await options.alone((lost) => {
+          const signal = AbortSignal.any([progress.signal, lost]);
+          return derive({ ...options, days }, wanted, now, { ...progress, signal });
+        }, progress.signal);
         metrics.count('loan_snapshot_rows', {}, result.rows);
         metrics.observe('loan_snapshots_seconds', (performance.now() - started) / 1000);
         if (result.loans > 0) log.info({ ...result }, 'loan snapshots derived');

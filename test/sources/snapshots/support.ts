@@ -26,7 +26,7 @@ export const LATER = Date.UTC(2026, 0, 1);
 export const snapshotsOn = (client: ClickHouseClient, timezone: string): LoanSnapshots =>
   createLoanSnapshots({
     ...{ client, calendar: new BusinessCalendar(timezone), log: quietLog, metrics: quietMetrics },
-    alone: (body) => body(),
+    alone: (body, signal) => body(signal),
     loansAPartition: 25,
   });
 
