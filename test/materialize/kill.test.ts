@@ -92,7 +92,8 @@ const PAYLOADS = {
 } as const;
 
 describe('a worker killed with SIGKILL', () => {
-  it.each(['materialize', 'backfill'] as const)(
+  // Side by side, on views of their own: most of the time passes while processes start.
+  it.concurrent.each(['materialize', 'backfill'] as const)(
     'once at each seam of %s leaves what an uninterrupted run leaves',
     async (name) => {
       const payload = PAYLOADS[name];
