@@ -61,7 +61,7 @@ export class Borrower {
     this.risk = standingRisk(person) + 0.2 * random.normal();
     this.appetite = random.normal();
     this.autoDebit = random.chance(0.45 + 0.08 * Math.max(-2, Math.min(2, person.willingness)));
-    this.early = 1.6 + 0.7 * person.willingness + random.normal();
+    this.early = 3 + 0.6 * person.willingness + 1.9 * random.normal();
     this.forgets = FORGETS * Math.exp(0.6 * random.normal());
     this.bustsOut = person.ring !== null && random.chance(RING_BUSTS_OUT);
     const first = credit.at(-1) as ApplicationLife;

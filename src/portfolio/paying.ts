@@ -96,8 +96,8 @@ function payInTime(loan: LoanAccount, duty: Duty, day: DayNumber, payer: Payer, 
     return;
   }
   // Under stress the money comes later, up to the last evening.
-  const ahead = Math.round(payer.early - 0.9 * payer.stress + 0.8 * random.normal());
-  const paidOn = Math.max(day - Math.max(0, Math.min(5, ahead)), loan.disbursedDay + 1);
+  const ahead = Math.round(payer.early - 1.2 * payer.stress + 0.9 * random.normal());
+  const paidOn = Math.max(day - Math.max(0, Math.min(10, ahead)), loan.disbursedDay + 1);
   loan.pay(duty, paidOn, {
     time: (ahead <= 0 ? random.int(14, 22) : random.int(8, 21)) * HOUR + random.int(0, 59) * MINUTE,
     method: 'SELF',
