@@ -280,7 +280,7 @@ describe('the lending book', () => {
     }).toMatchInlineSnapshot(`
       {
         "approved": "0.3481",
-        "bads": "0.0562",
+        "bads": "0.0563",
         "borrowers": 690,
         "disbursed": 3893806002,
         "fpd30": 32,
