@@ -12,10 +12,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { Client, findKey } from '../src/commands/client.js';
 import { followJob, type JobView } from '../src/commands/output.js';
-import { badInput } from '../src/core/errors.js';
 import {
   addDays,
   addMonths,
@@ -80,15 +79,14 @@ async function runJob(client: Client, name: string, job: JobView): Promise<void>
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      'end-date': { type: 'string' },
-      out: { type: 'string', default: 'b_score_set' },
-      timezone: { type: 'string', default: 'Asia/Shanghai' },
-    },
-  });
-  if (!values['end-date']) throw badInput('no --end-date', 'give the last day of the book that was loaded, YYYY-MM-DD');
-  const endDate = parseLocalDate(values['end-date'], '--end-date');
+  const values = new Command('b_score_set')
+    .description('exports the training set of b_score from a running server that holds the book')
+    .requiredOption('--end-date <day>', 'last day of the book that was loaded, YYYY-MM-DD')
+    .option('--out <folder>', 'where the set and its manifest go', 'b_score_set')
+    .option('--timezone <zone>', "the portfolio's time zone", 'Asia/Shanghai')
+    .parse()
+    .opts<{ endDate: string; out: string; timezone: string }>();
+  const endDate = parseLocalDate(values.endDate, '--end-date');
   const points = observationPoints(endDate);
   const client = new Client({
     url: process.env.RISKGRAPH_URL ?? `http://127.0.0.1:${process.env.PORT ?? '4000'}`,
