@@ -1,8 +1,10 @@
 /** The folder that holds embedded state: made, checked and locked before anything is started in it. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, link, mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RiskgraphError } from '../core/errors.js';
 import { isAlive, type ProcessIdentity, processIdentity } from './identity.js';
 
@@ -97,7 +99,7 @@ export async function prepareHome(path: string): Promise<Home> {
   return home;
 }
 
-const readLock = async (file: string): Promise<ProcessIdentity | undefined> => {
+const readHolder = async (file: string): Promise<ProcessIdentity | undefined> => {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as ProcessIdentity;
   } catch {
@@ -105,57 +107,55 @@ const readLock = async (file: string): Promise<ProcessIdentity | undefined> => {
   }
 };
 
+/** How long the process that just took the lock may need to write down who it is, in ms. */
+const HOLDER_WAIT_MS = 2000;
+const HOLDER_POLL_MS = 20;
+
 /**
- * Takes the folder for this process; a lock of a process that is gone is taken over.
+ * Takes the folder for this process. The lock is the operating system's, by way of SQLite, so it ends with the process however that ends and
+ * two starts at one moment cannot both have it; the file beside it only says who holds it.
  * @returns the function that gives it back
  * @throws RiskgraphError naming the pid when another live start holds it
  */
 export async function lockHome(home: Home): Promise<() => Promise<void>> {
   const file = join(home.run, 'lock');
-  const mine = processIdentity(process.pid);
-  const draft = join(home.run, `lock.${process.pid}.${randomUUID()}`);
-  await writeFile(draft, JSON.stringify(mine), { mode: 0o600 });
+  const guard = openGuard(home);
   try {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      try {
-        // link() fails when the name exists and shows the whole content at once, unlike open('wx') and write.
-        await link(draft, file);
-        return async () => {
-          const holder = await readLock(file);
-          if (holder?.pid === mine?.pid) await rm(file, { force: true });
-        };
-      } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw explain(home.path, cause);
-      }
-      const holder = await readLock(file);
-      if (holder && isAlive(holder)) throw alreadyRunning(home, holder.pid);
-      await dropStaleLock(file, holder);
-    }
-  } finally {
-    await rm(draft, { force: true });
+    guard.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    guard.close();
+    if ((cause as { errcode?: number }).errcode === SQLITE_BUSY) throw await alreadyRunning(home, file);
+    throw explain(home.path, cause);
   }
-  throw homeError(`the lock of ${home.path} changes hands too fast`, 'see which other process starts on it, and retry');
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, JSON.stringify(processIdentity(process.pid)), { mode: 0o600 });
+  await rename(draft, file);
+  return async () => {
+    await rm(file, { force: true });
+    guard.close();
+  };
 }
 
-const alreadyRunning = (home: Home, pid: number): RiskgraphError =>
-  new RiskgraphError({
-    code: 'CONFLICT',
-    message: `Riskgraph is already running on ${home.path}, pid ${pid}`,
-    hint: `stop it (kill ${pid}), or set RISKGRAPH_HOME to another folder`,
-  });
+const SQLITE_BUSY = 5;
 
-/** Two starters may see the same stale lock: the one that moved away the other's fresh lock puts it back. */
-async function dropStaleLock(file: string, seen: ProcessIdentity | undefined): Promise<void> {
-  const aside = `${file}.stale.${randomUUID()}`;
+function openGuard(home: Home): DatabaseSync {
   try {
-    await rename(file, aside);
-    const moved = await readLock(aside);
-    if (moved && (moved.pid !== seen?.pid || moved.started !== seen?.started)) {
-      await link(aside, file).catch(() => undefined);
-    }
+    return new DatabaseSync(join(home.run, 'lock.sqlite'));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-  } finally {
-    await rm(aside, { force: true });
+    throw explain(home.path, cause);
   }
+}
+
+async function alreadyRunning(home: Home, file: string): Promise<RiskgraphError> {
+  let holder = await readHolder(file);
+  for (let waited = 0; waited < HOLDER_WAIT_MS && !(holder && isAlive(holder)); waited += HOLDER_POLL_MS) {
+    await sleep(HOLDER_POLL_MS);
+    holder = await readHolder(file);
+  }
+  const pid = holder && isAlive(holder) ? holder.pid : undefined;
+  return new RiskgraphError({
+    code: 'CONFLICT',
+    message: `Riskgraph is already running on ${home.path}${pid === undefined ? '' : `, pid ${pid}`}`,
+    hint: `${pid === undefined ? 'stop it' : `stop it (kill ${pid})`}, or set RISKGRAPH_HOME to another folder`,
+  });
 }

@@ -1,21 +1,28 @@
 import { createServer } from 'node:net';
 import { RiskgraphError } from '../core/errors.js';
+import { freePort } from './free-port.js';
 
 /**
  * Proves that the API will be able to listen, before anything is started for it.
  * @returns the port, a free one for 0
  * @throws RiskgraphError saying why it cannot
  */
-export function reserveListenAddress(host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(explain(host, port, cause)));
-    server.listen(port, host, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
-    });
-  });
+export async function reserveListenAddress(host: string, port: number): Promise<number> {
+  try {
+    if (port === 0) return await freePort(host);
+    await listenOnce(host, port);
+    return port;
+  } catch (cause) {
+    throw explain(host, port, cause as NodeJS.ErrnoException);
+  }
 }
+
+const listenOnce = (host: string, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(port, host, () => server.close(() => resolve()));
+  });
 
 const REASONS: Readonly<Record<string, readonly [string, string]>> = {
   EADDRINUSE: ['is in use by another program', 'stop that program, or set PORT to another port'],

@@ -1,11 +1,11 @@
 /** A private Postgres from the binaries that npm brings, started by our own code on a loopback port. */
 import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports.js';
 import { readIfThere, startChild, waitReady } from './child.js';
+import { freePort } from './free-port.js';
 import type { Home } from './home.js';
 import { clearLeftovers } from './postgres-leftovers.js';
 import { locatePostgres, type PostgresPlace, type RunAs, runTool } from './postgres-place.js';
@@ -14,18 +14,8 @@ import type { RunningStore } from './redis.js';
 const READY_TIMEOUT_MS = 120_000;
 const USER = 'riskgraph';
 const DATABASE = 'riskgraph';
-/** Free ports are found by asking the system for one; another process may take it before Postgres does. */
+/** Another process may take a free port before Postgres does. */
 const PORT_ATTEMPTS = 3;
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 
 /** The password of the embedded server, made once and kept in a file of mode 600. */
 async function passwordOf(home: Home): Promise<{ file: string; password: string }> {

@@ -2,7 +2,8 @@ import { execFile, spawnSync } from 'node:child_process';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePort, runCommand, type Stack, startCommand } from '../support/command.js';
+import { freePort } from '../../src/embedded/free-port.js';
+import { runCommand, type Stack, startCommand } from '../support/command.js';
 import { freshHome } from '../support/homes.js';
 
 const env = { RISKGRAPH_DEMO_CUSTOMERS: '300' };

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../src/embedded/free-port.js';
 import { type EmbeddedStores, startEmbedded } from '../../src/embedded/index.js';
 import {
   type Caller,
   callerOf,
-  freePort,
   type RunningCommand,
   runProgram,
   runToEnd,

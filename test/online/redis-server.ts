@@ -1,12 +1,12 @@
 /** A Redis of one test file's own, where the shared one would not do: another policy, a cluster, a server that dies. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { newUuid } from '../../src/core/uuid.js';
+import { freePort } from '../../src/embedded/free-port.js';
 
 export interface TestRedis {
   /** Path of the socket. */
@@ -15,16 +15,6 @@ export interface TestRedis {
   kill(): Promise<void>;
   close(): Promise<void>;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 
 /** The program answers to either name on Debian; a machine with a real redis-server uses that. */
 function spawnRedis(args: readonly string[]): Promise<ChildProcess> {

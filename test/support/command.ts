@@ -1,18 +1,8 @@
 /** Runs the command line as a person does: a process group of its own, a free port, a home of mode 700. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+import { freePort } from '../../src/embedded/free-port.js';
 
 export interface RunningCommand {
   readonly pid: number;

@@ -3,16 +3,16 @@
  * tests starts nothing. Test files ask over loopback, since vitest runs them in processes of their own.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { endOrphans } from '../../src/embedded/child.js';
-import { isAlive, type ProcessIdentity } from '../../src/embedded/identity.js';
+import { processIdentity } from '../../src/embedded/identity.js';
 import { type EmbeddedStores, type StoreName, startEmbedded } from '../../src/embedded/index.js';
-import { quietLog, TEST_HOME_PREFIX } from './homes.js';
+import { freshHome, makerOf, quietLog } from './homes.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -25,7 +25,7 @@ const NOTHING = { postgres: false, redis: false, clickhouse: false };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await sweep();
-  const home = await mkdtemp(join(tmpdir(), TEST_HOME_PREFIX));
+  const home = await freshHome();
   const started = new Map<StoreName, Promise<EmbeddedStores>>();
   const start = (store: StoreName): Promise<EmbeddedStores> => {
     const running =
@@ -51,23 +51,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** Ends what runs that were killed left behind in their temporary homes. */
+/** Ends what runs that were killed left behind in their temporary homes; those of a process that lives are its own. */
 async function sweep(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(TEST_HOME_PREFIX)) continue;
+    const maker = makerOf(name);
+    if (maker === undefined || processIdentity(maker)) continue;
     const root = join(tmpdir(), name);
     const homes = [root, ...(await readdir(root).catch(() => [])).map((entry) => join(root, entry))];
     const left = homes.filter((path) => existsSync(join(path, 'run')));
-    if (left.length === 0 || (await Promise.all(left.map(inUse))).includes(true)) continue;
     for (const path of left) await endOrphans({ path, run: join(path, 'run'), log: join(path, 'log') }, quietLog);
     await rm(root, { recursive: true, force: true });
-  }
-}
-
-async function inUse(home: string): Promise<boolean> {
-  try {
-    return isAlive(JSON.parse(await readFile(join(home, 'run', 'lock'), 'utf8')) as ProcessIdentity);
-  } catch {
-    return false;
   }
 }

@@ -4,11 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '../../src/core/ports.js';
 
-/** By it a later run finds what a killed run left behind. */
-export const TEST_HOME_PREFIX = 'riskgraph-test-';
+const PREFIX = 'riskgraph-test-';
 
-/** A fresh folder of mode 700. */
-export const freshHome = (): Promise<string> => mkdtemp(join(tmpdir(), TEST_HOME_PREFIX));
+/** A fresh folder of mode 700; its name says whose it is, so that a later run finds what a killed one left behind. */
+export const freshHome = (): Promise<string> => mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+
+/** The process that made a folder of this name; undefined where it is no test's. */
+export function makerOf(folder: string): number | undefined {
+  const pid = folder.startsWith(PREFIX) ? Number.parseInt(folder.slice(PREFIX.length), 10) : Number.NaN;
+  return Number.isNaN(pid) ? undefined : pid;
+}
 
 export const quietLog: Log = {
   debug: () => undefined,
