@@ -4,6 +4,11 @@ import { addDays, DAY, type Instant, type LocalDate } from './time.js';
 
 type Needed = Pick<View, 'sources' | 'delayMs'>;
 
+/** Source tables whose rows this platform makes of those of others. */
+export const DERIVED_TABLES: Readonly<Record<string, readonly string[]>> = {
+  loan_snapshots: ['loans', 'installments', 'repayments', 'loan_events'],
+};
+
 /**
  * Brings the loan snapshots to the day that views need before they are computed: what is known when the delay of the last as-of is over, which
  * is where its run reads. `lastDay` is the local day of that as-of. Views that do not read them cost nothing, and a book that is up to date

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { FeatureRef, Model, Registry, Service, View } from '../core/definitions.js';
 import type { DefinitionKind, PublishedDefinition } from '../core/ports.js';
+import { viewText } from '../core/view-text.js';
 
 /** A definition file as it is published. */
 export interface Published {
@@ -20,15 +22,15 @@ const viewIds = (features: readonly FeatureRef[]): string[] => [...new Set(featu
 
 function publishedView(view: View): Published {
   const { name, version, id, file, hash, description, owner, tags, schedule, ttlMs, maxAgeMs } = view;
-  const features = view.features.map(({ name, type, description, unit, tags }) => ({
-    name,
-    type,
-    description,
-    unit,
-    tags,
+  const features = view.features.map(({ name, type, description, unit, tags, fill, length, pad }) => ({
+    ...{ name, type, description, unit, tags },
+    ...{ fill, length, pad },
   }));
+  const text = viewText(view);
   const snapshot = {
     ...{ entity: view.entity.name, description, owner, tags, schedule, ttlMs, maxAgeMs, features, file },
+    ...{ tombstone: view.tombstone, sources: view.sources },
+    ...(text === null ? {} : { queryHash: createHash('sha256').update(text).digest('hex') }),
     ...(view.origin.kind === 'scores' ? { scoresOf: view.origin.model.id } : {}),
   };
   return { kind: 'view', name, version, id, file, hash, description, requires: [], snapshot };

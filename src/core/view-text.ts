@@ -1,0 +1,47 @@
+/** The text of a definition's query, the same whatever day it is run for: what two versions are compared by. */
+import type { AnyView } from './browse.js';
+import type { ViewQueryContext } from './define.js';
+import type { IndicatorQueryContext } from './define-indicator.js';
+import type { Indicator, View } from './definitions.js';
+import { SOURCE_TABLES } from './sources.js';
+import { raw, sql } from './sql.js';
+
+/** Tables stand as calls and instants as what they are, so that another window or table is another text. */
+const CONTEXT: ViewQueryContext = {
+  source: (table, { where } = {}) => (where ? sql`source(${raw(table)} WHERE ${where})` : raw(`source(${table})`)),
+  asOf: {
+    instant: raw('asOf'),
+    date: raw('asOfDate'),
+    minusDays: (days) => raw(`asOfMinusDays(${days})`),
+    minusMonths: (months) => raw(`asOfMinusMonths(${months})`),
+  },
+  timezone: raw('timezone'),
+};
+
+/** Null for a view that has no query: it shows the scores of a model, or is computed on demand. */
+export function viewText({ origin }: Pick<AnyView, 'origin'>): string | null {
+  if (origin.kind !== 'query') return null;
+  const { query, params } = origin.query(CONTEXT).render();
+  return `${query.replace(/\s+/g, ' ').trim()} ${JSON.stringify(params)}`;
+}
+
+/** The source tables that an indicator reads, sorted. */
+export function indicatorSources(indicator: Pick<Indicator, 'from'>): readonly string[] {
+  const tables = new Set<string>();
+  const context: IndicatorQueryContext = {
+    ...CONTEXT,
+    source: (table) => {
+      tables.add(table);
+      return raw(`(${table})`);
+    },
+  };
+  indicator.from(context).render();
+  return [...tables].sort();
+}
+
+/** Columns of the view's source tables that its query names. */
+export function columnsNamed(view: Pick<View, 'origin' | 'sources'>): readonly string[] {
+  const words = new Set((viewText(view) ?? '').match(/\w+/g) ?? []);
+  const columns = view.sources.flatMap((table) => SOURCE_TABLES.get(table)?.columns.map(({ name }) => name) ?? []);
+  return [...new Set(columns)].filter((name) => words.has(name));
+}

@@ -1,0 +1,99 @@
+/** Finds views and features by words: all words must match, and a name outweighs a description. */
+import type { AnyView, FeatureSearch } from '../core/browse.js';
+import type { AnyFeatureRef, Feature } from '../core/definitions.js';
+import { columnsNamed } from '../core/view-text.js';
+
+/** Each outweighs all below it for one word, so that a word in a name always comes before the same word in a text. */
+const WEIGHT = { exact: 64, name: 32, viewName: 16, tag: 8, unit: 4, description: 2, source: 1 } as const;
+
+/** Lower-case text and what a word in it is worth. */
+interface Field {
+  readonly text: string;
+  readonly weight: number;
+}
+
+export interface SearchEntry {
+  readonly view: AnyView;
+  /** What tables and columns the view reads, as far as its query names them. */
+  readonly sources: readonly string[];
+}
+
+const field = (weight: number, ...texts: readonly (string | undefined)[]): Field[] =>
+  texts.filter((text) => text !== undefined).map((text) => ({ text: text.toLowerCase(), weight }));
+
+const viewFields = ({ view, sources }: SearchEntry, nameWeight: number): Field[] => [
+  ...field(nameWeight, view.name, view.id),
+  ...field(WEIGHT.tag, view.owner, view.entity.name, ...view.tags),
+  ...field(WEIGHT.description, view.description),
+  ...field(WEIGHT.source, ...sources),
+];
+
+const featureFields = ({ name, description, unit, tags = [] }: Feature, nameWeight: number): Field[] => [
+  ...field(nameWeight, name),
+  ...field(WEIGHT.tag, ...tags),
+  ...field(WEIGHT.unit, unit),
+  ...field(WEIGHT.description, description),
+];
+
+/** What the words are worth in the fields together; 0 where one of them is nowhere. */
+function score(fields: readonly Field[], words: readonly string[], name: string): number {
+  let total = 0;
+  for (const word of words) {
+    const best = fields.reduce((most, { text, weight }) => (weight > most && text.includes(word) ? weight : most), 0);
+    if (best === 0) return 0;
+    total += word === name ? WEIGHT.exact : best;
+  }
+  return total;
+}
+
+export const wordsOf = (search: string | null | undefined): string[] =>
+  (search ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+
+/** Best first; equals keep their order. */
+const ranked = <T>(found: readonly { readonly item: T; readonly worth: number }[]): T[] =>
+  [...found].sort((one, other) => other.worth - one.worth).map(({ item }) => item);
+
+const of = (value: string | null | undefined, actual: string): boolean => value == null || value === actual;
+
+export const searchEntry = (view: AnyView): SearchEntry => ({
+  view,
+  sources: view.origin.kind === 'on_demand' || !('sources' in view) ? [] : [...view.sources, ...columnsNamed(view)],
+});
+
+export function searchViews(entries: readonly SearchEntry[], search: FeatureSearch): AnyView[] {
+  const words = wordsOf(search.search);
+  return ranked(
+    entries.flatMap((entry) => {
+      const { view } = entry;
+      const features = view.features.filter(search.visible);
+      const tagged = search.tag == null || [view, ...features].some(({ tags }) => tags?.includes(search.tag as string));
+      if (!tagged || !of(search.entity, view.entity.name) || !of(search.owner, view.owner)) return [];
+      if (words.length === 0) return [{ item: view, worth: 0 }];
+      const fields = [
+        ...viewFields(entry, WEIGHT.name),
+        ...features.flatMap((feature) => featureFields(feature, WEIGHT.viewName)),
+      ];
+      const worth = score(fields, words, view.name);
+      return worth === 0 ? [] : [{ item: view, worth }];
+    }),
+  );
+}
+
+export function searchFeatures(entries: readonly SearchEntry[], search: FeatureSearch): AnyFeatureRef[] {
+  const words = wordsOf(search.search);
+  return ranked(
+    entries.flatMap((entry) => {
+      const { view } = entry;
+      if (!of(search.entity, view.entity.name) || !of(search.owner, view.owner)) return [];
+      const shared = viewFields(entry, WEIGHT.viewName);
+      return view.features.flatMap((feature, index) => {
+        const tags = [...view.tags, ...(feature.tags ?? [])];
+        if (!search.visible(feature) || (search.tag != null && !tags.includes(search.tag))) return [];
+        const item = { view, feature, index, reference: `${view.id}:${feature.name}` } as AnyFeatureRef;
+        if (words.length === 0) return [{ item, worth: 0 }];
+        const worth = score([...featureFields(feature, WEIGHT.name), ...shared], words, feature.name);
+        return worth === 0 ? [] : [{ item, worth }];
+      });
+    }),
+  );
+}
