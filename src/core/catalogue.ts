@@ -1,6 +1,6 @@
 /** What consumers may ask about definitions: which are applied, what a reference means, what applying would change. */
-import type { FeatureRef, Model, Service, View } from './definitions.js';
-import type { DefinitionKind, Log } from './ports.js';
+import type { AnyFeatureRef, Model, OnDemandView, Service, View } from './definitions.js';
+import type { DefinitionKind, Log, PublishedDefinition } from './ports.js';
 import type { Instant } from './time.js';
 
 /** What is applied and not retired: the only definitions that anything is read or computed by. */
@@ -10,17 +10,22 @@ export interface Catalogue {
   /** Refreshes now and then, so that what another process applies is served here too; a Postgres that does not answer changes nothing. */
   follow(everyMs: number, log: Log): { close(): void };
   views(): readonly View[];
+  /** Views whose features are computed when they are asked for; no view of `views()` has their names. */
+  onDemandViews(): readonly OnDemandView[];
   services(): readonly Service[];
   models(): readonly Model[];
   /** No version: the newest. */
   view(name: string, version?: number): View | null;
+  onDemandView(name: string, version?: number): OnDemandView | null;
   service(name: string, version?: number): Service | null;
   model(name: string, version?: number): Model | null;
+  /** Every version of a name that was ever applied, retired ones too, newest first, as it was published. */
+  published(kind: DefinitionKind, name: string): readonly PublishedDefinition[];
   /** The features of exactly one of a pinned service and pinned references, each once, in order. BAD_USER_INPUT says what to write. */
   features(request: {
     readonly service?: string | null;
     readonly features?: readonly string[] | null;
-  }): readonly FeatureRef[];
+  }): readonly AnyFeatureRef[];
   /** Views named for an operation: `name@version`, or a bare name for its newest version. */
   namedViews(names: readonly string[]): readonly View[];
   /** `name@version`, or a bare name for its champion: the newest version. */

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../core/catalogue.js';
-import type { FeatureRef, Registry } from '../core/definitions.js';
+import type { AnyFeatureRef, OnDemandView, Registry, View } from '../core/definitions.js';
 import { badInput, notFound, RiskgraphError } from '../core/errors.js';
-import type { DefinitionKind, DefinitionLedger } from '../core/ports.js';
+import type { DefinitionKind, DefinitionLedger, PublishedDefinition } from '../core/ports.js';
 
 interface Versioned {
   readonly id: string;
@@ -24,6 +24,7 @@ export function createCatalogue({
   readonly ledger: DefinitionLedger;
 }): Catalogue {
   let standing = new Map<string, Standing>();
+  let published: readonly PublishedDefinition[] = [];
 
   const standingOf = (kind: DefinitionKind, id: string): Standing => standing.get(`${kind} ${id}`) ?? 'PENDING';
   const served = <T extends Versioned>(kind: DefinitionKind, all: ReadonlyMap<string, T>): T[] =>
@@ -32,6 +33,7 @@ export function createCatalogue({
     all.find((one) => one.name === name && (version === undefined || one.version === version)) ?? null;
 
   const views = () => served('view', registry.views);
+  const onDemandViews = () => served('on_demand', registry.onDemandViews);
   const services = () => served('service', registry.services);
   const models = () => served('model', registry.models);
 
@@ -45,8 +47,10 @@ export function createCatalogue({
     const id = `${name}@${version}`;
     const definition = all.get(id);
     const newest = pick(served(kind, all), name);
-    const instead = newest ? `use ${newest.id}` : `ask the catalogue for the ${kind}s there are`;
-    const what = kind === 'view' ? 'feature view' : kind;
+    const instead = newest
+      ? `use ${newest.id}`
+      : `ask the catalogue for the ${kind === 'on_demand' ? 'view' : kind}s there are`;
+    const what = kind === 'view' ? 'feature view' : kind === 'on_demand' ? 'on-demand view' : kind;
     if (!definition) throw notFound(`there is no ${what} ${id}`, instead);
     switch (standingOf(kind, id)) {
       case 'RETIRED':
@@ -81,10 +85,20 @@ export function createCatalogue({
     return { name, version: Number(version), feature };
   }
 
-  function resolve(reference: string): readonly FeatureRef[] {
-    const { name, version, feature } = parse('view', views(), reference);
-    const view = pinned('view', registry.views, name, version);
-    const all = view.features.map((one, index) => ({ view, feature: one, index, reference: `${view.id}:${one.name}` }));
+  /** A pinned view of either kind; what an on-demand view computes from must be served too. */
+  function pinnedView(name: string, version: number): View | OnDemandView {
+    const onDemand = registry.onDemandViews.get(`${name}@${version}`);
+    if (!onDemand) return pinned('view', registry.views, name, version);
+    for (const { ref } of onDemand.origin.inputs) pinnedView(ref.view.name, ref.view.version);
+    return pinned('on_demand', registry.onDemandViews, name, version);
+  }
+
+  function resolve(reference: string): readonly AnyFeatureRef[] {
+    const { name, version, feature } = parse('view', [...views(), ...onDemandViews()], reference);
+    const view = pinnedView(name, version);
+    const all = view.features.map(
+      (one, index) => ({ view, feature: one, index, reference: `${view.id}:${one.name}` }) as AnyFeatureRef,
+    );
     if (!feature) return all;
     const wanted = all.filter((one) => one.feature.name === feature);
     if (wanted.length === 0) {
@@ -98,7 +112,7 @@ export function createCatalogue({
 
   return {
     async refresh() {
-      const published = await ledger.all();
+      published = await ledger.all();
       standing = new Map(
         published.map(
           ({ kind, id, retiredAt }) => [`${kind} ${id}`, retiredAt === null ? 'APPLIED' : 'RETIRED'] as const,
@@ -115,11 +129,14 @@ export function createCatalogue({
     },
 
     views,
+    onDemandViews,
     services,
     models,
+    onDemandView: (name, version) => pick(onDemandViews(), name, version),
     view: (name, version) => pick(views(), name, version),
     service: (name, version) => pick(services(), name, version),
     model: (name, version) => pick(models(), name, version),
+    published: (kind, name) => published.filter((one) => one.kind === kind && one.name === name).sort(newestFirst),
 
     features({ service, features }) {
       if ((service == null) === (features == null)) {
@@ -135,7 +152,7 @@ export function createCatalogue({
       }
       const { name, version } = parse('service', services(), service as string);
       const found = pinned('service', registry.services, name, version);
-      for (const { view } of found.features) pinned('view', registry.views, view.name, view.version);
+      for (const { view } of found.features) pinnedView(view.name, view.version);
       return found.features;
     },
 
