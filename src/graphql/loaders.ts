@@ -47,18 +47,24 @@ async function readOnline(
   now: Instant,
 ): Promise<ViewAnswer[]> {
   const views = [...new Set(keys.map(({ view }) => view))];
-  const ids = [...new Set(keys.map(({ id }) => id))];
+  // A row an entity and id: the id of one entity is never asked of another, and a NULL costs no command.
+  const rowOf = ({ view, id }: ViewKey): string => JSON.stringify([view.entity.name, id]);
+  const rows = [...new Map(keys.map((key) => [rowOf(key), key] as const))];
+  const rowAt = new Map(rows.map(([row], index) => [row, index] as const));
   const joinKeys = [...new Set(views.flatMap(({ entity }) => entity.joinKeys))];
+  const idsOf = (joinKey: string): (string | null)[] =>
+    rows.map(([, { view, id }]) => (view.entity.joinKeys.includes(joinKey) ? id : null));
   const answer = await service.read({
     features: views.flatMap((view) =>
       view.features.map((feature, index) => ({ view, feature, index, reference: `${view.id}:${feature.name}` })),
     ),
-    entities: Object.fromEntries(joinKeys.map((key) => [key, ids])),
+    entities: Object.fromEntries(joinKeys.map((key) => [key, idsOf(key)])),
     stalePolicy: 'RETURN',
     now,
   });
-  return keys.map(({ view, id }) => {
-    const row = ids.indexOf(id);
+  return keys.map((key) => {
+    const { view } = key;
+    const row = rowAt.get(rowOf(key)) as number;
     const columns = answer.columns.filter((column) => column.view === view.id);
     const statuses = columns.map((column) => column.statuses[row] ?? 'ERROR');
     if (statuses.includes('ERROR')) return absent(view, 'ERROR');
