@@ -243,7 +243,7 @@ test('Ctrl-C to the whole group during a job ends everything in good order, and 
   expect(await inTheMiddle(running.id)).toMatchObject({ state: 'ACTIVE' });
   expect(await stack.stop()).toBe(0);
   expect(await processesLeft(home)).toEqual([]);
-  expect(await readdir(join(home, 'run'))).toEqual([]);
+  expect(await readdir(join(home, 'run'))).toEqual(['lock.sqlite']);
 
   stack = await startCommand('start', { home });
   expect(await jobOf(running.id)).toMatchObject({ state: 'COMPLETED', result: { views: [{ asOfs: 16 }] } });
