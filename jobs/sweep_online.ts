@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { defineJob } from '../src/core/define.js';
 
 export default defineJob({
-  description: 'Removes online values past their ttl; reads ignore them already, this frees their memory.',
+  description:
+    'Removes online values past their ttl, and those that a broken-off retirement left; reads ignore them already, this frees their memory.',
   payload: z.object({}),
   schedule: { every: 'day', at: '04:30' },
   scheduledPayload: () => ({}),
   concurrency: 1,
   // By the clock, not by the schedule: a job that was late must not leave what has died since.
-  run: ({ services, now, signal }) => services.online.sweep(now(), signal),
+  run: async ({ services, now, signal }) => services.online.sweep(now(), signal, await services.retiredViews()),
 });

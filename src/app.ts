@@ -157,6 +157,10 @@ export async function createApp(config: Config, given: Given = {}) {
         await catalogue.refresh();
         return names ? catalogue.namedViews(names) : catalogue.views();
       },
+      retiredViews: async () =>
+        (await definitions.all())
+          .filter(({ kind, retiredAt }) => kind === 'view' && retiredAt !== null)
+          .map(({ id }) => id),
       model: async (reference) => {
         await catalogue.refresh();
         return catalogue.namedModel(reference);

@@ -3,7 +3,7 @@
  * Read top to bottom it is the specification of the data's way: sources, offline, materialize, online, scoring, jobs.
  */
 import type { EntityDefinition } from './define.js';
-import type { FeatureRef, Model, Registry, View } from './definitions.js';
+import type { AnyFeatureRef, FeatureRef, Model, Registry, View } from './definitions.js';
 import type { Mask } from './masking.js';
 import type { Sql } from './sql.js';
 import type { Instant, LocalDate } from './time.js';
@@ -127,6 +127,8 @@ export interface Run {
   readonly knowledge: Instant;
   /** Where it is known before the run (a backfill's): its rows are compared only with those that were available by then. */
   readonly availableAt?: Instant;
+  /** The turn at its view in which it is computed and committed, see RunLedger.withViewLock; absent: whoever calls is alone. */
+  readonly turn?: number;
 }
 
 export interface StageCounts {
@@ -152,11 +154,22 @@ export interface Shard {
   readonly of: number;
 }
 
+export interface ViewHoldings {
+  /** Rows of the history, and bytes on disk of all tables of the version. */
+  readonly rows: number;
+  readonly bytes: number;
+  readonly firstEventTime: Instant | null;
+  readonly lastEventTime: Instant | null;
+}
+
 /** History of every view version: append-only, point-in-time readable. */
 export interface OfflineStore {
   /** Creates a view version's tables; doing it again changes nothing. */
   createView(view: View): Promise<void>;
-  dropView(view: View): Promise<void>;
+  /** From now on nothing is committed to the view for an earlier turn: see RunLedger.withViewLock. */
+  takeTurn(view: View, turn: number): Promise<void>;
+  /** Drops all that a version holds, whether or not its file is still there; doing it again changes nothing. */
+  dropView(view: Pick<View, 'name' | 'version'>): Promise<void>;
   /**
    * Computes the run into a stage of its own, whole or not at all, replacing an earlier attempt. `changed` counts the rows that differ
    * from the newest row of their key at this event time: only those are new history. Fails where the query gives a key twice.
@@ -194,6 +207,27 @@ export interface OfflineStore {
   ): Promise<void>;
   /** Builds the file of a training set; may be repeated after a crash. */
   buildTrainingSet(request: TrainingSetRequest): Promise<TrainingSetResult>;
+  /**
+   * Some of the rows that a run of the view would give, the same ones each time; nothing is written. INTERNAL for score views, which have no
+   * query; TIMEOUT where it takes longer than `seconds`.
+   */
+  sampleRun(
+    view: View,
+    at: Pick<Run, 'asOf' | 'knowledge'>,
+    limits: { readonly rows: number; readonly seconds: number },
+  ): Promise<readonly StagedRow[]>;
+  /** What the tables of a version hold, whether or not its file is still there; null where there are none. */
+  viewHoldings(view: Pick<View, 'name' | 'version'>): Promise<ViewHoldings | null>;
+  /**
+   * How many rows a run of the view would compute, from a count of its own query or, over large sources, of a sample of its keys; a score view
+   * has as many as its largest input. The view need not have tables yet. TIMEOUT where its query takes longer than an estimate may.
+   */
+  estimateRows(view: View, asOf: Instant, knowledge: Instant): Promise<{ readonly rows: number }>;
+  /**
+   * The first instant at which anything that the view reads was known, or its history says something; null where there is nothing yet. A run
+   * for an earlier instant has no rows. Minus infinity where the view's sources are not known.
+   */
+  firstKnown(view: View): Promise<Instant | null>;
   /** Newest event time and number of keys in the visible state. */
   viewStats(view: View, at: Instant): Promise<{ readonly lastEventTime: Instant | null; readonly keys: number }>;
   ping(): Promise<void>;
@@ -205,8 +239,11 @@ export interface SpineColumn {
 }
 
 export interface HistoricalRequest {
-  readonly features: readonly FeatureRef[];
-  /** The join keys, `event_timestamp` (RFC 3339 with a zone) and pass-through columns; columnar. */
+  readonly features: readonly AnyFeatureRef[];
+  /**
+   * The join keys, `event_timestamp` (RFC 3339 with a zone) and pass-through columns, which are also the request inputs of on-demand features;
+   * columnar.
+   */
   readonly spine: Readonly<Record<string, readonly unknown[]>>;
   readonly includeEventTimes: boolean;
   readonly includeStatuses: boolean;
@@ -307,7 +344,7 @@ export interface TrainingSetService {
   /** Checks the request, records it and enqueues its job. BAD_USER_INPUT says what is wrong before anything is recorded. */
   create(request: {
     readonly name: string;
-    readonly features: readonly FeatureRef[];
+    readonly features: readonly AnyFeatureRef[];
     readonly spec: TrainingSetSpec;
   }): Promise<TrainingSetRecord>;
   get(id: string): Promise<TrainingSetRecord | null>;
@@ -348,6 +385,8 @@ export interface RunRecord {
     readonly changed: number;
     readonly nullKeys: number;
     readonly shards: number;
+    /** From its beginning to its commit; of runs that share a stage, its share. */
+    readonly seconds?: number;
     /** Of a run of scores: rows without a score, and whether the as-of was scored before. */
     readonly tombstones?: number;
     readonly restated?: boolean;
@@ -366,18 +405,33 @@ export interface RunLedger {
   beginAll(
     runs: readonly Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>[],
   ): Promise<readonly RunRecord[]>;
-  update(id: number, change: RunChange): Promise<void>;
-  /** All or none. */
-  updateAll(changes: readonly { readonly id: number; readonly change: RunChange }[]): Promise<void>;
+  update(id: number, change: RunChange, turn?: ViewTurn): Promise<void>;
+  /** All or none; none where `turn` is over, which is STORE_UNAVAILABLE. */
+  updateAll(changes: readonly { readonly id: number; readonly change: RunChange }[], turn?: ViewTurn): Promise<void>;
   /** Runs of the view that are not committed, oldest first: what a killed, failed or cancelled job left. */
   unfinished(viewId: string): Promise<readonly RunRecord[]>;
   /** The newest committed live as-of of each view. */
   committed(viewIds: readonly string[]): Promise<ReadonlyMap<string, Instant>>;
+  /** As-ofs of the view between two instants, both included, that have a committed run, oldest first. */
+  done(viewId: string, range: { readonly from: Instant; readonly to: Instant }): Promise<readonly Instant[]>;
+  /** What the newest committed runs of a view took in all; null where none was measured. */
+  pace(viewId: string): Promise<{ readonly runs: number; readonly rows: number; readonly seconds: number } | null>;
   /**
    * Runs the body while no other process holds the view; an aborted signal ends the waiting, not the body. `lost` aborts when the lock is gone
-   * before the body is: another process may hold the view from then on, so the body must stop.
+   * before the body is: another process may hold the view from then on, so the body must stop. `turn` is higher than that of any holder before:
+   * what is written for it is refused once a later one has begun, however late this process hears that its lock is gone.
    */
-  withViewLock<T>(viewId: string, body: (lost: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  withViewLock<T>(
+    viewId: string,
+    body: (lost: AbortSignal, turn: number) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>;
+}
+
+/** The time for which one process holds a view. */
+export interface ViewTurn {
+  readonly viewId: string;
+  readonly number: number;
 }
 
 export interface JobProgress {
@@ -459,22 +513,40 @@ export interface OnlineStore {
   read(groups: readonly OnlineReadGroup[]): Promise<readonly (readonly (readonly OnlineCell[])[])[]>;
   /** Atomic a key: an older (event time, available-at, sequence) never overwrites a newer one; order and repetition do not matter. */
   write(view: View, rows: readonly ViewRow[]): Promise<{ readonly applied: number; readonly ignored: number }>;
-  /** Removes this version's fields and nothing else. */
-  deleteView(view: Pick<View, 'id' | 'entity'>): Promise<number>;
-  /** Removes fields past their ttl at `now`; reads need it not, memory does. */
-  sweep(now: Instant, signal: AbortSignal): Promise<{ readonly keys: number; readonly removed: number }>;
+  /**
+   * Removes this version's fields and nothing else, in steps so small that readers do not notice them. May be broken off and begun again at any
+   * point. Returns how many fields it removed.
+   */
+  deleteView(
+    view: { readonly id: string; readonly entity: Pick<EntityDefinition, 'name'> },
+    progress?: { readonly signal?: AbortSignal; readonly removed?: (fields: number) => Promise<void> },
+  ): Promise<number>;
+  /** Removes fields past their ttl at `now`, and those of `retired` versions; reads need it not, memory does. */
+  sweep(
+    now: Instant,
+    signal: AbortSignal,
+    retired?: readonly string[],
+  ): Promise<{ readonly keys: number; readonly removed: number }>;
+  /**
+   * Bytes of memory that a row of the view costs, on average over these rows: each is written beside what its key holds now, in a scratch key
+   * that is gone at once, and measured by Redis itself.
+   */
+  measure(view: View, rows: readonly ViewRow[]): Promise<number>;
   ping(): Promise<void>;
 }
 
 // ---------------------------------------------------------------- serving
 
 export interface OnlineFeaturesRequest {
-  readonly features: readonly FeatureRef[];
+  readonly features: readonly AnyFeatureRef[];
   readonly entities: Readonly<Record<string, readonly (string | null)[]>>;
+  /** Columnar inputs of on-demand features, as the caller wrote them: one value a row of `entities`. */
+  readonly request?: Readonly<Record<string, unknown>> | undefined;
   readonly stalePolicy: StalePolicy;
   readonly now: Instant;
 }
 
+/** An on-demand view's times are the oldest of its stored inputs'. */
 export interface OnlineFeaturesAnswer {
   readonly columns: readonly {
     readonly name: string;
@@ -491,7 +563,7 @@ export interface OnlineFeaturesService {
   read(request: OnlineFeaturesRequest): Promise<OnlineFeaturesAnswer>;
 }
 
-export type DefinitionKind = 'view' | 'service' | 'model';
+export type DefinitionKind = 'view' | 'on_demand' | 'service' | 'model';
 
 /** A definition as it was applied: from then on its version means this and nothing else. */
 export interface PublishedDefinition {
@@ -571,6 +643,8 @@ export interface ScoreRequest {
   readonly model: Model;
   /** Columnar: the join keys of the model's entity and of its features' views. */
   readonly entities: Readonly<Record<string, readonly (string | null)[]>>;
+  /** As in an OnlineFeaturesRequest. */
+  readonly request?: Readonly<Record<string, unknown>> | undefined;
   readonly explain: boolean;
   readonly now: Instant;
 }
@@ -712,6 +786,8 @@ export interface JobServices {
   readonly registry: Registry;
   /** Applied views by name, a bare name being the newest version; without names all of them. NOT_FOUND in words. */
   views(names?: readonly string[]): Promise<readonly View[]>;
+  /** Ids of view versions that were applied and are retired. */
+  retiredViews(): Promise<readonly string[]>;
   /** An applied model by `name@version`, or a bare name for its champion. NOT_FOUND in words. */
   model(reference: string): Promise<Model>;
   readonly loanSnapshots: LoanSnapshots;

@@ -3,7 +3,7 @@ import type { View } from '../core/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import type { Run, StageCounts, StagedRow } from '../core/ports.js';
 import { ident, join, param, raw, type Sql, sql } from '../core/sql.js';
-import { type BusinessCalendar, formatInstant } from '../core/time.js';
+import { type BusinessCalendar, formatInstant, type Instant } from '../core/time.js';
 import { isArrayType } from '../core/types.js';
 import type { ClickHouse } from './client.js';
 import { dropTables, findStages, ownTables, type StageTables, stageTables } from './stages.js';
@@ -69,7 +69,7 @@ async function stageComputed(
   const view = (runs[0] as Run).view;
   runs.forEach(checkRun);
   const ids = runs.map(({ id }) => id);
-  const tables = stageTables(view, ids);
+  const tables = stageTables(view, ids, runs[0]?.turn);
   const found = await findStages(store, view);
   const parts = ownTables(
     found.filter(({ whole }) => !whole),
@@ -106,14 +106,20 @@ function checkRun({ id, asOf, view }: Run): void {
   if (wrong) throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${view.id} cannot be computed: ${wrong}` });
 }
 
+/** What is stored of a row of the view's query `q`: whether it is a tombstone, named `_gone` where it is selected, and its features. */
+export const computedColumns = (view: View): { readonly tombstone: Sql; readonly features: readonly Sql[] } => ({
+  tombstone: view.tombstone ? sql`ifNull(CAST(q.${ident(view.tombstone)}, 'Nullable(Bool)'), false)` : sql`0`,
+  features: view.features.map((feature) => sql`if(_gone, ${noValue(feature)}, ${featureValue(view, feature, 'q')})`),
+});
+
 async function compute(store: ClickHouse, run: Run, into: Sql, calendar: BusinessCalendar): Promise<void> {
   const { view } = run;
-  const tombstone = view.tombstone ? sql`ifNull(CAST(q.${ident(view.tombstone)}, 'Nullable(Bool)'), false)` : sql`0`;
+  const { tombstone, features } = computedColumns(view);
   const columns = [
     sql`${param('UInt32', run.id)}`,
     ...keyColumns(view).map((key) => sql`CAST(q.${key}, 'Nullable(String)')`),
     sql`${tombstone} AS _gone`,
-    ...view.features.map((feature) => sql`if(_gone, ${noValue(feature)}, ${featureValue(view, feature, 'q')})`),
+    ...features,
   ];
   try {
     await store.run(
@@ -122,7 +128,7 @@ async function compute(store: ClickHouse, run: Run, into: Sql, calendar: Busines
       { settings: BOUNDED },
     );
   } catch (error) {
-    throw explained(run, error);
+    throw explained(view, run.asOf, error);
   }
 }
 
@@ -130,14 +136,14 @@ const rowColumns = (view: View): Sql =>
   join([raw('_run'), ...keyColumns(view), raw('_tombstone'), ...featureColumns(view)]);
 
 /** The author of a view must see what ClickHouse said of the query. */
-function explained(run: Run, error: unknown): unknown {
+export function explained(view: View, asOf: Instant, error: unknown): unknown {
   const cause = error instanceof RiskgraphError ? error.cause : error;
   if (!(cause instanceof ClickHouseError) || (error as RiskgraphError).code !== 'INTERNAL') return error;
   const reason = cause.message.split(': while executing')[0]?.split('\n')[0]?.slice(0, 500);
   return new RiskgraphError({
     code: 'INTERNAL',
-    message: `the query of ${run.view.id} as of ${formatInstant(run.asOf)} failed: ${reason}`,
-    hint: `correct ${run.view.file}: give the join keys and every feature by name, in their declared types`,
+    message: `the query of ${view.id} as of ${formatInstant(asOf)} failed: ${reason}`,
+    hint: `correct ${view.file}: give the join keys and every feature by name, in their declared types`,
     cause,
   });
 }

@@ -20,18 +20,21 @@ export interface StageTables {
 const COMPUTED = '__computed';
 const NEXT = '__next';
 
-export function stageTables(view: View, runs: readonly number[]): StageTables {
+/** Each turn has parts of its own: those of two could otherwise meet in one table. */
+export function stageTables(view: View, runs: readonly number[], turn: number | undefined): StageTables {
   const [first, last] = [Math.min(...runs), Math.max(...runs)];
   const name = `${tableNames(view).stagePrefix}${first === last ? first : `${first}_${last}`}`;
+  const own = turn === undefined ? '' : `_${turn}`;
   return {
     stage: ident(name),
-    computed: ident(`${name}${COMPUTED}`),
-    next: ident(`${name}${NEXT}`),
-    computedName: `${name}${COMPUTED}`,
+    computed: ident(`${name}${COMPUTED}${own}`),
+    next: ident(`${name}${NEXT}${own}`),
+    computedName: `${name}${COMPUTED}${own}`,
   };
 }
 
 export interface FoundStage {
+  readonly name: string;
   readonly table: Sql;
   readonly whole: boolean;
   /** All that it was made for, those without a row too. */
@@ -39,7 +42,10 @@ export interface FoundStage {
 }
 
 /** Every stage of the view that there is, and the parts of those that were not finished. */
-export async function findStages(store: ClickHouse, view: View): Promise<readonly FoundStage[]> {
+export async function findStages(
+  store: ClickHouse,
+  view: Pick<View, 'name' | 'version'>,
+): Promise<readonly FoundStage[]> {
   const prefix = tableNames(view).stagePrefix;
   const found = await store.rows<{ name: string; comment: string }>(
     'stage-find',
@@ -48,14 +54,15 @@ export async function findStages(store: ClickHouse, view: View): Promise<readonl
   );
   const stages: FoundStage[] = [];
   for (const { name, comment } of found) {
-    const [, first, last, part] = /^(\d+)(_\d+)?(__computed|__next)?$/.exec(name.slice(prefix.length)) ?? [];
+    const [, first, last, part] =
+      /^(\d+)(_\d+)?(?:(__computed|__next)(?:_\d+)?)?$/.exec(name.slice(prefix.length)) ?? [];
     // A view whose name goes on where the prefix ends.
     if (first === undefined) continue;
     const whole = part === undefined;
     const unnamed = comment === '' && last === undefined;
     if (unnamed && whole) await adopt(store, name, Number(first));
     const runs = unnamed ? [Number(first)] : comment.split(',').filter(Boolean).map(Number);
-    stages.push({ table: ident(name), whole, runs: new Set(runs) });
+    stages.push({ name, table: ident(name), whole, runs: new Set(runs) });
   }
   return stages;
 }

@@ -1,17 +1,20 @@
 import type { View } from '../core/definitions.js';
 import type { Log, OfflineStore, Run, SqlGuard, StageCounts } from '../core/ports.js';
-import { ident, sql } from '../core/sql.js';
+import { sql } from '../core/sql.js';
 import type { BusinessCalendar } from '../core/time.js';
 import type { ClickHouse } from './client.js';
 import { commitRuns } from './commit.js';
 import { historicalFeatures } from './historical.js';
+import { sampleRun, viewHoldings } from './holdings.js';
 import { inForceByParts, newestRows, rowsAt, viewStats } from './read.js';
+import { estimateRows, firstKnown } from './run-size.js';
 import { sweepSpines } from './spine-sweep.js';
 import { stageRows, stageRuns } from './stage.js';
 import { readStage } from './stage-read.js';
-import { dropStages } from './stages.js';
-import { commitsDdl, historyDdl, stateDdl, tableNames, viewTables } from './tables.js';
+import { dropStages, findStages } from './stages.js';
+import { commitsDdl, historyDdl, nextStates, stateDdl, turnsDdl, viewTables } from './tables.js';
 import { buildTrainingSet, checkTrainingSet } from './training-set.js';
+import { takeTurn } from './turns.js';
 
 export interface OfflineStoreOptions {
   readonly store: ClickHouse;
@@ -31,11 +34,13 @@ export function createOfflineStore({ store, calendar, guard, log }: OfflineStore
     log.info({ view: run.view.id, run: run.id, ...counts }, 'run computed');
   return {
     async createView(view) {
-      const { history, state, commits } = viewTables(view);
+      const { history, state, commits, turns } = viewTables(view);
       await store.run('view-create', historyDdl(view, history));
       await store.run('view-create', stateDdl(view, state));
       await store.run('view-create', commitsDdl(commits));
+      await store.run('view-create', turnsDdl(turns));
     },
+    takeTurn: (view, turn) => takeTurn(store, view, turn),
     dropView: (view) => dropView(store, view),
     stageRun: async (run) => {
       const [counts] = (await stageRuns(store, [run], calendar)) as [StageCounts];
@@ -67,19 +72,20 @@ export function createOfflineStore({ store, calendar, guard, log }: OfflineStore
     },
     checkTrainingSet: (request) => checkTrainingSet({ store, calendar, guard }, request),
     buildTrainingSet: (request) => buildTrainingSet({ store, calendar, guard }, request),
+    estimateRows: (view, asOf, knowledge) => estimateRows({ store, calendar }, { view, asOf, knowledge }),
+    firstKnown: (view) => firstKnown(store, view),
+    sampleRun: (view, at, limits) => sampleRun({ store, calendar }, view, at, limits),
+    viewHoldings: (view) => viewHoldings(store, view),
     viewStats: (view, at) => viewStats(store, view, at),
     ping: () => store.ping(),
   };
 }
 
 /** Stages that a killed run left go with the view. */
-async function dropView(store: ClickHouse, view: View): Promise<void> {
-  const { history, state, nextState, commits } = viewTables(view);
-  const stages = await store.rows<{ name: string }>(
-    'view-stages',
-    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, ${tableNames(view).stagePrefix})`,
-  );
-  for (const table of [...stages.map(({ name }) => ident(name)), nextState, state, history, commits]) {
+async function dropView(store: ClickHouse, view: Pick<View, 'name' | 'version'>): Promise<void> {
+  const { history, state, commits, turns } = viewTables(view);
+  const stages = (await findStages(store, view)).map(({ table }) => table);
+  for (const table of [...stages, ...(await nextStates(store, view)), state, history, commits, turns]) {
     await store.run('view-drop', sql`DROP TABLE IF EXISTS ${table} SYNC`);
   }
 }

@@ -1,6 +1,7 @@
 import type { Feature, View } from '../core/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { clickhouseType, isArrayType } from '../core/types.js';
+import type { ClickHouse } from './client.js';
 
 /**
  * The tables of a view version. The history holds every row that was ever published; the state holds, for each key, what was in force from
@@ -9,31 +10,48 @@ import { clickhouseType, isArrayType } from '../core/types.js';
 export interface ViewTables {
   readonly history: Sql;
   readonly state: Sql;
-  /** A state being rebuilt, until it takes the other's place. */
-  readonly nextState: Sql;
   /** Which runs are in the history, and which of them in the state as well. */
   readonly commits: Sql;
+  /** The turns of those who wrote to the others: the highest is the one that may. */
+  readonly turns: Sql;
 }
 
-const base = (view: View): string => `${view.name}_v${view.version}`;
+type Named = Pick<View, 'name' | 'version'>;
 
-export const tableNames = (view: View) =>
+const base = (view: Named): string => `${view.name}_v${view.version}`;
+
+export const tableNames = (view: Named) =>
   ({
     history: `history_${base(view)}`,
     state: `state_${base(view)}`,
     nextState: `state_${base(view)}__next`,
     commits: `commits_${base(view)}`,
+    turns: `turns_${base(view)}`,
     stagePrefix: `stage_${base(view)}_r`,
   }) as const;
 
-export function viewTables(view: View): ViewTables {
+export function viewTables(view: Named): ViewTables {
   const names = tableNames(view);
   return {
     history: ident(names.history),
     state: ident(names.state),
-    nextState: ident(names.nextState),
     commits: ident(names.commits),
+    turns: ident(names.turns),
   };
+}
+
+/** A state being rebuilt in a turn, until it takes the other's place. */
+export const nextStateOf = (view: Named, turn: number | undefined): Sql =>
+  ident(`${tableNames(view).nextState}${turn === undefined ? '' : `_${turn}`}`);
+
+/** Those of any turn that are there. */
+export async function nextStates(store: ClickHouse, view: Named): Promise<readonly Sql[]> {
+  const prefix = tableNames(view).nextState;
+  const found = await store.rows<{ name: string }>(
+    'state-next',
+    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, ${prefix})`,
+  );
+  return found.flatMap(({ name }) => (/^(_\d+)?$/.test(name.slice(prefix.length)) ? [ident(name)] : []));
 }
 
 export const keyColumns = (view: View): Sql[] => view.entity.joinKeys.map(ident);
@@ -78,6 +96,9 @@ export const stateDdl = (view: View, table: Sql): Sql => sql`
 export const commitsDdl = (table: Sql): Sql => sql`
   CREATE TABLE IF NOT EXISTS ${table} (sequence UInt32, event_time DateTime64(3, 'UTC'), available_at DateTime64(3, 'UTC'), in_state UInt8)
   ENGINE = ReplacingMergeTree(in_state) ORDER BY sequence`;
+
+export const turnsDdl = (table: Sql): Sql => sql`
+  CREATE TABLE IF NOT EXISTS ${table} (turn UInt64) ENGINE = ReplacingMergeTree(turn) ORDER BY tuple()`;
 
 /** Of the rows of one or several runs, as their queries gave them. */
 export const computedDdl = (view: View, table: Sql, runs: readonly number[]): Sql => sql`

@@ -17,3 +17,7 @@ export const storePrefix = (prefix: string): string => `${prefix}:${FORMAT}:`;
  */
 export const entityKey = (prefix: string, entity: Pick<EntityDefinition, 'name'>, key: EntityKey): string =>
   entityPrefix(prefix, entity) + key.map((part) => `s${Buffer.byteLength(part)}:${part}`).join('');
+
+/** A key that is no entity's and as long as the entity's own: what is measured with it is what the other would cost. */
+export const scratchKey = (prefix: string, entity: Pick<EntityDefinition, 'name'>, key: EntityKey): string =>
+  `${prefix}:x1:${entityKey(prefix, entity, key).slice(storePrefix(prefix).length)}`;

@@ -12,16 +12,25 @@ import type {
   OnlineStore,
   ViewRow,
 } from '../core/ports.js';
-import { entityKey, entityPrefix, storePrefix } from './entity-key.js';
+import { entityKey, entityPrefix, scratchKey, storePrefix } from './entity-key.js';
 import { nodesOf, type RedisClient } from './redis.js';
 import { deadFrom, type RowCodec, rowCodec } from './row-codec.js';
-import { PRUNE, PUT, type Script } from './scripts.js';
+import { DELETE, MEASURE, PUT, type Script, SWEEP } from './scripts.js';
 
 /** Keys of one script call: long enough to pay for the call, short enough (well under 1 ms) for readers not to notice it. */
 const KEYS_A_SCRIPT = 64;
 /** Script calls of one round trip. */
 const SCRIPTS_A_TRIP = 16;
-const SCAN_COUNT = 1_000;
+/** Keys that one step of a walk over the store looks at: a step, like a script of it, takes Redis a few hundred microseconds. */
+const SCAN_COUNT = 250;
+/** Of those, keys of one script call of a walk. Each call is waited for, so that what others have asked meanwhile is answered before the next. */
+const KEYS_A_STEP = 25;
+/**
+ * What Redis keeps of a key beside what MEMORY USAGE counts: a place in the key space, and an entry and a place among the keys that expire (8 +
+ * 24 + 8 bytes of a 64-bit build), of which tables that double in size hold up to twice as many places.
+ */
+const PLACE_BYTES = 12;
+const EXPIRY_BYTES = 36;
 
 export interface OnlineStoreOptions {
   readonly client: RedisClient;
@@ -64,14 +73,22 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
     return total;
   };
 
-  const prune = async (keyPrefix: string, field: string, now: number, signal?: AbortSignal) => {
+  /** Runs a script over all keys of a prefix, a few at a time; returns how many keys there were and what the script removed. */
+  const walk = async (
+    keyPrefix: string,
+    { script, args }: { readonly script: Script; readonly args: ScriptCall['args'] },
+    { signal, removed }: NonNullable<Parameters<OnlineStore['deleteView']>[1]> = {},
+  ) => {
     const totals = { keys: 0, removed: 0 };
     for (const node of nodesOf(client)) {
       for await (const keys of scan(node, keyPrefix)) {
-        signal?.throwIfAborted();
+        for (const some of chunks(keys, KEYS_A_STEP)) {
+          signal?.throwIfAborted();
+          const calls = chunks(some, keysACall).map((chunk) => ({ keys: chunk, args }));
+          totals.removed += await runScript(client, script, calls);
+        }
         totals.keys += keys.length;
-        const calls = chunks(keys, keysACall).map((chunk) => ({ keys: chunk, args: [field, now] }));
-        for (const some of chunks(calls, SCRIPTS_A_TRIP)) totals.removed += await runScript(client, PRUNE, some);
+        await removed?.(totals.removed);
       }
     }
     return totals;
@@ -127,9 +144,34 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
       return { applied, ignored: rows.length - applied };
     },
 
-    deleteView: async (view) => (await prune(entityPrefix(prefix, view.entity), view.id, clock())).removed,
+    async deleteView({ id, entity }, progress) {
+      const done = await walk(entityPrefix(prefix, entity), { script: DELETE, args: [id, clock()] }, progress);
+      return done.removed;
+    },
 
-    sweep: (now, signal) => prune(storePrefix(prefix), '', now, signal),
+    sweep: (now, signal, retired = []) =>
+      walk(storePrefix(prefix), { script: SWEEP, args: [now, ...retired] }, { signal }),
+
+    async measure(view, rows) {
+      if (rows.length === 0) return 0;
+      const held = await trip(
+        client,
+        rows.map(({ key }) => ['hgetall', entityKey(prefix, view.entity, key)]),
+      );
+      let bytes = 0;
+      for (const [index, row] of rows.entries()) {
+        const [error, fields] = held[index] as Reply;
+        if (error) throw unavailable(error);
+        const others = pairs(fields as Buffer[]).filter(([field]) => field.toString() !== view.id);
+        const call = {
+          keys: [scratchKey(prefix, view.entity, row.key)],
+          args: [view.id, codecOf(view).encode(row), ...others.flat()],
+        };
+        bytes += await runScript(client, MEASURE, [call]);
+        if (others.length === 0) bytes += PLACE_BYTES + (view.ttlMs === null ? 0 : EXPIRY_BYTES);
+      }
+      return bytes / rows.length;
+    },
 
     async ping() {
       for (const node of nodesOf(client)) await node.ping();
@@ -185,6 +227,9 @@ async function trip(client: RedisClient, commands: readonly Command[]): Promise<
     return commands.map(() => [error as Error, null]);
   }
 }
+
+const pairs = (flat: readonly Buffer[]): [Buffer, Buffer][] =>
+  Array.from({ length: flat.length / 2 }, (_, index) => [flat[index * 2] as Buffer, flat[index * 2 + 1] as Buffer]);
 
 async function* scan(node: Redis, keyPrefix: string): AsyncIterable<readonly string[]> {
   const match = `${keyPrefix.replace(/[*?[\]\\]/g, '\\$&')}*`;

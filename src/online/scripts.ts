@@ -44,34 +44,81 @@ end
 return written
 `);
 
+/** Sets a key's expiry to the latest of its fields' (rule 15); a field without one keeps the key. */
+const EXPIRE = `
+local function deadFrom(row)
+  if #row >= 34 and bit.band(string.byte(row, 2), 2) ~= 0 then return (struct.unpack('>i8', row, 27)) end
+end
+local function expire(key, rows, now)
+  local latest = 0
+  for _, row in ipairs(rows) do
+    local dead = deadFrom(row)
+    if not dead then
+      redis.call('PERSIST', key)
+      return
+    end
+    latest = math.max(latest, dead)
+  end
+  if latest > 0 then redis.call('PEXPIRE', key, latest - now) end
+end
+`;
+
 /**
- * Removes from each hash the field ARGV[1], or, where that is empty, every field past its ttl at ARGV[2] (UTC ms); then the key's
- * expiry is again the latest of its fields'. Returns how many fields were removed.
+ * Removes the field ARGV[1] from each hash; ARGV[2] is now (UTC ms). The other rows are read only where the removed one may have decided the
+ * key's expiry: a later expiry than its own is another's. Returns how many fields were removed.
  */
-export const PRUNE = script(`
+export const DELETE = script(`${EXPIRE}
 local field, now, removed = ARGV[1], tonumber(ARGV[2]), 0
 for _, key in ipairs(KEYS) do
-  local dropped, latest, forever = 0, 0, false
-  local fields = redis.call('HGETALL', key)
-  for i = 1, #fields, 2 do
-    local name, row = fields[i], fields[i + 1]
-    local dead = nil
-    if #row >= 34 and bit.band(string.byte(row, 2), 2) ~= 0 then dead = struct.unpack('>i8', row, 27) end
-    if name == field or field == '' and dead and dead <= now then
-      redis.call('HDEL', key, name)
-      dropped = dropped + 1
-    elseif dead then
-      latest = math.max(latest, dead)
-    else
-      forever = true
-    end
-  end
-  removed = removed + dropped
-  if dropped > 0 and forever then
-    redis.call('PERSIST', key)
-  elseif dropped > 0 and latest > 0 then
-    redis.call('PEXPIRE', key, latest - now)
+  local row = redis.call('HGET', key, field)
+  if row then
+    redis.call('HDEL', key, field)
+    removed = removed + 1
+    local left = redis.call('PTTL', key)
+    local dead = deadFrom(row)
+    local another = dead and (left == -1 or left > dead - now + 1000)
+    if left ~= -2 and not another then expire(key, redis.call('HVALS', key), now) end
   end
 end
 return removed
+`);
+
+/**
+ * Removes from each hash every field past its ttl at ARGV[1] (UTC ms), and those that the rest of ARGV names; then the key's expiry is again
+ * the latest of its fields'. Returns how many fields were removed.
+ */
+export const SWEEP = script(`${EXPIRE}
+local now, removed, ended = tonumber(ARGV[1]), 0, {}
+for i = 2, #ARGV do ended[ARGV[i]] = true end
+for _, key in ipairs(KEYS) do
+  local dropped, kept = 0, {}
+  local fields = redis.call('HGETALL', key)
+  for i = 1, #fields, 2 do
+    local dead = deadFrom(fields[i + 1])
+    if ended[fields[i]] or dead and dead <= now then
+      redis.call('HDEL', key, fields[i])
+      dropped = dropped + 1
+    else
+      kept[#kept + 1] = fields[i + 1]
+    end
+  end
+  removed = removed + dropped
+  if dropped > 0 and #kept > 0 then expire(key, kept, now) end
+end
+return removed
+`);
+
+/**
+ * Bytes that the field ARGV[1] with the row ARGV[2] adds to a hash of the fields and rows that follow. The key is there for this call alone,
+ * so that nothing is left of it whatever happens.
+ */
+export const MEASURE = script(`
+local key, before = KEYS[1], 0
+redis.call('UNLINK', key)
+for i = 3, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+if #ARGV > 2 then before = redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0) end
+redis.call('HSET', key, ARGV[1], ARGV[2])
+local after = redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0)
+redis.call('UNLINK', key)
+return after - before
 `);
