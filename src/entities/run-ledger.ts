@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DataSource, In, Not, type QueryRunner } from 'typeorm';
+import { Between, type DataSource, In, Not, type QueryRunner } from 'typeorm';
 import { RiskgraphError } from '../core/errors.js';
 import type { RunChange, RunLedger, RunRecord } from '../core/ports.js';
 import type { Instant } from '../core/time.js';
@@ -13,6 +13,9 @@ const LOCK_RETRY_MS = 200;
 const HEARTBEAT_MS = 10_000;
 /** A machine with too much to do answers late, and a process that was stopped hears its clock before its connections. */
 const BEATS_TO_MISS = 3;
+
+/** The newest runs say how fast a view is now. */
+const RUNS_OF_A_PACE = 200;
 
 /** 64 bits of the name's hash: advisory locks are numbers. */
 const lockNumber = (viewId: string): string =>
@@ -39,7 +42,7 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
     });
   };
 
-  const updateAll: RunLedger['updateAll'] = async (changes) => {
+  const updateAll: RunLedger['updateAll'] = async (changes, turn) => {
     // What is said of many runs is said once.
     const same = new Map<string, { readonly change: RunChange; readonly ids: number[] }>();
     for (const { id, change } of changes) {
@@ -49,6 +52,13 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
       same.set(text, group);
     }
     await dataSource.transaction(async (manager) => {
+      if (turn) {
+        // The row stays locked until the changes are there: who takes the view next sees them.
+        const [found] = (await manager.query('SELECT turn FROM view_turn WHERE view_id = $1 FOR SHARE', [
+          turn.viewId,
+        ])) as { turn: string }[];
+        if (Number(found?.turn) !== turn.number) throw turnOver(turn.viewId);
+      }
       for (const { change, ids } of same.values()) {
         const { shardsDone, ...rest } = change;
         await manager
@@ -70,7 +80,7 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
       return begun;
     },
 
-    update: (id, change) => updateAll([{ id, change }]),
+    update: (id, change, turn) => updateAll([{ id, change }], turn),
 
     unfinished: (viewId): Promise<RunRecord[]> =>
       runs.find({ where: { viewId, stage: Not('COMMITTED') }, order: { id: 'ASC' } }),
@@ -86,6 +96,32 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
       return new Map<string, Instant>(found.map(({ viewId, asOf }) => [viewId, asOf.getTime()]));
     },
 
+    async done(viewId, { from, to }) {
+      const found: { asOf: Date }[] = await runs
+        .createQueryBuilder('run')
+        .select('DISTINCT run.as_of', 'asOf')
+        .where({ viewId, stage: 'COMMITTED', asOf: Between(from, to) })
+        .orderBy('run.as_of')
+        .getRawMany();
+      return found.map(({ asOf }) => asOf.getTime());
+    },
+
+    async pace(viewId) {
+      const measured: { rows: string; seconds: string }[] = await dataSource.query(
+        `SELECT counts->>'rows' AS rows, counts->>'seconds' AS seconds FROM materialization_run
+         WHERE view_id = $1 AND stage = 'COMMITTED' AND counts ? 'seconds' ORDER BY id DESC LIMIT ${RUNS_OF_A_PACE}`,
+        [viewId],
+      );
+      const sum = (values: readonly string[]) => values.reduce((total, value) => total + Number(value), 0);
+      return measured.length === 0
+        ? null
+        : {
+            runs: measured.length,
+            rows: sum(measured.map(({ rows }) => rows)),
+            seconds: sum(measured.map(({ seconds }) => seconds)),
+          };
+    },
+
     async withViewLock(viewId, body, signal) {
       const { session, connection, number } = await holding(dataSource, viewId, signal);
       const lost = new AbortController();
@@ -94,7 +130,7 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
         connection.once('error', lose).once('end', lose);
         const beat = heartbeat(() => session.query('SELECT 1'), lose);
         try {
-          return await body(lost.signal);
+          return await body(lost.signal, await nextTurn(session, viewId));
         } finally {
           clearInterval(beat);
           connection.off('error', lose).off('end', lose);
@@ -133,6 +169,16 @@ async function holding(dataSource: DataSource, viewId: string, signal: AbortSign
   }
 }
 
+/** Turns of a view have numbers that grow, so that whoever held it before can be told from who holds it now. */
+async function nextTurn(session: QueryRunner, viewId: string): Promise<number> {
+  const [row] = (await session.query(
+    `INSERT INTO view_turn AS t (view_id, turn) VALUES ($1, 1)
+     ON CONFLICT (view_id) DO UPDATE SET turn = t.turn + 1 RETURNING turn`,
+    [viewId],
+  )) as { turn: string }[];
+  return Number(row?.turn);
+}
+
 /** A server that is gone without a word is missed after some beats without an answer. */
 export function heartbeat(ask: () => Promise<unknown>, lose: () => void, everyMs = HEARTBEAT_MS): NodeJS.Timeout {
   let unanswered = 0;
@@ -168,6 +214,13 @@ const notLocked = (viewId: string, cause: unknown): RiskgraphError =>
 
 const cancelledWaiting = (viewId: string): RiskgraphError =>
   new RiskgraphError({ code: 'CONFLICT', message: `cancelled while another job worked on ${viewId}` });
+
+const turnOver = (viewId: string): RiskgraphError =>
+  new RiskgraphError({
+    code: 'STORE_UNAVAILABLE',
+    message: `another process has taken ${viewId} since this job began to work on it`,
+    hint: 'the next run of the view finishes what was begun; see whether Postgres was restarted',
+  });
 
 const lockLost = (viewId: string): RiskgraphError =>
   new RiskgraphError({

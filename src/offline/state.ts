@@ -2,7 +2,8 @@ import type { View } from '../core/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import type { ClickHouse } from './client.js';
 import { keyRanges } from './key-ranges.js';
-import { EFF, featureColumns, filledFeatures, keyColumns, ORD, stateDdl, viewTables } from './tables.js';
+import { EFF, featureColumns, filledFeatures, keyColumns, nextStateOf, ORD, stateDdl, viewTables } from './tables.js';
+import { checkTurn, inTurn } from './turns.js';
 import { noValue } from './values.js';
 
 /** Rows of history that a rebuild sorts at once: about 100 MB at 20 features. */
@@ -78,14 +79,21 @@ function states(view: View, rows: Sql): Sql {
 
 const SORTING = { max_bytes_before_external_sort: '400000000', max_bytes_before_external_group_by: '400000000' };
 
+/** History rows of some runs. */
+export interface StateBatch {
+  /** A condition on the history. */
+  readonly rows: Sql;
+  readonly turn: number | undefined;
+}
+
 /**
  * Adds the runs' rows behind what the state holds. Valid only where every row of the runs comes into force later than every state there is:
- * then the last state a key is all that matters of the past. `sequences` is a subquery of the runs' numbers.
+ * then the last state a key is all that matters of the past.
  */
-export async function appendStates(store: ClickHouse, view: View, sequences: Sql): Promise<void> {
+export async function appendStates(store: ClickHouse, view: View, { rows, turn }: StateBatch): Promise<void> {
   const { history, state } = viewTables(view);
   const keys = join(keyColumns(view));
-  const batch = sql`_sequence IN ${sequences}`;
+  const batch = sql`${rows} AND ${inTurn(view, turn)}`;
   const carried = filledFeatures(view).length > 0;
   // Without filled features a seed only says what must be outranked, so nothing else of it is read.
   const seedColumns = carried
@@ -111,21 +119,47 @@ export async function appendStates(store: ClickHouse, view: View, sequences: Sql
 }
 
 /**
+ * The same where no row of the runs can lose to another of them: each comes into force later and outranks what came before it. Nothing has to be
+ * sorted then. `batch` has the rows as `columnsOf` names them but for what follows from the stamps; `outranked` says that all that is in the state
+ * already has a lower rank than all of the batch.
+ */
+export async function appendRising(
+  store: ClickHouse,
+  view: View,
+  { batch, outranked }: { readonly batch: Sql; readonly outranked: boolean },
+): Promise<void> {
+  const { state } = viewTables(view);
+  const keys = join(keyColumns(view));
+  const given = [...['_event_time', '_available_at', '_sequence', '_tombstone'].map(ident), ...featureColumns(view)];
+  const from = (part: Sql): Sql =>
+    sql`SELECT ${keys}, ${EFF} AS _eff, ${ORD} AS _ord, CAST([], 'Array(UInt128)') AS _fills, ${join(given)} FROM (${part})`;
+  const best = sql`SELECT ${keys}, max(s._ord) AS _was FROM ${state} AS s WHERE (${keys}) IN (SELECT ${keys} FROM (${batch})) GROUP BY ${keys}`;
+  const winning = sql`SELECT ${join([...keyColumns(view), ...['_eff', '_ord', '_fills'].map(ident), ...given].map((name) => sql`b.${name}`))}
+    FROM (${from(batch)}) AS b LEFT JOIN (${best}) AS p USING (${keys}) WHERE b._ord > ifNull(p._was, toUInt128(0))`;
+  await store.run('state-append', sql`INSERT INTO ${state} (${columnsOf(view)}) ${outranked ? from(batch) : winning}`, {
+    settings: SORTING,
+  });
+}
+
+/**
  * Makes the state anew from the whole history beside the one in use, then puts it in its place in one step. Right for any history, also where
  * earlier work was broken off.
  */
-export async function rebuildState(store: ClickHouse, view: View): Promise<void> {
-  const { history, state, nextState } = viewTables(view);
+export async function rebuildState(store: ClickHouse, view: View, turn?: number): Promise<void> {
+  const { history, state } = viewTables(view);
+  const nextState = nextStateOf(view, turn);
   await store.run('state-drop-next', sql`DROP TABLE IF EXISTS ${nextState} SYNC`);
   await store.run('state-create-next', stateDdl(view, nextState));
   const key = keyColumns(view)[0] as Sql;
   for (const range of await keyRanges(store, { table: history, key, rows: ROWS_A_RANGE })) {
     await store.run(
       'state-rebuild',
-      sql`INSERT INTO ${nextState} (${columnsOf(view)}) ${states(view, ranked(view, range(key)))}`,
+      sql`INSERT INTO ${nextState} (${columnsOf(view)}) ${states(view, ranked(view, sql`${range(key)} AND ${inTurn(view, turn)}`))}`,
       { settings: SORTING },
     );
   }
+  // Whole, or not put in place: who takes the view from here on drops it first.
+  await checkTurn(store, view, turn);
   await store.run('state-exchange', sql`EXCHANGE TABLES ${state} AND ${nextState}`);
   await store.run('state-drop-old', sql`DROP TABLE IF EXISTS ${nextState} SYNC`);
 }

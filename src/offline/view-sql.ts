@@ -2,7 +2,7 @@ import type { View } from '../core/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import { sourceSelect } from '../core/source-sql.js';
 import { keyFilterOf } from '../core/source-where.js';
-import { param, type Sql, sql } from '../core/sql.js';
+import { join, param, type Sql, sql } from '../core/sql.js';
 import type { BusinessCalendar, Instant } from '../core/time.js';
 
 /** `YYYY-MM-DD HH:mm:ss.SSS`: how an instant travels as a query parameter. */
@@ -11,10 +11,14 @@ export const instantText = (instant: Instant): string => new Date(instant).toISO
 /** DateTime64(3, 'UTC') */
 export const instantSql = (instant: Instant): Sql => sql`${param("DateTime64(3, 'UTC')", instantText(instant))}`;
 
-/** The query of a view for one as-of, reading only what was known by `knowledge`. */
+/** The query of a view for one as-of, reading only what was known by `knowledge`; of each source only the rows `v` that `sampled` lets through. */
 export function viewQuery(
   view: View,
-  { asOf, knowledge }: { readonly asOf: Instant; readonly knowledge: Instant },
+  {
+    asOf,
+    knowledge,
+    sampled,
+  }: { readonly asOf: Instant; readonly knowledge: Instant; readonly sampled?: Sql | undefined },
   calendar: BusinessCalendar,
 ): Sql {
   const { origin } = view;
@@ -26,11 +30,13 @@ export function viewQuery(
   }
   const instant = instantSql(asOf);
   return origin.query({
-    source: (table, { where } = {}) =>
-      sourceSelect(table, {
+    source: (table, { where } = {}) => {
+      const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(sampled ? [sampled] : [])];
+      return sourceSelect(table, {
         ...{ asOf: instant, knowledge: instantSql(knowledge), timezone: calendar.timezone },
-        ...(where && { keyFilter: keyFilterOf(table, where) }),
-      }),
+        ...(filters.length > 0 && { keyFilter: join(filters, ' AND ') }),
+      });
+    },
     asOf: {
       instant,
       date: sql`${param('Date', calendar.dateOf(asOf))}`,
