@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { EntityDefinition, FeatureServiceSpec, FeatureViewSpec, JobSpec } from './core/define.js';
 import type { IndicatorSpec } from './core/define-indicator.js';
-import type { Indicator, JobDefinition, Registry, Service, View } from './core/definitions.js';
+import type { AnyOnDemandViewSpec } from './core/define-on-demand.js';
+import type { Indicator, JobDefinition, OnDemandView, Registry, Service, View } from './core/definitions.js';
 import { RiskgraphError } from './core/errors.js';
 import { checkView } from './registry/check.js';
 import { contentHash } from './registry/hash.js';
 import { loadModels } from './registry/models.js';
-import { resolveReferences } from './registry/references.js';
+import { checkOnDemandView } from './registry/on-demand.js';
+import { eitherOf, resolveReferences } from './registry/references.js';
 import { type Found, scanDefinitions } from './registry/scan.js';
 
 const isKind = (value: unknown, kind: string): boolean =>
@@ -22,6 +24,7 @@ export async function loadRegistry({ root }: { readonly root: string }): Promise
   const entities = await loadEntities(root, problems);
   const found = await scanDefinitions(root, problems);
   const views = new Map<string, View>();
+  const onDemandViews = new Map<string, OnDemandView>();
   const services = new Map<string, Service>();
   const indicators = new Map<string, Indicator>();
   const jobs = new Map<string, JobDefinition>();
@@ -40,14 +43,21 @@ export async function loadRegistry({ root }: { readonly root: string }): Promise
     const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
     views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
   }
+  for (const item of of('on_demand')) {
+    const spec = item.exported as AnyOnDemandViewSpec;
+    const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
+    const view = checkOnDemandView(item, spec, { entities, views }, report);
+    const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
+    onDemandViews.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
+  }
   // Before the services, which may list scores.
-  const models = await loadModels(of('model'), { views, entities, problems });
+  const models = await loadModels(of('model'), { views, onDemandViews, entities, problems });
   for (const item of of('service')) {
     const spec = item.exported as FeatureServiceSpec;
     const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
     if (!spec.owner) report('has no owner');
     if (spec.features.length === 0) report('lists no features');
-    const features = resolveReferences(spec.features, views, report);
+    const features = resolveReferences(spec.features, eitherOf(views, onDemandViews), report);
     services.set(item.id, Object.freeze({ ...identity(item), ...spec, features, hash: await contentHash(item.path) }));
   }
   for (const item of of('indicator')) {
@@ -72,7 +82,7 @@ export async function loadRegistry({ root }: { readonly root: string }): Promise
       details: { problems },
     });
   }
-  return Object.freeze({ entities, views, services, indicators, models, jobs });
+  return Object.freeze({ entities, views, onDemandViews, services, indicators, models, jobs });
 }
 
 const identity = ({ name, version, id, file }: Found) => ({ name, version, id, file });

@@ -10,6 +10,7 @@ import type { FeatureType, ScalarType, ScalarValue } from './types.js';
 
 export { defineIndicator } from './define-indicator.js';
 export { defineModel } from './define-model.js';
+export { defineOnDemandView, input } from './define-on-demand.js';
 export { ident, join, raw, sql } from './sql.js';
 
 export interface EntityDefinition {
@@ -33,16 +34,16 @@ export interface FeatureOptions {
   readonly fill?: 'last_known';
 }
 
-export interface FeatureSpec extends FeatureOptions {
-  readonly type: FeatureType;
+export interface FeatureSpec<T extends FeatureType = FeatureType> extends FeatureOptions {
+  readonly type: T;
   /** Arrays only: the fixed length; shorter values are padded at the end with `pad`, longer ones are an error. */
   readonly length?: number;
   readonly pad?: ScalarValue;
 }
 
 const scalar =
-  (type: ScalarType) =>
-  (options: FeatureOptions = { description: '' }): FeatureSpec => ({ type, ...options });
+  <T extends ScalarType>(type: T) =>
+  (options: FeatureOptions = { description: '' }): FeatureSpec<T> => ({ type, ...options });
 
 export const string = scalar('STRING');
 export const boolean = scalar('BOOLEAN');
@@ -60,10 +61,10 @@ export interface ArrayOptions extends FeatureOptions {
   readonly pad?: ScalarValue;
 }
 
-export const array = (element: FeatureSpec, options: ArrayOptions): FeatureSpec => ({
-  ...options,
-  type: `ARRAY<${element.type as ScalarType}>`,
-});
+export const array = <T extends ScalarType>(
+  element: FeatureSpec<T>,
+  options: ArrayOptions,
+): FeatureSpec<`ARRAY<${T}>`> => ({ ...options, type: `ARRAY<${element.type}>` });
 
 /** The as-of instant of a run, as query parameters for a view's SQL. */
 export interface AsOf {

@@ -2,6 +2,8 @@
 import type { EntityDefinition, FeatureServiceSpec, FeatureSpec, FeatureViewSpec, JobSpec } from './define.js';
 import type { IndicatorSpec } from './define-indicator.js';
 import type { ModelSpec } from './define-model.js';
+import type { AnyOnDemandViewSpec } from './define-on-demand.js';
+import type { FeatureValue } from './types.js';
 
 export interface Identity {
   readonly name: string;
@@ -21,7 +23,7 @@ export interface Feature extends FeatureSpec {
 /** Where a view's rows come from: its own query over the source tables, or the scores of a model. */
 export type ViewOrigin =
   | { readonly kind: 'query'; readonly query: FeatureViewSpec['query'] }
-  | { readonly kind: 'scores'; readonly model: Model };
+  | { readonly kind: 'scores'; readonly model: StoredModel };
 
 export interface View extends Identity, Omit<FeatureViewSpec, 'features' | 'ttl' | 'maxAge' | 'tags' | 'query'> {
   readonly origin: ViewOrigin;
@@ -45,20 +47,71 @@ export interface FeatureRef {
   readonly reference: string;
 }
 
+/** A stored feature as an argument of an on-demand view's function. */
+export interface OnDemandInput {
+  /** The argument's name. */
+  readonly name: string;
+  readonly ref: FeatureRef;
+}
+
+export interface OnDemandOrigin {
+  readonly kind: 'on_demand';
+  /** What the caller brings, in declared order. */
+  readonly request: readonly Feature[];
+  readonly inputs: readonly OnDemandInput[];
+  readonly compute: (input: Readonly<Record<string, FeatureValue>>) => Readonly<Record<string, unknown>>;
+}
+
+/** Features that are stored nowhere: computed when they are asked for. Named and pinned as stored views are, and no view has its name. */
+export interface OnDemandView
+  extends Identity,
+    Omit<AnyOnDemandViewSpec, 'request' | 'inputs' | 'features' | 'compute' | 'tags'> {
+  readonly origin: OnDemandOrigin;
+  readonly tags: readonly string[];
+  /** In declared order. */
+  readonly features: readonly Feature[];
+}
+
+/** A feature of a pinned on-demand view. */
+export interface OnDemandRef {
+  readonly view: OnDemandView;
+  readonly feature: Feature;
+  /** Index in the view's features. */
+  readonly index: number;
+  /** As asked: `view@version:feature`. */
+  readonly reference: string;
+}
+
+/** What consumers may list. Stores read FeatureRefs only: `planOnDemand` (core/on-demand.ts) says which. */
+export type AnyFeatureRef = FeatureRef | OnDemandRef;
+
+export const isOnDemand = (ref: AnyFeatureRef): ref is OnDemandRef => ref.view.origin.kind === 'on_demand';
+
+/** Those that a store holds. */
+export const storedOf = (refs: readonly AnyFeatureRef[]): readonly FeatureRef[] =>
+  refs.filter((ref): ref is FeatureRef => !isOnDemand(ref));
+
 export interface Service extends Identity, Omit<FeatureServiceSpec, 'features'> {
-  readonly features: readonly FeatureRef[];
+  readonly features: readonly AnyFeatureRef[];
 }
 
 export interface Indicator extends Omit<Identity, 'version' | 'id'>, IndicatorSpec {}
 
 export interface Model extends Identity, Omit<ModelSpec, 'inputs'> {
-  readonly features: readonly FeatureRef[];
+  readonly features: readonly AnyFeatureRef[];
   /** Absolute path of the .onnx file and the SHA-256 of its bytes. */
   readonly onnxPath: string;
   readonly onnxHash: string;
   /** The card, from `card.json` beside the definition. */
   readonly card: Readonly<Record<string, unknown>>;
 }
+
+/** A model whose inputs are all stored, so that whole portfolios can be scored by it: only those have a view of their scores. */
+export interface StoredModel extends Model {
+  readonly features: readonly FeatureRef[];
+}
+
+export const readsStoredOnly = (model: Model): model is StoredModel => !model.features.some(isOnDemand);
 
 export interface JobDefinition extends Omit<JobSpec<unknown>, 'payload'> {
   readonly name: string;
@@ -70,6 +123,7 @@ export interface Registry {
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   /** By id; every version that has a file. */
   readonly views: ReadonlyMap<string, View>;
+  readonly onDemandViews: ReadonlyMap<string, OnDemandView>;
   readonly services: ReadonlyMap<string, Service>;
   readonly indicators: ReadonlyMap<string, Indicator>;
   readonly models: ReadonlyMap<string, Model>;

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { SOURCE_TABLES } from './sources.js';
 import { param, type Sql, sql } from './sql.js';
 import {
   elementType,
@@ -8,6 +9,11 @@ import {
   type ScalarType,
   type ScalarValue,
 } from './types.js';
+
+/** Names of columns that identify a person or a device somewhere in the lending schema. */
+export const PERSONAL_COLUMNS: ReadonlySet<string> = new Set(
+  [...SOURCE_TABLES.values()].flatMap((table) => table.columns.filter(({ pii }) => pii).map(({ name }) => name)),
+);
 
 /** SHA-256 works on blocks of 64 bytes; RFC 2104 says how a key of at most that length fills one. */
 const BLOCK = 64;

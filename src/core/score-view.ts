@@ -1,6 +1,6 @@
 /** The feature view that a model's scores are, and the form of one score. */
 import { float64, int32, string } from './define.js';
-import type { Feature, Identity, Model, View } from './definitions.js';
+import type { Feature, Identity, Model, StoredModel, View } from './definitions.js';
 import { bandOf, pointsOf } from './risk-maths.js';
 import { parseDuration } from './time.js';
 import type { FeatureValue } from './types.js';
@@ -48,7 +48,7 @@ export const scoreViewName = (model: string): string => (model.endsWith('_score'
 export const scoreViewId = ({ name, version }: Named): string => `${scoreViewName(name)}@${version}`;
 
 /** The view of a model's scores, without its hash. It lives and dies with its model: the same file, owner and version. */
-export const scoreViewOf = (model: Model): Omit<View, 'hash'> => ({
+export const scoreViewOf = (model: StoredModel): Omit<View, 'hash'> => ({
   origin: { kind: 'scores', model },
   name: scoreViewName(model.name),
   version: model.version,

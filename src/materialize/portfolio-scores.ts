@@ -2,7 +2,7 @@
  * Scores of whole portfolios: the rows of score views. A run scores what is in force at its knowledge time, as a point-in-time join at that
  * instant would read it; everything behind it (stage, publication, history, recovery) is that of any view.
  */
-import type { Model, View } from '../core/definitions.js';
+import type { StoredModel, View } from '../core/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import { ModelInputs } from '../core/model-inputs.js';
 import type {
@@ -56,18 +56,18 @@ export function createPortfolioScores({ offline, scorer, sources, clock }: Portf
 }
 
 /** The views that a model reads, each once. */
-export const inputViews = (model: Pick<Model, 'features'>): readonly View[] => [
+export const inputViews = (model: Pick<StoredModel, 'features'>): readonly View[] => [
   ...new Set(model.features.map(({ view }) => view)),
 ];
 
-function modelOf({ id, origin }: View): Model {
+function modelOf({ id, origin }: View): StoredModel {
   if (origin.kind === 'scores') return origin.model;
   throw new RiskgraphError({ code: 'INTERNAL', message: `${id} shows no model's scores` });
 }
 
 async function scorePart(
   scorer: Pick<Scorer, 'predict'>,
-  model: Model,
+  model: StoredModel,
   part: KeyPart,
   t: Instant,
 ): Promise<readonly StagedRow[]> {
@@ -103,8 +103,8 @@ async function scorePart(
 
 type Recorded = Parameters<PortfolioScores['record']>[0][number];
 
-function byModel(runs: readonly Recorded[]): ReadonlyMap<Model, readonly Recorded[]> {
-  const grouped = new Map<Model, Recorded[]>();
+function byModel(runs: readonly Recorded[]): ReadonlyMap<StoredModel, readonly Recorded[]> {
+  const grouped = new Map<StoredModel, Recorded[]>();
   for (const each of runs) {
     const model = modelOf(each.run.view);
     grouped.set(model, [...(grouped.get(model) ?? []), each]);
@@ -118,7 +118,7 @@ function byModel(runs: readonly Recorded[]): ReadonlyMap<Model, readonly Recorde
  */
 async function* ndjson(
   offline: Pick<OfflineStore, 'readStage'>,
-  model: Model,
+  model: StoredModel,
   runs: readonly Recorded[],
 ): AsyncGenerator<Uint8Array, undefined> {
   for (const { run, availableAt, restated } of runs) {

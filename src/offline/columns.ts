@@ -1,10 +1,11 @@
-import type { FeatureRef, View } from '../core/definitions.js';
+import type { AnyFeatureRef, FeatureRef, View } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
-import { SOURCE_TABLES } from '../core/sources.js';
+
+export { PERSONAL_COLUMNS } from '../core/masking.js';
 
 /** A feature as a column of a table or a file. */
-export interface OutputFeature {
-  readonly ref: FeatureRef;
+export interface OutputFeature<R extends AnyFeatureRef = FeatureRef> {
+  readonly ref: R;
   readonly column: string;
 }
 
@@ -12,7 +13,10 @@ export interface OutputFeature {
  * `view__feature`, and `view_v2__feature` where two versions of the view meet. BAD_USER_INPUT where a name would be given twice: the same
  * feature asked for twice, or a spine column of that name.
  */
-export function nameFeatures(features: readonly FeatureRef[], taken: readonly string[]): readonly OutputFeature[] {
+export function nameFeatures<R extends AnyFeatureRef>(
+  features: readonly R[],
+  taken: readonly string[],
+): readonly OutputFeature<R>[] {
   const versions = new Map<string, Set<number>>();
   for (const { view } of features) versions.set(view.name, (versions.get(view.name) ?? new Set()).add(view.version));
   const used = new Set(taken);
@@ -35,9 +39,4 @@ export const viewsOf = (features: readonly FeatureRef[]): readonly View[] => [
   ...new Map(features.map(({ view }) => [view.id, view])).values(),
 ];
 
-export const isPersonal = (ref: FeatureRef): boolean => ref.feature.tags?.includes('pii') ?? false;
-
-/** Names of columns that identify a person or a device somewhere in the lending schema. */
-export const PERSONAL_COLUMNS: ReadonlySet<string> = new Set(
-  [...SOURCE_TABLES.values()].flatMap((table) => table.columns.filter(({ pii }) => pii).map(({ name }) => name)),
-);
+export const isPersonal = (ref: AnyFeatureRef): boolean => ref.feature.tags?.includes('pii') ?? false;

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { FeatureRef } from '../core/definitions.js';
+import type { AnyFeatureRef, FeatureRef } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
+import { type Cell, type ComputedRow, cellOf, computeRow, type OnDemandPlan, planOnDemand } from '../core/on-demand.js';
 import type { HistoricalRequest, HistoricalTable, TableColumn } from '../core/ports.js';
 import { ident, join, type Sql, sql } from '../core/sql.js';
-import type { FeatureStatus, FeatureValue, StalePolicy } from '../core/types.js';
+import { formatInstant, type Instant } from '../core/time.js';
+import type { FeatureValue, StalePolicy } from '../core/types.js';
 import type { ClickHouse } from './client.js';
 import { isPersonal, nameFeatures, type OutputFeature, PERSONAL_COLUMNS, viewsOf } from './columns.js';
 import { CLASS, classColumn, eventColumn, type JoinedView, pointInTimeJoin, valueColumn } from './join.js';
@@ -17,14 +19,13 @@ const BATCH = 2_000;
 export async function historicalFeatures(store: ClickHouse, request: HistoricalRequest): Promise<HistoricalTable> {
   const { features } = request;
   if (features.length === 0) throw badInput('no feature is asked for', 'name a service, or features as view@1:feature');
-  const views = viewsOf(features);
-  const spine = readSpine(
-    request.spine,
-    views.flatMap((view) => view.entity.joinKeys),
-  );
-  if (spine.rows * features.length > MAX_CELLS) {
+  const plan = planOnDemand(features);
+  const views = viewsOf(plan.stored);
+  const spine = readSpine(request.spine, plan.joinKeys, plan.request);
+  const wide = Math.max(features.length, plan.stored.length);
+  if (spine.rows * wide > MAX_CELLS) {
     throw badInput(
-      `${spine.rows} rows × ${features.length} features are more than ${MAX_CELLS} values`,
+      `${spine.rows} rows × ${wide} features are more than ${MAX_CELLS} values`,
       'ask for fewer rows or features, or build a training set',
     );
   }
@@ -33,16 +34,18 @@ export async function historicalFeatures(store: ClickHouse, request: HistoricalR
     spine.columns.map(({ name }) => name),
   );
   const columns = [...spineColumns(spine), ...outputs.flatMap((output) => featureColumns(output, request))];
+  const answering: Answering = { request, plan, spine, outputs };
   if (spine.rows === 0) return { columns, rows: [] };
+  if (views.length === 0) return { columns, rows: spine.times.map((_, rid) => rowOf(answering, rid, [])) };
 
   const table = `${SPINE_PREFIX}${randomUUID().replaceAll('-', '')}`;
   try {
     const names = await fillSpine(store, table, spine);
     const joined = views.map((view): JoinedView => {
       const keys = view.entity.joinKeys.map((name) => names.get(name) as string);
-      return { view, features: features.filter((ref) => ref.view.id === view.id), keys, only: inSpine(table, keys) };
+      return { view, features: plan.stored.filter((ref) => ref.view.id === view.id), keys, only: inSpine(table, keys) };
     });
-    return { columns, rows: await answer(store, { request, spine, table, joined, outputs }) };
+    return { columns, rows: await answer(store, { ...answering, table, joined }) };
   } finally {
     await store.run('spine-drop', sql`DROP TABLE IF EXISTS ${ident(table)} SYNC`);
   }
@@ -50,7 +53,7 @@ export async function historicalFeatures(store: ClickHouse, request: HistoricalR
 
 const spineColumns = (spine: Spine): TableColumn[] => spine.columns.map(({ name, type }) => ({ name, type }));
 
-function featureColumns({ ref, column }: OutputFeature, request: HistoricalRequest): TableColumn[] {
+function featureColumns({ ref, column }: OutputFeature<AnyFeatureRef>, request: HistoricalRequest): TableColumn[] {
   const { type, unit, description } = ref.feature;
   const value: TableColumn = { name: column, type, unit: unit ?? null, description };
   return [
@@ -86,15 +89,21 @@ export function inSpine(table: string, keys: readonly string[]): Sql {
   return sql`(${own}) IN (SELECT ${theirs} FROM ${ident(table)} WHERE ${known})`;
 }
 
-interface Joined {
+interface Answering {
   readonly request: HistoricalRequest;
+  readonly plan: OnDemandPlan;
   readonly spine: Spine;
-  readonly table: string;
-  readonly joined: readonly JoinedView[];
-  readonly outputs: readonly OutputFeature[];
+  /** In the order of the plan's columns. */
+  readonly outputs: readonly OutputFeature<AnyFeatureRef>[];
 }
 
-async function answer(store: ClickHouse, { request, spine, table, joined, outputs }: Joined) {
+interface Joined extends Answering {
+  readonly table: string;
+  readonly joined: readonly JoinedView[];
+}
+
+async function answer(store: ClickHouse, answering: Joined) {
+  const { request, plan, table, joined } = answering;
   const select = sql`
     SELECT rid, ${join(
       joined.flatMap(({ features }, index) => [
@@ -105,28 +114,46 @@ async function answer(store: ClickHouse, { request, spine, table, joined, output
     )}
     FROM (${pointInTimeJoin({ spine: ident(table), keep: ['rid'], time: 't', views: joined, known: request.asOf })})
     ORDER BY rid`;
-  const places = outputs.map(({ ref }) => placeOf(joined, ref));
-  const { mask } = request;
-  const given = spine.columns.map(({ name, type, values }) =>
-    mask && PERSONAL_COLUMNS.has(name) ? values.map((value) => mask.value(value, type)) : values,
-  );
+  const places = plan.stored.map((ref) => placeOf(joined, ref));
   const rows: FeatureValue[][] = [];
   const bytes = store.bytes('historical-features', select, 'RowBinary', { settings: { join_algorithm: 'hash' } });
   for await (const batch of decodeRows(bytes, rowReader(joined), BATCH)) {
     for (const read of batch) {
-      const row: FeatureValue[] = given.map((values) => values[read.rid] as FeatureValue);
-      outputs.forEach(({ ref }, index) => {
-        const { view, position } = places[index] as { view: number; position: number };
-        const found = read.views[view] as ReadView;
-        const { value, status } = statusOf(found, position, request.stalePolicy ?? 'RETURN');
-        row.push(mask && isPersonal(ref) ? mask.value(value, ref.feature.type) : value);
-        if (request.includeStatuses) row.push(status);
-        if (request.includeEventTimes) row.push(found.eventTime);
-      });
-      rows.push(row);
+      const cells = places.map(({ view, position }) =>
+        storedCell(read.views[view] as ReadView, position, request.stalePolicy ?? 'RETURN'),
+      );
+      rows.push(rowOf(answering, read.rid, cells));
     }
   }
   return rows;
+}
+
+/** A row of the answer: on-demand features are computed from true values, and all personal ones masked then. */
+function rowOf({ request, plan, spine, outputs }: Answering, rid: number, cells: readonly Cell[]): FeatureValue[] {
+  const { mask, includeStatuses, includeEventTimes } = request;
+  const given = new Map(spine.columns.map(({ name, values }) => [name, values[rid] ?? null] as const));
+  const computed = plan.views.map((planned) =>
+    computeRow(
+      planned,
+      (name) => given.get(name) ?? null,
+      (at) => cells[at] as Cell,
+    ),
+  );
+  const row = spine.columns.map(({ name, type, values }) => {
+    const value = values[rid] as FeatureValue;
+    return mask && PERSONAL_COLUMNS.has(name) ? mask.value(value, type) : value;
+  });
+  plan.columns.forEach((column, index) => {
+    const { ref } = outputs[index] as OutputFeature<AnyFeatureRef>;
+    const { value, status, eventTime } =
+      column.kind === 'stored'
+        ? (cells[column.at] as Cell)
+        : cellOf(computed[column.view] as ComputedRow, column.ref.index);
+    row.push(mask && isPersonal(ref) ? mask.value(value, ref.feature.type) : value);
+    if (includeStatuses) row.push(status);
+    if (includeEventTimes) row.push(eventTime === null ? null : formatInstant(eventTime));
+  });
+  return row;
 }
 
 const placeOf = (joined: readonly JoinedView[], ref: FeatureRef): { view: number; position: number } => {
@@ -136,7 +163,8 @@ const placeOf = (joined: readonly JoinedView[], ref: FeatureRef): { view: number
 
 interface ReadView {
   readonly found: number;
-  readonly eventTime: string | null;
+  /** Of the row in force, whatever `found` says of it. */
+  readonly eventTime: Instant;
   readonly values: readonly FeatureValue[];
 }
 
@@ -144,27 +172,21 @@ function rowReader(joined: readonly JoinedView[]): (cursor: Cursor) => { rid: nu
   const readers = joined.map(({ features }) => features.map(({ feature }) => featureReader(feature.type)));
   return (cursor) => {
     const rid = cursor.uint32();
-    const views = readers.map((values): ReadView => {
-      const found = cursor.uint8();
-      const event = Number(cursor.int64());
-      return {
-        found,
-        eventTime: found === CLASS.NOT_FOUND ? null : new Date(event).toISOString(),
+    const views = readers.map(
+      (values): ReadView => ({
+        found: cursor.uint8(),
+        eventTime: Number(cursor.int64()),
         values: values.map((read) => read(cursor)),
-      };
-    });
+      }),
+    );
     return { rid, views };
   };
 }
 
 /** The statuses of core/status.ts, from what the join found. */
-function statusOf(
-  { found, values }: ReadView,
-  position: number,
-  stalePolicy: StalePolicy,
-): { value: FeatureValue; status: FeatureStatus } {
+function storedCell({ found, eventTime, values }: ReadView, position: number, stalePolicy: StalePolicy): Cell {
   const value = values[position] as FeatureValue;
-  if (found === CLASS.NOT_FOUND) return { value: null, status: 'NOT_FOUND' };
-  if (found === CLASS.STALE) return { value: stalePolicy === 'NULL' ? null : value, status: 'STALE' };
-  return { value, status: value === null ? 'NULL' : 'PRESENT' };
+  if (found === CLASS.NOT_FOUND) return { value: null, status: 'NOT_FOUND', eventTime: null };
+  if (found === CLASS.STALE) return { value: stalePolicy === 'NULL' ? null : value, status: 'STALE', eventTime };
+  return { value, status: value === null ? 'NULL' : 'PRESENT', eventTime };
 }

@@ -1,4 +1,5 @@
 import { badInput } from '../core/errors.js';
+import { readInput, refuseMissing, type WantedInput } from '../core/on-demand.js';
 import { formatInstant, type Instant, parseInstant } from '../core/time.js';
 import type { FeatureType, FeatureValue, ScalarType } from '../core/types.js';
 
@@ -22,10 +23,19 @@ export interface Spine {
   readonly keys: ReadonlyMap<string, readonly (string | null)[]>;
 }
 
-/** Reads a spine given columnar, with these join keys; BAD_USER_INPUT names the column and the row that are wrong. */
-export function readSpine(given: Readonly<Record<string, readonly unknown[]>>, joinKeyNames: readonly string[]): Spine {
+/**
+ * Reads a spine given columnar, with these join keys; pass-through columns that are inputs of on-demand features are of their declared type.
+ * BAD_USER_INPUT names the column and the row that are wrong.
+ */
+export function readSpine(
+  given: Readonly<Record<string, readonly unknown[]>>,
+  joinKeyNames: readonly string[],
+  inputs: readonly WantedInput[] = [],
+): Spine {
   const joinKeys = new Set(joinKeyNames);
   const rows = checkShape(given, joinKeys);
+  refuseMissing({ request: inputs }, Object.keys(given), 'the spine');
+  const wanted = new Map(inputs.map((input) => [input.name, input] as const));
   const times = (given[TIME_COLUMN] as readonly unknown[]).map((value, row) => readTime(value, row));
   const keys = new Map<string, readonly (string | null)[]>();
   for (const name of joinKeys)
@@ -37,6 +47,8 @@ export function readSpine(given: Readonly<Record<string, readonly unknown[]>>, j
     if (name === TIME_COLUMN) return { name, type: 'TIMESTAMP' as const, values: times.map(formatInstant) };
     const key = keys.get(name);
     if (key) return { name, type: 'STRING' as const, values: key };
+    const input = wanted.get(name);
+    if (input) return { name, type: input.type, values: readInput(input, values, '') };
     return { name, type: typeOf(name, values), values: values as readonly FeatureValue[] };
   });
   return { rows, columns, times, keys };

@@ -19,7 +19,7 @@ const RESERVED = new Set([
   'row_id',
 ]);
 
-type Report = (problem: string) => void;
+export type Report = (problem: string) => void;
 
 export function duration(text: string | undefined, what: string, report: Report): number | null {
   if (text === undefined) return null;
@@ -73,6 +73,16 @@ function checkRawTables(query: string, report: Report): void {
   }
 }
 
+/** What a feature must have, or an input that is declared like one. */
+export function checkFeature(feature: Feature, joinKeys: readonly string[], report: Report, what = 'feature'): void {
+  const where = `${what} ${feature.name}`;
+  if (!NAME.test(feature.name)) report(`${where}: the name must be snake_case`);
+  if (feature.name.includes('__')) report(`${where}: '__' divides view and feature in column names`);
+  if (RESERVED.has(feature.name) || joinKeys.includes(feature.name)) report(`${where}: the name is reserved`);
+  if (!feature.description) report(`${where}: has no description`);
+  if (feature.length !== undefined && feature.pad === undefined) report(`${where}: has a length but no pad`);
+}
+
 /** Builds a view from its file and reports everything that is wrong with it. */
 export function checkView(
   found: Found,
@@ -93,15 +103,7 @@ export function checkView(
   const names = Object.keys(spec.features);
   if (names.length === 0) report('has no features');
   const features: Feature[] = names.map((name) => ({ name, ...spec.features[name] }) as Feature);
-  for (const feature of features) {
-    const where = `feature ${feature.name}`;
-    if (!NAME.test(feature.name)) report(`${where}: the name must be snake_case`);
-    if (feature.name.includes('__')) report(`${where}: '__' divides view and feature in column names`);
-    if (RESERVED.has(feature.name) || spec.entity?.joinKeys.includes(feature.name))
-      report(`${where}: the name is reserved`);
-    if (!feature.description) report(`${where}: has no description`);
-    if (feature.length !== undefined && feature.pad === undefined) report(`${where}: has a length but no pad`);
-  }
+  for (const feature of features) checkFeature(feature, spec.entity?.joinKeys ?? [], report);
   const sources = sourcesOf(spec, report);
   const { name, version, id, file } = found;
   const { query, ...rest } = spec;

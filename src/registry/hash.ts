@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 /** The platform's own vocabulary: it may grow without changing what a definition says. */
 const VOCABULARY =
-  /\/src\/core\/(define|define-indicator|define-model|definitions|sql|types|time|errors|ports)\.ts$|\/features\/entities\.ts$/;
+  /\/src\/core\/(define|define-indicator|define-model|define-on-demand|definitions|sql|types|time|errors|ports)\.ts$|\/features\/entities\.ts$/;
 
 /** The code without comments and layout, so that only a change of meaning changes the hash. */
 function tokensOf(source: ts.SourceFile): string {
@@ -31,8 +31,9 @@ function importsOf(source: ts.SourceFile): string[] {
 }
 
 /**
- * SHA-256 (hex) over the definition file and, in path order, every file of ours that it imports, the vocabulary apart. Extra parts
- * (an entity's join keys, a model's weights) are covered too.
+ * SHA-256 (hex) over the definition file and, in path order, every file of ours that it imports, the vocabulary apart: a helper of src/core,
+ * as geo.ts, is part of what the definition says. Packages are not: their versions are the lock file's. Extra parts (an entity's join keys, a
+ * model's weights) are covered too.
  */
 export async function contentHash(file: string, extra: readonly string[] = []): Promise<string> {
   const seen = new Map<string, string>();

@@ -3,10 +3,18 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { EntityDefinition } from '../core/define.js';
 import type { ModelSpec } from '../core/define-model.js';
-import type { FeatureRef, Model, View } from '../core/definitions.js';
+import {
+  type AnyFeatureRef,
+  type Model,
+  type OnDemandView,
+  readsStoredOnly,
+  type StoredModel,
+  type View,
+} from '../core/definitions.js';
+import { planOnDemand } from '../core/on-demand.js';
 import { scoreViewId, scoreViewOf, scoreViewShape } from '../core/score-view.js';
 import { contentHash } from './hash.js';
-import { resolveReferences } from './references.js';
+import { eitherOf, resolveReferences } from './references.js';
 import type { Found } from './scan.js';
 
 type Report = (problem: string) => void;
@@ -14,6 +22,7 @@ type Report = (problem: string) => void;
 interface Known {
   /** Gets the view of each model's scores. */
   readonly views: Map<string, View>;
+  readonly onDemandViews: ReadonlyMap<string, OnDemandView>;
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly problems: string[];
 }
@@ -46,8 +55,11 @@ export async function loadModels(found: readonly Found[], known: Known): Promise
     const model = await loadModel(item, known, report);
     if (!model) return;
     models.set(item.id, Object.freeze(model));
+    checkRequest(model, report);
+    // Nobody brings the request inputs of a portfolio.
+    if (!readsStoredOnly(model)) return;
     const view = scoreViewOf(model);
-    const other = known.views.get(view.id);
+    const other = known.views.get(view.id) ?? [...known.onDemandViews.values()].find(({ name }) => name === view.name);
     if (other) report(`its scores would be the view ${view.id}, which ${other.file} gives already: rename one of them`);
     const hash = createHash('sha256').update(model.hash).update('\0').update(scoreViewShape(view)).digest('hex');
     if (!other) known.views.set(view.id, Object.freeze({ ...view, hash }));
@@ -58,8 +70,17 @@ export async function loadModels(found: readonly Found[], known: Known): Promise
   return models;
 }
 
+/** One request must do for all inputs. */
+function checkRequest(model: Model, report: Report): void {
+  try {
+    planOnDemand(model.features);
+  } catch (cause) {
+    report(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
 /** What a model's inputs must be so that a portfolio can be scored by it. */
-function checkScoreInputs(model: Model, scores: Omit<View, 'hash'>, report: Report): void {
+function checkScoreInputs(model: StoredModel, scores: Omit<View, 'hash'>, report: Report): void {
   for (const view of new Set(model.features.map((ref) => ref.view))) {
     if (view.delayMs <= scores.delayMs) continue;
     report(
@@ -70,14 +91,14 @@ function checkScoreInputs(model: Model, scores: Omit<View, 'hash'>, report: Repo
 
 async function loadModel(
   item: Found,
-  { views, entities }: Pick<Known, 'views' | 'entities'>,
+  { views, onDemandViews, entities }: Pick<Known, 'views' | 'onDemandViews' | 'entities'>,
   report: Report,
 ): Promise<Model | undefined> {
   const spec = specOf(item);
   const folder = dirname(item.path);
   if (!spec.owner) report('has no owner');
   checkEntity(spec, entities, report);
-  const features = resolveReferences(spec.inputs, views, report);
+  const features = resolveReferences(spec.inputs, eitherOf(views, onDemandViews), report);
   if (spec.inputs.length === 0) report('has no inputs');
   for (const ref of features) checkInput(spec, ref, report);
   for (const input of spec.required ?? []) {
@@ -116,7 +137,7 @@ function checkEntity(spec: ModelSpec, entities: ReadonlyMap<string, EntityDefini
   );
 }
 
-function checkInput(spec: ModelSpec, { reference, feature, view }: FeatureRef, report: Report): void {
+function checkInput(spec: ModelSpec, { reference, feature, view }: AnyFeatureRef, report: Report): void {
   if (feature.type.startsWith('ARRAY') && feature.length === undefined)
     report(`input ${reference} is an array without a fixed length`);
   if (view.entity.joinKeys.some((key) => !spec.entity.joinKeys.includes(key)))

@@ -1,11 +1,35 @@
-import type { FeatureRef, View } from '../core/definitions.js';
+import type { AnyFeatureRef, Feature, FeatureRef, Identity, OnDemandView, View } from '../core/definitions.js';
+
+type Views<V> = Pick<ReadonlyMap<string, V>, 'get'>;
+interface Ref<V> {
+  readonly view: V;
+  readonly feature: Feature;
+  readonly index: number;
+  readonly reference: string;
+}
+
+/** Every view that consumers may pin, stored or on-demand. */
+export const eitherOf = (
+  views: ReadonlyMap<string, View>,
+  onDemand: ReadonlyMap<string, OnDemandView>,
+): Views<View | OnDemandView> => ({ get: (id) => views.get(id) ?? onDemand.get(id) });
 
 /** `view@version` is all of the view's features, `view@version:feature` one of them; a reference without a version is refused. */
 export function resolveReferences(
   references: readonly string[],
-  views: ReadonlyMap<string, View>,
+  views: Views<View>,
   report: (problem: string) => void,
-): FeatureRef[] {
+): FeatureRef[];
+export function resolveReferences(
+  references: readonly string[],
+  views: Views<View | OnDemandView>,
+  report: (problem: string) => void,
+): AnyFeatureRef[];
+export function resolveReferences<V extends Identity & { readonly features: readonly Feature[] }>(
+  references: readonly string[],
+  views: Views<V>,
+  report: (problem: string) => void,
+): Ref<V>[] {
   return references.flatMap((reference) => {
     const [, name, version, wanted] = /^([a-z][a-z0-9_]*)(?:@(\d+))?(?::([a-z][a-z0-9_]*))?$/.exec(reference) ?? [];
     if (!name) {

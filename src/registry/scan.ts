@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-export type DefinitionKind = 'view' | 'service' | 'indicator' | 'model' | 'job';
+export type DefinitionKind = 'view' | 'on_demand' | 'service' | 'indicator' | 'model' | 'job';
 
 /** A definition file: identity from its path, content from its default export. */
 export interface Found {
@@ -18,6 +18,7 @@ export interface Found {
 
 const FOLDERS: readonly { folder: string; pattern: RegExp; kind: DefinitionKind }[] = [
   { folder: 'features', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.view\.ts$/, kind: 'view' },
+  { folder: 'features', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.on_demand\.ts$/, kind: 'on_demand' },
   { folder: 'features', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.service\.ts$/, kind: 'service' },
   { folder: 'indicators', pattern: /^([a-z][a-z0-9_]*)\.indicator\.ts$/, kind: 'indicator' },
   { folder: 'models', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.model\.ts$/, kind: 'model' },
@@ -25,7 +26,7 @@ const FOLDERS: readonly { folder: string; pattern: RegExp; kind: DefinitionKind 
 ];
 
 /** Anything with a definition's suffix that no pattern takes is a misspelt definition, not a helper. */
-const DEFINITION_SUFFIX = /\.(view|service|indicator|model)\.ts$/;
+const DEFINITION_SUFFIX = /\.(view|on_demand|service|indicator|model)\.ts$/;
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(

@@ -1,6 +1,15 @@
 import type { EntityDefinition } from '../core/define.js';
 import type { FeatureRef, View } from '../core/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
+import {
+  type Cell,
+  type ComputedRow,
+  cellOf,
+  computeRow,
+  type OnDemandPlan,
+  planOnDemand,
+  readRequest,
+} from '../core/on-demand.js';
 import type {
   OnlineCell,
   OnlineFeaturesAnswer,
@@ -9,7 +18,6 @@ import type {
   OnlineStore,
 } from '../core/ports.js';
 import { valueAt } from '../core/status.js';
-import type { FeatureStatus, FeatureValue } from '../core/types.js';
 
 /** The contract's limits of one request. */
 export const MAX_ROWS = 1_000;
@@ -22,14 +30,13 @@ interface Group {
 }
 
 /**
- * Number of rows of columnar entities.
+ * Number of rows of columnar entities, for what a plan reads and answers.
  * @throws BAD_USER_INPUT for unequal lengths, missing or unknown join keys, too many rows.
  */
 export function countRows(
   entities: Readonly<Record<string, readonly (string | null)[]>>,
-  features: readonly FeatureRef[],
+  { joinKeys: needed, columns, stored }: Pick<OnDemandPlan, 'joinKeys' | 'columns' | 'stored'>,
 ): number {
-  const needed = [...new Set(features.flatMap(({ view }) => view.entity.joinKeys))];
   const missing = needed.filter((key) => !(key in entities));
   if (missing.length > 0) {
     throw badInput(
@@ -53,10 +60,11 @@ export function countRows(
     );
   }
   if (rows > MAX_ROWS) throw badInput(`${rows} rows are more than ${MAX_ROWS} a request`, 'split the request');
-  if (rows * features.length > MAX_CELLS) {
+  const features = Math.max(columns.length, stored.length);
+  if (rows * features > MAX_CELLS) {
     throw new RiskgraphError({
       code: 'TOO_COMPLEX',
-      message: `${rows} rows × ${features.length} features are more than ${MAX_CELLS} values a request`,
+      message: `${rows} rows × ${features} features are more than ${MAX_CELLS} values a request`,
       hint: 'split the request',
     });
   }
@@ -64,15 +72,17 @@ export function countRows(
 }
 
 /** One group an entity, so that each entity key costs one command whatever the number of its views. */
-function groupByEntity(request: OnlineFeaturesRequest, rows: number): Group[] {
+function groupByEntity(
+  features: readonly FeatureRef[],
+  entities: OnlineFeaturesRequest['entities'],
+  rows: number,
+): Group[] {
   const groups = new Map<string, Group>();
-  for (const { view } of request.features) {
+  for (const { view } of features) {
     const { entity } = view;
     let group = groups.get(entity.name);
     if (!group) {
-      const keys = Array.from({ length: rows }, (_, row) =>
-        entity.joinKeys.map((key) => request.entities[key]?.[row] ?? null),
-      );
+      const keys = Array.from({ length: rows }, (_, row) => entity.joinKeys.map((key) => entities[key]?.[row] ?? null));
       group = { entity, keys, views: [] };
       groups.set(entity.name, group);
     }
@@ -81,46 +91,70 @@ function groupByEntity(request: OnlineFeaturesRequest, rows: number): Group[] {
   return [...groups.values()];
 }
 
+/** What the store holds of each view, row by row. */
+async function readCells(
+  online: OnlineStore,
+  groups: readonly Group[],
+): Promise<ReadonlyMap<View, readonly OnlineCell[]>> {
+  const answers = groups.length > 0 ? await online.read(groups) : [];
+  return new Map(
+    groups.flatMap((group, g) =>
+      group.views.map((view, v) => [view, group.keys.map((_, row) => answers[g]?.[row]?.[v] ?? null)] as const),
+    ),
+  );
+}
+
 export function createOnlineFeatures({ online }: { readonly online: OnlineStore }): OnlineFeaturesService {
   return {
     async read(request): Promise<OnlineFeaturesAnswer> {
-      const { features, stalePolicy, now } = request;
-      const rows = countRows(request.entities, features);
-      const groups = groupByEntity(request, rows);
-      const answers = await online.read(groups);
-      const cellsOf = new Map<View, readonly OnlineCell[]>();
-      groups.forEach((group, g) => {
-        group.views.forEach((view, v) => {
-          cellsOf.set(
-            view,
-            Array.from({ length: rows }, (_, row) => answers[g]?.[row]?.[v] ?? null),
-          );
-        });
-      });
-      const columns = features.map(({ view, feature, index, reference }) => {
-        const values: FeatureValue[] = [];
-        const statuses: FeatureStatus[] = [];
-        for (const cell of cellsOf.get(view) ?? []) {
-          const answer =
-            cell === 'ERROR'
-              ? { value: null, status: 'ERROR' as const }
-              : valueAt({ view, row: cell, value: cell?.values[index] ?? null, t: now, stalePolicy });
-          values.push(answer.value);
-          statuses.push(answer.status);
-        }
+      const { features, entities, stalePolicy, now } = request;
+      const plan = planOnDemand(features);
+      const rows = countRows(entities, plan);
+      const inputs = readRequest(plan, request.request, rows);
+      const cellsOf = await readCells(online, groupByEntity(plan.stored, entities, rows));
+      const stored = plan.stored.map(({ view, index }) =>
+        (cellsOf.get(view) ?? []).map((cell) => storedCell(view, cell, index, { now, stalePolicy })),
+      );
+      const computed = plan.views.map((planned) =>
+        Array.from({ length: rows }, (_, row) =>
+          computeRow(
+            planned,
+            (name) => inputs.get(name)?.[row] ?? null,
+            (at) => stored[at]?.[row] as Cell,
+          ),
+        ),
+      );
+      const columns = plan.columns.map((column) => {
+        const { view, feature, index, reference } = column.ref;
+        const cells =
+          column.kind === 'stored'
+            ? (stored[column.at] as readonly Cell[])
+            : (computed[column.view] as readonly ComputedRow[]).map((each) => cellOf(each, index));
+        const values = cells.map(({ value }) => value);
+        const statuses = cells.map(({ status }) => status);
         return { name: reference, view: view.id, type: feature.type, values, statuses };
       });
-      const views = [...cellsOf].map(([view, cells]) => ({
-        view: view.id,
-        eventTimes: cells.map((cell) => (cell === null || cell === 'ERROR' ? null : eventTimeOf(view, cell, now))),
-      }));
-      return { columns, views };
+      // Of what was asked for alone: views that are only computed from stay unseen.
+      const times = new Map(
+        plan.columns.map((column) => [
+          column.ref.view.id,
+          (column.kind === 'stored' ? stored[column.at] : computed[column.view])?.map(({ eventTime }) => eventTime) ??
+            [],
+        ]),
+      );
+      return { columns, views: [...times].map(([view, eventTimes]) => ({ view, eventTimes })) };
     },
   };
 }
 
-/** Null where the row is no longer there: a tombstone, or past its ttl. */
-function eventTimeOf(view: View, row: Exclude<OnlineCell, null | 'ERROR'>, now: number): number | null {
-  const { status } = valueAt({ view, row, value: null, t: now, stalePolicy: 'RETURN' });
-  return status === 'NOT_FOUND' ? null : row.eventTime;
+/** A value with its status; its event time is null where the row is no longer there: a tombstone, or past its ttl. */
+function storedCell(
+  view: View,
+  cell: OnlineCell,
+  index: number,
+  { now, stalePolicy }: Pick<OnlineFeaturesRequest, 'now' | 'stalePolicy'>,
+): Cell {
+  if (cell === 'ERROR') return { value: null, status: 'ERROR', eventTime: null };
+  const answer = valueAt({ view, row: cell, value: cell?.values[index] ?? null, t: now, stalePolicy });
+  return { ...answer, eventTime: answer.status === 'NOT_FOUND' ? null : (cell?.eventTime ?? null) };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FeatureRef, Model, Registry, Service, View } from '../core/definitions.js';
+import type { AnyFeatureRef, Feature, Model, OnDemandView, Registry, Service, View } from '../core/definitions.js';
 import type { DefinitionKind, PublishedDefinition } from '../core/ports.js';
 import { viewText } from '../core/view-text.js';
 
@@ -18,14 +18,16 @@ export interface Published {
   readonly snapshot: Readonly<Record<string, unknown>>;
 }
 
-const viewIds = (features: readonly FeatureRef[]): string[] => [...new Set(features.map(({ view }) => view.id))];
+const viewIds = (features: readonly AnyFeatureRef[]): string[] => [...new Set(features.map(({ view }) => view.id))];
+
+const publishedFeature = ({ name, type, description, unit, tags, fill, length, pad }: Feature) => ({
+  ...{ name, type, description, unit, tags },
+  ...{ fill, length, pad },
+});
 
 function publishedView(view: View): Published {
   const { name, version, id, file, hash, description, owner, tags, schedule, ttlMs, maxAgeMs } = view;
-  const features = view.features.map(({ name, type, description, unit, tags, fill, length, pad }) => ({
-    ...{ name, type, description, unit, tags },
-    ...{ fill, length, pad },
-  }));
+  const features = view.features.map(publishedFeature);
   const text = viewText(view);
   const snapshot = {
     ...{ entity: view.entity.name, description, owner, tags, schedule, ttlMs, maxAgeMs, features, file },
@@ -34,6 +36,19 @@ function publishedView(view: View): Published {
     ...(view.origin.kind === 'scores' ? { scoresOf: view.origin.model.id } : {}),
   };
   return { kind: 'view', name, version, id, file, hash, description, requires: [], snapshot };
+}
+
+/** `requires` are the stored views that its inputs pin. */
+function publishedOnDemand(view: OnDemandView): Published {
+  const { name, version, id, file, hash, description, owner, tags, origin } = view;
+  const requires = viewIds(origin.inputs.map(({ ref }) => ref));
+  const snapshot = {
+    ...{ entity: view.entity.name, description, owner, tags, file, requires },
+    features: view.features.map(publishedFeature),
+    request: origin.request.map(publishedFeature),
+    inputs: origin.inputs.map(({ name: argument, ref }) => ({ name: argument, reference: ref.reference })),
+  };
+  return { kind: 'on_demand', name, version, id, file, hash, description, requires, snapshot };
 }
 
 function publishedPins(kind: 'service' | 'model', definition: Service | Model): Published {
@@ -56,6 +71,7 @@ function publishedPins(kind: 'service' | 'model', definition: Service | Model): 
 /** Everything that is versioned, in an order in which what is pinned comes before what pins it. */
 export const publishable = (registry: Registry): readonly Published[] => [
   ...[...registry.views.values()].map(publishedView),
+  ...[...registry.onDemandViews.values()].map(publishedOnDemand),
   ...[...registry.services.values()].map((service) => publishedPins('service', service)),
   ...[...registry.models.values()].map((model) => publishedPins('model', model)),
 ];

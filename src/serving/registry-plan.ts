@@ -72,7 +72,7 @@ function comparePlan(files: readonly Published[], published: readonly PublishedD
       version,
       id,
       description: typeof snapshot.description === 'string' ? snapshot.description : null,
-      breaks: kind === 'view' ? pinsOf(id, staying) : [],
+      breaks: kind === 'view' || kind === 'on_demand' ? pinsOf(id, staying) : [],
     }),
   );
   const problems = [
@@ -80,12 +80,13 @@ function comparePlan(files: readonly Published[], published: readonly PublishedD
     ...retirements
       .filter(({ breaks }) => breaks.length > 0)
       .map(
-        ({ id, breaks }) =>
-          `the file of view ${id} is gone, and ${breaks.join(', ')} pin${breaks.length > 1 ? '' : 's'} it: put it back, or retire those first`,
+        ({ kind, id, breaks }) =>
+          `the file of ${kind === 'on_demand' ? 'on-demand view' : kind} ${id} is gone, and ${breaks.join(', ')} pin${breaks.length > 1 ? '' : 's'} it: put it back, or retire those first`,
       ),
     ...files.flatMap((file) =>
       file.requires
-        .filter((view) => retired.has(`view ${view}`) && !retired.has(label(file)))
+        .filter((view) => retired.has(`view ${view}`) || retired.has(`on_demand ${view}`))
+        .filter(() => !retired.has(label(file)))
         .map(
           (view) => `${file.kind} ${file.id} pins view ${view}, which is retired: pin a later version (${file.file})`,
         ),
@@ -156,6 +157,12 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         const published = await ledger.all();
         const held = published.find((one) => one.kind === 'view' && one.id === id);
         const view = registry.views.get(id);
+        if (published.some((one) => one.kind === 'on_demand' && one.id === id)) {
+          throw conflict(
+            `${id} is an on-demand view: nothing is stored of it`,
+            'delete its file, restart and apply: the plan retires it, and refuses while a service or a model pins it',
+          );
+        }
         if (!held) throw notFound(`feature view ${id} is not applied`, 'name an applied version, as name@version');
         if (held.retiredAt !== null) throw conflict(`feature view ${id} is already retired`);
         const model = modelOf(held, inForce(published));

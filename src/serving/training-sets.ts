@@ -1,7 +1,7 @@
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FeatureRef, Registry } from '../core/definitions.js';
+import { type AnyFeatureRef, type FeatureRef, isOnDemand, type Registry, storedOf } from '../core/definitions.js';
 import { badInput, conflict, notFound } from '../core/errors.js';
 import type { Mask } from '../core/masking.js';
 import type {
@@ -64,7 +64,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
           'give an instant that has passed, or none for now: only what is known can be repeated',
         );
       }
-      await offline.checkTrainingSet(request(features, spec));
+      await offline.checkTrainingSet(request(storedOnly(features), spec));
       const id = newUuid(now);
       const jobId = newUuid(now);
       // The job first: a set without a job could never be shown, a job without a set only fails.
@@ -105,6 +105,15 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       return { rowCount: result.rowCount };
     },
   };
+}
+
+function storedOnly(features: readonly AnyFeatureRef[]): readonly FeatureRef[] {
+  const computed = features.find(isOnDemand);
+  if (!computed) return storedOf(features);
+  throw badInput(
+    `${computed.reference} is computed on demand, and a training set holds stored features`,
+    'leave it out',
+  );
 }
 
 /** A worker may start the job before its set is recorded, which follows within milliseconds. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Model, View } from '../../src/core/definitions.js';
+import type { FeatureRef, Model, View } from '../../src/core/definitions.js';
 import { RiskgraphError } from '../../src/core/errors.js';
 import type { Materializer, OnlineFeaturesAnswer, ScoreRow } from '../../src/core/ports.js';
 import { raw } from '../../src/core/sql.js';
@@ -82,7 +82,7 @@ async function historical(view: View, ids: readonly string[], t: Instant) {
 
 /** What the model says of the features that the point-in-time join gives: the other way to the same scores. */
 async function scoredFromHistory(model: Model, ids: readonly string[], t: Instant): Promise<readonly ScoreRow[]> {
-  const [{ view }] = model.features as [Model['features'][number]];
+  const [{ view }] = model.features as [FeatureRef];
   const found = await historical(view, ids, t);
   const columns = model.features.map((ref) => ({
     ...{ name: ref.reference, view: view.id, type: ref.feature.type },

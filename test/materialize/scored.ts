@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import worked from '../../models/uci_default/uci_default.v1.model.js';
 import { array, decimal, float64, int32, sql } from '../../src/core/define.js';
-import type { FeatureRef, Model, View } from '../../src/core/definitions.js';
+import type { FeatureRef, Model, StoredModel, View } from '../../src/core/definitions.js';
 import type { Clock, OfflineStore, PortfolioScores, Scorer, SourceStore } from '../../src/core/ports.js';
 import { scoreViewOf } from '../../src/core/score-view.js';
 import { raw } from '../../src/core/sql.js';
@@ -52,7 +52,7 @@ export const statementsView = (name: string): View =>
 
 export interface Scored {
   readonly inputs: View;
-  readonly model: Model;
+  readonly model: StoredModel;
   readonly view: View;
 }
 
@@ -65,7 +65,7 @@ export async function scoredViews(name: string): Promise<Scored> {
     const feature = inputs.features[index] as View['features'][number];
     return { view: inputs, feature, index, reference: `${inputs.id}:${wanted}` };
   });
-  const model: Model = {
+  const model: StoredModel = {
     ...{ ...worked, name, version: 1, id: `${name}@1`, file: FILE, hash: 'h' },
     ...{
       onnxPath: resolve(dirname(FILE), worked.onnx),

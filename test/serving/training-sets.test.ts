@@ -20,7 +20,7 @@ const view: View = viewOf('limits', 1, {
   query: () => raw("SELECT 'C1' AS customer_id, 7 AS dpd"),
 });
 const registry: Registry = {
-  ...{ services: new Map(), indicators: new Map(), models: new Map(), jobs: new Map() },
+  ...{ onDemandViews: new Map(), services: new Map(), indicators: new Map(), models: new Map(), jobs: new Map() },
   entities: new Map([[customer.name, customer]]),
   views: new Map([[view.id, view]]),
 };
