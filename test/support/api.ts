@@ -8,7 +8,7 @@ import { openKeyRing } from '../../src/http/keys.js';
 import { registerImportRoutes } from '../../src/sources/http.js';
 import { freshHome } from './homes.js';
 import { FIXTURE_ROOT } from './registries.js';
-import { freshClickHouseDatabase, freshPostgresDatabase, freshRedis } from './stores.js';
+import { type FreshStore, freshClickHouseDatabase, freshPostgresDatabase, freshRedis } from './stores.js';
 
 export const keyOf = (role: Role): string => `key-of-role-${role}`;
 
@@ -41,7 +41,32 @@ export interface Api {
   close(): Promise<void>;
 }
 
+/** What outlives an API: of the caller's, another API starts on them as the server does after a restart. */
+export interface ApiStores {
+  readonly postgres: FreshStore;
+  readonly redis: FreshStore;
+  readonly clickhouse: FreshStore & { readonly database: string };
+  readonly home: string;
+}
+
+export async function freshApiStores(): Promise<ApiStores> {
+  const [postgres, redis, clickhouse, home] = await Promise.all([
+    freshPostgresDatabase(),
+    freshRedis(),
+    freshClickHouseDatabase(),
+    freshHome(),
+  ]);
+  return { postgres, redis, clickhouse, home };
+}
+
+export async function closeApiStores({ home, ...stores }: ApiStores): Promise<void> {
+  for (const store of Object.values(stores)) await store.close();
+  await rm(home, { recursive: true, force: true });
+}
+
 export interface ApiOptions {
+  /** The caller's to close; stores of its own where absent. */
+  readonly stores?: ApiStores;
   readonly clock?: Clock;
   readonly requestsPerMinute?: number;
   readonly definitions?: string;
@@ -50,12 +75,7 @@ export interface ApiOptions {
 }
 
 export async function startApi(options: ApiOptions = {}): Promise<Api> {
-  const [postgres, redis, clickhouse, home] = await Promise.all([
-    freshPostgresDatabase(),
-    freshRedis(),
-    freshClickHouseDatabase(),
-    freshHome(),
-  ]);
+  const { postgres, redis, clickhouse, home } = options.stores ?? (await freshApiStores());
   const left = new Map(Object.entries({ postgres, redis, clickhouse }));
   const lose = async (store: string): Promise<void> => {
     const lost = left.get(store);
@@ -112,6 +132,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     async close() {
       await server.close();
       await app.close();
+      if (options.stores) return;
       for (const store of [...left.keys()]) await lose(store);
       await rm(home, { recursive: true, force: true });
     },
