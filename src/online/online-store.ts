@@ -1,4 +1,5 @@
 /** The newest row of each view a key, in Redis: one hash an entity key, one field a view version, one packed row. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, type Redis } from 'ioredis';
 import type { View } from '../core/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
@@ -25,6 +26,8 @@ const SCRIPTS_A_TRIP = 16;
 const SCAN_COUNT = 250;
 /** Of those, keys of one script call of a walk. Each call is waited for, so that what others have asked meanwhile is answered before the next. */
 const KEYS_A_STEP = 25;
+/** A walk that a slow network holds up is no burden for Redis. */
+const LONGEST_PAUSE_MS = 10;
 /**
  * What Redis keeps of a key beside what MEMORY USAGE counts: a place in the key space, and an entry and a place among the keys that expire (8 +
  * 24 + 8 bytes of a 64-bit build), of which tables that double in size hold up to twice as many places.
@@ -82,6 +85,7 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
     const totals = { keys: 0, removed: 0 };
     for (const node of nodesOf(client)) {
       for await (const keys of scan(node, keyPrefix)) {
+        const started = performance.now();
         for (const some of chunks(keys, KEYS_A_STEP)) {
           signal?.throwIfAborted();
           const calls = chunks(some, keysACall).map((chunk) => ({ keys: chunk, args }));
@@ -89,6 +93,8 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
         }
         totals.keys += keys.length;
         await removed?.(totals.removed);
+        // Redis has one thread: a walk takes at most half of it.
+        await sleep(Math.min(performance.now() - started, LONGEST_PAUSE_MS));
       }
     }
     return totals;
