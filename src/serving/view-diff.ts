@@ -83,10 +83,8 @@ const inside = (change: Pick<ViewDifference, 'kind' | 'before' | 'after' | 'word
 
 function featureDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifference[] {
   const [older, newer] = [featuresOf(from), featuresOf(to)];
-  const [before, after] = [older, newer].map((list) => new Map(list.map((one) => [one.name, one]))) as [
-    ReadonlyMap<string, Published>,
-    ReadonlyMap<string, Published>,
-  ];
+  const byName = (list: readonly Published[]) => new Map(list.map((one) => [one.name, one] as const));
+  const [before, after] = [byName(older), byName(newer)];
   const comparedAttributes = FEATURE_ATTRIBUTES.filter(
     (attribute) => (isFull(from) && isFull(to)) || !(LATER_ATTRIBUTES as readonly string[]).includes(attribute),
   );

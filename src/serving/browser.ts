@@ -1,0 +1,108 @@
+import type { AnyView, CatalogueBrowser, FeatureSearch, ViewDifference } from '../core/browse.js';
+import type { Catalogue } from '../core/catalogue.js';
+import type { Feature, OnDemandView, Registry } from '../core/definitions.js';
+import { badInput, notFound } from '../core/errors.js';
+import type { DefinitionKind } from '../core/ports.js';
+import { type SearchEntry, searchEntry, searchFeatures, searchViews } from './catalogue-search.js';
+import { type LineageGraph, lineageGraph } from './lineage.js';
+import { publishable } from './published.js';
+import { differencesOf, unknownOf, type ViewSnapshot } from './view-diff.js';
+
+interface Applied {
+  readonly key: string;
+  readonly entries: readonly SearchEntry[];
+  readonly graph: LineageGraph;
+}
+
+/** Answers from the definitions in memory: whatever is asked, no store is. */
+export function createCatalogueBrowser({
+  registry,
+  catalogue,
+}: {
+  readonly registry: Registry;
+  readonly catalogue: Catalogue;
+}): CatalogueBrowser {
+  const files = new Map(publishable(registry).map((one) => [`${one.kind} ${one.id}`, one.snapshot] as const));
+  let applied: Applied | undefined;
+
+  /** Made again only when something was applied or retired. */
+  const current = (): Applied => {
+    const [views, services, models] = [catalogue.views(), catalogue.services(), catalogue.models()];
+    const onDemandViews = catalogue.onDemandViews();
+    const ids = [views, onDemandViews, services, models].map((all) => all.map(({ id }) => id));
+    const key = JSON.stringify(ids);
+    if (applied?.key !== key) {
+      const indicators = [...registry.indicators.values()];
+      applied = {
+        key,
+        entries: [...views, ...onDemandViews].map(searchEntry),
+        graph: lineageGraph({ views, onDemandViews, services, models, indicators }),
+      };
+    }
+    return applied;
+  };
+
+  const checked = (search: FeatureSearch): FeatureSearch => {
+    const { entity } = search;
+    if (entity == null || registry.entities.has(entity)) return search;
+    const known = [...registry.entities.keys()].sort().join(', ');
+    throw badInput(`there is no entity '${entity}'`, `the entities are ${known}`);
+  };
+
+  const KINDS: readonly DefinitionKind[] = ['view', 'on_demand'];
+  const published = (name: string) => KINDS.flatMap((kind) => catalogue.published(kind, name));
+
+  /** What is known of a version: its file while it is there, which is what was applied, else what was published of it. */
+  const snapshotOf = (name: string, version: number): ViewSnapshot => {
+    const id = `${name}@${version}`;
+    const held = published(name).find((one) => one.version === version);
+    const file = KINDS.map((kind) => files.get(`${kind} ${id}`)).find((one) => one !== undefined);
+    const snapshot = file ?? held?.snapshot;
+    if (snapshot) return snapshot;
+    const versions = versionsOf(name);
+    throw notFound(
+      `there is no version ${version} of feature view '${name}'`,
+      versions.length > 0 ? `its versions are ${versions.join(', ')}` : 'ask featureViews for their names',
+    );
+  };
+
+  /** Applied, retired and those of which there is only a file so far, oldest first. */
+  const versionsOf = (name: string): number[] => {
+    const views: readonly (AnyView | OnDemandView)[] = [...registry.views.values(), ...registry.onDemandViews.values()];
+    const all = [...views.filter((view) => view.name === name), ...published(name)].map(({ version }) => version);
+    return [...new Set(all)].sort((one, other) => one - other);
+  };
+
+  const hidden = (
+    difference: ViewDifference,
+    snapshots: readonly ViewSnapshot[],
+    visible: (feature: Pick<Feature, 'tags'>) => boolean,
+  ) =>
+    snapshots
+      .flatMap((snapshot) => (snapshot.features as readonly Feature[] | undefined) ?? [])
+      .some((feature) => feature.name === difference.feature && !visible(feature));
+
+  return {
+    searchViews: (search) => searchViews(current().entries, checked(search)),
+    searchFeatures: (search) => searchFeatures(current().entries, checked(search)),
+    lineage: (subject) => current().graph.of(subject),
+    versions: (name) => published(name).map(({ version, appliedAt, retiredAt }) => ({ version, appliedAt, retiredAt })),
+
+    diff({ name, visible, ...wanted }) {
+      const versions = versionsOf(name);
+      const newest = published(name).find(({ retiredAt }) => retiredAt === null)?.version ?? versions.at(-1) ?? 1;
+      const to = wanted.to ?? newest;
+      const from = wanted.from ?? versions.filter((version) => version < to).at(-1);
+      const after = snapshotOf(name, to);
+      if (from === undefined) {
+        throw badInput(`${name}@${to} is the first version of its name`, 'give `from`, the version to compare it with');
+      }
+      const before = snapshotOf(name, from);
+      return {
+        ...{ name, from, to },
+        differences: differencesOf(before, after).filter((one) => !hidden(one, [before, after], visible)),
+        unknown: [...unknownOf(`${name}@${from}`, before), ...unknownOf(`${name}@${to}`, after)],
+      };
+    },
+  };
+}
