@@ -20,7 +20,7 @@ const FEATURES = [
   'loan_behaviour@1:overdue_principal',
   'loan_behaviour@1:current_dpd',
   'loan_behaviour@1:max_dpd_12m',
-  'repayment_history@1:utilization',
+  'repayment_history@2:utilization',
 ];
 
 const list = (values: readonly string[]): string => `[${values.map((value) => `"${value}"`).join(', ')}]`;

@@ -31,8 +31,13 @@ const zeros = (count: number): number[] => Array<number>(count).fill(0);
 
 describe('repayment_history', () => {
   let tables: SourceTables;
-  const of = async (customer: string, day: string) =>
-    (await tables.view('repayment_history@1', day)).find((row) => row.customer_id === customer);
+  /** The rows of a day hold every customer: each is computed once. */
+  const computed = new Map<string, ReturnType<SourceTables['view']>>();
+  const rowOf = async (version: number, customer: string, day: string) => {
+    const run = `${version} ${day}`;
+    if (!computed.has(run)) computed.set(run, tables.view(`repayment_history@${version}`, day));
+    return (await computed.get(run))?.find((row) => row.customer_id === customer);
+  };
 
   beforeAll(async () => {
     tables = await openSourceTables();
@@ -63,6 +68,17 @@ describe('repayment_history', () => {
       snapshot('LINE-3', '2026-03-09', 0, { line_id: 'L-frozen', principal_outstanding: 900 }),
       snapshot('PAYS-1', '2026-02-28', 0),
       snapshot('SCHED-1', '2026-02-28', 0),
+      // Written off on 2 March.
+      snapshot('OFF-1', '2026-03-01', 180, { line_id: 'L-off', principal_outstanding: 900 }),
+      snapshot('OFF-1', '2026-03-02', 181, { line_id: 'L-off', principal_outstanding: 900, status: 'WRITTEN_OFF' }),
+      // One sold, the other still on book.
+      snapshot('HALF-1', '2026-03-02', 100, { line_id: 'L-half', principal_outstanding: 500, status: 'SOLD' }),
+      snapshot('HALF-2', '2026-03-09', 7, { line_id: 'L-half', principal_outstanding: 200 }),
+      // Taken and paid back within the month in progress.
+      snapshot('QUICK-1', '2026-03-01', 0),
+      snapshot('QUICK-1', '2026-03-05', 0, { status: 'SETTLED', principal_outstanding: 0 }),
+      // Written off, with a card beside it.
+      snapshot('MIXED-1', '2026-03-02', 181, { status: 'WRITTEN_OFF' }),
     ]);
     await tables.insert('statements', [
       statement('BOTH', '2026-02-01', { delinquency: 3 }),
@@ -71,6 +87,7 @@ describe('repayment_history', () => {
       statement('CARD', '2026-01-01', { statement_balance: -30, amount_paid: 150, delinquency: -1 }),
       statement('CARD', '2026-02-01', { statement_balance: 1500, amount_paid: 20, delinquency: 2 }),
       statement('CARD', '2026-02-01', { product: 'SECOND', statement_balance: -100, delinquency: 1 }),
+      statement('MIXED', '2026-02-01', { delinquency: 1 }),
       // March is printed on the 31st: on the 10th nobody knows it.
       statement('CARD', '2026-03-01', { delinquency: 3, statement_balance: 9000 }),
     ]);
@@ -81,6 +98,8 @@ describe('repayment_history', () => {
       { ...line, line_id: 'L-active', effective_at: '2026-04-01T00:00:00.000Z', limit_amount: 9000 },
       { ...line, line_id: 'L-frozen', effective_at: '2025-01-01T00:00:00.000Z' },
       { ...line, line_id: 'L-frozen', effective_at: '2026-01-01T00:00:00.000Z', status: 'FROZEN' },
+      { ...line, line_id: 'L-off', customer_id: 'OFF', effective_at: '2025-01-01T00:00:00.000Z' },
+      { ...line, line_id: 'L-half', customer_id: 'HALF', effective_at: '2025-01-01T00:00:00.000Z' },
     ]);
     const due = {
       loan_id: 'PAYS-1',
@@ -154,92 +173,132 @@ describe('repayment_history', () => {
   });
   afterAll(() => tables.close());
 
-  it('takes a month from the last snapshot of each loan in it, and the customer as the worst loan', async () => {
-    const row = await of('TWO', '2026-03-10');
-    expect(row).toMatchObject({
-      dpd_sequence: [35, 12, ...zeros(22)],
-      current_dpd: 44,
-      max_dpd_3m: 35,
-      max_dpd_6m: 35,
-      max_dpd_12m: 35,
-      months_since_last_30plus: 0,
-      on_time_streak: 0,
-      months_observed: 2,
+  describe.each([1, 2])('version %i', (version) => {
+    const of = (customer: string, day: string) => rowOf(version, customer, day);
+
+    it('takes a month from the last snapshot of each loan in it, and the customer as the worst loan', async () => {
+      const row = await of('TWO', '2026-03-10');
+      expect(row).toMatchObject({
+        dpd_sequence: [35, 12, ...zeros(22)],
+        current_dpd: 44,
+        max_dpd_3m: 35,
+        max_dpd_6m: 35,
+        max_dpd_12m: 35,
+        months_since_last_30plus: 0,
+        on_time_streak: 0,
+        months_observed: 2,
+      });
+    });
+
+    it('counts the month in progress in current_dpd alone, and shifts by one month when it has ended', async () => {
+      expect(await of('TWO', '2026-04-01')).toMatchObject({
+        dpd_sequence: [44, 35, 12, ...zeros(21)],
+        months_observed: 3,
+      });
+    });
+
+    it('is blind to a restatement until it was known', async () => {
+      expect(await of('RESTATED', '2026-03-05')).toMatchObject({ max_dpd_3m: 35, months_since_last_30plus: 0 });
+      expect(await of('RESTATED', '2026-03-06')).toMatchObject({ max_dpd_3m: 0, months_since_last_30plus: null });
+    });
+
+    it('keeps a written-off loan at its closing DPD and lets a settled one go', async () => {
+      expect(await of('LOST', '2026-03-10')).toMatchObject({
+        dpd_sequence: [181, 181, 181, 160, ...zeros(20)],
+        months_observed: 4,
+        months_since_last_30plus: 0,
+      });
+      expect(await of('SETTLED', '2026-03-10')).toMatchObject({
+        dpd_sequence: [0, 0, 0, 3, ...zeros(20)],
+        months_observed: 2,
+        on_time_streak: 1,
+        max_dpd_3m: 0,
+        current_dpd: null,
+      });
+    });
+
+    it('reads statements only in months without a snapshot', async () => {
+      expect(await of('BOTH', '2026-03-10')).toMatchObject({ dpd_sequence: [10, 60, ...zeros(22)], max_dpd_6m: 60 });
+    });
+
+    it('makes a statement month 30 x max(delinquency, 0), the worst product counting', async () => {
+      expect(await of('CARD', '2026-03-10')).toMatchObject({
+        dpd_sequence: [60, 0, 0, ...zeros(21)],
+        current_dpd: 60,
+        months_since_last_30plus: 0,
+        on_time_streak: 0,
+        months_observed: 3,
+      });
+    });
+
+    it('floors used balances at 0 a product and never caps utilization', async () => {
+      // 1500 + max(-100, 0) over 1000 + 1000.
+      expect(await of('CARD', '2026-03-10')).toMatchObject({ utilization: 0.75 });
+      expect(await of('CARD', '2026-04-01')).toMatchObject({ utilization: 9000 / 2000 });
+    });
+
+    it('divides what was paid in a month by the balance of the month before', async () => {
+      // January pays 150 of December's 200; February pays 20 of January's max(-30, 0).
+      expect(await of('CARD', '2026-03-10')).toMatchObject({ paid_ratio_6m: 170 / 200 });
+    });
+
+    it('looks back 24 complete months and no further', async () => {
+      expect(await of('EDGE', '2026-03-10')).toMatchObject({
+        dpd_sequence: [...zeros(23), 60],
+        months_observed: 1,
+        max_dpd_12m: null,
+      });
+      expect(await of('EDGE', '2026-04-01')).toBeUndefined();
+    });
+
+    it('adds up the use of ACTIVE lines only, under the limit in force', async () => {
+      expect(await of('LINE', '2026-03-10')).toMatchObject({ utilization: 500 / 2000 });
+    });
+
+    it('counts cash on instalments due in the last six complete months, local days, without waivers and penalty', async () => {
+      // Due 100 + 105; paid 100 (R1), 84 (R3), -20 (R4): R0 is a day too early, R2 is a waiver.
+      expect(await of('PAYS', '2026-03-10')).toMatchObject({ paid_ratio_6m: 164 / 205 });
+    });
+
+    it('reads the schedule in force on each due date and voids what falls due after settlement', async () => {
+      // Due 100 (old schedule) and 50 (new); the rest was replaced or void.
+      expect(await of('SCHED', '2026-03-10')).toMatchObject({ paid_ratio_6m: 75 / 150 });
     });
   });
 
-  it('counts the month in progress in current_dpd alone, and shifts by one month when it has ended', async () => {
-    expect(await of('TWO', '2026-04-01')).toMatchObject({
-      dpd_sequence: [44, 35, 12, ...zeros(21)],
-      months_observed: 3,
+  describe('where a loan ends', () => {
+    const both = async (customer: string, day: string) =>
+      Promise.all([1, 2].map(async (version) => rowOf(version, customer, day)));
+
+    it('version 2 has it neither late nor drawn from its closing day on; version 1 counts it for 31 days', async () => {
+      const [first, second] = await both('OFF', '2026-03-10');
+      expect(first).toMatchObject({ current_dpd: 181, utilization: 900 / 1000 });
+      expect(second).toMatchObject({ current_dpd: null, utilization: 0 });
+      const late = { current_dpd: 180, utilization: 900 / 1000 };
+      expect(await both('OFF', '2026-03-02')).toMatchObject([late, late]);
     });
-  });
 
-  it('is blind to a restatement until it was known', async () => {
-    expect(await of('RESTATED', '2026-03-05')).toMatchObject({ max_dpd_3m: 35, months_since_last_30plus: 0 });
-    expect(await of('RESTATED', '2026-03-06')).toMatchObject({ max_dpd_3m: 0, months_since_last_30plus: null });
-  });
-
-  it('keeps a written-off loan at its closing DPD and lets a settled one go', async () => {
-    expect(await of('LOST', '2026-03-10')).toMatchObject({
-      dpd_sequence: [181, 181, 181, 160, ...zeros(20)],
-      months_observed: 4,
-      months_since_last_30plus: 0,
+    it('version 2 looks at the loans that are left', async () => {
+      const [first, second] = await both('HALF', '2026-03-10');
+      expect(first).toMatchObject({ current_dpd: 100, utilization: 700 / 1000 });
+      expect(second).toMatchObject({ current_dpd: 7, utilization: 200 / 1000 });
     });
-    expect(await of('SETTLED', '2026-03-10')).toMatchObject({
-      dpd_sequence: [0, 0, 0, 3, ...zeros(20)],
-      months_observed: 2,
-      on_time_streak: 1,
-      max_dpd_3m: 0,
-      current_dpd: null,
+
+    it('version 2 falls back to statements where no loan is on book', async () => {
+      const [first, second] = await both('MIXED', '2026-03-10');
+      expect(first).toMatchObject({ current_dpd: 181 });
+      expect(second).toMatchObject({ current_dpd: 30 });
     });
-  });
 
-  it('reads statements only in months without a snapshot', async () => {
-    expect(await of('BOTH', '2026-03-10')).toMatchObject({ dpd_sequence: [10, 60, ...zeros(22)], max_dpd_6m: 60 });
-  });
-
-  it('makes a statement month 30 x max(delinquency, 0), the worst product counting', async () => {
-    expect(await of('CARD', '2026-03-10')).toMatchObject({
-      dpd_sequence: [60, 0, 0, ...zeros(21)],
-      current_dpd: 60,
-      months_since_last_30plus: 0,
-      on_time_streak: 0,
-      months_observed: 3,
+    it('version 2 keeps the row of who owes nothing any more', async () => {
+      const [first, second] = await both('QUICK', '2026-03-10');
+      expect(first).toMatchObject({ current_dpd: 0, months_observed: 0 });
+      expect(second).toMatchObject({ current_dpd: null, months_observed: 0, dpd_sequence: zeros(24) });
     });
-  });
 
-  it('floors used balances at 0 a product and never caps utilization', async () => {
-    // 1500 + max(-100, 0) over 1000 + 1000.
-    expect(await of('CARD', '2026-03-10')).toMatchObject({ utilization: 0.75 });
-    expect(await of('CARD', '2026-04-01')).toMatchObject({ utilization: 9000 / 2000 });
-  });
-
-  it('divides what was paid in a month by the balance of the month before', async () => {
-    // January pays 150 of December's 200; February pays 20 of January's max(-30, 0).
-    expect(await of('CARD', '2026-03-10')).toMatchObject({ paid_ratio_6m: 170 / 200 });
-  });
-
-  it('looks back 24 complete months and no further', async () => {
-    expect(await of('EDGE', '2026-03-10')).toMatchObject({
-      dpd_sequence: [...zeros(23), 60],
-      months_observed: 1,
-      max_dpd_12m: null,
+    it('both keep the closing DPD in every later month of the window', async () => {
+      const month = { dpd_sequence: [181, 181, 181, ...zeros(21)], max_dpd_3m: 181, months_since_last_30plus: 0 };
+      expect(await both('OFF', '2026-06-01')).toMatchObject([month, month]);
     });
-    expect(await of('EDGE', '2026-04-01')).toBeUndefined();
-  });
-
-  it('adds up the use of ACTIVE lines only, under the limit in force', async () => {
-    expect(await of('LINE', '2026-03-10')).toMatchObject({ utilization: 500 / 2000 });
-  });
-
-  it('counts cash on instalments due in the last six complete months, local days, without waivers and penalty', async () => {
-    // Due 100 + 105; paid 100 (R1), 84 (R3), -20 (R4): R0 is a day too early, R2 is a waiver.
-    expect(await of('PAYS', '2026-03-10')).toMatchObject({ paid_ratio_6m: 164 / 205 });
-  });
-
-  it('reads the schedule in force on each due date and voids what falls due after settlement', async () => {
-    // Due 100 (old schedule) and 50 (new); the rest was replaced or void.
-    expect(await of('SCHED', '2026-03-10')).toMatchObject({ paid_ratio_6m: 75 / 150 });
   });
 });
