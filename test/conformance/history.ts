@@ -11,9 +11,9 @@ import { defineEntity, int32, raw, string } from '../../src/core/define.js';
 import type { View } from '../../src/core/definitions.js';
 import type { OfflineStore, ViewRow } from '../../src/core/ports.js';
 import { DAY, formatInstant, type Instant } from '../../src/core/time.js';
-import type { FeatureStatus, FeatureValue } from '../../src/core/types.js';
+import type { FeatureStatus, FeatureValue, StalePolicy } from '../../src/core/types.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
-import { openRedis } from '../../src/online/redis.js';
+import { openRedis, type RedisConnection } from '../../src/online/redis.js';
 import { createOnlineFeatures, MAX_ROWS } from '../../src/serving/online-features.js';
 import { load } from '../offline/schedules.js';
 import { openOffline, refsOf, viewOf } from '../offline/support.js';
@@ -34,7 +34,7 @@ const note = string({ description: 'Text' });
 const kept = int32({ description: 'Its newest value is kept', fill: 'last_known' });
 const query = () => raw('SELECT 1');
 
-const VIEWS = {
+export const VIEWS = {
   /** Values that never grow old. */
   plain: viewOf('plain', 1, { entity: one, features: { amount, note }, query }),
   /** The same under its next version, with a feature more. */
@@ -78,6 +78,10 @@ export interface Question {
 
 export interface HistoryCase extends Case {
   readonly view: ViewName;
+  /** Its keys are taken as they are, and are no other case's. */
+  readonly bare?: true;
+  /** RETURN where it is not said. */
+  readonly stalePolicy?: StalePolicy;
   readonly rows: readonly HistoryRow[];
   readonly asked: readonly Question[];
 }
@@ -100,13 +104,14 @@ const partsOf = (key: Key | undefined): readonly (string | null)[] => {
 
 interface Placed {
   readonly question: Question;
+  readonly stalePolicy: StalePolicy;
   readonly key: readonly (string | null)[];
   /** In Redis, where a case that is asked at several instants lives once for each. */
   readonly onlineKey: readonly (string | null)[];
 }
 
-const prefixed = (prefix: string, parts: readonly (string | null)[]) =>
-  parts.map((part, index) => (part === null ? null : index === 0 ? `${prefix}~${part}` : part));
+const placedKey = ({ bare }: HistoryCase, prefix: string, parts: readonly (string | null)[]) =>
+  parts.map((part, index) => (part === null || bare || index > 0 ? part : `${prefix}~${part}`));
 
 /** Loads the rows of all cases and answers all their questions, over each path. */
 export async function openHistory(cases: readonly HistoryCase[]): Promise<HistoryWorld> {
@@ -125,7 +130,7 @@ export async function openHistory(cases: readonly HistoryCase[]): Promise<Histor
         view,
         own.flatMap(({ each, index }) =>
           each.rows.map(({ key, at, known = at, run = 1, values }) => ({
-            key: prefixed(`${index}`, partsOf(key)) as string[],
+            key: placedKey(each, `${index}`, partsOf(key)) as string[],
             event: at,
             available: known,
             sequence: run,
@@ -139,21 +144,26 @@ export async function openHistory(cases: readonly HistoryCase[]): Promise<Histor
           const parts = partsOf(question.key);
           return {
             question,
-            key: prefixed(`${index}`, parts),
-            onlineKey: prefixed(`${index}.${number}`, parts),
+            stalePolicy: each.stalePolicy ?? 'RETURN',
+            key: placedKey(each, `${index}`, parts),
+            onlineKey: placedKey(each, `${index}.${number}`, parts),
           };
         }),
       );
-      const historical = await historicalAnswers(offline.offline, view, placed);
-      const files = await trainingSetAnswers(offline.offline, view, placed, join(folder, `${name}.parquet`));
-      const online = await onlineAnswers(offline.offline, connection, view, placed);
-      placed.forEach(({ question }, index) => {
-        answers.set(question, {
-          historical: historical[index] as Answered,
-          trainingSet: files[index] as Answered,
-          online: online[index] as Answered,
+      for (const stalePolicy of new Set(placed.map((each) => each.stalePolicy))) {
+        const some = placed.filter((each) => each.stalePolicy === stalePolicy);
+        const asked = { offline: offline.offline, view, placed: some, stalePolicy };
+        const historical = await historicalAnswers(asked);
+        const files = await trainingSetAnswers(asked, join(folder, 'set.parquet'));
+        const online = await onlineAnswers(asked, connection);
+        some.forEach(({ question }, index) => {
+          answers.set(question, {
+            historical: historical[index] as Answered,
+            trainingSet: files[index] as Answered,
+            online: online[index] as Answered,
+          });
         });
-      });
+      }
     }
   } finally {
     await connection.close();
@@ -169,25 +179,28 @@ const spineOf = (view: View, placed: readonly Placed[]) => ({
   event_timestamp: placed.map(({ question }) => formatInstant(question.t)),
 });
 
-async function historicalAnswers(offline: OfflineStore, view: View, placed: readonly Placed[]): Promise<Answered[]> {
+interface Asked {
+  readonly offline: OfflineStore;
+  readonly view: View;
+  readonly placed: readonly Placed[];
+  readonly stalePolicy: StalePolicy;
+}
+
+async function historicalAnswers({ offline, view, placed, stalePolicy }: Asked): Promise<Answered[]> {
   const { columns, rows } = await offline.historicalFeatures({
     ...{ features: refsOf(view), spine: spineOf(view, placed) },
-    ...{ includeEventTimes: true, includeStatuses: true },
+    ...{ includeEventTimes: true, includeStatuses: true, stalePolicy },
   });
   const named = rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index] as unknown])));
   return named.map((row) => answeredOf(view, row));
 }
 
-async function trainingSetAnswers(
-  offline: OfflineStore,
-  view: View,
-  placed: readonly Placed[],
-  path: string,
-): Promise<Answered[]> {
+async function trainingSetAnswers({ offline, view, placed, stalePolicy }: Asked, path: string): Promise<Answered[]> {
   await offline.buildTrainingSet({
     ...{ id: view.id, features: refsOf(view), spine: spineOf(view, placed), label: null, path },
     ...{ entities: new Map([[view.entity.name, view.entity]]), asOf: day(10_000), includeEventTimes: true },
     ...{ format: 'PARQUET', onProgress: async () => undefined, signal: new AbortController().signal },
+    ...{ includeStatuses: true, stalePolicy },
   });
   const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors });
   return rows.map((row) => answeredOf(view, row));
@@ -210,10 +223,8 @@ function answeredOf(view: View, row: Readonly<Record<string, unknown>>): Answere
 
 /** Puts into Redis what materialize would: of each key the row in force at the instant it is asked at. */
 async function onlineAnswers(
-  offline: OfflineStore,
-  { client }: Awaited<ReturnType<typeof openRedis>>,
-  view: View,
-  placed: readonly Placed[],
+  { offline, view, placed, stalePolicy }: Asked,
+  { client }: RedisConnection,
 ): Promise<Answered[]> {
   const clock = { now: 0 };
   const online = createOnlineStore({
@@ -233,13 +244,16 @@ async function onlineAnswers(
     const rows = found.flatMap((row, index): ViewRow[] =>
       row === null ? [] : [{ ...row, key: whole[index]?.onlineKey as string[] }],
     );
+    // In good time: a row that is written in the last millisecond of its ttl is gone from Redis before it can be asked for.
+    clock.now = day(-1);
     await online.write(view, rows);
+    clock.now = t;
     for (let from = 0; from < asked.length; from += MAX_ROWS) {
       const some = asked.slice(from, from + MAX_ROWS);
       const entities = Object.fromEntries(
         view.entity.joinKeys.map((name, part) => [name, some.map(({ onlineKey }) => onlineKey[part] ?? null)]),
       );
-      const answer = await features.read({ features: refsOf(view), entities, stalePolicy: 'RETURN', now: t });
+      const answer = await features.read({ features: refsOf(view), entities, stalePolicy, now: t });
       some.forEach((each, index) => {
         answers.set(each, {
           event: answer.views[0]?.eventTimes[index] ?? null,
