@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.js';
+import type { View } from './core/definitions.js';
 import { RiskgraphError } from './core/errors.js';
 import { Mask } from './core/masking.js';
 import type { Clock, JobServices } from './core/ports.js';
@@ -18,13 +19,16 @@ import type { ApiServices } from './graphql/context.js';
 import { createMaterializer } from './materialize/materializer.js';
 import { createPortfolioScores } from './materialize/portfolio-scores.js';
 import { openClickHouse } from './offline/client.js';
+import { createFeatureProfiles } from './offline/feature-profiles.js';
 import { createOfflineStore } from './offline/store.js';
 import { createOnlineStore } from './online/online-store.js';
 import { openRedis } from './online/redis.js';
 import { createQueue } from './queue/queue.js';
 import { loadRegistry } from './registry.js';
 import { createScorer } from './scoring/onnx-scorer.js';
+import { createCatalogueBrowser } from './serving/browser.js';
 import { createCatalogue } from './serving/catalogue.js';
+import { createCatalogueMetrics } from './serving/catalogue-metrics.js';
 import { freshness } from './serving/freshness.js';
 import { createIndicators } from './serving/indicators.js';
 import { createOnlineFeatures } from './serving/online-features.js';
@@ -143,16 +147,24 @@ export async function createApp(config: Config, given: Given = {}) {
       folder: join(config.home, 'training-sets'),
     });
     const onlineFeatures = createOnlineFeatures({ online });
+    const profiles = createFeatureProfiles({ store });
+    const ages = (views: readonly View[]) => freshness(offline, views, clock());
     const api: ApiServices = {
       ...{ registry, catalogue, planner, onlineFeatures, offline, sources, trainingSets, jobs, queue, mask, calendar },
       scoring: createScoring({ features: onlineFeatures, scorer }),
       indicators: createIndicators({ registry, query: store, calendar }),
-      freshness: (views) => freshness(offline, views, clock()),
+      freshness: ages,
+      browser: createCatalogueBrowser({ registry, catalogue }),
+      profiles,
+      reportCatalogue: createCatalogueMetrics({
+        ...{ views: () => catalogue.views(), freshness: ages },
+        ...{ profiles, metrics, clock },
+      }),
       audit: createAuditLog(dataSource),
       now: clock,
     };
     const worker: JobServices = {
-      ...{ registry, loanSnapshots, materializer, offline, online, trainingSets },
+      ...{ registry, loanSnapshots, materializer, offline, online, trainingSets, profiles },
       views: async (names) => {
         await catalogue.refresh();
         return names ? catalogue.namedViews(names) : catalogue.views();

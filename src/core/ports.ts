@@ -4,6 +4,7 @@
  */
 import type { EntityDefinition } from './define.js';
 import type { AnyFeatureRef, FeatureRef, Model, Registry, View } from './definitions.js';
+import type { FeatureProfiles } from './feature-profiles.js';
 import type { Mask } from './masking.js';
 import type { Sql } from './sql.js';
 import type { Instant, LocalDate } from './time.js';
@@ -162,6 +163,11 @@ export interface ViewHoldings {
   readonly lastEventTime: Instant | null;
 }
 
+export interface ViewStats {
+  readonly lastEventTime: Instant | null;
+  readonly keys: number;
+}
+
 /** History of every view version: append-only, point-in-time readable. */
 export interface OfflineStore {
   /** Creates a view version's tables; doing it again changes nothing. */
@@ -229,7 +235,9 @@ export interface OfflineStore {
    */
   firstKnown(view: View): Promise<Instant | null>;
   /** Newest event time and number of keys in the visible state. */
-  viewStats(view: View, at: Instant): Promise<{ readonly lastEventTime: Instant | null; readonly keys: number }>;
+  viewStats(view: View, at: Instant): Promise<ViewStats>;
+  /** The same of several views in one statement, in their order. */
+  viewsStats(views: readonly View[], at: Instant): Promise<readonly ViewStats[]>;
   ping(): Promise<void>;
 }
 
@@ -280,11 +288,24 @@ export interface TrainingSetRequest {
   /** As in a HistoricalRequest; spine SQL then reads masked tables. */
   readonly mask?: Mask;
   readonly includeEventTimes: boolean;
+  readonly includeStatuses?: boolean;
+  /** What comes of a value that is older than its view's `maxAge`. Absent: RETURN. */
+  readonly stalePolicy?: StalePolicy;
+  /** Of a rebuild: what the other set was made from. Absent: what is there when the build begins. */
+  readonly pins?: TrainingSetPins;
   readonly format: ExportFormat;
   /** Absolute path the file is written to, by rename once whole. */
   readonly path: string;
   readonly onProgress: (fraction: number) => Promise<void>;
   readonly signal: AbortSignal;
+}
+
+/** What a set is made from; with its request it says exactly what the file holds, whatever is added later. */
+export interface TrainingSetPins {
+  /** Committed runs of each view, by its id: `1-4,7`. */
+  readonly runs: Readonly<Record<string, string>>;
+  /** Sequence of the newest import of each source table that spine SQL and label read, decimal. */
+  readonly imports: Readonly<Record<string, string>>;
 }
 
 export interface ColumnProfile {
@@ -313,7 +334,11 @@ export interface TrainingSetSpec {
   /** Asked for by a role that sees personal values masked. */
   readonly masked?: boolean;
   readonly includeEventTimes: boolean;
+  readonly includeStatuses?: boolean;
+  readonly stalePolicy?: StalePolicy;
   readonly format: ExportFormat;
+  /** Of a rebuild: the set that is made again, what that was made from, and the content hash that must come out; null where it cannot. */
+  readonly rebuild?: { readonly of: string; readonly pins: TrainingSetPins; readonly contentHash: string | null };
 }
 
 export interface TrainingSetRecord {
@@ -347,6 +372,14 @@ export interface TrainingSetService {
     readonly features: readonly AnyFeatureRef[];
     readonly spec: TrainingSetSpec;
   }): Promise<TrainingSetRecord>;
+  /**
+   * Asks for the same set once more, from what the first was made from: its content hash is the same, whatever was imported, computed or applied
+   * since, or its job fails. NOT_FOUND for an unknown id, CONFLICT while it is not whole or where a version's definition changed.
+   */
+  rebuild(
+    id: string,
+    options: { readonly masked: boolean; readonly format?: ExportFormat },
+  ): Promise<TrainingSetRecord>;
   get(id: string): Promise<TrainingSetRecord | null>;
   list(page: { readonly limit: number; readonly before?: string }): Promise<readonly TrainingSetRecord[]>;
   /** The finished file. NOT_FOUND for an unknown id, CONFLICT while it is not whole. */
@@ -484,16 +517,50 @@ export interface Materializer {
     request: { readonly jobId: string; readonly view: View; readonly asOf?: Instant; readonly now: Instant },
     progress: JobProgress,
   ): Promise<PortfolioResult>;
-  backfill(
-    request: {
-      readonly jobId: string;
-      readonly views: readonly View[];
-      readonly from: LocalDate;
-      readonly to: LocalDate;
-      readonly now: Instant;
-    },
-    progress: JobProgress,
-  ): Promise<unknown>;
+  /** The history of every as-of of the range that is due; views side by side where one does not wait for the other. */
+  backfill(request: BackfillRange & { readonly jobId: string }, progress: JobProgress): Promise<unknown>;
+  /** BAD_USER_INPUT where one of the views has no such as-of, or it may not be seen at `now`. */
+  checkAsOf(views: readonly View[], asOf: Instant, now: Instant): void;
+  /** BAD_USER_INPUT where the range could not be backfilled at `now`. */
+  checkBackfill(range: BackfillRange): void;
+  /** What a backfill would have to do; nothing is computed or written. */
+  estimateBackfill(range: BackfillRange): Promise<BackfillEstimate>;
+}
+
+export interface BackfillRange {
+  readonly views: readonly View[];
+  /** Local days, both included. */
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  readonly now: Instant;
+}
+
+export interface BackfillViewEstimate {
+  readonly view: string;
+  /** First and last as-of that is due. */
+  readonly from: string;
+  readonly to: string;
+  /** The last as-of that is due, where the range ends behind it. */
+  readonly clampedTo: string | null;
+  readonly asOfs: number;
+  /** Of those: as-ofs before anything was known of what the view reads, which cost nothing. */
+  readonly empty: number;
+  /** Of those: as-ofs that a run has committed already; they are computed again, and only what differs is added. */
+  readonly done: number;
+  /** Rows that the runs would compute, from the counts of `countedAsOfs` of them, evenly between. */
+  readonly rows: number;
+  readonly countedAsOfs: number;
+  /** From the rate of the newest `measuredRuns` runs of the view; null where none was measured. */
+  readonly seconds: number | null;
+  readonly measuredRuns: number;
+}
+
+export interface BackfillEstimate {
+  readonly views: readonly BackfillViewEstimate[];
+  readonly asOfs: number;
+  readonly rows: number;
+  /** For views side by side; null where the rate of one of them is not known. */
+  readonly seconds: number | null;
 }
 
 // ---------------------------------------------------------------- online
@@ -795,6 +862,7 @@ export interface JobServices {
   readonly offline: OfflineStore;
   readonly online: OnlineStore;
   readonly trainingSets: TrainingSetRunner;
+  readonly profiles: FeatureProfiles;
 }
 
 export interface TrainingSetRunner {

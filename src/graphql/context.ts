@@ -1,6 +1,8 @@
+import type { CatalogueBrowser } from '../core/browse.js';
 import type { Catalogue, RegistryPlanner, ViewFreshness } from '../core/catalogue.js';
 import type { Registry, View } from '../core/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
+import type { FeatureProfiles } from '../core/feature-profiles.js';
 import type { Mask } from '../core/masking.js';
 import type {
   AuditLog,
@@ -29,6 +31,10 @@ export interface ApiServices {
   readonly onlineFeatures: OnlineFeaturesService;
   readonly offline: Pick<OfflineStore, 'historicalFeatures' | 'rowsAt'>;
   readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
+  readonly browser: CatalogueBrowser;
+  readonly profiles: Pick<FeatureProfiles, 'read' | 'newest'>;
+  /** Brings the gauges of views and features up to date. */
+  readonly reportCatalogue: () => Promise<void>;
   readonly sources: Pick<SourceStore, 'quarantine'>;
   readonly trainingSets: TrainingSetService;
   readonly scoring: ScoringService;

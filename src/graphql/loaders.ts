@@ -1,5 +1,7 @@
 import DataLoader from 'dataloader';
-import type { View } from '../core/definitions.js';
+import type { ViewFreshness } from '../core/catalogue.js';
+import type { FeatureRef, View } from '../core/definitions.js';
+import type { FeatureProfile, FeatureProfiles } from '../core/feature-profiles.js';
 import type { JobLedger, JobRecord, OfflineStore, OnlineFeaturesService, ViewRow } from '../core/ports.js';
 import { valueAt } from '../core/status.js';
 import type { Instant } from '../core/time.js';
@@ -25,6 +27,9 @@ export interface Loaders {
   readonly views: DataLoader<ViewKey, ViewAnswer, string>;
   /** By id; null for one that is not recorded. */
   readonly jobs: DataLoader<string, JobRecord | null>;
+  readonly freshness: DataLoader<View, ViewFreshness>;
+  /** The newest profile by feature; null for one that has none yet. */
+  readonly profiles: DataLoader<FeatureRef, FeatureProfile | null, string>;
 }
 
 const absent = (view: View, status: FeatureStatus): ViewAnswer => ({
@@ -108,8 +113,19 @@ export const createLoaders = (options: {
   readonly onlineFeatures: OnlineFeaturesService;
   readonly offline: Pick<OfflineStore, 'rowsAt'>;
   readonly jobs: Pick<JobLedger, 'getMany'>;
+  readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
+  readonly profiles: Pick<FeatureProfiles, 'newest'>;
   readonly now: Instant;
 }): Loaders => ({
+  freshness: new DataLoader<View, ViewFreshness>((views) => options.freshness(views)),
+  profiles: new DataLoader<FeatureRef, FeatureProfile | null, string>(
+    async (refs) => {
+      const views = new Map(refs.map(({ view }) => [view.id, view]));
+      const newest = await options.profiles.newest([...views.values()]);
+      return refs.map(({ reference }) => newest.get(reference) ?? null);
+    },
+    { cacheKeyFn: ({ reference }) => reference },
+  ),
   jobs: new DataLoader<string, JobRecord | null>(async (ids) => {
     const found = new Map((await options.jobs.getMany(ids)).map((job) => [job.id, job]));
     return ids.map((id) => found.get(id) ?? null);

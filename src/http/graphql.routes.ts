@@ -26,8 +26,8 @@ interface GraphqlOptions {
 function contextOf(request: FastifyRequest, { services, log, metrics }: GraphqlOptions): RequestContext {
   const { caller, id, ip } = request;
   if (!caller) throw new RiskgraphError({ code: 'UNAUTHENTICATED', message: 'no key was sent' });
-  const { onlineFeatures, offline, jobs } = services;
-  const loaders = createLoaders({ onlineFeatures, offline, jobs, now: services.now() });
+  const { onlineFeatures, offline, jobs, freshness, profiles } = services;
+  const loaders = createLoaders({ onlineFeatures, offline, jobs, freshness, profiles, now: services.now() });
   return { services, caller, requestId: id, address: ip, loaders, log, metrics };
 }
 

@@ -35,9 +35,12 @@ export interface HealthOptions {
   readonly metrics: Metrics;
   readonly metricsText: () => Promise<string>;
   readonly now: Clock;
+  /** Brings gauges of what the stores hold up to date before they are read. */
+  readonly report: () => Promise<void>;
 }
 
-export function registerHealth(server: FastifyInstance, { health, metrics, metricsText, now }: HealthOptions): void {
+export function registerHealth(server: FastifyInstance, options: HealthOptions): void {
+  const { health, metrics, metricsText, now, report } = options;
   const startedAt = now();
 
   const workerHealth = () =>
@@ -63,6 +66,8 @@ export function registerHealth(server: FastifyInstance, { health, metrics, metri
   });
 
   server.get('/metrics', async (_request, reply) => {
+    // A store that is away leaves its gauges as they were, and this one says so.
+    metrics.gauge('view_gauges_fresh', (await within(report)).ok ? 1 : 0);
     metrics.gauge('worker_healthy', (await workerHealth()).ok ? 1 : 0);
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText());
   });

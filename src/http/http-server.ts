@@ -72,7 +72,10 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     log[level]({ requestId: request.id, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'http');
   });
 
-  registerHealth(server, { health: options.health, metrics, metricsText, now: services.now });
+  registerHealth(server, {
+    ...{ health: options.health, metrics, metricsText, now: services.now },
+    report: () => services.reportCatalogue(),
+  });
   registerGraphiql(server);
   registerDownloads(server, { trainingSets: services.trainingSets });
   registerIndicators(server, { indicators: services.indicators, now: services.now });

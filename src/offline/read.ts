@@ -1,5 +1,5 @@
 import type { View } from '../core/definitions.js';
-import type { EntityKey, KeyPart, Shard, ViewRow } from '../core/ports.js';
+import type { EntityKey, KeyPart, Shard, ViewRow, ViewStats } from '../core/ports.js';
 import { ident, join, param, raw, type Sql, sql } from '../core/sql.js';
 import type { Instant } from '../core/time.js';
 import type { ClickHouse } from './client.js';
@@ -127,16 +127,25 @@ function keyIn(view: View, keys: readonly EntityKey[]): Sql {
   return sql`(${join(columns)}) IN (SELECT ${join(parts)} FROM (SELECT arrayJoin(arrayZip(${join(values)})) AS k))`;
 }
 
-/** See OfflineStore.viewStats. */
-export async function viewStats(
+/** See OfflineStore.viewsStats. */
+export async function viewsStats(
   store: ClickHouse,
-  view: View,
+  views: readonly View[],
   at: Instant,
-): Promise<{ readonly lastEventTime: Instant | null; readonly keys: number }> {
-  const [found] = await store.rows<{ last: string | null; keys: string }>(
-    'view-stats',
-    sql`SELECT maxOrNull(toUnixTimestamp64Milli(_event_time)) AS last, uniqExact(${join(keyColumns(view))}) AS keys
+): Promise<readonly ViewStats[]> {
+  if (views.length === 0) return [];
+  const selects = views.map(
+    (view, index) =>
+      sql`SELECT ${index} AS number, maxOrNull(toUnixTimestamp64Milli(_event_time)) AS last, uniqExact(${join(keyColumns(view))}) AS keys
       FROM ${viewTables(view).state} WHERE _eff <= ${at}`,
   );
-  return { lastEventTime: found?.last == null ? null : Number(found.last), keys: Number(found?.keys ?? 0) };
+  const found = await store.rows<{ number: string; last: string | null; keys: string }>(
+    'view-stats',
+    join(selects, ' UNION ALL '),
+  );
+  const byNumber = new Map(found.map((row) => [Number(row.number), row]));
+  return views.map((_, index) => {
+    const { last = null, keys = 0 } = byNumber.get(index) ?? {};
+    return { lastEventTime: last === null ? null : Number(last), keys: Number(keys) };
+  });
 }

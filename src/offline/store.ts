@@ -1,12 +1,12 @@
 import type { View } from '../core/definitions.js';
-import type { Log, OfflineStore, Run, SqlGuard, StageCounts } from '../core/ports.js';
+import type { Log, OfflineStore, Run, SqlGuard, StageCounts, ViewStats } from '../core/ports.js';
 import { sql } from '../core/sql.js';
 import type { BusinessCalendar } from '../core/time.js';
 import type { ClickHouse } from './client.js';
 import { commitRuns } from './commit.js';
 import { historicalFeatures } from './historical.js';
 import { sampleRun, viewHoldings } from './holdings.js';
-import { inForceByParts, newestRows, rowsAt, viewStats } from './read.js';
+import { inForceByParts, newestRows, rowsAt, viewsStats } from './read.js';
 import { estimateRows, firstKnown } from './run-size.js';
 import { sweepSpines } from './spine-sweep.js';
 import { stageRows, stageRuns } from './stage.js';
@@ -76,7 +76,11 @@ export function createOfflineStore({ store, calendar, guard, log }: OfflineStore
     firstKnown: (view) => firstKnown(store, view),
     sampleRun: (view, at, limits) => sampleRun({ store, calendar }, view, at, limits),
     viewHoldings: (view) => viewHoldings(store, view),
-    viewStats: (view, at) => viewStats(store, view, at),
+    viewStats: async (view, at) => {
+      const [stats] = (await viewsStats(store, [view], at)) as [ViewStats];
+      return stats;
+    },
+    viewsStats: (views, at) => viewsStats(store, views, at),
     ping: () => store.ping(),
   };
 }

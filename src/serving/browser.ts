@@ -14,6 +14,9 @@ interface Applied {
   readonly graph: LineageGraph;
 }
 
+const newestFirst = (one: AnyView, other: AnyView): number =>
+  one.name === other.name ? other.version - one.version : one.name < other.name ? -1 : 1;
+
 /** Answers from the definitions in memory: whatever is asked, no store is. */
 export function createCatalogueBrowser({
   registry,
@@ -35,7 +38,7 @@ export function createCatalogueBrowser({
       const indicators = [...registry.indicators.values()];
       applied = {
         key,
-        entries: [...views, ...onDemandViews].map(searchEntry),
+        entries: [...views, ...onDemandViews].sort(newestFirst).map(searchEntry),
         graph: lineageGraph({ views, onDemandViews, services, models, indicators }),
       };
     }

@@ -1,0 +1,38 @@
+import type { ViewFreshness } from '../core/catalogue.js';
+import type { View } from '../core/definitions.js';
+import type { FeatureProfiles } from '../core/feature-profiles.js';
+import type { Clock, Metrics } from '../core/ports.js';
+import { MINUTE } from '../core/time.js';
+
+/** Scrapers may come every few seconds; what they read changes a few times a day. */
+const EVERY_MS = MINUTE;
+
+/**
+ * Reports, of every view that is applied, how old its newest values are and, of every feature, the NULLs among its newest: two statements,
+ * once a minute at most.
+ */
+export function createCatalogueMetrics(options: {
+  readonly views: () => readonly View[];
+  readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
+  readonly profiles: Pick<FeatureProfiles, 'newest'>;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}): () => Promise<void> {
+  const { metrics, clock } = options;
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (clock() - reportedAt < EVERY_MS) return;
+    reportedAt = clock();
+    const views = options.views();
+    const [fresh, newest] = await Promise.all([options.freshness(views), options.profiles.newest(views)]);
+    for (const { view, lagSeconds, stale, keys } of fresh) {
+      if (lagSeconds !== null) metrics.gauge('view_lag_seconds', lagSeconds, { view });
+      metrics.gauge('view_stale', stale ? 1 : 0, { view });
+      metrics.gauge('view_keys', keys, { view });
+    }
+    for (const { reference, nullRate } of newest.values()) {
+      const [view = '', feature = ''] = reference.split(':');
+      if (nullRate !== null) metrics.gauge('feature_null_ratio', nullRate, { view, feature });
+    }
+  };
+}
