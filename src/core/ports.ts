@@ -361,6 +361,8 @@ export interface TrainingSetLedger {
   get(id: string): Promise<TrainingSetRecord | null>;
   /** Newest first; `before` is the id of the last one of the page before. */
   list(page: { readonly limit: number; readonly before?: string }): Promise<readonly TrainingSetRecord[]>;
+  /** Sets that list a feature of one of these views, at least one, by `name@version`; oldest first. */
+  pinning(views: readonly string[]): Promise<readonly Pick<TrainingSetRecord, 'id' | 'name'>[]>;
   update(id: string, change: Pick<TrainingSetRecord, 'result'>): Promise<TrainingSetRecord>;
 }
 
@@ -644,14 +646,17 @@ export interface PublishedDefinition {
   readonly snapshot: Readonly<Record<string, unknown>>;
   readonly appliedAt: Instant;
   readonly retiredAt: Instant | null;
+  /** When all that the version held was dropped; null while it is there. Only what is retired is pruned. */
+  readonly prunedAt: Instant | null;
 }
 
 /** Which versions are applied and which are retired; kept in Postgres. */
 export interface DefinitionLedger {
   all(): Promise<readonly PublishedDefinition[]>;
   /** All or none; an id that is already there is CONFLICT. */
-  publish(definitions: readonly Omit<PublishedDefinition, 'retiredAt'>[]): Promise<void>;
+  publish(definitions: readonly Omit<PublishedDefinition, 'retiredAt' | 'prunedAt'>[]): Promise<void>;
   retire(definitions: readonly Pick<PublishedDefinition, 'kind' | 'id'>[], retiredAt: Instant): Promise<void>;
+  prune(definition: Pick<PublishedDefinition, 'kind' | 'id'>, prunedAt: Instant): Promise<void>;
   /** Runs the body while no other process applies. */
   withApplyLock<T>(body: () => Promise<T>): Promise<T>;
 }
@@ -862,7 +867,29 @@ export interface JobServices {
   readonly offline: OfflineStore;
   readonly online: OnlineStore;
   readonly trainingSets: TrainingSetRunner;
+  readonly pruner: ViewPruner;
   readonly profiles: FeatureProfiles;
+}
+
+export interface PrunedView {
+  readonly view: string;
+  /** Rows of history and bytes on disk that were dropped, and fields that were left online. */
+  readonly rows: number;
+  readonly bytes: number;
+  readonly onlineFields: number;
+  /** Sets that pinned it and cannot be built again. */
+  readonly trainingSets: readonly string[];
+}
+
+/** Ends for good what a retired version of a view holds. */
+export interface ViewPruner {
+  /**
+   * What pruning would drop; changes nothing. NOT_FOUND for what was never applied; CONFLICT for a version in force, one that is pruned
+   * already, and, without `force`, one that training sets pin, which it names.
+   */
+  check(view: string, options: { readonly force: boolean }): Promise<Omit<PrunedView, 'onlineFields'>>;
+  /** Drops it. Broken off anywhere it is taken up by the next call. */
+  prune(view: string, options: { readonly force: boolean }, progress: JobProgress): Promise<PrunedView>;
 }
 
 export interface TrainingSetRunner {

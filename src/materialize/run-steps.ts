@@ -32,6 +32,8 @@ export interface MaterializerDeps {
   readonly metrics: Metrics;
   /** What a killed process has to repeat at most; every shard is one pass over the rows, so small views have one. */
   readonly rowsAShard?: number;
+  /** Views of a backfill that are computed at once. */
+  readonly viewsAtOnce?: number;
 }
 
 export interface StepProgress {
@@ -180,11 +182,15 @@ export async function publish(
   });
 }
 
-/** PUBLISHED to COMMITTED: the stages become history and visible state; scores also go to the table `scores`. */
+/**
+ * PUBLISHED to COMMITTED: the stages become history and visible state; scores also go to the table `scores`. `seconds` says what each of the runs
+ * took, where their whole way was seen.
+ */
 export async function commit(
   deps: MaterializerDeps,
   view: View,
   published: readonly RunRecord[],
+  seconds?: () => number,
 ): Promise<readonly RunRecord[]> {
   const open = published.filter((record) => record.stage === 'PUBLISHED');
   if (open.length > 0) {
@@ -198,7 +204,10 @@ export async function commit(
     if (view.origin.kind === 'scores') await deps.scores.record(stamped);
     for (const record of open) deps.metrics.count('history_rows', { view: view.id }, record.counts?.changed ?? 0);
   }
-  return advanceAll(deps, published, ({ stage: at }) => (at === 'PUBLISHED' ? { stage: 'COMMITTED' } : null));
+  const took = seconds ? { seconds: Math.round(seconds() * 1000) / 1000 } : {};
+  return advanceAll(deps, published, ({ stage: at, counts }) =>
+    at === 'PUBLISHED' ? { stage: 'COMMITTED', ...(counts && { counts: { ...counts, ...took } }) } : null,
+  );
 }
 
 /**

@@ -2,11 +2,9 @@
 import type { View } from '../core/definitions.js';
 import { conflict } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/time.js';
-import { inputViews } from './portfolio-scores.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { knownBy } from './schedule.js';
-
-const inputsOf = ({ origin }: View): readonly View[] => (origin.kind === 'scores' ? inputViews(origin.model) : []);
+import { inputsOf } from './side-by-side.js';
 
 /** Waits for whoever writes one of the inputs: what it stamped before now is in the history after. */
 export async function settleInputs({ ledger }: MaterializerDeps, view: View, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions.js';
 import type { OfflineStore, OnlineStore, ViewRow } from '../../src/core/ports.js';
 import { newUuid } from '../../src/core/uuid.js';
-import type { BackfillResult, ViewResult } from '../../src/materialize/materializer.js';
+import type { BackfillResult } from '../../src/materialize/backfill.js';
+import type { ViewResult } from '../../src/materialize/materializer.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { factsView, HOUR, MIDNIGHT } from './views.js';
 

@@ -1,0 +1,231 @@
+/** The past of views: as-ofs in chunks, some views at once; what a killed job left of a chunk is taken up where it was. */
+import type { View } from '../core/definitions.js';
+import { badInput } from '../core/errors.js';
+import type { BackfillRange, JobProgress, RunRecord } from '../core/ports.js';
+import { inputsFirst } from '../core/score-view.js';
+import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/time.js';
+import { holdView } from './hold.js';
+import { part, shares } from './progress.js';
+import {
+  advanceAll,
+  commit,
+  dropStages,
+  level,
+  type MaterializerDeps,
+  type StepProgress,
+  stageAll,
+  withShards,
+} from './run-steps.js';
+import { instantsBetween, newestDue, readableFrom } from './schedule.js';
+import { settleInputs } from './score-inputs.js';
+import { sideBySide } from './side-by-side.js';
+
+/** As-ofs of one commit: a backfill into the past rebuilds the visible state once a commit. */
+const AS_OFS_A_COMMIT = 64;
+/** Ten years of days; a longer range is a slip of the pen. */
+const MAX_DAYS = 3_660;
+/** Views at once where nothing else is said: more than one only fills the pauses of the other on two cores. */
+const VIEWS_AT_ONCE = 2;
+
+export interface BackfillResult {
+  readonly view: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  /** The last as-of that is due, where `to` lies behind it. */
+  readonly clampedTo: string | null;
+  readonly asOfs: number;
+  /** Of those: as-ofs before anything was known of what the view reads. They have no rows and were not computed. */
+  readonly empty: number;
+  readonly rows: number;
+  readonly changed: number;
+  /** Rows that the online store now holds and did not before. */
+  readonly published: number;
+  readonly nullKeys: number;
+}
+
+/** The as-ofs of one view that a backfill computes. */
+export interface ViewPlan {
+  readonly view: View;
+  /** Oldest first; at least one. */
+  readonly due: readonly Instant[];
+  /** As-ofs of the range that are not due yet. */
+  readonly left: number;
+}
+
+/** @throws BAD_USER_INPUT for a range that ends before it begins, has decades, or begins behind the last as-of that is due */
+export function planBackfill(
+  { views, from, to, now }: BackfillRange,
+  calendar: BusinessCalendar,
+): readonly [ViewPlan, ...ViewPlan[]] {
+  checkRange(from, to);
+  const plans = inputsFirst(views).map((view): ViewPlan => {
+    const all = instantsBetween(view, from, to, calendar);
+    const due = all.filter((asOf) => readableFrom(view, asOf) <= now);
+    if (due.length === 0) throw notDue(view, from, newestDue(view, now, calendar));
+    return { view, due, left: all.length - due.length };
+  });
+  const [first, ...rest] = plans;
+  if (!first) throw badInput('no view is named', 'name the views to backfill');
+  return [first, ...rest];
+}
+
+/** See Materializer.backfill. */
+export async function runBackfill(
+  deps: MaterializerDeps,
+  { jobId, ...range }: BackfillRange & { readonly jobId: string },
+  progress: JobProgress,
+): Promise<{ readonly views: readonly BackfillResult[]; readonly notes: readonly string[] }> {
+  const plans = planBackfill(range, deps.calendar);
+  const parts = shares(
+    progress,
+    plans.map(({ due }) => due.length),
+  );
+  const views = await sideBySide(
+    plans.map(({ view }) => view),
+    { most: deps.viewsAtOnce ?? VIEWS_AT_ONCE, signal: progress.signal },
+    (_, index, signal) => {
+      const { report } = parts[index] as StepProgress;
+      return past(deps, plans[index] as ViewPlan, jobId, { signal, report });
+    },
+  );
+  return { views, notes: plans.flatMap((plan) => (plan.left > 0 ? [clamped(plan)] : [])) };
+}
+
+const past = (deps: MaterializerDeps, plan: ViewPlan, jobId: string, asked: JobProgress): Promise<BackfillResult> =>
+  holdView(deps, { view: plan.view, jobId }, asked, async (held, progress) => {
+    const { view, due } = plan;
+    await settleInputs(held, view, progress.signal);
+    const asOfs = due.slice(await emptyAsOfs(held, plan));
+    const totals = { rows: 0, changed: 0, nullKeys: 0 };
+    const last = await throughChunks(held, view, asOfs, jobId, part(progress, 0, 0.9), (record) => {
+      totals.rows += record.counts?.rows ?? 0;
+      totals.changed += record.counts?.changed ?? 0;
+      totals.nullKeys += record.counts?.nullKeys ?? 0;
+    });
+    const written = last
+      ? await level(held, view, await withShards(held, view, last), part(progress, 0.9, 1))
+      : { own: 0, others: 0 };
+    await progress.report(1);
+    return {
+      view: view.id,
+      from: formatInstant(due[0] as Instant),
+      to: formatInstant(due.at(-1) as Instant),
+      clampedTo: plan.left > 0 ? formatInstant(due.at(-1) as Instant) : null,
+      asOfs: due.length,
+      empty: due.length - asOfs.length,
+      ...totals,
+      published: written.own + written.others,
+    };
+  });
+
+/**
+ * How many of the first as-ofs have no rows, because nothing of what the view reads was known by then. One of them is counted: a query may give
+ * a row of nothing.
+ */
+export async function emptyAsOfs(
+  { offline }: Pick<MaterializerDeps, 'offline'>,
+  { view, due }: ViewPlan,
+): Promise<number> {
+  const first = await offline.firstKnown(view);
+  const known = due.findIndex((asOf) => first !== null && readableFrom(view, asOf) >= first);
+  const empty = known < 0 ? due.length : known;
+  const last = due[empty - 1];
+  if (last === undefined) return 0;
+  return (await offline.estimateRows(view, last, readableFrom(view, last))).rows === 0 ? empty : 0;
+}
+
+/**
+ * Chunk by chunk, oldest first. A chunk is staged while the one before it is being committed: stages do not look at other as-ofs, but the
+ * visible state grows in their order.
+ * @returns the last committed run
+ */
+async function throughChunks(
+  deps: MaterializerDeps,
+  view: View,
+  asOfs: readonly Instant[],
+  jobId: string,
+  progress: StepProgress,
+  each: (record: RunRecord) => void,
+): Promise<RunRecord | undefined> {
+  let last: RunRecord | undefined;
+  let committing: Promise<void> = Promise.resolve();
+  try {
+    for (let start = 0; start < asOfs.length; start += AS_OFS_A_COMMIT) {
+      const some = asOfs.slice(start, start + AS_OFS_A_COMMIT);
+      const within = part(progress, start / asOfs.length, (start + some.length) / asOfs.length);
+      const staged = await stageChunk(deps, view, some, jobId, within);
+      await committing;
+      progress.signal.throwIfAborted();
+      committing = commitChunk(deps, view, staged).then((committed) => {
+        committed.forEach(each);
+        last = committed.at(-1);
+      });
+      // Thrown where it is awaited; until then it must not count as unhandled.
+      committing.catch(() => undefined);
+    }
+  } finally {
+    // The view is held for what is still at work, also where a later chunk has failed.
+    await committing;
+  }
+  return last;
+}
+
+interface StagedChunk {
+  readonly records: readonly RunRecord[];
+  /** How long it took to stage. */
+  readonly tookMs: number;
+}
+
+async function stageChunk(
+  deps: MaterializerDeps,
+  view: View,
+  asOfs: readonly Instant[],
+  jobId: string,
+  progress: StepProgress,
+): Promise<StagedChunk> {
+  const began = deps.clock();
+  const begun = await deps.ledger.beginAll(
+    asOfs.map((asOf) => ({
+      ...{ jobId, viewId: view.id, asOf, kind: 'BACKFILL' },
+      knowledge: readableFrom(view, asOf),
+    })),
+  );
+  const records = await stageAll(deps, view, begun, progress);
+  return { records, tookMs: deps.clock() - began };
+}
+
+/** Makes a chunk history, stamped as its scheduled runs would have been. */
+async function commitChunk(
+  deps: MaterializerDeps,
+  view: View,
+  { records, tookMs }: StagedChunk,
+): Promise<readonly RunRecord[]> {
+  const began = deps.clock();
+  // The stamp first: from here on the runs are carried through, whoever finds them.
+  const stamped = await advanceAll(deps, records, ({ stage: at, knowledge }) =>
+    at === 'STAGED' ? { stage: 'PUBLISHED', historyStamp: knowledge } : null,
+  );
+  const committed = await commit(deps, view, stamped, () => (tookMs + deps.clock() - began) / 1000 / records.length);
+  await dropStages(deps, view, committed);
+  return committed;
+}
+
+function checkRange(from: LocalDate, to: LocalDate): void {
+  if (from > to) throw badInput(`the range ends on ${to}, before it begins on ${from}`, 'swap from and to');
+  const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
+  if (days > MAX_DAYS) {
+    throw badInput(
+      `the range has ${days} days; at most ${MAX_DAYS} fit one backfill`,
+      'ask for it in several parts, oldest first',
+    );
+  }
+}
+
+const notDue = (view: View, from: LocalDate, newest: Instant) =>
+  badInput(
+    `${view.id} has no as-of from ${from} on that is due: the newest is ${formatInstant(newest)}`,
+    `begin the range no later; an as-of is due ${view.schedule.delay} after it`,
+  );
+
+const clamped = ({ view, due, left }: ViewPlan): string =>
+  `${view.id}: ${left} as-of${left === 1 ? '' : 's'} not due yet left out; the last one is ${formatInstant(due.at(-1) as Instant)}`;

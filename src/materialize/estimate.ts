@@ -1,0 +1,79 @@
+/** What a backfill would have to do, told before it begins. */
+import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports.js';
+import { formatInstant, type Instant } from '../core/time.js';
+import { emptyAsOfs, planBackfill, type ViewPlan } from './backfill.js';
+import type { MaterializerDeps } from './run-steps.js';
+import { readableFrom } from './schedule.js';
+import { inputsOf } from './side-by-side.js';
+
+/** As-ofs whose rows are counted: the ends and the middle of a range tell a portfolio that grows from one that does not. */
+const COUNTED = 3;
+
+/** See Materializer.estimateBackfill. */
+export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRange): Promise<BackfillEstimate> {
+  const plans = planBackfill(range, deps.calendar);
+  const named = new Set(plans.map(({ view }) => view.id));
+  const views: BackfillViewEstimate[] = [];
+  for (const plan of plans) {
+    // What its inputs are given by the same backfill is not there yet.
+    const fed = inputsOf(plan.view).some(({ id }) => named.has(id));
+    views.push(await estimateView(deps, plan, fed));
+  }
+  const seconds = views.map((each) => each.seconds);
+  const known = seconds.filter((each) => each !== null);
+  const all = known.reduce((sum, each) => sum + each, 0);
+  const atOnce = Math.min(deps.viewsAtOnce ?? 1, plans.length);
+  return {
+    views,
+    asOfs: views.reduce((sum, each) => sum + each.asOfs, 0),
+    rows: views.reduce((sum, each) => sum + each.rows, 0),
+    seconds: known.length < seconds.length ? null : Math.max(all / atOnce, ...known),
+  };
+}
+
+async function estimateView(deps: MaterializerDeps, plan: ViewPlan, fed: boolean): Promise<BackfillViewEstimate> {
+  const { view, due, left } = plan;
+  const [first, last] = [due[0] as Instant, due.at(-1) as Instant];
+  const empty = fed ? 0 : await emptyAsOfs(deps, plan);
+  const asOfs = due.slice(empty);
+  const counted = countedOf(asOfs);
+  const points: { readonly at: number; readonly rows: number }[] = [];
+  for (const at of counted) {
+    const asOf = asOfs[at] as Instant;
+    points.push({ at, rows: (await deps.offline.estimateRows(view, asOf, readableFrom(view, asOf))).rows });
+  }
+  const rows = Math.round(between(points));
+  const wanted = new Set(due);
+  const done = (await deps.ledger.done(view.id, { from: first, to: last })).filter((asOf) => wanted.has(asOf));
+  const pace = await deps.ledger.pace(view.id);
+  return {
+    ...{ view: view.id, from: formatInstant(first), to: formatInstant(last) },
+    clampedTo: left > 0 ? formatInstant(last) : null,
+    ...{ asOfs: due.length, empty, done: done.length, rows, countedAsOfs: counted.length },
+    ...secondsOf(pace, asOfs.length, rows),
+  };
+}
+
+const countedOf = (asOfs: readonly Instant[]): readonly number[] =>
+  asOfs.length <= COUNTED ? [...asOfs.keys()] : [0, Math.floor((asOfs.length - 1) / 2), asOfs.length - 1];
+
+/** Rows of all as-ofs from those of some: between two of them their number changes by the same amount from one to the next. */
+function between(points: readonly { readonly at: number; readonly rows: number }[]): number {
+  let sum = points[0]?.rows ?? 0;
+  for (const [index, to] of points.entries()) {
+    const from = points[index - 1];
+    if (!from) continue;
+    const steps = to.at - from.at;
+    for (let step = 1; step <= steps; step++) sum += from.rows + ((to.rows - from.rows) * step) / steps;
+  }
+  return sum;
+}
+
+type Pace = Awaited<ReturnType<MaterializerDeps['ledger']['pace']>>;
+
+/** By the row where earlier runs had rows, else by the run. */
+function secondsOf(pace: Pace, asOfs: number, rows: number): Pick<BackfillViewEstimate, 'seconds' | 'measuredRuns'> {
+  if (pace === null) return { seconds: null, measuredRuns: 0 };
+  const seconds = pace.rows > 0 ? (rows / pace.rows) * pace.seconds : (asOfs / pace.runs) * pace.seconds;
+  return { seconds, measuredRuns: pace.runs };
+}

@@ -1,0 +1,59 @@
+/** One process at a view, for a time: what it writes is marked with its turn, so that nothing of it counts once another has taken the view. */
+import type { View } from '../core/definitions.js';
+import type { JobProgress, OfflineStore, Run, RunLedger } from '../core/ports.js';
+import { finishLeftRuns } from './recovery.js';
+import type { MaterializerDeps } from './run-steps.js';
+
+/** Runs the body while no other process works on the view, its tables made and what other jobs left of it finished. */
+export const holdView = <T>(
+  deps: MaterializerDeps,
+  { view, jobId }: { readonly view: View; readonly jobId: string },
+  asked: JobProgress,
+  body: (held: MaterializerDeps, progress: JobProgress) => Promise<T>,
+): Promise<T> =>
+  deps.ledger.withViewLock(
+    view.id,
+    async (lost, number) => {
+      const held = {
+        ...deps,
+        ledger: inTurn(deps.ledger, view, number),
+        offline: stampedWithTurn(deps.offline, number),
+      };
+      const progress = whileHeld(asked, lost);
+      await held.offline.createView(view);
+      await held.offline.takeTurn(view, number);
+      await finishLeftRuns(held, view, jobId, progress.signal);
+      return body(held, progress);
+    },
+    asked.signal,
+  );
+
+function inTurn(ledger: RunLedger, { id: viewId }: View, number: number): RunLedger {
+  const turn = { viewId, number };
+  return {
+    ...ledger,
+    update: (id, change) => ledger.update(id, change, turn),
+    updateAll: (changes) => ledger.updateAll(changes, turn),
+  };
+}
+
+function stampedWithTurn(offline: OfflineStore, turn: number): OfflineStore {
+  const mine = (run: Run): Run => ({ ...run, turn });
+  return {
+    ...offline,
+    stageRun: (run) => offline.stageRun(mine(run)),
+    stageRuns: (runs, computed) => offline.stageRuns(runs.map(mine), computed),
+    stageRows: (run, batches) => offline.stageRows(mine(run), batches),
+    commitRuns: (view, runs) =>
+      offline.commitRuns(
+        view,
+        runs.map(({ run, ...stamp }) => ({ ...stamp, run: mine(run) })),
+      ),
+  };
+}
+
+/** A run that has lost its view stops like one that is cancelled: whoever holds the view now finishes or forgets it. */
+const whileHeld = (asked: JobProgress, lost: AbortSignal): JobProgress => ({
+  report: (fraction) => asked.report(fraction),
+  signal: AbortSignal.any([asked.signal, lost]),
+});
