@@ -6,6 +6,7 @@ import type { AnyOnDemandViewSpec } from './core/define-on-demand.js';
 import type { Indicator, JobDefinition, OnDemandView, Registry, Service, View } from './core/definitions.js';
 import { RiskgraphError } from './core/errors.js';
 import { checkView } from './registry/check.js';
+import { inCurrency, WRITTEN_CURRENCY } from './registry/currency.js';
 import { contentHash } from './registry/hash.js';
 import { loadModels } from './registry/models.js';
 import { checkOnDemandView } from './registry/on-demand.js';
@@ -19,7 +20,14 @@ const isKind = (value: unknown, kind: string): boolean =>
  * Finds, imports and checks every definition below the root. Lists every problem of the whole set, then fails: one look at the
  * message is enough to mend all of them.
  */
-export async function loadRegistry({ root }: { readonly root: string }): Promise<Registry> {
+export async function loadRegistry({
+  root,
+  currency = WRITTEN_CURRENCY,
+}: {
+  readonly root: string;
+  /** Of the portfolio's amounts: the name of it in units. */
+  readonly currency?: string;
+}): Promise<Registry> {
   const problems: string[] = [];
   const entities = await loadEntities(root, problems);
   const found = await scanDefinitions(root, problems);
@@ -38,13 +46,13 @@ export async function loadRegistry({ root }: { readonly root: string }): Promise
   const of = (kind: Found['kind']) => usable.filter((item) => item.kind === kind);
 
   for (const item of of('view')) {
-    const spec = item.exported as FeatureViewSpec;
+    const spec = inCurrency(item.exported as FeatureViewSpec, currency);
     const view = checkView(item, spec, entities, (problem) => problems.push(`${item.file}: ${problem}`));
     const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
     views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
   }
   for (const item of of('on_demand')) {
-    const spec = item.exported as AnyOnDemandViewSpec;
+    const spec = inCurrency(item.exported as AnyOnDemandViewSpec, currency);
     const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
     const view = checkOnDemandView(item, spec, { entities, views }, report);
     const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
@@ -61,7 +69,7 @@ export async function loadRegistry({ root }: { readonly root: string }): Promise
     services.set(item.id, Object.freeze({ ...identity(item), ...spec, features, hash: await contentHash(item.path) }));
   }
   for (const item of of('indicator')) {
-    const spec = item.exported as IndicatorSpec;
+    const spec = inCurrency(item.exported as IndicatorSpec, currency);
     if (!spec.owner) problems.push(`${item.file}: has no owner`);
     if (!spec.description) problems.push(`${item.file}: has no description`);
     const { name, file } = item;
