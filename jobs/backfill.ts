@@ -15,7 +15,9 @@ export default defineJob({
     const { jobId, scheduledFor, services, report, signal } = context;
     const views = await services.views(payload.views);
     const [from, to] = [parseLocalDate(payload.from, 'from'), parseLocalDate(payload.to, 'to')];
+    const range = { views, from, to, now: scheduledFor };
+    services.materializer.checkBackfill(range);
     await deriveSources(views, context, { lastDay: to });
-    return services.materializer.backfill({ jobId, views, from, to, now: scheduledFor }, { report, signal });
+    return services.materializer.backfill({ jobId, ...range }, { report, signal });
   },
 });

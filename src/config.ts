@@ -38,6 +38,7 @@ const Environment = z.object({
   RISKGRAPH_EP: withDefault(z.enum(['cpu', 'cuda', 'webgpu']), 'cpu'),
   RISKGRAPH_DEMO_CUSTOMERS: withDefault(z.coerce.number().int().min(100).max(10_000_000), 5000),
   RISKGRAPH_LOG_LEVEL: withDefault(z.enum(['debug', 'info', 'warn', 'error']), 'info'),
+  RISKGRAPH_BACKFILL_VIEWS: withDefault(z.coerce.number().int().min(1).max(4), 2),
   RISKGRAPH_RATE_LIMIT: withDefault(z.coerce.number().int().min(1), 6000),
 });
 
@@ -69,6 +70,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     },
     portfolio: { timezone: env.RISKGRAPH_TIMEZONE, currency: env.RISKGRAPH_CURRENCY, datum: env.RISKGRAPH_DATUM },
     executionProvider: env.RISKGRAPH_EP,
+    /** Views of a backfill that are computed at once. */
+    backfillViews: env.RISKGRAPH_BACKFILL_VIEWS,
     demoCustomers: env.RISKGRAPH_DEMO_CUSTOMERS,
     logLevel: env.RISKGRAPH_LOG_LEVEL,
   } as const;

@@ -10,13 +10,55 @@ interface ViewResult {
   readonly asOf?: string;
   readonly rows?: number;
   readonly changed?: number;
+  readonly clampedTo?: string | null;
+}
+
+interface Estimate {
+  readonly views: readonly {
+    readonly view: string;
+    readonly asOfs: number;
+    readonly empty: number;
+    readonly done: number;
+    readonly rows: number;
+    readonly countedAsOfs: number;
+    readonly seconds: number | null;
+    readonly measuredRuns: number;
+    readonly clampedTo: string | null;
+  }[];
+  readonly asOfs: number;
+  readonly rows: number;
+  readonly seconds: number | null;
+}
+
+const ESTIMATE = `query($views: [String!]!, $from: Date!, $to: Date!) { backfillEstimate(views: $views, from: $from, to: $to) {
+  asOfs rows seconds views { view asOfs empty done rows countedAsOfs seconds measuredRuns clampedTo } } }`;
+
+const whole = (rows: number): string => rows.toLocaleString('en-US', { maximumFractionDigits: 0 });
+
+const expected = (seconds: number | null): string =>
+  seconds === null
+    ? 'time not known: no run was measured'
+    : `about ${Math.max(1, Math.ceil(seconds))} s by earlier runs`;
+
+function describeEstimate({ views, asOfs, rows, seconds }: Estimate): string {
+  const lines = views.map((each) => {
+    const left = each.clampedTo ? `, up to ${each.clampedTo}, the last that is due` : '';
+    const known = [
+      `${each.done} computed before`,
+      ...(each.empty > 0 ? [`${each.empty} before any data`] : []),
+      `rows counted at ${each.countedAsOfs}`,
+      expected(each.seconds),
+    ];
+    return `  ${each.view}: ${each.asOfs} as-ofs${left}, about ${whole(each.rows)} rows (${known.join('; ')})`;
+  });
+  return [`backfill of ${asOfs} as-ofs, about ${whole(rows)} rows, ${expected(seconds)}`, ...lines].join('\n');
 }
 
 function describe(job: JobView): string {
   const views = (job.result as { views?: readonly ViewResult[] } | null)?.views ?? [];
   const lines = views.map(
-    ({ view, asOf, rows, changed }) =>
-      `  ${view}${asOf ? ` as of ${asOf}` : ''}: ${rows ?? 0} rows, ${changed ?? 0} new or changed`,
+    ({ view, asOf, rows, changed, clampedTo }) =>
+      `  ${view}${asOf ? ` as of ${asOf}` : ''}: ${rows ?? 0} rows, ${changed ?? 0} new or changed${clampedTo ? `, up to ${clampedTo}, the last that is due` : ''}`,
   );
   return [`${job.name} completed (job ${job.id})`, ...lines].join('\n');
 }
@@ -43,18 +85,23 @@ export function addMaterializeCommands(program: Command, context: CommandContext
       print(job, options, () => describe(job));
     },
   });
-  clientCommand<OutputOptions & { from: string; to: string }>(program, context, {
+  clientCommand<OutputOptions & { from: string; to: string; estimate?: boolean }>(program, context, {
     name: 'backfill',
     description: 'compute the history of feature views for a range of days, both ends included',
     configure: (command) =>
       command
         .argument('<views>', 'comma-separated views')
         .requiredOption('--from <date>', 'first day')
-        .requiredOption('--to <date>', 'last day'),
+        .requiredOption('--to <date>', 'last day; what is not due yet is left out')
+        .option('--estimate', 'say what it would have to do, and do nothing'),
     run: async (client, options, [views]) => {
+      const range = { views: list(views as string), from: options.from, to: options.to };
+      const { backfillEstimate } = await client.graphql<{ backfillEstimate: Estimate }>(ESTIMATE, range);
+      if (options.estimate) return print(backfillEstimate, options, () => describeEstimate(backfillEstimate));
+      if (!options.json) process.stderr.write(`${describeEstimate(backfillEstimate)}\n`);
       const { backfill } = await client.graphql<{ backfill: JobView }>(
         `mutation($views: [String!]!, $from: Date!, $to: Date!) { backfill(views: $views, from: $from, to: $to) ${JOB} }`,
-        { views: list(views as string), from: options.from, to: options.to },
+        range,
       );
       const job = await followJob(client, backfill, options);
       print(job, options, () => describe(job));

@@ -15,10 +15,11 @@ import {
 } from 'type-graphql';
 import { badInput, notFound } from '../core/errors.js';
 import type { JobRecord, JobState as JobStateName } from '../core/ports.js';
-import { formatInstant, type Instant, type LocalDate } from '../core/time.js';
+import { scorableModel, scoreViewId } from '../core/score-view.js';
+import { formatInstant, type Instant } from '../core/time.js';
 import { boundedLimit, type RequestContext, shownError } from './context.js';
 import { JobState } from './enums.js';
-import { GraphQLDate, GraphQLDateTime, GraphQLJSON } from './scalars.js';
+import { GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
 @ObjectType('Job', { description: 'Something that the workers do.' })
 export class JobType {
@@ -118,29 +119,12 @@ export class JobResolver {
     asOf: Instant | null,
     @Ctx() { services }: RequestContext,
   ): Promise<JobRecord> {
-    const named = views == null ? undefined : services.catalogue.namedViews(views).map(({ id }) => id);
+    const named = views == null ? undefined : services.catalogue.namedViews(views);
     if (named?.length === 0) throw badInput('`views` is empty', 'leave it out for all views');
+    if (asOf != null) services.backfills.checkAsOf(named ?? services.catalogue.views(), asOf, services.now());
     return services.queue.enqueue('materialize', {
-      ...(named ? { views: named } : {}),
+      ...(named ? { views: named.map(({ id }) => id) } : {}),
       ...(asOf == null ? {} : { asOf: formatInstant(asOf) }),
-    });
-  }
-
-  @Mutation(() => JobType, { description: 'Computes the history of daily as-of instants, both ends included.' })
-  backfill(
-    @Arg('views', () => [String], { description: 'name@version, or a bare name for its newest version.' })
-    views: string[],
-    @Arg('from', () => GraphQLDate) from: LocalDate,
-    @Arg('to', () => GraphQLDate) to: LocalDate,
-    @Ctx() { services }: RequestContext,
-  ): Promise<JobRecord> {
-    if (views.length === 0) throw badInput('`views` is empty', 'name the views to backfill');
-    if (from > to)
-      throw badInput(`from ${from} is after to ${to}`, 'both ends are included; give the earlier day first');
-    return services.queue.enqueue('backfill', {
-      views: services.catalogue.namedViews(views).map(({ id }) => id),
-      from,
-      to,
     });
   }
 
@@ -157,8 +141,12 @@ export class JobResolver {
     asOf: Instant | null,
     @Ctx() { services }: RequestContext,
   ): Promise<JobRecord> {
+    const named = scorableModel(services.catalogue.namedModel(model));
+    if (asOf != null) {
+      services.backfills.checkAsOf(services.catalogue.namedViews([scoreViewId(named)]), asOf, services.now());
+    }
     return services.queue.enqueue('score_portfolio', {
-      model: services.catalogue.namedModel(model).id,
+      model: named.id,
       ...(asOf == null ? {} : { asOf: formatInstant(asOf) }),
     });
   }

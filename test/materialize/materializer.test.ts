@@ -283,13 +283,23 @@ describe('backfill', () => {
 
   it('leaves out what is not due yet and says so', async () => {
     const { views, notes } = await backfill('2026-02-27', '2026-12-31');
-    expect(views).toMatchObject([{ asOfs: 3, to: '2026-02-28T16:00:00.000Z' }]);
+    const last = '2026-02-28T16:00:00.000Z';
+    expect(views).toMatchObject([{ asOfs: 3, to: last, clampedTo: last }]);
     expect(notes).toEqual([
       expect.stringMatching(/305 as-ofs not due yet left out; the last one is 2026-02-28T16:00:00\.000Z$/),
     ]);
-    const none = await backfill('2027-01-01', '2027-01-02');
-    expect(none.views).toMatchObject([{ asOfs: 0, from: null, rows: 0 }]);
-    expect(none.notes[0]).toContain('none is due');
+    expect((await backfill('2026-02-27', '2026-02-28')).views).toMatchObject([{ asOfs: 2, clampedTo: null }]);
+  });
+
+  it('refuses a range that begins behind the last as-of that is due, and names that one', async () => {
+    await expect(backfill('2027-01-01', '2027-01-02')).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: `${view.id} has no as-of from 2027-01-01 on that is due: the newest is 2026-02-28T16:00:00.000Z`,
+    });
+    fixture.clock.now = MIDNIGHT + 2 * HOUR - 1;
+    await expect(backfill('2026-03-01', '2026-03-01')).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    fixture.clock.now++;
+    expect((await backfill('2026-03-01', '2026-03-01')).views).toMatchObject([{ asOfs: 1 }]);
   });
 
   it('computes every hour of the days of an hourly view', async () => {
