@@ -19,6 +19,7 @@ const may = {
 
 // Library -> the only folders that import it.
 const owners = {
+  'h3-js': ['core'],
   'pino|prom-client|@opentelemetry': ['telemetry'],
   typeorm: ['entities'],
   pg: ['entities'],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineJob } from '../src/core/define.js';
-import { scoreViewId } from '../src/core/score-view.js';
+import { scorableModel, scoreViewId } from '../src/core/score-view.js';
 import { parseInstant } from '../src/core/time.js';
 
 export default defineJob({
@@ -10,7 +10,7 @@ export default defineJob({
   // One keeps a core busy; a second would only make both slower.
   concurrency: 1,
   run: async ({ jobId, scheduledFor, services, report, signal }, payload) => {
-    const model = await services.model(payload.model);
+    const model = scorableModel(await services.model(payload.model));
     const [view] = await services.views([scoreViewId(model)]);
     if (!view) throw new Error(`no view is named ${scoreViewId(model)}`);
     const asOf = payload.asOf == null ? {} : { asOf: parseInstant(payload.asOf, 'asOf') };

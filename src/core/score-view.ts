@@ -1,6 +1,15 @@
 /** The feature view that a model's scores are, and the form of one score. */
 import { float64, int32, string } from './define.js';
-import type { Feature, Identity, Model, StoredModel, View } from './definitions.js';
+import {
+  type Feature,
+  type Identity,
+  isOnDemand,
+  type Model,
+  readsStoredOnly,
+  type StoredModel,
+  type View,
+} from './definitions.js';
+import { badInput } from './errors.js';
 import { bandOf, pointsOf } from './risk-maths.js';
 import { parseDuration } from './time.js';
 import type { FeatureValue } from './types.js';
@@ -46,6 +55,16 @@ type Named = Pick<Identity, 'name' | 'version'>;
 /** `<model>_score@<version>`; a model whose name ends in `_score` already keeps it. */
 export const scoreViewName = (model: string): string => (model.endsWith('_score') ? model : `${model}_score`);
 export const scoreViewId = ({ name, version }: Named): string => `${scoreViewName(name)}@${version}`;
+
+/** @throws BAD_USER_INPUT for a model that reads on-demand features: a portfolio brings no request for them */
+export function scorableModel(model: Model): StoredModel {
+  if (readsStoredOnly(model)) return model;
+  const computed = model.features.filter(isOnDemand).map(({ reference }) => reference);
+  throw badInput(
+    `${model.id} reads ${computed.join(', ')}, computed from what a request brings, and a portfolio brings none`,
+    'score its entities one request at a time: score(model:, entities:, request:)',
+  );
+}
 
 /** The view of a model's scores, without its hash. It lives and dies with its model: the same file, owner and version. */
 export const scoreViewOf = (model: StoredModel): Omit<View, 'hash'> => ({

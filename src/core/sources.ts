@@ -2,6 +2,7 @@
  * The canonical lending schema: every source table, its columns in order, its key, and when its rows happened and could be known.
  * Importing, reading and checking all follow this list; the tables themselves are made by `migrations/clickhouse`.
  */
+import { DATUMS } from './datums.js';
 import { notFound } from './errors.js';
 import {
   type ColumnSpec,
@@ -29,11 +30,8 @@ import {
   uint32,
 } from './source-columns.js';
 
+export { DATUMS, type Datum } from './datums.js';
 export type { EventTime, HiddenColumns, SourceColumn, SourceTable, SourceType } from './source-columns.js';
-
-/** Coordinate systems of positions. */
-export const DATUMS = ['WGS84', 'GCJ02', 'BD09'] as const;
-export type Datum = (typeof DATUMS)[number];
 
 const datum = (): ColumnSpec => opt(oneOf(...DATUMS));
 const identifier = (): ColumnSpec => opt(pii(text()));

@@ -22,7 +22,8 @@ export class HistoricalFeaturesResolver {
     })
     features: string[] | null,
     @Arg('spine', () => GraphQLJSONObject, {
-      description: 'Columnar: the join keys, event_timestamp (RFC 3339 with a zone) and pass-through columns.',
+      description:
+        'Columnar: the join keys, event_timestamp (RFC 3339 with a zone) and pass-through columns, which are also the request inputs of on-demand features.',
     })
     spine: Record<string, readonly unknown[]>,
     @Arg('includeEventTimes', () => Boolean, { defaultValue: false }) includeEventTimes: boolean,

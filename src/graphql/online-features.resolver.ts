@@ -1,5 +1,4 @@
 import { Arg, Ctx, Field, ID, ObjectType, Query, Resolver } from 'type-graphql';
-import { badInput } from '../core/errors.js';
 import type { Instant } from '../core/time.js';
 import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName } from '../core/types.js';
 import { columnarKeys } from './columnar.js';
@@ -21,11 +20,16 @@ class FeatureColumnType {
   @Field(() => GraphQLJSON, { description: 'An array in the order of the request.' })
   values!: unknown;
 
-  @Field(() => [FeatureStatus])
+  @Field(() => [FeatureStatus], {
+    description:
+      'Of an on-demand feature: ERROR where an input could not be read, STALE where one is stale, else by its own value.',
+  })
   statuses!: readonly FeatureStatusName[];
 }
 
-@ObjectType('ViewTimes', { description: 'When the values of each row happened.' })
+@ObjectType('ViewTimes', {
+  description: 'When the values of each row happened; of an on-demand view, the oldest of its stored inputs.',
+})
 class ViewTimesType {
   @Field(() => String, { description: 'view@version' })
   view!: string;
@@ -49,15 +53,9 @@ class OnlineFeaturesType {
   views!: readonly ViewTimesType[];
 }
 
-/** Inputs of on-demand features: refused while no applied feature takes any. */
-export function refuseRequest(request: Readonly<Record<string, unknown>> | null | undefined): void {
-  if (request && Object.keys(request).length > 0) {
-    throw badInput(
-      `\`request\` holds ${Object.keys(request).join(', ')}, and no feature asked for computes from request inputs`,
-      'leave `request` out',
-    );
-  }
-}
+/** The argument `request` of a read and of a score. */
+export const REQUEST_DESCRIPTION =
+  'Columnar inputs of on-demand features, by name: { requested_amount: ["5000.00", null] }, one value a row of entities.';
 
 @Resolver()
 export class OnlineFeaturesResolver {
@@ -75,16 +73,15 @@ export class OnlineFeaturesResolver {
       description: 'Columnar: { customer_id: ["C1", "C2"] }, equal lengths.',
     })
     entities: Record<string, unknown>,
-    @Arg('request', () => GraphQLJSONObject, { nullable: true, description: 'Columnar inputs of on-demand features.' })
+    @Arg('request', () => GraphQLJSONObject, { nullable: true, description: REQUEST_DESCRIPTION })
     request: Record<string, unknown> | null,
     @Arg('stalePolicy', () => StalePolicy, { defaultValue: 'RETURN' }) stalePolicy: StalePolicyName,
     @Ctx() context: RequestContext,
   ): Promise<OnlineFeaturesType> {
-    refuseRequest(request);
     const refs = context.services.catalogue.features({ service, features });
     const answer = await context.services.onlineFeatures.read({
       features: refs,
-      entities: columnarKeys(entities),
+      ...{ entities: columnarKeys(entities), request: request ?? undefined },
       stalePolicy,
       now: context.services.now(),
     });

@@ -6,7 +6,7 @@ import type { FeatureValue } from '../core/types.js';
 import { columnarKeys } from './columnar.js';
 import { maskFor, piiView, type RequestContext } from './context.js';
 import { ModelStage, ScoreStatus } from './enums.js';
-import { refuseRequest } from './online-features.resolver.js';
+import { REQUEST_DESCRIPTION } from './online-features.resolver.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
 
 @ObjectType('Model', { description: 'A version of a model.' })
@@ -155,17 +155,16 @@ export class ScoreResolver {
     @Arg('model', () => String, { description: 'name@version, or a bare name for its champion.' }) name: string,
     @Arg('entities', () => GraphQLJSONObject, { description: 'Columnar: { customer_id: ["C1", "C2"] }.' })
     entities: Record<string, unknown>,
-    @Arg('request', () => GraphQLJSONObject, { nullable: true, description: 'Columnar inputs of on-demand features.' })
+    @Arg('request', () => GraphQLJSONObject, { nullable: true, description: REQUEST_DESCRIPTION })
     request: Record<string, unknown> | null,
     @Arg('explain', () => Boolean, { defaultValue: false }) explain: boolean,
     @Ctx() context: RequestContext,
   ): Promise<ScoreTableType> {
     const { services, requestId } = context;
-    refuseRequest(request);
     const model = services.catalogue.namedModel(name);
     const rows = await services.scoring.score({
       model,
-      entities: columnarKeys(entities),
+      ...{ entities: columnarKeys(entities), request: request ?? undefined },
       explain,
       now: services.now(),
     });

@@ -1,9 +1,9 @@
 /** Where a person is: at home, at work, on a journey; and how the person's app says so. */
+import { inDatum, type Position } from '../core/datums.js';
 import type { Datum } from '../core/sources.js';
 import type { Instant } from '../core/time.js';
 import { DAY } from '../core/time.js';
 import type { Book } from './book.js';
-import { inDatum, type Position } from './datums.js';
 import type { Person } from './person.js';
 import { type Place, pickPlace, placeNamed } from './places.js';
 import type { Random } from './random.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { gcj02ToBd09, inDatum, type Position, wgs84ToGcj02 } from '../../src/core/datums.js';
 import { BusinessCalendar } from '../../src/core/time.js';
 import { applicationContext } from '../../src/portfolio/application-context.js';
 import { Book } from '../../src/portfolio/book.js';
-import { gcj02ToBd09, inDatum, type Position, wgs84ToGcj02 } from '../../src/portfolio/datums.js';
 import { lifeOf } from '../../src/portfolio/simulate.js';
 import { referenceRows, surroundingRows } from '../../src/portfolio/surroundings.js';
 import { familyOf, homePlace } from '../../src/portfolio/ties.js';

@@ -2,7 +2,9 @@
  * Positions as Chinese apps report them. WGS84 is what the satellite says; GCJ-02 (Amap, Tencent) shifts it by 100 to 700 m, BD-09 (Baidu)
  * shifts GCJ-02 once more. The formulas are the ones in public use since the shift was worked out (eviltransform, coordtransform).
  */
-import type { Datum } from '../core/sources.js';
+/** Coordinate systems of positions. */
+export const DATUMS = ['WGS84', 'GCJ02', 'BD09'] as const;
+export type Datum = (typeof DATUMS)[number];
 
 export interface Position {
   readonly latitude: number;
@@ -45,6 +47,23 @@ export function inDatum(position: Position, datum: Datum): Position {
   if (datum === 'WGS84') return position;
   const shifted = wgs84ToGcj02(position);
   return datum === 'GCJ02' ? shifted : gcj02ToBd09(shifted);
+}
+
+/** Steps after which the inverse is within a millimetre: each divides the error by some thousands. */
+const STEPS = 6;
+
+/** The WGS84 position that an app of that datum reports so: what `inDatum` takes there, found step by step, for no formula inverts the shift. */
+export function fromDatum(position: Position, datum: Datum): Position {
+  if (datum === 'WGS84') return position;
+  let found = position;
+  for (let step = 0; step < STEPS; step++) {
+    const shown = inDatum(found, datum);
+    found = {
+      latitude: found.latitude + position.latitude - shown.latitude,
+      longitude: found.longitude + position.longitude - shown.longitude,
+    };
+  }
+  return found;
 }
 
 /** Metres, from degrees east of 105 and north of 35. */

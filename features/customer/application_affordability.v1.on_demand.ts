@@ -1,0 +1,47 @@
+import { decimal, defineOnDemandView, float64, input, int32 } from '../../src/core/define.js';
+import { instalmentOf, ratio } from '../../src/core/money.js';
+import { customer } from '../entities.js';
+
+export default defineOnDemandView({
+  entity: customer,
+  description:
+    'Whether the customer can carry what an application asks for: the request against the stated income and the debts held.',
+  owner: 'credit-risk',
+  tags: ['application', 'affordability'],
+  request: {
+    requested_amount: decimal({ unit: 'CNY', description: 'Principal that is asked for' }),
+    term_months: int32({ unit: 'months', description: 'Term that is asked for' }),
+    annual_rate: decimal({ unit: 'fraction', description: 'Nominal rate a year that is offered: 0.24 is 24 %' }),
+  },
+  inputs: {
+    income: input('DECIMAL', 'customer_profile@1:monthly_income'),
+    debt: input('DECIMAL', 'loan_behaviour@1:principal_outstanding'),
+  },
+  features: {
+    amount_over_income: float64({
+      unit: 'months of income',
+      description: 'Amount asked for over the monthly income; NULL without an income above 0',
+    }),
+    instalment: decimal({
+      unit: 'CNY a month',
+      description: 'Level monthly instalment of the request, to the cent; NULL without amount, term and rate',
+    }),
+    instalment_over_income: float64({
+      unit: 'fraction',
+      description: 'The instalment over the monthly income; NULL without an income above 0',
+    }),
+    debt_over_income: float64({
+      unit: 'months of income',
+      description: 'Amount asked for with the principal outstanding (0 without a loan on book) over the monthly income',
+    }),
+  },
+  compute: ({ requested_amount, term_months, annual_rate, income, debt }) => {
+    const instalment = instalmentOf({ principal: requested_amount, months: term_months, annualRate: annual_rate });
+    return {
+      amount_over_income: ratio([requested_amount], income),
+      instalment,
+      instalment_over_income: ratio([instalment], income),
+      debt_over_income: ratio([requested_amount, debt ?? '0'], income),
+    };
+  },
+});

@@ -1,0 +1,16 @@
+import { defineFeatureService } from '../../src/core/define.js';
+
+export default defineFeatureService({
+  description:
+    'What the decision on an application reads: whether it is affordable, where it is made from, how much credit was asked for before; needs the ' +
+    'request as well as the customer.',
+  owner: 'credit-risk',
+  features: [
+    'application_affordability@1',
+    'application_place@1',
+    'customer_profile@1:monthly_income',
+    'application_history@1:applications_90d',
+    'application_history@1:declined_90d',
+    'application_history@1:bureau_score',
+  ],
+});
