@@ -1,156 +1,77 @@
-import { Arg, Ctx, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
-import type { Feature, Service, View } from '../core/definitions.js';
-import { piiView, type RequestContext } from './context.js';
+import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import type { FeatureSearch } from '../core/browse.js';
+import type { ViewFreshness } from '../core/catalogue.js';
+import { badInput } from '../core/errors.js';
+import {
+  EntityType,
+  FeatureServiceType,
+  FeatureViewType,
+  FoundFeatureType,
+  showFeature,
+  showService,
+  showView,
+  visible,
+} from './catalogue.types.js';
+import { boundedLimit, type RequestContext } from './context.js';
+import { ViewFreshnessType } from './registry.resolver.js';
 
-@ObjectType('Entity', { description: 'What features are about.' })
-class EntityType {
-  @Field(() => String)
-  name!: string;
+const SEARCH =
+  'Words, all of which must be found, each in part and in either case: in names, descriptions, units, tags, owners, or source tables and columns. ' +
+  'What has a word in its name comes first.';
 
-  @Field(() => [String], { description: 'Columns that name one, in order.' })
-  joinKeys!: readonly string[];
-
-  @Field(() => String)
-  description!: string;
-}
-
-@ObjectType('Feature')
-class FeatureType {
-  @Field(() => String)
-  name!: string;
-
-  @Field(() => String, {
-    description: 'STRING, BOOLEAN, INT32, INT64, FLOAT32, FLOAT64, DECIMAL, DATE, TIMESTAMP or ARRAY<one of these>.',
-  })
-  type!: string;
-
-  @Field(() => String)
-  description!: string;
-
-  @Field(() => String, { nullable: true })
-  unit!: string | null;
-
-  @Field(() => [String])
-  tags!: readonly string[];
-}
-
-@ObjectType('FeatureView', { description: 'A version of a set of features of one entity, computed together.' })
-class FeatureViewType {
-  @Field(() => String)
-  name!: string;
-
-  @Field(() => Int)
-  version!: number;
-
-  @Field(() => String)
-  entity!: string;
-
-  @Field(() => String)
-  description!: string;
-
-  @Field(() => String)
-  owner!: string;
-
-  @Field(() => [String])
-  tags!: readonly string[];
-
-  @Field(() => Int, { nullable: true, description: 'Older values do not exist; null: unbounded.' })
-  ttlSeconds!: number | null;
-
-  @Field(() => Int, { nullable: true, description: 'Older values are STALE; null: never.' })
-  maxAgeSeconds!: number | null;
-
-  @Field(() => [FeatureType])
-  features!: readonly FeatureType[];
-}
-
-@ObjectType('FeatureService', { description: 'A pinned list of features that one consumer reads.' })
-class FeatureServiceType {
-  @Field(() => String)
-  name!: string;
-
-  @Field(() => Int)
-  version!: number;
-
-  @Field(() => String)
-  description!: string;
-
-  @Field(() => String)
-  owner!: string;
-
-  @Field(() => [String], { description: 'References view@version:feature.' })
-  features!: readonly string[];
-}
-
-const seconds = (ms: number | null): number | null => (ms === null ? null : Math.floor(ms / 1_000));
-const isPii = (feature: Feature): boolean => feature.tags?.includes('pii') === true;
-
-/** Features that a caller may know of: bi does not see personal ones at all. */
-const visible = (context: RequestContext) => (feature: Feature) =>
-  piiView(context.caller) !== 'HIDDEN' || !isPii(feature);
-
-function showView(view: View, context: RequestContext): FeatureViewType {
-  return {
-    name: view.name,
-    version: view.version,
-    entity: view.entity.name,
-    description: view.description,
-    owner: view.owner,
-    tags: view.tags,
-    ttlSeconds: seconds(view.ttlMs),
-    maxAgeSeconds: seconds(view.maxAgeMs),
-    features: view.features.filter(visible(context)).map(({ name, type, description, unit, tags }) => ({
-      name,
-      type,
-      description,
-      unit: unit ?? null,
-      tags: tags ?? [],
-    })),
-  };
-}
-
-function showService(service: Service, context: RequestContext): FeatureServiceType {
-  const { name, version, description, owner, features } = service;
-  const shown = features.filter(({ feature }) => visible(context)(feature));
-  return { name, version, description, owner, features: shown.map(({ reference }) => reference) };
-}
-
-function matches(view: FeatureViewType, search: string): boolean {
-  const text = [
-    view.name,
-    view.description,
-    ...view.tags,
-    ...view.features.flatMap(({ name, description, tags }) => [name, description, ...tags]),
-  ];
-  return text.some((part) => part.toLowerCase().includes(search.toLowerCase()));
-}
-
-@Resolver()
+@Resolver(() => FeatureViewType)
 export class CatalogueResolver {
   @Query(() => [EntityType])
   entities(@Ctx() { services }: RequestContext): readonly EntityType[] {
     return [...services.registry.entities.values()];
   }
 
-  @Query(() => [FeatureViewType], { description: 'Applied views, newest version of a name first.' })
+  @Query(() => [FeatureViewType], {
+    description:
+      'Applied views; without `search` by name, newest version first. An unknown tag or owner has no views; an unknown entity is an error.',
+  })
   featureViews(
     @Arg('entity', () => String, { nullable: true }) entity: string | null,
-    @Arg('search', () => String, {
-      nullable: true,
-      description: 'Part of a name, description or tag of a view or feature.',
-    })
-    search: string | null,
+    @Arg('search', () => String, { nullable: true, description: SEARCH }) search: string | null,
     @Arg('tag', () => String, { nullable: true, description: 'Of the view or of one of its features.' }) tag:
       | string
       | null,
+    @Arg('owner', () => String, { nullable: true }) owner: string | null,
     @Ctx() context: RequestContext,
   ): FeatureViewType[] {
-    return context.services.catalogue
-      .views()
-      .map((view) => showView(view, context))
-      .filter((view) => entity == null || view.entity === entity)
-      .filter((view) => search == null || matches(view, search))
-      .filter((view) => tag == null || [view, ...view.features].some(({ tags }) => tags.includes(tag)));
+    const wanted: FeatureSearch = { entity, search, tag, owner, visible: visible(context) };
+    return context.services.browser.searchViews(wanted).map((view) => showView(view, context));
+  }
+
+  @Query(() => [FoundFeatureType], {
+    description: 'Single features of the applied views. `before` is the reference of the last one of the page before.',
+  })
+  features(
+    @Arg('search', () => String, { nullable: true, description: SEARCH }) search: string | null,
+    @Arg('tag', () => String, { nullable: true, description: 'Of the feature or of its view.' }) tag: string | null,
+    @Arg('owner', () => String, { nullable: true }) owner: string | null,
+    @Arg('entity', () => String, { nullable: true }) entity: string | null,
+    @Arg('limit', () => Int, { defaultValue: 50 }) limit: number,
+    @Arg('before', () => ID, { nullable: true }) before: string | null,
+    @Ctx() context: RequestContext,
+  ): FoundFeatureType[] {
+    const wanted: FeatureSearch = { entity, search, tag, owner, visible: visible(context) };
+    const found = context.services.browser.searchFeatures(wanted);
+    const last = before == null ? -1 : found.findIndex(({ reference }) => reference === before);
+    if (before != null && last < 0) {
+      throw badInput(
+        `'${before}' is not among the features found`,
+        'give the reference of the last one of the page before',
+      );
+    }
+    const page = found.slice(last + 1, last + 1 + boundedLimit(limit));
+    const views = new Map(page.map(({ view }) => [view.id, view] as const));
+    const shown = new Map([...views].map(([id, view]) => [id, showView(view, context)] as const));
+    return page.map((ref) => ({
+      reference: ref.reference,
+      feature: showFeature(ref),
+      view: shown.get(ref.view.id) as FeatureViewType,
+    }));
   }
 
   @Query(() => FeatureViewType, { nullable: true, description: 'No version: the newest applied.' })
@@ -159,8 +80,17 @@ export class CatalogueResolver {
     @Arg('version', () => Int, { nullable: true }) version: number | null,
     @Ctx() context: RequestContext,
   ): FeatureViewType | null {
-    const view = context.services.catalogue.view(name, version ?? undefined);
+    const { catalogue } = context.services;
+    const view = catalogue.view(name, version ?? undefined) ?? catalogue.onDemandView(name, version ?? undefined);
     return view && showView(view, context);
+  }
+
+  @FieldResolver(() => ViewFreshnessType, { nullable: true, description: 'Null for what is computed on demand.' })
+  async freshness(
+    @Root() { view }: FeatureViewType,
+    @Ctx() { loaders }: RequestContext,
+  ): Promise<ViewFreshness | null> {
+    return 'schedule' in view ? loaders.freshness.load(view) : null;
   }
 
   @Query(() => [FeatureServiceType])

@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql';
+import { DIFFERENCE_KINDS, LINEAGE_KINDS } from '../core/browse.js';
 
 const names = <const T extends string>(...values: readonly T[]): { readonly [K in T]: K } =>
   Object.freeze(Object.fromEntries(values.map((value) => [value, value])) as { [K in T]: K });
@@ -13,6 +14,9 @@ export const ModelStage = names('CHALLENGER', 'SHADOW', 'CHAMPION', 'RETIRED');
 export const ExportFormat = names('PARQUET', 'CSV', 'ARROW');
 export const ScoreStatus = names('SCORED', 'MISSING_FEATURES', 'ERROR');
 export const FilterOp = names('EQ', 'NE', 'IN', 'NOT_IN', 'GT', 'GTE', 'LT', 'LTE');
+export const FeatureViewKind = names('STORED', 'SCORES', 'ON_DEMAND');
+export const LineageKind = names(...LINEAGE_KINDS);
+export const DifferenceKind = names(...DIFFERENCE_KINDS);
 export const PlanAction = names('ADD', 'BUMP', 'RETIRE');
 
 registerEnumType(FeatureStatus, {
@@ -38,6 +42,25 @@ registerEnumType(ModelStage, { name: 'ModelStage', description: "What a model's 
 registerEnumType(ExportFormat, { name: 'ExportFormat', description: 'Format of a file.' });
 registerEnumType(ScoreStatus, { name: 'ScoreStatus', description: 'Whether a row was scored.' });
 registerEnumType(FilterOp, { name: 'FilterOp', description: 'How a dimension is compared.' });
+registerEnumType(FeatureViewKind, {
+  name: 'FeatureViewKind',
+  description: 'Where the values of a view come from.',
+  valuesConfig: {
+    STORED: { description: 'A query over the source tables, computed on a schedule.' },
+    SCORES: { description: 'The scores of a model, computed on a schedule.' },
+    ON_DEMAND: { description: 'A function of what the caller brings and of stored features, computed when asked for.' },
+  },
+});
+registerEnumType(LineageKind, { name: 'LineageKind', description: 'What a node of the lineage is.' });
+registerEnumType(DifferenceKind, {
+  name: 'DifferenceKind',
+  description: 'What of a version is another.',
+  valuesConfig: {
+    VIEW_CHANGED: { description: 'Entity, schedule, delay, ttl, maxAge, owner, tags or description.' },
+    FEATURE_CHANGED: { description: 'Type, length, unit, fill, tags or description.' },
+    QUERY_CHANGED: { description: 'The SQL, layout and comments apart.' },
+  },
+});
 registerEnumType(PlanAction, {
   name: 'PlanAction',
   description: 'What applying would do.',

@@ -31,32 +31,45 @@ interface Root {
   readonly node: FieldNode;
   /** Leaves below it. */
   readonly leaves: number;
+  /** Leaves of the answer for one item, as far as lists of the catalogue make many of one. */
+  readonly weight: number;
 }
+
+/** How many items the lists of the catalogue hold, about: each multiplies what is asked below it. */
+const FAN_OUT: Readonly<Record<string, number>> = {
+  ...{ features: 30, requestInputs: 5, versions: 5 },
+  ...{ upstream: 10, downstream: 10, relatedIndicators: 5, through: 3 },
+};
 
 function measure(operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): Root[] {
   let aliases = 0;
   let fields = 0;
   const roots: Root[] = [];
 
-  const walk = (set: SelectionSetNode, depth: number): number => {
+  const walk = (set: SelectionSetNode, depth: number): { readonly leaves: number; readonly weight: number } => {
     if (depth > MAX_DEPTH) throw tooComplex(`the query is more than ${MAX_DEPTH} levels deep`);
     let leaves = 0;
+    let weight = 0;
+    const add = (below: { readonly leaves: number; readonly weight: number }, times = 1): void => {
+      leaves += below.leaves;
+      weight += below.weight * times;
+    };
     for (const selection of set.selections) {
-      if (selection.kind === Kind.INLINE_FRAGMENT) leaves += walk(selection.selectionSet, depth);
+      if (selection.kind === Kind.INLINE_FRAGMENT) add(walk(selection.selectionSet, depth));
       else if (selection.kind === Kind.FRAGMENT_SPREAD) {
         const fragment = fragments.get(selection.name.value);
-        if (fragment) leaves += walk(fragment.selectionSet, depth);
+        if (fragment) add(walk(fragment.selectionSet, depth));
       } else {
         fields += 1;
         if (fields > MAX_FIELDS) throw tooComplex(`the query selects more than ${MAX_FIELDS} fields`);
         if (selection.alias && selection.alias.value !== selection.name.value) aliases += 1;
         if (aliases > MAX_ALIASES) throw tooComplex(`the query has more than ${MAX_ALIASES} aliases`);
-        const below = selection.selectionSet ? walk(selection.selectionSet, depth + 1) : 1;
-        if (depth === 1) roots.push({ node: selection, leaves: below });
-        leaves += below;
+        const below = selection.selectionSet ? walk(selection.selectionSet, depth + 1) : { leaves: 1, weight: 1 };
+        if (depth === 1) roots.push({ node: selection, ...below });
+        add(below, FAN_OUT[selection.name.value]);
       }
     }
-    return leaves;
+    return { leaves, weight };
   };
   walk(operation.selectionSet, 1);
   return roots;
@@ -70,8 +83,8 @@ const longest = (table: unknown): number =>
 /** A list of 500 or a report: more than a lookup, far less than the limit. */
 const LIST_COST = 1_000;
 
-function costOf(field: string, args: Readonly<Record<string, unknown>>, leaves: number, catalogue: Catalogue): number {
-  switch (field) {
+function costOf({ node, leaves, weight }: Root, args: Readonly<Record<string, unknown>>, catalogue: Catalogue): number {
+  switch (node.name.value) {
     case 'onlineFeatures':
     case 'historicalFeatures': {
       const { service, features } = args as { service?: string; features?: string[] };
@@ -84,6 +97,13 @@ function costOf(field: string, args: Readonly<Record<string, unknown>>, leaves: 
     case 'customer':
     case 'device':
       return leaves;
+    case 'features':
+      return Number(args.limit) * weight;
+    case 'featureViews':
+      return quietly(() => catalogue.views().length + catalogue.onDemandViews().length) * weight;
+    case 'featureView':
+    case 'lineage':
+      return weight;
     default:
       return LIST_COST;
   }
@@ -133,10 +153,10 @@ export function checkOperation(options: {
   if (!coerced) return;
   const type = schema.getRootType(operation.operation) as GraphQLObjectType | undefined;
   let cost = 0;
-  for (const { node, leaves } of roots) {
-    const field = type?.getFields()[node.name.value];
+  for (const root of roots) {
+    const field = type?.getFields()[root.node.name.value];
     if (!field) continue;
-    cost += costOf(field.name, argumentsOf(field, node, coerced), leaves, catalogue);
+    cost += costOf(root, argumentsOf(field, root.node, coerced), catalogue);
     if (cost > MAX_COST) {
       throw tooComplex(
         `the request asks for more than ${MAX_COST} values over all its fields (rows × features of each)`,

@@ -39,7 +39,7 @@ class RegistryPlanType {
 }
 
 @ObjectType('ViewFreshness')
-class ViewFreshnessType {
+export class ViewFreshnessType {
   @Field(() => String, { description: 'view@version' })
   view!: string;
 

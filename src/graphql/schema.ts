@@ -2,27 +2,37 @@ import 'reflect-metadata';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
 import type { Registry } from '../core/definitions.js';
+import { BackfillResolver } from './backfill.resolver.js';
 import { CatalogueResolver } from './catalogue.resolver.js';
 import { entityGraph } from './entity-graph.js';
+import { FeatureProfileResolver } from './feature-profile.resolver.js';
 import { guardSchema } from './guard.js';
 import { HistoricalFeaturesResolver } from './historical-features.resolver.js';
 import { IndicatorResolver } from './indicator.resolver.js';
 import { JobResolver } from './job.resolver.js';
+import { FeatureLineageResolver, LineageResolver, ViewLineageResolver } from './lineage.resolver.js';
 import { LoanSnapshotsResolver } from './loan-snapshots.resolver.js';
 import { OnlineFeaturesResolver } from './online-features.resolver.js';
 import { RegistryResolver } from './registry.resolver.js';
 import { checkRoles } from './roles.js';
 import { ScoreResolver } from './score.resolver.js';
 import { TrainingSetResolver } from './training-set.resolver.js';
+import { ViewVersionResolver } from './view-version.resolver.js';
 
 const RESOLVERS = [
   CatalogueResolver,
+  LineageResolver,
+  ViewLineageResolver,
+  FeatureLineageResolver,
+  FeatureProfileResolver,
+  ViewVersionResolver,
   OnlineFeaturesResolver,
   HistoricalFeaturesResolver,
   TrainingSetResolver,
   ScoreResolver,
   IndicatorResolver,
   JobResolver,
+  BackfillResolver,
   LoanSnapshotsResolver,
   RegistryResolver,
 ] as const;

@@ -43,8 +43,11 @@ function* edgesOf(definitions: LineageDefinitions): Iterable<Edge> {
   for (const view of definitions.views) {
     const down = ref('FEATURE_VIEW', view.id);
     for (const table of view.sources) yield { up: ref('TABLE', table), down, verb: 'reads' };
-    if (view.origin.kind === 'scores')
-      yield { up: ref('MODEL', view.origin.model.id), down, verb: 'holds the scores of' };
+    if (view.origin.kind === 'scores') {
+      const up = ref('MODEL', view.origin.model.id);
+      yield { up, down, verb: 'holds the scores of' };
+      yield { up, down: ref('TABLE', SCORES_TABLE), verb: 'keeps, among those of other models, the scores of' };
+    }
     yield* belonging(view);
   }
   for (const view of definitions.onDemandViews) {
@@ -60,11 +63,6 @@ function* edgesOf(definitions: LineageDefinitions): Iterable<Edge> {
   }
   for (const { id, features } of definitions.models) {
     for (const one of features) yield { up: featureRef(one), down: ref('MODEL', id), verb: 'takes as input' };
-    yield {
-      up: ref('MODEL', id),
-      down: ref('TABLE', SCORES_TABLE),
-      verb: 'keeps, among those of other models, the scores of',
-    };
   }
   for (const indicator of definitions.indicators) {
     for (const table of indicatorSources(indicator)) {
