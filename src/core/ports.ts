@@ -209,7 +209,8 @@ export interface OfflineStore {
   historicalFeatures(request: HistoricalRequest): Promise<HistoricalTable>;
   /** BAD_USER_INPUT says what would make `buildTrainingSet` refuse, as far as can be said without building. */
   checkTrainingSet(
-    request: Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask'>,
+    request: Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask'> &
+      Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>,
   ): Promise<void>;
   /** Builds the file of a training set; may be repeated after a crash. */
   buildTrainingSet(request: TrainingSetRequest): Promise<TrainingSetResult>;

@@ -6,6 +6,8 @@ export interface SourceSelectOptions {
   readonly asOf: Sql | null;
   /** DateTime64(3,'UTC'): versions ingested later are not seen. A version ingested at this very instant is. */
   readonly knowledge: Sql;
+  /** Sequence of an import, decimal: versions that a later one brought are not seen, whatever their ingested_at says. */
+  readonly through?: string;
   /** IANA name of the portfolio's zone, in which days and months end. */
   readonly timezone: string;
   /** A condition on key columns of the stored row `v`; rows that it leaves out are not read. On other columns it would choose among versions. */
@@ -39,6 +41,7 @@ export function sourceSelect(name: string, options: SourceSelectOptions): Sql {
   const before = join(
     [
       ...(happened && eventTimeInKey(table) ? [sql` AND ${happened}`] : []),
+      ...(options.through === undefined ? [] : [sql` AND v.seq <= ${param('UInt64', options.through)}`]),
       ...(options.keyFilter ? [sql` AND ${options.keyFilter}`] : []),
     ],
     '',

@@ -35,15 +35,31 @@ export function exportedValue(value: Sql, type: FeatureType, format: ExportForma
   return sql`CAST(${value}, ${raw(isArrayType(type) ? "'Array(Nullable(Float64))'" : "'Nullable(Float64)'")})`;
 }
 
+export interface ExportRequest {
+  /** In the order of `rid`, which is the order of its table: nothing is sorted. */
+  readonly select: Sql;
+  readonly format: ExportFormat;
+  readonly path: string;
+  /** How many the select has: wide rows are written in smaller groups. */
+  readonly columns: number;
+  readonly options: QueryOptions;
+}
+
+/** Bytes of a row group of Parquet before it is encoded, of which the writer holds several. */
+const GROUP_BYTES = 64_000_000;
+/** Parts are merged as they are read, a block of each in memory. */
+const IN_ORDER: Settings = { optimize_read_in_order: 1, read_in_order_use_virtual_row: 1, max_block_size: '8192' };
+
+const groupRows = (columns: number): string =>
+  String(Math.min(1_000_000, Math.max(10_000, Math.floor(GROUP_BYTES / (columns * 10)))));
+
 /**
  * Lets ClickHouse write the answer in a file format, straight to disk beside `path`, and puts it in its place once it is whole and safe. An
  * aborted signal leaves nothing.
  */
-export async function exportFile(
-  store: ClickHouse,
-  request: { readonly select: Sql; readonly format: ExportFormat; readonly path: string; readonly signal: AbortSignal },
-): Promise<void> {
+export async function exportFile(store: ClickHouse, request: ExportRequest): Promise<void> {
   const { format, settings } = FORMATS[request.format];
+  const { signal } = request.options;
   const part = `${request.path}.part`;
   const file = await open(part, 'w', 0o600).catch((cause: NodeJS.ErrnoException) => {
     throw badInput(
@@ -53,10 +69,13 @@ export async function exportFile(
   });
   try {
     for await (const chunk of store.bytes('training-set-export', request.select, format, {
-      settings,
-      signal: request.signal,
+      ...(signal && { signal }),
+      settings: {
+        ...{ ...request.options.settings, ...IN_ORDER, ...settings },
+        ...(request.format === 'PARQUET' && { output_format_parquet_row_group_size: groupRows(request.columns) }),
+      },
     })) {
-      request.signal.throwIfAborted();
+      signal?.throwIfAborted();
       await file.write(chunk);
     }
     await file.sync();

@@ -17,6 +17,8 @@ export interface JoinedView {
   readonly keys: readonly string[];
   /** Says of the state's key columns `k0`, `k1`, … which are needed. */
   readonly only: Sql;
+  /** Where its state is, if it is not the view's own. */
+  readonly state?: Sql;
 }
 
 export interface PointInTimeJoin {
@@ -70,7 +72,7 @@ export function pointInTimeJoin({ spine, keep, time, views, known, maskedKeys }:
   return sql`SELECT ${join(columns)} FROM (SELECT *, toInt64(${cut}) AS _cut FROM ${spine} AS s) AS s ${join(joins, ' ')}`;
 }
 
-function rightSide({ view, features, only }: JoinedView, maskedKeys: Mask | undefined): Sql {
+function rightSide({ view, features, only, state }: JoinedView, maskedKeys: Mask | undefined): Sql {
   const keys = view.entity.joinKeys.map((name, index) => {
     const column = sql`x.${ident(name)}`;
     const seen = maskedKeys && PERSONAL_COLUMNS.has(name) ? maskedKeys.textSql(column) : column;
@@ -82,5 +84,5 @@ function rightSide({ view, features, only }: JoinedView, maskedKeys: Mask | unde
     raw('x._eff AS _eff, toUInt8(1) AS _there, x._event_time AS _event_time'),
     raw('toUnixTimestamp64Milli(x._event_time) AS _event_ms, x._tombstone AS _tombstone'),
     ...values,
-  ])} FROM ${viewTables(view).state} AS x FINAL WHERE ${only}`;
+  ])} FROM ${state ?? viewTables(view).state} AS x FINAL WHERE ${only}`;
 }

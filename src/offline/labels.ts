@@ -1,9 +1,9 @@
 import type { EntityDefinition } from '../core/define.js';
-import type { FeatureRef } from '../core/definitions.js';
+import type { FeatureRef, View } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
 import type { Mask } from '../core/masking.js';
 import { sourceSelect } from '../core/source-sql.js';
-import { ident, raw, type Sql, sql } from '../core/sql.js';
+import { raw, type Sql, sql } from '../core/sql.js';
 import { type BusinessCalendar, formatInstant, type Instant } from '../core/time.js';
 import type { ClickHouse, QueryOptions } from './client.js';
 import { PERSONAL_COLUMNS } from './columns.js';
@@ -22,12 +22,20 @@ export interface LabelPlan {
 
 /** Rule 11: what a view makes of `labels` is an outcome, not a feature. BAD_USER_INPUT names it. */
 export function refuseLabelFeatures(features: readonly FeatureRef[]): void {
-  const leaking = features.find(({ view }) => view.sources.includes('labels'));
-  if (!leaking) return;
+  const leaking = features.filter(({ view }) => readsLabels(view));
+  const [first, ...others] = leaking;
+  if (!first) return;
+  const more = others.length === 0 ? '' : `, and so do ${listed(others.map(({ reference }) => reference))}`;
   throw badInput(
-    `the feature '${leaking.reference}' reads labels, which hold what is to be predicted`,
+    `the feature '${first.reference}' reads labels, which hold what is to be predicted${more}`,
     'leave the feature out and give the outcome as `label`',
   );
+}
+
+/** By itself, or through the features that a model scores. */
+function readsLabels({ sources, origin }: View): boolean {
+  if (sources.includes('labels')) return true;
+  return origin.kind === 'scores' && origin.model.features.some(({ view }) => readsLabels(view));
 }
 
 export interface LabelRequest {
@@ -35,6 +43,8 @@ export interface LabelRequest {
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly asOf: Instant;
   readonly columns: SpinePlan['columns'];
+  /** Newest import of labels that is seen; absent: any. */
+  readonly through?: string | undefined;
   /** Present: the spine's personal keys are masked, so a label's are too before they are compared. */
   readonly maskedKeys?: Mask | undefined;
 }
@@ -43,9 +53,12 @@ export interface LabelRequest {
 export async function planLabel(
   store: ClickHouse,
   calendar: BusinessCalendar,
-  { name, entities, asOf, columns, maskedKeys }: LabelRequest,
+  { name, entities, asOf, columns, maskedKeys, through }: LabelRequest,
 ): Promise<LabelPlan> {
-  const labels = sourceSelect('labels', { asOf: null, knowledge: instantSql(asOf), timezone: calendar.timezone });
+  const labels = sourceSelect('labels', {
+    ...{ asOf: null, knowledge: instantSql(asOf), timezone: calendar.timezone },
+    ...(through !== undefined && { through }),
+  });
   const known = await store.rows<{ entity: string }>(
     'label-entities',
     sql`SELECT DISTINCT entity FROM ${labels} WHERE name = ${name} ORDER BY entity`,
@@ -95,30 +108,49 @@ export async function planLabel(
   return { name, entity: only.entity, key: only.key, rows };
 }
 
-/** Rule 11: an outcome whose window opens before the observation point was partly known then. */
+/** Rule 11 over a table of LABEL_COLUMNS. An outcome whose window opens before the observation point was partly known then. */
 export async function refuseEarlyWindows(
   store: ClickHouse,
   label: LabelPlan,
-  { spine, key, options }: { readonly spine: Sql; readonly key: Sql; readonly options: QueryOptions },
+  { table, spine, options }: { readonly table: Sql; readonly spine: Sql; readonly options: QueryOptions },
 ): Promise<void> {
-  const [found] = await store.rows<{ total: string; at: string }>(
+  const early = sql`SELECT * FROM ${table} WHERE opens < observed`;
+  // Asked this way around, only the keys of early windows are held in memory.
+  const ours = sql`SELECT k0 FROM ${spine} WHERE k0 IN (SELECT entity_id FROM (${early}))`;
+  const [found] = await store.rows<{ total: string; first: [string, string][] }>(
     'label-windows',
-    sql`SELECT count() AS total, any(observed) AS at FROM (${label.rows})
-      WHERE opens < observed AND entity_id IN (SELECT assumeNotNull(${key}) FROM ${spine} WHERE ${key} IS NOT NULL)`,
+    sql`SELECT count() AS total, groupArray(${EXAMPLES})((entity_id, toString(observed))) AS first
+      FROM (SELECT * FROM (${early}) WHERE entity_id IN (SELECT assumeNotNull(k0) FROM (${ours})) ORDER BY entity_id, observed)`,
     options,
   );
-  if (Number(found?.total ?? 0) === 0) return;
+  const total = Number(found?.total ?? 0);
+  if (total === 0) return;
+  const rows = (found?.first ?? []).map(([id, at]) => `${label.entity} ${id} observed at ${formatInstant(Number(at))}`);
   throw badInput(
-    `${found?.total} windows of the label '${label.name}' open before their observation point, one of a ${label.entity} observed at ${formatInstant(Number(found?.at))}`,
+    `${total} windows of the label '${label.name}' open before their observation point: ${listed(rows, total)}`,
     'correct window_from of these labels: an outcome may only be looked for after the observation point',
   );
 }
 
+/** Of rows that are named in a refusal. */
+export const EXAMPLES = 5;
+
+/** The first few in words, and how many more there are. */
+export function listed(words: readonly string[], total = words.length): string {
+  const shown = words.slice(0, EXAMPLES);
+  return `${shown.join(', ')}${total > shown.length ? ` and ${total - shown.length} more` : ''}`;
+}
+
+/** Of a table that holds the labels as known, by entity: what a range of the spine is joined with is then read alone. */
+export const LABEL_COLUMNS = raw(
+  "entity_id String, observed Int64, opens Int64, known_at DateTime64(3, 'UTC'), value Float64, there UInt8",
+);
+
 export interface LabelJoin {
+  /** Has LABEL_COLUMNS. */
+  readonly table: Sql;
+  /** Rows with `rid`, `t` and `k0`, which is matched with `entity_id`. */
   readonly spine: Sql;
-  /** The spine's column that is matched with `entity_id`. */
-  readonly key: string;
-  readonly keep: Sql;
   readonly asOf: Instant;
   /** Of the keys: what the spine subquery holds. */
   readonly range: KeyRange;
@@ -126,17 +158,16 @@ export interface LabelJoin {
 
 /**
  * Rule 11 as a join: the label observed at the row's own instant, else the one whose window opens next; its value once it is mature, NULL before.
- * Gives the columns of `spine` in `keep` and `label`.
+ * Gives `rid` and `label`.
  */
-export function labelJoin(label: LabelPlan, { spine, key, keep, asOf, range }: LabelJoin): Sql {
-  const rows = sql`SELECT * FROM (${label.rows}) WHERE ${range(raw('entity_id'))}`;
-  const column = sql`s.${ident(key)}`;
+export function labelJoin({ table, spine, asOf, range }: LabelJoin): Sql {
+  const rows = sql`SELECT * FROM ${table} WHERE ${range(raw('entity_id'))}`;
   const mature = (alias: string): Sql =>
     sql`if(${raw(alias)}.known_at <= ${instantSql(asOf)}, ${raw(alias)}.value, NULL)`;
   const next = sql`SELECT * FROM (${rows}) ORDER BY entity_id, opens, observed DESC LIMIT 1 BY entity_id, opens`;
-  return sql`SELECT ${keep},
+  return sql`SELECT s.rid AS rid,
       CAST(multiIf(ifNull(e.there, 0) = 1, ${mature('e')}, ifNull(n.there, 0) = 1, ${mature('n')}, NULL), 'Nullable(Float64)') AS label
     FROM ${spine} AS s
-    LEFT ANY JOIN (${rows}) AS e ON ${column} = e.entity_id AND s.t = e.observed
-    ASOF LEFT JOIN (${next}) AS n ON ${column} = n.entity_id AND s.t <= n.opens`;
+    LEFT ANY JOIN (${rows}) AS e ON s.k0 = e.entity_id AND s.t = e.observed
+    ASOF LEFT JOIN (${next}) AS n ON s.k0 = n.entity_id AND s.t <= n.opens`;
 }

@@ -15,6 +15,8 @@ export interface SpineSql {
   /** The caller's rows, in the caller's order if it has one. */
   readonly select: Sql;
   readonly columns: readonly { readonly name: string; readonly type: FeatureType }[];
+  /** Source tables that it reads. */
+  readonly tables: readonly string[];
 }
 
 export interface SpineSqlRequest {
@@ -22,6 +24,8 @@ export interface SpineSqlRequest {
   readonly joinKeys: readonly string[];
   readonly asOf: Instant;
   readonly mask?: Mask | undefined;
+  /** Newest import that is seen of each table; absent: any. */
+  readonly imports?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface SpineSqlTools {
@@ -39,7 +43,7 @@ export async function planSpineSql(tools: SpineSqlTools, request: SpineSqlReques
   const named = [...sources].map(([name, select]) => sql`${ident(name)} AS (${select})`);
   const select = sql`${named.length > 0 ? sql`WITH ${join(named)} ` : raw('')}SELECT * FROM (${raw(statement)})`;
   const described = await tools.store.rows<{ name: string; type: string }>('spine-describe', sql`DESCRIBE (${select})`);
-  return { select, columns: checkColumns(described, request.joinKeys) };
+  return { select, columns: checkColumns(described, request.joinKeys), tables: [...sources.keys()] };
 }
 
 /**
@@ -75,7 +79,7 @@ function tablesIn(text: string): readonly string[] {
 /** Tables that are not named stay out of it: each costs parameters and time. */
 function knownSources(
   calendar: BusinessCalendar,
-  { asOf, mask }: SpineSqlRequest,
+  { asOf, mask, imports }: SpineSqlRequest,
   names: readonly string[],
 ): ReadonlyMap<string, Sql> {
   return new Map(
@@ -86,6 +90,7 @@ function knownSources(
           asOf: null,
           knowledge: instantSql(asOf),
           timezone: calendar.timezone,
+          ...(imports?.[table.name] !== undefined && { through: imports[table.name] }),
         });
         return [table.name, mask ? maskedSource(table, known, mask) : known];
       }),

@@ -141,23 +141,28 @@ export async function appendRising(
   });
 }
 
+/** Writes into an empty table what the history rows of a condition put in force, in memory that does not grow with them. */
+export async function fillState(store: ClickHouse, view: View, into: Sql, rows: Sql): Promise<void> {
+  const key = keyColumns(view)[0] as Sql;
+  for (const range of await keyRanges(store, { table: viewTables(view).history, key, rows: ROWS_A_RANGE })) {
+    await store.run(
+      'state-rebuild',
+      sql`INSERT INTO ${into} (${columnsOf(view)}) ${states(view, ranked(view, sql`${range(key)} AND ${rows}`))}`,
+      { settings: SORTING },
+    );
+  }
+}
+
 /**
  * Makes the state anew from the whole history beside the one in use, then puts it in its place in one step. Right for any history, also where
  * earlier work was broken off.
  */
 export async function rebuildState(store: ClickHouse, view: View, turn?: number): Promise<void> {
-  const { history, state } = viewTables(view);
+  const { state } = viewTables(view);
   const nextState = nextStateOf(view, turn);
   await store.run('state-drop-next', sql`DROP TABLE IF EXISTS ${nextState} SYNC`);
   await store.run('state-create-next', stateDdl(view, nextState));
-  const key = keyColumns(view)[0] as Sql;
-  for (const range of await keyRanges(store, { table: history, key, rows: ROWS_A_RANGE })) {
-    await store.run(
-      'state-rebuild',
-      sql`INSERT INTO ${nextState} (${columnsOf(view)}) ${states(view, ranked(view, sql`${range(key)} AND ${inTurn(view, turn)}`))}`,
-      { settings: SORTING },
-    );
-  }
+  await fillState(store, view, nextState, inTurn(view, turn));
   // Whole, or not put in place: who takes the view from here on drops it first.
   await checkTurn(store, view, turn);
   await store.run('state-exchange', sql`EXCHANGE TABLES ${state} AND ${nextState}`);

@@ -14,6 +14,7 @@ import { readStage } from './stage-read.js';
 import { dropStages, findStages } from './stages.js';
 import { commitsDdl, historyDdl, nextStates, stateDdl, turnsDdl, viewTables } from './tables.js';
 import { buildTrainingSet, checkTrainingSet } from './training-set.js';
+import { sweepTrainingSets } from './training-steps.js';
 import { takeTurn } from './turns.js';
 
 export interface OfflineStoreOptions {
@@ -22,12 +23,15 @@ export interface OfflineStoreOptions {
   /** Checks the SQL of training-set spines. */
   readonly guard: SqlGuard;
   readonly log: Log;
+  /** Of training sets: rows of one step, where they are not to follow from memory. */
+  readonly rowsAStep?: number;
 }
 
 /** The history of every view version, in ClickHouse. */
-export function createOfflineStore({ store, calendar, guard, log }: OfflineStoreOptions): OfflineStore {
+export function createOfflineStore({ store, calendar, guard, log, rowsAStep }: OfflineStoreOptions): OfflineStore {
   // Once a process, with the first request that makes a spine; a failure only leaves the sweeping to the next process.
   let swept: Promise<void> | undefined;
+  let setsSwept: Promise<void> | undefined;
   const sweep = () =>
     sweepSpines(store).catch((error: unknown) => log.warn({ err: error }, 'old spines could not be dropped'));
   const computed = (run: Run, counts: StageCounts) =>
@@ -71,7 +75,13 @@ export function createOfflineStore({ store, calendar, guard, log }: OfflineStore
       return historicalFeatures(store, request);
     },
     checkTrainingSet: (request) => checkTrainingSet({ store, calendar, guard }, request),
-    buildTrainingSet: (request) => buildTrainingSet({ store, calendar, guard }, request),
+    async buildTrainingSet(request) {
+      setsSwept ??= sweepTrainingSets(store).catch((error: unknown) =>
+        log.warn({ err: error }, 'tables of old training sets could not be dropped'),
+      );
+      await setsSwept;
+      return buildTrainingSet({ store, calendar, guard, rowsAStep }, request);
+    },
     estimateRows: (view, asOf, knowledge) => estimateRows({ store, calendar }, { view, asOf, knowledge }),
     firstKnown: (view) => firstKnown(store, view),
     sampleRun: (view, at, limits) => sampleRun({ store, calendar }, view, at, limits),

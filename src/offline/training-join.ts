@@ -1,30 +1,52 @@
 import type { FeatureRef, View } from '../core/definitions.js';
 import type { Mask } from '../core/masking.js';
-import type { TrainingSetRequest } from '../core/ports.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
-import { clickhouseType } from '../core/types.js';
+import type { Instant } from '../core/time.js';
+import { clickhouseType, isArrayType } from '../core/types.js';
 import type { ClickHouse } from './client.js';
+import { PERSONAL_COLUMNS } from './columns.js';
 import { inSpine } from './historical.js';
-import { eventColumn, type JoinedView, pointInTimeJoin, valueColumn } from './join.js';
-import { keyRanges } from './key-ranges.js';
-import { type LabelPlan, labelJoin } from './labels.js';
-import { viewTables } from './tables.js';
+import { classColumn, eventColumn, type JoinedView, pointInTimeJoin, valueColumn } from './join.js';
+import { keyEdges, rangesBetween } from './key-ranges.js';
+import type { PinnedStates } from './training-pins.js';
 import type { SpineTable } from './training-spine.js';
+import { emptyPart, partsDdl, type Steps } from './training-steps.js';
 
-/** Rows of a view's state, or of the spine, that one join takes in: with 50 features about half a gigabyte. */
-const ROWS_A_JOIN = 500_000;
+/** Bytes of states and spine that one join takes in. The hash of a join needs about as much again. */
+const BYTES_A_JOIN = 400_000_000;
+/** Of a row beside its features: key, instants, place in the hash. */
+const BYTES_A_ROW = 100;
+const BYTES_A_FEATURE = 10;
 /** Up to here the spine's keys also say which part of the states is read. */
 const SMALL_SPINE = 200_000;
 
 export interface Working {
   readonly store: ClickHouse;
-  /** Of the names of the set's tables. */
-  readonly prefix: string;
+  readonly steps: Steps;
   readonly spine: SpineTable;
-  readonly request: Pick<TrainingSetRequest, 'features' | 'asOf' | 'signal'>;
+  /** Those that are read from states. */
+  readonly features: readonly FeatureRef[];
+  readonly views: readonly View[];
+  readonly states: PinnedStates;
+  readonly asOf: Instant;
   readonly maskedKeys: Mask | undefined;
+  /** Of one step: what tests make small. */
+  readonly rowsAStep: number | undefined;
 }
 
+export interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** A table with a row for each row of the spine, by `rid`, in numbered parts. */
+export interface Slice {
+  readonly table: string;
+  /** Beside `rid`. */
+  readonly columns: readonly Column[];
+}
+
+const className = (view: number): string => `k${view}`;
 const eventName = (view: number): string => `e${view}`;
 const valueName = (view: number, position: number): string => `f${view}_${position}`;
 
@@ -33,61 +55,40 @@ const featuresOf = (view: View, features: readonly FeatureRef[]): readonly Featu
 
 const indexOf = (views: readonly View[], ref: FeatureRef): number => views.findIndex(({ id }) => id === ref.view.id);
 
-/** Where the joined rows hold a feature. */
-export const featureOf = (views: readonly View[], features: readonly FeatureRef[], ref: FeatureRef): Sql =>
-  ident(valueName(indexOf(views, ref), featuresOf(ref.view, features).indexOf(ref)));
-
-/** Where the joined rows hold the event time of a feature's row. */
-export const eventOf = (views: readonly View[], ref: FeatureRef): Sql => ident(eventName(indexOf(views, ref)));
-
-interface Column {
-  readonly name: string;
-  readonly type: string;
+/** Where the joined rows hold a feature: its value as stored, the CLASS of its row and the event time of it. */
+export function joinedFeature({ views, features }: Pick<Working, 'views' | 'features'>, ref: FeatureRef) {
+  const view = indexOf(views, ref);
+  const position = featuresOf(ref.view, features).findIndex(({ reference }) => reference === ref.reference);
+  return { value: ident(valueName(view, position)), found: ident(className(view)), eventTime: ident(eventName(view)) };
 }
 
-/** A working table and its columns. */
-export interface Rows {
-  readonly table: string;
-  readonly columns: readonly Column[];
-}
-
-export const spineRows = (spine: SpineTable): Rows => ({
-  table: spine.table,
-  columns: [
-    { name: 'rid', type: 'UInt64' },
-    { name: 't', type: 'Int64' },
-    ...spine.columns.map(({ column, type }) => ({ name: column, type: clickhouseType(type) })),
-  ],
-});
+/** Features of one row, an array by its elements. */
+const weight = (features: readonly FeatureRef[]): number =>
+  features.reduce((sum, { feature }) => sum + (isArrayType(feature.type) ? (feature.length ?? 10) : 1), 0);
 
 /**
- * Joins the views to the spine, entity by entity, range of keys by range of keys: no more than a range of any state is in memory. Returns the
- * table that holds the rows with all features.
+ * Joins the views to the spine, entity by entity and range of keys by range of keys, each a step: no more than a range of any state is in memory.
+ * Gives a table an entity.
  */
 export async function joinFeatures(
   working: Working,
-  start: Rows,
-  views: readonly View[],
   onProgress: (fraction: number) => Promise<void>,
-): Promise<string> {
-  const { prefix } = working;
+): Promise<readonly Slice[]> {
+  const { views } = working;
   const entities = [...new Set(views.map(({ entity }) => entity.joinKeys.join(' ')))];
-  const groups = entities.map((keys) => views.filter(({ entity }) => entity.joinKeys.join(' ') === keys));
-  let { table, columns }: Rows = start;
-  for (const [index, group] of groups.entries()) {
-    const next = `${prefix}joined${index}`;
-    const added = group.flatMap((view) => addedColumns(view, views.indexOf(view), working.request.features));
-    await createTable(working, next, [...columns, ...added]);
-    await joinGroup(working, { group, from: table, into: next, columns, added }, (fraction) =>
-      onProgress((index + fraction) / groups.length),
+  const slices: Slice[] = [];
+  for (const [index, keys] of entities.entries()) {
+    const group = views.filter(({ entity }) => entity.joinKeys.join(' ') === keys);
+    const slice = await joinGroup(working, { index, views: group }, (fraction) =>
+      onProgress((index + fraction) / entities.length),
     );
-    table = next;
-    columns = [...columns, ...added];
+    slices.push(slice);
   }
-  return table;
+  return slices;
 }
 
 const addedColumns = (view: View, index: number, features: readonly FeatureRef[]): Column[] => [
+  { name: className(index), type: 'UInt8' },
   { name: eventName(index), type: "Nullable(DateTime64(3, 'UTC'))" },
   ...featuresOf(view, features).map(({ feature }, position) => ({
     name: valueName(index, position),
@@ -95,103 +96,117 @@ const addedColumns = (view: View, index: number, features: readonly FeatureRef[]
   })),
 ];
 
-function createTable({ store, request }: Working, table: string, columns: readonly Column[]): Promise<void> {
-  const ddl = join(columns.map(({ name, type }) => sql`${ident(name)} ${raw(type)}`));
-  return store.run('training-set-create', sql`CREATE TABLE ${ident(table)} (${ddl}) ENGINE = MergeTree ORDER BY rid`, {
-    signal: request.signal,
-  });
-}
-
-interface Group {
-  /** Views of one entity. */
-  readonly group: readonly View[];
-  readonly from: string;
-  readonly into: string;
-  readonly columns: readonly Column[];
-  readonly added: readonly Column[];
-}
-
-async function joinGroup(
-  { store, spine, request, maskedKeys }: Working,
-  { group, from, into, columns, added }: Group,
-  onProgress: (fraction: number) => Promise<void>,
-): Promise<void> {
-  const options = { signal: request.signal, settings: { join_algorithm: 'hash' as const } };
-  const keys = (group[0] as View).entity.joinKeys.map((name) => columnOf(spine, name));
-  // Rows without a key are in the first range, and match nothing there.
-  const key = sql`ifNull(${ident(keys[0] as string)}, '')`;
-  const total = Math.max(spine.rows, ...(await Promise.all(group.map((view) => stateRows(store, view)))));
-  const ranges = await keyRanges(store, { table: ident(from), key, rows: ROWS_A_JOIN, total });
-  for (const [index, range] of ranges.entries()) {
-    request.signal.throwIfAborted();
-    const views = group.map((view): JoinedView => {
-      const near = range(raw('k0'));
-      const only = spine.rows <= SMALL_SPINE ? sql`${near} AND ${inSpine(from, keys)}` : near;
-      return { view, features: featuresOf(view, request.features), keys, only };
-    });
-    const joined = pointInTimeJoin({
-      spine: sql`(SELECT * FROM ${ident(from)} WHERE ${range(key)})`,
-      keep: columns.map(({ name }) => name),
-      time: 't',
-      views,
-      known: request.asOf,
-      maskedKeys,
-    });
-    const values = [
-      ...columns.map(({ name }) => ident(name)),
-      ...views.flatMap(({ features }, view) => [
-        eventColumn(view),
-        ...features.map((_, position) => valueColumn(view, position)),
-      ]),
-    ];
-    const names = join([...columns, ...added].map(({ name }) => ident(name)));
-    await store.run(
-      'training-set-join',
-      sql`INSERT INTO ${ident(into)} (${names}) SELECT ${join(values)} FROM (${joined})`,
-      options,
-    );
-    await onProgress((index + 1) / ranges.length);
-  }
-}
+export const columnsDdl = (columns: readonly Column[]): Sql =>
+  join(columns.map(({ name, type }) => sql`${ident(name)} ${raw(type)}`));
 
 const columnOf = (spine: SpineTable, name: string): string =>
   spine.columns.find((column) => column.name === name)?.column as string;
 
-async function stateRows(store: ClickHouse, view: View): Promise<number> {
-  const [found] = await store.rows<{ total: string }>(
-    'training-set-size',
-    sql`SELECT count() AS total FROM ${viewTables(view).state}`,
-  );
-  return Number(found?.total ?? 0);
+/** Rows of the spine by some of its keys: `rid`, `t` and the keys as `k0`, `k1`, …, in their order. */
+export async function spineByKeys({ store, steps, spine }: Working, names: readonly string[]): Promise<string> {
+  const columns = names.map((name) => columnOf(spine, name));
+  const table = steps.table(`by_${columns.join('_')}`);
+  const keys = columns.map((_, index) => `k${index}`);
+  await steps.once(`by:${columns.join()}`, {
+    undo: () => store.run('training-set-drop', sql`DROP TABLE IF EXISTS ${ident(table)} SYNC`),
+    work: async () => {
+      const ddl = columnsDdl(keys.map((name) => ({ name, type: 'Nullable(String)' })));
+      await store.run(
+        'training-set-create',
+        sql`CREATE TABLE ${ident(table)} (rid UInt64, t Int64, ${ddl}) ENGINE = MergeTree ORDER BY (ifNull(k0, ''), t)`,
+      );
+      await store.run(
+        'training-set-keys',
+        sql`INSERT INTO ${ident(table)} (rid, t, ${join(keys.map(ident))}) SELECT rid, t, ${join(columns.map(ident))} FROM ${ident(spine.table)}`,
+        steps.options,
+      );
+      return {};
+    },
+  });
+  return table;
 }
 
-/** Adds the column `label`. The spine is still narrow then, so carrying it over costs little. */
-export async function joinLabel(
+/** Where rows without a key go: to the first range, and they match nothing there. */
+export const FIRST_KEY = raw("ifNull(k0, '')");
+
+interface Group {
+  readonly index: number;
+  /** Views of one entity. */
+  readonly views: readonly View[];
+}
+
+async function joinGroup(
   working: Working,
-  { table, columns }: Rows,
-  label: LabelPlan,
-  keyColumn: string,
-): Promise<Rows> {
-  const { store, prefix, spine, request } = working;
-  const next: Rows = {
-    table: `${prefix}labelled`,
-    columns: [...columns, { name: 'label', type: 'Nullable(Float64)' }],
-  };
-  await createTable(working, next.table, next.columns);
-  const key = sql`ifNull(${ident(keyColumn)}, '')`;
-  for (const range of await keyRanges(store, { table: ident(table), key, rows: ROWS_A_JOIN, total: spine.rows })) {
-    const joined = labelJoin(label, {
-      spine: sql`(SELECT * FROM ${ident(table)} WHERE ${range(key)})`,
-      key: keyColumn,
-      keep: join(columns.map(({ name }) => sql`s.${ident(name)}`)),
-      asOf: request.asOf,
-      range,
+  group: Group,
+  onProgress: (fraction: number) => Promise<void>,
+): Promise<Slice> {
+  const { store, steps, spine, features, views: all, states, asOf, maskedKeys } = working;
+  const names = (group.views[0] as View).entity.joinKeys;
+  const from = await spineByKeys(working, names);
+  const keys = names.map((_, index) => `k${index}`);
+  const near = (): Sql => (spine.rows <= SMALL_SPINE ? inSpine(from, keys) : sql`1`);
+  const { edges } = await steps.once(`ranges:${group.index}`, {
+    work: async () => ({ edges: await cutGroup(working, group, { from, near }) }),
+  });
+  const ranges = rangesBetween(edges);
+  const columns = group.views.flatMap((view) => addedColumns(view, all.indexOf(view), features));
+  const table = steps.table(`joined${group.index}`);
+  await store.run('training-set-create', partsDdl(table, columnsDdl(columns)));
+
+  const values = group.views.flatMap((view, index) => [
+    classColumn(index),
+    eventColumn(index),
+    ...featuresOf(view, features).map((_, position) => valueColumn(index, position)),
+  ]);
+  const into = join(['part', 'rid', ...columns.map(({ name }) => name)].map(ident));
+  for (const [part, range] of ranges.entries()) {
+    const work = async () => {
+      const views = group.views.map((view): JoinedView => {
+        const only = sql`${range(raw('k0'))} AND ${near()}`;
+        return { view, features: featuresOf(view, features), keys, only, state: states.state(view) };
+      });
+      const spineRows = sql`(SELECT * FROM ${ident(from)} WHERE ${range(FIRST_KEY)})`;
+      const joined = pointInTimeJoin({ spine: spineRows, keep: ['rid'], time: 't', views, known: asOf, maskedKeys });
+      await store.run(
+        'training-set-join',
+        sql`INSERT INTO ${ident(table)} (${into}) SELECT ${raw(String(part))}, rid, ${join(values)} FROM (${joined})`,
+        { ...steps.options, settings: { ...steps.options.settings, join_algorithm: 'hash' } },
+      );
+    };
+    const undo = () => emptyPart(store, table, part, steps.options);
+    await steps.once(`join:${group.index}:${part}`, {
+      undo,
+      work: async () => {
+        await work();
+        // A run that was committed meanwhile may be in what was just read.
+        while (await states.refresh()) {
+          await undo();
+          await work();
+        }
+        return {};
+      },
     });
-    await store.run(
-      'training-set-label',
-      sql`INSERT INTO ${ident(next.table)} (${join(next.columns.map(({ name }) => ident(name)))}) ${joined}`,
-      { signal: request.signal, settings: { join_algorithm: 'hash' } },
-    );
+    await onProgress((part + 1) / ranges.length);
   }
-  return next;
+  return { table, columns };
+}
+
+/** Cuts by the keys of the spine and of the states together, so that neither is much in any range. */
+async function cutGroup(
+  { store, steps, features, states, maskedKeys, rowsAStep }: Working,
+  group: Group,
+  { from, near }: { readonly from: string; readonly near: () => Sql },
+): Promise<readonly string[]> {
+  const stored = group.views.map((view) => {
+    const names = view.entity.joinKeys.map((name, index) => {
+      const column = sql`x.${ident(name)}`;
+      const seen = maskedKeys && PERSONAL_COLUMNS.has(name) ? maskedKeys.textSql(column) : column;
+      return sql`${seen} AS ${ident(`k${index}`)}`;
+    });
+    return sql`SELECT k0 AS k FROM (SELECT ${join(names)} FROM ${states.state(view)} AS x WHERE ${near()})`;
+  });
+  const all = join([sql`SELECT ${FIRST_KEY} AS k FROM ${ident(from)}`, ...stored], ' UNION ALL ');
+  const widest = Math.max(...group.views.map((view) => weight(featuresOf(view, features))));
+  const rows = rowsAStep ?? Math.floor(BYTES_A_JOIN / (BYTES_A_ROW + BYTES_A_FEATURE * widest));
+  return keyEdges(store, { table: sql`(${all})`, key: raw('k'), rows }, steps.options);
 }

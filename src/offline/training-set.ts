@@ -1,21 +1,30 @@
+import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
 import type { View } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
-import type { TrainingSetRequest, TrainingSetResult } from '../core/ports.js';
-import { ident, join, raw, sql } from '../core/sql.js';
-import { formatInstant } from '../core/time.js';
-import { isPersonal, nameFeatures, type OutputFeature, viewsOf } from './columns.js';
-import { contentHash } from './content-hash.js';
-import { exportedValue, exportFile } from './export.js';
-import { type LabelPlan, planLabel, refuseEarlyWindows, refuseLabelFeatures } from './labels.js';
-import { type ProfiledColumn, profileColumns } from './profile.js';
-import { TIME_COLUMN } from './spine.js';
+import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../core/ports.js';
+import { ident, raw } from '../core/sql.js';
+import { nameFeatures, type OutputFeature, viewsOf } from './columns.js';
+import { type LabelPlan, planLabel, refuseLabelFeatures } from './labels.js';
+import type { ProfiledColumn } from './profile.js';
 import type { SpineSqlTools } from './spine-sql.js';
-import { eventOf, featureOf, joinFeatures, joinLabel, type Rows, spineRows, type Working } from './training-join.js';
-import { fillSpineTable, planSpine, type SpinePlan, type SpineTable, spineSqlText } from './training-spine.js';
-import { maskedValue } from './values.js';
+import { featureColumns, refuseTakenNames, spineColumns } from './training-columns.js';
+import { finishSet } from './training-finish.js';
+import { joinFeatures, type Working } from './training-join.js';
+import { joinLabel } from './training-label.js';
+import { earlyRows, refuseFutureRows, refuseFutureTimes, refuseLabelCopies } from './training-leaks.js';
+import { pinNow, pinStates } from './training-pins.js';
+import { gatherRows } from './training-rows.js';
+import { fillSpineTable, planSpine, type SpinePlan } from './training-spine.js';
+import { mayPass, openSteps, type Steps } from './training-steps.js';
 
-export type TrainingSetTools = SpineSqlTools;
-type Checked = Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask'>;
+export interface TrainingSetTools extends SpineSqlTools {
+  /** Rows of one step; absent: by what they take in memory. Tests make it small. */
+  readonly rowsAStep?: number | undefined;
+}
+
+type Checked = Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask' | 'pins'> &
+  Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>;
 
 interface Plan {
   readonly spine: SpinePlan;
@@ -24,22 +33,22 @@ interface Plan {
 }
 
 async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
-  const { features, entities, asOf, mask } = request;
+  const { features, entities, asOf, mask, pins } = request;
   if (features.length === 0) throw badInput('no feature is asked for', 'name a service, or features as view@1:feature');
   refuseLabelFeatures(features);
   const spine = await planSpine(tools, request);
+  if (!('parts' in spine.from)) refuseFutureTimes(spine.from.times, asOf);
   const columns = spine.columns.map(({ name }) => name);
-  const outputs = nameFeatures(features, request.label === null ? columns : [...columns, request.label]);
+  const taken = request.label === null ? columns : [...columns, request.label];
+  const outputs = nameFeatures(features, taken);
+  refuseTakenNames(outputs, taken, request);
   const maskedKeys = spine.premasked ? mask : undefined;
   const label =
     request.label === null
       ? null
       : await planLabel(tools.store, tools.calendar, {
-          name: request.label,
-          entities,
-          asOf,
-          columns: spine.columns,
-          maskedKeys,
+          ...{ name: request.label, entities, asOf, columns: spine.columns, maskedKeys },
+          through: pins?.imports.labels,
         });
   return { spine, label, outputs };
 }
@@ -49,139 +58,109 @@ export async function checkTrainingSet(tools: TrainingSetTools, request: Checked
   await plan(tools, request);
 }
 
-/** Fractions of the work behind each step, as measured on sets of a million rows. */
-const DONE = { spine: 0.1, label: 0.2, features: 0.7, file: 0.9 };
+/** Fractions of the work behind each stage, as measured on sets of millions of rows. */
+const DONE = { spine: 0.1, label: 0.15, features: 0.45, rows: 0.7 };
+
+/** Changes whenever the working tables of a set would be others. */
+const LAYOUT = 1;
+
+function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined): string {
+  const { features, spine, label, asOf, mask, includeEventTimes, includeStatuses, stalePolicy, pins } = request;
+  const versions = features.map(({ reference, view }) => [reference, view.hash]);
+  const said = [LAYOUT, versions, spine, label, asOf, mask !== undefined, includeEventTimes, includeStatuses];
+  return createHash('sha256')
+    .update(JSON.stringify([...said, stalePolicy, pins, rowsAStep]))
+    .digest('hex');
+}
 
 /**
- * See OfflineStore.buildTrainingSet. Works in tables of its own, named after the set: what an attempt that was killed left is dropped first, and
- * everything is computed from what was known at the as-of, so a repetition gives the same file.
+ * See OfflineStore.buildTrainingSet. Works in tables of its own, named after the set, in steps: what a worker that was killed has finished is not
+ * done again, and everything is computed from what was pinned at the beginning, so that the file is the same.
  */
 export async function buildTrainingSet(
   tools: TrainingSetTools,
   request: TrainingSetRequest,
 ): Promise<TrainingSetResult> {
-  const { store } = tools;
-  const prefix = `training_${request.id.replace(/\W/g, '')}_`;
-  await dropTables(tools, prefix);
+  const { signal } = request;
+  signal.throwIfAborted();
+  const steps = await openSteps(tools.store, {
+    ...{ id: request.id, signal },
+    fingerprint: fingerprint(request, tools.rowsAStep),
+  });
   try {
-    request.signal.throwIfAborted();
-    const planned = await plan(tools, request);
-    const views = viewsOf(request.features);
-    const options = { signal: request.signal };
-    const spine = await fillSpineTable(tools, planned.spine, {
-      table: `${prefix}spine`,
-      sortBy: (views[0] as View).entity.joinKeys[0] as string,
-      options,
-    });
-    if (spine.rows === 0) throw badInput('the spine has no rows', 'widen the spine SQL');
-    await request.onProgress(DONE.spine);
-
-    const working: Working = {
-      store,
-      prefix,
-      spine,
-      request,
-      maskedKeys: planned.spine.premasked ? request.mask : undefined,
-    };
-    const start = planned.label ? await labelRows(working, planned.label) : spineRows(spine);
-    await request.onProgress(DONE.label);
-    const table = await joinFeatures(working, start, views, (fraction) =>
-      request.onProgress(DONE.label + fraction * (DONE.features - DONE.label)),
-    );
-    return await finish(tools, request, { ...planned, views, spineTable: spine, table });
-  } finally {
-    await dropTables(tools, prefix);
+    const result = await build(tools, request, steps);
+    await steps.drop();
+    return result;
+  } catch (error) {
+    if (signal.aborted) await steps.stop();
+    if (signal.aborted || !mayPass(error)) await steps.drop();
+    throw error;
   }
 }
 
-async function labelRows(working: Working, label: LabelPlan): Promise<Rows> {
-  const { spine, store, request } = working;
-  const key = spine.columns.find(({ name }) => name === label.key)?.column as string;
-  await refuseEarlyWindows(store, label, {
-    spine: ident(spine.table),
-    key: ident(key),
-    options: { signal: request.signal },
-  });
-  return joinLabel(working, spineRows(spine), label, key);
-}
-
-interface Whole extends Plan {
-  readonly views: readonly View[];
-  readonly spineTable: SpineTable;
-  readonly table: string;
-}
-
-/** Writes the file and says what is in it. */
-async function finish(
-  { store, calendar }: TrainingSetTools,
-  request: TrainingSetRequest,
-  whole: Whole,
-): Promise<TrainingSetResult> {
-  const columns = outputColumns(request, whole);
-  const from = ident(whole.table);
-  const options = { signal: request.signal };
-  const select = sql`SELECT ${join(
-    columns.map(({ name, type, value }) => sql`${exportedValue(value, type, request.format)} AS ${ident(name)}`),
-  )} FROM ${from} ORDER BY rid`;
-  await exportFile(store, { select, format: request.format, path: request.path, signal: request.signal });
-  await request.onProgress(DONE.file);
-  const hash = await contentHash(store, { from, values: columns.map(({ value }) => value), options });
-  const profiles = await profileColumns(store, {
-    ...{ from, rows: whole.spineTable.rows, columns, options },
-    label: whole.label ? raw('label') : null,
-  });
-  await request.onProgress(1);
-  return {
-    rowCount: whole.spineTable.rows,
-    columns: profiles,
-    manifest: {
-      trainingSet: request.id,
-      asOf: formatInstant(request.asOf),
-      timezone: calendar.timezone,
-      features: whole.outputs.map(({ ref, column }) => ({ column, reference: ref.reference })),
-      views: whole.views.map(({ id, hash: definition }) => ({ view: id, hash: definition })),
-      label: whole.label && { name: whole.label.name, entity: whole.label.entity },
-      spine: { sql: spineSqlText(request.spine), rows: whole.spineTable.rows, hash: whole.spineTable.hash },
-      masked: request.mask !== undefined,
-      includeEventTimes: request.includeEventTimes,
-      format: request.format,
-      columns: columns.map(({ name, type }) => ({ name, type })),
-      rowCount: whole.spineTable.rows,
-      contentHash: hash,
-    },
+async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps: Steps): Promise<TrainingSetResult> {
+  const { features, asOf } = request;
+  const views = viewsOf(features);
+  const pins = await pinned(tools, request, steps, views);
+  const planned = await plan(tools, { ...request, pins });
+  const spine = await fillSpineTable(tools, planned.spine, steps);
+  const working: Working = {
+    ...{ store: tools.store, steps, spine, features, views, asOf },
+    states: await pinStates(tools.store, { steps, views, pins, asOf }),
+    maskedKeys: planned.spine.premasked ? request.mask : undefined,
+    rowsAStep: tools.rowsAStep,
   };
-}
+  await refuseFutureRows(working);
+  const early = await earlyRows(working);
+  await request.onProgress(DONE.spine);
 
-function outputColumns(
-  request: TrainingSetRequest,
-  { views, spineTable, outputs, label }: Whole,
-): readonly ProfiledColumn[] {
-  const { mask } = request;
-  const keys = new Set([...views.flatMap((view) => view.entity.joinKeys), TIME_COLUMN, label?.key]);
-  const spine = spineTable.columns.map(({ name, column, type, masked }): ProfiledColumn => {
-    const stored = ident(column);
-    return { name, type, value: masked && mask ? maskedValue(mask, stored, type) : stored, explains: !keys.has(name) };
-  });
-  const features = outputs.flatMap(({ ref, column }): ProfiledColumn[] => {
-    const { type } = ref.feature;
-    const stored = featureOf(views, request.features, ref);
-    const value = mask && isPersonal(ref) ? maskedValue(mask, stored, type) : stored;
-    const time: ProfiledColumn = {
-      ...{ name: `${column}__event_time`, type: 'TIMESTAMP', explains: false },
-      value: eventOf(views, ref),
-    };
-    return [{ name: column, type, value, explains: true }, ...(request.includeEventTimes ? [time] : [])];
-  });
-  const outcome: ProfiledColumn[] = label
-    ? [{ name: label.name, type: 'FLOAT64', value: raw('label'), explains: false }]
+  const between = (from: number, to: number) => (fraction: number) => request.onProgress(from + fraction * (to - from));
+  const labelled = planned.label ? [await joinLabel(working, planned.label, between(DONE.spine, DONE.label))] : [];
+  const joined = await joinFeatures(working, between(DONE.label, DONE.features));
+  const own = spineColumns(working, planned.label?.key, request);
+  const stored = planned.outputs.flatMap((output) => featureColumns(working, output, request));
+  const outcome: ProfiledColumn[] = planned.label
+    ? [{ name: planned.label.name, type: 'FLOAT64', value: raw('label'), explains: false }]
     : [];
-  return [...spine, ...features, ...outcome];
+  const columns = [...own, ...stored, ...outcome];
+  const rows = await gatherRows(
+    working,
+    { slices: [...joined, ...labelled], values: columns.map(({ value }) => value) },
+    between(DONE.features, DONE.rows),
+  );
+  const copies = planned.label ? await refuseLabelCopies(working, rows.table, { spine: own, features: stored }) : [];
+  return finishSet({ ...tools, steps, between: between(DONE.rows, 1), isThere: () => isThere(request.path) }, request, {
+    ...planned,
+    views,
+    spine,
+    columns,
+    rows,
+    pins,
+    from: ident(rows.table),
+    warnings: { early, copies },
+  });
 }
 
-async function dropTables({ store }: TrainingSetTools, prefix: string): Promise<void> {
-  const tables: { name: string }[] = await store.rows(
-    'training-set-tables',
-    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, ${prefix})`,
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
   );
-  for (const { name } of tables) await store.run('training-set-drop', sql`DROP TABLE IF EXISTS ${ident(name)} SYNC`);
+
+/** Those of the set that is made again, else what is there now: found once and kept for whoever takes the work up. */
+async function pinned(
+  tools: TrainingSetTools,
+  request: TrainingSetRequest,
+  steps: Steps,
+  views: readonly View[],
+): Promise<TrainingSetPins> {
+  if (request.pins) return request.pins;
+  const { runs, imports } = await steps.once('pins', {
+    work: async () => {
+      const { tables } = await planSpine(tools, request);
+      const read = new Set([...tables, ...(request.label === null ? [] : ['labels'])]);
+      return { ...(await pinNow(tools.store, views, [...read])) };
+    },
+  });
+  return { runs, imports };
 }

@@ -4,9 +4,11 @@ import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { clickhouseType, elementType, type FeatureType, isArrayType, type ScalarType } from '../core/types.js';
 import type { QueryOptions } from './client.js';
 import { PERSONAL_COLUMNS, viewsOf } from './columns.js';
-import { contentHash } from './content-hash.js';
+import { contentHash, contentSum } from './content-hash.js';
 import { readSpine, type Spine, TIME_COLUMN } from './spine.js';
 import { planSpineSql, type SpineSqlTools } from './spine-sql.js';
+import { BOUNDED } from './tables.js';
+import type { Steps } from './training-steps.js';
 import { castScalar } from './values.js';
 
 export interface SpineColumn {
@@ -28,7 +30,7 @@ export interface SpineTable {
 }
 
 /** The part of a request that says which rows there are. */
-export type SpineRequest = Pick<TrainingSetRequest, 'features' | 'spine' | 'asOf' | 'mask'>;
+export type SpineRequest = Pick<TrainingSetRequest, 'features' | 'spine' | 'asOf' | 'mask' | 'pins'>;
 
 const isSql = (spine: TrainingSetRequest['spine']): spine is { readonly sql: string } =>
   'sql' in spine && typeof spine.sql === 'string';
@@ -40,6 +42,8 @@ export interface SpinePlan {
   readonly from: Sql | Spine;
   /** Personal values of the rows, keys among them, are masked already. */
   readonly premasked: boolean;
+  /** Source tables that the rows come from. */
+  readonly tables: readonly string[];
 }
 
 /** BAD_USER_INPUT where the spine cannot be one for these features; computes nothing. */
@@ -52,9 +56,10 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
       joinKeys,
       asOf: request.asOf,
       mask: request.mask,
+      imports: request.pins?.imports,
     });
     const columns = planned.columns.map((column) => ({ ...column, masked: false }));
-    return { columns, from: planned.select, premasked: request.mask !== undefined };
+    return { columns, from: planned.select, premasked: request.mask !== undefined, tables: planned.tables };
   }
   const spine = readSpine(request.spine, joinKeys);
   const columns = spine.columns.map(({ name, type }) => ({
@@ -63,37 +68,36 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
     masked: request.mask !== undefined && PERSONAL_COLUMNS.has(name),
   }));
   if (spine.rows === 0) throw badInput('the spine has no rows', 'give at least one row');
-  return { columns, from: spine, premasked: false };
+  return { columns, from: spine, premasked: false, tables: [] };
 }
 
 /**
- * Writes the spine into a table sorted by a key, which is what makes the joins read their side in order. `rid` numbers the rows as given, `t`
- * is the instant in UTC ms.
+ * Writes the spine into a table in the order given, as a step. `rid` numbers the rows as given, `t` is the instant in UTC ms.
+ * @throws BAD_USER_INPUT for a spine without rows, or with rows that have no instant
  */
-export async function fillSpineTable(
-  tools: SpineSqlTools,
-  plan: SpinePlan,
-  { table, sortBy, options }: { readonly table: string; readonly sortBy: string; readonly options: QueryOptions },
-): Promise<SpineTable> {
+export async function fillSpineTable(tools: SpineSqlTools, plan: SpinePlan, steps: Steps): Promise<SpineTable> {
   const { store } = tools;
+  const { options } = steps;
+  const table = steps.table('spine');
   const columns = plan.columns.map((column, index) => ({ ...column, column: `c${index}` }));
-  const sorted = columns.find(({ name }) => name === sortBy)?.column ?? 't';
-  const ddl = columns.map(({ column, type }) => sql`${ident(column)} ${raw(clickhouseType(type))}`);
-  const order = sorted === 't' ? raw('t') : sql`ifNull(${ident(sorted)}, ''), t`;
-  await store.run(
-    'training-spine-create',
-    sql`CREATE TABLE ${ident(table)} (rid UInt64, t Int64, ${join(ddl)}) ENGINE = MergeTree ORDER BY (${order})`,
-    options,
-  );
-  if ('parts' in plan.from) await insertSelect(tools, { table, columns, select: plan.from, options });
-  else await insertRows(tools, { table, columns, spine: plan.from, options });
-  const [found] = await store.rows<{ total: string }>(
-    'training-spine-count',
-    sql`SELECT count() AS total FROM ${ident(table)}`,
-  );
-  const content = [raw('t'), ...columns.map(({ column }) => ident(column))];
-  const hash = await contentHash(store, { from: ident(table), values: content, options });
-  return { table, columns, rows: Number(found?.total ?? 0), hash };
+  const { rows, hash } = await steps.once('spine', {
+    undo: () => store.run('training-set-drop', sql`DROP TABLE IF EXISTS ${ident(table)} SYNC`),
+    work: async () => {
+      const ddl = columns.map(({ column, type }) => sql`${ident(column)} ${raw(clickhouseType(type))}`);
+      await store.run(
+        'training-spine-create',
+        sql`CREATE TABLE ${ident(table)} (rid UInt64, t Int64, ${join(ddl)}) ENGINE = MergeTree ORDER BY rid`,
+        options,
+      );
+      if ('parts' in plan.from) await insertSelect(tools, { table, columns, select: plan.from, options });
+      else await insertRows(tools, { table, columns, spine: plan.from, options });
+      const values = [raw('t'), ...columns.map(({ column }) => ident(column))];
+      const found = await contentSum(store, { from: ident(table), values, options });
+      return { rows: found.rows, hash: contentHash([found]) };
+    },
+  });
+  if (rows === 0) throw badInput('the spine has no rows', 'widen the spine SQL');
+  return { table, columns, rows, hash };
 }
 
 interface Filling {
@@ -107,25 +111,25 @@ async function insertSelect(
   { table, columns, select, options }: Filling & { readonly select: Sql },
 ): Promise<void> {
   const time = sql`u.${ident(TIME_COLUMN)}`;
-  const [unknown] = await store.rows<{ total: string }>(
-    'training-spine-times',
-    sql`SELECT count() AS total FROM (${select}) AS u WHERE ${time} IS NULL`,
-    options,
-  );
-  if (Number(unknown?.total ?? 0) > 0) {
-    throw badInput(
-      `${unknown?.total} rows of the spine SQL have no ${TIME_COLUMN}`,
-      `leave them out: WHERE ${TIME_COLUMN} IS NOT NULL`,
-    );
-  }
   const values = columns.map(({ name, type }) => stored(sql`u.${ident(name)}`, type));
-  // One thread keeps the order of the SELECT, which numbers the rows.
+  // One thread keeps the order of the SELECT, which numbers the rows. The caller's SQL has the server's own limit of memory, and sorts on disk.
   await store.run(
     'training-spine-fill',
     sql`INSERT INTO ${ident(table)} (rid, t, ${join(columns.map(({ column }) => ident(column)))})
-      SELECT rowNumberInAllBlocks(), toUnixTimestamp64Milli(toDateTime64(assumeNotNull(${time}), 3, 'UTC')), ${join(values)}
+      SELECT rowNumberInAllBlocks(), ifNull(toUnixTimestamp64Milli(toDateTime64(${time}, 3, 'UTC')), 0), ${join(values)}
       FROM (${select}) AS u`,
-    { ...options, settings: { ...options.settings, max_threads: 1, query_plan_remove_redundant_sorting: 0 } },
+    { signal: options.signal, settings: { ...BOUNDED, max_threads: 1, query_plan_remove_redundant_sorting: 0 } },
+  );
+  const at = columns.find(({ name }) => name === TIME_COLUMN)?.column as string;
+  const [unknown] = await store.rows<{ total: string }>(
+    'training-spine-times',
+    sql`SELECT count() AS total FROM ${ident(table)} WHERE ${ident(at)} IS NULL`,
+    options,
+  );
+  if (Number(unknown?.total ?? 0) === 0) return;
+  throw badInput(
+    `${unknown?.total} rows of the spine SQL have no ${TIME_COLUMN}`,
+    `leave them out: WHERE ${TIME_COLUMN} IS NOT NULL`,
   );
 }
 

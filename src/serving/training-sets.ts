@@ -1,4 +1,4 @@
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AnyFeatureRef, type FeatureRef, isOnDemand, type Registry, storedOf } from '../core/definitions.js';
@@ -11,6 +11,7 @@ import type {
   JobQueue,
   OfflineStore,
   TrainingSetLedger,
+  TrainingSetPins,
   TrainingSetRecord,
   TrainingSetRunner,
   TrainingSetService,
@@ -64,7 +65,10 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
           'give an instant that has passed, or none for now: only what is known can be repeated',
         );
       }
-      await offline.checkTrainingSet(request(storedOnly(features), spec));
+      await offline.checkTrainingSet({
+        ...request(storedOnly(features), spec),
+        ...{ includeEventTimes: spec.includeEventTimes, includeStatuses: spec.includeStatuses ?? false },
+      });
       const id = newUuid(now);
       const jobId = newUuid(now);
       // The job first: a set without a job could never be shown, a job without a set only fails.
@@ -72,6 +76,33 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       return ledger.create({
         ...{ id, name, jobId, request: spec, createdAt: now },
         features: features.map(({ reference }) => reference),
+      });
+    },
+
+    async rebuild(id, { masked, format }) {
+      const { name, features, request: spec, result } = await existing(id);
+      if (result === null)
+        throw conflict(`training set '${id}' is not built yet`, 'only what was built can be rebuilt');
+      const { pins, contentHash, views } = result.manifest as Partial<SetManifest>;
+      if (!pins || !contentHash || !views) {
+        throw conflict(
+          `training set '${id}' was built by a release that did not keep what it was made from`,
+          'create a new set with the same request and asOf',
+        );
+      }
+      const refs = features.map((reference) => resolve(registry, reference));
+      refuseChanged(id, refs, views);
+      const now = clock();
+      const record = { id: newUuid(now), name, jobId: newUuid(now), features, createdAt: now };
+      await queue.enqueue(JOB, { id: record.id }, record.jobId);
+      const sameMask = (spec.masked ?? false) || !masked;
+      return ledger.create({
+        ...record,
+        request: {
+          ...{ ...spec, ...(format && { format }) },
+          ...((masked || spec.masked) && { masked: true }),
+          rebuild: { of: id, pins, contentHash: sameMask ? contentHash : null },
+        },
       });
     },
 
@@ -98,10 +129,22 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
           record.request,
         ),
         ...{ id, path, format: record.request.format, includeEventTimes: record.request.includeEventTimes },
+        ...{ includeStatuses: record.request.includeStatuses ?? false },
+        ...{ stalePolicy: record.request.stalePolicy ?? 'RETURN' },
+        ...(record.request.rebuild && { pins: record.request.rebuild.pins }),
         onProgress: (fraction) => progress.report(fraction),
         signal: progress.signal,
       });
-      await ledger.update(id, { result });
+      const { rebuild } = record.request;
+      if (rebuild && rebuild.contentHash !== null && result.manifest.contentHash !== rebuild.contentHash) {
+        await rm(path, { force: true });
+        throw conflict(
+          `the rebuild of training set '${rebuild.of}' came out otherwise: its content hash is ${String(result.manifest.contentHash)}, not ${rebuild.contentHash}`,
+          'source rows or history that it was made from were changed in place: see who wrote to ClickHouse past the import API',
+        );
+      }
+      const manifest = rebuild ? { ...result.manifest, rebuildOf: rebuild.of } : result.manifest;
+      await ledger.update(id, { result: { ...result, manifest } });
       return { rowCount: result.rowCount };
     },
   };
@@ -113,6 +156,23 @@ function storedOnly(features: readonly AnyFeatureRef[]): readonly FeatureRef[] {
   throw badInput(
     `${computed.reference} is computed on demand, and a training set holds stored features`,
     'leave it out',
+  );
+}
+
+/** What a rebuild reads of the manifest. */
+interface SetManifest {
+  readonly pins: TrainingSetPins;
+  readonly contentHash: string;
+  readonly views: readonly { readonly view: string; readonly hash: string }[];
+}
+
+function refuseChanged(id: string, refs: readonly FeatureRef[], views: SetManifest['views']): void {
+  const now = new Map(refs.map(({ view }) => [view.id, view.hash]));
+  const changed = views.filter(({ view, hash }) => now.get(view) !== hash).map(({ view }) => view);
+  if (changed.length === 0) return;
+  throw conflict(
+    `training set '${id}' was built from other definitions of ${changed.join(', ')}`,
+    'a version keeps its meaning: check out the definitions that were applied then',
   );
 }
 

@@ -342,7 +342,7 @@ test.each<[string, Partial<TrainingSetRequest>, RegExp]>([
   [
     'whose window opens before the observation point',
     { label: 'early' },
-    /1 windows of the label 'early' open before their observation point, one of a customer observed at [-0-9T:.]+Z/,
+    /1 windows of the label 'early' open before their observation point: customer C1 observed at [-0-9T:.]+Z/,
   ],
   ['that nobody knew at the as-of', { label: 'late' }, /no label 'late' was known at/],
   [

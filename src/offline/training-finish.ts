@@ -1,0 +1,95 @@
+import type { View } from '../core/definitions.js';
+import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../core/ports.js';
+import { ident, join, raw, type Sql, sql } from '../core/sql.js';
+import { type BusinessCalendar, formatInstant } from '../core/time.js';
+import type { ClickHouse } from './client.js';
+import type { OutputFeature } from './columns.js';
+import { contentHash } from './content-hash.js';
+import { exportedValue, exportFile } from './export.js';
+import type { LabelPlan } from './labels.js';
+import { type ProfiledColumn, profileColumns } from './profile.js';
+import type { EarlyRows } from './training-leaks.js';
+import type { Gathered } from './training-rows.js';
+import { type SpineTable, spineSqlText } from './training-spine.js';
+import type { Steps } from './training-steps.js';
+
+export interface FinishTools {
+  readonly store: ClickHouse;
+  readonly calendar: BusinessCalendar;
+  readonly steps: Steps;
+  readonly between: (fraction: number) => Promise<void>;
+  /** Whether the file is in its place. */
+  readonly isThere: () => Promise<boolean>;
+}
+
+export interface WholeSet {
+  readonly views: readonly View[];
+  readonly outputs: readonly OutputFeature[];
+  readonly label: LabelPlan | null;
+  readonly spine: SpineTable;
+  readonly columns: readonly ProfiledColumn[];
+  readonly rows: Gathered;
+  readonly from: Sql;
+  readonly pins: TrainingSetPins;
+  readonly warnings: { readonly early: readonly EarlyRows[]; readonly copies: readonly string[] };
+}
+
+/** Of the rest of the work: writing the file. What is left is the profile. */
+const FILE = 0.6;
+
+/** Writes the file and says what is in it. */
+export async function finishSet(
+  { store, calendar, steps, between, isThere }: FinishTools,
+  request: TrainingSetRequest,
+  whole: WholeSet,
+): Promise<TrainingSetResult> {
+  const { columns, spine, from } = whole;
+  const { options } = steps;
+  if (!(steps.isDone('file') && (await isThere()))) {
+    const select = sql`SELECT ${join(
+      columns.map(({ name, type, value }) => sql`${exportedValue(value, type, request.format)} AS ${ident(name)}`),
+    )} FROM ${from} ORDER BY rid`;
+    await exportFile(store, { select, format: request.format, path: request.path, columns: columns.length, options });
+    await steps.once('file', { work: async () => ({}) });
+  }
+  await between(FILE);
+  const profiles = await profileColumns(store, {
+    ...{ from, rows: spine.rows, columns, options },
+    label: whole.label ? raw('label') : null,
+    onProgress: (fraction) => between(FILE + fraction * (1 - FILE)),
+  });
+  await between(1);
+  return { rowCount: spine.rows, columns: profiles, manifest: manifestOf(request, calendar, whole) };
+}
+
+function manifestOf(
+  request: TrainingSetRequest,
+  calendar: BusinessCalendar,
+  { views, outputs, label, spine, columns, rows, pins, warnings }: WholeSet,
+): Readonly<Record<string, unknown>> {
+  return {
+    trainingSet: request.id,
+    asOf: formatInstant(request.asOf),
+    timezone: calendar.timezone,
+    features: outputs.map(({ ref, column }) => ({ column, reference: ref.reference })),
+    views: views.map(({ id, hash }) => ({ view: id, hash })),
+    label: label && { name: label.name, entity: label.entity },
+    spine: { sql: spineSqlText(request.spine), rows: spine.rows, hash: spine.hash },
+    masked: request.mask !== undefined,
+    includeEventTimes: request.includeEventTimes,
+    includeStatuses: request.includeStatuses ?? false,
+    stalePolicy: request.stalePolicy ?? 'RETURN',
+    format: request.format,
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    rowCount: spine.rows,
+    contentHash: contentHash(rows.sums),
+    pins,
+    warnings: [
+      ...warnings.early,
+      ...warnings.copies.map((column) => ({
+        column,
+        message: `${column} equals the label in every row that has one: see what it is made of before a model learns from it`,
+      })),
+    ],
+  };
+}

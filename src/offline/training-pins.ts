@@ -1,0 +1,139 @@
+import type { View } from '../core/definitions.js';
+import { conflict } from '../core/errors.js';
+import type { TrainingSetPins } from '../core/ports.js';
+import { ident, type Sql, sql } from '../core/sql.js';
+import type { Instant } from '../core/time.js';
+import type { ClickHouse } from './client.js';
+import { fillState } from './state.js';
+import { stateDdl, viewTables } from './tables.js';
+import type { Steps } from './training-steps.js';
+import { instantSql } from './view-sql.js';
+
+/** `1-4,7,9-12` */
+export function writeRanges(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of [...numbers].sort((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last && number <= last[1] + 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',');
+}
+
+export function readRanges(text: string): readonly number[] {
+  if (text === '') return [];
+  return text.split(',').flatMap((range) => {
+    const [from = 0, to = from] = range.split('-').map(Number);
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  });
+}
+
+/**
+ * What a set is made from, so that it can be made from just that again: the runs that are in each view's state, and the newest import of each
+ * source table. A backfill, or a file of the past, that comes later may well say that it was known at the as-of.
+ */
+export async function pinNow(
+  store: ClickHouse,
+  views: readonly View[],
+  tables: readonly string[],
+): Promise<TrainingSetPins> {
+  const runs: Record<string, string> = {};
+  for (const view of views) {
+    const found = await store.rows<{ sequence: number }>(
+      'training-set-runs',
+      sql`SELECT sequence FROM ${viewTables(view).commits} GROUP BY sequence HAVING max(in_state) = 1`,
+    );
+    runs[view.id] = writeRanges(found.map(({ sequence }) => sequence));
+  }
+  const imports: Record<string, string> = {};
+  for (const table of tables) {
+    const [found] = await store.rows<{ newest: string }>(
+      'training-set-imports',
+      sql`SELECT toString(max(seq)) AS newest FROM ${ident(table)}`,
+    );
+    imports[table] = found?.newest ?? '0';
+  }
+  return { runs, imports };
+}
+
+/** Holds the pinned runs where statements can compare with them. */
+const RUNS = 'runs';
+
+/** Says which states a set reads. */
+export interface PinnedStates {
+  state(view: View): Sql;
+  /** Turns to states of the set's own where a view's state has changed since; true where it did, and what was read of it is to be read again. */
+  refresh(): Promise<boolean>;
+}
+
+/**
+ * A view's own state where no other run than the pinned ones has a say in it up to the as-of, else one that is made of the pinned runs alone.
+ * @throws CONFLICT where pinned runs are gone
+ */
+export async function pinStates(
+  store: ClickHouse,
+  { steps, views, pins, asOf }: { steps: Steps; views: readonly View[]; pins: TrainingSetPins; asOf: Instant },
+): Promise<PinnedStates> {
+  const runs = steps.table(RUNS);
+  await steps.once('runs', {
+    undo: () => store.run('training-set-drop', sql`DROP TABLE IF EXISTS ${ident(runs)} SYNC`),
+    work: async () => {
+      await store.run(
+        'training-set-create',
+        sql`CREATE TABLE ${ident(runs)} (view String, sequence UInt32) ENGINE = MergeTree ORDER BY (view, sequence)`,
+      );
+      const rows = views.flatMap(({ id }) => readRanges(pins.runs[id] ?? '').map((sequence) => [id, sequence]));
+      await store.insert('training-set-runs', { table: runs, columns: ['view', 'sequence'] }, rows, steps.options);
+      return {};
+    },
+  });
+  const pinned = (view: View): Sql => sql`(SELECT sequence FROM ${ident(runs)} WHERE view = ${view.id})`;
+  for (const view of views) await refuseLostRuns(store, view, pinned(view));
+
+  const own = (view: View): string => `state${views.indexOf(view)}`;
+  const owned = new Set(views.filter((view) => steps.isDone(own(view))));
+  const refresh = async (): Promise<boolean> => {
+    let changed = false;
+    for (const view of views) {
+      if (owned.has(view) || !(await othersIn(store, view, pinned(view), asOf))) continue;
+      const table = ident(steps.table(own(view)));
+      await steps.once(own(view), {
+        undo: () => store.run('training-set-drop', sql`DROP TABLE IF EXISTS ${table} SYNC`),
+        work: async () => {
+          await store.run('training-set-create', stateDdl(view, table));
+          await fillState(store, view, table, sql`_sequence IN ${pinned(view)}`);
+          return {};
+        },
+      });
+      owned.add(view);
+      changed = true;
+    }
+    return changed;
+  };
+  await refresh();
+  return {
+    refresh,
+    state: (view) => (owned.has(view) ? ident(steps.table(own(view))) : viewTables(view).state),
+  };
+}
+
+async function othersIn(store: ClickHouse, view: View, pinned: Sql, asOf: Instant): Promise<boolean> {
+  const [found] = await store.rows<{ total: string }>(
+    'training-set-runs',
+    sql`SELECT count() AS total FROM ${viewTables(view).commits}
+      WHERE available_at <= ${instantSql(asOf)} AND sequence NOT IN ${pinned}`,
+  );
+  return Number(found?.total) > 0;
+}
+
+async function refuseLostRuns(store: ClickHouse, view: View, pinned: Sql): Promise<void> {
+  const [found] = await store.rows<{ lost: string }>(
+    'training-set-runs',
+    sql`SELECT count() AS lost FROM ${pinned} WHERE sequence NOT IN (SELECT sequence FROM ${viewTables(view).commits})`,
+  );
+  if (Number(found?.lost) === 0) return;
+  throw conflict(
+    `the history of ${view.id} no longer holds ${found?.lost} of the runs that the training set was made from`,
+    'the view was dropped since: create a new set from what is there now',
+  );
+}
