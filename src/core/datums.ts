@@ -2,6 +2,7 @@
  * Positions as Chinese apps report them. WGS84 is what the satellite says; GCJ-02 (Amap, Tencent) shifts it by 100 to 700 m, BD-09 (Baidu)
  * shifts GCJ-02 once more. The formulas are the ones in public use since the shift was worked out (eviltransform, coordtransform).
  */
+
 /** Coordinate systems of positions. */
 export const DATUMS = ['WGS84', 'GCJ02', 'BD09'] as const;
 export type Datum = (typeof DATUMS)[number];
