@@ -32,6 +32,8 @@ import { createCatalogueMetrics } from './serving/catalogue-metrics.js';
 import { freshness } from './serving/freshness.js';
 import { createIndicators } from './serving/indicators.js';
 import { createOnlineFeatures } from './serving/online-features.js';
+import { createPlanCosts } from './serving/plan-costs.js';
+import { createViewPruner } from './serving/prune.js';
 import { createRegistryPlanner } from './serving/registry-plan.js';
 import { createScoring } from './serving/scores.js';
 import { createTrainingSets } from './serving/training-sets.js';
@@ -73,7 +75,10 @@ export async function createApp(config: Config, given: Given = {}) {
   };
 
   try {
-    const registry = await loadRegistry({ root: given.definitions ?? PROJECT });
+    const registry = await loadRegistry({
+      root: given.definitions ?? PROJECT,
+      currency: config.portfolio.currency,
+    });
 
     const database = await openDatabase({ url: postgresUrl, log });
     opened(database, () => database.close());
@@ -117,16 +122,6 @@ export async function createApp(config: Config, given: Given = {}) {
     opened(scorer, () => scorer.close());
     await scorer.open([...registry.models.values()]);
 
-    const catalogue = createCatalogue({ registry, ledger: definitions });
-    const planner = createRegistryPlanner({
-      ...{ registry, ledger: definitions, offline, online, now: clock },
-      onChange: () => catalogue.refresh(),
-    });
-    await planner.checkBoot();
-    await catalogue.refresh();
-    const following = catalogue.follow(CATALOGUE_REFRESH_MS, log);
-    opened(following, () => following.close());
-
     const loanSnapshots = createLoanSnapshots({
       ...{ client: store.clickhouse, calendar, log, metrics },
       alone: (body, signal) => runs.withViewLock('loan_snapshots', body, signal),
@@ -136,24 +131,55 @@ export async function createApp(config: Config, given: Given = {}) {
       online,
       ledger: runs,
       scores: createPortfolioScores({ offline, scorer, sources, clock }),
+      viewsAtOnce: config.backfillViews,
       calendar,
       clock,
       log,
       metrics,
     });
+    const sets = createTrainingSetLedger(dataSource);
+    const catalogue = createCatalogue({ registry, ledger: definitions });
+    const planner = createRegistryPlanner({
+      ...{ registry, ledger: definitions, trainingSets: sets, offline, online, now: clock },
+      costs: createPlanCosts({ registry, materializer, offline, online, calendar, now: clock }),
+      onChange: () => catalogue.refresh(),
+    });
+    await planner.checkBoot();
+    await catalogue.refresh();
+    const following = catalogue.follow(CATALOGUE_REFRESH_MS, log);
+    opened(following, () => following.close());
+
     const trainingSets = createTrainingSets({
       ...{ registry, offline, queue, mask, clock },
-      ledger: createTrainingSetLedger(dataSource),
+      ledger: sets,
       folder: join(config.home, 'training-sets'),
+    });
+    const pruner = createViewPruner({
+      ...{ ledger: definitions, trainingSets: sets, offline, online, now: clock },
+      alone: (view, body, signal) => runs.withViewLock(view, body, signal),
     });
     const onlineFeatures = createOnlineFeatures({ online });
     const profiles = createFeatureProfiles({ store });
     const ages = (views: readonly View[]) => freshness(offline, views, clock());
     const api: ApiServices = {
-      ...{ registry, catalogue, planner, onlineFeatures, offline, sources, trainingSets, jobs, queue, mask, calendar },
+      ...{
+        registry,
+        catalogue,
+        planner,
+        pruner,
+        onlineFeatures,
+        offline,
+        sources,
+        trainingSets,
+        jobs,
+        queue,
+        mask,
+        calendar,
+      },
       scoring: createScoring({ features: onlineFeatures, scorer }),
       indicators: createIndicators({ registry, query: store, calendar }),
       freshness: ages,
+      backfills: materializer,
       browser: createCatalogueBrowser({ registry, catalogue }),
       profiles,
       reportCatalogue: createCatalogueMetrics({
@@ -164,7 +190,7 @@ export async function createApp(config: Config, given: Given = {}) {
       now: clock,
     };
     const worker: JobServices = {
-      ...{ registry, loanSnapshots, materializer, offline, online, trainingSets, profiles },
+      ...{ registry, loanSnapshots, materializer, offline, online, trainingSets, profiles, pruner },
       views: async (names) => {
         await catalogue.refresh();
         return names ? catalogue.namedViews(names) : catalogue.views();

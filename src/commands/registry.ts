@@ -1,53 +1,172 @@
 import type { Command } from 'commander';
 import type { Client } from './client.js';
 import { type CommandContext, clientCommand } from './context.js';
-import { type OutputOptions, print } from './output.js';
+import { followJob, type JobView, type OutputOptions, print, table } from './output.js';
 
-interface Plan {
-  readonly changes: readonly {
-    readonly action: string;
-    readonly kind: string;
-    readonly name: string;
-    readonly version: number | null;
-    readonly description: string | null;
-  }[];
-  readonly problems: readonly string[];
+interface Cost {
+  readonly backfillFrom: string | null;
+  readonly backfillTo: string | null;
+  readonly backfillRows: number | null;
+  readonly onlineKeys: number | null;
+  readonly bytesPerKey: number | null;
+  readonly onlineBytes: number | null;
+  readonly problem: string | null;
 }
 
-const FIELDS = '{ changes { action kind name version description } problems }';
+interface Change {
+  readonly action: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly version: number;
+  readonly description: string | null;
+  readonly pins: readonly string[];
+  readonly touches: readonly { readonly kind: string; readonly id: string; readonly effect: string }[];
+  readonly cost: Cost | null;
+}
 
-const describe = (plan: Plan, done: boolean): string => {
-  if (plan.changes.length === 0 && plan.problems.length === 0)
-    return 'Nothing to do: what is in the files is what is applied.';
-  const changes = plan.changes.map(
-    ({ action, kind, name, version, description }) =>
-      `${action.padEnd(8)} ${kind.padEnd(10)} ${name}${version === null ? '' : `@${version}`}${description ? `  ${description}` : ''}`,
-  );
-  const problems = plan.problems.map((problem) => `problem  ${problem}`);
+interface Plan {
+  readonly changes: readonly Change[];
+  readonly problems: readonly string[];
+  readonly prunable: readonly {
+    readonly view: string;
+    readonly rows: number;
+    readonly bytes: number;
+    readonly trainingSets: readonly string[];
+  }[];
+}
+
+const FIELDS = `{
+  changes {
+    action kind name version description pins breaks touches { kind id effect }
+    cost {
+      backfillFrom backfillTo backfillAsOfs backfillRows backfillSeconds onlineKeys sampledRows bytesPerKey onlineBytes problem
+    }
+  }
+  problems prunable { view retiredAt rows bytes trainingSets }
+}`;
+
+const count = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+
+const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** 1536 is `1.5 KB`. */
+export function bytesText(bytes: number): string {
+  const step = Math.min(bytes < 1 ? 0 : Math.floor(Math.log(bytes) / Math.log(1024)), UNITS.length - 1);
+  const value = bytes / 1024 ** step;
+  return `${value.toLocaleString('en-US', { maximumFractionDigits: step === 0 ? 0 : 1 })} ${UNITS[step]}`;
+}
+
+const known = (value: number | null, text: (value: number) => string): string => (value === null ? '?' : text(value));
+
+function costCells(cost: Cost | null): readonly string[] {
+  if (!cost) return ['', '', '', ''];
+  const days = cost.backfillFrom ? `${cost.backfillFrom} to ${cost.backfillTo}` : 'no data yet';
   return [
-    ...changes,
-    ...problems,
-    '',
-    `${plan.changes.length} change${plan.changes.length === 1 ? '' : 's'} ${done ? 'applied' : 'to apply'}.`,
-  ].join('\n');
-};
+    known(cost.backfillRows, count),
+    cost.backfillRows === null ? '' : days,
+    known(cost.onlineKeys, count),
+    known(cost.onlineBytes, bytesText),
+  ];
+}
 
-async function run(client: Client, options: OutputOptions, operation: 'planRegistry' | 'applyRegistry'): Promise<void> {
-  const answer = await client.graphql<Record<string, Plan>>(`mutation { ${operation} ${FIELDS} }`);
-  const plan = answer[operation] as Plan;
-  print(plan, options, () => describe(plan, operation === 'applyRegistry'));
+const COLUMNS = ['', 'what', 'version', 'rows to backfill', 'days', 'keys online', 'in Redis'];
+
+/** Whom a change has to do with, by what becomes of them. */
+function touchText({ touches }: Change): string {
+  const effects = [...new Set(touches.map(({ effect }) => effect))];
+  return effects
+    .map((effect) => {
+      const some = touches.filter((touch) => touch.effect === effect).map(({ kind, id }) => `${kind} ${id}`);
+      return `${effect.toLowerCase()}: ${some.join(', ')}`;
+    })
+    .join('; ');
+}
+
+export function describePlan(plan: Plan, done: boolean): string {
+  const { changes, problems, prunable } = plan;
+  const lines: string[] = [];
+  const costed = changes.some(({ cost }) => cost);
+  const idOf = ({ name, version }: Change): string => `${name}@${version}`;
+  if (changes.length > 0) {
+    const rows = changes.map((change) => [
+      ...[change.action, change.kind, idOf(change)],
+      ...(costed ? costCells(change.cost) : [change.description]),
+    ]);
+    lines.push(table(costed ? COLUMNS : ['', 'what', 'version', ''], rows), '');
+  }
+  for (const change of changes) {
+    const words = touchText(change);
+    if (words) lines.push(`${idOf(change)}  ${words}`);
+    if (change.cost?.problem) lines.push(`${idOf(change)}  ${change.cost.problem}`);
+  }
+  lines.push(...problems.map((problem) => `problem  ${problem}`));
+  for (const { view, rows, bytes, trainingSets } of prunable) {
+    const sets = trainingSets.length > 0 ? `, and ${trainingSets.length} training sets need it` : '';
+    lines.push(`retired  ${view} still has ${count(rows)} rows of history (${bytesText(bytes)})${sets}`);
+  }
+  if (changes.length === 0 && problems.length === 0) {
+    lines.push('Nothing to do: what is in the files is what is applied.');
+  } else lines.push('', `${changes.length} change${changes.length === 1 ? '' : 's'} ${done ? 'applied' : 'to apply'}.`);
+  return lines.join('\n').trimStart();
+}
+
+function show(plan: Plan, options: OutputOptions, done: boolean): void {
+  print(plan, options, () => describePlan(plan, done));
   if (plan.problems.length > 0) process.exitCode = 1;
 }
 
+interface Pruned {
+  readonly view: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly onlineFields: number;
+  readonly trainingSets: readonly string[];
+}
+
+function describePruned({ view, rows, bytes, onlineFields, trainingSets }: Pruned): string {
+  const lost = trainingSets.length > 0 ? `; training sets ${trainingSets.join(', ')} cannot be built again` : '';
+  return `${view} pruned: ${count(rows)} rows of history (${bytesText(bytes)}) and ${count(onlineFields)} values online dropped${lost}`;
+}
+
 export function addRegistryCommands(program: Command, context: CommandContext): void {
-  clientCommand(program, context, {
+  clientCommand<OutputOptions & { costs: boolean; from?: string }>(program, context, {
     name: 'plan',
-    description: 'show what differs between the definition files and what is applied',
-    run: (client, options) => run(client, options, 'planRegistry'),
+    description:
+      'show what differs between the definition files and what is applied, what it would cost and whom it touches',
+    configure: (command) =>
+      command
+        .option('--no-costs', 'do not count rows nor measure bytes')
+        .option('--from <date>', 'first day of the backfill that is counted'),
+    run: async (client: Client, options) => {
+      const { planRegistry } = await client.graphql<{ planRegistry: Plan }>(
+        `mutation($costs: Boolean!, $from: Date) { planRegistry(costs: $costs, from: $from) ${FIELDS} }`,
+        { costs: options.costs, from: options.from ?? null },
+      );
+      show(planRegistry, options, false);
+    },
   });
   clientCommand(program, context, {
     name: 'apply',
     description: 'publish new definitions: creates their tables and serves them',
-    run: (client, options) => run(client, options, 'applyRegistry'),
+    run: async (client, options) => {
+      const { applyRegistry } = await client.graphql<{ applyRegistry: Plan }>(`mutation { applyRegistry ${FIELDS} }`);
+      show(applyRegistry, options, true);
+    },
+  });
+  clientCommand<OutputOptions & { force: boolean }>(program, context, {
+    name: 'prune',
+    description: 'drop the history of a retired version of a view, and what is left of it online',
+    configure: (command) =>
+      command
+        .argument('<view>', 'name@version')
+        .option('--force', 'also where training sets pin it: they can then not be built again', false),
+    run: async (client, options, [view]) => {
+      const { pruneFeatureView } = await client.graphql<{ pruneFeatureView: JobView }>(
+        'mutation($view: String!, $force: Boolean!) { pruneFeatureView(view: $view, force: $force) { id name state progress result error } }',
+        { view, force: options.force },
+      );
+      const job = await followJob(client, pruneFeatureView, options);
+      print(job, options, () => describePruned(job.result as Pruned));
+    },
   });
 }

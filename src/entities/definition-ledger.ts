@@ -20,7 +20,12 @@ export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger
           if (await held.existsBy({ kind, id })) {
             throw conflict(`${kind} ${id} is already applied`, 'run the plan again: another process has applied it');
           }
-          await held.insert({ ...definition, snapshot: definition.snapshot as object, retiredAt: null });
+          await held.insert({
+            ...definition,
+            snapshot: definition.snapshot as object,
+            retiredAt: null,
+            prunedAt: null,
+          });
         }
       });
     },
@@ -30,6 +35,10 @@ export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger
         const ids = definitions.filter((definition) => definition.kind === kind).map(({ id }) => id);
         await repository.update({ kind, id: In(ids) }, { retiredAt });
       }
+    },
+
+    async prune({ kind, id }, prunedAt) {
+      await repository.update({ kind, id }, { prunedAt });
     },
 
     async withApplyLock(body) {

@@ -28,4 +28,7 @@ export class PublishedDefinitionEntity {
 
   @Column({ name: 'retired_at', type: 'timestamptz', precision: 3, nullable: true, transformer: instant })
   retiredAt!: Instant | null;
+
+  @Column({ name: 'pruned_at', type: 'timestamptz', precision: 3, nullable: true, transformer: instant })
+  prunedAt!: Instant | null;
 }

@@ -34,6 +34,17 @@ export function createTrainingSetLedger(dataSource: DataSource): TrainingSetLedg
         take: limit,
       }),
 
+    pinning: (views) =>
+      sets
+        .createQueryBuilder('set')
+        .select(['set.id', 'set.name'])
+        .where(
+          "EXISTS (SELECT 1 FROM jsonb_array_elements_text(set.features) AS reference WHERE split_part(reference, ':', 1) IN (:...views))",
+          { views },
+        )
+        .orderBy('set.id')
+        .getMany(),
+
     async update(id, { result }) {
       await sets.update({ id }, { result: result as object | null });
       return existing(id);

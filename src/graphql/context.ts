@@ -12,6 +12,7 @@ import type {
   JobLedger,
   JobQueue,
   Log,
+  Materializer,
   Metrics,
   OfflineStore,
   OnlineFeaturesService,
@@ -19,6 +20,7 @@ import type {
   SourceStore,
   TrainingSetRecord,
   TrainingSetService,
+  ViewPruner,
 } from '../core/ports.js';
 import type { BusinessCalendar } from '../core/time.js';
 import type { Loaders } from './loaders.js';
@@ -28,6 +30,7 @@ export interface ApiServices {
   readonly registry: Registry;
   readonly catalogue: Catalogue;
   readonly planner: RegistryPlanner;
+  readonly pruner: Pick<ViewPruner, 'check'>;
   readonly onlineFeatures: OnlineFeaturesService;
   readonly offline: Pick<OfflineStore, 'historicalFeatures' | 'rowsAt'>;
   readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
@@ -39,6 +42,8 @@ export interface ApiServices {
   readonly trainingSets: TrainingSetService;
   readonly scoring: ScoringService;
   readonly indicators: IndicatorService;
+  /** What a job would refuse is refused where it is asked for. */
+  readonly backfills: Pick<Materializer, 'checkAsOf' | 'checkBackfill' | 'estimateBackfill'>;
   readonly jobs: JobLedger;
   readonly queue: Pick<JobQueue, 'enqueue' | 'cancel' | 'watch'>;
   readonly audit: AuditLog;

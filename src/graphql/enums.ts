@@ -18,6 +18,7 @@ export const FeatureViewKind = names('STORED', 'SCORES', 'ON_DEMAND');
 export const LineageKind = names(...LINEAGE_KINDS);
 export const DifferenceKind = names(...DIFFERENCE_KINDS);
 export const PlanAction = names('ADD', 'BUMP', 'RETIRE');
+export const PlanEffect = names('ADDED', 'BUMPED', 'RETIRED', 'BROKEN', 'STAYS', 'READS');
 
 registerEnumType(FeatureStatus, {
   name: 'FeatureStatus',
@@ -68,5 +69,17 @@ registerEnumType(PlanAction, {
     ADD: { description: 'Publishes a definition of a new name.' },
     BUMP: { description: 'Publishes a new version of a known name; the old one keeps serving.' },
     RETIRE: { description: 'Ends a version.' },
+  },
+});
+registerEnumType(PlanEffect, {
+  name: 'PlanEffect',
+  description: 'What becomes of what a change touches.',
+  valuesConfig: {
+    ADDED: { description: 'Added by the same plan.' },
+    BUMPED: { description: 'Gets a new version by the same plan.' },
+    RETIRED: { description: 'Retired by the same plan.' },
+    BROKEN: { description: 'Would be left without what it pins: that forbids the change.' },
+    STAYS: { description: 'Goes on with the version that it pins.' },
+    READS: { description: 'Reads the table to which the rows of the change go.' },
   },
 });

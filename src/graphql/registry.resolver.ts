@@ -1,19 +1,83 @@
-import { Arg, Ctx, Field, Float, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
-import type { PlanAction as PlanActionName, RegistryPlan, ViewFreshness } from '../core/catalogue.js';
+import { Arg, Ctx, Field, Float, ID, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import type {
+  PlanAction as PlanActionName,
+  PlanChange,
+  PlanCost,
+  PlanEffect as PlanEffectName,
+  PlanTouch,
+  PrunableView,
+  RegistryPlan,
+  ViewFreshness,
+} from '../core/catalogue.js';
 import { notFound } from '../core/errors.js';
-import type { RejectedRow } from '../core/ports.js';
+import type { JobRecord, RejectedRow } from '../core/ports.js';
 import { SOURCE_TABLES } from '../core/sources.js';
-import type { Instant } from '../core/time.js';
+import type { Instant, LocalDate } from '../core/time.js';
 import { boundedLimit, piiView, type RequestContext } from './context.js';
-import { PlanAction } from './enums.js';
-import { GraphQLDateTime } from './scalars.js';
+import { PlanAction, PlanEffect } from './enums.js';
+import { JobType } from './job.resolver.js';
+import { GraphQLDate, GraphQLDateTime } from './scalars.js';
+
+@ObjectType('RegistryTouch', { description: 'A definition, or a training set, that a change has to do with.' })
+class RegistryTouchType {
+  @Field(() => String, { description: 'view, on_demand, service, model, indicator or training_set' })
+  kind!: string;
+
+  @Field(() => String, { description: "name@version; an indicator's name, a training set's id." })
+  id!: string;
+
+  @Field(() => PlanEffect)
+  effect!: PlanEffectName;
+}
+
+@ObjectType('RegistryCost', {
+  description: 'What a new version of a view would cost, counted and measured on the rows that are there.',
+})
+class RegistryCostType implements PlanCost {
+  @Field(() => GraphQLDate, {
+    nullable: true,
+    description:
+      'First local day of the backfill that is counted; null where nothing is known yet of what the view reads.',
+  })
+  backfillFrom!: LocalDate | null;
+
+  @Field(() => GraphQLDate, { nullable: true, description: 'Its last day, included.' })
+  backfillTo!: LocalDate | null;
+
+  @Field(() => Int, { nullable: true, description: 'As-of instants that it would compute.' })
+  backfillAsOfs!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Rows of history that it would write.' })
+  backfillRows!: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'By the rate of earlier runs of the view; null where there are none.',
+  })
+  backfillSeconds!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Rows of the newest as-of: entity keys with a value in Redis.' })
+  onlineKeys!: number | null;
+
+  @Field(() => Int, { description: 'Rows that were written to scratch keys in Redis and measured there.' })
+  sampledRows!: number;
+
+  @Field(() => Float, { nullable: true, description: 'Their average, beside what the keys hold already.' })
+  bytesPerKey!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'onlineKeys x bytesPerKey: what it would hold in Redis.' })
+  onlineBytes!: number | null;
+
+  @Field(() => String, { nullable: true, description: 'Why something of this is not known; null where all is.' })
+  problem!: string | null;
+}
 
 @ObjectType('RegistryChange')
 class RegistryChangeType {
   @Field(() => PlanAction)
   action!: PlanActionName;
 
-  @Field(() => String, { description: 'view, service or model' })
+  @Field(() => String, { description: 'view, on_demand, service or model' })
   kind!: string;
 
   @Field(() => String)
@@ -25,17 +89,50 @@ class RegistryChangeType {
   @Field(() => String, { nullable: true })
   description!: string | null;
 
-  @Field(() => [String], { description: 'Applied definitions that pin it.' })
+  @Field(() => [String], { description: 'Views that it pins, as name@version.' })
+  pins!: readonly string[];
+
+  @Field(() => [String], { description: 'Applied definitions that pin it and would be left without it.' })
   breaks!: readonly string[];
+
+  @Field(() => [RegistryTouchType], { description: 'Whom the change has to do with, and what becomes of them.' })
+  touches!: readonly PlanTouch[];
+
+  @Field(() => RegistryCostType, {
+    nullable: true,
+    description: 'Of a new view that is stored; null for what holds nothing, and where costs were not asked for.',
+  })
+  cost!: PlanCost | null;
+}
+
+@ObjectType('PrunableView', { description: 'A retired version whose history is still there.' })
+class PrunableViewType {
+  @Field(() => String, { description: 'view@version' })
+  view!: string;
+
+  @Field(() => GraphQLDateTime)
+  retiredAt!: Instant;
+
+  @Field(() => Float, { description: 'Rows of its history.' })
+  rows!: number;
+
+  @Field(() => Float, { description: 'Bytes on disk of all its tables.' })
+  bytes!: number;
+
+  @Field(() => [ID], { description: 'Training sets that could not be built again without it.' })
+  trainingSets!: readonly string[];
 }
 
 @ObjectType('RegistryPlan', { description: 'What differs between the definition files and what is applied.' })
 class RegistryPlanType {
   @Field(() => [RegistryChangeType])
-  changes!: readonly RegistryChangeType[];
+  changes!: readonly PlanChange[];
 
   @Field(() => [String], { description: 'What forbids applying, in words.' })
   problems!: readonly string[];
+
+  @Field(() => [PrunableViewType], { description: 'What pruneFeatureView would free; applying prunes nothing.' })
+  prunable!: readonly PrunableView[];
 }
 
 @ObjectType('ViewFreshness')
@@ -73,9 +170,24 @@ const withoutQuotes = (reason: string): string => reason.replace(/'[^']*'|"[^"]*
 
 @Resolver()
 export class RegistryResolver {
-  @Mutation(() => RegistryPlanType, { description: 'Changes nothing.' })
-  planRegistry(@Ctx() { services }: RequestContext): Promise<RegistryPlan> {
-    return services.planner.plan();
+  @Mutation(() => RegistryPlanType, {
+    description: 'What applying would do, as the definition files were when the server started. Changes nothing.',
+  })
+  planRegistry(
+    @Arg('costs', () => Boolean, {
+      defaultValue: true,
+      description: 'Counts and measures what new views would cost, within half a minute in all.',
+    })
+    costs: boolean,
+    @Arg('from', () => GraphQLDate, {
+      nullable: true,
+      description:
+        'First day of the backfill that is counted. None: where the version before begins, else a year back.',
+    })
+    from: LocalDate | null,
+    @Ctx() { services }: RequestContext,
+  ): Promise<RegistryPlan> {
+    return services.planner.plan({ costs, ...(from == null ? {} : { from }) });
   }
 
   @Mutation(() => RegistryPlanType, { description: 'Does what the plan says, whole or not at all.' })
@@ -93,6 +205,20 @@ export class RegistryResolver {
   ): Promise<RegistryPlan> {
     const [named] = services.catalogue.namedViews([view]);
     return services.planner.retireView(named?.id ?? view);
+  }
+
+  @Mutation(() => JobType, {
+    description:
+      'Drops the history of a retired version of a view, and what is left of it online. Refused for a version in force, and for one that a training set pins unless force is true: such a set can then not be built again.',
+  })
+  async pruneFeatureView(
+    @Arg('view', () => String, { description: 'name@version' }) view: string,
+    @Arg('force', () => Boolean, { defaultValue: false }) force: boolean,
+    @Ctx() { services }: RequestContext,
+  ): Promise<JobRecord> {
+    // Said at once what forbids it; the worker looks again.
+    const found = await services.pruner.check(view, { force });
+    return services.queue.enqueue('prune_view', { view: found.view, force });
   }
 
   @Query(() => [ViewFreshnessType], { description: 'How old the newest value of each view is.' })

@@ -44,6 +44,7 @@ export const OPERATION_ROLES: Readonly<Record<string, readonly Role[]>> = {
   'Mutation.planRegistry': ADMIN,
   'Mutation.applyRegistry': ADMIN,
   'Mutation.retireFeatureView': ADMIN,
+  'Mutation.pruneFeatureView': ADMIN,
   'Subscription.jobProgress': MODELING,
 };
 

@@ -79,6 +79,26 @@ export const publishable = (registry: Registry): readonly Published[] => [
 export const isFileGone = (one: Pick<PublishedDefinition, 'kind' | 'id'>, files: readonly Published[]): boolean =>
   !files.some((file) => file.kind === one.kind && file.id === one.id);
 
+const WORDS: Readonly<Record<DefinitionKind, string>> = {
+  view: 'view',
+  on_demand: 'on-demand view',
+  service: 'service',
+  model: 'model',
+};
+
+/** A definition in a sentence: `on-demand view affordability@1`. */
+export const spoken = ({ kind, id }: Pick<Published, 'kind' | 'id'>): string => `${WORDS[kind]} ${id}`;
+
+export const requiresOf = ({ snapshot }: Pick<PublishedDefinition, 'snapshot'>): readonly string[] =>
+  (snapshot.requires as readonly string[] | undefined) ?? [];
+
+export const inForce = (published: readonly PublishedDefinition[]): PublishedDefinition[] =>
+  published.filter(({ retiredAt }) => retiredAt === null);
+
+/** What of the definitions in force pins a view, stored or computed on demand. */
+export const pinning = (view: string, published: readonly PublishedDefinition[]): PublishedDefinition[] =>
+  inForce(published).filter((one) => requiresOf(one).includes(view));
+
 /** catalog.json: everything that the definition files say, for reading and for review. */
 export const catalog = (registry: Registry): Readonly<Record<string, unknown>> => ({
   entities: [...registry.entities.values()].map(({ name, joinKeys, description }) => ({ name, joinKeys, description })),

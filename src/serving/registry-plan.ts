@@ -1,29 +1,31 @@
-import type { PlanChange, RegistryPlan, RegistryPlanner } from '../core/catalogue.js';
-import type { Registry, View } from '../core/definitions.js';
+import type { PlanChange, PrunableView, RegistryPlan, RegistryPlanner } from '../core/catalogue.js';
+import type { Indicator, Registry, View } from '../core/definitions.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
-import type { Clock, DefinitionLedger, OfflineStore, OnlineStore, PublishedDefinition } from '../core/ports.js';
-import { isFileGone, type Published, publishable } from './published.js';
+import type {
+  Clock,
+  DefinitionLedger,
+  OfflineStore,
+  OnlineStore,
+  PublishedDefinition,
+  TrainingSetLedger,
+} from '../core/ports.js';
+import { changedProblems, compare, goneProblems } from './plan-changes.js';
+import type { PlanCosts } from './plan-costs.js';
+import { inForce, type Published, pinning, publishable, requiresOf, spoken } from './published.js';
 
 export interface PlannerOptions {
   readonly registry: Registry;
   readonly ledger: DefinitionLedger;
-  readonly offline: Pick<OfflineStore, 'createView'>;
+  readonly trainingSets: Pick<TrainingSetLedger, 'pinning'>;
+  readonly offline: Pick<OfflineStore, 'createView' | 'viewHoldings'>;
   readonly online: Pick<OnlineStore, 'deleteView'>;
+  readonly costs: PlanCosts;
   readonly now: Clock;
   /** Called after a change, so that it is served at once. */
   readonly onChange: () => Promise<void>;
 }
 
 const label = ({ kind, id }: Pick<Published, 'kind' | 'id'>): string => `${kind} ${id}`;
-
-const inForce = (published: readonly PublishedDefinition[]): PublishedDefinition[] =>
-  published.filter(({ retiredAt }) => retiredAt === null);
-
-/** Definitions that pin a view and are neither retired nor about to be. */
-const pinsOf = (view: string, applied: readonly PublishedDefinition[]): string[] =>
-  applied
-    .filter(({ snapshot }) => (snapshot.requires as readonly string[] | undefined)?.includes(view) === true)
-    .map(label);
 
 /** The model, if it is in force, whose scores the view is: they come and go together. */
 const modelOf = (
@@ -32,91 +34,75 @@ const modelOf = (
 ): PublishedDefinition | undefined =>
   kind === 'view' ? applied.find((one) => one.kind === 'model' && one.id === snapshot.scoresOf) : undefined;
 
-function changedProblems(files: readonly Published[], published: readonly PublishedDefinition[]): string[] {
-  const byLabel = new Map(inForce(published).map((one) => [label(one), one] as const));
-  const changed = files.filter((file) => (byLabel.get(label(file))?.hash ?? file.hash) !== file.hash);
-  const models = new Set<unknown>(changed.filter(({ kind }) => kind === 'model').map(({ id }) => id));
-  return changed
-    .filter(({ snapshot }) => !models.has(snapshot.scoresOf))
-    .map(({ kind, name, version, id, file }) => {
-      const next = file.replace(`.v${version}.`, `.v${version + 1}.`);
-      return `${kind} ${id} was applied and has changed since (${file}, or something it imports): an applied version never changes. Put it back and write the change as ${name}@${version + 1} in ${next}`;
-    });
-}
-
-function comparePlan(files: readonly Published[], published: readonly PublishedDefinition[]): RegistryPlan {
-  const known = new Set(published.map(label));
-  const names = new Set(published.map(({ kind, name }) => `${kind} ${name}`));
-  const gone = inForce(published).filter((one) => isFileGone(one, files));
-  const staying = inForce(published).filter((one) => !gone.includes(one));
-  const retired = new Set(published.filter(({ retiredAt }) => retiredAt !== null).map(label));
-
-  const additions = files
-    .filter((file) => !known.has(label(file)))
-    .map(
-      (file): PlanChange => ({
-        action: names.has(`${file.kind} ${file.name}`) ? 'BUMP' : 'ADD',
-        kind: file.kind,
-        name: file.name,
-        version: file.version,
-        id: file.id,
-        description: file.description,
-        breaks: [],
-      }),
-    );
-  const retirements = gone.map(
-    ({ kind, name, version, id, snapshot }): PlanChange => ({
-      action: 'RETIRE',
-      kind,
-      name,
-      version,
-      id,
-      description: typeof snapshot.description === 'string' ? snapshot.description : null,
-      breaks: kind === 'view' || kind === 'on_demand' ? pinsOf(id, staying) : [],
-    }),
-  );
-  const problems = [
-    ...changedProblems(files, published),
-    ...retirements
-      .filter(({ breaks }) => breaks.length > 0)
-      .map(
-        ({ kind, id, breaks }) =>
-          `the file of ${kind === 'on_demand' ? 'on-demand view' : kind} ${id} is gone, and ${breaks.join(', ')} pin${breaks.length > 1 ? '' : 's'} it: put it back, or retire those first`,
-      ),
-    ...files.flatMap((file) =>
-      file.requires
-        .filter((view) => retired.has(`view ${view}`) || retired.has(`on_demand ${view}`))
-        .filter(() => !retired.has(label(file)))
-        .map(
-          (view) => `${file.kind} ${file.id} pins view ${view}, which is retired: pin a later version (${file.file})`,
-        ),
-    ),
-  ];
-  return { changes: [...additions, ...retirements], problems };
-}
-
 export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner {
-  const { registry, ledger, offline, online, now, onChange } = options;
+  const { registry, ledger, trainingSets, offline, online, costs, now, onChange } = options;
   const files = publishable(registry);
+  const indicators: readonly Indicator[] = [...registry.indicators.values()];
 
-  const plan = async (): Promise<RegistryPlan> => comparePlan(files, await ledger.all());
+  const setsOf = async (id: string, published: readonly PublishedDefinition[]): Promise<readonly string[]> => {
+    // A set of on-demand features reads what those are computed from.
+    const through = published.filter((one) => one.kind === 'on_demand' && requiresOf(one).includes(id));
+    return (await trainingSets.pinning([id, ...through.map((one) => one.id)])).map((set) => set.id);
+  };
+
+  /** Sets that were made of what a change retires go on: their history stays. */
+  const withSets = async (
+    changes: readonly PlanChange[],
+    published: readonly PublishedDefinition[],
+  ): Promise<PlanChange[]> => {
+    const touched: PlanChange[] = [];
+    for (const change of changes) {
+      const retires = change.action === 'RETIRE' && (change.kind === 'view' || change.kind === 'on_demand');
+      const sets = retires ? await setsOf(change.id, published) : [];
+      const stay = sets.map((id) => ({ kind: 'training_set', id, effect: 'STAYS' }) as const);
+      touched.push({ ...change, touches: [...change.touches, ...stay] });
+    }
+    return touched;
+  };
+
+  const prunable = async (published: readonly PublishedDefinition[]): Promise<PrunableView[]> => {
+    const left: PrunableView[] = [];
+    for (const { kind, id, name, version, retiredAt, prunedAt } of published) {
+      if (kind !== 'view' || retiredAt === null || prunedAt !== null) continue;
+      const { rows = 0, bytes = 0 } = (await offline.viewHoldings({ name, version })) ?? {};
+      left.push({ view: id, retiredAt, rows, bytes, trainingSets: await setsOf(id, published) });
+    }
+    return left;
+  };
+
+  const plan: RegistryPlanner['plan'] = async ({ costs: asked = false, from } = {}) => {
+    const published = await ledger.all();
+    const { changes, problems } = compare(files, published, indicators);
+    const touched = await withSets(changes, published);
+    return {
+      changes: asked ? await costs(touched, published, from) : touched,
+      problems,
+      prunable: await prunable(published),
+    };
+  };
 
   /** Online values of views that are no more; without the file, the entity is what was published of it. */
-  const forgetOnline = async (changes: readonly PlanChange[]): Promise<void> => {
+  const forgetOnline = async ({ changes }: RegistryPlan): Promise<void> => {
     const gone = new Set(
       changes.filter(({ action, kind }) => action === 'RETIRE' && kind === 'view').map(({ id }) => id),
     );
     for (const { id, snapshot } of (await ledger.all()).filter(({ kind, id }) => kind === 'view' && gone.has(id))) {
-      const entity = registry.entities.get(String(snapshot.entity));
-      if (entity) await online.deleteView({ id, entity });
+      await online.deleteView({ id, entity: { name: String(snapshot.entity) } });
     }
+  };
+
+  const change = async (body: () => Promise<RegistryPlan>): Promise<RegistryPlan> => {
+    const done = await ledger.withApplyLock(body);
+    // Outside the lock: a million keys take minutes, and what is not deleted when this ends goes with the next sweep.
+    await forgetOnline(done);
+    return done;
   };
 
   return {
     plan,
 
     apply: () =>
-      ledger.withApplyLock(async () => {
+      change(async () => {
         const todo = await plan();
         if (todo.problems.length > 0) {
           throw new RiskgraphError({
@@ -134,13 +120,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         const appliedAt = now();
         await ledger.publish(
           fresh.map(({ kind, name, version, id, hash, snapshot }) => ({
-            kind,
-            name,
-            version,
-            id,
-            hash,
-            snapshot,
-            appliedAt,
+            ...{ kind, name, version, id, hash, snapshot, appliedAt },
           })),
         );
         await ledger.retire(
@@ -148,15 +128,13 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
           appliedAt,
         );
         if (todo.changes.length > 0) await onChange();
-        await forgetOnline(todo.changes);
         return todo;
       }),
 
     retireView: (id) =>
-      ledger.withApplyLock(async () => {
+      change(async () => {
         const published = await ledger.all();
         const held = published.find((one) => one.kind === 'view' && one.id === id);
-        const view = registry.views.get(id);
         if (published.some((one) => one.kind === 'on_demand' && one.id === id)) {
           throw conflict(
             `${id} is an on-demand view: nothing is stored of it`,
@@ -172,33 +150,31 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
             `delete ${String(model.snapshot.file)}, restart and apply: model and scores are retired together`,
           );
         }
-        const breaks = pinsOf(id, inForce(published));
+        const breaks = pinning(id, published);
         if (breaks.length > 0) {
           throw conflict(
-            `feature view ${id} is pinned by ${breaks.join(', ')}`,
+            `feature view ${id} is pinned by ${breaks.map(spoken).join(', ')}`,
             'retire those first, or pin a later version in new ones',
           );
         }
         await ledger.retire([{ kind: 'view', id }], now());
         await onChange();
-        if (view) await online.deleteView(view);
         const { kind, name, version, snapshot } = held;
         const description = typeof snapshot.description === 'string' ? snapshot.description : null;
-        return { changes: [{ action: 'RETIRE', kind, name, version, id, description, breaks: [] }], problems: [] };
+        const retired: PlanChange = {
+          ...{ action: 'RETIRE', kind, name, version, id, description },
+          ...{ pins: [], breaks: [], touches: [], cost: null },
+        };
+        return {
+          changes: await withSets([retired], published),
+          problems: [],
+          prunable: await prunable(await ledger.all()),
+        };
       }),
 
     async checkBoot() {
       const published = await ledger.all();
-      const problems = [
-        ...changedProblems(files, published),
-        ...inForce(published)
-          // Scores went with their model's file: the plan retires both.
-          .filter((one) => one.kind === 'view' && one.snapshot.scoresOf === undefined && isFileGone(one, files))
-          .map(
-            ({ id }) =>
-              `view ${id} is applied and its file is gone: put it back; retire it with retireFeatureView before deleting it`,
-          ),
-      ];
+      const problems = [...changedProblems(files, published), ...goneProblems(files, published)];
       if (problems.length === 0) return;
       throw new RiskgraphError({
         code: 'CONFLICT',

@@ -27,7 +27,7 @@ afterAll(async () => {
   await postgres.close();
 });
 
-const definition = (id: string, appliedAt = 1_000): Omit<PublishedDefinition, 'retiredAt'> => ({
+const definition = (id: string, appliedAt = 1_000): Omit<PublishedDefinition, 'retiredAt' | 'prunedAt'> => ({
   kind: 'view',
   name: id.split('@')[0] as string,
   version: Number(id.split('@')[1]),
@@ -62,6 +62,18 @@ describe('ledger of definitions', () => {
     expect(twins.map(({ kind, retiredAt }) => [kind, retiredAt])).toEqual([
       ['service', 5_000],
       ['view', null],
+    ]);
+  });
+
+  it('knows which of the retired are pruned, and definitions that are computed on demand', async () => {
+    const ledger = createDefinitionLedger(database.dataSource);
+    await ledger.publish([definition('ended@1'), { ...definition('ended@1'), kind: 'on_demand' }]);
+    await ledger.retire([{ kind: 'view', id: 'ended@1' }], 5_000);
+    await ledger.prune({ kind: 'view', id: 'ended@1' }, 6_000);
+    const ended = (await ledger.all()).filter(({ id }) => id === 'ended@1');
+    expect(ended.map(({ kind, retiredAt, prunedAt }) => [kind, retiredAt, prunedAt])).toEqual([
+      ['on_demand', null, null],
+      ['view', 5_000, 6_000],
     ]);
   });
 

@@ -62,6 +62,8 @@ function serve(of: Registry): { readonly catalogue: Catalogue; readonly planner:
   const catalogue = createCatalogue({ registry: of, ledger });
   const planner = createRegistryPlanner({
     ...{ registry: of, ledger, offline, online },
+    trainingSets: { pinning: async () => [] },
+    costs: async (changes) => changes,
     now: () => 1_767_225_600_000,
     onChange: () => catalogue.refresh(),
   });

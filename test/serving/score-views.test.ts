@@ -18,7 +18,10 @@ const SCORES = 'uci_default_score@1';
 const MODEL = 'uci_default@1';
 const metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
 /** Tables are tested where the offline store is. */
-const offline: Pick<OfflineStore, 'createView'> = { createView: async () => undefined };
+const offline: Pick<OfflineStore, 'createView' | 'viewHoldings'> = {
+  createView: async () => undefined,
+  viewHoldings: async () => null,
+};
 const closers: (() => Promise<void>)[] = [];
 let registry: Registry;
 let online: OnlineStore;
@@ -59,6 +62,8 @@ function serve(of: Registry) {
   const catalogue = createCatalogue({ registry: of, ledger });
   const planner = createRegistryPlanner({
     ...{ registry: of, ledger, offline, online, now: () => NOW },
+    trainingSets: { pinning: async () => [] },
+    costs: async (changes) => changes,
     onChange: () => catalogue.refresh(),
   });
   return { catalogue, planner };

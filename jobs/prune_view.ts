@@ -1,0 +1,9 @@
+import { z } from 'zod';
+import { defineJob } from '../src/core/define.js';
+
+export default defineJob({
+  description: 'Drops the history of a retired version of a view, and what is left of it online.',
+  payload: z.object({ view: z.string(), force: z.boolean() }),
+  concurrency: 1,
+  run: ({ services, report, signal }, { view, force }) => services.pruner.prune(view, { force }, { report, signal }),
+});
