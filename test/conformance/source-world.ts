@@ -1,0 +1,44 @@
+/** Source tables that are filled by the import API, and the offline store over them. */
+import type { OfflineStore } from '../../src/core/ports.js';
+import { BusinessCalendar, type Instant } from '../../src/core/time.js';
+import { type ClickHouse, openClickHouse } from '../../src/offline/client.js';
+import { createOfflineStore } from '../../src/offline/store.js';
+import { clickhouseAt } from '../materialize/views.js';
+import { noMetrics, silentLog } from '../online/definitions.js';
+import { openSources, type Sources } from '../sources/support.js';
+
+export interface SourceWorld {
+  readonly sources: Sources;
+  readonly store: ClickHouse;
+  readonly offline: OfflineStore;
+  readonly calendar: BusinessCalendar;
+  /** Imports rows by column name; fails where one is refused. */
+  load(
+    table: string,
+    rows: readonly Readonly<Record<string, unknown>>[],
+    more?: { readonly now?: Instant; readonly history?: boolean },
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Long behind all that the cases play in. */
+export const LATER: Instant = Date.UTC(2030, 0, 1);
+
+export async function openSourceWorld(timezone = 'Asia/Shanghai'): Promise<SourceWorld> {
+  const sources = await openSources(timezone);
+  const store = openClickHouse({ ...clickhouseAt(sources.url), log: silentLog, metrics: noMetrics });
+  const calendar = new BusinessCalendar(timezone);
+  const offline = createOfflineStore({ store, calendar, guard: sources.guard, log: silentLog });
+  return {
+    ...{ sources, store, offline, calendar },
+    async load(table, rows, { now = LATER, history = false } = {}) {
+      const body = rows.map((row) => JSON.stringify(row)).join('\n');
+      const result = await sources.load(table, Buffer.from(body), { format: 'ndjson', now, history });
+      if (result.rejected > 0) throw new Error(`rows of ${table} were refused: ${JSON.stringify(result.quarantine)}`);
+    },
+    async close() {
+      await store.close();
+      await sources.close();
+    },
+  };
+}
