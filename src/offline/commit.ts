@@ -39,16 +39,21 @@ export async function commitRuns(store: ClickHouse, view: View, runs: readonly S
   const fresh = runs.filter(({ run }) => !inState.has(run.id));
   if (fresh.length === 0) return;
 
-  const staged = await stagedOf(store, view, fresh);
-  await record(store, commitsName, fresh, 0);
-  for (const each of staged) await appendHistory(store, view, each, inHistory, turn);
-
   // What another run left unfinished is in the history alone: only a rebuild sees it.
   const ours = new Set(fresh.map(({ run }) => run.id));
   const left = known.filter((each) => each.in_state === 0 && !ours.has(each.sequence)).map((each) => each.sequence);
-  const filled = staged.flatMap(({ runs: own, rows }) => own.filter(({ run }) => (rows.get(run.id) ?? 0) > 0));
-  if (left.length > 0) await rebuildState(store, view, turn);
-  else if (filled.length > 0) await addStates(store, view, staged, filled, turn);
+  try {
+    const staged = await stagedOf(store, view, fresh);
+    await record(store, commitsName, fresh, 0);
+    for (const each of staged) await appendHistory(store, view, each, inHistory, turn);
+    const filled = staged.flatMap(({ runs: own, rows }) => own.filter(({ run }) => (rows.get(run.id) ?? 0) > 0));
+    if (left.length > 0) await rebuildState(store, view, turn);
+    else if (filled.length > 0) await addStates(store, view, staged, filled, turn);
+  } catch (error) {
+    // Who takes the view drops stages and states that are being made: that is why they are gone.
+    await checkTurn(store, view, turn);
+    throw error;
+  }
   await checkTurn(store, view, turn);
   await record(store, commitsName, fresh, 1);
   if (left.length > 0) await finishOthers(store, commits, left);

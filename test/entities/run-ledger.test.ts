@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunLedger } from '../../src/core/ports.js';
+import type { RunLedger, ViewTurn } from '../../src/core/ports.js';
 import { type Database, openDatabase } from '../../src/entities/data-source.js';
 import { createRunLedger, heartbeat } from '../../src/entities/run-ledger.js';
 import { silentLog } from '../online/definitions.js';
@@ -66,6 +66,37 @@ describe('the run ledger', () => {
     expect(await runs.committed(['c@1', 'never@1'])).toEqual(new Map([['c@1', at + 2]]));
     expect(await runs.committed([])).toEqual(new Map());
     expect((await runs.unfinished('c@1')).map(({ id }) => id)).toEqual(open);
+  });
+
+  it('refuses what is written for a turn at a view that is over, all of it, and takes it for the one that is not', async () => {
+    const { id } = await runs.begin(run({ viewId: 't@1' }));
+    const turns: number[] = [];
+    for (const ledger of [runs, elsewhere]) {
+      await ledger.withViewLock('t@1', async (_, number) => void turns.push(number));
+    }
+    const [over, now] = turns.map((number) => ({ viewId: 't@1', number })) as [ViewTurn, ViewTurn];
+    expect(turns[1]).toBeGreaterThan(turns[0] as number);
+    const late = runs.updateAll([{ id, change: { stage: 'COMMITTED' } }], over);
+    await expect(late).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('t@1') });
+    expect(await runs.unfinished('t@1')).toMatchObject([{ id, stage: 'STARTED' }]);
+    await elsewhere.update(id, { stage: 'COMMITTED' }, now);
+    expect(await runs.unfinished('t@1')).toEqual([]);
+  });
+
+  it('knows which as-ofs of a range have a committed run, and what the newest of them took', async () => {
+    const begin = async (asOf: number, counts: { rows: number; seconds?: number } | null) => {
+      const { id } = await runs.begin(run({ viewId: 'd@1', asOf, kind: 'BACKFILL' }));
+      if (counts === null) return;
+      await runs.update(id, { stage: 'COMMITTED', counts: { changed: 0, nullKeys: 0, shards: 1, ...counts } });
+    };
+    expect(await runs.pace('d@1')).toBeNull();
+    await begin(at, { rows: 5 });
+    expect(await runs.pace('d@1')).toBeNull();
+    await begin(at + 2, { rows: 100, seconds: 2.5 });
+    await begin(at + 3, { rows: 50, seconds: 0.5 });
+    await begin(at + 4, null);
+    expect(await runs.done('d@1', { from: at + 1, to: at + 4 })).toEqual([at + 2, at + 3]);
+    expect(await elsewhere.pace('d@1')).toEqual({ runs: 2, rows: 150, seconds: 3 });
   });
 
   it('lets one process at a time hold a view, and several hold several', async () => {

@@ -39,7 +39,13 @@ export interface MaterializeFixture {
   clearFacts(): Promise<void>;
   /** With parts of the stores replaced. */
   materializer(
-    change?: Partial<{ offline: OfflineStore; online: OnlineStore; ledger: RunLedger; scores: PortfolioScores }>,
+    change?: Partial<{
+      offline: OfflineStore;
+      online: OnlineStore;
+      ledger: RunLedger;
+      scores: PortfolioScores;
+      viewsAtOnce: number;
+    }>,
   ): Materializer;
   /** Every key's row, from the newest offline row and from Redis, in key order. */
   newest(view: View): Promise<{ offline: readonly ViewRow[]; online: readonly unknown[] }>;

@@ -246,6 +246,86 @@ test.each(['grows', 'is rebuilt'] as const)(
   300_000,
 );
 
+/** Lets another come in between: before the n-th statement, whatever it is. */
+function overtaken(
+  store: ClickHouse,
+  n: number,
+  meanwhile: () => Promise<void>,
+): ClickHouse & { readonly passed: () => number } {
+  let count = 0;
+  const next = async (): Promise<void> => {
+    if (++count === n) await meanwhile();
+  };
+  return {
+    ...store,
+    passed: () => count,
+    run: async (label, statement, options) => {
+      await next();
+      await store.run(label, statement, options);
+    },
+    insert: async (label, into, rows, options) => {
+      await next();
+      await store.insert(label, into, rows, options);
+    },
+    rows: async <Row>(label: string, select: Parameters<ClickHouse['rows']>[1], options?: object) => {
+      await next();
+      return store.rows<Row>(label, select, options);
+    },
+  };
+}
+
+test.each(['grows', 'is rebuilt'] as const)(
+  'a commit that another has overtaken at any of its statements is refused and adds nothing behind it (the state %s)',
+  async (kind) => {
+    const row = (id: string, plain: number, gone = false) => ({ id, plain, kept: plain, gone });
+    const first: Planned = { asOf: 3, delay: 3, rows: [row('A', 1), row('B', 2), row('D', 4)] };
+    const own: Planned =
+      kind === 'grows'
+        ? { asOf: 5, delay: 3, rows: [row('A', 5), row('B', 6, true)] }
+        : { asOf: 1, delay: 2, rows: [row('A', 8), row('C', 3)] };
+    const others: Planned = { asOf: 7, delay: 3, rows: [row('A', 9), row('C', 9)] };
+    const raws = (view: View) => fixture.store.rows('test', raw(`SELECT * FROM history_${view.name}_v1 ORDER BY ALL`));
+    let refusals = 0;
+    for (let n = 1; ; n++) {
+      const view = await freshView(false);
+      const runs = [first, own, others].map((plan, index) => stamped(view, index + 1, plan));
+      for (const [index, plan] of [first, own, others].entries()) {
+        computed = plan.rows;
+        await fixture.offline.stageRun((runs[index] as (typeof runs)[0]).run);
+      }
+      const inTurnOf = (turn: number, ...which: number[]) =>
+        which.map((at) => {
+          const { run, availableAt } = runs[at] as (typeof runs)[0];
+          return { run: { ...run, turn }, availableAt };
+        });
+      await fixture.offline.takeTurn(view, 1);
+      await fixture.offline.commitRuns(view, inTurnOf(1, 0));
+      let before: unknown;
+      const store = overtaken(fixture.store, n, async () => {
+        await fixture.offline.takeTurn(view, 2);
+        await fixture.offline.commitRuns(view, inTurnOf(2, 1));
+        await fixture.offline.commitRuns(view, inTurnOf(2, 2));
+        before = { state: await stateOf(view), history: await raws(view) };
+      });
+      const outcome = await commitRuns(store, view, inTurnOf(1, 1)).catch((error: Error) => error);
+      if (store.passed() < n) {
+        expect(outcome).toBeUndefined();
+        break;
+      }
+      if (outcome) {
+        expect(outcome).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining(view.id) });
+        refusals++;
+      }
+      expect({ state: await stateOf(view), history: await raws(view) }).toEqual(before);
+      await rebuildState(fixture.store, view);
+      expect({ state: await stateOf(view), history: await raws(view) }).toEqual(before);
+      await fixture.offline.dropView(view);
+    }
+    expect(refusals).toBeGreaterThan(4);
+  },
+  300_000,
+);
+
 test('rows that a run left in the history alone are in the state after the next commit', async () => {
   const view = await freshView(false);
   const plans: Planned[] = [
