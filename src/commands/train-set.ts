@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { badInput } from '../core/errors.js';
+import type { Client } from './client.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { followJob, type JobView, type OutputOptions, print, table } from './output.js';
 
@@ -11,6 +12,7 @@ interface TrainingSet {
   readonly id: string;
   readonly rowCount: number;
   readonly downloadUrl: string;
+  readonly manifest: { readonly contentHash: string; readonly warnings?: readonly { readonly message: string }[] };
   readonly columns: readonly {
     name: string;
     type: string;
@@ -23,11 +25,13 @@ interface TrainingSet {
 interface TrainSetOptions extends OutputOptions {
   readonly service?: string;
   readonly features?: string;
-  readonly spineSql: string;
+  readonly spineSql?: string;
   readonly label?: string;
   readonly asOf?: string;
   readonly format: string;
   readonly includeEventTimes: boolean;
+  readonly includeStatuses: boolean;
+  readonly stalePolicy: string;
   readonly output?: string;
 }
 
@@ -40,14 +44,18 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         .argument('<name>', 'name of the set')
         .option('--service <name@version>', 'the features of a service')
         .option('--features <references>', 'comma-separated view@version:feature')
-        .requiredOption('--spine-sql <file.sql>', 'a SELECT of the join keys and event_timestamp')
+        .option('--spine-sql <file.sql>', 'a SELECT of the join keys and event_timestamp')
         .option('--label <name>', 'label to join')
         .option('--as-of <instant>', 'what was known then (default: now)')
         .option('--format <format>', 'PARQUET, CSV or ARROW', 'PARQUET')
         .option('--include-event-times', 'add the event time of each view', false)
+        .option('--include-statuses', 'add the status of each value', false)
+        .option('--stale-policy <policy>', 'what becomes of a STALE value: RETURN or NULL', 'RETURN')
         .option('--output <file>', 'where to write the file'),
     run: async (client, options, [name]) => {
       if (!options.service === !options.features) throw badInput('give one of --service and --features');
+      if (!options.spineSql)
+        throw badInput('give --spine-sql, a file with a SELECT of the join keys and event_timestamp');
       const input = {
         name,
         service: options.service,
@@ -57,34 +65,67 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         asOf: options.asOf,
         format: options.format,
         includeEventTimes: options.includeEventTimes,
+        includeStatuses: options.includeStatuses,
+        stalePolicy: options.stalePolicy,
       };
       const { createTrainingSet } = await client.graphql<{ createTrainingSet: { id: string; job: JobView } }>(
         'mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id job { id name state progress result error } } }',
         { input },
       );
-      await followJob(client, createTrainingSet.job, options);
-      const { trainingSet } = await client.graphql<{ trainingSet: TrainingSet }>(
-        'query($id: ID!) { trainingSet(id: $id) { id rowCount downloadUrl manifest columns { name type nullRate distinct informationValue } } }',
-        { id: createTrainingSet.id },
-      );
       const output = options.output ?? `${name}.${options.format.toLowerCase()}`;
-      const { body } = await client.get(trainingSet.downloadUrl);
-      await pipeline(Readable.fromWeb(body as import('node:stream/web').ReadableStream), createWriteStream(output));
-      print({ ...trainingSet, output }, options, () =>
-        [
-          `${output}: ${trainingSet.rowCount} rows`,
-          table(
-            ['column', 'type', 'null rate', 'distinct', 'information value'],
-            trainingSet.columns.map((column) => [
-              column.name,
-              column.type,
-              column.nullRate,
-              column.distinct,
-              column.informationValue,
-            ]),
-          ),
-        ].join('\n'),
-      );
+      await download(client, createTrainingSet, output, options);
     },
+  });
+  const parent = program.commands.find((command) => command.name() === 'train-set') as Command;
+  // Both have --format and --output: what follows the subcommand is its own.
+  program.enablePositionalOptions();
+  parent.enablePositionalOptions();
+  clientCommand<RebuildOptions>(parent, context, {
+    name: 'rebuild',
+    description: 'build a set once more from the very rows it was made from, and download it',
+    configure: (command) =>
+      command
+        .argument('<id>', 'id of the set')
+        .option('--format <format>', 'PARQUET, CSV or ARROW (default: that of the set)')
+        .requiredOption('--output <file>', 'where to write the file'),
+    run: async (client, options, [id]) => {
+      const { rebuildTrainingSet } = await client.graphql<{ rebuildTrainingSet: { id: string; job: JobView } }>(
+        'mutation($id: ID!, $format: ExportFormat) { rebuildTrainingSet(id: $id, format: $format) { id job { id name state progress result error } } }',
+        { id, format: options.format },
+      );
+      await download(client, rebuildTrainingSet, options.output, options);
+    },
+  });
+}
+
+interface RebuildOptions extends OutputOptions {
+  readonly format?: string;
+  readonly output: string;
+}
+
+/** Waits for a set's job, fetches its file and says what is in it. */
+async function download(
+  client: Client,
+  set: { readonly id: string; readonly job: JobView },
+  output: string,
+  options: OutputOptions,
+): Promise<void> {
+  await followJob(client, set.job, options);
+  const { trainingSet } = await client.graphql<{ trainingSet: TrainingSet }>(
+    'query($id: ID!) { trainingSet(id: $id) { id rowCount downloadUrl manifest columns { name type nullRate distinct informationValue } } }',
+    { id: set.id },
+  );
+  const { body } = await client.get(trainingSet.downloadUrl);
+  await pipeline(Readable.fromWeb(body as import('node:stream/web').ReadableStream), createWriteStream(output));
+  print({ ...trainingSet, output }, options, () => {
+    const { manifest, rowCount, columns } = trainingSet;
+    const cells = columns.map((column) => [
+      ...[column.name, column.type, column.nullRate, column.distinct, column.informationValue],
+    ]);
+    return [
+      `${output}: ${rowCount} rows, content hash ${manifest.contentHash}`,
+      ...(manifest.warnings ?? []).map(({ message }) => `note: ${message}`),
+      table(['column', 'type', 'null rate', 'distinct', 'information value'], cells),
+    ].join('\n');
   });
 }

@@ -1,8 +1,10 @@
 import { Arg, Ctx, Query, Resolver } from 'type-graphql';
 import { badInput, RiskgraphError } from '../core/errors.js';
+import type { StalePolicy as StalePolicyName } from '../core/types.js';
 import { columnarRows } from './columnar.js';
 import { maskFor, type RequestContext } from './context.js';
 import { FeatureTableType } from './data-table.js';
+import { StalePolicy } from './enums.js';
 import { GraphQLJSONObject } from './scalars.js';
 
 /** The contract's limits of one request. */
@@ -28,6 +30,7 @@ export class HistoricalFeaturesResolver {
     spine: Record<string, readonly unknown[]>,
     @Arg('includeEventTimes', () => Boolean, { defaultValue: false }) includeEventTimes: boolean,
     @Arg('includeStatuses', () => Boolean, { defaultValue: false }) includeStatuses: boolean,
+    @Arg('stalePolicy', () => StalePolicy, { defaultValue: 'RETURN' }) stalePolicy: StalePolicyName,
     @Ctx() context: RequestContext,
   ): Promise<FeatureTableType> {
     const { services } = context;
@@ -49,6 +52,7 @@ export class HistoricalFeaturesResolver {
       spine,
       includeEventTimes,
       includeStatuses,
+      stalePolicy,
       ...(mask ? { mask } : {}),
     });
     return { columns: table.columns, rowCount: table.rows.length, rows: table.rows };

@@ -35,6 +35,7 @@ export const OPERATION_ROLES: Readonly<Record<string, readonly Role[]>> = {
   'Query.quarantine': MODELING,
   'Query.backfillEstimate': MODELING,
   'Mutation.createTrainingSet': MODELING,
+  'Mutation.rebuildTrainingSet': MODELING,
   'Mutation.materialize': ADMIN,
   'Mutation.backfill': ADMIN,
   'Mutation.scorePortfolio': ADMIN,

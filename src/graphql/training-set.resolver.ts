@@ -22,10 +22,10 @@ import type {
   TrainingSetRecord,
 } from '../core/ports.js';
 import type { Instant } from '../core/time.js';
-import type { FeatureValue } from '../core/types.js';
+import type { FeatureValue, StalePolicy as StalePolicyName } from '../core/types.js';
 import { columnarRows } from './columnar.js';
 import { boundedLimit, maskFor, type RequestContext, seesInFull, shownError } from './context.js';
-import { ExportFormat, JobState } from './enums.js';
+import { ExportFormat, JobState, StalePolicy } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
 
@@ -121,11 +121,23 @@ class TrainingSetInputType {
   @Field(() => String, { nullable: true, description: 'A name in labels.' })
   label?: string | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'What was known then; none: now.' })
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'What was known then; none: now. No row of the spine may be later.',
+  })
   asOf?: Instant | null;
 
   @Field(() => Boolean, { defaultValue: false })
   includeEventTimes!: boolean;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Adds `<column>__status`: PRESENT, NULL, STALE or NOT_FOUND.',
+  })
+  includeStatuses!: boolean;
+
+  @Field(() => StalePolicy, { defaultValue: 'RETURN' })
+  stalePolicy!: StalePolicyName;
 
   @Field(() => ExportFormat, { defaultValue: 'PARQUET' })
   format!: ExportFormatName;
@@ -154,7 +166,8 @@ export class TrainingSetResolver {
     @Ctx() context: RequestContext,
   ): Promise<TrainingSetRecord> {
     const { services } = context;
-    const { name, service, features, spine, spineSql, label, asOf, includeEventTimes, format } = input;
+    const { name, service, features, spine, spineSql, label, asOf, format } = input;
+    const { includeEventTimes, includeStatuses, stalePolicy } = input;
     if (!/\S/.test(name) || name.length > 200) throw badInput('`name` must be 1 to 200 characters');
     if ((spine == null) === (spineSql == null)) {
       throw badInput('exactly one of `spine` and `spineSql` is needed', 'give columns, or one SELECT');
@@ -168,10 +181,24 @@ export class TrainingSetResolver {
         label: label ?? null,
         asOf: asOf ?? services.now(),
         masked: maskFor(context) !== undefined,
-        includeEventTimes,
+        ...{ includeEventTimes, includeStatuses, stalePolicy },
         format,
       },
     });
+  }
+
+  @Mutation(() => TrainingSetType, {
+    description:
+      'The same set once more, from what it was made from: its content hash is the same, whatever was imported, computed or applied since, or its job fails.',
+  })
+  async rebuildTrainingSet(
+    @Arg('id', () => ID) id: string,
+    @Arg('format', () => ExportFormat, { nullable: true, description: 'None: that of the set.' })
+    format: ExportFormatName | null,
+    @Ctx() context: RequestContext,
+  ): Promise<TrainingSetRecord> {
+    const masked = maskFor(context) !== undefined;
+    return context.services.trainingSets.rebuild(id, { masked, ...(format != null && { format }) });
   }
 
   @FieldResolver(() => JobType)
