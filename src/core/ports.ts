@@ -3,7 +3,7 @@
  * Read top to bottom it is the specification of the data's way: sources, offline, materialize, online, scoring, jobs.
  */
 import type { EntityDefinition } from './define.js';
-import type { AnyFeatureRef, FeatureRef, Model, Registry, View } from './definitions.js';
+import type { AnyFeatureRef, Model, Registry, View } from './definitions.js';
 import type { FeatureProfiles } from './feature-profiles.js';
 import type { Mask } from './masking.js';
 import type { Sql } from './sql.js';
@@ -279,7 +279,8 @@ export type ExportFormat = 'PARQUET' | 'CSV' | 'ARROW';
 
 export interface TrainingSetRequest {
   readonly id: string;
-  readonly features: readonly FeatureRef[];
+  readonly features: readonly AnyFeatureRef[];
+  /** Its pass-through columns are also the request inputs of on-demand features. */
   readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
   /** Name in `labels`; also the name of its column. */
   readonly label: string | null;

@@ -8,7 +8,7 @@ import { formatInstant, type Instant } from '../core/time.js';
 import type { FeatureValue, StalePolicy } from '../core/types.js';
 import type { ClickHouse } from './client.js';
 import { isPersonal, nameFeatures, type OutputFeature, PERSONAL_COLUMNS, viewsOf } from './columns.js';
-import { CLASS, classColumn, eventColumn, type JoinedView, pointInTimeJoin, valueColumn } from './join.js';
+import { classColumn, eventColumn, type JoinedView, joinedCell, pointInTimeJoin, valueColumn } from './join.js';
 import { type Cursor, decodeRows, featureReader } from './row-binary.js';
 import { MAX_CELLS, readSpine, type Spine } from './spine.js';
 import { SPINE_PREFIX } from './spine-sweep.js';
@@ -120,7 +120,7 @@ async function answer(store: ClickHouse, answering: Joined) {
   for await (const batch of decodeRows(bytes, rowReader(joined), BATCH)) {
     for (const read of batch) {
       const cells = places.map(({ view, position }) =>
-        storedCell(read.views[view] as ReadView, position, request.stalePolicy ?? 'RETURN'),
+        cellAt(read.views[view] as ReadView, position, request.stalePolicy ?? 'RETURN'),
       );
       rows.push(rowOf(answering, read.rid, cells));
     }
@@ -168,6 +168,9 @@ interface ReadView {
   readonly values: readonly FeatureValue[];
 }
 
+const cellAt = ({ values, ...row }: ReadView, position: number, stalePolicy: StalePolicy): Cell =>
+  joinedCell({ ...row, value: values[position] as FeatureValue }, stalePolicy);
+
 function rowReader(joined: readonly JoinedView[]): (cursor: Cursor) => { rid: number; views: readonly ReadView[] } {
   const readers = joined.map(({ features }) => features.map(({ feature }) => featureReader(feature.type)));
   return (cursor) => {
@@ -181,12 +184,4 @@ function rowReader(joined: readonly JoinedView[]): (cursor: Cursor) => { rid: nu
     );
     return { rid, views };
   };
-}
-
-/** The statuses of core/status.ts, from what the join found. */
-function storedCell({ found, eventTime, values }: ReadView, position: number, stalePolicy: StalePolicy): Cell {
-  const value = values[position] as FeatureValue;
-  if (found === CLASS.NOT_FOUND) return { value: null, status: 'NOT_FOUND', eventTime: null };
-  if (found === CLASS.STALE) return { value: stalePolicy === 'NULL' ? null : value, status: 'STALE', eventTime };
-  return { value, status: value === null ? 'NULL' : 'PRESENT', eventTime };
 }

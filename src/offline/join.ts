@@ -1,14 +1,25 @@
 import type { FeatureRef, View } from '../core/definitions.js';
 import type { Mask } from '../core/masking.js';
+import type { Cell } from '../core/on-demand.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import type { Instant } from '../core/time.js';
-import { clickhouseType } from '../core/types.js';
+import { clickhouseType, type FeatureValue, type StalePolicy } from '../core/types.js';
 import { PERSONAL_COLUMNS } from './columns.js';
 import { viewTables } from './tables.js';
 import { noValue } from './values.js';
 
 /** What a view has for a spine row: `_class<i>`. */
 export const CLASS = { NOT_FOUND: 0, FRESH: 1, STALE: 2 } as const;
+
+/** The meaning of core/status.ts, of what the join found for a feature: its view's CLASS, the event time of the row and the value stored. */
+export function joinedCell(
+  { found, eventTime, value }: { readonly found: number; readonly eventTime: Instant; readonly value: FeatureValue },
+  stalePolicy: StalePolicy,
+): Cell {
+  if (found === CLASS.NOT_FOUND) return { value: null, status: 'NOT_FOUND', eventTime: null };
+  if (found === CLASS.STALE) return { value: stalePolicy === 'NULL' ? null : value, status: 'STALE', eventTime };
+  return { value, status: value === null ? 'NULL' : 'PRESENT', eventTime };
+}
 
 export interface JoinedView {
   readonly view: View;

@@ -1,11 +1,14 @@
+import type { OnDemandRef } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
 import type { TrainingSetRequest } from '../core/ports.js';
 import { ident, raw, type Sql, sql } from '../core/sql.js';
+import type { FeatureType } from '../core/types.js';
 import { isPersonal, type OutputFeature } from './columns.js';
 import { CLASS } from './join.js';
 import type { ProfiledColumn } from './profile.js';
 import { TIME_COLUMN } from './spine.js';
 import { joinedFeature, type Working } from './training-join.js';
+import { computedFeature } from './training-on-demand.js';
 import { maskedValue, noValue } from './values.js';
 
 export type ColumnOptions = Partial<
@@ -48,16 +51,42 @@ export function featureColumns(
       ? sql`if(${found} = ${raw(String(CLASS.STALE))}, ${noValue(ref.feature)}, ${value})`
       : value;
   const shown = options.mask && isPersonal(ref) ? maskedValue(options.mask, kept, type) : kept;
-  return [
-    { name: column, type, value: shown, explains: true },
-    ...(options.includeStatuses
-      ? [{ name: `${column}__status`, type: 'STRING' as const, value: statusSql(found, value), explains: false }]
-      : []),
-    ...(options.includeEventTimes
-      ? [{ name: `${column}__event_time`, type: 'TIMESTAMP' as const, value: eventTime, explains: false }]
-      : []),
-  ];
+  return columnsOf({ column, type, value: shown, status: statusSql(found, value), eventTime }, options);
 }
+
+/** Columns of one on-demand feature; `view` is its view's index in the plan. */
+export function computedColumns(
+  view: number,
+  { ref, column }: OutputFeature<OnDemandRef>,
+  options: ColumnOptions,
+): readonly ProfiledColumn[] {
+  const { type } = ref.feature;
+  const { value, stale, eventTime } = computedFeature(view, ref.index);
+  const status = sql`multiIf(${stale} = 1, 'STALE', ${value} IS NULL, 'NULL', 'PRESENT')`;
+  const shown = options.mask && isPersonal(ref) ? maskedValue(options.mask, value, type) : value;
+  return columnsOf({ column, type, value: shown, status, eventTime }, options);
+}
+
+interface ShownFeature {
+  readonly column: string;
+  readonly type: FeatureType;
+  readonly value: Sql;
+  readonly status: Sql;
+  readonly eventTime: Sql;
+}
+
+const columnsOf = (
+  { column, type, value, status, eventTime }: ShownFeature,
+  options: ColumnOptions,
+): readonly ProfiledColumn[] => [
+  { name: column, type, value, explains: true },
+  ...(options.includeStatuses
+    ? [{ name: `${column}__status`, type: 'STRING' as const, value: status, explains: false }]
+    : []),
+  ...(options.includeEventTimes
+    ? [{ name: `${column}__event_time`, type: 'TIMESTAMP' as const, value: eventTime, explains: false }]
+    : []),
+];
 
 /** Columns of the spine, as given. `keys` are the names of those that say which row it is. */
 export function spineColumns(

@@ -1,4 +1,5 @@
-import type { View } from '../core/definitions.js';
+import type { AnyFeatureRef, View } from '../core/definitions.js';
+import type { OnDemandPlan } from '../core/on-demand.js';
 import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../core/ports.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { type BusinessCalendar, formatInstant } from '../core/time.js';
@@ -24,7 +25,8 @@ export interface FinishTools {
 
 export interface WholeSet {
   readonly views: readonly View[];
-  readonly outputs: readonly OutputFeature[];
+  readonly onDemand: OnDemandPlan;
+  readonly outputs: readonly OutputFeature<AnyFeatureRef>[];
   readonly label: LabelPlan | null;
   readonly spine: SpineTable;
   readonly columns: readonly ProfiledColumn[];
@@ -65,14 +67,17 @@ export async function finishSet(
 function manifestOf(
   request: TrainingSetRequest,
   calendar: BusinessCalendar,
-  { views, outputs, label, spine, columns, rows, pins, warnings }: WholeSet,
+  { views, onDemand, outputs, label, spine, columns, rows, pins, warnings }: WholeSet,
 ): Readonly<Record<string, unknown>> {
   return {
     trainingSet: request.id,
     asOf: formatInstant(request.asOf),
     timezone: calendar.timezone,
     features: outputs.map(({ ref, column }) => ({ column, reference: ref.reference })),
-    views: views.map(({ id, hash }) => ({ view: id, hash })),
+    views: [
+      ...views.map(({ id, hash }) => ({ view: id, hash })),
+      ...onDemand.views.map(({ view: { id, hash } }) => ({ view: id, hash, kind: 'on_demand' })),
+    ],
     label: label && { name: label.name, entity: label.entity },
     spine: { sql: spineSqlText(request.spine), rows: spine.rows, hash: spine.hash },
     masked: request.mask !== undefined,

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
-import type { View } from '../core/definitions.js';
+import type { AnyFeatureRef, View } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
+import { type OnDemandPlan, planOnDemand } from '../core/on-demand.js';
 import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../core/ports.js';
 import { ident, raw } from '../core/sql.js';
 import { nameFeatures, type OutputFeature, viewsOf } from './columns.js';
 import { type LabelPlan, planLabel, refuseLabelFeatures } from './labels.js';
 import type { ProfiledColumn } from './profile.js';
 import type { SpineSqlTools } from './spine-sql.js';
-import { featureColumns, refuseTakenNames, spineColumns } from './training-columns.js';
+import { computedColumns, featureColumns, refuseTakenNames, spineColumns } from './training-columns.js';
 import { finishSet } from './training-finish.js';
 import { joinFeatures, type Working } from './training-join.js';
 import { joinLabel } from './training-label.js';
 import { earlyRows, refuseFutureRows, refuseFutureTimes, refuseLabelCopies } from './training-leaks.js';
+import { onDemandSlice } from './training-on-demand.js';
 import { pinNow, pinStates } from './training-pins.js';
 import { gatherRows } from './training-rows.js';
 import { fillSpineTable, planSpine, type SpinePlan } from './training-spine.js';
@@ -29,13 +31,16 @@ type Checked = Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entiti
 interface Plan {
   readonly spine: SpinePlan;
   readonly label: LabelPlan | null;
-  readonly outputs: readonly OutputFeature[];
+  readonly onDemand: OnDemandPlan;
+  /** In the order of `onDemand.columns`. */
+  readonly outputs: readonly OutputFeature<AnyFeatureRef>[];
 }
 
 async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
   const { features, entities, asOf, mask, pins } = request;
   if (features.length === 0) throw badInput('no feature is asked for', 'name a service, or features as view@1:feature');
-  refuseLabelFeatures(features);
+  const onDemand = planOnDemand(features);
+  refuseLabelFeatures(onDemand.stored);
   const spine = await planSpine(tools, request);
   if (!('parts' in spine.from)) refuseFutureTimes(spine.from.times, asOf);
   const columns = spine.columns.map(({ name }) => name);
@@ -50,7 +55,7 @@ async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
           ...{ name: request.label, entities, asOf, columns: spine.columns, maskedKeys },
           through: pins?.imports.labels,
         });
-  return { spine, label, outputs };
+  return { spine, label, onDemand, outputs };
 }
 
 /** See OfflineStore.checkTrainingSet. */
@@ -66,7 +71,8 @@ const LAYOUT = 1;
 
 function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined): string {
   const { features, spine, label, asOf, mask, includeEventTimes, includeStatuses, stalePolicy, pins } = request;
-  const versions = features.map(({ reference, view }) => [reference, view.hash]);
+  const read = [...features, ...planOnDemand(features).stored];
+  const versions = read.map(({ reference, view }) => [reference, view.hash]);
   const said = [LAYOUT, versions, spine, label, asOf, mask !== undefined, includeEventTimes, includeStatuses];
   return createHash('sha256')
     .update(JSON.stringify([...said, stalePolicy, pins, rowsAStep]))
@@ -99,7 +105,8 @@ export async function buildTrainingSet(
 }
 
 async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps: Steps): Promise<TrainingSetResult> {
-  const { features, asOf } = request;
+  const { asOf } = request;
+  const { stored: features } = planOnDemand(request.features);
   const views = viewsOf(features);
   const pins = await pinned(tools, request, steps, views);
   const planned = await plan(tools, { ...request, pins });
@@ -118,17 +125,23 @@ async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps
   const labelled = planned.label ? [await joinLabel(working, planned.label, between(DONE.spine, DONE.label))] : [];
   const joined = await joinFeatures(working, between(DONE.label, DONE.features));
   const own = spineColumns(working, planned.label?.key, request);
-  const stored = planned.outputs.flatMap((output) => featureColumns(working, output, request));
+  const asked = planned.onDemand.columns.flatMap((column, index) => {
+    const name = planned.outputs[index]?.column as string;
+    return column.kind === 'stored'
+      ? featureColumns(working, { ref: column.ref, column: name }, request)
+      : computedColumns(column.view, { ref: column.ref, column: name }, request);
+  });
   const outcome: ProfiledColumn[] = planned.label
     ? [{ name: planned.label.name, type: 'FLOAT64', value: raw('label'), explains: false }]
     : [];
-  const columns = [...own, ...stored, ...outcome];
+  const columns = [...own, ...asked, ...outcome];
+  const computed = onDemandSlice({ working, plan: planned.onDemand, stalePolicy: request.stalePolicy ?? 'RETURN' });
   const rows = await gatherRows(
     working,
-    { slices: [...joined, ...labelled], values: columns.map(({ value }) => value) },
+    { slices: [...joined, ...labelled], computed, values: columns.map(({ value }) => value) },
     between(DONE.features, DONE.rows),
   );
-  const copies = planned.label ? await refuseLabelCopies(working, rows.table, { spine: own, features: stored }) : [];
+  const copies = planned.label ? await refuseLabelCopies(working, rows.table, { spine: own, features: asked }) : [];
   return finishSet({ ...tools, steps, between: between(DONE.rows, 1), isThere: () => isThere(request.path) }, request, {
     ...planned,
     views,

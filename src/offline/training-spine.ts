@@ -1,11 +1,13 @@
 import { badInput } from '../core/errors.js';
+import { planOnDemand } from '../core/on-demand.js';
 import type { TrainingSetRequest } from '../core/ports.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { clickhouseType, elementType, type FeatureType, isArrayType, type ScalarType } from '../core/types.js';
 import type { QueryOptions } from './client.js';
-import { PERSONAL_COLUMNS, viewsOf } from './columns.js';
+import { PERSONAL_COLUMNS } from './columns.js';
 import { contentHash, contentSum } from './content-hash.js';
 import { readSpine, type Spine, TIME_COLUMN } from './spine.js';
+import { checkSpineInputs } from './spine-inputs.js';
 import { planSpineSql, type SpineSqlTools } from './spine-sql.js';
 import { BOUNDED } from './tables.js';
 import type { Steps } from './training-steps.js';
@@ -48,8 +50,8 @@ export interface SpinePlan {
 
 /** BAD_USER_INPUT where the spine cannot be one for these features; computes nothing. */
 export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Promise<SpinePlan> {
-  const views = viewsOf(request.features);
-  const joinKeys = [...new Set(views.flatMap((view) => view.entity.joinKeys))];
+  const wanted = planOnDemand(request.features);
+  const { joinKeys } = wanted;
   if (isSql(request.spine)) {
     const planned = await planSpineSql(tools, {
       text: request.spine.sql,
@@ -58,10 +60,11 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
       mask: request.mask,
       imports: request.pins?.imports,
     });
+    checkSpineInputs(wanted, planned.columns, request.mask !== undefined);
     const columns = planned.columns.map((column) => ({ ...column, masked: false }));
     return { columns, from: planned.select, premasked: request.mask !== undefined, tables: planned.tables };
   }
-  const spine = readSpine(request.spine, joinKeys);
+  const spine = readSpine(request.spine, joinKeys, wanted.request);
   const columns = spine.columns.map(({ name, type }) => ({
     name,
     type,

@@ -1,9 +1,10 @@
 import { access, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AnyFeatureRef, type FeatureRef, isOnDemand, type Registry, storedOf } from '../core/definitions.js';
+import type { AnyFeatureRef, Registry } from '../core/definitions.js';
 import { badInput, conflict, notFound } from '../core/errors.js';
 import type { Mask } from '../core/masking.js';
+import { planOnDemand } from '../core/on-demand.js';
 import type {
   Clock,
   ExportFormat,
@@ -42,7 +43,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
 
   const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
 
-  const request = (features: readonly FeatureRef[], spec: TrainingSetSpec) => ({
+  const request = (features: readonly AnyFeatureRef[], spec: TrainingSetSpec) => ({
     ...{ features, spine: spec.spine, label: spec.label, asOf: spec.asOf, entities: registry.entities },
     ...(spec.masked && { mask }),
   });
@@ -66,7 +67,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
         );
       }
       await offline.checkTrainingSet({
-        ...request(storedOnly(features), spec),
+        ...request(features, spec),
         ...{ includeEventTimes: spec.includeEventTimes, includeStatuses: spec.includeStatuses ?? false },
       });
       const id = newUuid(now);
@@ -150,15 +151,6 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
   };
 }
 
-function storedOnly(features: readonly AnyFeatureRef[]): readonly FeatureRef[] {
-  const computed = features.find(isOnDemand);
-  if (!computed) return storedOf(features);
-  throw badInput(
-    `${computed.reference} is computed on demand, and a training set holds stored features`,
-    'leave it out',
-  );
-}
-
 /** What a rebuild reads of the manifest. */
 interface SetManifest {
   readonly pins: TrainingSetPins;
@@ -166,8 +158,9 @@ interface SetManifest {
   readonly views: readonly { readonly view: string; readonly hash: string }[];
 }
 
-function refuseChanged(id: string, refs: readonly FeatureRef[], views: SetManifest['views']): void {
-  const now = new Map(refs.map(({ view }) => [view.id, view.hash]));
+function refuseChanged(id: string, refs: readonly AnyFeatureRef[], views: SetManifest['views']): void {
+  const read = [...refs, ...planOnDemand(refs).stored];
+  const now = new Map(read.map(({ view }) => [view.id, view.hash]));
   const changed = views.filter(({ view, hash }) => now.get(view) !== hash).map(({ view }) => view);
   if (changed.length === 0) return;
   throw conflict(
@@ -196,13 +189,13 @@ const isThere = (path: string): Promise<boolean> =>
   );
 
 /** By the files, not by what is applied now: a set asked for before a retirement is still built as asked. */
-function resolve(registry: Registry, reference: string): FeatureRef {
+function resolve(registry: Registry, reference: string): AnyFeatureRef {
   const [viewId = '', name = ''] = reference.split(':');
-  const view = registry.views.get(viewId);
+  const view = registry.views.get(viewId) ?? registry.onDemandViews.get(viewId);
   const index = view?.features.findIndex((feature) => feature.name === name) ?? -1;
   const feature = view?.features[index];
   if (!view || !feature) {
     throw notFound(`the feature '${reference}' has no definition any more`, 'ask for a training set of other features');
   }
-  return { view, feature, index, reference };
+  return { view, feature, index, reference } as AnyFeatureRef;
 }
