@@ -69,7 +69,7 @@ function costCells(cost: Cost | null): readonly string[] {
   ];
 }
 
-const COLUMNS = ['', 'what', 'version', 'rows to backfill', 'days', 'keys online', 'in Redis'];
+const COLUMNS = ['change', 'kind', 'version', 'rows to backfill', 'days', 'keys online', 'in Redis'];
 
 /** Whom a change has to do with, by what becomes of them. */
 function touchText({ touches }: Change): string {
@@ -92,7 +92,7 @@ export function describePlan(plan: Plan, done: boolean): string {
       ...[change.action, change.kind, idOf(change)],
       ...(costed ? costCells(change.cost) : [change.description]),
     ]);
-    lines.push(table(costed ? COLUMNS : ['', 'what', 'version', ''], rows), '');
+    lines.push(table(costed ? COLUMNS : ['change', 'kind', 'version', ''], rows), '');
   }
   for (const change of changes) {
     const words = touchText(change);
