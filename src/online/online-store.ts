@@ -29,11 +29,11 @@ const KEYS_A_STEP = 25;
 /** A walk that a slow network holds up is no burden for Redis. */
 const LONGEST_PAUSE_MS = 10;
 /**
- * What Redis keeps of a key beside what MEMORY USAGE counts: a place in the key space, and an entry and a place among the keys that expire (8 +
- * 24 + 8 bytes of a 64-bit build), of which tables that double in size hold up to twice as many places.
+ * What Redis keeps of a key beside what MEMORY USAGE counts: a place of 8 bytes in tables that double in size, so 12 on average; 8 bytes by
+ * which the allocator rounds up an entry of 24; and, of a key that expires, another such entry with its place.
  */
-const PLACE_BYTES = 12;
-const EXPIRY_BYTES = 36;
+const PLACE_BYTES = 20;
+const EXPIRY_BYTES = 44;
 
 export interface OnlineStoreOptions {
   readonly client: RedisClient;
@@ -168,7 +168,8 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
       for (const [index, row] of rows.entries()) {
         const [error, fields] = held[index] as Reply;
         if (error) throw unavailable(error);
-        const others = pairs(fields as Buffer[]).filter(([field]) => field.toString() !== view.id);
+        // ioredis makes an object of this reply.
+        const others = Object.entries(fields as Record<string, Buffer>).filter(([field]) => field !== view.id);
         const call = {
           keys: [scratchKey(prefix, view.entity, row.key)],
           args: [view.id, codecOf(view).encode(row), ...others.flat()],
@@ -233,9 +234,6 @@ async function trip(client: RedisClient, commands: readonly Command[]): Promise<
     return commands.map(() => [error as Error, null]);
   }
 }
-
-const pairs = (flat: readonly Buffer[]): [Buffer, Buffer][] =>
-  Array.from({ length: flat.length / 2 }, (_, index) => [flat[index * 2] as Buffer, flat[index * 2 + 1] as Buffer]);
 
 async function* scan(node: Redis, keyPrefix: string): AsyncIterable<readonly string[]> {
   const match = `${keyPrefix.replace(/[*?[\]\\]/g, '\\$&')}*`;

@@ -258,6 +258,81 @@ describe('the online store', () => {
     expect(await other.deleteView(doomed)).toBe(1);
   });
 
+  it('deletes a version in small steps, can be broken off and finishes when it is asked again', async () => {
+    const doomed = testView('doomed');
+    const rows = Array.from({ length: 600 }, (_, i) => testRow({ key: [`C${i}`] }));
+    await store.write(doomed, rows);
+    const before = (await commandCalls()).evalsha ?? 0;
+    const stop = new AbortController();
+    const removed = async () => stop.abort(new Error('killed'));
+    await expect(store.deleteView(doomed, { signal: stop.signal, removed })).rejects.toThrow('killed');
+    const left = await store.deleteView(doomed);
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(600);
+    // At most 25 keys a script.
+    expect(((await commandCalls()).evalsha ?? 0) - before).toBeGreaterThanOrEqual(600 / 25);
+    expect(await raw.exists(...rows.map(({ key }) => keyOf(key[0] as string)))).toBe(0);
+    expect(await store.deleteView(doomed)).toBe(0);
+  });
+
+  it.each([
+    ['the deleted version decided it', 5 * DAY, [2 * DAY, 3 * DAY], 3 * DAY],
+    ['another version decides it', 2 * DAY, [5 * DAY, 3 * DAY], 5 * DAY],
+    ['both end together', 5 * DAY, [5 * DAY], 5 * DAY],
+    ['another version never ends', 5 * DAY, [null, 2 * DAY], null],
+    ['the deleted version alone never ended', null, [4 * DAY, 2 * DAY], 4 * DAY],
+    ['neither ends', null, [null], null],
+  ] as const)("keeps a key's expiry that of its latest field where %s (rule 15)", async (_, ttlMs, others, left) => {
+    const doomed = testView('doomed', { ttlMs });
+    const row = testRow({ eventTime: NOW });
+    await store.write(doomed, [row]);
+    for (const [index, ttl] of others.entries()) await store.write(testView(`kept${index}`, { ttlMs: ttl }), [row]);
+    expect(await store.deleteView(doomed)).toBe(1);
+    const minutes = Math.round((await raw.pttl(keyOf('C1'))) / 60_000);
+    if (left === null) expect(await raw.pttl(keyOf('C1'))).toBe(-1);
+    else expect(minutes).toBe(left / 60_000);
+    expect(await raw.hlen(keyOf('C1'))).toBe(others.length);
+  });
+
+  it('sweeps what a retired version left, of that version alone', async () => {
+    const [retired, kept] = [testView('a', { ttlMs: 9 * DAY }), testView('a', { version: 2, ttlMs: 2 * DAY })];
+    const row = testRow({ eventTime: NOW });
+    await store.write(retired, [row, { ...row, key: ['C2'] }]);
+    await store.write(kept, [row]);
+    const never = new AbortController().signal;
+    expect(await store.sweep(NOW, never, ['a@1', 'gone@1'])).toEqual({ keys: 2, removed: 2 });
+    expect(await raw.hkeys(keyOf('C1'))).toEqual(['a@2']);
+    expect(Math.round((await raw.pttl(keyOf('C1'))) / 60_000)).toBe((2 * DAY) / 60_000);
+    expect(await raw.exists(keyOf('C2'))).toBe(0);
+  });
+
+  it('measures what a row costs as Redis itself counts it, and leaves nothing behind', async () => {
+    const [first, second] = [testView('first'), testView('second')];
+    const rows = Array.from({ length: 50 }, (_, i) =>
+      testRow({ key: [`C${1000 + i}`], values: [i / 3, 'x'.repeat(i), [1, 2, i]] }),
+    );
+    const memory = async (): Promise<number> => {
+      let sum = 0;
+      for (const { key } of rows)
+        sum += Number((await raw.memory('USAGE', keyOf(key[0] as string), 'SAMPLES', 0)) ?? 0);
+      return sum / rows.length;
+    };
+    const keys = await raw.dbsize();
+    const whole = await store.measure(first, rows);
+    expect(await raw.dbsize()).toBe(keys);
+    await store.write(first, rows);
+    // Beside MEMORY USAGE a new key takes its place in the key space.
+    expect(whole).toBeCloseTo((await memory()) + 20, 6);
+    const before = await memory();
+    const added = await store.measure(second, rows);
+    expect(await store.measure(second, rows)).toBe(added);
+    await store.write(second, rows);
+    expect(added).toBeCloseTo((await memory()) - before, 6);
+    // What is online of the version already is not counted twice.
+    expect(await store.measure(second, rows)).toBeCloseTo(added, 6);
+    expect(await store.measure(first, [])).toBe(0);
+  });
+
   it('sweeps fields past their ttl, to the millisecond, and leaves the rest (rule 15)', async () => {
     const short = testView('short', { ttlMs: DAY });
     const long = testView('long', { ttlMs: 9 * DAY });

@@ -45,6 +45,8 @@ describe('on a Redis Cluster', () => {
     const b = testView('b');
     const rows = Array.from({ length: 500 }, (_, i) => testRow({ key: [`C${i}`], eventTime: now }));
     expect(await store.write(a, rows)).toEqual({ applied: 500, ignored: 0 });
+    const bytes = await store.measure(b, rows.slice(0, 20));
+    expect(bytes).toBeGreaterThan(40);
     expect(await store.write(b, rows)).toEqual({ applied: 500, ignored: 0 });
     const keys = rows.map(({ key }) => key);
     const [cells] = await store.read([{ entity: customer, keys, views: [a, b] }]);

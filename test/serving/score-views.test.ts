@@ -34,6 +34,7 @@ beforeAll(async () => {
   registry = {
     ...rest,
     views: new Map(kept.map((view) => [view.id, view])),
+    onDemandViews: new Map(),
     services: new Map(),
     models: new Map([...models].filter(([id]) => id === MODEL)),
   };
