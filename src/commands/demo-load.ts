@@ -177,12 +177,12 @@ async function materialize({ client, model, say }: Demo): Promise<void> {
   );
 }
 
-/** The applied views of an entity or with a tag, as view@version. */
+/** The applied views of an entity or with a tag that are computed on a schedule, as view@version. */
 async function viewsOf(client: Client, which: { readonly entity?: string; readonly tag?: string }): Promise<string[]> {
   const { featureViews } = await client.graphql<{
-    featureViews: readonly { readonly name: string; readonly version: number }[];
-  }>('query($entity: String, $tag: String) { featureViews(entity: $entity, tag: $tag) { name version } }', which);
-  return featureViews.map(({ name, version }) => `${name}@${version}`);
+    featureViews: readonly { readonly name: string; readonly version: number; readonly kind: string }[];
+  }>('query($entity: String, $tag: String) { featureViews(entity: $entity, tag: $tag) { name version kind } }', which);
+  return featureViews.filter(({ kind }) => kind !== 'ON_DEMAND').map(({ name, version }) => `${name}@${version}`);
 }
 
 /** The view that the scores of a model@version are. */
