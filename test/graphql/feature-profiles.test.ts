@@ -1,0 +1,195 @@
+/** Profiles, freshness and metrics of features that a worker has computed, as each role sees them, and what they cost. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Role } from '../../src/core/ports.js';
+import { addDays, BusinessCalendar } from '../../src/core/time.js';
+import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
+
+const calendar = new BusinessCalendar('Asia/Shanghai');
+const today = calendar.dateOf(Date.now());
+const READERS: readonly Role[] = ['admin', 'modeler', 'decision', 'bi'];
+
+let api: Api;
+let worker: { close(): Promise<void> };
+
+const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
+  expect(errors).toEqual([]);
+  return data as T;
+};
+
+async function run(mutation: string): Promise<Record<string, unknown>> {
+  const started = ok(await api.graphql<Record<string, { id: string }>>('admin', `mutation { ${mutation} { id } }`));
+  const { id } = Object.values(started)[0] as { id: string };
+  for (let waited = 0; waited < 120_000; waited += 100) {
+    const { job } = ok(
+      await api.graphql<{ job: { state: string; error: string | null; result: Record<string, unknown> } }>(
+        'admin',
+        'query($id: ID!) { job(id: $id) { state error result } }',
+        { id },
+      ),
+    );
+    if (job.state === 'COMPLETED') return job.result;
+    if (!['WAITING', 'ACTIVE'].includes(job.state)) throw new Error(`${mutation}: ${job.error}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the job does not end');
+}
+
+beforeAll(async () => {
+  api = await startApi();
+  ok(await api.graphql('admin', 'mutation { applyRegistry { problems } }'));
+  worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
+  const response = await api.fetch('ingest', '/import/customers?history=true', {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: [
+      'customer_id,registered_at,birth_date,segment,monthly_income,phone_hash,city',
+      'C1,2026-01-01T00:00:00Z,1990-07-15,gold,1000.00,phone-of-C1,Wuhan',
+      'C2,2026-01-02T00:00:00Z,1980-01-02,gold,3000.00,phone-of-C2,',
+      'C3,2026-01-03T00:00:00Z,,,,,',
+      '',
+    ].join('\n'),
+  });
+  expect(await response.json()).toMatchObject({ accepted: 3, rejected: 0 });
+  await run('materialize');
+  await run(`backfill(views: ["customer_profile@1"], from: "${addDays(today, -3)}", to: "${addDays(today, -1)}")`);
+}, 240_000);
+
+afterAll(async () => {
+  await worker.close();
+  await api.close();
+});
+
+describe('profiles', () => {
+  const FIELDS = '{ asOf rows nullRate distinct min max mean p5 p50 p95 }';
+  const query = `query($feature: String!, $from: Date!, $to: Date!) { featureProfile(feature: $feature, from: $from, to: $to) ${FIELDS} }`;
+  const week = { from: addDays(today, -6), to: today };
+  const profile = async (role: Role, feature: string, range = week) =>
+    ok(await api.graphql<{ featureProfile: readonly Record<string, unknown>[] }>(role, query, { feature, ...range }))
+      .featureProfile;
+
+  it('are measured by a job for every committed as-of, once', async () => {
+    expect(await profile('modeler', 'customer_profile@1:segment')).toEqual([]);
+    expect((await run('profileFeatures(views: ["customer_profile@1"])')).views).toEqual([
+      { view: 'customer_profile@1', asOfs: 4 },
+    ]);
+    expect((await run('profileFeatures')).views).toEqual([
+      { view: 'customer_profile@2', asOfs: 1 },
+      { view: 'customer_profile@1', asOfs: 0 },
+      { view: 'device_use@1', asOfs: 1 },
+    ]);
+  });
+
+  it('tell a feature over time to every reader of the catalogue', async () => {
+    const days = [-3, -2, -1, 0].map((days) => new Date(calendar.startOfDay(addDays(today, days))).toISOString());
+    for (const role of READERS) {
+      const found = await profile(role, 'customer_profile@1:monthly_income');
+      expect(found.map(({ asOf }) => asOf)).toEqual(days);
+      expect(found[0]).toMatchObject({
+        rows: 3,
+        nullRate: 1 / 3,
+        distinct: 2,
+        min: '1000',
+        max: '3000',
+        mean: 2000,
+        p95: 3000,
+      });
+    }
+    const one = { from: addDays(today, -2), to: addDays(today, -2) };
+    expect((await profile('bi', 'customer_profile@1:segment', one)).map(({ asOf, max }) => [asOf, max])).toEqual([
+      [days[1], 'gold'],
+    ]);
+  });
+
+  it('of a personal feature tell the modeler no value and bi nothing', async () => {
+    const none = { min: null, max: null, mean: null, p5: null, p50: null, p95: null };
+    for (const feature of ['phone_hash', 'birth_date', 'household']) {
+      const id = `customer_profile@1:${feature}`;
+      const [masked, clear] = [await profile('modeler', id), await profile('admin', id)];
+      expect(masked[0]).toMatchObject({ ...none, rows: 3 });
+      expect(clear[0]?.max).not.toBeNull();
+      const { errors } = await api.graphql('bi', query, { feature: id, ...week });
+      expect(errors[0]).toMatchObject({
+        message: `feature view customer_profile@1 has no feature '${feature}'`,
+        extensions: { code: 'NOT_FOUND', hint: 'it has segment, monthly_income' },
+      });
+    }
+  });
+
+  it('are refused for what is no feature and for ranges that make no sense', async () => {
+    for (const [variables, message] of [
+      [{ feature: 'customer_profile@1', ...week }, /is a view and not a feature/],
+      [{ feature: 'customer_profile:segment', ...week }, /names no version/],
+      [{ feature: 'customer_profile@1:segment', from: today, to: addDays(today, -1) }, /is after/],
+      [{ feature: 'customer_profile@1:segment', from: addDays(today, -400), to: today }, /more than 400 days/],
+    ] as const) {
+      const { errors } = await api.graphql('modeler', query, variables);
+      expect(errors[0]?.message).toMatch(message);
+      expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    }
+  });
+
+  it('give every feature its newest, beside the freshness of its view, masked alike', async () => {
+    const text =
+      '{ featureView(name: "customer_profile", version: 1) { freshness { lastEventTime keys stale } features { name latestProfile { asOf rows max } } } }';
+    const { featureView } = ok(
+      await api.graphql<{
+        featureView: {
+          freshness: unknown;
+          features: readonly { name: string; latestProfile: Record<string, unknown> }[];
+        };
+      }>('modeler', text),
+    );
+    const asOf = new Date(calendar.startOfDay(today)).toISOString();
+    expect(featureView.freshness).toEqual({ lastEventTime: asOf, keys: 3, stale: false });
+    expect(
+      featureView.features.map(({ name, latestProfile }) => [name, latestProfile.asOf, latestProfile.max]),
+    ).toEqual([
+      ['segment', asOf, 'gold'],
+      ['monthly_income', asOf, '3000'],
+      ['phone_hash', asOf, null],
+      ['birth_date', asOf, null],
+      ['household', asOf, null],
+    ]);
+  });
+
+  it('reach the metrics: age and keys of every view, NULLs of every feature', async () => {
+    const text = await (await api.fetch('admin', '/metrics')).text();
+    expect(text).toContain('riskgraph_feature_null_ratio{view="customer_profile@1",feature="monthly_income"} 0.3333');
+    expect(text).toContain('riskgraph_view_keys{view="customer_profile@1"} 3');
+    expect(text).toMatch(/riskgraph_view_lag_seconds\{view="customer_profile@2"\} \d/);
+    expect(text).toContain('riskgraph_view_gauges_fresh 1');
+  });
+});
+
+describe('the cost of a question', () => {
+  /** Statements that ClickHouse was asked so far, by label. */
+  const statements = async (): Promise<Record<string, number>> =>
+    Object.fromEntries(
+      [
+        ...(await api.app.telemetry.metricsText()).matchAll(/offline_query_seconds_count\{label="([^"]+)".*\} (\d+)/g),
+      ].map(([, label, count]) => [label as string, Number(count)]),
+    );
+  const costOf = async (question: string): Promise<Record<string, number>> => {
+    const before = await statements();
+    ok(await api.graphql('modeler', question));
+    const after = Object.entries(await statements()).map(
+      ([label, count]) => [label, count - (before[label] ?? 0)] as const,
+    );
+    return Object.fromEntries(after.filter(([, count]) => count > 0));
+  };
+
+  it('is two statements whatever the number of features, and none for what the stores do not hold', async () => {
+    const known = 'versions { version } lineage { downstream { id } }';
+    expect(
+      await costOf(
+        `{ features(limit: 100) { reference view { ${known} } } featureViews { ${known} features { name } } }`,
+      ),
+    ).toEqual({});
+    const stored = 'freshness { keys } features { latestProfile { rows } }';
+    expect(
+      await costOf(
+        `{ features(limit: 100) { feature { latestProfile { rows } } view { ${stored} } } featureViews { ${stored} } }`,
+      ),
+    ).toEqual({ 'view-stats': 1, 'profiles-newest': 1 });
+  });
+});
