@@ -253,7 +253,7 @@ const stored = ({
 
 const world = shared(async (): Promise<World> => {
   const opened = await openSourceWorld();
-  await opened.offline.createView(profile);
+  for (const view of [profile, leaking, scored]) await opened.offline.createView(view);
   const labels = [
     ...JOINED.flatMap((each, number) =>
       each.labels.map((label) => stored({ ...label, id: idOf(number, label.id ?? 'C') })),
@@ -357,9 +357,8 @@ defineRule(
     async check({ ask, files, words }: Refusal, { offline, folder }) {
       if (files) expect(await problemsOf(files)).toMatch(words);
       if (!ask) return;
-      await expect(offline.buildTrainingSet(requestOf(folder, ask))).rejects.toMatchObject({
-        ...{ code: 'BAD_USER_INPUT', message: expect.stringMatching(words) },
-      });
+      const refusal = { code: 'BAD_USER_INPUT', message: expect.stringMatching(words) };
+      await expect(offline.buildTrainingSet(requestOf(folder, ask))).rejects.toMatchObject(refusal);
     },
   },
   REFUSED,
