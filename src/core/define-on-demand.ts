@@ -33,7 +33,7 @@ export const input = <const T extends FeatureType>(type: T, reference: string): 
 
 type Typed = Readonly<Record<string, { readonly type: FeatureType }>>;
 
-/** What a function is given: by name, null where there is no value. */
+/** What a function is given: by name, null where there is no value; a list of the request is empty then. */
 export type Inputs<S extends Typed> = { readonly [Name in keyof S]: ValueOf<S[Name]['type']> | null };
 /** What a function answers: every declared feature, of its declared type. */
 export type Outputs<S extends Typed> = { readonly [Name in keyof S]: ValueOf<S[Name]['type']> };

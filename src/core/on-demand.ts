@@ -6,7 +6,7 @@ import { type AnyFeatureRef, type Feature, type FeatureRef, isOnDemand, type OnD
 import { badInput, RiskgraphError } from './errors.js';
 import type { Instant } from './time.js';
 import { computedValue, isMisfit, writtenValue } from './typed-values.js';
-import type { FeatureStatus, FeatureType, FeatureValue } from './types.js';
+import { type FeatureStatus, type FeatureType, type FeatureValue, isArrayType } from './types.js';
 
 /** An on-demand view of a plan, and where its stored inputs are among what is read. */
 export interface PlannedView {
@@ -116,7 +116,7 @@ export function refuseMissing(plan: Pick<OnDemandPlan, 'request'>, names: Iterab
 export type RequestColumns = ReadonlyMap<string, readonly FeatureValue[]>;
 
 /**
- * The values of one request input as a caller wrote them.
+ * The values of one request input as a caller wrote them; a list that is null is empty, since no store tells the two apart.
  * @throws BAD_USER_INPUT with the row of the first value that is not of the type
  */
 export function readInput(
@@ -128,7 +128,7 @@ export function readInput(
     const read = writtenValue(type, value);
     if (isMisfit(read))
       throw badInput(`${where}${name}[${row}] is not taken: ${read.misfit}`, 'mend the value, or give null');
-    return read;
+    return read === null && isArrayType(type) ? [] : read;
   });
 }
 

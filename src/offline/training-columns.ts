@@ -90,11 +90,11 @@ const columnsOf = (
 
 /** Columns of the spine, as given. `keys` are the names of those that say which row it is. */
 export function spineColumns(
-  { spine, views }: Pick<Working, 'spine' | 'views'>,
+  { spine, joinKeys }: Pick<Working, 'spine'> & { readonly joinKeys: readonly string[] },
   labelKey: string | undefined,
   { mask }: ColumnOptions,
 ): readonly ProfiledColumn[] {
-  const keys = new Set([...views.flatMap((view) => view.entity.joinKeys), TIME_COLUMN, labelKey]);
+  const keys = new Set([...joinKeys, TIME_COLUMN, labelKey]);
   return spine.columns.map(({ name, column, type, masked }) => {
     const stored = ident(column);
     return { name, type, value: masked && mask ? maskedValue(mask, stored, type) : stored, explains: !keys.has(name) };

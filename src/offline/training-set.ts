@@ -124,7 +124,7 @@ async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps
   const between = (from: number, to: number) => (fraction: number) => request.onProgress(from + fraction * (to - from));
   const labelled = planned.label ? [await joinLabel(working, planned.label, between(DONE.spine, DONE.label))] : [];
   const joined = await joinFeatures(working, between(DONE.label, DONE.features));
-  const own = spineColumns(working, planned.label?.key, request);
+  const own = spineColumns({ spine, joinKeys: planned.onDemand.joinKeys }, planned.label?.key, request);
   const asked = planned.onDemand.columns.flatMap((column, index) => {
     const name = planned.outputs[index]?.column as string;
     return column.kind === 'stored'

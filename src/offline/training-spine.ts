@@ -147,5 +147,7 @@ async function insertRows(
 ): Promise<void> {
   const rows = spine.times.map((t, row) => [row, t, ...spine.columns.map(({ values }) => values[row] ?? null)]);
   const into = { table, columns: ['rid', 't', ...columns.map(({ column }) => column)] as [string, ...string[]] };
-  await store.insert('training-spine-fill', into, rows, options);
+  // Without it a float is read back as a neighbour of itself.
+  const settings = { ...options.settings, precise_float_parsing: 1 as const };
+  await store.insert('training-spine-fill', into, rows, { ...options, settings });
 }
