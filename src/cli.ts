@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { CommandContext } from './commands/context.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addFeaturesCommand } from './commands/features.js';
 import { addImportCommand } from './commands/import.js';
 import { addMaterializeCommands } from './commands/materialize.js';
 import { addPortfolioCommands } from './commands/portfolio.js';
@@ -24,6 +25,7 @@ function createProgram(context: CommandContext): Command {
   addMaterializeCommands(program, context);
   addPortfolioCommands(program, context);
   addTrainSetCommand(program, context);
+  addFeaturesCommand(program, context);
   addReadCommands(program, context);
   addDoctorCommand(program, context);
   return program;

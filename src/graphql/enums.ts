@@ -59,7 +59,10 @@ registerEnumType(DifferenceKind, {
   valuesConfig: {
     VIEW_CHANGED: { description: 'Entity, schedule, delay, ttl, maxAge, owner, tags or description.' },
     FEATURE_CHANGED: { description: 'Type, length, unit, fill, tags or description.' },
-    QUERY_CHANGED: { description: 'The SQL, layout and comments apart.' },
+    QUERY_CHANGED: {
+      description:
+        'The SQL, layout and comments apart; of an on-demand view the code of its file and of what that imports.',
+    },
   },
 });
 registerEnumType(PlanAction, {

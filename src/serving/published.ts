@@ -43,7 +43,7 @@ function publishedOnDemand(view: OnDemandView): Published {
   const { name, version, id, file, hash, description, owner, tags, origin } = view;
   const requires = viewIds(origin.inputs.map(({ ref }) => ref));
   const snapshot = {
-    ...{ entity: view.entity.name, description, owner, tags, file, requires },
+    ...{ entity: view.entity.name, description, owner, tags, file, requires, codeHash: hash },
     features: view.features.map(publishedFeature),
     request: origin.request.map(publishedFeature),
     inputs: origin.inputs.map(({ name: argument, ref }) => ({ name: argument, reference: ref.reference })),

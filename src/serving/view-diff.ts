@@ -9,13 +9,13 @@ type Published = Pick<Feature, 'name' | 'type' | 'description'> &
 /** What a snapshot says of a view; see publishedView. */
 export type ViewSnapshot = Readonly<Record<string, unknown>>;
 
-/** Of features, facts that the first snapshots do not have are marked by the view's own: they came together. */
-const LATER = 'sources';
+/** Facts that the first snapshots do not have came together; one of these, of stored views and of those on demand, says that they are there. */
+const LATER = ['sources', 'inputs'] as const;
 const LATER_ATTRIBUTES = ['fill', 'length', 'pad'] as const;
 
 const FEATURE_ATTRIBUTES = ['type', 'length', 'pad', 'unit', 'fill', 'tags', 'description'] as const;
 /** Who reads a feature by name relies on these. */
-const BREAKING = new Set<string>(['type', 'length', 'entity']);
+const BREAKING = new Set<string>(['type', 'length', 'entity', 'request']);
 
 const duration = (ms: unknown): string | null => {
   if (typeof ms !== 'number') return null;
@@ -39,7 +39,17 @@ const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === 
 const featuresOf = (snapshot: ViewSnapshot): readonly Published[] =>
   (snapshot.features as readonly Published[] | undefined) ?? [];
 const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? (value as string[]) : []);
-const isFull = (snapshot: ViewSnapshot): boolean => LATER in snapshot;
+const isFull = (snapshot: ViewSnapshot): boolean => LATER.some((fact) => fact in snapshot);
+
+/** What a caller brings for an on-demand view, as `amount DECIMAL`; null of a stored view. */
+const requestOf = ({ request }: ViewSnapshot): readonly string[] | null =>
+  Array.isArray(request) ? (request as readonly Published[]).map(({ name, type }) => `${name} ${type}`) : null;
+
+/** What its function reads, as `income = customer_profile@1:monthly_income`. */
+const inputsOf = ({ inputs }: ViewSnapshot): readonly string[] | null =>
+  Array.isArray(inputs)
+    ? (inputs as readonly { name: string; reference: string }[]).map(({ name, reference }) => `${name} = ${reference}`)
+    : null;
 
 /** The view's own attributes, in the words of its file. */
 const attributesOf = (snapshot: ViewSnapshot): Readonly<Record<string, unknown>> => {
@@ -48,6 +58,7 @@ const attributesOf = (snapshot: ViewSnapshot): Readonly<Record<string, unknown>>
     entity: or(snapshot.entity),
     ...{ schedule: or(every), delay: or(delay), ttl: duration(snapshot.ttlMs), maxAge: duration(snapshot.maxAgeMs) },
     ...{ tombstone: or(snapshot.tombstone), model: or(snapshot.scoresOf) },
+    ...{ request: requestOf(snapshot), inputs: inputsOf(snapshot) },
     ...{ owner: or(snapshot.owner), tags: listOf(snapshot.tags), description: or(snapshot.description) },
   };
 };
@@ -134,6 +145,12 @@ function queryDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifference[
   if (!isFull(from) || !isFull(to)) return [];
   const [before, after] = [listOf(from.sources), listOf(to.sources)];
   const queries = [or(from.queryHash), or(to.queryHash)] as const;
+  // Of a function no more is known than whether its file, or what that imports, is another.
+  const codes = [or(from.codeHash), or(to.codeHash)] as const;
+  const [was, is] = codes.includes(null) ? queries : codes;
+  const words = codes.includes(null)
+    ? 'its query is another: its values may be computed otherwise'
+    : 'the code of its file, or of what that imports, is another: its values may be computed otherwise';
   return [
     ...after
       .filter((table) => !before.includes(table))
@@ -145,16 +162,7 @@ function queryDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifference[
       .map((table) =>
         inside({ kind: 'SOURCE_REMOVED', before: table, after: null, words: `it reads table ${table} no more` }),
       ),
-    ...(queries[0] === queries[1]
-      ? []
-      : [
-          inside({
-            kind: 'QUERY_CHANGED',
-            before: queries[0],
-            after: queries[1],
-            words: 'its values are computed otherwise',
-          }),
-        ]),
+    ...(was === is ? [] : [inside({ kind: 'QUERY_CHANGED', before: was, after: is, words })]),
   ];
 }
 

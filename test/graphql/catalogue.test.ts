@@ -190,7 +190,7 @@ describe('versions', () => {
           ...{ before: 'Who the customer is.', after: 'Who the customer is, with the city.' },
           words: 'description: Who the customer is. became Who the customer is, with the city.',
         },
-        expect.objectContaining({ kind: 'QUERY_CHANGED', words: 'its values are computed otherwise' }),
+        expect.objectContaining({ kind: 'QUERY_CHANGED', words: 'its query is another: its values may be computed otherwise' }),
       ],
     });
   });

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Role } from '../../src/core/ports.js';
 import { addDays, BusinessCalendar } from '../../src/core/time.js';
-import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
+import { type Api, type GraphqlAnswer, keyOf, startApi } from '../support/api.js';
+import { runCommand } from '../support/command.js';
 
 const calendar = new BusinessCalendar('Asia/Shanghai');
 const today = calendar.dateOf(Date.now());
@@ -158,6 +159,30 @@ describe('profiles', () => {
     expect(text).toContain('riskgraph_view_keys{view="customer_profile@1"} 3');
     expect(text).toMatch(/riskgraph_view_lag_seconds\{view="customer_profile@2"\} \d/);
     expect(text).toContain('riskgraph_view_gauges_fresh 1');
+  });
+});
+
+describe('the command line', () => {
+  const features = async (...args: readonly string[]): Promise<string> => {
+    const command = runCommand(['features', ...args], { RISKGRAPH_URL: api.url, RISKGRAPH_KEY: keyOf('bi') });
+    await command.exited;
+    return command.output();
+  };
+
+  it('finds features by words for a person, with the NULLs among their newest values and who reads them', async () => {
+    const [header, first, ...rest] = (await features('income', 'month')).trim().split('\n');
+    expect(header).toMatch(/^feature +type +unit +nulls +read by +description$/);
+    expect(first).toMatch(/^customer_profile@2:monthly_income +DECIMAL +CNY +33\.3 % +0 +Income a month$/);
+    expect(rest[0]).toMatch(/^customer_profile@1:monthly_income .* 1 +Income a month$/);
+    // Behind them those whose view reads a column of that name.
+    expect(rest.slice(1).map((line) => line.split(' ')[0]?.split(':')[1])).toEqual(['segment', 'city', 'segment']);
+    expect(await features('unicorn')).toBe('No feature has all of these words.\n');
+  });
+
+  it('gives JSON to a program, and refuses what the server refuses', async () => {
+    const found = JSON.parse(await features('--json', '--entity', 'device', '--limit', '2')) as unknown[];
+    expect(found).toMatchObject([{ reference: 'device_use@1:sightings' }, { reference: 'device_use@1:share_of_root' }]);
+    expect(await features('--entity', 'shop')).toContain("there is no entity 'shop'");
   });
 });
 

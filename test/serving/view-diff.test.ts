@@ -35,7 +35,7 @@ describe('two versions of a view', () => {
     ['the maximum age', { ...base, maxAgeMs: null }, 'maxAge: 2d became none', false],
     ['the owner', { ...base, owner: 'growth' }, 'owner: risk became growth', false],
     ['a tombstone', { ...base, tombstone: 'gone' }, 'tombstone: none became gone', false],
-    ['the query', { ...base, queryHash: 'two' }, 'its values are computed otherwise', false],
+    ['the query', { ...base, queryHash: 'two' }, 'its query is another: its values may be computed otherwise', false],
   ])('differ in %s', (_, after, expected, breaking) => {
     expect(differencesOf(base, after)).toEqual([expect.objectContaining({ words: expected, breaking })]);
   });
@@ -53,6 +53,23 @@ describe('two versions of a view', () => {
       'it reads table loans no more',
     ]);
     expect(differencesOf(base, after).map(({ breaking }) => breaking)).toEqual([false, true, false, false]);
+  });
+
+  it('that are computed on demand differ in what a request brings, in what they read, and in their code', () => {
+    const onDemand = (amount: string, income: string, codeHash: string): ViewSnapshot => ({
+      ...{ entity: 'customer', description: 'A view', owner: 'risk', tags: [], features: [feature], codeHash },
+      request: [{ name: 'amount', type: amount }],
+      inputs: [{ name: 'income', reference: income }],
+    });
+    const before = onDemand('INT64', 'profile@1:income', 'one');
+    expect(differencesOf(before, { ...before })).toEqual([]);
+    const found = differencesOf(before, onDemand('DECIMAL', 'profile@2:income', 'two'));
+    expect(found.map(({ words, breaking }) => [words, breaking])).toEqual([
+      ['request: ["amount INT64"] became ["amount DECIMAL"]', true],
+      ['inputs: ["income = profile@1:income"] became ["income = profile@2:income"]', false],
+      ['the code of its file, or of what that imports, is another: its values may be computed otherwise', false],
+    ]);
+    expect(unknownOf('view@1', before)).toEqual([]);
   });
 
   it('of which one was published with less are compared in what both say, and the rest is called unknown', () => {
