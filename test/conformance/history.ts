@@ -279,8 +279,7 @@ export function checkHistory({ asked }: HistoryCase, { answers }: HistoryWorld):
       for (const [name, [value, status]] of Object.entries(question.expected)) {
         const [given, said] = features[name] as Answer;
         expect(given, `${where}: value of ${name}`).toBe(value);
-        // Files say statuses only where they are asked for.
-        if (said !== undefined) expect(said, `${where}: status of ${name}`).toBe(status);
+        expect(said, `${where}: status of ${name}`).toBe(status);
       }
       if (question.event !== undefined) expect(event, `${where}: event time`).toBe(question.event);
     }
