@@ -339,8 +339,8 @@ export interface TrainingSetSpec {
   readonly includeStatuses?: boolean;
   readonly stalePolicy?: StalePolicy;
   readonly format: ExportFormat;
-  /** Of a rebuild: the set that is made again, what that was made from, and the content hash that must come out; null where it cannot. */
-  readonly rebuild?: { readonly of: string; readonly pins: TrainingSetPins; readonly contentHash: string | null };
+  /** Of a rebuild: the set that is made again, what that was made from, and the content hash that must come out. */
+  readonly rebuild?: { readonly of: string; readonly pins: TrainingSetPins; readonly contentHash: string };
 }
 
 export interface TrainingSetRecord {
@@ -380,10 +380,7 @@ export interface TrainingSetService {
    * Asks for the same set once more, from what the first was made from: its content hash is the same, whatever was imported, computed or applied
    * since, or its job fails. NOT_FOUND for an unknown id, CONFLICT while it is not whole or where a version's definition changed.
    */
-  rebuild(
-    id: string,
-    options: { readonly masked: boolean; readonly format?: ExportFormat },
-  ): Promise<TrainingSetRecord>;
+  rebuild(id: string, format?: ExportFormat): Promise<TrainingSetRecord>;
   get(id: string): Promise<TrainingSetRecord | null>;
   list(page: { readonly limit: number; readonly before?: string }): Promise<readonly TrainingSetRecord[]>;
   /** The finished file. NOT_FOUND for an unknown id, CONFLICT while it is not whole. */
@@ -582,7 +579,10 @@ export interface OnlineReadGroup {
 export interface OnlineStore {
   /** One command an entity key, one round trip a call. Result: [group][key][view]. Expiry is not applied here: see `statusOf`. */
   read(groups: readonly OnlineReadGroup[]): Promise<readonly (readonly (readonly OnlineCell[])[])[]>;
-  /** Atomic a key: an older (event time, available-at, sequence) never overwrites a newer one; order and repetition do not matter. */
+  /**
+   * Atomic a key: an older (event time, available-at, sequence) never overwrites a newer one; order and repetition do not matter. An equal one
+   * does where the view keeps last known values and one of them has become known since.
+   */
   write(view: View, rows: readonly ViewRow[]): Promise<{ readonly applied: number; readonly ignored: number }>;
   /**
    * Removes this version's fields and nothing else, in steps so small that readers do not notice them. May be broken off and begun again at any

@@ -9,11 +9,13 @@ export interface Script {
 const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') });
 
 /**
- * Compare-and-set of one field in many hashes. ARGV: field, now (UTC ms), then one row a key. A row is written where it is newer by
- * (event time, available-at, sequence); an equal one only where the stored row has another schema, which nobody could read.
+ * Compare-and-set of one field in many hashes. ARGV: field, now (UTC ms), '1' where the view keeps last known values, then one row a
+ * key. A row is written where it is newer by (event time, available-at, sequence); an equal one only where the stored row has another schema,
+ * which nobody could read, or where a kept value has become known since.
  * The key's expiry becomes the latest of its fields'; a field without one keeps the key. Returns how many rows were written.
  */
 export const PUT = script(`
+local field, now, fills, written = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1', 0
 local function newer(row, stored)
   if #stored < 26 or string.byte(stored) ~= string.byte(row) then return true end
   local _, _, schema, event, available, sequence = struct.unpack('>BBI4i8i8I4', row)
@@ -21,11 +23,10 @@ local function newer(row, stored)
   if event ~= event0 then return event > event0 end
   if available ~= available0 then return available > available0 end
   if sequence ~= sequence0 then return sequence > sequence0 end
-  return schema ~= schema0
+  return schema ~= schema0 or fills and row ~= stored
 end
-local field, now, written = ARGV[1], tonumber(ARGV[2]), 0
 for i, key in ipairs(KEYS) do
-  local row = ARGV[i + 2]
+  local row = ARGV[i + 3]
   local stored = redis.call('HGET', key, field)
   if not stored or newer(row, stored) then
     redis.call('HSET', key, field, row)

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import materializeJob from '../../jobs/materialize.js';
+import type { View } from '../../src/core/definitions.js';
+import type { JobContext, LoanSnapshots, ViewRow } from '../../src/core/ports.js';
+import { raw } from '../../src/core/sql.js';
+import { BusinessCalendar } from '../../src/core/time.js';
+import { newUuid } from '../../src/core/uuid.js';
+import type { ViewResult } from '../../src/materialize/materializer.js';
+import { noMetrics, silentLog } from '../online/definitions.js';
+import { snapshotsOn } from '../sources/snapshots/support.js';
+import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
+import { dpdView, openSourceRows, paidView, type SourceRows } from './sources.js';
+import { HOUR, MIDNIGHT, TIMEZONE } from './views.js';
+
+const DAY = 24 * HOUR;
+let fixture: MaterializeFixture;
+let sources: SourceRows;
+let snapshots: LoanSnapshots;
+let view: View;
+let tests = 0;
+
+beforeAll(async () => {
+  fixture = await materializeFixture();
+  sources = await openSourceRows(fixture.clickhouse);
+  snapshots = snapshotsOn(fixture.clickhouse.clickhouse, TIMEZONE);
+});
+afterAll(() => fixture?.close());
+beforeEach(async () => {
+  await fixture.clickhouse.clickhouse.command({ query: 'TRUNCATE TABLE repayments' });
+  view = paidView(`paid_${++tests}`);
+  fixture.clock.now = MIDNIGHT + 2 * HOUR;
+  await pay('R1', { at: MIDNIGHT - 2 * DAY, amount: 100 });
+});
+
+const pay = (id: string, { at, amount, known = at }: { at: number; amount: number; known?: number }) =>
+  sources.add('repayments', [
+    {
+      ...{ repayment_id: id, customer_id: 'C1', loan_id: 'L1', paid_at: at, principal_paid: amount },
+      ...{ interest_paid: 0, method: 'SELF', ingested_at: known },
+    },
+  ]);
+
+const run = async (change: { asOf?: number; onlyNew?: boolean } = {}, of = view): Promise<ViewResult[]> => {
+  const request = { jobId: newUuid(Date.now()), views: [of], now: fixture.clock.now, ...change };
+  return ((await fixture.materializer().materialize(request, unwatched())) as { views: ViewResult[] }).views;
+};
+
+const backfill = (from: string, to: string) =>
+  fixture
+    .materializer()
+    .backfill({ jobId: newUuid(Date.now()), views: [view], from, to, now: fixture.clock.now }, unwatched());
+
+/** What a reader gets of C1 online, which must be the newest of the history: amount and payments. */
+const online = async (of = view) => {
+  const { offline, online: cells } = await fixture.newest(of);
+  expect(cells).toEqual(offline);
+  return (cells[0] as ViewRow | undefined)?.values.slice(0, 2);
+};
+
+/** What a decision at an instant could have known, by the history. */
+const knownAt = async (at: number) => (await fixture.offline.rowsAt(view, at, [['C1']]))[0]?.values.slice(0, 2);
+
+describe('a row of yesterday that arrives late', () => {
+  it('is taken by the next run, and is online from then on', async () => {
+    await run();
+    expect(await online()).toEqual(['100', 1]);
+    await pay('R2', { at: MIDNIGHT - 6 * HOUR, amount: 50, known: MIDNIGHT + 5 * HOUR });
+    fixture.clock.now = MIDNIGHT + DAY + 2 * HOUR;
+    await run({ onlyNew: true });
+    expect(await online()).toEqual(['150', 2]);
+  });
+
+  it('that is older than everything a run has seen is taken all the same: no watermark of event times loses it', async () => {
+    await pay('R2', { at: MIDNIGHT - 1, amount: 1 });
+    await run();
+    await pay('old', { at: MIDNIGHT - 400 * DAY, amount: 9, known: MIDNIGHT + 20 * HOUR });
+    fixture.clock.now = MIDNIGHT + DAY + 2 * HOUR;
+    await run({ onlyNew: true });
+    expect(await online()).toEqual(['110', 3]);
+  });
+
+  it('and restates an earlier one is taken by the next run', async () => {
+    await run();
+    await pay('R1', { at: MIDNIGHT - 2 * DAY, amount: 70, known: MIDNIGHT + 9 * HOUR });
+    fixture.clock.now = MIDNIGHT + DAY + 2 * HOUR;
+    expect(await run({ onlyNew: true })).toMatchObject([{ published: 1 }]);
+    expect(await online()).toEqual(['70', 1]);
+  });
+
+  it('is read by the run of its day up to the end of the delay, and not a millisecond later', async () => {
+    await pay('in time', { at: MIDNIGHT - 1, amount: 5, known: MIDNIGHT + 2 * HOUR });
+    await pay('too late', { at: MIDNIGHT - 1, amount: 6, known: MIDNIGHT + 2 * HOUR + 1 });
+    fixture.clock.now = MIDNIGHT + 9 * HOUR;
+    await run();
+    expect(await online()).toEqual(['105', 2]);
+  });
+
+  it('is not put into the past: a run of that day made later, live or as a backfill, gives what was known then', async () => {
+    await run();
+    await pay('R2', { at: MIDNIGHT - 6 * HOUR, amount: 50, known: MIDNIGHT + 5 * HOUR });
+    fixture.clock.now = MIDNIGHT + DAY + 2 * HOUR;
+    expect(await run({ asOf: MIDNIGHT })).toMatchObject([{ changed: 0 }]);
+    await run();
+    await backfill('2026-02-26', '2026-03-02');
+    expect(await knownAt(MIDNIGHT + 4 * HOUR)).toEqual(['100', 1]);
+    expect(await knownAt(MIDNIGHT + DAY + 2 * HOUR)).toEqual(['150', 2]);
+    expect(await online()).toEqual(['150', 2]);
+  });
+
+  it('is in the days behind it when the past is computed at once, and in none before it was known', async () => {
+    await pay('R2', { at: MIDNIGHT - DAY - HOUR, amount: 50, known: MIDNIGHT - 9 * HOUR });
+    await backfill('2026-02-26', '2026-03-01');
+    const known = await Promise.all([-DAY, 0].map((day) => knownAt(MIDNIGHT + day + 2 * HOUR)));
+    expect(known).toEqual([
+      ['100', 1],
+      ['150', 2],
+    ]);
+    expect(await online()).toEqual(['150', 2]);
+  });
+
+  it('while the workers were away for days is taken by the first run that is due again', async () => {
+    await run({ onlyNew: true });
+    await pay('R2', { at: MIDNIGHT + HOUR, amount: 50, known: MIDNIGHT + DAY });
+    await pay('R3', { at: MIDNIGHT - 8 * HOUR, amount: 7, known: MIDNIGHT + 3 * DAY });
+    fixture.clock.now = MIDNIGHT + 4 * DAY + 2 * HOUR;
+    expect(await run({ onlyNew: true })).toMatchObject([{ asOf: new Date(MIDNIGHT + 4 * DAY).toISOString() }]);
+    expect(await online()).toEqual(['157', 3]);
+  });
+
+  it('waits for the next run that is due: where none is, nothing is computed', async () => {
+    await run({ onlyNew: true });
+    await pay('R2', { at: MIDNIGHT - 6 * HOUR, amount: 50, known: MIDNIGHT + 5 * HOUR });
+    fixture.clock.now = MIDNIGHT + 6 * HOUR;
+    expect(await run({ onlyNew: true })).toEqual([]);
+    expect(await online()).toEqual(['100', 1]);
+  });
+
+  it('is in the next hour of a view that is computed every hour', async () => {
+    const hourly = paidView(`hourly_${tests}`, { schedule: { every: 'hour', delay: '10m' } });
+    fixture.clock.now = MIDNIGHT + 10 * 60_000;
+    await run({ onlyNew: true }, hourly);
+    await pay('R2', { at: MIDNIGHT - 5 * 60_000, amount: 50, known: MIDNIGHT + 11 * 60_000 });
+    expect(await online(hourly)).toEqual(['100', 1]);
+    fixture.clock.now += HOUR - 1;
+    expect(await run({ onlyNew: true }, hourly)).toEqual([]);
+    fixture.clock.now++;
+    await run({ onlyNew: true }, hourly);
+    expect(await online(hourly)).toEqual(['150', 2]);
+  });
+});
+
+it('a payment of yesterday that arrives late is in the loan-days of yesterday, and from there in the next run of a view over them', async () => {
+  view = dpdView('dpd');
+  const loan = { loan_id: 'L9', customer_id: 'C1' };
+  const dueOn = (at: number) => new BusinessCalendar(TIMEZONE).dateOf(at);
+  await sources.add('loans', [
+    { ...loan, product: 'CASH', principal: 200, annual_rate: 0.1, term_months: 2, disbursed_at: MIDNIGHT - 33 * DAY },
+  ]);
+  await sources.add(
+    'installments',
+    [dueOn(MIDNIGHT - 3 * DAY), dueOn(MIDNIGHT + 27 * DAY)].map((due_date, index) => ({
+      ...{ ...loan, installment_no: index + 1, effective_at: MIDNIGHT - 33 * DAY, due_date },
+      ...{ principal_due: 100, interest_due: 1 },
+    })),
+  );
+  const byJob = async (now: number) => {
+    fixture.clock.now = now;
+    const services = { loanSnapshots: snapshots, materializer: fixture.materializer(), views: async () => [view] };
+    const context = {
+      ...{ jobId: newUuid(now), scheduledFor: now, now: () => now, services, ...unwatched() },
+      ...{ log: silentLog, metrics: noMetrics },
+    } as unknown as JobContext;
+    await materializeJob.run(context, {});
+  };
+  await byJob(MIDNIGHT + 2 * HOUR);
+  expect(await online()).toEqual([2, '2026-02-28']);
+  await sources.add('repayments', [
+    {
+      ...{ ...loan, repayment_id: 'P1', installment_no: 1, paid_at: MIDNIGHT - 5 * HOUR, principal_paid: 100 },
+      ...{ interest_paid: 1, method: 'SELF', ingested_at: MIDNIGHT + 7 * HOUR },
+    },
+  ]);
+  await byJob(MIDNIGHT + DAY + 2 * HOUR);
+  expect(await online()).toEqual([0, '2026-03-01']);
+  const versions = await fixture.clickhouse.rows<{ dpd: number }>(
+    'test',
+    raw("SELECT dpd FROM loan_snapshots WHERE loan_id = 'L9' AND as_of = '2026-02-28' ORDER BY ingested_at"),
+  );
+  expect(versions.map(({ dpd }) => dpd)).toEqual([2, 0]);
+});
