@@ -1,0 +1,214 @@
+/** Two versions of one view side by side, from the plan to the prune: each step as a server does it after a restart. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describePlan } from '../../src/commands/registry.js';
+import { type DefinitionRoot, emptyRoot } from '../docs/definitions.js';
+import { type Api, type ApiStores, closeApiStores, freshApiStores, startApi } from '../support/api.js';
+
+const viewFile = (version: number, expression: string) => ({
+  path: `features/customer/income_level.v${version}.view.ts`,
+  text: `import { defineFeatureView, float64, sql } from '../../src/core/define.js';
+import { customer } from '../entities.js';
+
+export default defineFeatureView({
+  entity: customer,
+  description: 'What a customer earns, meaning ${version}.',
+  owner: 'test',
+  schedule: { every: 'day', delay: '0s' },
+  features: { monthly: float64({ description: 'Income a month', unit: 'CNY' }) },
+  query: ({ source }) => sql\`SELECT customer_id, ${expression} AS monthly FROM \${source('customers')}\`,
+});
+`,
+});
+const serviceFile = (name: string, version: number) => ({
+  path: `features/services/${name}.v1.service.ts`,
+  text: `import { defineFeatureService } from '../../src/core/define.js';
+
+export default defineFeatureService({ description: '${name}', owner: 'test', features: ['income_level@${version}'] });
+`,
+});
+
+let stores: ApiStores;
+let definitions: DefinitionRoot;
+let api: Api;
+let worker: { close(): Promise<void> };
+
+/** As the definition files are now. */
+async function start(): Promise<void> {
+  api = await startApi({ definitions: definitions.root, stores });
+  worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
+}
+async function stop(): Promise<void> {
+  await worker.close();
+  await api.close();
+}
+async function restart(): Promise<void> {
+  await stop();
+  await start();
+}
+
+const ask = async <T>(query: string, role: 'admin' | 'decision' | 'modeler' = 'admin'): Promise<T> => {
+  const { data, errors } = await api.graphql<T>(role, query);
+  expect(errors).toEqual([]);
+  return data as T;
+};
+
+interface Job {
+  readonly id: string;
+  readonly state: string;
+  readonly error: string | null;
+  readonly result: Readonly<Record<string, unknown>>;
+}
+
+async function finished(id: string): Promise<Job> {
+  for (;;) {
+    const { job } = await ask<{ job: Job }>(`{ job(id: "${id}") { id state error result } }`);
+    if (!['WAITING', 'ACTIVE'].includes(job.state)) return job;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function run(mutation: string): Promise<Job> {
+  const answer = await ask<Record<string, { id: string }>>(`mutation { ${mutation} { id } }`);
+  const job = await finished(Object.values(answer)[0]?.id as string);
+  expect(job).toMatchObject({ state: 'COMPLETED', error: null });
+  return job;
+}
+
+const PLAN = `changes { action kind name version description pins breaks touches { kind id effect } cost {
+  backfillFrom backfillTo backfillAsOfs backfillRows onlineKeys sampledRows bytesPerKey onlineBytes problem } }
+  problems prunable { view rows bytes trainingSets }`;
+type Plan = Parameters<typeof describePlan>[0];
+
+beforeAll(async () => {
+  [stores, definitions] = await Promise.all([freshApiStores(), emptyRoot()]);
+  await definitions.put(viewFile(1, 'toFloat64(monthly_income)'));
+  await definitions.put(serviceFile('old', 1));
+  await start();
+  const response = await api.fetch('ingest', '/import/customers?history=true', {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: 'customer_id,registered_at,monthly_income\nC1,2026-01-01T00:00:00Z,1000\nC2,2026-01-02T00:00:00Z,2000\n',
+  });
+  expect(await response.json()).toMatchObject({ accepted: 2 });
+  await ask('mutation { applyRegistry { problems } }');
+  await run('materialize');
+}, 240_000);
+
+afterAll(async () => {
+  await stop();
+  await definitions.close();
+  await closeApiStores(stores);
+});
+
+it('a plan shows a new version with its cost and those whom it touches, to a program and to a person', async () => {
+  await definitions.put(viewFile(2, 'toFloat64(monthly_income) * 12'));
+  await definitions.put(serviceFile('new', 2));
+  await restart();
+  const { planRegistry } = await ask<{ planRegistry: Plan }>(`mutation { planRegistry { ${PLAN} } }`);
+  expect(planRegistry).toMatchObject({
+    ...{ problems: [], prunable: [] },
+    changes: [
+      {
+        ...{ action: 'BUMP', kind: 'view', name: 'income_level', version: 2, breaks: [] },
+        touches: [
+          { kind: 'service', id: 'new@1', effect: 'ADDED' },
+          { kind: 'service', id: 'old@1', effect: 'STAYS' },
+        ],
+        // Where the history of version 1 begins: at its one as-of.
+        cost: { backfillAsOfs: 1, backfillRows: 2, onlineKeys: 2, sampledRows: 2, problem: null },
+      },
+      { action: 'ADD', kind: 'service', name: 'new', pins: ['income_level@2'], cost: null },
+    ],
+  });
+  const text = describePlan(planRegistry, false);
+  expect(text).toMatch(/BUMP +view +income_level@2 +2 +\d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d +2 +\d+ bytes/);
+  expect(text).toContain('income_level@2  added: service new@1; stays: service old@1');
+  const cheap = await ask<{ planRegistry: Plan }>(`mutation { planRegistry(costs: false) { ${PLAN} } }`);
+  expect(cheap.planRegistry.changes.map(({ cost }) => cost)).toEqual([null, null]);
+  expect(describePlan(cheap.planRegistry, false)).toContain('meaning 2');
+});
+
+it('serves two versions of one view side by side, each with a service of its own', async () => {
+  await ask('mutation { applyRegistry { problems } }');
+  await run('materialize');
+  const read = (service: string) =>
+    ask<{ onlineFeatures: { columns: unknown[] } }>(
+      `{ onlineFeatures(service: "${service}", entities: { customer_id: ["C1", "C2"] }) { columns { name values statuses } } }`,
+      'decision',
+    );
+  const present = { statuses: ['PRESENT', 'PRESENT'] };
+  expect((await read('old@1')).onlineFeatures.columns).toEqual([
+    { name: 'income_level@1:monthly', values: [1000, 2000], ...present },
+  ]);
+  expect((await read('new@1')).onlineFeatures.columns).toEqual([
+    { name: 'income_level@2:monthly', values: [12_000, 24_000], ...present },
+  ]);
+  const graph = '{ customer(id: "C2") { incomeLevel { _status monthly } incomeLevelV1 { _status monthly } } }';
+  expect(await ask(graph, 'decision')).toEqual({
+    customer: {
+      incomeLevel: { _status: 'PRESENT', monthly: 24_000 },
+      incomeLevelV1: { _status: 'PRESENT', monthly: 2_000 },
+    },
+  });
+  const now = new Date().toISOString();
+  const both = await ask<{ historicalFeatures: { rows: unknown[] } }>(
+    `{ historicalFeatures(features: ["income_level@1:monthly", "income_level@2:monthly"],
+      spine: { customer_id: ["C1"], event_timestamp: ["${now}"] }) { rows } }`,
+  );
+  expect((both.historicalFeatures.rows[0] as unknown[]).slice(-2)).toEqual([1_000, 12_000]);
+});
+
+it('refuses to end a version that a service pins, then prunes what is retired, by the admin alone', async () => {
+  const refused = await api.graphql('admin', 'mutation { retireFeatureView(view: "income_level@1") { problems } }');
+  expect(refused.errors[0]?.message).toBe('feature view income_level@1 is pinned by service old@1');
+  const early = await api.graphql('admin', 'mutation { pruneFeatureView(view: "income_level@1") { id } }');
+  expect(early.errors[0]).toMatchObject({
+    message: expect.stringContaining('is in force and pinned by service old@1'),
+    extensions: { code: 'CONFLICT' },
+  });
+  const { createTrainingSet } = await ask<{ createTrainingSet: { id: string; job: { id: string } } }>(
+    `mutation { createTrainingSet(input: { name: "winter", features: ["income_level@1"], spine: { customer_id: ["C1"],
+      event_timestamp: ["${new Date().toISOString()}"] } }) { id job { id } } }`,
+    'modeler',
+  );
+  await finished(createTrainingSet.job.id);
+
+  await rm(join(definitions.root, serviceFile('old', 1).path));
+  await restart();
+  await ask('mutation { applyRegistry { problems } }');
+  const { retireFeatureView } = await ask<{ retireFeatureView: Plan }>(
+    `mutation { retireFeatureView(view: "income_level@1") { ${PLAN} } }`,
+  );
+  expect(retireFeatureView.prunable).toMatchObject([
+    { view: 'income_level@1', rows: 2, trainingSets: [createTrainingSet.id] },
+  ]);
+  const pinned = await api.graphql('admin', 'mutation { pruneFeatureView(view: "income_level@1") { id } }');
+  expect(pinned.errors[0]).toMatchObject({
+    message: `feature view income_level@1 is pinned by training set 'winter' (${createTrainingSet.id})`,
+    extensions: { code: 'CONFLICT', hint: expect.stringContaining('force: true') },
+  });
+  const forced = 'pruneFeatureView(view: "income_level@1", force: true)';
+  expect((await api.graphql('modeler', `mutation { ${forced} { id } }`)).errors[0]?.extensions.code).toBe('FORBIDDEN');
+  expect((await run(forced)).result).toMatchObject({ view: 'income_level@1', rows: 2 });
+  expect(await ask('mutation { planRegistry { prunable { view } changes { name } } }')).toEqual({
+    planRegistry: { prunable: [], changes: [] },
+  });
+  expect(await ask('{ customer(id: "C1") { incomeLevel { monthly } } }')).toEqual({
+    customer: { incomeLevel: { monthly: 12_000 } },
+  });
+  const audited = (await api.app.services.api.audit.list(50)).filter(({ action }) => action.includes('pruneFeature'));
+  expect(audited.map(({ outcome, caller }) => `${outcome} ${caller?.role}`)).toEqual([
+    'DONE admin',
+    'REFUSED modeler',
+    'FAILED admin',
+    'FAILED admin',
+  ]);
+
+  await rm(join(definitions.root, viewFile(1, '').path));
+  await restart();
+  expect(await ask('mutation { planRegistry { changes { name } problems } }')).toEqual({
+    planRegistry: { changes: [], problems: [] },
+  });
+});
