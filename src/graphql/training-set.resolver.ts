@@ -197,8 +197,16 @@ export class TrainingSetResolver {
     format: ExportFormatName | null,
     @Ctx() context: RequestContext,
   ): Promise<TrainingSetRecord> {
-    const masked = maskFor(context) !== undefined;
-    return context.services.trainingSets.rebuild(id, { masked, ...(format != null && { format }) });
+    const { services, caller } = context;
+    const record = await services.trainingSets.get(id);
+    if (record && !seesInFull(caller, record)) {
+      throw new RiskgraphError({
+        code: 'FORBIDDEN',
+        message: `training set '${id}' holds personal values in clear, which role ${caller.role} sees masked`,
+        hint: 'create a set with this key: its copy is masked',
+      });
+    }
+    return services.trainingSets.rebuild(id, format ?? undefined);
   }
 
   @FieldResolver(() => JobType)

@@ -80,7 +80,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       });
     },
 
-    async rebuild(id, { masked, format }) {
+    async rebuild(id, format) {
       const { name, features, request: spec, result } = await existing(id);
       if (result === null)
         throw conflict(`training set '${id}' is not built yet`, 'only what was built can be rebuilt');
@@ -96,15 +96,8 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       const now = clock();
       const record = { id: newUuid(now), name, jobId: newUuid(now), features, createdAt: now };
       await queue.enqueue(JOB, { id: record.id }, record.jobId);
-      const sameMask = (spec.masked ?? false) || !masked;
-      return ledger.create({
-        ...record,
-        request: {
-          ...{ ...spec, ...(format && { format }) },
-          ...((masked || spec.masked) && { masked: true }),
-          rebuild: { of: id, pins, contentHash: sameMask ? contentHash : null },
-        },
-      });
+      const rebuild = { of: id, pins, contentHash };
+      return ledger.create({ ...record, request: { ...spec, ...(format && { format }), rebuild } });
     },
 
     get: (id) => ledger.get(id),
@@ -137,7 +130,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
         signal: progress.signal,
       });
       const { rebuild } = record.request;
-      if (rebuild && rebuild.contentHash !== null && result.manifest.contentHash !== rebuild.contentHash) {
+      if (rebuild && result.manifest.contentHash !== rebuild.contentHash) {
         await rm(path, { force: true });
         throw conflict(
           `the rebuild of training set '${rebuild.of}' came out otherwise: its content hash is ${String(result.manifest.contentHash)}, not ${rebuild.contentHash}`,

@@ -371,6 +371,26 @@ describe('training sets', () => {
     expect(await (await api.fetch('admin', `/training-sets/${id}`)).text()).toContain('phone-of-C1');
   });
 
+  it('are rebuilt to the same content, by those alone who may read them', async () => {
+    const rebuild = (role: Role, set: string) =>
+      api.graphql<{ rebuildTrainingSet: { id: string; job: Job } }>(
+        role,
+        `mutation($id: ID!) { rebuildTrainingSet(id: $id, format: ARROW) { id job ${JOB} } }`,
+        { id: set },
+      );
+    const id = await build('modeler');
+    const { rebuildTrainingSet } = ok(await rebuild('modeler', id));
+    expect(await finished(rebuildTrainingSet.job)).toMatchObject({ state: 'COMPLETED', error: null });
+    const { manifest } = await show('modeler', id);
+    const again = await show('modeler', rebuildTrainingSet.id);
+    expect(again.manifest).toMatchObject({
+      ...{ rebuildOf: id, format: 'ARROW' },
+      contentHash: (manifest as unknown as { contentHash: string }).contentHash,
+    });
+    const { errors } = await rebuild('modeler', await build('admin'));
+    expect(errors[0]?.extensions?.code).toBe('FORBIDDEN');
+  });
+
   it('that could not be built say why to those alone who see their rows in clear', async () => {
     const { createTrainingSet } = ok(await create('admin', 'WHERE toInt32(assumeNotNull(phone_hash)) > 0'));
     const { id, job } = createTrainingSet;

@@ -152,3 +152,40 @@ test('an unknown set, and one whose definition is gone, are refused in words', a
   const without = open({ ...registry, views: new Map() });
   await expect(without.run(id, progress())).rejects.toThrow(/'limits@1:dpd' has no definition any more/);
 });
+
+test('a set is rebuilt from what it was made from, and a rebuild that comes out otherwise fails in words', async () => {
+  const sets = open();
+  const { id } = await sets.create(ask());
+  await expect(sets.rebuild(id)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('is not built yet'),
+  });
+  await sets.run(id, progress());
+  const first = await sets.get(id);
+  const again = await sets.rebuild(id, 'PARQUET');
+  expect(again).toMatchObject({ name: 'a set', features: ['limits@1:dpd'], result: null });
+  expect(enqueued.at(-1)).toEqual({ name: 'build_training_set', payload: { id: again.id }, id: again.jobId });
+  await sets.run(again.id, progress());
+  const { manifest } = (await sets.get(again.id))?.result ?? {};
+  expect(manifest).toMatchObject({
+    ...{ rebuildOf: id, format: 'PARQUET', contentHash: first?.result?.manifest.contentHash },
+    pins: { runs: { 'limits@1': '1' }, imports: {} },
+  });
+
+  const wrong = await sets.rebuild(id);
+  await fixture.store.run(
+    'test',
+    raw('ALTER TABLE state_limits_v1 UPDATE dpd = 8 WHERE 1 SETTINGS mutations_sync = 2'),
+  );
+  await expect(sets.run(wrong.id, progress())).rejects.toMatchObject({
+    ...{ code: 'CONFLICT', message: expect.stringContaining(`the rebuild of training set '${id}' came out otherwise`) },
+  });
+  await fixture.store.run(
+    'test',
+    raw('ALTER TABLE state_limits_v1 UPDATE dpd = 7 WHERE 1 SETTINGS mutations_sync = 2'),
+  );
+
+  const changed = open({ ...registry, views: new Map([[view.id, { ...view, hash: 'other' }]]) });
+  await expect(changed.rebuild(id)).rejects.toThrow(/was built from other definitions of limits@1/);
+  await expect(sets.rebuild('nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
