@@ -117,7 +117,7 @@ async function profile(store: ClickHouse, view: View, { asOfs, exact }: Portion,
     'profiles-measure',
     sql`SELECT toUnixTimestamp64Milli(_event_time) AS as_of, count() AS rows,
       ${join(view.features.flatMap((feature, index) => measures(feature, index, exact)))}
-      FROM ${newestRuns(view, asOfs)} WHERE _tombstone = 0 GROUP BY _event_time`,
+      FROM ${newestRuns(view, asOfs)} AND _tombstone = 0 GROUP BY _event_time`,
     { settings: { ...BOUNDED, optimize_aggregation_in_order: 1 }, signal },
   );
   const byAsOf = new Map(measured.map((row) => [Number(row.as_of), row]));
@@ -145,14 +145,15 @@ function newestRuns(view: View, asOfs: readonly Pending[]): Sql {
   const rows = sql`_event_time >= ${instantSql(Math.min(...times))} AND _event_time <= ${instantSql(Math.max(...times))}
     AND toUnixTimestamp64Milli(_event_time) IN ${param('Array(Int64)', times)}
     AND _sequence IN (SELECT sequence FROM ${commits} WHERE in_state = 1)`;
-  const columns = [raw('_tombstone'), ...view.features.map(({ name }) => ident(name))];
-  if (asOfs.every(({ runs }) => runs === 1)) {
-    return sql`(SELECT _event_time, ${join(columns)} FROM ${history} WHERE ${rows})`;
-  }
-  const own = columns.map((column, index) => sql`tupleElement(_last, ${raw(String(index + 1))}) AS ${column}`);
-  return sql`(SELECT _event_time, ${join(own)} FROM (
-    SELECT _event_time, argMax(tuple(${join(columns.map((column) => sql`h.${column}`))}), (h._available_at, h._sequence)) AS _last
-    FROM ${history} AS h WHERE ${rows} GROUP BY ${join(keyColumns(view))}, _event_time))`;
+  const all = sql`${history} WHERE ${rows}`;
+  if (asOfs.every(({ runs }) => runs === 1)) return all;
+  // Later runs hold only what differs: the rows that they replace are few, and naming those leaves the wide ones unsorted.
+  const keys = join(keyColumns(view));
+  const versions = raw('arrayReverseSort(groupArray((_available_at, _sequence)))');
+  return sql`${all} AND (${keys}, _event_time, _available_at, _sequence) NOT IN (
+    SELECT ${keys}, _event_time, tupleElement(_old, 1), tupleElement(_old, 2) FROM (
+      SELECT ${keys}, _event_time, arrayJoin(arrayPopFront(${versions})) AS _old
+      FROM ${all} GROUP BY ${keys}, _event_time HAVING count() > 1))`;
 }
 
 function measures({ name, type }: Feature, index: number, exact: boolean): Sql[] {
