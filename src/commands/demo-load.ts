@@ -236,4 +236,6 @@ export async function load(demo: Demo): Promise<void> {
   await once(state, 'history', () => backfillHistory(demo));
   await once(state, 'online', () => materialize(demo));
   await once(state, 'scores', () => scorePortfolio(demo));
+  // For the catalogue; nobody waits for it, and the hourly job does what this one leaves.
+  await client.graphql('mutation { profileFeatures { id } }');
 }
