@@ -160,6 +160,13 @@ export function createCatalogue({
       names.map((reference) => {
         const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
         if (!name || feature) throw badInput(`'${reference}' is not a feature view`, 'write a name, or name@version');
+        const computed = pick(onDemandViews(), name, version ? Number(version) : undefined);
+        if (computed) {
+          throw badInput(
+            `${computed.id} is an on-demand view: its values are computed when they are asked for and stored nowhere`,
+            `name the views it computes from: ${computed.origin.inputs.map(({ ref }) => ref.view.id).join(', ') || 'none'}`,
+          );
+        }
         if (version) return pinned('view', registry.views, name, Number(version));
         const newest = pick(views(), name);
         if (newest) return newest;

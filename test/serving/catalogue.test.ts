@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Catalogue, RegistryPlanner } from '../../src/core/catalogue.js';
-import type { Registry, View } from '../../src/core/definitions.js';
+import { input } from '../../src/core/define.js';
+import type { OnDemandView, Registry, View } from '../../src/core/definitions.js';
 import type { DefinitionLedger, OfflineStore, OnlineStore } from '../../src/core/ports.js';
 import { BusinessCalendar } from '../../src/core/time.js';
 import { openDatabase } from '../../src/entities/data-source.js';
@@ -14,6 +15,7 @@ import { catalog } from '../../src/serving/published.js';
 import { createRegistryPlanner } from '../../src/serving/registry-plan.js';
 import { createSqlGuard } from '../../src/sources/sql-guard.js';
 import { quietLog } from '../support/homes.js';
+import { onDemandOf } from '../support/on-demand.js';
 import { fixtureRegistry, withViews } from '../support/registries.js';
 import { freshPostgresDatabase, startStores } from '../support/stores.js';
 
@@ -235,6 +237,48 @@ describe('references', () => {
       expect.objectContaining({ hint: 'it has sightings, share_of_root, last_seen, seen_today, hours' }),
     );
     expect(() => catalogue.features({ features: ["device_use@1:hours'; --"] })).toThrow(/not a reference/);
+  });
+});
+
+describe('an on-demand view', () => {
+  const withOnDemand = (change: Partial<OnDemandView> = {}): Registry => {
+    const profile = registry.views.get('customer_profile@1') as View;
+    const feature = profile.features[0] as View['features'][number];
+    const spec = {
+      ...{ entity: profile.entity, description: 'x', owner: 'x', request: {}, features: { same: feature } },
+      inputs: { it: input(feature.type, `customer_profile@1:${feature.name}`) },
+      compute: ({ it }: { readonly it: unknown }) => ({ same: it }),
+    };
+    const view = { ...onDemandOf('echo', spec, [profile]), ...change };
+    return { ...registry, onDemandViews: new Map([[view.id, view]]) };
+  };
+
+  it('is planned, applied and read by reference like a stored one, and nothing of it can be materialized', async () => {
+    const { catalogue, planner } = serve(withOnDemand());
+    expect((await planner.plan()).changes.map(({ kind, id }) => `${kind} ${id}`)).toContain('on_demand echo@1');
+    await catalogue.refresh();
+    expect(() => catalogue.features({ features: ['echo@1'] })).toThrow('is not applied');
+    await planner.apply();
+    expect(catalogue.features({ features: ['echo@1:same'] })).toMatchObject([{ reference: 'echo@1:same', index: 0 }]);
+    expect(() => catalogue.features({ features: ['echo:same'] })).toThrow("'echo:same' names no version");
+    expect(catalogue.onDemandView('echo')?.id).toBe('echo@1');
+    expect(() => catalogue.namedViews(['echo'])).toThrow('computed when they are asked for');
+    await expect(planner.retireView('echo@1')).rejects.toThrow('nothing is stored of it');
+  });
+
+  it('may not change under its version, in plan, apply and boot', async () => {
+    await serve(withOnDemand()).planner.apply();
+    const { planner } = serve(withOnDemand({ hash: 'another' }));
+    const words = /echo@1 was applied and has changed since .*write the change as echo@2/;
+    expect((await planner.plan()).problems.join()).toMatch(words);
+    await expect(planner.apply()).rejects.toThrow(words);
+    await expect(planner.checkBoot()).rejects.toThrow(words);
+  });
+
+  it('pins what it computes from: that cannot be retired before it', async () => {
+    const { planner } = serve(withOnDemand());
+    await planner.apply();
+    await expect(planner.retireView('customer_profile@1')).rejects.toThrow('echo@1');
   });
 });
 

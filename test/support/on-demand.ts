@@ -7,7 +7,7 @@ import { refsOf } from '../offline/support.js';
 export function onDemandOf(name: string, spec: AnyOnDemandViewSpec, views: readonly View[]): OnDemandView {
   const { entity, description, owner, tags = [] } = spec;
   const named = (specs: AnyOnDemandViewSpec['features']) =>
-    Object.entries(specs).map(([each, options]) => ({ name: each, ...options }));
+    Object.entries(specs).map(([each, options]) => ({ ...options, name: each }));
   const inputs = Object.entries(spec.inputs).map(([each, { reference }]) => {
     const [id, feature] = reference.split(':') as [string, string];
     const view = views.find((one) => one.id === id);

@@ -1,0 +1,216 @@
+/** On-demand features over GraphQL, on the definitions of the product: the decision on an application. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { View } from '../../src/core/definitions.js';
+import { formatInstant } from '../../src/core/time.js';
+import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
+import { ROOT } from '../support/views.js';
+
+let api: Api;
+let online: number;
+
+const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
+  expect(errors).toEqual([]);
+  return data as T;
+};
+
+beforeAll(async () => {
+  api = await startApi({ definitions: ROOT });
+  ok(await api.graphql('admin', 'mutation { applyRegistry { problems } }'));
+  online = Date.now() - 3_600_000;
+  const write = async (id: string, of: Readonly<Record<string, unknown>>) => {
+    const view = api.app.registry.views.get(id) as View;
+    const values = view.features.map(({ name }) => (of[name] ?? null) as string);
+    const row = { key: ['C1'], eventTime: online, availableAt: online, sequence: 1, tombstone: false, values };
+    await api.app.services.worker.online.write(view, [row]);
+  };
+  await write('customer_profile@1', { monthly_income: '8000', days_since_registration: 30 });
+  await write('home_location@1', { latitude: 31.2304, longitude: 121.4737, datum: 'WGS84', nights: 9 });
+  await write('application_history@1', { applications_90d: 2 });
+}, 120_000);
+
+afterAll(() => api.close());
+
+const READ = `query($service: String, $features: [String!], $entities: JSONObject!, $request: JSONObject) {
+  onlineFeatures(service: $service, features: $features, entities: $entities, request: $request) {
+    columns { name view type values statuses } views { view eventTimes } } }`;
+
+interface Read {
+  readonly onlineFeatures: {
+    readonly columns: readonly { name: string; view: string; type: string; values: unknown[]; statuses: string[] }[];
+    readonly views: readonly { view: string; eventTimes: (string | null)[] }[];
+  };
+}
+
+const entities = { customer_id: ['C1', 'nobody'] };
+const REQUEST = {
+  requested_amount: ['12000', '500.00'],
+  term_months: [12, 3],
+  annual_rate: ['0.24', '0'],
+  latitude: [39.9042, 39.9042],
+  longitude: [116.4074, 116.4074],
+  datum: ['WGS84', 'XY'],
+};
+const SERVICE = 'application_decision@1';
+
+async function shown(role: 'decision' | 'modeler'): Promise<Record<string, unknown[]>> {
+  const answer = ok(await api.graphql<Read>(role, READ, { service: SERVICE, entities, request: REQUEST }));
+  return Object.fromEntries(answer.onlineFeatures.columns.map(({ name, values }) => [name.split(':')[1], values]));
+}
+
+describe('a decision', () => {
+  it('reads computed and stored features in one request', async () => {
+    const values = await shown('decision');
+    expect(values).toMatchObject({
+      amount_over_income: [1.5, null],
+      // Three times 500 / 3 would be a cent short: each instalment is rounded by itself.
+      instalment: ['1134.72', '166.67'],
+      instalment_over_income: [0.14184, null],
+      debt_over_income: [1.5, null],
+      cell: ['8931aa4282fffff', null],
+      far_from_home: [true, null],
+      monthly_income: ['8000', null],
+      applications_90d: [2, null],
+    });
+    // Between the two points, as atlases give it.
+    expect(values.distance_from_home_km?.[0]).toBeCloseTo(1067, -1);
+    expect(values).not.toHaveProperty('latitude');
+    expect(values).not.toHaveProperty('principal_outstanding');
+  });
+
+  it('says when its oldest input happened, and nothing of views that are only computed from', async () => {
+    const features = ['application_affordability@1:amount_over_income', 'application_place@1:cell'];
+    const { onlineFeatures } = ok(await api.graphql<Read>('decision', READ, { features, entities, request: REQUEST }));
+    expect(onlineFeatures.columns.map(({ name, type }) => [name, type])).toEqual([
+      [features[0], 'FLOAT64'],
+      [features[1], 'STRING'],
+    ]);
+    expect(onlineFeatures.views).toEqual([
+      { view: 'application_affordability@1', eventTimes: [formatInstant(online), null] },
+      { view: 'application_place@1', eventTimes: [formatInstant(online), null] },
+    ]);
+  });
+
+  it('shows a modeler what is computed from personal values masked, and the rest as it is', async () => {
+    const [clear, masked] = [await shown('decision'), await shown('modeler')];
+    expect(masked).toMatchObject({ amount_over_income: clear.amount_over_income, instalment: clear.instalment });
+    expect(masked.cell?.[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect([masked.distance_from_home_km, masked.far_from_home]).toEqual([
+      [null, null],
+      [null, null],
+    ]);
+  });
+
+  const without = (name: string) => Object.fromEntries(Object.entries(REQUEST).filter(([key]) => key !== name));
+
+  it.each([
+    [
+      'no request',
+      {},
+      /`request` lacks requested_amount DECIMAL \(for application_affordability@1\); term_months INT32/,
+    ],
+    [
+      'a missing input',
+      { request: without('latitude') },
+      /`request` lacks latitude FLOAT64 \(for application_place@1\)$/,
+    ],
+    ['an unknown input', { request: { ...REQUEST, colour: ['a', 'b'] } }, /holds colour, which no feature asked for/],
+    ['a short list', { request: { ...REQUEST, datum: ['WGS84'] } }, /`request\.datum` has 1 values for 2 rows/],
+    [
+      'a value of another type',
+      { request: { ...REQUEST, term_months: [12, 1.5] } },
+      /request\.term_months\[1\] is not taken: INT32/,
+    ],
+  ])('with %s is refused in words that say what is wanted', async (_, more, words) => {
+    const { errors } = await api.graphql('decision', READ, { service: SERVICE, entities, ...more });
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
+    expect(errors[0]?.message).toMatch(words);
+  });
+
+  it('refuses a request that no feature computes from', async () => {
+    const features = ['customer_profile@1:monthly_income'];
+    const { errors } = await api.graphql('decision', READ, {
+      features,
+      entities,
+      request: { requested_amount: ['1', '2'] },
+    });
+    expect(errors[0]?.message).toContain('`request` holds requested_amount, which no feature asked for computes from');
+    const score =
+      'query($r: JSONObject) { score(model: "uci_default@1", entities: { customer_id: ["C1"] }, request: $r) { requestId } }';
+    const scored = await api.graphql('decision', score, { r: { amount: ['1'] } });
+    expect(scored.errors[0]?.message).toContain('`request` holds amount');
+  });
+});
+
+describe('a historical table', () => {
+  const QUERY = `query($features: [String!], $spine: JSONObject!) { historicalFeatures(features: $features, spine: $spine, includeStatuses: true) {
+    columns { name type } rows } }`;
+  const spine = {
+    customer_id: ['C1'],
+    event_timestamp: ['2026-01-01T00:00:00Z'],
+    ...{ requested_amount: ['12000.50'], term_months: [10], annual_rate: [0] },
+  };
+
+  it('takes the inputs from the spine, typed as they are declared', async () => {
+    const features = ['application_affordability@1:instalment', 'application_affordability@1:amount_over_income'];
+    const { historicalFeatures } = ok(
+      await api.graphql<{ historicalFeatures: { columns: { name: string; type: string }[]; rows: unknown[][] } }>(
+        'modeler',
+        QUERY,
+        { features, spine },
+      ),
+    );
+    expect(historicalFeatures.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      ...[
+        'customer_id STRING',
+        'event_timestamp TIMESTAMP',
+        'requested_amount DECIMAL',
+        'term_months INT32',
+        'annual_rate DECIMAL',
+      ],
+      ...['application_affordability__instalment DECIMAL', 'application_affordability__instalment__status STRING'],
+      ...[
+        'application_affordability__amount_over_income FLOAT64',
+        'application_affordability__amount_over_income__status STRING',
+      ],
+    ]);
+    expect(historicalFeatures.rows).toEqual([
+      ['C1', '2026-01-01T00:00:00.000Z', '12000.5', 10, '0', '1200.05', 'PRESENT', null, 'NULL'],
+    ]);
+  });
+
+  it('refuses a spine that lacks one', async () => {
+    const { errors } = await api.graphql('modeler', QUERY, { features: ['application_place@1:cell'], spine });
+    expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    expect(errors[0]?.message).toContain('the spine lacks latitude FLOAT64 (for application_place@1)');
+    const set = `mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id } }`;
+    const input = { name: 'x', features: ['application_place@1:cell'], spine };
+    const asked = await api.graphql('modeler', set, { input });
+    expect(asked.errors[0]?.message).toContain('the spine lacks latitude FLOAT64 (for application_place@1)');
+  });
+});
+
+describe('the catalogue', () => {
+  it('lists the views with what they are computed from, and they expire never', async () => {
+    const view = `name version entity kind ttlSeconds maxAgeSeconds features { name type tags }`;
+    const { featureView, featureService } = ok(
+      await api.graphql<{ featureView: Record<string, unknown>; featureService: { features: string[] } }>(
+        'modeler',
+        `{ featureView(name: "application_place") { ${view} } featureService(name: "application_decision") { features } }`,
+      ),
+    );
+    expect(featureView).toMatchObject({ name: 'application_place', version: 1, entity: 'customer', kind: 'ON_DEMAND' });
+    expect(featureView).toMatchObject({ ttlSeconds: null, maxAgeSeconds: null });
+    expect(featureService.features.slice(0, 5)).toEqual([
+      ...['amount_over_income', 'instalment', 'instalment_over_income', 'debt_over_income'].map(
+        (name) => `application_affordability@1:${name}`,
+      ),
+      'application_place@1:cell',
+    ]);
+  });
+
+  it('refuses to materialize one, saying what to name in its place', async () => {
+    const { errors } = await api.graphql('admin', 'mutation { materialize(views: ["application_place@1"]) { id } }');
+    expect(errors[0]?.message).toContain('application_place@1 is an on-demand view');
+    expect(errors[0]?.extensions.hint).toContain('home_location@1');
+  });
+});
