@@ -3,7 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Client, findKey } from './client.js';
 import { type CommandContext, jsonOption } from './context.js';
-import { type OutputOptions, print, table } from './output.js';
+import { bytesText, type OutputOptions, print, table } from './output.js';
 
 interface Finding {
   readonly check: string;
@@ -68,6 +68,36 @@ async function checkViews(context: CommandContext): Promise<Finding[]> {
   );
 }
 
+interface Registry {
+  readonly changes: readonly unknown[];
+  readonly problems: readonly string[];
+  readonly prunable: readonly { readonly view: string; readonly rows: number; readonly bytes: number }[];
+}
+
+async function checkDefinitions(context: CommandContext): Promise<Finding[]> {
+  const client = new Client({
+    url: context.client.url,
+    key: await findKey({ key: context.client.key, home: context.home }),
+  });
+  const { planRegistry } = await client.graphql<{ planRegistry: Registry }>(
+    'mutation { planRegistry(costs: false) { changes { name } problems prunable { view rows bytes } } }',
+  );
+  const { changes, problems, prunable } = planRegistry;
+  const found =
+    changes.length === 0 ? 'what is in the files is what is applied' : `${changes.length} changes are not applied`;
+  return [
+    finding('definitions', problems.length === 0, problems.length === 0 ? found : problems.join('; '), 'look at `npx riskgraph plan`'),
+    // Nothing is wrong with them: somebody may want to go back to their history.
+    ...prunable.map(({ view, rows, bytes }) =>
+      finding(
+        `retired ${view}`,
+        true,
+        `${rows} rows of history, ${bytesText(bytes)}; \`npx riskgraph prune ${view}\` drops them`,
+      ),
+    ),
+  ];
+}
+
 export function addDoctorCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('doctor')
@@ -80,7 +110,12 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
             finding('views', false, cause.message, 'set RISKGRAPH_KEY to an admin or modeler key'),
           ])
         : [];
-      const findings = [await checkHome(context.home), ...server, ...views];
+      const definitions = server[0]?.ok
+        ? await checkDefinitions(context).catch((cause: Error) => [
+            finding('definitions', true, `not looked at: ${cause.message}`),
+          ])
+        : [];
+      const findings = [await checkHome(context.home), ...server, ...definitions, ...views];
       print(findings, command.opts<OutputOptions>(), () =>
         table(
           ['', 'check', 'found', 'do'],

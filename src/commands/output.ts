@@ -77,3 +77,12 @@ export function table(header: readonly string[], rows: readonly (readonly unknow
     )
     .join('\n');
 }
+
+const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** 1536 is `1.5 KB`. */
+export function bytesText(bytes: number): string {
+  const step = Math.min(bytes < 1 ? 0 : Math.floor(Math.log(bytes) / Math.log(1024)), UNITS.length - 1);
+  const value = bytes / 1024 ** step;
+  return `${value.toLocaleString('en-US', { maximumFractionDigits: step === 0 ? 0 : 1 })} ${UNITS[step]}`;
+}

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Client } from './client.js';
 import { type CommandContext, clientCommand } from './context.js';
-import { followJob, type JobView, type OutputOptions, print, table } from './output.js';
+import { bytesText, followJob, type JobView, type OutputOptions, print, table } from './output.js';
 
 interface Cost {
   readonly backfillFrom: string | null;
@@ -46,15 +46,6 @@ const FIELDS = `{
 }`;
 
 const count = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
-
-const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const;
-
-/** 1536 is `1.5 KB`. */
-export function bytesText(bytes: number): string {
-  const step = Math.min(bytes < 1 ? 0 : Math.floor(Math.log(bytes) / Math.log(1024)), UNITS.length - 1);
-  const value = bytes / 1024 ** step;
-  return `${value.toLocaleString('en-US', { maximumFractionDigits: step === 0 ? 0 : 1 })} ${UNITS[step]}`;
-}
 
 const known = (value: number | null, text: (value: number) => string): string => (value === null ? '?' : text(value));
 
