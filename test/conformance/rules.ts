@@ -61,10 +61,10 @@ export function conformanceTable(tallies: ReadonlyMap<number, Tally>): string {
   return ['| Rule | What it says | Cases | Passed |', '|---:|---|---:|---:|', ...lines, ...notes].join('\n');
 }
 
-const MARKED = /(<!-- conformance -->\n)([\s\S]*?)(\n<!-- \/conformance -->)/;
+const MARKED = /(<!-- conformance -->\n)([\s\S]*?)(<!-- \/conformance -->)/;
 
 /** The table that a text shows between its marks. */
-export const shownTable = (text: string): string => MARKED.exec(text)?.[2] ?? '';
+export const shownTable = (text: string): string => MARKED.exec(text)?.[2]?.trimEnd() ?? '';
 
 export const withTable = (text: string, table: string): string =>
-  text.replace(MARKED, (_, open: string, _old: string, close: string) => `${open}${table}${close}`);
+  text.replace(MARKED, (_, open: string, _old: string, close: string) => `${open}${table}\n${close}`);
