@@ -26,7 +26,7 @@ export async function shownFiles(...pages: readonly string[]): Promise<(CodeBloc
 }
 
 /** Jobs that the pages' commands ask for; none of them has a schedule. */
-const JOBS = ['backfill', 'build_training_set', 'materialize', 'score_portfolio'];
+const JOBS = ['backfill', 'build_training_set', 'materialize', 'prune_view', 'score_portfolio'];
 
 export interface DefinitionRoot {
   readonly root: string;
