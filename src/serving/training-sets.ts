@@ -28,7 +28,7 @@ const EXTENSIONS: Readonly<Record<ExportFormat, string>> = { PARQUET: 'parquet',
 
 export interface TrainingSetsOptions {
   readonly registry: Registry;
-  readonly offline: Pick<OfflineStore, 'checkTrainingSet' | 'buildTrainingSet'>;
+  readonly offline: Pick<OfflineStore, 'checkTrainingSet' | 'buildTrainingSet' | 'viewHoldings'>;
   readonly queue: Pick<JobQueue, 'enqueue'>;
   readonly ledger: TrainingSetLedger;
   readonly mask: Mask;
@@ -93,6 +93,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       }
       const refs = features.map((reference) => resolve(registry, reference));
       refuseChanged(id, refs, views);
+      await refusePruned(offline, id, Object.keys(pins.runs));
       const now = clock();
       const record = { id: newUuid(now), name, jobId: newUuid(now), features, createdAt: now };
       await queue.enqueue(JOB, { id: record.id }, record.jobId);
@@ -160,6 +161,21 @@ function refuseChanged(id: string, refs: readonly AnyFeatureRef[], views: SetMan
     `training set '${id}' was built from other definitions of ${changed.join(', ')}`,
     'a version keeps its meaning: check out the definitions that were applied then',
   );
+}
+
+async function refusePruned(
+  offline: TrainingSetsOptions['offline'],
+  id: string,
+  views: readonly string[],
+): Promise<void> {
+  for (const view of views) {
+    const [name = '', version] = view.split('@');
+    if ((await offline.viewHoldings({ name, version: Number(version) })) !== null) continue;
+    throw conflict(
+      `training set '${id}' was built from ${view}, whose history has been pruned since`,
+      'its file is as it was; a new set needs a version that is in force',
+    );
+  }
 }
 
 /** A worker may start the job before its set is recorded, which follows within milliseconds. */

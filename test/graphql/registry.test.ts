@@ -198,6 +198,10 @@ it('refuses to end a version that a service pins, then prunes what is retired, b
   expect(await ask('{ customer(id: "C1") { incomeLevel { monthly } } }')).toEqual({
     customer: { incomeLevel: { monthly: 12_000 } },
   });
+  const rebuilt = await api.graphql('modeler', `mutation { rebuildTrainingSet(id: "${createTrainingSet.id}") { id } }`);
+  expect(rebuilt.errors[0]?.message).toBe(
+    `training set '${createTrainingSet.id}' was built from income_level@1, whose history has been pruned since`,
+  );
   const audited = (await api.app.services.api.audit.list(50)).filter(({ action }) => action.includes('pruneFeature'));
   expect(audited.map(({ outcome, caller }) => `${outcome} ${caller?.role}`)).toEqual([
     'DONE admin',
