@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type SourceColumn, type SourceTable, storedType } from '../core/sources.js';
 import { ident, join, param, raw, type Sql, sql } from '../core/sql.js';
+import { checkTurn, inTurn, type SourceTurn } from './turns.js';
 
 /** Rows of the stage that are compared and written at once: bounds the memory of a merge. */
 const BUCKET_ROWS = 500_000;
@@ -11,6 +12,9 @@ export interface MergeOptions {
   readonly stage: string;
   /** Higher than that of any import before. */
   readonly seq: bigint;
+  /** Absent: whoever calls is alone. */
+  readonly turn?: SourceTurn | undefined;
+  readonly signal?: AbortSignal | undefined;
   readonly bucketRows?: number | undefined;
 }
 
@@ -25,6 +29,8 @@ export async function mergeStage({
   table,
   stage,
   seq,
+  turn = { table: table.name, number: undefined },
+  signal,
   bucketRows = BUCKET_ROWS,
 }: MergeOptions): Promise<number> {
   const key = table.columns
@@ -32,10 +38,12 @@ export async function mergeStage({
     .sort((a, b) => table.key.indexOf(a.name) - table.key.indexOf(b.name));
   const bounds = await bucketBounds(client, { stage, key, bucketRows });
   for (let bucket = 0; bucket <= bounds.length; bucket++) {
+    signal?.throwIfAborted();
     const range = within(key, bounds[bucket - 1], bounds[bucket]);
-    const { query, params } = appendNew(table, { stage, key, range, seq }).render();
+    const { query, params } = appendNew(table, { stage, key, range, seq, turn }).render();
     await client.command({ query, query_params: { ...params } });
   }
+  await checkTurn(client, turn);
   const count =
     sql`SELECT count() AS rows FROM ${ident(table.name)} WHERE seq = ${param('UInt64', String(seq))}`.render();
   const result = await client.query({ query: count.query, query_params: { ...count.params }, format: 'JSONEachRow' });
@@ -78,14 +86,20 @@ function beyond(key: readonly SourceColumn[], values: KeyValues, order: '<' | '>
 
 function appendNew(
   table: SourceTable,
-  { stage, key, range, seq }: { stage: string; key: readonly SourceColumn[]; range: Sql; seq: bigint },
+  {
+    stage,
+    key,
+    range,
+    seq,
+    turn,
+  }: { stage: string; key: readonly SourceColumn[]; range: Sql; seq: bigint; turn: SourceTurn },
 ): Sql {
   const names = join(key.map(({ name }) => ident(name)));
   const columns = join([...table.columns.map(({ name }) => ident(name)), raw('ingested_at'), raw('deleted')]);
   const number = param('UInt64', String(seq));
   const from = ident(stage);
   return sql`INSERT INTO ${ident(table.name)} (${columns}, seq, row_hash)
-    SELECT ${columns}, ${number}, row_hash FROM ${from} WHERE ${range} AND __line IN (
+    SELECT ${columns}, ${number}, row_hash FROM ${from} WHERE ${range} AND ${inTurn(turn)} AND __line IN (
       SELECT __line FROM (
         SELECT __line, row_hash, lagInFrame(toNullable(row_hash)) OVER (
           PARTITION BY ${names} ORDER BY ingested_at, __line, seq ROWS BETWEEN 1 PRECEDING AND CURRENT ROW

@@ -15,6 +15,7 @@ import type { FileRecord, RecordFile } from './records.js';
 import { checkHeader, fileColumns, isRefusal, RowParser } from './row-parser.js';
 import { type Spooled, spool } from './spool.js';
 import { BatchWriter, createStage, dropLeftovers, dropTable, othersTurn, stageName } from './stage.js';
+import { takeTurn } from './turns.js';
 import { storedInstant } from './values.js';
 
 export interface SourceStoreOptions {
@@ -28,8 +29,8 @@ export interface SourceStoreOptions {
   readonly metrics: Metrics;
   /** Where uploads lie that cannot be read front to back. */
   readonly tempDir: string;
-  /** Runs the body while no other process compares and writes rows of the table. */
-  readonly alone: <T>(table: string, body: () => Promise<T>) => Promise<T>;
+  /** Runs the body while no other process compares and writes rows of the table; see LoanSnapshotsOptions for what it is told. */
+  readonly alone: <T>(table: string, body: (lost?: AbortSignal, turn?: number) => Promise<T>) => Promise<T>;
   /** Rows that are compared and written at once; see `mergeStage`. */
   readonly bucketRows?: number;
 }
@@ -48,7 +49,7 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
   let swept = Number.NEGATIVE_INFINITY;
 
   /** Runs the body after those before it on the same table: here first, so that one import a table waits for other processes. */
-  const inTurn = <T>(table: string, body: () => Promise<T>): Promise<T> => {
+  const inTurn = <T>(table: string, body: (lost?: AbortSignal, turn?: number) => Promise<T>): Promise<T> => {
     const next = () => few(() => alone(table, body));
     const turn = (queues.get(table) ?? Promise.resolve()).then(next, next);
     queues.set(table, turn);
@@ -104,7 +105,7 @@ async function importFile(
   options: SourceStoreOptions,
   table: SourceTable,
   request: ImportRequest,
-  inTurn: <T>(body: () => Promise<T>) => Promise<T>,
+  inTurn: <T>(body: (lost?: AbortSignal, turn?: number) => Promise<T>) => Promise<T>,
 ): Promise<ImportResult> {
   const { client, log } = options;
   const { now, history } = request;
@@ -122,9 +123,12 @@ async function importFile(
       file.header,
     );
     const good = await stageRows({ client, table, stage, file, parser, quarantine });
-    const accepted = await inTurn(async () => {
+    const accepted = await inTurn(async (lost, number) => {
+      const turn = { table: table.name, number };
+      if (good > 0) await takeTurn(client, turn, lost);
       const seq = await nextSeq(client, table.name, now);
-      const appended = good === 0 ? 0 : await mergeStage({ client, table, stage, seq, bucketRows: options.bucketRows });
+      const { bucketRows } = options;
+      const appended = good === 0 ? 0 : await mergeStage({ client, table, stage, seq, turn, signal: lost, bucketRows });
       const counts = { accepted: appended, duplicates: good - appended, rejected: quarantine.rejected };
       await client.insert({
         table: 'source_imports',

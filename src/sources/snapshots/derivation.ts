@@ -7,7 +7,8 @@ import { type Sql, sql } from '../../core/sql.js';
 import type { BusinessCalendar, Instant } from '../../core/time.js';
 import { importFailure } from '../failures.js';
 import { othersTurn } from '../stage.js';
-import { contentOf } from './content.js';
+import { type SourceTurn, takeTurn } from '../turns.js';
+import { contentOf, SNAPSHOTS } from './content.js';
 import { derivedAt, knownFrom, type LoanHistory } from './history.js';
 import { readHistories } from './inputs.js';
 import { missingDays, readHints, readStored } from './stored.js';
@@ -19,8 +20,8 @@ export interface LoanSnapshotsOptions {
   /** Its database holds the migrated tables. */
   readonly client: ClickHouseClient;
   readonly calendar: BusinessCalendar;
-  /** Runs the body while no other process derives; `lost` is aborted where that can no longer be said. */
-  readonly alone: <T>(body: (lost: AbortSignal) => Promise<T>, signal: AbortSignal) => Promise<T>;
+  /** Runs the body while no other process derives; `lost` is aborted where that can no longer be said, and `turn` grows from one to the next. */
+  readonly alone: <T>(body: (lost: AbortSignal, turn?: number) => Promise<T>, signal: AbortSignal) => Promise<T>;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Loans whose inputs are in memory at once, and after which a run looks whether it was cancelled. */
@@ -47,9 +48,10 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
       const wanted = Math.min(due, over, through === undefined ? due : dayNumber(through));
       const started = performance.now();
       try {
-        const result = await options.alone((lost) => {
+        const result = await options.alone((lost, number) => {
           const signal = AbortSignal.any([progress.signal, lost]);
-          return derive({ ...options, days }, wanted, now, { ...progress, signal });
+          const turn = { table: SNAPSHOTS.name, number };
+          return derive({ ...options, days, turn }, wanted, now, { ...progress, signal });
         }, progress.signal);
         metrics.count('loan_snapshot_rows', {}, result.rows);
         metrics.observe('loan_snapshots_seconds', (performance.now() - started) / 1000);
@@ -74,14 +76,15 @@ function derivationFailure(cause: unknown): Error {
   });
 }
 
-type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays };
+type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays; readonly turn: SourceTurn };
 
 async function derive(
-  { client, days, calendar, loansAPartition = LOANS_A_PARTITION }: Derivation,
+  { client, days, calendar, turn, loansAPartition = LOANS_A_PARTITION }: Derivation,
   wanted: DayNumber,
   now: Instant,
   progress: JobProgress,
 ): Promise<LoanSnapshotsResult> {
+  await takeTurn(client, turn, progress.signal);
   const last = await lastRun(client);
   const after = last?.through ?? null;
   const through = after === null ? wanted : Math.max(after, wanted);
@@ -92,7 +95,7 @@ async function derive(
   const seq = await nextRunSeq(client, now);
   const all = last !== null && last.timezone !== calendar.timezone;
   const work = await planWork(client, days, { after, through, seen, all }, { seq, loansAPartition });
-  const writer = new SnapshotWriter(client, seq);
+  const writer = new SnapshotWriter(client, seq, turn);
   try {
     for (const [index, within] of work.partitions.entries()) {
       progress.signal.throwIfAborted();

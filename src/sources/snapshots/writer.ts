@@ -4,6 +4,7 @@ import type { DayNumber } from '../../core/local-days.js';
 import { ident, param, raw, sql } from '../../core/sql.js';
 import type { Instant } from '../../core/time.js';
 import { rowHash } from '../row-hash.js';
+import { checkTurn, inTurn, type SourceTurn } from '../turns.js';
 import { type DayContent, ROW_COLUMNS, ROW_STRUCTURE, RowBuffer, SNAPSHOTS } from './content.js';
 
 /** One INSERT: large enough for few parts, small against the memory of both sides. */
@@ -21,10 +22,11 @@ export class SnapshotWriter {
   constructor(
     private readonly client: ClickHouseClient,
     seq: bigint,
+    private readonly turn: SourceTurn = { table: SNAPSHOTS.name, number: undefined },
   ) {
     const { query, params } = sql`INSERT INTO ${ident(SNAPSHOTS.name)} (${ROW_COLUMNS}, derived, seq, row_hash)
       SELECT ${ROW_COLUMNS}, 1, ${param('UInt64', String(seq))}, ${rowHash(SNAPSHOTS)}
-      FROM input(${raw(`'${ROW_STRUCTURE.replaceAll("'", "\\'")}'`)}) FORMAT RowBinary`.render();
+      FROM input(${raw(`'${ROW_STRUCTURE.replaceAll("'", "\\'")}'`)}) WHERE ${inTurn(turn)} FORMAT RowBinary`.render();
     this.statement = { query, query_params: { ...params } };
   }
 
@@ -44,10 +46,11 @@ export class SnapshotWriter {
     return this.buffer.length >= BATCH_BYTES ? this.send() : undefined;
   }
 
-  /** Waits until all that was added is readable. */
+  /** Waits until all that was added is readable. STORE_UNAVAILABLE where another writes to the table by now. */
   async flush(): Promise<void> {
     if (this.buffer.rows > 0) await this.send();
     await this.writing;
+    await checkTurn(this.client, this.turn);
   }
 
   private async send(): Promise<void> {

@@ -1,0 +1,134 @@
+import { Readable } from 'node:stream';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BusinessCalendar } from '../../src/core/time.js';
+import { createLoanSnapshots } from '../../src/sources/snapshots/derivation.js';
+import { createSourceStore } from '../../src/sources/store.js';
+import { takeTurn } from '../../src/sources/turns.js';
+import { quietLog } from '../support/homes.js';
+import { type Book, LATER, openBook, unwatched } from './snapshots/support.js';
+import { quietMetrics } from './support.js';
+
+const TIMEZONE = 'Asia/Shanghai';
+const calendar = new BusinessCalendar(TIMEZONE);
+let book: Book;
+
+beforeAll(async () => {
+  book = await openBook(TIMEZONE);
+});
+afterAll(() => book?.close());
+
+/** A client of a process that is stopped before its first statement into the table, and goes on when `meanwhile` is over. */
+function stoppedBefore(table: string, meanwhile: () => Promise<void>): ClickHouseClient {
+  let stopped = false;
+  return new Proxy(book.sources.client, {
+    get(target, name: 'command' | 'exec') {
+      const method = target[name] as (...args: unknown[]) => Promise<unknown>;
+      if (!['command', 'exec'].includes(name)) return method;
+      return async (...args: unknown[]) => {
+        const { query } = args[0] as { query: string };
+        if (!stopped && query.startsWith(`INSERT INTO \`${table}\``)) {
+          stopped = true;
+          await meanwhile();
+        }
+        return method.apply(target, args);
+      };
+    },
+  });
+}
+
+const count = async (table: string): Promise<number> => {
+  const [found] = await book.sources.rows<{ n: string }>(`SELECT count() AS n FROM ${table}`);
+  return Number(found?.n);
+};
+
+describe('a process that goes on writing after another has begun', () => {
+  it('stores no row of a file that the other has stored', async () => {
+    const body = Array.from({ length: 40 }, (_, index) =>
+      JSON.stringify({ customer_id: `C${index}`, registered_at: '2026-01-01T00:00:00Z' }),
+    ).join('\n');
+    const load = (client: ClickHouseClient, turn: number) =>
+      createSourceStore({
+        ...{ client, guard: book.sources.guard, calendar, datum: 'WGS84' as const, tempDir: book.sources.tempDir },
+        ...{ log: quietLog, metrics: quietMetrics },
+        alone: (_, own) => own(new AbortController().signal, turn),
+      }).import({
+        ...{ table: 'customers', format: 'ndjson', body: Readable.from([Buffer.from(body)]), history: true },
+        ...{ now: LATER, requestId: `turn ${turn}` },
+      });
+    const late = load(
+      stoppedBefore('customers', async () => {
+        expect(await load(book.sources.client, 2)).toMatchObject({ accepted: 40 });
+      }),
+      1,
+    );
+    await expect(late).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('customers'),
+    });
+    expect(await count('customers')).toBe(40);
+    expect(await load(book.sources.client, 3)).toMatchObject({ accepted: 0, duplicates: 40 });
+  });
+
+  it('stores no loan-day that the other has derived', async () => {
+    await book.sources.client.insert({
+      ...{ table: 'loans', format: 'JSONEachRow' as const },
+      values: [1, 2, 3].map((n) => ({
+        ...{
+          loan_id: `L${n}`,
+          customer_id: 'C1',
+          product: 'CASH',
+          principal: '100',
+          annual_rate: '0.1',
+          term_months: 1,
+        },
+        ...{ disbursed_at: '2025-11-01 00:00:00.000', ingested_at: '2025-11-01 00:00:00.000', deleted: 0, seq: 1 },
+      })),
+    });
+    await book.sources.client.insert({
+      ...{ table: 'installments', format: 'JSONEachRow' as const },
+      values: [1, 2, 3].map((n) => ({
+        ...{ loan_id: `L${n}`, installment_no: 1, customer_id: 'C1', due_date: '2025-12-01', principal_due: '100' },
+        ...{ effective_at: '2025-11-01 00:00:00.000', ingested_at: '2025-11-01 00:00:00.000', deleted: 0, seq: 1 },
+        interest_due: '1',
+      })),
+    });
+    const derive = (client: ClickHouseClient, turn: number) =>
+      createLoanSnapshots({
+        ...{ client, calendar, log: quietLog, metrics: quietMetrics },
+        alone: (body) => body(new AbortController().signal, turn),
+      }).derive({ through: '2025-12-10', now: LATER }, unwatched);
+    let rows = 0;
+    const late = derive(
+      stoppedBefore('loan_snapshots', async () => {
+        rows = (await derive(book.sources.client, 2)).rows;
+      }),
+      1,
+    );
+    await expect(late).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(rows).toBeGreaterThan(100);
+    expect(await count('loan_snapshots')).toBe(rows);
+    expect(await derive(book.sources.client, 3)).toMatchObject({ rows: 0 });
+  });
+});
+
+it('a turn begins when what was being written before is stored', async () => {
+  const { client } = book.sources;
+  const before = await count('places');
+  // Half a second a row, of a process that is gone: nobody waits for it but the next.
+  const slow = client.command({
+    query:
+      "INSERT INTO `places` (province, city, ingested_at, deleted, seq) SELECT 'p', toString(number + sleepEachRow(0.5)), toDateTime64(0, 3), 0, 1 FROM numbers(4) SETTINGS max_block_size = 1",
+  });
+  await expect
+    .poll(async () => {
+      const [found] = await book.sources.rows<{ n: string }>(
+        "SELECT count() AS n FROM system.processes WHERE startsWith(query, 'INSERT INTO `places`')",
+      );
+      return Number(found?.n);
+    })
+    .toBe(1);
+  await takeTurn(client, { table: 'places', number: 1 }, undefined);
+  expect(await count('places')).toBe(before + 4);
+  await slow;
+});
