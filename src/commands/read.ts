@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { badInput } from '../core/errors.js';
+import { keyColumns, requestColumns } from './columns.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { type OutputOptions, print, table } from './output.js';
 
@@ -19,17 +20,19 @@ interface DataTable {
 }
 
 export function addReadCommands(program: Command, context: CommandContext): void {
-  clientCommand(program, context, {
+  clientCommand<OutputOptions & { request: readonly string[] }>(program, context, {
     name: 'score',
     description: 'score entities with a model: score uci_default@1 customer_id=1,2,3',
-    configure: (command) => command.argument('<model>').argument('<keys...>', 'join_key=value,value,…'),
+    configure: (command) =>
+      command
+        .argument('<model>')
+        .argument('<keys...>', 'join_key=value,value,…')
+        .option('--request <inputs...>', 'inputs of on-demand features: requested_amount=5000,3000 …', []),
     run: async (client, options, [model, ...keys]) => {
-      const entities = Object.fromEntries(
-        keys.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1).split(',')]),
-      );
+      const request = options.request.length > 0 ? requestColumns(options.request) : null;
       const { score } = await client.graphql<{ score: Scores }>(
-        'query($model: String!, $entities: JSONObject!) { score(model: $model, entities: $entities) { requestId scores { entity status probability points band missing } } }',
-        { model, entities },
+        'query($model: String!, $entities: JSONObject!, $request: JSONObject) { score(model: $model, entities: $entities, request: $request) { requestId scores { entity status probability points band missing } } }',
+        { model, entities: keyColumns(keys), request },
       );
       print(score, options, () =>
         table(
