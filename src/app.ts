@@ -37,6 +37,7 @@ import { createViewPruner } from './serving/prune.js';
 import { createRegistryPlanner } from './serving/registry-plan.js';
 import { createScoring } from './serving/scores.js';
 import { createTrainingSets } from './serving/training-sets.js';
+import { createColumnsRead } from './sources/columns-read.js';
 import { migrateClickHouse } from './sources/migrate.js';
 import { createLoanSnapshots } from './sources/snapshots/derivation.js';
 import { createSqlGuard } from './sources/sql-guard.js';
@@ -182,6 +183,7 @@ export async function createApp(config: Config, given: Given = {}) {
       backfills: materializer,
       browser: createCatalogueBrowser({ registry, catalogue }),
       profiles,
+      columns: createColumnsRead(store.clickhouse),
       reportCatalogue: createCatalogueMetrics({
         ...{ views: () => catalogue.views(), freshness: ages },
         ...{ profiles, metrics, clock },

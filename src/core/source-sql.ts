@@ -58,7 +58,7 @@ export const eventTimeInKey = (table: SourceTable): boolean =>
   table.eventTime.kind !== 'always' && table.key.includes(table.eventTime.column);
 
 /** DateTime64(3,'UTC') of a stored row `v`: a day ends in its last millisecond, local time. */
-function eventTimeSql({ eventTime }: SourceTable, timezone: string): Sql {
+export function eventTimeSql({ eventTime }: SourceTable, timezone: string): Sql {
   if (eventTime.kind === 'always') return sql`toDateTime64(0, 3, 'UTC')`;
   const column = sql`v.${ident(eventTime.column)}`;
   if (eventTime.kind === 'instant') return column;

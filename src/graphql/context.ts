@@ -1,5 +1,6 @@
 import type { CatalogueBrowser } from '../core/browse.js';
 import type { Catalogue, RegistryPlanner, ViewFreshness } from '../core/catalogue.js';
+import type { ColumnsRead } from '../core/columns-read.js';
 import type { Registry, View } from '../core/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import type { FeatureProfiles } from '../core/feature-profiles.js';
@@ -36,6 +37,7 @@ export interface ApiServices {
   readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
   readonly browser: CatalogueBrowser;
   readonly profiles: Pick<FeatureProfiles, 'read' | 'newest'>;
+  readonly columns: ColumnsRead;
   /** Brings the gauges of views and features up to date. */
   readonly reportCatalogue: () => Promise<void>;
   readonly sources: Pick<SourceStore, 'quarantine'>;

@@ -16,6 +16,7 @@ export const ScoreStatus = names('SCORED', 'MISSING_FEATURES', 'ERROR');
 export const FilterOp = names('EQ', 'NE', 'IN', 'NOT_IN', 'GT', 'GTE', 'LT', 'LTE');
 export const FeatureViewKind = names('STORED', 'SCORES', 'ON_DEMAND');
 export const LineageKind = names(...LINEAGE_KINDS);
+export const ColumnUse = names('VALUE', 'ROWS');
 export const DifferenceKind = names(...DIFFERENCE_KINDS);
 export const PlanAction = names('ADD', 'BUMP', 'RETIRE');
 export const PlanEffect = names('ADDED', 'BUMPED', 'RETIRED', 'BROKEN', 'STAYS', 'READS');
@@ -53,6 +54,14 @@ registerEnumType(FeatureViewKind, {
   },
 });
 registerEnumType(LineageKind, { name: 'LineageKind', description: 'What a node of the lineage is.' });
+registerEnumType(ColumnUse, {
+  name: 'ColumnUse',
+  description: 'What a feature does with a source column.',
+  valuesConfig: {
+    VALUE: { description: 'Its value is computed from it.' },
+    ROWS: { description: 'It only chooses, joins, groups or orders the rows that the value is computed over.' },
+  },
+});
 registerEnumType(DifferenceKind, {
   name: 'DifferenceKind',
   description: 'What of a version is another.',

@@ -37,7 +37,7 @@ interface Root {
 
 /** How many items the lists of the catalogue hold, about: each multiplies what is asked below it. */
 const FAN_OUT: Readonly<Record<string, number>> = {
-  ...{ features: 30, requestInputs: 5, versions: 5 },
+  ...{ features: 30, columns: 10, requestInputs: 5, versions: 5 },
   ...{ upstream: 10, downstream: 10, relatedIndicators: 5, through: 3 },
 };
 

@@ -1,10 +1,11 @@
 import { Arg, Ctx, Field, FieldResolver, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import type { Lineage, LineageKind as LineageKindName, LineageNode, LineageRef } from '../core/browse.js';
+import type { ColumnRead } from '../core/columns-read.js';
 import type { Registry } from '../core/definitions.js';
 import { notFound } from '../core/errors.js';
 import { FeatureType, FeatureViewType, visible } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
-import { LineageKind } from './enums.js';
+import { ColumnUse, LineageKind } from './enums.js';
 
 @ObjectType('LineageRef')
 class LineageRefType {
@@ -60,6 +61,18 @@ class LineageType {
   relatedIndicators!: Lineage['relatedIndicators'];
 }
 
+@ObjectType('SourceColumn')
+class SourceColumnType {
+  @Field(() => String)
+  table!: string;
+
+  @Field(() => String)
+  column!: string;
+
+  @Field(() => ColumnUse)
+  use!: ColumnRead['use'];
+}
+
 /** Whether a node is a feature that the caller may not know of. */
 function isHidden(context: RequestContext, registry: Registry) {
   const shows = visible(context);
@@ -105,6 +118,20 @@ export class FeatureLineageResolver {
   @FieldResolver(() => LineageType)
   lineage(@Root() { reference }: FeatureType, @Ctx() context: RequestContext): Lineage {
     return lineageFor({ kind: 'FEATURE', id: reference }, context);
+  }
+
+  @FieldResolver(() => [SourceColumnType], {
+    nullable: true,
+    description:
+      'Source columns that the value can depend on, followed through the SQL of the view: on no other can it. Where branches meet in a UNION ALL, ' +
+      'those of every branch. Null of scores and of what is computed on demand, whose lineage names their inputs.',
+  })
+  async columns(
+    @Root() { ref: { view, feature } }: FeatureType,
+    @Ctx() { services }: RequestContext,
+  ): Promise<readonly ColumnRead[] | null> {
+    if (!('schedule' in view)) return null;
+    return (await services.columns.of(view))?.get(feature.name) ?? null;
   }
 }
 

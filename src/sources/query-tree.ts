@@ -1,6 +1,6 @@
 /** What `EXPLAIN QUERY TREE` prints, taken apart: which tables a statement reads, said before and after names are resolved. */
 
-interface Line {
+export interface Line {
   /** The words before ` id:`, or the whole line of a section such as JOIN TREE. */
   readonly label: string;
   readonly text: string;

@@ -122,6 +122,20 @@ describe('lineage', () => {
     expect(relatedIndicators).toEqual([{ indicator: 'customers_registered', tables: ['customers'] }]);
   });
 
+  it('names the columns that a feature can depend on, and none of what has no query', async () => {
+    const { features } = ok(
+      await api.graphql<{ features: readonly { feature: { reference: string; columns: unknown } }[] }>(
+        'bi',
+        '{ features(search: "segment", limit: 2) { feature { reference columns { table column use } } } }',
+      ),
+    );
+    const columns = [{ table: 'customers', column: 'segment', use: 'VALUE' }];
+    expect(features.map(({ feature }) => feature)).toEqual([
+      { reference: 'customer_profile@2:segment', columns },
+      { reference: 'customer_profile@1:segment', columns },
+    ]);
+  });
+
   it('leads from a feature that nothing lists to nothing', async () => {
     expect((await of('bi', 'FEATURE', 'customer_profile@2:segment')).downstream).toEqual([]);
   });
@@ -190,7 +204,10 @@ describe('versions', () => {
           ...{ before: 'Who the customer is.', after: 'Who the customer is, with the city.' },
           words: 'description: Who the customer is. became Who the customer is, with the city.',
         },
-        expect.objectContaining({ kind: 'QUERY_CHANGED', words: 'its query is another: its values may be computed otherwise' }),
+        expect.objectContaining({
+          kind: 'QUERY_CHANGED',
+          words: 'its query is another: its values may be computed otherwise',
+        }),
       ],
     });
   });
