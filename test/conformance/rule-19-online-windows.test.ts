@@ -96,7 +96,7 @@ async function answers(): Promise<World> {
   expect(await load(events)).toMatchObject({ accepted: events.length, rejected: 0 });
   const asked: { asOf: number; at: number; online: Answers }[] = [];
   for (const asOf of asOfs) {
-    await materialize(asOf);
+    await materialize(asOf, ['event_windows']);
     asked.push({ asOf, at: Date.now(), online: await online('event_windows@1', CUSTOMERS) });
   }
   // Long behind, each instant is asked for as it was known when the online store was.

@@ -250,9 +250,9 @@ async function answers(): Promise<World> {
       { event_id: idOf(name, 'old'), customer_id: name, event_time: first - 48 * HOUR },
     ]),
   );
-  await world.materialize(first);
+  await world.materialize(first, ['event_windows']);
   const before = await world.online('event_windows@1', ALL);
-  await world.materialize(second);
+  await world.materialize(second, ['event_windows']);
   const stored = await world.clickhouse.query({
     query: 'SELECT customer_id AS name, toUInt32(count()) AS kept FROM events GROUP BY name',
     format: 'JSONEachRow',

@@ -90,18 +90,18 @@ const ACKNOWLEDGED: readonly Acknowledged[] = [
   {
     name: 'all rows of a file are there, each once',
     ...{
-      does: csv(rowsOf('many-', 20_000)),
-      reply: accepted(20_000),
+      does: csv(rowsOf('many-', 5_000)),
+      reply: accepted(5_000),
       reads: customersLike('many-'),
-      holds: [20_000, 20_000],
+      holds: [5_000, 5_000],
     },
   },
   {
     name: 'events are there, each once',
-    does: (live) => live.import('events', 'application/x-ndjson', eventsOf('e-', 5_000)),
-    reply: accepted(5_000),
+    does: (live) => live.import('events', 'application/x-ndjson', eventsOf('e-', 2_000)),
+    reply: accepted(2_000),
     reads: (live) => count(live, 'events', 'event_id', 'e-'),
-    holds: [5_000, 5_000],
+    holds: [2_000, 2_000],
   },
   {
     name: 'files that came at once are there, each once',

@@ -54,7 +54,8 @@ export interface WindowsWorld {
   send(body: NonNullable<RequestInit['body']>, headers: Readonly<Record<string, string>>): Promise<ImportResult>;
   /** The events as a first load of the past: known when they happened, unless they say otherwise. */
   load(events: readonly Event[]): Promise<ImportResult>;
-  materialize(asOf: number): Promise<void>;
+  /** Those views, or all. */
+  materialize(asOf: number, views?: readonly string[]): Promise<void>;
   /** What the online store answers now, by id. */
   online(view: string, ids: readonly string[]): Promise<ReadonlyMap<string, Values>>;
   /** What the history answers for an instant, by id. */
@@ -78,9 +79,13 @@ export async function openWindows(): Promise<WindowsWorld> {
     ...{ api, clickhouse, send },
     asOfs: [last - 2 * HOUR, last - HOUR, last],
     load: (events) => send(ndjson(events), { 'content-type': 'application/x-ndjson' }),
-    async materialize(asOf) {
+    async materialize(asOf, views) {
       const { materialize } = await ok<{ materialize: { id: string } }>(
-        api.graphql('admin', 'mutation($asOf: DateTime) { materialize(asOf: $asOf) { id } }', { asOf: instant(asOf) }),
+        api.graphql(
+          'admin',
+          'mutation($asOf: DateTime, $views: [String!]) { materialize(asOf: $asOf, views: $views) { id } }',
+          { asOf: instant(asOf), ...(views ? { views } : {}) },
+        ),
       );
       const ended = async () => {
         const { job } = await ok<{ job: { state: string; error: string | null } }>(
