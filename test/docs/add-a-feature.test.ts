@@ -100,7 +100,7 @@ test('the page’s files compile, and its commands print what the page shows', a
   }
   expect(steps.filter(({ kind }) => kind === 'restart').length).toBeGreaterThan(1);
   expect(problemsOf(written)).toEqual([]);
-}, 300_000);
+}, 600_000);
 
 /** What the compiler says of the files, with the project's own settings. */
 function problemsOf(files: readonly string[]): string[] {
