@@ -6,7 +6,7 @@ import type { FeatureRef, View } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { formatInstant, type Instant } from '../core/time.js';
-import { isArrayType } from '../core/types.js';
+import type { FeatureType } from '../core/types.js';
 import type { ClickHouse, QueryOptions } from './client.js';
 import { EXAMPLES, listed } from './labels.js';
 import type { ProfiledColumn } from './profile.js';
@@ -112,6 +112,8 @@ async function earlyRowsOf(
   return { view: view.id, rows: all.total, delayed: delayed.total, readableFrom: formatInstant(first), message };
 }
 
+/** What can be the number 0 or 1, as itself or as text. */
+const COMPARED = new Set<FeatureType>(['STRING', 'BOOLEAN', 'INT32', 'INT64', 'FLOAT32', 'FLOAT64', 'DECIMAL']);
 /** Rows with an outcome below which a column may equal it by chance. */
 const MIN_OUTCOMES = 5;
 
@@ -124,10 +126,9 @@ export async function refuseLabelCopies(
   table: string,
   { spine, features }: { readonly spine: readonly ProfiledColumn[]; readonly features: readonly ProfiledColumn[] },
 ): Promise<readonly string[]> {
-  const columns = [...spine, ...features].filter(({ explains, type }) => explains && !isArrayType(type));
+  const columns = [...spine, ...features].filter(({ explains, type }) => explains && COMPARED.has(type));
   const same = columns.map(({ type, value }, index) => {
-    const number = type === 'STRING' ? sql`toFloat64OrNull(${value})` : sql`toFloat64OrNull(toString(${value}))`;
-    const shown = type === 'BOOLEAN' ? sql`toFloat64(${value})` : number;
+    const shown = type === 'STRING' ? sql`toFloat64OrNull(${value})` : sql`toFloat64(${value})`;
     return sql`countIf(ifNull(${shown} = label, 0)) AS ${ident(`same${index}`)}`;
   });
   const [found] = await store.rows<Record<string, string>>(

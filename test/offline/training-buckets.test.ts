@@ -52,6 +52,7 @@ beforeAll(async () => {
   await migrateClickHouse({ client: store.clickhouse, directory, clock: () => AS_OF, log: quiet });
   offline = on(store);
   await fillViews(store, offline);
+  await Promise.all(Array.from({ length: 30 }, (_, index) => label(`C${index}`, index % 2, 1)));
   folder = await mkdtemp(join(tmpdir(), 'training-buckets-'));
 });
 afterAll(async () => {
@@ -60,6 +61,27 @@ afterAll(async () => {
   await server?.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+const label = (id: string, value: number, seq: number): Promise<void> => {
+  const [observed, known] = [at(1.25), at(95)].map((text) => text.replace('T', ' ').slice(0, -1)) as [string, string];
+  const columns = [
+    'entity',
+    'entity_id',
+    'name',
+    'observed_at',
+    'window_from',
+    'window_to',
+    'known_at',
+    'value',
+  ] as const;
+  const into = {
+    table: 'labels',
+    columns: [...columns, 'ingested_at', 'deleted', 'seq', 'row_hash'] as [string, ...string[]],
+  };
+  return store.insert('test', into, [
+    ['customer', id, 'bad', observed, observed, known, known, value, known, 0, seq, String(seq)],
+  ]);
+};
 
 let sets = 0;
 async function build(more: Partial<TrainingSetRequest> = {}, from = offline) {
@@ -236,32 +258,11 @@ const sleepy = (rendered: { query: string; params: Readonly<Record<string, unkno
 });
 
 describe('a set that is made again from its pins', () => {
-  const label = (id: string, value: number, seq: number): Promise<void> => {
-    const [observed, known] = [at(1.25), at(95)].map((text) => text.replace('T', ' ').slice(0, -1)) as [string, string];
-    const columns = [
-      'entity',
-      'entity_id',
-      'name',
-      'observed_at',
-      'window_from',
-      'window_to',
-      'known_at',
-      'value',
-    ] as const;
-    const into = {
-      table: 'labels',
-      columns: [...columns, 'ingested_at', 'deleted', 'seq', 'row_hash'] as [string, ...string[]],
-    };
-    return store.insert('test', into, [
-      ['customer', id, 'bad', observed, observed, known, known, value, known, 0, seq, String(seq)],
-    ]);
-  };
   const spine = {
     sql: "SELECT entity_id AS customer_id, 'D1' AS device_id, observed_at + INTERVAL 7 DAY AS event_timestamp FROM labels ORDER BY entity_id",
   };
 
   test('has the same hash after late and restated rows, a backfill of the past and a new version', async () => {
-    for (let index = 0; index < 30; index++) await label(`C${index}`, index % 2, 1);
     const features = VIEWS.flatMap((view) => refsOf(view));
     const first = await build({ spine, features });
     const pins = first.result.manifest.pins as TrainingSetPins;
