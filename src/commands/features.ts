@@ -47,9 +47,9 @@ export function addFeaturesCommand(program: Command, context: CommandContext): v
         features.length === 0
           ? 'No feature has all of these words.'
           : table(
-              ['feature', 'type', 'unit', 'nulls', 'read by', 'description'],
-              features.map(({ reference, feature: { type, unit, description, latestProfile, lineage } }) => [
-                ...[reference, type, unit, percent(latestProfile?.nullRate)],
+              ['feature', 'type', 'unit', 'owner', 'nulls', 'read by', 'description'],
+              features.map(({ reference, view, feature: { type, unit, description, latestProfile, lineage } }) => [
+                ...[reference, type, unit, view.owner, percent(latestProfile?.nullRate)],
                 lineage.downstream.filter(({ kind }) => READERS.has(kind)).length,
                 short(description),
               ]),

@@ -171,8 +171,8 @@ describe('the command line', () => {
 
   it('finds features by words for a person, with the NULLs among their newest values and who reads them', async () => {
     const [header, first, ...rest] = (await features('income', 'month')).trim().split('\n');
-    expect(header).toMatch(/^feature +type +unit +nulls +read by +description$/);
-    expect(first).toMatch(/^customer_profile@2:monthly_income +DECIMAL +CNY +33\.3 % +0 +Income a month$/);
+    expect(header).toMatch(/^feature +type +unit +owner +nulls +read by +description$/);
+    expect(first).toMatch(/^customer_profile@2:monthly_income +DECIMAL +CNY +test +33\.3 % +0 +Income a month$/);
     expect(rest[0]).toMatch(/^customer_profile@1:monthly_income .* 1 +Income a month$/);
     // Behind them those whose view reads a column of that name.
     expect(rest.slice(1).map((line) => line.split(' ')[0]?.split(':')[1])).toEqual(['segment', 'city', 'segment']);
