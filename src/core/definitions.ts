@@ -87,10 +87,6 @@ export type AnyFeatureRef = FeatureRef | OnDemandRef;
 
 export const isOnDemand = (ref: AnyFeatureRef): ref is OnDemandRef => ref.view.origin.kind === 'on_demand';
 
-/** Those that a store holds. */
-export const storedOf = (refs: readonly AnyFeatureRef[]): readonly FeatureRef[] =>
-  refs.filter((ref): ref is FeatureRef => !isOnDemand(ref));
-
 export interface Service extends Identity, Omit<FeatureServiceSpec, 'features'> {
   readonly features: readonly AnyFeatureRef[];
 }

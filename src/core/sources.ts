@@ -30,7 +30,7 @@ import {
   uint32,
 } from './source-columns.js';
 
-export { DATUMS, type Datum } from './datums.js';
+export type { Datum } from './datums.js';
 export type { EventTime, HiddenColumns, SourceColumn, SourceTable, SourceType } from './source-columns.js';
 
 const datum = (): ColumnSpec => opt(oneOf(...DATUMS));
