@@ -62,12 +62,12 @@ const shell = (text: string, url: string): Promise<string> =>
     );
   });
 
-/** Ids of jobs and sizes on disk differ from run to run, and so does how often progress is told. */
+/** Ids of jobs, sizes and hashes differ between runs and machines, and so does how often progress is told. */
 const comparable = (output: string): string =>
   output
     .replace(/^\w+ \d+%\n/gm, '')
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}/g, '…')
-    .replace(/\([\d.]+ (?:bytes|[KM]B)\)/g, '(…)')
+    .replace(/\b[\d.]+ (?:bytes|[KM]B)\b/g, '…')
     .replace(/[ \t]+$/gm, '')
     .trimEnd();
 
