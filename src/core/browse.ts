@@ -47,8 +47,8 @@ export interface FeatureSearch {
   readonly tag?: string | null;
   readonly owner?: string | null;
   readonly entity?: string | null;
-  /** Features that the caller may know of; the others are not searched either. */
-  readonly visible: (feature: Feature) => boolean;
+  /** Features and columns that the caller may know of; the others are not searched either. */
+  readonly visible: (feature: Pick<Feature, 'tags'>) => boolean;
 }
 
 export interface ViewVersion {

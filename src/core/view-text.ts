@@ -3,7 +3,7 @@ import type { AnyView } from './browse.js';
 import type { ViewQueryContext } from './define.js';
 import type { IndicatorQueryContext } from './define-indicator.js';
 import type { Indicator, View } from './definitions.js';
-import { SOURCE_TABLES } from './sources.js';
+import { SOURCE_TABLES, type SourceColumn } from './sources.js';
 import { raw, sql } from './sql.js';
 
 /** Tables stand as calls and instants as what they are, so that another window or table is another text. */
@@ -39,9 +39,9 @@ export function indicatorSources(indicator: Pick<Indicator, 'from'>): readonly s
   return [...tables].sort();
 }
 
-/** Columns of the view's source tables that its query names. */
-export function columnsNamed(view: Pick<View, 'origin' | 'sources'>): readonly string[] {
+/** Columns of the view's source tables that its query names; two tables may have one of a name. */
+export function columnsNamed(view: Pick<View, 'origin' | 'sources'>): readonly Pick<SourceColumn, 'name' | 'pii'>[] {
   const words = new Set((viewText(view) ?? '').match(/\w+/g) ?? []);
-  const columns = view.sources.flatMap((table) => SOURCE_TABLES.get(table)?.columns.map(({ name }) => name) ?? []);
-  return [...new Set(columns)].filter((name) => words.has(name));
+  const columns = view.sources.flatMap((table) => SOURCE_TABLES.get(table)?.columns ?? []);
+  return columns.filter(({ name }) => words.has(name));
 }

@@ -14,18 +14,18 @@ interface Field {
 
 export interface SearchEntry {
   readonly view: AnyView;
-  /** What tables and columns the view reads, as far as its query names them. */
-  readonly sources: readonly string[];
+  /** What tables and columns the view reads, as far as its query names them; a personal column is tagged as a personal feature is. */
+  readonly sources: readonly { readonly name: string; readonly tags: readonly string[] }[];
 }
 
 const field = (weight: number, ...texts: readonly (string | undefined)[]): Field[] =>
   texts.filter((text) => text !== undefined).map((text) => ({ text: text.toLowerCase(), weight }));
 
-const viewFields = ({ view, sources }: SearchEntry, nameWeight: number): Field[] => [
+const viewFields = ({ view, sources }: SearchEntry, nameWeight: number, visible: FeatureSearch['visible']): Field[] => [
   ...field(nameWeight, view.name, view.id),
   ...field(WEIGHT.tag, view.owner, view.entity.name, ...view.tags),
   ...field(WEIGHT.description, view.description),
-  ...field(WEIGHT.source, ...sources),
+  ...field(WEIGHT.source, ...sources.filter(visible).map(({ name }) => name)),
 ];
 
 const featureFields = ({ name, description, unit, tags = [] }: Feature, nameWeight: number): Field[] => [
@@ -57,7 +57,13 @@ const of = (value: string | null | undefined, actual: string): boolean => value 
 
 export const searchEntry = (view: AnyView): SearchEntry => ({
   view,
-  sources: view.origin.kind === 'on_demand' || !('sources' in view) ? [] : [...view.sources, ...columnsNamed(view)],
+  sources:
+    'sources' in view
+      ? [
+          ...view.sources.map((name) => ({ name, tags: [] })),
+          ...columnsNamed(view).map(({ name, pii }) => ({ name, tags: pii ? ['pii'] : [] })),
+        ]
+      : [],
 });
 
 export function searchViews(entries: readonly SearchEntry[], search: FeatureSearch): AnyView[] {
@@ -70,7 +76,7 @@ export function searchViews(entries: readonly SearchEntry[], search: FeatureSear
       if (!tagged || !of(search.entity, view.entity.name) || !of(search.owner, view.owner)) return [];
       if (words.length === 0) return [{ item: view, worth: 0 }];
       const fields = [
-        ...viewFields(entry, WEIGHT.name),
+        ...viewFields(entry, WEIGHT.name, search.visible),
         ...features.flatMap((feature) => featureFields(feature, WEIGHT.viewName)),
       ];
       const worth = score(fields, words, view.name);
@@ -85,7 +91,7 @@ export function searchFeatures(entries: readonly SearchEntry[], search: FeatureS
     entries.flatMap((entry) => {
       const { view } = entry;
       if (!of(search.entity, view.entity.name) || !of(search.owner, view.owner)) return [];
-      const shared = viewFields(entry, WEIGHT.viewName);
+      const shared = viewFields(entry, WEIGHT.viewName, search.visible);
       return view.features.flatMap((feature, index) => {
         const tags = [...view.tags, ...(feature.tags ?? [])];
         if (!search.visible(feature) || (search.tag != null && !tags.includes(search.tag))) return [];

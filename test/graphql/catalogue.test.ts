@@ -87,7 +87,12 @@ describe('search', () => {
     expect(await found('modeler', 'search: "phone"')).toContain('customer_profile@1:phone_hash');
     const personal = (await found('bi', 'limit: 100')).filter((one) => /phone_hash|birth_date|household/.test(one));
     expect(personal).toEqual([]);
-    expect(await views('bi', 'search: "household"')).toEqual([]);
+    for (const personal of ['household', 'phone', 'birth_date']) {
+      expect([await views('bi', `search: "${personal}"`), await found('bi', `search: "${personal}"`)]).toEqual([
+        [],
+        [],
+      ]);
+    }
     expect(await views('modeler', 'search: "household"')).toEqual(['customer_profile@2', 'customer_profile@1']);
   });
 
