@@ -80,7 +80,7 @@ function states(view: View, rows: Sql): Sql {
 const SORTING = { max_bytes_before_external_sort: '400000000', max_bytes_before_external_group_by: '400000000' };
 
 /** History rows of some runs. */
-export interface StateBatch {
+interface StateBatch {
   /** A condition on the history. */
   readonly rows: Sql;
   readonly turn: number | undefined;

@@ -481,6 +481,42 @@ describe('jobs', () => {
     worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
   });
 
+  it('of a backfill are estimated first: as-ofs, rows, what is done and how long it took before, for those who make models', async () => {
+    const from = addDays(today, -3);
+    const asked = `{ backfillEstimate(views: ["customer_profile@1"], from: "${from}", to: "${addDays(today, 30)}") {
+      asOfs rows views { view asOfs done empty rows countedAsOfs seconds measuredRuns clampedTo } } }`;
+    const { backfillEstimate: told } = ok(
+      await api.graphql<{ backfillEstimate: { views: Record<string, unknown>[] } }>('modeler', asked),
+    );
+    expect(told.views).toMatchObject([
+      { view: 'customer_profile@1', done: expect.any(Number), measuredRuns: expect.any(Number) },
+    ]);
+    const [view] = told.views as [
+      Record<'asOfs' | 'done' | 'rows' | 'seconds' | 'measuredRuns', number> & { clampedTo: string },
+    ];
+    expect(view.asOfs).toBeGreaterThanOrEqual(3);
+    expect(view.done).toBeGreaterThanOrEqual(3);
+    expect(view.rows).toBeGreaterThan(0);
+    expect(view.measuredRuns).toBeGreaterThanOrEqual(3);
+    expect(view.seconds).toBeGreaterThanOrEqual(0);
+    expect(Date.parse(view.clampedTo)).toBeLessThan(Date.now());
+    expect((await api.graphql('decision', asked)).errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it.each([
+    [
+      'a backfill of days to come',
+      (day: string) => `backfill(views: ["customer_profile@1"], from: "${day}", to: "${day}")`,
+    ],
+    [
+      'a run as of a midnight to come',
+      (day: string) => `materialize(views: ["customer_profile@1"], asOf: "${day}T16:00:00Z")`,
+    ],
+  ])('are refused where they are asked for: %s', async (_, asked) => {
+    const { errors } = await api.graphql('admin', `mutation { ${asked(addDays(today, 30))} { id } }`);
+    expect(errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', hint: expect.any(String) });
+  });
+
   it('serve subscriptions alone on the stream', async () => {
     const response = await api.fetch('modeler', '/graphql/stream', {
       method: 'POST',

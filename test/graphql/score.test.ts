@@ -160,6 +160,18 @@ describe('scorePortfolio', () => {
     });
   });
 
+  it.each([
+    ['an hour that is no midnight', '2026-01-01T03:00:00Z', 'has no as-of 2026-01-01T03:00:00.000Z'],
+    ['a midnight to come', '2999-01-01T16:00:00Z', 'may not be seen before'],
+  ])('is refused where it is asked for as of %s, before there is a job', async (_, asOf, words) => {
+    const { data, errors } = await start('admin', { model: 'uci_default', asOf });
+    expect(data).toBeNull();
+    expect(errors[0]).toMatchObject({
+      message: expect.stringContaining(words),
+      extensions: { code: 'BAD_USER_INPUT', hint: expect.stringContaining('the newest that is due') },
+    });
+  });
+
   it('writes scores that the graph of a customer, a query by the view and the table tell alike', async () => {
     const month = new Date(Date.now() - 40 * 86_400_000).toISOString().slice(0, 8);
     const lines = ['S1', 'S2'].map((customer_id, index) =>
