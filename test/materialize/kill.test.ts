@@ -133,18 +133,18 @@ describe('a worker killed with SIGKILL', () => {
     600_000,
   );
 
-  it('once at each seam of a backfill of three views, two of them at work at once, leaves what an uninterrupted one leaves', async () => {
+  it('in the middle of a backfill of three views, two of them at work at once, each time behind another step, leaves what an uninterrupted one leaves', async () => {
     const payload = PAYLOADS.backfill;
     const calm = ['side_calm_1', 'side_calm_2', 'side_calm_3'];
     const killed = ['side_killed_1', 'side_killed_2', 'side_killed_3'];
     expect(await runJob({ views: calm, job: { id: newUuid(4), name: 'backfill', payload } })).toBe(0);
     const seams = join(folder, 'side');
     // Which of two views passes a seam first is left to the machine; the other is killed wherever it stands.
-    const dieAfter = 'offline.(stageRuns|commitRuns|dropStages)$|updateAll of stage';
+    const dieAfter = 'offline.(stageRuns|commitRuns)$';
     const job = { id: newUuid(5), name: 'backfill', payload } as const;
     let deaths = 0;
     while ((await runJob({ views: killed, job, seams, dieAfter })) !== 0) deaths++;
-    expect(deaths).toBeGreaterThan(3);
+    expect(deaths).toBeGreaterThan(1);
     for (const [index, name] of killed.entries()) {
       expect(await outcome(name)).toEqual(await outcome(calm[index] as string));
       expect(await keysOnline(name)).toBe(CUSTOMERS);
