@@ -1,7 +1,7 @@
 import type { View } from '../core/definitions.js';
 import { conflict } from '../core/errors.js';
 import type { TrainingSetPins } from '../core/ports.js';
-import { ident, type Sql, sql } from '../core/sql.js';
+import { ident, join, type Sql, sql } from '../core/sql.js';
 import type { Instant } from '../core/time.js';
 import type { ClickHouse } from './client.js';
 import { fillState } from './state.js';
@@ -94,8 +94,13 @@ export async function pinStates(
   const owned = new Set(views.filter((view) => steps.isDone(own(view))));
   const refresh = async (): Promise<boolean> => {
     let changed = false;
+    const others = await othersIn(
+      store,
+      views.filter((view) => !owned.has(view)).map((view) => ({ view, pinned: pinned(view) })),
+      asOf,
+    );
     for (const view of views) {
-      if (owned.has(view) || !(await othersIn(store, view, pinned(view), asOf))) continue;
+      if (!others.has(view.id)) continue;
       const table = ident(steps.table(own(view)));
       await steps.once(own(view), {
         undo: () => store.run('training-set-drop', sql`DROP TABLE IF EXISTS ${table} SYNC`),
@@ -117,13 +122,19 @@ export async function pinStates(
   };
 }
 
-async function othersIn(store: ClickHouse, view: View, pinned: Sql, asOf: Instant): Promise<boolean> {
-  const [found] = await store.rows<{ total: string }>(
-    'training-set-runs',
-    sql`SELECT count() AS total FROM ${viewTables(view).commits}
-      WHERE available_at <= ${instantSql(asOf)} AND sequence NOT IN ${pinned}`,
+/** Ids of the views in which other runs than the pinned ones have a say. */
+async function othersIn(
+  store: ClickHouse,
+  views: readonly { readonly view: View; readonly pinned: Sql }[],
+  asOf: Instant,
+): Promise<ReadonlySet<string>> {
+  if (views.length === 0) return new Set();
+  const each = views.map(
+    ({ view, pinned }) => sql`SELECT ${view.id} AS view FROM ${viewTables(view).commits}
+      WHERE available_at <= ${instantSql(asOf)} AND sequence NOT IN ${pinned} LIMIT 1`,
   );
-  return Number(found?.total) > 0;
+  const found = await store.rows<{ view: string }>('training-set-runs', join(each, ' UNION ALL '));
+  return new Set(found.map(({ view }) => view));
 }
 
 async function refuseLostRuns(store: ClickHouse, view: View, pinned: Sql): Promise<void> {
