@@ -86,7 +86,12 @@ async function checkDefinitions(context: CommandContext): Promise<Finding[]> {
   const found =
     changes.length === 0 ? 'what is in the files is what is applied' : `${changes.length} changes are not applied`;
   return [
-    finding('definitions', problems.length === 0, problems.length === 0 ? found : problems.join('; '), 'look at `npx riskgraph plan`'),
+    finding(
+      'definitions',
+      problems.length === 0,
+      problems.length === 0 ? found : problems.join('; '),
+      'look at `npx riskgraph plan`',
+    ),
     // Nothing is wrong with them: somebody may want to go back to their history.
     ...prunable.map(({ view, rows, bytes }) =>
       finding(
