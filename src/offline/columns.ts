@@ -1,5 +1,7 @@
 import type { AnyFeatureRef, FeatureRef, View } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
+import { PERSONAL_COLUMNS } from '../core/masking.js';
+import type { OnDemandPlan } from '../core/on-demand.js';
 
 export { PERSONAL_COLUMNS } from '../core/masking.js';
 
@@ -40,3 +42,7 @@ export const viewsOf = (features: readonly FeatureRef[]): readonly View[] => [
 ];
 
 export const isPersonal = (ref: AnyFeatureRef): boolean => ref.feature.tags?.includes('pii') ?? false;
+
+/** Names of spine columns that are personal: by the lending schema, or by an on-demand view that computes from them. */
+export const personalNames = ({ request }: Pick<OnDemandPlan, 'request'>): ReadonlySet<string> =>
+  new Set([...PERSONAL_COLUMNS, ...request.filter(({ personal }) => personal).map(({ name }) => name)]);

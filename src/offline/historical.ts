@@ -7,7 +7,7 @@ import { ident, join, type Sql, sql } from '../core/sql.js';
 import { formatInstant, type Instant } from '../core/time.js';
 import type { FeatureValue, StalePolicy } from '../core/types.js';
 import type { ClickHouse } from './client.js';
-import { isPersonal, nameFeatures, type OutputFeature, PERSONAL_COLUMNS, viewsOf } from './columns.js';
+import { isPersonal, nameFeatures, type OutputFeature, personalNames, viewsOf } from './columns.js';
 import { classColumn, eventColumn, type JoinedView, joinedCell, pointInTimeJoin, valueColumn } from './join.js';
 import { type Cursor, decodeRows, featureReader } from './row-binary.js';
 import { MAX_CELLS, readSpine, type Spine } from './spine.js';
@@ -34,7 +34,7 @@ export async function historicalFeatures(store: ClickHouse, request: HistoricalR
     spine.columns.map(({ name }) => name),
   );
   const columns = [...spineColumns(spine), ...outputs.flatMap((output) => featureColumns(output, request))];
-  const answering: Answering = { request, plan, spine, outputs };
+  const answering: Answering = { request, plan, spine, outputs, personal: personalNames(plan) };
   if (spine.rows === 0) return { columns, rows: [] };
   if (views.length === 0) return { columns, rows: spine.times.map((_, rid) => rowOf(answering, rid, [])) };
 
@@ -95,6 +95,8 @@ interface Answering {
   readonly spine: Spine;
   /** In the order of the plan's columns. */
   readonly outputs: readonly OutputFeature<AnyFeatureRef>[];
+  /** Of the spine's columns. */
+  readonly personal: ReadonlySet<string>;
 }
 
 interface Joined extends Answering {
@@ -129,7 +131,11 @@ async function answer(store: ClickHouse, answering: Joined) {
 }
 
 /** A row of the answer: on-demand features are computed from true values, and all personal ones masked then. */
-function rowOf({ request, plan, spine, outputs }: Answering, rid: number, cells: readonly Cell[]): FeatureValue[] {
+function rowOf(
+  { request, plan, spine, outputs, personal }: Answering,
+  rid: number,
+  cells: readonly Cell[],
+): FeatureValue[] {
   const { mask, includeStatuses, includeEventTimes } = request;
   const given = new Map(spine.columns.map(({ name, values }) => [name, values[rid] ?? null] as const));
   const computed = plan.views.map((planned) =>
@@ -141,7 +147,7 @@ function rowOf({ request, plan, spine, outputs }: Answering, rid: number, cells:
   );
   const row = spine.columns.map(({ name, type, values }) => {
     const value = values[rid] as FeatureValue;
-    return mask && PERSONAL_COLUMNS.has(name) ? mask.value(value, type) : value;
+    return mask && personal.has(name) ? mask.value(value, type) : value;
   });
   plan.columns.forEach((column, index) => {
     const { ref } = outputs[index] as OutputFeature<AnyFeatureRef>;

@@ -1,7 +1,7 @@
 import type { View } from '../core/definitions.js';
 import { conflict } from '../core/errors.js';
 import type { TrainingSetPins } from '../core/ports.js';
-import { ident, join, type Sql, sql } from '../core/sql.js';
+import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import type { Instant } from '../core/time.js';
 import type { ClickHouse } from './client.js';
 import { fillState } from './state.js';
@@ -29,8 +29,8 @@ export function readRanges(text: string): readonly number[] {
 }
 
 /**
- * What a set is made from, so that it can be made from just that again: the runs that are in each view's state, and the newest import of each
- * source table. A backfill, or a file of the past, that comes later may well say that it was known at the as-of.
+ * What a set is made from, so that it can be made from just that again: the runs that are in each view's state, and the newest whole import of
+ * each source table. A backfill, or a file of the past, that comes later may well say that it was known at the as-of.
  */
 export async function pinNow(
   store: ClickHouse,
@@ -46,14 +46,30 @@ export async function pinNow(
     runs[view.id] = writeRanges(found.map(({ sequence }) => sequence));
   }
   const imports: Record<string, string> = {};
-  for (const table of tables) {
-    const [found] = await store.rows<{ newest: string }>(
-      'training-set-imports',
-      sql`SELECT toString(max(seq)) AS newest FROM ${ident(table)}`,
-    );
-    imports[table] = found?.newest ?? '0';
-  }
+  for (const table of tables) imports[table] = await newestWhole(store, table);
   return { runs, imports };
+}
+
+/** Filled by a derivation too, whose runs are recorded beside the imports. */
+const DERIVED = 'loan_snapshots';
+
+/**
+ * Sequence of the newest import whose rows are all there. One that is under way has some of them: a set that read these could never be made
+ * again, for the others come under the same sequence. Where nobody has imported by the API, whatever is there is whole.
+ */
+async function newestWhole(store: ClickHouse, table: string): Promise<string> {
+  const derived = table === DERIVED ? sql`(SELECT max(seq) FROM loan_snapshot_runs)` : raw('0');
+  const [found] = await store.rows<{ whole: string; begun: string }>(
+    'training-set-imports',
+    sql`SELECT toString(greatest(ifNull((SELECT max(seq) FROM source_imports WHERE table = ${table}), 0), ifNull(${derived}, 0))) AS whole,
+      (SELECT count() FROM source_turns WHERE table = ${table}) AS begun`,
+  );
+  if (found && (found.whole !== '0' || Number(found.begun) > 0)) return found.whole;
+  const [stored] = await store.rows<{ newest: string }>(
+    'training-set-imports',
+    sql`SELECT toString(max(seq)) AS newest FROM ${ident(table)}`,
+  );
+  return stored?.newest ?? '0';
 }
 
 /** Holds the pinned runs where statements can compare with them. */

@@ -4,7 +4,7 @@ import type { TrainingSetRequest } from '../core/ports.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { clickhouseType, elementType, type FeatureType, isArrayType, type ScalarType } from '../core/types.js';
 import type { QueryOptions } from './client.js';
-import { PERSONAL_COLUMNS } from './columns.js';
+import { personalNames } from './columns.js';
 import { contentHash, contentSum } from './content-hash.js';
 import { readSpine, type Spine, TIME_COLUMN } from './spine.js';
 import { checkSpineInputs } from './spine-inputs.js';
@@ -65,10 +65,11 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
     return { columns, from: planned.select, premasked: request.mask !== undefined, tables: planned.tables };
   }
   const spine = readSpine(request.spine, joinKeys, wanted.request);
+  const personal = personalNames(wanted);
   const columns = spine.columns.map(({ name, type }) => ({
     name,
     type,
-    masked: request.mask !== undefined && PERSONAL_COLUMNS.has(name),
+    masked: request.mask !== undefined && personal.has(name),
   }));
   if (spine.rows === 0) throw badInput('the spine has no rows', 'give at least one row');
   return { columns, from: spine, premasked: false, tables: [] };

@@ -13,6 +13,7 @@ import { openParquet } from './parquet.js';
 import { Quarantine, readQuarantine } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
 import { checkHeader, fileColumns, isRefusal, RowParser } from './row-parser.js';
+import { SNAPSHOTS } from './snapshots/content.js';
 import { type Spooled, spool } from './spool.js';
 import { BatchWriter, createStage, dropLeftovers, dropTable, othersTurn, stageName } from './stage.js';
 import { takeTurn } from './turns.js';
@@ -232,10 +233,11 @@ async function stageRows({ client, table, stage, file, parser, quarantine }: Sta
   return writer.written;
 }
 
-/** Above every earlier import of the table; the random part keeps two processes apart that ask in the same millisecond. */
+/** Above every earlier import of the table, and every derivation into it; the random part keeps two processes apart that ask in the same millisecond. */
 async function nextSeq(client: ClickHouseClient, table: string, now: Instant): Promise<bigint> {
   const result = await client.query({
-    query: 'SELECT toString(max(seq)) AS newest FROM source_imports WHERE table = {table:String}',
+    query: `SELECT toString(greatest((SELECT max(seq) FROM source_imports WHERE table = {table:String}),
+      ${table === SNAPSHOTS.name ? '(SELECT max(seq) FROM loan_snapshot_runs)' : '0'})) AS newest`,
     query_params: { table },
     format: 'JSONEachRow',
   });

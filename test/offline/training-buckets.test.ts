@@ -320,6 +320,25 @@ describe('a set that is made again from its pins', () => {
     expect((await build()).hash).not.toBe(calm.hash);
   });
 
+  test('leaves out the rows of an import that is under way, for the others come under its sequence', async () => {
+    const imported = (seq: number): Promise<void> => {
+      const columns = ['table', 'import_id', 'seq', 'at', 'history', 'accepted', 'duplicates', 'rejected'] as const;
+      const row = ['labels', String(seq), seq, '2026-04-01 00:00:00', 1, 1, 0, 0];
+      return store.insert('test', { table: 'source_imports', columns: [...columns] }, [row]);
+    };
+    const features = refsOf(behaviour);
+    await imported(2);
+    const whole = await build({ spine, features });
+    await label('C78', 1, 5);
+    const during = await build({ spine, features });
+    await label('C79', 1, 5);
+    await imported(5);
+    const pins = during.result.manifest.pins as TrainingSetPins;
+    expect(pins.imports).toEqual({ labels: '2' });
+    expect([during.hash, (await build({ spine, features, pins })).hash]).toEqual([whole.hash, whole.hash]);
+    expect((await build({ spine, features })).result.rowCount).toBe(Number(whole.result.rowCount) + 2);
+  });
+
   test('is refused where the history of a view has lost its runs', async () => {
     const pins: TrainingSetPins = { runs: { [behaviour.id]: '1-6,5000' }, imports: {} };
     await expect(build({ features: refsOf(behaviour), pins })).rejects.toMatchObject({

@@ -151,7 +151,7 @@ beforeAll(async () => {
     when: date(said),
     moment: timestamp(said),
     yes: boolean(said),
-    word: string(said),
+    word: string({ ...said, tags: ['pii'] }),
     count: int64(said),
     list: array(string(said), said),
   };
@@ -502,8 +502,8 @@ describe('a spine', () => {
 
   it('is computed from true values for a role that sees them masked, and masked then', async () => {
     const features = [...onDemandRefs(place), ...onDemandRefs(echo, ['seen'])];
-    const nothing = { when: [null], moment: [null], yes: [null], word: [null], count: [null], list: [null] };
-    const given = { ...spine, latitude: [-1.5], channel: ['H5'], ...nothing };
+    const others = { when: [null], moment: [null], yes: [null], word: ['Anna'], count: [null], list: [null] };
+    const given = { ...spine, latitude: [-1.5], channel: ['H5'], ...others };
     const historical = await offline.historicalFeatures({
       features,
       spine: given,
@@ -515,12 +515,16 @@ describe('a spine', () => {
     expect(shown).toMatchObject({
       latitude: null,
       channel: 'H5',
+      word: mask.text('Anna'),
       place__south: null,
       place__at: mask.text('-1.5 by H5'),
     });
     const { path } = await build({ features, spine: given, mask });
     const [row] = await objectsOf(path);
-    expect(row).toMatchObject({ place__at: mask.text('-1.5 by H5'), echo__seen: shown.echo__seen });
+    expect(row).toMatchObject({
+      ...{ place__at: mask.text('-1.5 by H5'), echo__seen: shown.echo__seen },
+      word: mask.text('Anna'),
+    });
     expect(row?.place__south ?? null).toBeNull();
   });
 
