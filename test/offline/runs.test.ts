@@ -349,7 +349,9 @@ test('dropping a version leaves other versions and stages of others alone', asyn
     sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND position(name, ${`${view.name}_v`}) > 0 ORDER BY name`,
   );
   expect(tables.map(({ name }) => name)).toEqual(
-    ['commits', 'history', 'stage', 'state', 'turns'].map((kind) => `${kind}_${view.name}_v11${kind === 'stage' ? '_r2' : ''}`),
+    ['commits', 'history', 'stage', 'state', 'turns'].map(
+      (kind) => `${kind}_${view.name}_v11${kind === 'stage' ? '_r2' : ''}`,
+    ),
   );
 });
 
