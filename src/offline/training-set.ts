@@ -18,7 +18,7 @@ import { onDemandSlice } from './training-on-demand.js';
 import { pinNow, pinStates } from './training-pins.js';
 import { gatherRows } from './training-rows.js';
 import { fillSpineTable, planSpine, type SpinePlan } from './training-spine.js';
-import { mayPass, openSteps, type Steps } from './training-steps.js';
+import { mayPass, openSteps, overtaken, type Steps } from './training-steps.js';
 
 export interface TrainingSetTools extends SpineSqlTools {
   /** Rows of one step; absent: by what they take in memory. Tests make it small. */
@@ -99,6 +99,7 @@ export async function buildTrainingSet(
     return result;
   } catch (error) {
     if (signal.aborted) await steps.stop();
+    else if (!(await steps.isOurs().catch(() => true))) throw overtaken(request.id);
     if (signal.aborted || !mayPass(error)) await steps.drop();
     throw error;
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RiskgraphError } from '../core/errors.js';
 import { ident, param, raw, type Sql, sql } from '../core/sql.js';
@@ -10,6 +11,8 @@ const LEFT_AFTER_DAYS = 3;
 /** Every statement of a set but the caller's own spine SQL ends, rather than take more memory than this. */
 export const MEMORY_A_QUERY = 3_000_000_000;
 const STOP_POLL_MS = 50;
+/** Begins the rows of the ledger that say who works on the set: the last in their order does. */
+const OWNER = 'owner:';
 
 /** What a step found out, kept with the word that it is done. */
 export type Fact = Readonly<Record<string, unknown>>;
@@ -31,6 +34,8 @@ export interface Steps {
     step: { readonly undo?: () => Promise<void>; readonly work: () => Promise<F> },
   ): Promise<F>;
   isDone(name: string): boolean;
+  /** False once another has opened the set, or is done with it: its tables are not this one's any more. */
+  isOurs(): Promise<boolean>;
   /** Stops the set's statements wherever they run. */
   stop(): Promise<void>;
   /** Drops all tables of the set. */
@@ -44,7 +49,18 @@ export interface StepsRequest {
   readonly signal: AbortSignal;
 }
 
-/** Opens the steps of a set. A statement of an earlier attempt that still runs is stopped first: it would write beside this one. */
+/** What a worker meets that was stopped for so long that another has taken up its set. */
+export const overtaken = (id: string): RiskgraphError =>
+  new RiskgraphError({
+    code: 'STORE_UNAVAILABLE',
+    message: `another worker has taken up the training set '${id}' since this one did`,
+    hint: 'nothing is to be done: the other finishes it',
+  });
+
+/**
+ * Opens the steps of a set, which takes it from whoever had it: a statement of an earlier attempt that still runs is stopped, for it would write
+ * beside this one, and its process does no further step.
+ */
 export async function openSteps(store: ClickHouse, request: StepsRequest): Promise<Steps> {
   const { signal } = request;
   const prefix = `${TABLES}${request.id.replace(/\W/g, '')}_`;
@@ -52,17 +68,23 @@ export async function openSteps(store: ClickHouse, request: StepsRequest): Promi
   const ledger = table('steps');
   const options: QueryOptions = { signal, settings: { max_memory_usage: String(MEMORY_A_QUERY) } };
 
+  // Before its statements are stopped, so that it knows why.
+  let own = (await hasTable(store, ledger)) ? await takeOver(store, ledger) : null;
   await stopStatements(store, prefix);
   let done = await doneSteps(store, ledger);
-  if (done.size > 0 && done.get('request')?.fingerprint !== request.fingerprint) {
+  if (done.get('request')?.fingerprint !== request.fingerprint) {
     await dropTables(store, prefix);
     done = new Map();
-  }
-  if (done.size === 0) {
-    await dropTables(store, prefix);
     const columns = raw('(step String, fact String) ENGINE = MergeTree ORDER BY step');
     await store.run('training-set-create', sql`CREATE TABLE ${ident(ledger)} ${columns}`);
+    own = null;
   }
+  own ??= await takeOver(store, ledger);
+  const isOurs = async (): Promise<boolean> => (await newestOwner(store, ledger)) === own;
+  const refuseOvertaken = async (): Promise<void> => {
+    signal.throwIfAborted();
+    if (!(await isOurs())) throw overtaken(request.id);
+  };
 
   const steps: Steps = {
     table,
@@ -72,14 +94,16 @@ export async function openSteps(store: ClickHouse, request: StepsRequest): Promi
       type F = Awaited<ReturnType<typeof work>>;
       const known = done.get(name);
       if (known) return known as F;
-      signal.throwIfAborted();
+      await refuseOvertaken();
       await undo?.();
       const fact = await work();
+      await refuseOvertaken();
       const into = { table: ledger, columns: ['step', 'fact'] as [string, ...string[]] };
       await store.insert('training-set-step', into, [[name, JSON.stringify(fact)]]);
       done.set(name, fact);
       return fact;
     },
+    isOurs,
     stop: () => stopStatements(store, prefix),
     drop: () => dropTables(store, prefix),
   };
@@ -87,17 +111,43 @@ export async function openSteps(store: ClickHouse, request: StepsRequest): Promi
   return steps;
 }
 
-async function doneSteps(store: ClickHouse, ledger: string): Promise<Map<string, Fact>> {
+async function hasTable(store: ClickHouse, name: string): Promise<boolean> {
   const [there] = await store.rows<{ total: string }>(
     'training-set-tables',
-    sql`SELECT count() AS total FROM system.tables WHERE database = currentDatabase() AND name = ${ledger}`,
+    sql`SELECT count() AS total FROM system.tables WHERE database = currentDatabase() AND name = ${name}`,
   );
-  if (Number(there?.total) === 0) return new Map();
+  return Number(there?.total) > 0;
+}
+
+async function doneSteps(store: ClickHouse, ledger: string): Promise<Map<string, Fact>> {
+  if (!(await hasTable(store, ledger))) return new Map();
   const rows = await store.rows<{ step: string; fact: string }>(
     'training-set-steps',
     sql`SELECT step, fact FROM ${ident(ledger)}`,
   );
   return new Map(rows.map(({ step, fact }) => [step, JSON.parse(fact) as Fact]));
+}
+
+/** The name of whoever works on the set from now on. */
+async function takeOver(store: ClickHouse, ledger: string): Promise<string> {
+  const number = Number((await newestOwner(store, ledger))?.split(':')[1] ?? 0) + 1;
+  const own = `${OWNER}${String(number).padStart(9, '0')}:${randomUUID()}`;
+  await store.insert('training-set-step', { table: ledger, columns: ['step', 'fact'] }, [[own, '{}']]);
+  return own;
+}
+
+/** Null where nobody works on the set any more. */
+async function newestOwner(store: ClickHouse, ledger: string): Promise<string | null> {
+  try {
+    const [found] = await store.rows<{ newest: string }>(
+      'training-set-owner',
+      sql`SELECT max(step) AS newest FROM ${ident(ledger)} WHERE startsWith(step, ${OWNER})`,
+    );
+    return found?.newest || null;
+  } catch (error) {
+    if (await hasTable(store, ledger)) throw error;
+    return null;
+  }
 }
 
 /** Going away stops no statement that writes: the server is told, and is done with it when none is left. */

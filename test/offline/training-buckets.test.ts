@@ -227,25 +227,39 @@ describe('a worker killed with SIGKILL', () => {
   }, 300_000);
 });
 
+const running = () =>
+  store.rows<{ query: string }>(
+    'test',
+    raw("SELECT query FROM system.processes WHERE query LIKE '%sleepEachRow%' AND query NOT LIKE '%system.processes%'"),
+  );
+
+/** Its joins take seconds. */
+const slowly = (): ClickHouse => ({
+  ...store,
+  run: (label, statement, options) => {
+    if (label !== 'training-set-join') return store.run(label, statement, options);
+    return store.run(label, { ...statement, render: () => sleepy(statement.render()) } as typeof statement, options);
+  },
+});
+
+test('a worker that lost its set to another while it could not be heard leaves it alone', async () => {
+  const shared = { id: '0198-shared', path: join(folder, '0198-shared'), spine: spineRows(90) };
+  const lost = build(shared, on(slowly())).then(
+    () => 'built',
+    (error: Error) => error,
+  );
+  await vi.waitFor(async () => expect(await running()).not.toEqual([]), { timeout: 60_000, interval: 20 });
+  const { lines } = await build(shared);
+  expect(await lost).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('another worker') });
+  expect(lines).toEqual((await build({ spine: shared.spine })).lines);
+  expect(await tablesLeft()).toEqual([]);
+});
+
 test('a cancel stops a statement that is running, and leaves neither file nor tables', async () => {
   const controller = new AbortController();
   const spine = spineRows(90);
   const before = await readdir(folder);
-  const running = () =>
-    store.rows<{ query: string }>(
-      'test',
-      raw(
-        "SELECT query FROM system.processes WHERE query LIKE '%sleepEachRow%' AND query NOT LIKE '%system.processes%'",
-      ),
-    );
-  const wrapped: ClickHouse = {
-    ...store,
-    run: (label, statement, options) => {
-      if (label !== 'training-set-join') return store.run(label, statement, options);
-      return store.run(label, { ...statement, render: () => sleepy(statement.render()) } as typeof statement, options);
-    },
-  };
-  const building = build({ spine, signal: controller.signal }, on(wrapped, 10_000));
+  const building = build({ spine, signal: controller.signal }, on(slowly(), 10_000));
   const ended = building.then(
     () => 'built',
     (error: Error) => error.message,
