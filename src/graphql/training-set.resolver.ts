@@ -236,12 +236,13 @@ export class TrainingSetResolver {
     return result?.rowCount ?? null;
   }
 
+  /** The mean of one row is its value. */
   @FieldResolver(() => [ColumnProfileType], { nullable: true })
   columns(@Root() record: TrainingSetRecord, @Ctx() { caller }: RequestContext): readonly ColumnProfile[] | null {
     const columns = record.result?.columns ?? null;
     return seesInFull(caller, record)
       ? columns
-      : (columns?.map((column) => ({ ...column, min: null, max: null })) ?? null);
+      : (columns?.map((column) => ({ ...column, min: null, max: null, mean: null })) ?? null);
   }
 
   /** The text of a spine may name people; its hash still says which it was. */
