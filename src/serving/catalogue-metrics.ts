@@ -2,7 +2,7 @@ import type { ViewFreshness } from '../core/catalogue.js';
 import type { View } from '../core/definitions.js';
 import type { FeatureProfiles } from '../core/feature-profiles.js';
 import type { Clock, Metrics } from '../core/ports.js';
-import { MINUTE } from '../core/time.js';
+import { type Instant, MINUTE } from '../core/time.js';
 
 /** Scrapers may come every few seconds; what they read changes a few times a day. */
 const EVERY_MS = MINUTE;
@@ -19,10 +19,9 @@ export function createCatalogueMetrics(options: {
   readonly clock: Clock;
 }): () => Promise<void> {
   const { metrics, clock } = options;
-  let reportedAt = Number.NEGATIVE_INFINITY;
-  return async () => {
-    if (clock() - reportedAt < EVERY_MS) return;
-    reportedAt = clock();
+  let latest: { readonly at: Instant; readonly done: Promise<void> } | undefined;
+
+  const report = async (): Promise<void> => {
     const views = options.views();
     const [fresh, newest] = await Promise.all([options.freshness(views), options.profiles.newest(views)]);
     for (const { view, lagSeconds, stale, keys } of fresh) {
@@ -34,5 +33,11 @@ export function createCatalogueMetrics(options: {
       const [view = '', feature = ''] = reference.split(':');
       if (nullRate !== null) metrics.gauge('feature_null_ratio', nullRate, { view, feature });
     }
+  };
+
+  return () => {
+    // Whoever comes before the next is told how the last one went: gauges that could not be read are not fresh until then.
+    if (latest === undefined || clock() - latest.at >= EVERY_MS) latest = { at: clock(), done: report() };
+    return latest.done;
   };
 }
