@@ -111,6 +111,11 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
         costed.push(change);
         continue;
       }
+      if (performance.now() >= until) {
+        // Not even begun: its queries would go on when the plan has been told.
+        costed.push({ ...change, cost: { ...NOTHING_KNOWN, problem: outOfTime(budgetMs) } });
+        continue;
+      }
       let cost = NOTHING_KNOWN;
       const work = measure(view, published, { from, until }, (more) => {
         cost = { ...cost, ...more };
@@ -122,12 +127,14 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
   };
 }
 
+const outOfTime = (budgetMs: number): string =>
+  `not measured: the ${Math.round(budgetMs / SECOND)} seconds that a plan has for its costs were over; the others say what they cost`;
+
 /** Null when the work ended well in time, else why not. */
 async function within(until: number, work: Promise<void>, budgetMs: number): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
-    const words = `not measured: the ${Math.round(budgetMs / SECOND)} seconds that a plan has for its costs were over; the others say what they cost`;
-    timer = setTimeout(resolve, Math.max(0, until - performance.now()), words);
+    timer = setTimeout(resolve, Math.max(0, until - performance.now()), outOfTime(budgetMs));
   });
   const done = work.then(
     () => null,

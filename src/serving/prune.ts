@@ -45,7 +45,11 @@ export function createViewPruner({ ledger, trainingSets, offline, online, alone,
           : `retire it first: retireFeatureView(view: "${id}")`,
       );
     }
-    if (held.prunedAt !== null) throw conflict(`feature view ${id} is already pruned`, 'nothing is left of it');
+    const holdings = await offline.viewHoldings(held);
+    // A run that was under way when the version was retired may have made its tables once more.
+    if (held.prunedAt !== null && holdings === null) {
+      throw conflict(`feature view ${id} is already pruned`, 'nothing is left of it');
+    }
     // A set of on-demand features reads what those are computed from.
     const through = all.filter((one) => one.kind === 'on_demand' && requiresOf(one).includes(id));
     const sets = await trainingSets.pinning([id, ...through.map((one) => one.id)]);
@@ -55,7 +59,7 @@ export function createViewPruner({ ledger, trainingSets, offline, online, alone,
         'keep its history: without it they cannot be built again. To drop it all the same, repeat with force: true (--force)',
       );
     }
-    const { rows = 0, bytes = 0 } = (await offline.viewHoldings(held)) ?? {};
+    const { rows = 0, bytes = 0 } = holdings ?? {};
     return { held, found: { view: id, rows, bytes, trainingSets: sets.map((set) => set.id) } };
   };
 

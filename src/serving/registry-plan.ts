@@ -63,8 +63,10 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
   const prunable = async (published: readonly PublishedDefinition[]): Promise<PrunableView[]> => {
     const left: PrunableView[] = [];
     for (const { kind, id, name, version, retiredAt, prunedAt } of published) {
-      if (kind !== 'view' || retiredAt === null || prunedAt !== null) continue;
-      const { rows = 0, bytes = 0 } = (await offline.viewHoldings({ name, version })) ?? {};
+      if (kind !== 'view' || retiredAt === null) continue;
+      const holdings = await offline.viewHoldings({ name, version });
+      if (prunedAt !== null && holdings === null) continue;
+      const { rows = 0, bytes = 0 } = holdings ?? {};
       left.push({ view: id, retiredAt, rows, bytes, trainingSets: await setsOf(id, published) });
     }
     return left;

@@ -265,9 +265,21 @@ describe('a plan', () => {
     );
     expect(change(changes, 'customer_profile@1').cost).toMatchObject({ onlineKeys: CUSTOMERS, problem: null });
 
-    const late = await planner(registry, 0).plan({ costs: true });
-    expect(late.changes).toHaveLength(changes.length);
-    expect(change(late.changes, 'customer_profile@1').cost?.problem).toMatch(/seconds that a plan has for its costs/);
+    let begun = 0;
+    const counting = {
+      ...offline,
+      firstKnown: (view: View) => {
+        begun++;
+        return offline.firstKnown(view);
+      },
+    };
+    const out = createPlanCosts({
+      ...{ registry, materializer, offline: counting, online, calendar: tables.calendar, now: clock, budgetMs: 0 },
+    });
+    const late = await out((await planner(registry).plan()).changes, []);
+    expect(late).toHaveLength(changes.length);
+    expect(change(late, 'customer_profile@1').cost?.problem).toMatch(/seconds that a plan has for its costs/);
+    expect(begun).toBe(0);
   });
 });
 
@@ -379,6 +391,12 @@ describe('pruning', () => {
     await expect(pruner().check(view.id, { force: true })).rejects.toMatchObject({
       message: 'feature view customer_profile@2 is already pruned',
     });
+
+    // As a run does that has waited for the prune to end.
+    await offline.createView(view);
+    expect((await planner(left).plan()).prunable).toMatchObject([{ view: view.id, rows: 0 }]);
+    await pruner().prune(view.id, { force: false }, progress);
+    expect((await planner(left).plan()).prunable).toEqual([]);
   });
 
   it('is refused while a training set pins the version, naming it, unless it is forced', async () => {
