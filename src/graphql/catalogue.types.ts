@@ -185,7 +185,7 @@ export function showView(view: AnyView, context: RequestContext): FeatureViewTyp
     every: stored?.schedule.every ?? null,
     requestInputs:
       origin.kind === 'on_demand'
-        ? origin.request.map((one) => ({
+        ? origin.request.filter(visible(context)).map((one) => ({
             name: one.name,
             type: one.type,
             description: one.description,

@@ -3,6 +3,7 @@ import type { Lineage, LineageKind as LineageKindName, LineageNode, LineageRef }
 import type { ColumnRead } from '../core/columns-read.js';
 import type { Registry } from '../core/definitions.js';
 import { notFound } from '../core/errors.js';
+import { SOURCE_TABLES } from '../core/sources.js';
 import { FeatureType, FeatureViewType, visible } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
 import { ColumnUse, LineageKind } from './enums.js';
@@ -73,6 +74,9 @@ class SourceColumnType {
   use!: ColumnRead['use'];
 }
 
+const isPersonal = ({ table, column }: ColumnRead): boolean =>
+  SOURCE_TABLES.get(table)?.columns.some(({ name, pii }) => name === column && pii) === true;
+
 /** Whether a node is a feature that the caller may not know of. */
 function isHidden(context: RequestContext, registry: Registry) {
   const shows = visible(context);
@@ -128,10 +132,12 @@ export class FeatureLineageResolver {
   })
   async columns(
     @Root() { ref: { view, feature } }: FeatureType,
-    @Ctx() { services }: RequestContext,
+    @Ctx() context: RequestContext,
   ): Promise<readonly ColumnRead[] | null> {
     if (!('schedule' in view)) return null;
-    return (await services.columns.of(view))?.get(feature.name) ?? null;
+    const columns = (await context.services.columns.of(view))?.get(feature.name);
+    const shows = visible(context);
+    return columns?.filter((one) => shows({ tags: isPersonal(one) ? ['pii'] : [] })) ?? null;
   }
 }
 

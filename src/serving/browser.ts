@@ -85,6 +85,25 @@ export function createCatalogueBrowser({
       .flatMap((snapshot) => (snapshot.features as readonly Feature[] | undefined) ?? [])
       .some((feature) => feature.name === difference.feature && !visible(feature));
 
+  /** Without what a function takes that the caller may not know of. */
+  const shown = (snapshot: ViewSnapshot, visible: FeatureSearch['visible']): ViewSnapshot => {
+    const { request, inputs } = snapshot as {
+      readonly request?: readonly Feature[];
+      readonly inputs?: readonly { readonly reference: string }[];
+    };
+    const shows = ({ reference }: { readonly reference: string }): boolean => {
+      const [, name, version, wanted] = /^(.+)@(\d+):(.+)$/.exec(reference) ?? [];
+      const features = snapshotOf(name ?? '', Number(version)).features as readonly Feature[] | undefined;
+      const feature = features?.find((one) => one.name === wanted);
+      return feature === undefined || visible(feature);
+    };
+    return {
+      ...snapshot,
+      ...(request ? { request: request.filter(visible) } : {}),
+      ...(inputs ? { inputs: inputs.filter(shows) } : {}),
+    };
+  };
+
   return {
     searchViews: (search) => searchViews(current().entries, checked(search)),
     searchFeatures: (search) => searchFeatures(current().entries, checked(search)),
@@ -103,7 +122,9 @@ export function createCatalogueBrowser({
       const before = snapshotOf(name, from);
       return {
         ...{ name, from, to },
-        differences: differencesOf(before, after).filter((one) => !hidden(one, [before, after], visible)),
+        differences: differencesOf(shown(before, visible), shown(after, visible)).filter(
+          (one) => !hidden(one, [before, after], visible),
+        ),
         unknown: [...unknownOf(`${name}@${from}`, before), ...unknownOf(`${name}@${to}`, after)],
       };
     },

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions.js';
 import { formatInstant } from '../../src/core/time.js';
+import { openDatabase } from '../../src/entities/data-source.js';
+import { createDefinitionLedger } from '../../src/entities/definition-ledger.js';
 import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
 import { ROOT } from '../support/views.js';
 
@@ -206,6 +208,27 @@ describe('the catalogue', () => {
       ),
       'application_place@1:cell',
     ]);
+  });
+
+  it('names to bi nothing personal that a function takes or a view reads, in no version', async () => {
+    const database = await openDatabase({ url: api.app.config.postgresUrl as string, log: api.app.telemetry.log });
+    const ledger = createDefinitionLedger(database.dataSource);
+    const held = (await ledger.all()).find(({ id }) => id === 'application_place@1');
+    const snapshot = { ...held?.snapshot, request: [], inputs: [] };
+    const old = { kind: 'on_demand' as const, name: 'application_place', version: 9, id: 'application_place@9' };
+    await ledger.publish([{ ...old, hash: 'gone', appliedAt: 1_700_000_000_000, snapshot }]);
+    await ledger.retire([old], 1_700_000_100_000);
+    await database.close();
+    await api.app.services.api.catalogue.refresh();
+    const question = `{
+      featureView(name: "application_place", version: 1) { requestInputs { name } }
+      features(search: "home_location datum") { reference feature { columns { column } } }
+      featureViewDiff(name: "application_place", from: 9, to: 1) { differences { attribute after words } } }`;
+    const modeler = JSON.stringify(ok(await api.graphql('modeler', question)));
+    const bi = JSON.stringify(ok(await api.graphql('bi', question)));
+    expect(modeler).toMatch(/"latitude".*"column":"latitude".*home_location@1:longitude/);
+    expect(bi).toMatch(/"datum".*"column":"datum".*home_location@1:datum/);
+    expect(bi).not.toMatch(/latitude|longitude/);
   });
 
   it('refuses to materialize one, saying what to name in its place', async () => {
