@@ -96,9 +96,17 @@ export function addMaterializeCommands(program: Command, context: CommandContext
         .option('--estimate', 'say what it would have to do, and do nothing'),
     run: async (client, options, [views]) => {
       const range = { views: list(views as string), from: options.from, to: options.to };
-      const { backfillEstimate } = await client.graphql<{ backfillEstimate: Estimate }>(ESTIMATE, range);
-      if (options.estimate) return print(backfillEstimate, options, () => describeEstimate(backfillEstimate));
-      if (!options.json) process.stderr.write(`${describeEstimate(backfillEstimate)}\n`);
+      const estimate = async (): Promise<Estimate> =>
+        (await client.graphql<{ backfillEstimate: Estimate }>(ESTIMATE, range)).backfillEstimate;
+      if (options.estimate) {
+        const found = await estimate();
+        return print(found, options, () => describeEstimate(found));
+      }
+      if (!options.json) {
+        // A backfill does not need it: what takes too long to be counted can still be computed.
+        const words = await estimate().then(describeEstimate, (cause: Error) => `no estimate: ${cause.message}`);
+        process.stderr.write(`${words}\n`);
+      }
       const { backfill } = await client.graphql<{ backfill: JobView }>(
         `mutation($views: [String!]!, $from: Date!, $to: Date!) { backfill(views: $views, from: $from, to: $to) ${JOB} }`,
         range,
