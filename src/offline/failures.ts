@@ -1,5 +1,5 @@
 import { ClickHouseError } from '@clickhouse/client';
-import { RiskgraphError } from '../core/errors.js';
+import { badInput, RiskgraphError } from '../core/errors.js';
 
 const TIMEOUTS = new Set(['159', '160', '209']);
 const OVERLOADS = new Set(['202', '241', '243', '439']);
@@ -34,6 +34,26 @@ export function offlineFailure(error: unknown, label: string): Error {
     hint: 'check that ClickHouse runs and that CLICKHOUSE_URL names it',
     cause: error,
   });
+}
+
+/**
+ * What ClickHouse says where a value, and nothing else, is at fault: text that is no number or date, a number beyond its type, a division by zero,
+ * arrays of two lengths, more than one row of a scalar subquery, a pattern that is none.
+ */
+const VALUES = new Set(
+  '6 26 27 36 38 41 43 53 69 70 72 117 125 128 131 153 190 321 349 376 407 427 467 675 676'.split(' '),
+);
+
+/** A failure of SQL that a caller wrote, once it runs: BAD_USER_INPUT with the store's words where a value of it is at fault. */
+export function valueFailure(error: unknown, what: string): unknown {
+  const cause = error instanceof RiskgraphError ? error.cause : null;
+  if (!(cause instanceof ClickHouseError) || !VALUES.has(cause.code)) return error;
+  const words = cause.message
+    .replace(/^.*DB::Exception:\s*/s, '')
+    .replace(/\s*\(version [^)]*\).*$/s, '')
+    .replace(/(?:[:,] )?\b(?:in scope|while (?:executing|processing|converting))\b.*$/is, '')
+    .slice(0, 200);
+  return badInput(`${what} fails on a row: ${words}`, 'convert or leave out such values, as toInt32OrNull(…) does');
 }
 
 const timedOut = (label: string, cause: unknown): RiskgraphError =>

@@ -6,6 +6,7 @@ import { clickhouseType, elementType, type FeatureType, isArrayType, type Scalar
 import type { QueryOptions } from './client.js';
 import { personalNames } from './columns.js';
 import { contentHash, contentSum } from './content-hash.js';
+import { valueFailure } from './failures.js';
 import { readSpine, type Spine, TIME_COLUMN } from './spine.js';
 import { checkSpineInputs } from './spine-inputs.js';
 import { planSpineSql, type SpineSqlTools } from './spine-sql.js';
@@ -117,13 +118,15 @@ async function insertSelect(
   const time = sql`u.${ident(TIME_COLUMN)}`;
   const values = columns.map(({ name, type }) => stored(sql`u.${ident(name)}`, type));
   // One thread keeps the order of the SELECT, which numbers the rows. The caller's SQL has the server's own limit of memory, and sorts on disk.
-  await store.run(
-    'training-spine-fill',
-    sql`INSERT INTO ${ident(table)} (rid, t, ${join(columns.map(({ column }) => ident(column)))})
+  const statement = sql`INSERT INTO ${ident(table)} (rid, t, ${join(columns.map(({ column }) => ident(column)))})
       SELECT rowNumberInAllBlocks(), ifNull(toUnixTimestamp64Milli(toDateTime64(${time}, 3, 'UTC')), 0), ${join(values)}
-      FROM (${select}) AS u`,
-    { signal: options.signal, settings: { ...BOUNDED, max_threads: 1, query_plan_remove_redundant_sorting: 0 } },
-  );
+      FROM (${select}) AS u`;
+  const settings = { ...BOUNDED, max_threads: 1, query_plan_remove_redundant_sorting: 0 as const };
+  await store
+    .run('training-spine-fill', statement, { ...(options.signal && { signal: options.signal }), settings })
+    .catch((error: unknown) => {
+      throw valueFailure(error, 'the spine SQL');
+    });
   const at = columns.find(({ name }) => name === TIME_COLUMN)?.column as string;
   const [unknown] = await store.rows<{ total: string }>(
     'training-spine-times',

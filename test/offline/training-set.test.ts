@@ -313,6 +313,16 @@ test.each<[string, string, RegExp]>([
     'SELECT entity_id AS customer_id, observed_at AS event_timestamp, map(1, 2) AS m FROM labels',
     /'m' of the spine SQL is a Map/,
   ],
+  [
+    'with text that is no number in a row',
+    'SELECT entity_id AS customer_id, observed_at AS event_timestamp, toInt32(entity_id) AS n FROM labels',
+    /the spine SQL fails on a row: Cannot parse .*Int32/,
+  ],
+  [
+    'with numbers that no column can hold',
+    'SELECT entity_id AS customer_id, observed_at AS event_timestamp, toUInt64(value) + toUInt64(18446744073709551614) AS n FROM labels',
+    /the spine SQL fails on a row: Value in column UInt64 cannot be safely converted into type/,
+  ],
 ])('spine SQL %s is refused in words', async (_, sql, words) => {
   await expect(build({ spine: { sql } })).rejects.toMatchObject({
     code: 'BAD_USER_INPUT',
