@@ -52,6 +52,8 @@ export function valueFailure(error: unknown, what: string): unknown {
     .replace(/^.*DB::Exception:\s*/s, '')
     .replace(/\s*\(version [^)]*\).*$/s, '')
     .replace(/(?:[:,] )?\b(?:in scope|while (?:executing|processing|converting))\b.*$/is, '')
+    // A job's error is kept, and the value may be personal.
+    .replace(/'(?:[^'\\]|\\.)*'/g, "'…'")
     .slice(0, 200);
   return badInput(`${what} fails on a row: ${words}`, 'convert or leave out such values, as toInt32OrNull(…) does');
 }

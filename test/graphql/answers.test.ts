@@ -320,7 +320,7 @@ describe('training sets', () => {
       },
     );
   const SET =
-    '{ id name state progress rowCount features manifest downloadUrl error columns { name nullRate min max } }';
+    '{ id name state progress rowCount features manifest downloadUrl error columns { name nullRate min max mean } }';
   interface Set {
     readonly trainingSet: {
       readonly id: string;
@@ -366,7 +366,8 @@ describe('training sets', () => {
     const asked = await show('admin', id);
     expect(asked.manifest.spine.sql).toContain('FROM customers');
     expect(set.manifest).toEqual({ ...asked.manifest, spine: { ...asked.manifest.spine, sql: null } });
-    expect(set.columns.every(({ min, max }) => min === null && max === null)).toBe(true);
+    expect(asked.columns.some(({ mean }) => mean !== null)).toBe(true);
+    expect(set.columns.every(({ min, max, mean }) => min === null && max === null && mean === null)).toBe(true);
     expect((await api.fetch('modeler', `/training-sets/${id}`)).status).toBe(403);
     expect(await (await api.fetch('admin', `/training-sets/${id}`)).text()).toContain('phone-of-C1');
   });
@@ -401,7 +402,9 @@ describe('training sets', () => {
       return ok(await api.graphql(role, document, { id, job: job.id }));
     };
     const told = (error: unknown) => ({ trainingSet: { error, job: { error } }, job: { error } });
-    expect(await shown('admin')).toEqual(told(expect.stringContaining('the offline store refused')));
+    expect(await shown('admin')).toEqual(
+      told(expect.stringMatching(/^the spine SQL fails on a row: Cannot parse string '…' as Int32/)),
+    );
     expect(await shown('modeler')).toEqual(told(expect.stringMatching(/^the training set could not be built \(/)));
   });
 

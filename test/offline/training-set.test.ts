@@ -316,7 +316,7 @@ test.each<[string, string, RegExp]>([
   [
     'with text that is no number in a row',
     'SELECT entity_id AS customer_id, observed_at AS event_timestamp, toInt32(entity_id) AS n FROM labels',
-    /the spine SQL fails on a row: Cannot parse .*Int32/,
+    /the spine SQL fails on a row: Cannot parse string '…' as Int32/,
   ],
   [
     'with numbers that no column can hold',
