@@ -5,6 +5,8 @@ import { Decimal } from 'decimal.js';
 const Exact = Decimal.clone({ precision: 40, rounding: Decimal.ROUND_HALF_UP });
 
 const MONTHS_A_YEAR = 12;
+/** What a DECIMAL cannot hold. */
+const TOO_LARGE = '1e32';
 
 /** The sum of some amounts over another; null where one is missing or the other is not above 0. */
 export function ratio(amounts: readonly (string | null)[], over: string | null): number | null {
@@ -21,7 +23,7 @@ export function ratio(amounts: readonly (string | null)[], over: string | null):
 
 /**
  * The level instalment of an annuity, P r / (1 - (1 + r)^-n) with r the nominal rate a year over 12, P / n at r = 0; to the cent, half up.
- * Null where a part is missing, the term is under a month or the rate under 0.
+ * Null where a part is missing, the term is under a month or the rate under 0, and for amounts that no DECIMAL holds.
  */
 export function instalmentOf(loan: {
   readonly principal: string | null;
@@ -36,5 +38,6 @@ export function instalmentOf(loan: {
   const each = rate.isZero()
     ? owed.div(months)
     : owed.times(rate).div(new Exact(1).minus(new Exact(1).plus(rate).pow(-months)));
-  return each.toDecimalPlaces(2).toFixed();
+  const paid = each.toDecimalPlaces(2);
+  return paid.abs().lt(TOO_LARGE) ? paid.toFixed() : null;
 }

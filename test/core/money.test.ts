@@ -38,6 +38,8 @@ describe('an instalment', () => {
     ['1', 12, null],
     ['1', 0, '0.24'],
     ['1', 12, '-0.01'],
+    ['99999999999999999999999999999999', 12, '99'],
+    ['-99999999999999999999999999999999', 12, '99'],
   ])('of %s, %s, %s is none', (principal, months, annualRate) => {
     expect(instalmentOf({ principal, months, annualRate })).toBeNull();
   });
