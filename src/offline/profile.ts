@@ -13,8 +13,10 @@ export interface ProfiledColumn {
   readonly explains: boolean;
 }
 
-/** Columns looked at in one query: each holds its distinct values in memory. */
+/** Columns looked at in one query. */
 const COLUMNS_A_QUERY = 20;
+/** Distinct values that one query holds where it counts them exactly: about 80 bytes each while threads are merged, so a gigabyte. */
+const VALUES_A_QUERY = 12_000_000;
 /**
  * Above it distinct values are estimated, within about a percent, and the deciles of the information value come from a sample of 8,192 rows that
  * follows from the rows alone: what is held does not grow with them.
@@ -40,8 +42,9 @@ export interface ProfileRequest {
 export async function profileColumns(store: ClickHouse, request: ProfileRequest): Promise<readonly ColumnProfile[]> {
   const profiles: ColumnProfile[] = [];
   const binary = request.label !== null && (await isBinary(store, request, request.label));
-  for (let at = 0; at < request.columns.length; at += COLUMNS_A_QUERY) {
-    const part = request.columns.slice(at, at + COLUMNS_A_QUERY);
+  const together = columnsAQuery(request.rows);
+  for (let at = 0; at < request.columns.length; at += together) {
+    const part = request.columns.slice(at, at + together);
     const [found = {}] = await store.rows<Record<string, FeatureValue>>(
       'training-set-profile',
       sql`SELECT ${join(part.flatMap((column, index) => measures(column, index, request.rows)))} FROM ${request.from}`,
@@ -67,6 +70,9 @@ export async function profileColumns(store: ClickHouse, request: ProfileRequest)
   }
   return profiles;
 }
+
+const columnsAQuery = (rows: number): number =>
+  rows > EXACT_ROWS ? COLUMNS_A_QUERY : Math.min(COLUMNS_A_QUERY, Math.floor(VALUES_A_QUERY / Math.max(rows, 1)));
 
 function measures({ type, value }: ProfiledColumn, index: number, rows: number): Sql[] {
   const as = (name: string) => ident(`${name}${index}`);

@@ -20,6 +20,8 @@ import type { View } from '../../src/core/definitions.js';
 import { Mask } from '../../src/core/masking.js';
 import type { OfflineStore, TrainingSetRequest } from '../../src/core/ports.js';
 import { formatInstant } from '../../src/core/time.js';
+import type { ClickHouse } from '../../src/offline/client.js';
+import { profileColumns } from '../../src/offline/profile.js';
 import { createOfflineStore } from '../../src/offline/store.js';
 import { migrateClickHouse } from '../../src/sources/migrate.js';
 import { createSqlGuard } from '../../src/sources/sql-guard.js';
@@ -521,4 +523,31 @@ test('columns are profiled: NULLs, distinct values, range, mean and information 
     informationValue: null,
   });
   expect(profiles.bad_90).toMatchObject({ mean: 0.5, informationValue: null });
+});
+
+test.each([
+  [1_000, 1],
+  // Twenty columns of so many distinct texts at once are more than a query may hold.
+  [2_000_000, 4],
+  [2_000_001, 1],
+])('twenty columns of %i rows are profiled in %i queries', async (rows, queries) => {
+  let asked = 0;
+  const store: ClickHouse = {
+    ...fixture.store,
+    rows: (label, select, options) => {
+      if (label === 'training-set-profile') asked += 1;
+      return fixture.store.rows(label, select, options);
+    },
+  };
+  const columns = Array.from({ length: 20 }, (_, index) => ({
+    ...{ name: `c${index}`, type: 'INT32' as const, value: raw(`toNullable(toInt32(number % ${index + 1}))`) },
+    explains: true,
+  }));
+  const profiles = await profileColumns(store, {
+    ...{ from: raw('numbers(1000)'), rows, columns, label: null, options: {} },
+  });
+  expect(asked).toBe(queries);
+  expect(profiles.map(({ name, distinct }) => [name, distinct])).toEqual(
+    columns.map(({ name }, index) => [name, index + 1]),
+  );
 });
