@@ -25,7 +25,7 @@ const AS_OFS_A_COMMIT = 64;
 /** Ten years of days; a longer range is a slip of the pen. */
 const MAX_DAYS = 3_660;
 /** Views at once where nothing else is said: more than one only fills the pauses of the other on two cores. */
-const VIEWS_AT_ONCE = 2;
+export const VIEWS_AT_ONCE = 2;
 
 export interface BackfillResult {
   readonly view: string;

@@ -1,7 +1,7 @@
 /** What a backfill would have to do, told before it begins. */
 import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports.js';
 import { formatInstant, type Instant } from '../core/time.js';
-import { emptyAsOfs, planBackfill, type ViewPlan } from './backfill.js';
+import { emptyAsOfs, planBackfill, VIEWS_AT_ONCE, type ViewPlan } from './backfill.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { readableFrom } from './schedule.js';
 import { inputsOf } from './side-by-side.js';
@@ -14,20 +14,24 @@ export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRa
   const plans = planBackfill(range, deps.calendar);
   const named = new Set(plans.map(({ view }) => view.id));
   const views: BackfillViewEstimate[] = [];
+  // Scores begin when the last of their inputs has ended.
+  const ends = new Map<string, number>();
   for (const plan of plans) {
     // What its inputs are given by the same backfill is not there yet.
     const fed = inputsOf(plan.view).some(({ id }) => named.has(id));
-    views.push(await estimateView(deps, plan, fed));
+    const told = await estimateView(deps, plan, fed);
+    views.push(told);
+    ends.set(told.view, Math.max(0, ...inputsOf(plan.view).map(({ id }) => ends.get(id) ?? 0)) + (told.seconds ?? 0));
   }
   const seconds = views.map((each) => each.seconds);
   const known = seconds.filter((each) => each !== null);
   const all = known.reduce((sum, each) => sum + each, 0);
-  const atOnce = Math.min(deps.viewsAtOnce ?? 1, plans.length);
+  const atOnce = Math.min(deps.viewsAtOnce ?? VIEWS_AT_ONCE, plans.length);
   return {
     views,
     asOfs: views.reduce((sum, each) => sum + each.asOfs, 0),
     rows: views.reduce((sum, each) => sum + each.rows, 0),
-    seconds: known.length < seconds.length ? null : Math.max(all / atOnce, ...known),
+    seconds: known.length < seconds.length ? null : Math.max(all / atOnce, ...ends.values()),
   };
 }
 

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions.js';
 import type { BackfillEstimate, OfflineStore } from '../../src/core/ports.js';
 import { raw, sql } from '../../src/core/sql.js';
+import { BusinessCalendar } from '../../src/core/time.js';
 import { newUuid } from '../../src/core/uuid.js';
 import type { BackfillResult } from '../../src/materialize/backfill.js';
+import { estimateBackfill } from '../../src/materialize/estimate.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { openSourceRows, paidView, type SourceRows } from './sources.js';
 import { factsView, HOUR, MIDNIGHT } from './views.js';
@@ -227,6 +229,29 @@ describe('the estimate of a backfill', () => {
     expect(told.views).toMatchObject([{ rows: 8, seconds: 16, measuredRuns: 3 }]);
     expect(told.seconds).toBe(16);
     expect(await estimate([view, paidView('unmeasured')])).toMatchObject({ seconds: null });
+  });
+
+  it('expects views side by side to take as long as the longest row of those that wait for each other', async () => {
+    const [input, other] = [paidView('input'), paidView('other')];
+    const scores = {
+      ...paidView('scores'),
+      origin: { kind: 'scores', model: { features: [{ view: input }] } },
+    } as View;
+    const seconds: Readonly<Record<string, number>> = { [input.id]: 20, [other.id]: 25, [scores.id]: 30 };
+    const told = (views: readonly View[]) =>
+      estimateBackfill(
+        {
+          ...{ calendar: new BusinessCalendar('Asia/Shanghai'), viewsAtOnce: 2 },
+          offline: { firstKnown: async () => 0, estimateRows: async () => ({ rows: 1 }) },
+          ledger: {
+            done: async () => [],
+            pace: async (id: string) => ({ runs: 1, rows: 10, seconds: seconds[id] as number }),
+          },
+        } as unknown as Parameters<typeof estimateBackfill>[0],
+        range(views, '2026-02-01', '2026-02-10'),
+      );
+    expect(await told([scores, input, other])).toMatchObject({ rows: 30, seconds: 50 });
+    expect(await told([input, other])).toMatchObject({ seconds: 25 });
   });
 
   it('says where the range is cut, and refuses what the backfill would refuse', async () => {
