@@ -1,5 +1,5 @@
 import { RiskgraphError } from '../core/errors.js';
-import { ident, join, raw, type Sql, sql } from '../core/sql.js';
+import { ident, join, param, raw, type Sql, sql } from '../core/sql.js';
 import { clickhouseType } from '../core/types.js';
 import { type ContentSum, contentSum } from './content-hash.js';
 import { columnsDdl, type Slice, type Working } from './training-join.js';
@@ -53,6 +53,25 @@ function joinedRows({ spine }: Working, slices: readonly Slice[], within: Sql): 
   return sql`(SELECT ${join([raw('s.rid AS rid, s.t AS t'), ...names])} FROM (SELECT * FROM ${ident(spine.table)} WHERE ${within}) AS s ${join(joins, ' ')})`;
 }
 
+/** By what the slices take on disk before they are packed: a list or a text may be a thousand times a number. */
+async function rowsABucket(
+  { store, spine, steps }: Working,
+  slices: readonly Slice[],
+  columns: number,
+): Promise<number> {
+  const [found] = await store.rows<{ bytes: string }>(
+    'training-set-bytes',
+    sql`SELECT toString(sum(data_uncompressed_bytes)) AS bytes FROM system.parts
+      WHERE active AND database = currentDatabase() AND table IN ${param(
+        'Array(String)',
+        slices.map(({ table }) => table),
+      )}`,
+    steps.options,
+  );
+  const measured = (1.2 * Number(found?.bytes ?? 0)) / spine.rows;
+  return Math.max(1, Math.floor(BYTES_A_BUCKET / (BYTES_A_ROW + Math.max(BYTES_A_COLUMN * columns, measured))));
+}
+
 /** Brings the slices together, bucket by bucket of consecutive rows, each a step. */
 export async function gatherRows(
   working: Working,
@@ -73,7 +92,9 @@ export async function gatherRows(
     await store.run('training-set-create', partsDdl(computed.slice.table, columnsDdl(computed.slice.columns)));
   }
 
-  const rows = working.rowsAStep ?? Math.floor(BYTES_A_BUCKET / (BYTES_A_ROW + BYTES_A_COLUMN * columns.length));
+  const { rows } = await steps.once('buckets', {
+    work: async () => ({ rows: working.rowsAStep ?? (await rowsABucket(working, slices, columns.length)) }),
+  });
   const buckets = Math.ceil(spine.rows / rows);
   const names = join(['rid', ...columns.map(({ name }) => name)].map(ident));
   const sums: ContentSum[] = [];

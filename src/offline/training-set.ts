@@ -67,7 +67,7 @@ export async function checkTrainingSet(tools: TrainingSetTools, request: Checked
 const DONE = { spine: 0.1, label: 0.15, features: 0.45, rows: 0.7 };
 
 /** Changes whenever the working tables of a set would be others. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined): string {
   const { features, spine, label, asOf, mask, includeEventTimes, includeStatuses, stalePolicy, pins } = request;

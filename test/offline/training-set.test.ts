@@ -551,3 +551,40 @@ test.each([
     columns.map(({ name }, index) => [name, index + 1]),
   );
 });
+
+test('rows of long texts are brought together few at a time', async () => {
+  const { store, calendar } = fixture;
+  const letters = viewOf('letters', 1, {
+    entity: customer,
+    features: { text: string({ description: 'x' }) },
+    query: () =>
+      raw(`SELECT concat('C', toString(number)) AS customer_id, repeat('x', 100000) AS text FROM numbers(4)`),
+  });
+  await offline.createView(letters);
+  const run = { id: 1, view: letters, asOf: T0, knowledge: T0 };
+  await offline.stageRun(run);
+  await offline.commitRuns(letters, [{ run, availableAt: T0 }]);
+  let buckets = 0;
+  const counting: ClickHouse = {
+    ...store,
+    run: (label, statement, options) => {
+      if (label === 'training-set-rows') buckets += 1;
+      return store.run(label, statement, options);
+    },
+  };
+  const rows = 3_000;
+  const request = requestOf({
+    features: refsOf(letters),
+    format: 'PARQUET',
+    spine: {
+      customer_id: Array.from({ length: rows }, (_, row) => `C${row % 4}`),
+      event_timestamp: Array.from({ length: rows }, () => at(1)),
+    },
+  });
+  const guard = createSqlGuard(store.clickhouse);
+  const result = await createOfflineStore({ store: counting, calendar, guard, log: quiet }).buildTrainingSet(request);
+  expect(result).toMatchObject({ rowCount: rows });
+  expect(result.columns.at(-1)).toMatchObject({ nullRate: 0, distinct: 1 });
+  // 300 MB of texts, and a fifth as much again for what a hash takes beside them.
+  expect(buckets).toBe(2);
+});
