@@ -20,7 +20,6 @@ import { instantsBetween, newestDue, readableFrom } from './schedule.js';
 import { settleInputs } from './score-inputs.js';
 import { sideBySide } from './side-by-side.js';
 
-/** As-ofs of one commit: a backfill into the past rebuilds the visible state once a commit. */
 const AS_OFS_A_COMMIT = 64;
 /** Ten years of days; a longer range is a slip of the pen. */
 const MAX_DAYS = 3_660;
@@ -147,11 +146,12 @@ async function throughChunks(
   progress: StepProgress,
   each: (record: RunRecord) => void,
 ): Promise<RunRecord | undefined> {
+  const size = deps.asOfsACommit ?? AS_OFS_A_COMMIT;
   let last: RunRecord | undefined;
   let committing: Promise<void> = Promise.resolve();
   try {
-    for (let start = 0; start < asOfs.length; start += AS_OFS_A_COMMIT) {
-      const some = asOfs.slice(start, start + AS_OFS_A_COMMIT);
+    for (let start = 0; start < asOfs.length; start += size) {
+      const some = asOfs.slice(start, start + size);
       const within = part(progress, start / asOfs.length, (start + some.length) / asOfs.length);
       const staged = await stageChunk(deps, view, some, jobId, within);
       await committing;

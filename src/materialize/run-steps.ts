@@ -34,6 +34,8 @@ export interface MaterializerDeps {
   readonly rowsAShard?: number;
   /** Views of a backfill that are computed at once. */
   readonly viewsAtOnce?: number;
+  /** As-ofs of one commit: a backfill into the past rebuilds the visible state once a commit. */
+  readonly asOfsACommit?: number;
 }
 
 export interface StepProgress {

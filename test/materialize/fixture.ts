@@ -45,6 +45,7 @@ export interface MaterializeFixture {
       ledger: RunLedger;
       scores: PortfolioScores;
       viewsAtOnce: number;
+      asOfsACommit: number;
     }>,
   ): Materializer;
   /** Every key's row, from the newest offline row and from Redis, in key order. */

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { View } from '../../src/core/definitions.js';
+import type { OfflineStore } from '../../src/core/ports.js';
+import { raw } from '../../src/core/sql.js';
+import { newUuid } from '../../src/core/uuid.js';
+import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
+import { openSourceRows, paidView } from './sources.js';
+import { HOUR, MIDNIGHT } from './views.js';
+
+const DAY = 24 * HOUR;
+let fixture: MaterializeFixture;
+
+beforeAll(async () => {
+  fixture = await materializeFixture();
+  const sources = await openSourceRows(fixture.clickhouse);
+  const pay = (id: string, customer: string, at: number, more: object = {}) => ({
+    ...{ repayment_id: id, customer_id: customer, loan_id: 'L', paid_at: at, principal_paid: 100, interest_paid: 0 },
+    ...{ method: 'SELF', ingested_at: at, ...more },
+  });
+  // A fee that is said once is kept by later as-ofs, over the borders of chunks; C1 ends, C3 begins and is known late.
+  await sources.add('repayments', [
+    pay('R1', 'C1', MIDNIGHT - 9 * DAY),
+    pay('R2', 'C2', MIDNIGHT - 9 * DAY, { fee_paid: 7 }),
+    pay('R3', 'C2', MIDNIGHT - 4 * DAY),
+    pay('R4', 'C1', MIDNIGHT - 3 * DAY, { method: 'WAIVER' }),
+    pay('R5', 'C3', MIDNIGHT - 2 * DAY, { ingested_at: MIDNIGHT - DAY }),
+  ]);
+});
+afterAll(() => fixture?.close());
+
+const backfill = (view: View, change: Parameters<MaterializeFixture['materializer']>[0]) =>
+  fixture.materializer(change).backfill(
+    {
+      ...{ jobId: newUuid(Date.now()), views: [view], from: '2026-02-20', to: '2026-03-01' },
+      now: fixture.clock.now,
+    },
+    unwatched(),
+  );
+
+/** History and state but for the numbers of runs, and what is online. */
+async function outcome(view: View) {
+  const { name } = view;
+  const [history, state] = await Promise.all([
+    fixture.clickhouse.rows('test', raw(`SELECT * EXCEPT _sequence FROM history_${name}_v1 ORDER BY ALL`)),
+    fixture.clickhouse.rows(
+      'test',
+      raw(`SELECT * EXCEPT (_sequence, _ord, _fills) FROM state_${name}_v1 FINAL ORDER BY ALL`),
+    ),
+  ]);
+  const { offline, online } = await fixture.newest(view);
+  expect(online).toEqual(offline);
+  return { history, state, keys: offline.map(({ key, tombstone, values }) => ({ key, tombstone, values })) };
+}
+
+it('a chunk is staged while the one before it is committed, and many chunks leave what one leaves', async () => {
+  const whole = paidView('chunks_whole');
+  await backfill(whole, { asOfsACommit: 64 });
+
+  const view = paidView('chunks_some');
+  let staged = 0;
+  const waiting: (() => void)[] = [];
+  const offline: OfflineStore = {
+    ...fixture.offline,
+    async stageRuns(runs, computed) {
+      staged++;
+      for (const go of waiting.splice(0)) go();
+      return fixture.offline.stageRuns(runs, computed);
+    },
+    async commitRuns(of, runs) {
+      // Were the next chunk staged only after this, the first commit would wait here for ever.
+      if (staged < 2) await new Promise<void>((resolve) => waiting.push(resolve));
+      return fixture.offline.commitRuns(of, runs);
+    },
+  };
+  const result = await backfill(view, { offline, asOfsACommit: 3 });
+  expect(result).toMatchObject({ views: [{ asOfs: 10 }] });
+  expect(staged).toBe(4);
+  expect(await outcome(view)).toEqual(await outcome(whole));
+});
+
+it('where a chunk fails, or the commit of the one before it, what is repeated leaves what a calm run leaves', async () => {
+  const calm = paidView('chunks_calm');
+  await backfill(calm, { asOfsACommit: 3 });
+  const expected = await outcome(calm);
+  for (const step of ['stageRuns', 'commitRuns'] as const) {
+    const view = paidView(`chunks_${step.toLowerCase()}`);
+    let calls = 0;
+    const failing = (...args: never[]): Promise<never> => {
+      const work = fixture.offline[step] as unknown as (...given: never[]) => Promise<never>;
+      return ++calls === 3 ? Promise.reject(new Error('broken')) : work(...args);
+    };
+    const offline = { ...fixture.offline, [step]: failing } as OfflineStore;
+    await expect(backfill(view, { offline, asOfsACommit: 3 })).rejects.toThrow('broken');
+    await backfill(view, { asOfsACommit: 3 });
+    expect(await outcome(view), step).toEqual(expected);
+  }
+});
