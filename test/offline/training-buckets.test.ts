@@ -353,6 +353,23 @@ describe('a set that is made again from its pins', () => {
     expect((await build({ spine, features })).result.rowCount).toBe(Number(whole.result.rowCount) + 2);
   });
 
+  test('sees loan-days up to the newest derivation that has ended, and nothing of a first import under way', async () => {
+    const features = refsOf(behaviour);
+    const text = `${spine.sql.replace(' ORDER BY', ' WHERE entity_id NOT IN (SELECT customer_id FROM loan_snapshots UNION ALL SELECT customer_id FROM customers) ORDER BY')}`;
+    const pinned = async () => (await build({ spine: { sql: text }, features })).result.manifest.pins;
+    expect(await pinned()).toMatchObject({ imports: { loan_snapshots: '0', customers: '0' } });
+    const run = [7, '2026-01-01', 'Asia/Shanghai', '2026-01-02 00:00:00', 0, 0, 0];
+    const columns = ['seq', 'through', 'timezone', 'at', 'loans', 'rows', 'changed'] as const;
+    await store.insert('test', { table: 'loan_snapshot_runs', columns: [...columns] }, [run]);
+    await store.run(
+      'test',
+      raw("INSERT INTO customers (customer_id, ingested_at, seq) VALUES ('C3', '2026-01-02 00:00:00', 9)"),
+    );
+    expect(await pinned()).toMatchObject({ imports: { loan_snapshots: '7', customers: '9' } });
+    await store.insert('test', { table: 'source_turns', columns: ['table', 'turn'] }, [['customers', 1]]);
+    expect(await pinned()).toMatchObject({ imports: { loan_snapshots: '7', customers: '0' } });
+  });
+
   test('is refused where the history of a view has lost its runs', async () => {
     const pins: TrainingSetPins = { runs: { [behaviour.id]: '1-6,5000' }, imports: {} };
     await expect(build({ features: refsOf(behaviour), pins })).rejects.toMatchObject({
