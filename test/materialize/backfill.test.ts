@@ -236,7 +236,7 @@ describe('the estimate of a backfill', () => {
     const scores = {
       ...paidView('scores'),
       origin: { kind: 'scores', model: { features: [{ view: input }] } },
-    } as View;
+    } as unknown as View;
     const seconds: Readonly<Record<string, number>> = { [input.id]: 20, [other.id]: 25, [scores.id]: 30 };
     const told = (views: readonly View[]) =>
       estimateBackfill(

@@ -326,6 +326,25 @@ test.each(['grows', 'is rebuilt'] as const)(
   300_000,
 );
 
+test('a turn begins when what was being written to the history before is there', async () => {
+  const view = await freshView(false);
+  const history = `history_${view.name}_v1`;
+  // Half a second a row, of a process that is gone: nobody waits for it but the next.
+  const slow = fixture.store.run(
+    'test',
+    raw(
+      `INSERT INTO \`${history}\` SELECT concat('K', toString(number + sleepEachRow(0.5))), toDateTime64(1, 3, 'UTC'), toDateTime64(1, 3, 'UTC'), 1, 0, 1, 1 FROM numbers(4) SETTINGS max_block_size = 1`,
+    ),
+  );
+  const count = async (from: string) =>
+    Number((await fixture.store.rows<{ n: string }>('test', raw(`SELECT count() AS n FROM ${from}`)))[0]?.n);
+  const writing = `system.processes WHERE startsWith(query, 'INSERT INTO \`${history}\`')`;
+  await expect.poll(() => count(writing), { timeout: 20_000 }).toBe(1);
+  await fixture.offline.takeTurn(view, 1);
+  expect(await count(history)).toBe(4);
+  await slow;
+}, 60_000);
+
 test('rows that a run left in the history alone are in the state after the next commit', async () => {
   const view = await freshView(false);
   const plans: Planned[] = [
