@@ -11,6 +11,8 @@ const LEFT_AFTER_DAYS = 3;
 /** Every statement of a set but the caller's own spine SQL ends, rather than take more memory than this. */
 export const MEMORY_A_QUERY = 3_000_000_000;
 const STOP_POLL_MS = 50;
+/** About a minute: a worker must not wait for ever for a statement that the store has lost. */
+const STOP_POLLS = 1_000;
 /** Begins the rows of the ledger that say who works on the set: the last in their order does. */
 const OWNER = 'owner:';
 
@@ -161,16 +163,21 @@ async function stopStatements(store: ClickHouse, prefix: string): Promise<void> 
     sql`SELECT count() AS total FROM system.processes WHERE ${ours}`,
   );
   if (Number(found?.total) === 0) return;
-  // Its SYNC form waits for ever in the embedded store.
-  await store.run('training-set-stop', sql`KILL QUERY WHERE ${ours} ASYNC`);
-  for (;;) {
+  // Its SYNC form waits for ever in the embedded store. Said again while one is left: a statement that is only being planned may not hear it.
+  for (let polls = 0; polls < STOP_POLLS; polls += 1) {
+    await store.run('training-set-stop', sql`KILL QUERY WHERE ${ours} ASYNC`);
+    await sleep(STOP_POLL_MS);
     const [left] = await store.rows<{ total: string }>(
       'training-set-running',
       sql`SELECT count() AS total FROM system.processes WHERE ${ours}`,
     );
     if (Number(left?.total) === 0) return;
-    await sleep(STOP_POLL_MS);
   }
+  throw new RiskgraphError({
+    code: 'STORE_UNAVAILABLE',
+    message: 'ClickHouse does not end a statement of the training set, though it was told to',
+    hint: 'create the set again, or see system.processes: a statement that stays there ends with the server',
+  });
 }
 
 async function dropTables(store: ClickHouse, prefix: string): Promise<void> {
