@@ -1,6 +1,6 @@
 /** The past of views: as-ofs in chunks, some views at once; what a killed job left of a chunk is taken up where it was. */
 import type { View } from '../core/definitions.js';
-import { badInput } from '../core/errors.js';
+import { badInput, RiskgraphError } from '../core/errors.js';
 import type { BackfillRange, JobProgress, RunRecord } from '../core/ports.js';
 import { inputsFirst } from '../core/score-view.js';
 import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/time.js';
@@ -130,7 +130,13 @@ export async function emptyAsOfs(
   const empty = known < 0 ? due.length : known;
   const last = due[empty - 1];
   if (last === undefined) return 0;
-  return (await offline.estimateRows(view, last, readableFrom(view, last))).rows === 0 ? empty : 0;
+  try {
+    return (await offline.estimateRows(view, last, readableFrom(view, last))).rows === 0 ? empty : 0;
+  } catch (cause) {
+    // To count took too long: to compute them has no such limit.
+    if (cause instanceof RiskgraphError && cause.code === 'TIMEOUT') return 0;
+    throw cause;
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions.js';
+import { RiskgraphError } from '../../src/core/errors.js';
 import type { OfflineStore } from '../../src/core/ports.js';
 import { raw } from '../../src/core/sql.js';
 import { newUuid } from '../../src/core/uuid.js';
@@ -28,10 +29,14 @@ beforeAll(async () => {
 });
 afterAll(() => fixture?.close());
 
-const backfill = (view: View, change: Parameters<MaterializeFixture['materializer']>[0]) =>
+const backfill = (
+  view: View,
+  change: Parameters<MaterializeFixture['materializer']>[0],
+  from: '2026-02-20' | '2026-02-10' = '2026-02-20',
+) =>
   fixture.materializer(change).backfill(
     {
-      ...{ jobId: newUuid(Date.now()), views: [view], from: '2026-02-20', to: '2026-03-01' },
+      ...{ jobId: newUuid(Date.now()), views: [view], from, to: '2026-03-01' },
       now: fixture.clock.now,
     },
     unwatched(),
@@ -76,6 +81,17 @@ it('a chunk is staged while the one before it is committed, and many chunks leav
   expect(result).toMatchObject({ views: [{ asOfs: 10 }] });
   expect(staged).toBe(4);
   expect(await outcome(view)).toEqual(await outcome(whole));
+});
+
+it('a count of what lies before the first data that takes too long leaves nothing out', async () => {
+  const view = paidView('chunks_slow');
+  const offline: OfflineStore = {
+    ...fixture.offline,
+    estimateRows: () => Promise.reject(new RiskgraphError({ code: 'TIMEOUT', message: 'too slow' })),
+  };
+  const counted = await backfill(paidView('chunks_quick'), {}, '2026-02-10');
+  expect(counted).toMatchObject({ views: [{ asOfs: 20, empty: 10 }] });
+  expect(await backfill(view, { offline }, '2026-02-10')).toMatchObject({ views: [{ asOfs: 20, empty: 0 }] });
 });
 
 it('where a chunk fails, or the commit of the one before it, what is repeated leaves what a calm run leaves', async () => {
