@@ -31,16 +31,16 @@ test('the check of the walls sees the whole house, and it stands', () => {
   expect(summary.violations).toEqual([]);
 });
 
-/** What reads the clock or the environment, in TypeScript and in SQL. */
+/** What reads the clock, chance or the environment, in TypeScript and in SQL. */
 const OUTSIDE =
-  /\bDate\.now\b|\bnew Date(?:\(\s*\)|(?!\s*\())|(?<!new )\bDate\(\)|\bperformance\b|\bprocess\.(?:env|hrtime)|['"](?:node:)?(?:process|perf_hooks)['"]|\b(?:now|now64|today|yesterday|nowInBlock)\(/;
+  /\bDate\.now\b|\bnew Date(?:\(\s*\)|(?!\s*\())|(?<!new )\bDate\(\)|\bMath\.random\b|\bperformance\b|\bprocess\.(?:env|hrtime)|['"](?:node:)?(?:process|perf_hooks)['"]|\b(?:now|now64|today|yesterday|nowInBlock)\(/;
 
 const readingOutside = (files: readonly { readonly path: string; readonly text: string }[]): string[] =>
   files.flatMap(({ path, text }) =>
     text.split('\n').flatMap((line, index) => (OUTSIDE.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
   );
 
-test('no definition and nothing of the core reads the clock or the environment (rule 4)', () => {
+test('no definition and nothing of the core reads the clock, chance or the environment (rule 4)', () => {
   const folders = ['src/core', 'features', 'indicators', 'models'];
   const files = folders.map((folder) =>
     globSync(`${folder}/**/*.ts`).map((path) => ({ path, text: readFileSync(path, 'utf8') })),
@@ -56,6 +56,7 @@ test.each([
   'const at = new Date;',
   'const at = Date();',
   'const at = performance.now();',
+  'const some = Math.random();',
   "const zone = process.env['TZ'];",
   "import { env } from 'node:process';",
   'query: () => sql`SELECT 1 FROM events WHERE event_time > now() - 1`,',
