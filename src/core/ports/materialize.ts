@@ -1,0 +1,169 @@
+/** Offline to online: runs of views and where each stands. */
+import type { View } from '../definitions.js';
+import type { Instant, LocalDate } from '../time.js';
+import type { Run, StagedRow } from './offline.js';
+
+export type RunStage = 'STARTED' | 'STAGED' | 'PUBLISHED' | 'COMMITTED';
+
+export interface RunRecord {
+  readonly id: number;
+  readonly jobId: string;
+  readonly viewId: string;
+  readonly asOf: Instant;
+  readonly knowledge: Instant;
+  readonly kind: 'LIVE' | 'BACKFILL';
+  readonly stage: RunStage;
+  /** `available_at` of the rows written online, fixed before the first of them. */
+  readonly onlineStamp: Instant | null;
+  /** `available_at` of the history, fixed after the last online row was readable. */
+  readonly historyStamp: Instant | null;
+  /** What the stage holds, fixed with it, and in how many shards its rows travel. */
+  readonly counts: {
+    readonly rows: number;
+    readonly changed: number;
+    readonly nullKeys: number;
+    readonly shards: number;
+    /** From its beginning to its commit; of runs that share a stage, its share. */
+    readonly seconds?: number;
+    /** Of a run of scores: rows without a score, and whether the as-of was scored before. */
+    readonly tombstones?: number;
+    readonly restated?: boolean;
+  } | null;
+  /** Shards whose online rows are written. */
+  readonly shardsDone: readonly number[];
+}
+
+export type RunChange = Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>>;
+
+/** Where each run stands; kept in Postgres, so that a killed worker's run is taken up where it was. */
+export interface RunLedger {
+  /** The same job, view and as-of always get the same run. */
+  begin(run: Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>): Promise<RunRecord>;
+  /** The same for several runs, in their order. */
+  beginAll(
+    runs: readonly Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>[],
+  ): Promise<readonly RunRecord[]>;
+  update(id: number, change: RunChange, turn?: ViewTurn): Promise<void>;
+  /** All or none; none where `turn` is over, which is STORE_UNAVAILABLE. */
+  updateAll(changes: readonly { readonly id: number; readonly change: RunChange }[], turn?: ViewTurn): Promise<void>;
+  /** Runs of the view that are not committed, oldest first: what a killed, failed or cancelled job left. */
+  unfinished(viewId: string): Promise<readonly RunRecord[]>;
+  /** The newest committed live as-of of each view. */
+  committed(viewIds: readonly string[]): Promise<ReadonlyMap<string, Instant>>;
+  /** As-ofs of the view between two instants, both included, that have a committed run, oldest first. */
+  done(viewId: string, range: { readonly from: Instant; readonly to: Instant }): Promise<readonly Instant[]>;
+  /** What the newest committed runs of a view took in all; null where none was measured. */
+  pace(viewId: string): Promise<{ readonly runs: number; readonly rows: number; readonly seconds: number } | null>;
+  /**
+   * Runs the body while no other process holds the view; an aborted signal ends the waiting, not the body. `lost` aborts when the lock is gone
+   * before the body is: another process may hold the view from then on, so the body must stop. `turn` is higher than that of any holder before:
+   * what is written for it is refused once a later one has begun, however late this process hears that its lock is gone.
+   */
+  withViewLock<T>(
+    viewId: string,
+    body: (lost: AbortSignal, turn: number) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>;
+}
+
+/** The time for which one process holds a view. */
+export interface ViewTurn {
+  readonly viewId: string;
+  readonly number: number;
+}
+
+export interface JobProgress {
+  report(fraction: number): Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/** What the runs of score views are made of and where else they go. */
+export interface PortfolioScores {
+  /**
+   * A score for each key that an input of the model has ever had, or its end where it cannot be scored, from what is in force at the run's
+   * knowledge time.
+   */
+  rows(run: Run, progress: JobProgress): AsyncIterable<readonly StagedRow[]>;
+  /** Writes what the runs' stages hold to the source table `scores`; repeating it changes nothing. */
+  record(
+    runs: readonly { readonly run: Run; readonly availableAt: Instant; readonly restated: boolean }[],
+  ): Promise<void>;
+}
+
+export interface PortfolioResult {
+  readonly view: string;
+  readonly asOf: string;
+  /** Keys with a score, and those of the inputs that have none. */
+  readonly scored: number;
+  readonly missing: number;
+  /** Rows that differ from what was known of this as-of, and what they became: scores in the table `scores`, online rows. */
+  readonly changed: number;
+  readonly written: number;
+  readonly published: number;
+  /** Older rows that the online store had lost. */
+  readonly restored: number;
+}
+
+export interface Materializer {
+  /** Newest due as-of of each view where none is given. */
+  materialize(
+    request: {
+      readonly jobId: string;
+      readonly views: readonly View[];
+      readonly asOf?: Instant;
+      /** Leaves out views whose newest due as-of is committed. */
+      readonly onlyNew?: boolean;
+      readonly now: Instant;
+    },
+    progress: JobProgress,
+  ): Promise<unknown>;
+  /** Scores every key of a score view's inputs as of a local midnight: the newest that is due where none is given. */
+  scorePortfolio(
+    request: { readonly jobId: string; readonly view: View; readonly asOf?: Instant; readonly now: Instant },
+    progress: JobProgress,
+  ): Promise<PortfolioResult>;
+  /** The history of every as-of of the range that is due; views side by side where one does not wait for the other. */
+  backfill(request: BackfillRange & { readonly jobId: string }, progress: JobProgress): Promise<unknown>;
+  /** BAD_USER_INPUT where one of the views has no such as-of, or it may not be seen at `now`. */
+  checkAsOf(views: readonly View[], asOf: Instant, now: Instant): void;
+  /** BAD_USER_INPUT where the range could not be backfilled at `now`. */
+  checkBackfill(range: BackfillRange): void;
+  /** What a backfill would have to do; nothing is computed or written. */
+  estimateBackfill(range: BackfillRange): Promise<BackfillEstimate>;
+}
+
+export interface BackfillRange {
+  readonly views: readonly View[];
+  /** Local days, both included. */
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  readonly now: Instant;
+}
+
+export interface BackfillViewEstimate {
+  readonly view: string;
+  /** First and last as-of that is due. */
+  readonly from: string;
+  readonly to: string;
+  /** The last as-of that is due, where the range ends behind it. */
+  readonly clampedTo: string | null;
+  readonly asOfs: number;
+  /** Of those: as-ofs before anything was known of what the view reads, which cost nothing. */
+  readonly empty: number;
+  /** Of those: as-ofs that a run has committed already; they are computed again, and only what differs is added. */
+  readonly done: number;
+  /** Rows that the runs would compute, from the counts of `countedAsOfs` of them, evenly between. */
+  readonly rows: number;
+  readonly countedAsOfs: number;
+  /** From the rate of the newest `measuredRuns` runs of the view; null where none was measured. */
+  readonly seconds: number | null;
+  readonly measuredRuns: number;
+}
+
+export interface BackfillEstimate {
+  readonly views: readonly BackfillViewEstimate[];
+  readonly asOfs: number;
+  readonly rows: number;
+  /** For views side by side; null where the rate of one of them is not known. */
+  readonly seconds: number | null;
+}
