@@ -312,6 +312,20 @@ describe('a set that is made again from its pins', () => {
     expect(fresh.lines.join()).toContain(',77,');
   });
 
+  test('has the labels that were known then, though one was restated', async () => {
+    const observed = {
+      sql: "SELECT entity_id AS customer_id, observed_at AS event_timestamp FROM labels WHERE entity_id IN ('C4', 'C5') ORDER BY entity_id",
+    };
+    const asked = { spine: observed, features: refsOf(behaviour), label: 'bad' };
+    const first = await build(asked);
+    expect(first.lines.map((line) => line.split(',').at(-1))).toEqual(['"bad"', '0', '1']);
+    await label('C4', 1, 5);
+    const pins = first.result.manifest.pins as TrainingSetPins;
+    const again = await build({ ...asked, pins });
+    expect(again).toMatchObject({ hash: first.hash, lines: first.lines });
+    expect((await build(asked)).lines.map((line) => line.split(',').at(-1))).toEqual(['"bad"', '1', '1']);
+  });
+
   test('reads one state throughout, though a backfill is committed while it is built', async () => {
     const calm = await build();
     let committed = false;
