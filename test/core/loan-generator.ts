@@ -68,7 +68,8 @@ export function rowsOfLife(loan: string, life: LoanLife, first: string, zone: st
       rows.push({
         ...row,
         ingestedAt: again,
-        values: { ...row.values, principal: Number(row.values.principal ?? 0) / 2 },
+        // Half of it, in whole cents.
+        values: { ...row.values, principal: Math.trunc(Number(row.values.principal ?? 0) / 2) },
       });
     }
     if (restated === 'moved' && row.table === 'repayments')

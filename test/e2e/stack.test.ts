@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -205,7 +205,11 @@ test('a training set is built from SQL, as Parquet and as CSV, one row a spine r
     }>('modeler', 'query($id: ID!) { trainingSet(id: $id) { rowCount downloadUrl features columns { name } } }', {
       id: createTrainingSet.id,
     });
-    return { ...trainingSet, response: await stack.fetch('modeler', trainingSet.downloadUrl) };
+    return {
+      ...trainingSet,
+      id: createTrainingSet.id,
+      response: await stack.fetch('modeler', trainingSet.downloadUrl),
+    };
   };
   const [parquet, csv] = await Promise.all([build('PARQUET'), build('CSV')]);
   // The book's customers, and the three good rows of the small files.
@@ -224,6 +228,11 @@ test('a training set is built from SQL, as Parquet and as CSV, one row a spine r
   const lines = (await csv.response.text()).trim().split('\n');
   expect(lines).toHaveLength(rowCount + 1);
   expect(lines[0]).toContain('dpd60_6m');
+
+  const again = join(files, 'again.csv');
+  const rebuilt = await riskgraph('train-set', 'rebuild', csv.id, '--output', again);
+  expect(rebuilt.code, rebuilt.output).toBe(0);
+  expect((await readFile(again, 'utf8')).trim().split('\n')).toEqual(lines);
 
   for (const role of ['decision', 'bi', 'ingest']) {
     const refused = await stack.graphql(role, query, { input });

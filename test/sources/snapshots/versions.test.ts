@@ -56,7 +56,9 @@ function dayByDay(rows: readonly OracleRow[], loan: string, first: string, throu
   let before = '';
   for (let by = first; by <= through; by = next(by)) {
     const known = oracle.known(rows, oracle.derivedAt(by));
-    const inputs = JSON.stringify(known.filter((row) => row.table === 'installments' || row.at <= oracle.endOf(by)));
+    const happened = known.filter((row) => row.at <= oracle.endOf(by));
+    // A schedule that is known before it takes effect gives a loan its days, and on the day it does it may open a loan again.
+    const inputs = JSON.stringify([known.filter((row) => row.table === 'installments'), happened]);
     // From the same rows the same days follow.
     const from = inputs === before ? by : first;
     before = inputs;
