@@ -15,8 +15,8 @@ export class TrainingSetEntity {
   @Column({ name: 'job_id', type: 'text' })
   jobId!: string;
 
-  /** Spine, label, as-of, format and the like. */
-  @Column({ type: 'jsonb' })
+  /** Spine, label, as-of, format and the like. Keeps the order of a spine's columns, which is that of the file. */
+  @Column({ type: 'json' })
   request!: TrainingSetSpec;
 
   /** Pinned references, in the order of the columns. */
@@ -24,7 +24,7 @@ export class TrainingSetEntity {
   features!: string[];
 
   /** Row count, column profiles and manifest; null until the file is whole. */
-  @Column({ type: 'jsonb', nullable: true })
+  @Column({ type: 'json', nullable: true })
   result!: TrainingSetResult | null;
 
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, transformer: instant })

@@ -8,7 +8,7 @@ import type { BusinessCalendar, Instant } from '../core/time.js';
 import type { FeatureType, ScalarType } from '../core/types.js';
 import type { ClickHouse } from './client.js';
 import { maskedSource } from './masked-source.js';
-import { TIME_COLUMN } from './spine.js';
+import { checkColumnName, TIME_COLUMN } from './spine.js';
 import { instantSql } from './view-sql.js';
 
 export interface SpineSql {
@@ -103,6 +103,7 @@ function checkColumns(
 ): SpineSql['columns'] {
   const types = new Map<string, FeatureType>();
   for (const { name, type } of described) {
+    checkColumnName(name);
     if (types.has(name)) throw badInput(`the spine SQL gives the column '${name}' twice`, 'name each column once');
     types.set(name, columnType(name, type));
   }

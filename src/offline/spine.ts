@@ -10,6 +10,17 @@ export const MAX_CELLS = 250_000;
 
 export const TIME_COLUMN = 'event_timestamp';
 
+const MAX_NAME = 200;
+
+/** BAD_USER_INPUT for a name of a spine's column that no file could carry. */
+export function checkColumnName(name: string): void {
+  if (/\S/.test(name) && name.length <= MAX_NAME && !/\p{Cc}/u.test(name)) return;
+  throw badInput(
+    `${JSON.stringify(name.slice(0, 64))} cannot name a column of the spine`,
+    `name each column with 1 to ${MAX_NAME} characters, without line breaks or control characters`,
+  );
+}
+
 export interface Spine {
   readonly rows: number;
   /** As given and in the order given; event_timestamp in its one form. */
@@ -56,6 +67,7 @@ export function readSpine(
 
 function checkShape(given: Readonly<Record<string, readonly unknown[]>>, joinKeys: ReadonlySet<string>): number {
   for (const [name, values] of Object.entries(given)) {
+    checkColumnName(name);
     if (!Array.isArray(values)) {
       throw badInput(`spine column '${name}' is not a list`, 'give each column as a list with one value a row');
     }

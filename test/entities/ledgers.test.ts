@@ -157,4 +157,13 @@ describe('ledger of training sets', () => {
     expect(updated.result).toEqual({ rowCount: 3, columns: [], manifest: { hash: 'x' } });
     expect(updated.request.spine).toEqual({ sql: 'SELECT 1' });
   });
+
+  it('keeps the columns of a spine in the order given, and every character of them', async () => {
+    const ledger = createTrainingSetLedger(database.dataSource);
+    const id = newUuid(4_000);
+    const spine = { event_timestamp: ['2026-01-01T00:00:00.000Z'], customer_id: ['C1'], tag: ['a\u0000b'], a: [1] };
+    const request = { spine, label: null, asOf: 5, includeEventTimes: false, format: 'CSV' } as const;
+    await ledger.create({ id, name: 'set', jobId: id, request, features: [], createdAt: 1_000 });
+    expect(JSON.stringify((await ledger.get(id))?.request.spine)).toBe(JSON.stringify(spine));
+  });
 });

@@ -168,6 +168,16 @@ test.each<[string, HistoricalRequest['spine'], RegExp]>([
     /x\[0\] is not a string, number, boolean or null/,
   ],
   [
+    'with a column without a name',
+    { device_id: ['D1'], event_timestamp: [FRESH], '': [1] },
+    /"" cannot name a column of the spine/,
+  ],
+  [
+    'with a control character in a name',
+    { device_id: ['D1'], event_timestamp: [FRESH], 'a\u0000b': [1] },
+    /"a\\u0000b" cannot name a column/,
+  ],
+  [
     'with a column named as a feature',
     { device_id: ['D1'], event_timestamp: [FRESH], profile__count: [1] },
     /'profile__count' would be there twice/,
