@@ -13,7 +13,8 @@ export default defineConfig({
     // chDB is a native library with process-wide state: threads of one process would share it.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 180_000,
+    // Only a test that hangs ever waits for these, so they leave room for a machine with much else to do.
+    testTimeout: 180_000,
+    hookTimeout: 400_000,
   },
 });

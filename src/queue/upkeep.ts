@@ -36,8 +36,10 @@ export function createUpkeep(options: UpkeepOptions): () => Promise<void> {
 
   return async () => {
     const now = clock();
+    // Before the ledger is asked: a job that is recorded and taken up while it answers is none that was cancelled.
+    const begun = [...running.controllers];
     const open = await ledger.open();
-    stopCancelled(running, open);
+    stopCancelled(begun, open);
     await tick(now);
     if (now - reconciledAt >= RECONCILE_EVERY_MS) {
       reconciledAt = now;
@@ -55,9 +57,9 @@ export function createUpkeep(options: UpkeepOptions): () => Promise<void> {
 }
 
 /** A job that runs here and is not open in the ledger was cancelled there. */
-function stopCancelled(running: Running, open: readonly JobRecord[]): void {
+function stopCancelled(begun: readonly (readonly [string, AbortController])[], open: readonly JobRecord[]): void {
   const ids = new Set(open.map(({ id }) => id));
-  for (const [id, controller] of running.controllers) if (!ids.has(id)) controller.abort(cancelled());
+  for (const [id, controller] of begun) if (!ids.has(id)) controller.abort(cancelled());
 }
 
 /** Jobs that the queue has lost (FLUSHALL, another Redis, a crash between the two writes) are handed over again. */

@@ -50,8 +50,8 @@ describe('on a Redis Cluster', () => {
     await vi.waitFor(async () => {
       const results = (await ledger.list({ name: 'add', limit: 9 })).map(({ result }) => result);
       expect([...results].sort()).toEqual([2, 3, 4]);
-    }, 20_000);
-    await vi.waitFor(async () => expect(await queue.workerHealth()).toMatchObject({ ok: true, workers: 1 }), 10_000);
+    }, 60_000);
+    await vi.waitFor(async () => expect(await queue.workerHealth()).toMatchObject({ ok: true, workers: 1 }), 60_000);
     await worker.close();
     await queue.close();
     await redis.close();

@@ -14,7 +14,7 @@ export interface QueueFixture {
   readonly redis: RedisConnection;
   readonly ledger: JobLedger;
   /** Another process's view of the same queue would be made the same way. */
-  queueOf(jobs: ReadonlyMap<string, JobDefinition>, clock?: () => number): RunningQueue;
+  queueOf(jobs: ReadonlyMap<string, JobDefinition>, clock?: () => number, ledger?: JobLedger): RunningQueue;
   close(): Promise<void>;
 }
 
@@ -29,9 +29,9 @@ export async function queueFixture(): Promise<QueueFixture> {
     postgresUrl: postgres.url,
     redis,
     ledger,
-    queueOf: (jobs, clock = Date.now) =>
+    queueOf: (jobs, clock = Date.now, own = ledger) =>
       createQueue({
-        ...{ redis: redis.client, jobs, ledger, clock, log: silentLog, metrics: noMetrics },
+        ...{ redis: redis.client, jobs, ledger: own, clock, log: silentLog, metrics: noMetrics },
         calendar: new BusinessCalendar('Asia/Shanghai'),
       }),
     close: async () => {

@@ -1,4 +1,4 @@
-/** A worker in a process of its own, for tests that kill it. Arguments: Postgres URL, Redis URL. */
+/** A worker in a process of its own, for tests that kill it. Arguments: Postgres URL, Redis URL, how far its job goes before it stands still. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { defineJob } from '../../src/core/define.js';
@@ -10,20 +10,23 @@ import { createQueue } from '../../src/queue/queue.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { jobsOf, noServices } from './jobs-of.js';
 
+const [, , postgresUrl, redisUrl, reach = '1'] = process.argv;
+
 export const killJobs = jobsOf({
   slow: defineJob({
     ...{ description: 'x', concurrency: 1, payload: z.object({}) },
     run: async ({ report }) => {
       for (let step = 1; step <= 60; step++) {
-        await sleep(50);
-        await report(step / 60);
+        do {
+          await sleep(25);
+          await report(step / 60);
+        } while (step / 60 >= Number(reach) && Number(reach) < 1);
       }
       return process.pid;
     },
   }),
 });
 
-const [, , postgresUrl, redisUrl] = process.argv;
 if (postgresUrl && redisUrl && import.meta.filename === process.argv[1]) {
   const { dataSource } = await openDatabase({ url: postgresUrl, log: silentLog });
   const { client } = await openRedis({ url: redisUrl, log: silentLog, purpose: 'queue' });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../../src/embedded/free-port.js';
+import { MIDDAY_ENV } from './clock.js';
 
 export interface RunningCommand {
   readonly pid: number;
@@ -18,7 +19,7 @@ export interface RunningCommand {
 export const runCommand = (args: readonly string[], env: Readonly<Record<string, string>>): RunningCommand =>
   runProgram('src/cli.ts', args, env);
 
-/** Runs one of our entry files; it sees no variable of ours but those given. */
+/** Runs one of our entry files at midday; it sees no variable of ours but those given. */
 export function runProgram(
   entry: string,
   args: readonly string[],
@@ -27,7 +28,7 @@ export function runProgram(
   const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...MIDDAY_ENV, ...env },
   });
   let output = '';
   let ended: number | NodeJS.Signals | undefined;
@@ -53,7 +54,14 @@ export function runProgram(
     output: () => output,
     exited,
     isRunning: () => ended === undefined,
-    signalGroup: (signal) => process.kill(-(child.pid as number), signal),
+    signalGroup: (signal) => {
+      try {
+        process.kill(-(child.pid as number), signal);
+      } catch (cause) {
+        // It ended by itself, and we are yet to be told.
+        if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause;
+      }
+    },
     until: (pattern, timeoutMs = 120_000) =>
       new Promise((resolve, reject) => {
         const settle = (act: () => void) => {
@@ -155,22 +163,34 @@ export function callerOf(url: string, key: (role: string) => Promise<string>): C
   };
 }
 
+interface StartOptions {
+  readonly home: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Keys that the environment gives; those of the home where absent. */
+  readonly keys?: (role: string) => Promise<string>;
+}
+
+/** Another program may take a port between our finding it free and the stack's listening on it. */
+const PORTS_TRIED = 3;
+
 /** `riskgraph start` or `demo`; resolves when it says that it serves. The home is the caller's to remove. */
-export async function startCommand(
-  command: 'start' | 'demo',
-  options: {
-    readonly home: string;
-    readonly env?: Readonly<Record<string, string>>;
-    /** Keys that the environment gives; those of the home where absent. */
-    readonly keys?: (role: string) => Promise<string>;
-  },
-): Promise<Stack> {
+export async function startCommand(command: 'start' | 'demo', options: StartOptions): Promise<Stack> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await startOnce(command, options);
+    } catch (cause) {
+      if (tried === PORTS_TRIED || !/is in use by another program|EADDRINUSE/.test(String(cause))) throw cause;
+    }
+  }
+}
+
+async function startOnce(command: 'start' | 'demo', options: StartOptions): Promise<Stack> {
   const { home } = options;
   const port = await freePort();
   const env = { RISKGRAPH_HOME: home, PORT: String(port), ...options.env };
   const running = runCommand([command], env);
   try {
-    await running.until(command === 'demo' ? /Ctrl-C ends it; running jobs/ : /Riskgraph serves at/, 240_000);
+    await running.until(command === 'demo' ? /Ctrl-C ends it; running jobs/ : /Riskgraph serves at/, 400_000);
   } catch (cause) {
     if (running.isRunning()) running.signalGroup('SIGINT');
     await running.exited;

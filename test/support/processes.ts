@@ -31,13 +31,20 @@ export async function processesOf(home: string): Promise<HomeProcess[]> {
   return found.flat();
 }
 
-/** Those that are left after a moment: a killed process is gone a little later than its signal. */
-export async function processesLeft(home: string, withinMs = 3_000): Promise<HomeProcess[]> {
-  for (let waited = 0; ; waited += 50) {
-    const left = await processesOf(home);
-    if (left.length === 0 || waited >= withinMs) return left;
+/** Those that are left but for the spared, after a while: a killed process is gone a little later than its signal. */
+export async function processesLeft(home: string, spared: readonly number[] = []): Promise<HomeProcess[]> {
+  const deadline = performance.now() + 60_000;
+  for (;;) {
+    const left = (await processesOf(home)).filter(({ pid }) => !spared.includes(pid));
+    if (left.length === 0 || performance.now() > deadline) return left;
     await sleep(50);
   }
+}
+
+/** Stops a process where it is, and waits until the system says that it stands still; SIGCONT lets it go on. */
+export async function halt(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  while (!/^State:\s+T/m.test(await readProc(pid, 'status'))) await sleep(5);
 }
 
 /** The most memory in MB that a process ever held, as the system counts it. */
@@ -52,15 +59,19 @@ export async function pidOf(home: string, child: 'api' | 'worker' | 'postgres' |
   return (JSON.parse(await readFile(join(home, 'run', `${child}.pid`), 'utf8')) as { pid: number }).pid;
 }
 
-/** kill -9 of every process of the home, but for those spared. */
+/** kill -9 of every process of the home at one moment, but for those spared: none sees another's end and acts on it. */
 export async function killAll(home: string, spared: readonly number[] = []): Promise<void> {
-  for (const { pid } of await processesOf(home)) {
-    if (spared.includes(pid)) continue;
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch (cause) {
-      // A child of one that was killed before it may have ended with it.
-      if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause;
+  const signal = async (name: NodeJS.Signals): Promise<void> => {
+    for (const { pid } of await processesOf(home)) {
+      if (spared.includes(pid)) continue;
+      try {
+        process.kill(pid, name);
+      } catch (cause) {
+        // A child of one that was killed before it may have ended with it.
+        if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause;
+      }
     }
-  }
+  };
+  await signal('SIGSTOP');
+  await signal('SIGKILL');
 }
