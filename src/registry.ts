@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { EntityDefinition, FeatureServiceSpec, FeatureViewSpec, JobSpec } from './core/define.js';
 import type { IndicatorSpec } from './core/define-indicator.js';
-import type { AnyOnDemandViewSpec } from './core/define-on-demand.js';
-import type { Indicator, JobDefinition, OnDemandView, Registry, Service, View } from './core/definitions.js';
+import type { Indicator, JobDefinition, Registry, Service, View } from './core/definitions.js';
 import { RiskgraphError } from './core/errors.js';
+import { scoreViewId } from './core/score-view.js';
 import { checkView } from './registry/check.js';
 import { inCurrency, WRITTEN_CURRENCY } from './registry/currency.js';
 import { contentHash } from './registry/hash.js';
 import { loadModels } from './registry/models.js';
-import { checkOnDemandView } from './registry/on-demand.js';
+import { loadOnDemandViews } from './registry/on-demand.js';
 import { eitherOf, resolveReferences } from './registry/references.js';
 import { type Found, scanDefinitions } from './registry/scan.js';
 
@@ -32,7 +32,6 @@ export async function loadRegistry({
   const entities = await loadEntities(root, problems);
   const found = await scanDefinitions(root, problems);
   const views = new Map<string, View>();
-  const onDemandViews = new Map<string, OnDemandView>();
   const services = new Map<string, Service>();
   const indicators = new Map<string, Indicator>();
   const jobs = new Map<string, JobDefinition>();
@@ -51,13 +50,8 @@ export async function loadRegistry({
     const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
     views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
   }
-  for (const item of of('on_demand')) {
-    const spec = inCurrency(item.exported as AnyOnDemandViewSpec, currency);
-    const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
-    const view = checkOnDemandView(item, spec, { entities, views }, report);
-    const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
-    onDemandViews.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
-  }
+  const scores = new Map(of('model').map((item) => [scoreViewId(item), item.id] as const));
+  const onDemandViews = await loadOnDemandViews(of('on_demand'), { entities, views, scores, currency, problems });
   // Before the services, which may list scores.
   const models = await loadModels(of('model'), { views, onDemandViews, entities, problems });
   for (const item of of('service')) {

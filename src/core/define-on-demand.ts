@@ -21,15 +21,18 @@ export type ValueOf<T extends FeatureType> = T extends `ARRAY<${infer E extends 
     ? ScalarForms[T] | null
     : never;
 
-/** A stored feature that the function reads: pinned, with the type that its view declares, so that the compiler knows it too. */
-export interface StoredInput<T extends FeatureType = FeatureType> {
+/** A feature that the function reads, stored or on-demand: pinned, with the type that its view declares, so that the compiler knows it too. */
+export interface FeatureInput<T extends FeatureType = FeatureType> {
   readonly type: T;
   /** `view@version:feature` */
   readonly reference: string;
 }
 
 /** `input('DECIMAL', 'customer_profile@1:monthly_income')`; the registry checks that the view declares that type. */
-export const input = <const T extends FeatureType>(type: T, reference: string): StoredInput<T> => ({ type, reference });
+export const input = <const T extends FeatureType>(type: T, reference: string): FeatureInput<T> => ({
+  type,
+  reference,
+});
 
 type Typed = Readonly<Record<string, { readonly type: FeatureType }>>;
 
@@ -42,7 +45,7 @@ type Specs = Readonly<Record<string, FeatureSpec>>;
 
 export interface OnDemandViewSpec<
   R extends Specs = Specs,
-  I extends Readonly<Record<string, StoredInput>> = Readonly<Record<string, StoredInput>>,
+  I extends Readonly<Record<string, FeatureInput>> = Readonly<Record<string, FeatureInput>>,
   F extends Specs = Specs,
 > {
   /** Whom the features describe; every input is of this entity, or of one that its join keys name too. */
@@ -55,6 +58,11 @@ export interface OnDemandViewSpec<
   readonly inputs: I;
   readonly features: F;
   /**
+   * For features that are not computed from every input: from which. Who asks for these alone need not bring the others, which are null to the
+   * function then; and so they are whatever else is asked for, so that a value is the same in any company.
+   */
+  readonly reads?: { readonly [Name in keyof F]?: readonly (keyof R | keyof I)[] };
+  /**
    * Pure: the same arguments give the same answer, with no clock, no store and no environment, so that a request and a training set agree.
    * INT64 and DECIMAL are strings, as everywhere; NaN and infinities are answered as null.
    */
@@ -62,13 +70,14 @@ export interface OnDemandViewSpec<
 }
 
 /** Whatever is declared, erased: what the registry holds. */
-export type AnyOnDemandViewSpec = Omit<OnDemandViewSpec, 'compute'> & {
+export type AnyOnDemandViewSpec = Omit<OnDemandViewSpec, 'compute' | 'reads'> & {
+  readonly reads?: Readonly<Record<string, readonly string[] | undefined>>;
   readonly compute: (input: never) => Readonly<Record<string, unknown>>;
 };
 
 export const defineOnDemandView = <
   const R extends Specs,
-  const I extends Readonly<Record<string, StoredInput>>,
+  const I extends Readonly<Record<string, FeatureInput>>,
   const F extends Specs,
 >(
   spec: OnDemandViewSpec<R, I, F>,

@@ -47,11 +47,11 @@ export interface FeatureRef {
   readonly reference: string;
 }
 
-/** A stored feature as an argument of an on-demand view's function. */
+/** A feature, stored or itself computed on demand, as an argument of an on-demand view's function. */
 export interface OnDemandInput {
   /** The argument's name. */
   readonly name: string;
-  readonly ref: FeatureRef;
+  readonly ref: AnyFeatureRef;
 }
 
 export interface OnDemandOrigin {
@@ -59,13 +59,15 @@ export interface OnDemandOrigin {
   /** What the caller brings, in declared order. */
   readonly request: readonly Feature[];
   readonly inputs: readonly OnDemandInput[];
+  /** Arguments that a feature is computed from; of a feature that is not named, all. */
+  readonly reads: Readonly<Record<string, readonly string[]>>;
   readonly compute: (input: Readonly<Record<string, FeatureValue>>) => Readonly<Record<string, unknown>>;
 }
 
 /** Features that are stored nowhere: computed when they are asked for. Named and pinned as stored views are, and no view has its name. */
 export interface OnDemandView
   extends Identity,
-    Omit<AnyOnDemandViewSpec, 'request' | 'inputs' | 'features' | 'compute' | 'tags'> {
+    Omit<AnyOnDemandViewSpec, 'request' | 'inputs' | 'features' | 'reads' | 'compute' | 'tags'> {
   readonly origin: OnDemandOrigin;
   readonly tags: readonly string[];
   /** In declared order. */

@@ -1,34 +1,52 @@
-/**
- * On-demand features where they are asked for: which stored features to read, what the caller must bring, and the one computation that a
- * request, a historical table and a training set share.
- */
-import { type AnyFeatureRef, type Feature, type FeatureRef, isOnDemand, type OnDemandView } from './definitions.js';
-import { badInput, RiskgraphError } from './errors.js';
-import type { Instant } from './time.js';
-import { computedValue, isMisfit, writtenValue } from './typed-values.js';
-import { type FeatureStatus, type FeatureType, type FeatureValue, isArrayType } from './types.js';
+/** On-demand features where they are asked for: which stored features to read, which functions to call and what the caller must bring. */
+import {
+  type AnyFeatureRef,
+  type Feature,
+  type FeatureRef,
+  isOnDemand,
+  type OnDemandRef,
+  type OnDemandView,
+} from './definitions.js';
+import { badInput } from './errors.js';
+import { isMisfit, writtenValue } from './typed-values.js';
+import { type FeatureValue, isArrayType } from './types.js';
 
-/** An on-demand view of a plan, and where its stored inputs are among what is read. */
-export interface PlannedView {
+interface StoredPlace {
+  readonly kind: 'stored';
+  /** Index in the plan's `stored`. */
+  readonly at: number;
+}
+
+interface ComputedPlace {
+  readonly kind: 'computed';
+  /** Index in the plan's `calls`. */
+  readonly call: number;
+  /** Index in what the call answers. */
+  readonly position: number;
+}
+
+/** One call of an on-demand view's function for a row: a view is called once for features that are computed from the same inputs. */
+export interface PlannedCall {
   readonly view: OnDemandView;
-  /** Argument's name and index in the plan's `stored`. */
-  readonly inputs: readonly { readonly name: string; readonly at: number }[];
+  /** Indices, in the view's features, of what is asked of it: what comes back, and what a later call reads. */
+  readonly answers: readonly number[];
+  /** Argument's name, and where its value is: in a store, or in the answer of a call before. */
+  readonly inputs: readonly { readonly name: string; readonly place: StoredPlace | ComputedPlace }[];
+  /** Arguments that the caller brings. */
+  readonly request: readonly string[];
 }
 
 /** What to answer for a reference. */
 export type PlannedColumn =
-  | { readonly kind: 'stored'; readonly ref: FeatureRef /** Index in `stored`. */; readonly at: number }
-  | {
-      readonly kind: 'computed';
-      readonly ref: Extract<AnyFeatureRef, { view: OnDemandView }>;
-      /** Index in `views`. */
-      readonly view: number;
-    };
+  | (StoredPlace & { readonly ref: FeatureRef })
+  | (ComputedPlace & {
+      readonly ref: OnDemandRef;
+      /** Every call that answers for the view: the oldest of their inputs is its event time. */
+      readonly calls: readonly number[];
+    });
 
 /** An input that the caller must bring. */
-export interface WantedInput {
-  readonly name: string;
-  readonly type: FeatureType;
+export interface WantedInput extends Pick<Feature, 'name' | 'type' | 'description' | 'unit'> {
   readonly personal: boolean;
   /** Ids of the on-demand views that want it. */
   readonly wantedBy: readonly string[];
@@ -39,7 +57,8 @@ export interface OnDemandPlan {
   readonly stored: readonly FeatureRef[];
   /** What comes back, in the order asked. */
   readonly columns: readonly PlannedColumn[];
-  readonly views: readonly PlannedView[];
+  /** In an order in which each reads only calls before it. */
+  readonly calls: readonly PlannedCall[];
   readonly request: readonly WantedInput[];
   /** Columns that name the rows: the join keys of all entities, those of on-demand views too. */
   readonly joinKeys: readonly string[];
@@ -47,48 +66,93 @@ export interface OnDemandPlan {
 
 const isPersonal = ({ tags }: Pick<Feature, 'tags'>): boolean => tags?.includes('pii') ?? false;
 
+/** Names of the inputs that a feature is computed from: all of its view's, unless the view says which. */
+export const inputsRead = ({ origin }: Pick<OnDemandView, 'origin'>, feature: string): readonly string[] =>
+  origin.reads[feature] ?? [...origin.request, ...origin.inputs].map(({ name }) => name);
+
+/** Places of what is asked for and of what that is computed from, found by following inputs down to the stores. */
+class Planning {
+  readonly stored: FeatureRef[] = [];
+  readonly calls: (PlannedCall & { readonly answers: number[] })[] = [];
+  private readonly places = new Map<string, number>();
+  private readonly callOf = new Map<string, number>();
+
+  placeStored(ref: FeatureRef): StoredPlace {
+    let at = this.places.get(ref.reference);
+    if (at === undefined) {
+      at = this.stored.push(ref) - 1;
+      this.places.set(ref.reference, at);
+    }
+    return { kind: 'stored', at };
+  }
+
+  placeComputed({ view, feature, index }: OnDemandRef): ComputedPlace {
+    const names = inputsRead(view, feature.name);
+    const key = JSON.stringify([view.id, [...names].sort()]);
+    let call = this.callOf.get(key);
+    if (call === undefined) {
+      // What it reads is placed before it.
+      const inputs = view.origin.inputs
+        .filter(({ name }) => names.includes(name))
+        .map(({ name, ref }) => ({ name, place: this.place(ref) }));
+      const request = view.origin.request.flatMap(({ name }) => (names.includes(name) ? [name] : []));
+      call = this.calls.push({ view, answers: [], inputs, request }) - 1;
+      this.callOf.set(key, call);
+    }
+    const { answers } = this.calls[call] as (typeof this.calls)[number];
+    const known = answers.indexOf(index);
+    return { kind: 'computed', call, position: known >= 0 ? known : answers.push(index) - 1 };
+  }
+
+  private place(ref: AnyFeatureRef): StoredPlace | ComputedPlace {
+    return isOnDemand(ref) ? this.placeComputed(ref) : this.placeStored(ref);
+  }
+}
+
 /**
  * How to answer references, stored and on-demand.
  * @throws BAD_USER_INPUT where two views want one request input with two types
  */
 export function planOnDemand(refs: readonly AnyFeatureRef[]): OnDemandPlan {
-  const stored: FeatureRef[] = [];
-  const places = new Map<string, number>();
-  const place = (ref: FeatureRef): number => {
-    const known = places.get(ref.reference);
-    if (known !== undefined) return known;
-    places.set(ref.reference, stored.push(ref) - 1);
-    return stored.length - 1;
-  };
-  for (const ref of refs) if (!isOnDemand(ref)) place(ref);
-  const onDemand = [...new Set(refs.filter(isOnDemand).map(({ view }) => view))];
-  const views = onDemand.map(
-    (view): PlannedView => ({ view, inputs: view.origin.inputs.map(({ name, ref }) => ({ name, at: place(ref) })) }),
-  );
-  const columns = refs.map(
-    (ref): PlannedColumn =>
-      isOnDemand(ref)
-        ? { kind: 'computed', ref, view: onDemand.indexOf(ref.view) }
-        : { kind: 'stored', ref, at: place(ref) },
-  );
-  const entities = [...stored, ...views].map(({ view }) => view.entity);
+  const planning = new Planning();
+  for (const ref of refs) if (!isOnDemand(ref)) planning.placeStored(ref);
+  const callsOf = new Map<OnDemandView, number[]>();
+  const columns = refs.map((ref): PlannedColumn => {
+    if (!isOnDemand(ref)) return { ...planning.placeStored(ref), ref };
+    const place = planning.placeComputed(ref);
+    const calls = callsOf.get(ref.view) ?? [];
+    if (!calls.includes(place.call)) calls.push(place.call);
+    callsOf.set(ref.view, calls);
+    return { ...place, ref, calls };
+  });
+  const { stored, calls } = planning;
+  const entities = [...stored, ...calls].map(({ view }) => view.entity);
   const joinKeys = [...new Set(entities.flatMap((entity) => entity.joinKeys))];
-  return { stored, columns, views, request: wantedInputs(onDemand), joinKeys };
+  return { stored, columns, calls, request: wantedInputs(calls), joinKeys };
 }
 
-function wantedInputs(views: readonly OnDemandView[]): readonly WantedInput[] {
+/** Hashes of all definitions that the values come from, those that are only computed from too, by `name@version`. */
+export const definitionsRead = ({
+  stored,
+  calls,
+}: Pick<OnDemandPlan, 'stored' | 'calls'>): ReadonlyMap<string, string> =>
+  new Map([...stored, ...calls].map(({ view }) => [view.id, view.hash] as const));
+
+function wantedInputs(calls: readonly PlannedCall[]): readonly WantedInput[] {
   const wanted = new Map<string, WantedInput>();
-  for (const { id, origin } of views) {
-    for (const { name, type, tags } of origin.request) {
+  for (const { view, request } of calls) {
+    for (const { name, type, tags, description, unit } of view.origin.request) {
+      if (!request.includes(name)) continue;
       const other = wanted.get(name);
       if (other && other.type !== type) {
         throw badInput(
-          `the request input '${name}' is ${other.type} for ${other.wantedBy.join(', ')} and ${type} for ${id}`,
+          `the request input '${name}' is ${other.type} for ${other.wantedBy.join(', ')} and ${type} for ${view.id}`,
           'ask for them separately: one value cannot be both',
         );
       }
       const personal = isPersonal({ tags: tags ?? [] }) || (other?.personal ?? false);
-      wanted.set(name, { name, type, personal, wantedBy: [...(other?.wantedBy ?? []), id] });
+      const wantedBy = [...new Set([...(other?.wantedBy ?? []), view.id])];
+      wanted.set(name, { ...(other ?? { name, type, description, ...(unit && { unit }) }), personal, wantedBy });
     }
   }
   return [...wanted.values()];
@@ -165,83 +229,4 @@ export function readRequest(
       return [wanted.name, readInput(wanted, values, 'request.')] as const;
     }),
   );
-}
-
-/** What there is for a row and a feature. */
-export interface Cell {
-  /** As its policy for stale values leaves it. */
-  readonly value: FeatureValue;
-  readonly status: FeatureStatus;
-  /** Null where there is no row. */
-  readonly eventTime: Instant | null;
-}
-
-/** A row of an on-demand view. */
-export interface ComputedRow {
-  /** In the order of the view's features. */
-  readonly values: readonly FeatureValue[];
-  readonly statuses: readonly FeatureStatus[];
-  /** The oldest of the stored inputs; null where none has a row. */
-  readonly eventTime: Instant | null;
-}
-
-/** A feature of a computed row. */
-export const cellOf = ({ values, statuses, eventTime }: ComputedRow, index: number): Cell => ({
-  value: values[index] as FeatureValue,
-  status: statuses[index] as FeatureStatus,
-  eventTime,
-});
-
-/**
- * One row of an on-demand view. ERROR where an input could not be read, and then the function is not asked; STALE where an input is stale;
- * else by the value. An input that is not there is null to the function.
- * @throws INTERNAL where the function fails, or answers what it has not declared
- */
-export function computeRow(
-  { view, inputs }: PlannedView,
-  request: (name: string) => FeatureValue,
-  stored: (at: number) => Cell,
-): ComputedRow {
-  const given: Record<string, FeatureValue> = {};
-  let stale = false;
-  let failed = false;
-  let oldest: Instant | null = null;
-  for (const { name, at } of inputs) {
-    const { value, status, eventTime } = stored(at);
-    given[name] = status === 'NOT_FOUND' ? null : value;
-    stale ||= status === 'STALE';
-    failed ||= status === 'ERROR';
-    if (eventTime !== null && (oldest === null || eventTime < oldest)) oldest = eventTime;
-  }
-  if (failed) {
-    const { features } = view;
-    return { values: features.map(() => null), statuses: features.map(() => 'ERROR'), eventTime: oldest };
-  }
-  for (const { name } of view.origin.request) given[name] = request(name);
-  const values = answerOf(view, Object.freeze(given));
-  const statuses = values.map((value): FeatureStatus => (stale ? 'STALE' : value === null ? 'NULL' : 'PRESENT'));
-  return { values, statuses, eventTime: oldest };
-}
-
-/** What the function answers, each feature of its declared type or an error that names it: never cast. */
-function answerOf(view: OnDemandView, given: Readonly<Record<string, FeatureValue>>): readonly FeatureValue[] {
-  let answer: Readonly<Record<string, unknown>>;
-  try {
-    answer = view.origin.compute(given);
-  } catch (cause) {
-    throw new RiskgraphError({
-      ...{ code: 'INTERNAL', cause },
-      message: `the function of ${view.id} failed on a row`,
-      hint: `mend it in a next version: it must answer whatever its inputs are, null too (${view.file})`,
-    });
-  }
-  return view.features.map((feature) => {
-    const value = computedValue(feature, answer?.[feature.name]);
-    if (!isMisfit(value)) return value;
-    throw new RiskgraphError({
-      code: 'INTERNAL',
-      message: `the function of ${view.id} answered ${feature.name} wrongly: ${value.misfit}`,
-      hint: `mend it in a next version (${view.file})`,
-    });
-  });
 }

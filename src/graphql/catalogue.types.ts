@@ -2,6 +2,7 @@ import { Field, Int, ObjectType } from 'type-graphql';
 import type { AnyView } from '../core/browse.js';
 import type { AnyFeatureRef, Feature, Service } from '../core/definitions.js';
 import { notFound } from '../core/errors.js';
+import { planOnDemand } from '../core/on-demand.js';
 import { piiView, type RequestContext } from './context.js';
 import { FeatureViewKind } from './enums.js';
 
@@ -110,7 +111,9 @@ export class FeatureViewType {
   })
   every!: string | null;
 
-  @Field(() => [RequestInputType], { description: 'Of an on-demand view: what the caller brings.' })
+  @Field(() => [RequestInputType], {
+    description: 'Of an on-demand view: what the caller brings, to it and to those that it reads.',
+  })
   requestInputs!: readonly RequestInputType[];
 
   @Field(() => [FeatureType])
@@ -171,10 +174,10 @@ export function showFeature(ref: AnyFeatureRef): FeatureType {
 
 export function showView(view: AnyView, context: RequestContext): FeatureViewType {
   const { name, version, description, owner, tags, origin } = view;
-  const features = view.features.flatMap((feature, index) => {
-    const ref = { view, feature, index, reference: `${view.id}:${feature.name}` } as AnyFeatureRef;
-    return visible(context)(feature) ? [showFeature(ref)] : [];
-  });
+  const refs = view.features.map(
+    (feature, index) => ({ view, feature, index, reference: `${view.id}:${feature.name}` }) as AnyFeatureRef,
+  );
+  const features = refs.filter(({ feature }) => visible(context)(feature)).map(showFeature);
   const stored = 'schedule' in view ? view : null;
   return {
     ...{ view, name, version, description, owner, tags, features, entity: view.entity.name },
@@ -185,12 +188,14 @@ export function showView(view: AnyView, context: RequestContext): FeatureViewTyp
     every: stored?.schedule.every ?? null,
     requestInputs:
       origin.kind === 'on_demand'
-        ? origin.request.filter(visible(context)).map((one) => ({
-            name: one.name,
-            type: one.type,
-            description: one.description,
-            unit: one.unit ?? null,
-          }))
+        ? planOnDemand(refs)
+            .request.filter(({ personal }) => visible(context)({ tags: personal ? ['pii'] : [] }))
+            .map((one) => ({
+              name: one.name,
+              type: one.type,
+              description: one.description,
+              unit: one.unit ?? null,
+            }))
         : [],
   };
 }

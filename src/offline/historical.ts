@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AnyFeatureRef, FeatureRef } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
-import { type Cell, type ComputedRow, cellOf, computeRow, type OnDemandPlan, planOnDemand } from '../core/on-demand.js';
+import { type OnDemandPlan, planOnDemand } from '../core/on-demand.js';
+import { type Cell, columnCell, computeRow } from '../core/on-demand-rows.js';
 import type { HistoricalRequest, HistoricalTable, TableColumn } from '../core/ports.js';
 import { ident, join, type Sql, sql } from '../core/sql.js';
 import { formatInstant, type Instant } from '../core/time.js';
@@ -138,23 +139,16 @@ function rowOf(
 ): FeatureValue[] {
   const { mask, includeStatuses, includeEventTimes } = request;
   const given = new Map(spine.columns.map(({ name, values }) => [name, values[rid] ?? null] as const));
-  const computed = plan.views.map((planned) =>
-    computeRow(
-      planned,
-      (name) => given.get(name) ?? null,
-      (at) => cells[at] as Cell,
-    ),
-  );
+  const stored = (at: number): Cell => cells[at] as Cell;
+  const stalePolicy = request.stalePolicy ?? 'RETURN';
+  const called = computeRow(plan, { request: (name) => given.get(name) ?? null, stored, stalePolicy });
   const row = spine.columns.map(({ name, type, values }) => {
     const value = values[rid] as FeatureValue;
     return mask && personal.has(name) ? mask.value(value, type) : value;
   });
   plan.columns.forEach((column, index) => {
     const { ref } = outputs[index] as OutputFeature<AnyFeatureRef>;
-    const { value, status, eventTime } =
-      column.kind === 'stored'
-        ? (cells[column.at] as Cell)
-        : cellOf(computed[column.view] as ComputedRow, column.ref.index);
+    const { value, status, eventTime } = columnCell(column, stored, called);
     row.push(mask && isPersonal(ref) ? mask.value(value, ref.feature.type) : value);
     if (includeStatuses) row.push(status);
     if (includeEventTimes) row.push(eventTime === null ? null : formatInstant(eventTime));

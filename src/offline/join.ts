@@ -1,6 +1,6 @@
 import type { FeatureRef, View } from '../core/definitions.js';
 import type { Mask } from '../core/masking.js';
-import type { Cell } from '../core/on-demand.js';
+import type { Cell } from '../core/on-demand-rows.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import type { Instant } from '../core/time.js';
 import { clickhouseType, type FeatureValue, type StalePolicy } from '../core/types.js';

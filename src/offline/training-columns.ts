@@ -54,14 +54,14 @@ export function featureColumns(
   return columnsOf({ column, type, value: shown, status: statusSql(found, value), eventTime }, options);
 }
 
-/** Columns of one on-demand feature; `view` is its view's index in the plan. */
+/** Columns of one on-demand feature; `place` is where the plan has it. */
 export function computedColumns(
-  view: number,
+  place: Parameters<typeof computedFeature>[0],
   { ref, column }: OutputFeature<OnDemandRef>,
   options: ColumnOptions,
 ): readonly ProfiledColumn[] {
   const { type } = ref.feature;
-  const { value, stale, eventTime } = computedFeature(view, ref.index);
+  const { value, stale, eventTime } = computedFeature(place);
   const status = sql`multiIf(${stale} = 1, 'STALE', ${value} IS NULL, 'NULL', 'PRESENT')`;
   const shown = options.mask && isPersonal(ref) ? maskedValue(options.mask, value, type) : value;
   return columnsOf({ column, type, value: shown, status, eventTime }, options);

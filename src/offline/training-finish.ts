@@ -1,5 +1,5 @@
 import type { AnyFeatureRef, View } from '../core/definitions.js';
-import type { OnDemandPlan } from '../core/on-demand.js';
+import { definitionsRead, type OnDemandPlan } from '../core/on-demand.js';
 import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../core/ports.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { type BusinessCalendar, formatInstant } from '../core/time.js';
@@ -13,11 +13,14 @@ import type { EarlyRows } from './training-leaks.js';
 import type { Gathered } from './training-rows.js';
 import { type SpineTable, spineSqlText } from './training-spine.js';
 import type { Steps } from './training-steps.js';
+import { rowBytes } from './training-weights.js';
 
 export interface FinishTools {
   readonly store: ClickHouse;
   readonly calendar: BusinessCalendar;
   readonly steps: Steps;
+  /** See ProfileRequest. */
+  readonly exactRows?: number | undefined;
   readonly between: (fraction: number) => Promise<void>;
   /** Whether the file is in its place. */
   readonly isThere: () => Promise<boolean>;
@@ -36,27 +39,34 @@ export interface WholeSet {
   readonly warnings: { readonly early: readonly EarlyRows[]; readonly copies: readonly string[] };
 }
 
+/** Of what is written of a column beside its value: its status, its event time, that it is NULL. */
+const BYTES_A_COLUMN = 12;
+
 /** Of the rest of the work: writing the file. What is left is the profile. */
 const FILE = 0.6;
 
 /** Writes the file and says what is in it. */
 export async function finishSet(
-  { store, calendar, steps, between, isThere }: FinishTools,
+  { store, calendar, steps, between, isThere, exactRows }: FinishTools,
   request: TrainingSetRequest,
   whole: WholeSet,
 ): Promise<TrainingSetResult> {
   const { columns, spine, from } = whole;
   const { options } = steps;
-  if (!(steps.isDone('file') && (await isThere()))) {
+  if (!(steps.known('file') && (await isThere()))) {
     const select = sql`SELECT ${join(
       columns.map(({ name, type, value }) => sql`${exportedValue(value, type, request.format)} AS ${ident(name)}`),
     )} FROM ${from} ORDER BY rid`;
-    await exportFile(store, { select, format: request.format, path: request.path, columns: columns.length, options });
-    await steps.once('file', { work: async () => ({}) });
+    const measured = await rowBytes(store, { tables: [whole.rows.table], rows: spine.rows }, options);
+    await exportFile(store, {
+      ...{ select, format: request.format, path: request.path, rowBytes: measured + BYTES_A_COLUMN * columns.length },
+      ...{ token: steps.token, earlier: steps.earlier, check: steps.check, options },
+    });
+    await steps.once('file', async () => ({}));
   }
   await between(FILE);
   const profiles = await profileColumns(store, {
-    ...{ from, rows: spine.rows, columns, options },
+    ...{ from, rows: spine.rows, columns, options, exactRows },
     label: whole.label ? raw('label') : null,
     onProgress: (fraction) => between(FILE + fraction * (1 - FILE)),
   });
@@ -76,7 +86,11 @@ function manifestOf(
     features: outputs.map(({ ref, column }) => ({ column, reference: ref.reference })),
     views: [
       ...views.map(({ id, hash }) => ({ view: id, hash })),
-      ...onDemand.views.map(({ view: { id, hash } }) => ({ view: id, hash, kind: 'on_demand' })),
+      ...[...definitionsRead({ stored: [], calls: onDemand.calls })].map(([view, hash]) => ({
+        view,
+        hash,
+        kind: 'on_demand',
+      })),
     ],
     label: label && { name: label.name, entity: label.entity },
     spine: { sql: spineSqlText(request.spine), rows: spine.rows, hash: spine.hash },
@@ -88,7 +102,7 @@ function manifestOf(
     columns: columns.map(({ name, type }) => ({ name, type })),
     rowCount: spine.rows,
     contentHash: contentHash(rows.sums),
-    pins,
+    pins: { ...pins, ...(spine.kept && { spine: { table: spine.table, hash: spine.hash } }) },
     warnings: [
       ...warnings.early,
       ...warnings.copies.map((column) => ({

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import type { AnyFeatureRef, View } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
-import { type OnDemandPlan, planOnDemand } from '../core/on-demand.js';
+import { definitionsRead, type OnDemandPlan, planOnDemand } from '../core/on-demand.js';
 import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../core/ports.js';
-import { ident, raw } from '../core/sql.js';
+import { ident, raw, sql } from '../core/sql.js';
 import { nameFeatures, type OutputFeature, viewsOf } from './columns.js';
 import { type LabelPlan, planLabel, refuseLabelFeatures } from './labels.js';
 import type { ProfiledColumn } from './profile.js';
@@ -17,12 +17,15 @@ import { earlyRows, refuseFutureRows, refuseFutureTimes, refuseLabelCopies } fro
 import { onDemandSlice } from './training-on-demand.js';
 import { pinNow, pinStates } from './training-pins.js';
 import { gatherRows } from './training-rows.js';
+import { inParts } from './training-tables.js';
 import { fillSpineTable, planSpine, type SpinePlan } from './training-spine.js';
-import { mayPass, openSteps, overtaken, type Steps } from './training-steps.js';
+import { mayPass, openSteps, type Steps } from './training-steps.js';
 
 export interface TrainingSetTools extends SpineSqlTools {
   /** Rows of one step; absent: by what they take in memory. Tests make it small. */
   readonly rowsAStep?: number | undefined;
+  /** Rows up to which profiles are exact; absent: what memory holds. */
+  readonly exactRows?: number | undefined;
 }
 
 type Checked = Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask' | 'pins'> &
@@ -67,13 +70,23 @@ export async function checkTrainingSet(tools: TrainingSetTools, request: Checked
 const DONE = { spine: 0.1, label: 0.15, features: 0.45, rows: 0.7 };
 
 /** Changes whenever the working tables of a set would be others. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 
 function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined): string {
   const { features, spine, label, asOf, mask, includeEventTimes, includeStatuses, stalePolicy, pins } = request;
-  const read = [...features, ...planOnDemand(features).stored];
-  const versions = read.map(({ reference, view }) => [reference, view.hash]);
-  const said = [LAYOUT, versions, spine, label, asOf, mask !== undefined, includeEventTimes, includeStatuses];
+  const references = features.map(({ reference }) => reference);
+  const versions = [...definitionsRead(planOnDemand(features))];
+  const said = [
+    LAYOUT,
+    references,
+    versions,
+    spine,
+    label,
+    asOf,
+    mask !== undefined,
+    includeEventTimes,
+    includeStatuses,
+  ];
   return createHash('sha256')
     .update(JSON.stringify([...said, stalePolicy, pins, rowsAStep]))
     .digest('hex');
@@ -94,13 +107,15 @@ export async function buildTrainingSet(
     fingerprint: fingerprint(request, tools.rowsAStep),
   });
   try {
-    const result = await build(tools, request, steps);
-    await steps.drop();
-    return result;
+    return await build(tools, request, steps);
   } catch (error) {
-    if (signal.aborted) await steps.stop();
-    else if (!(await steps.isOurs().catch(() => true))) throw overtaken(request.id);
-    if (signal.aborted || !mayPass(error)) await steps.drop();
+    const ours = await steps.isOurs().catch(() => null);
+    if (ours === false) {
+      await steps.leave();
+      await steps.check();
+    }
+    if (ours && signal.aborted) await steps.stop();
+    if (ours && (signal.aborted || !mayPass(error))) await steps.drop();
     throw error;
   }
 }
@@ -111,7 +126,7 @@ async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps
   const views = viewsOf(features);
   const pins = await pinned(tools, request, steps, views);
   const planned = await plan(tools, { ...request, pins });
-  const spine = await fillSpineTable(tools, planned.spine, steps);
+  const spine = await fillSpineTable(tools, planned.spine, { steps, kept: pins.spine });
   const working: Working = {
     ...{ store: tools.store, steps, spine, features, views, asOf },
     states: await pinStates(tools.store, { steps, views, pins, asOf }),
@@ -130,7 +145,7 @@ async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps
     const name = planned.outputs[index]?.column as string;
     return column.kind === 'stored'
       ? featureColumns(working, { ref: column.ref, column: name }, request)
-      : computedColumns(column.view, { ref: column.ref, column: name }, request);
+      : computedColumns(column, { ref: column.ref, column: name }, request);
   });
   const outcome: ProfiledColumn[] = planned.label
     ? [{ name: planned.label.name, type: 'FLOAT64', value: raw('label'), explains: false }]
@@ -142,17 +157,20 @@ async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps
     { slices: [...joined, ...labelled], computed, values: columns.map(({ value }) => value) },
     between(DONE.features, DONE.rows),
   );
-  const copies = planned.label ? await refuseLabelCopies(working, rows.table, { spine: own, features: asked }) : [];
-  return finishSet({ ...tools, steps, between: between(DONE.rows, 1), isThere: () => isThere(request.path) }, request, {
+  const from = sql`(SELECT * FROM ${ident(rows.table)} WHERE ${inParts(rows)})`;
+  const copies = planned.label ? await refuseLabelCopies(working, from, { spine: own, features: asked }) : [];
+  const result = await finishSet({ ...tools, steps, between: between(DONE.rows, 1), isThere: () => isThere(request.path) }, request, {
     ...planned,
     views,
     spine,
     columns,
     rows,
     pins,
-    from: ident(rows.table),
+    from,
     warnings: { early, copies },
   });
+  await steps.drop(spine.kept ? spine.table : undefined);
+  return result;
 }
 
 const isThere = (path: string): Promise<boolean> =>
@@ -169,12 +187,10 @@ async function pinned(
   views: readonly View[],
 ): Promise<TrainingSetPins> {
   if (request.pins) return request.pins;
-  const { runs, imports } = await steps.once('pins', {
-    work: async () => {
-      const { tables } = await planSpine(tools, request);
-      const read = new Set([...tables, ...(request.label === null ? [] : ['labels'])]);
-      return { ...(await pinNow(tools.store, views, [...read])) };
-    },
+  const { runs, imports } = await steps.once('pins', async () => {
+    const { tables } = await planSpine(tools, request);
+    const read = new Set([...tables, ...(request.label === null ? [] : ['labels'])]);
+    return { ...(await pinNow(tools.store, views, [...read])) };
   });
   return { runs, imports };
 }

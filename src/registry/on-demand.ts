@@ -1,14 +1,22 @@
 import type { EntityDefinition } from '../core/define.js';
-import type { AnyOnDemandViewSpec, StoredInput } from '../core/define-on-demand.js';
+import type { AnyOnDemandViewSpec, FeatureInput } from '../core/define-on-demand.js';
 import type { Feature, OnDemandInput, OnDemandOrigin, OnDemandView, View } from '../core/definitions.js';
 import { PERSONAL_COLUMNS } from '../core/masking.js';
+import { inputsRead, planOnDemand } from '../core/on-demand.js';
 import { checkFeature, type Report } from './check.js';
-import { resolveReferences } from './references.js';
+import { inCurrency } from './currency.js';
+import { contentHash } from './hash.js';
+import { eitherOf, resolveReferences } from './references.js';
 import type { Found } from './scan.js';
 
-interface Known {
+export interface Known {
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly views: ReadonlyMap<string, View>;
+  /** Names of models by the ids of the views of their scores, which are made later. */
+  readonly scores: ReadonlyMap<string, string>;
+  /** Of the portfolio's amounts: the name of it in units. */
+  readonly currency: string;
+  readonly problems: string[];
 }
 
 const isPersonal = ({ tags }: Pick<Feature, 'tags'>): boolean => tags?.includes('pii') ?? false;
@@ -16,13 +24,78 @@ const isPersonal = ({ tags }: Pick<Feature, 'tags'>): boolean => tags?.includes(
 const named = (specs: Readonly<Record<string, Omit<Feature, 'name'>>> = {}): Feature[] =>
   Object.entries(specs).map(([name, spec]) => ({ name, ...spec }));
 
+const readBy = ({ exported }: Found): string[] => [
+  ...new Set(
+    Object.values((exported as AnyOnDemandViewSpec).inputs ?? {}).map(
+      ({ reference }) => String(reference).split(':')[0] as string,
+    ),
+  ),
+];
+
+/**
+ * On-demand views, each after those that it reads, in the order of their files otherwise. One that reads itself, be it through others, is a
+ * problem.
+ */
+export async function loadOnDemandViews(
+  found: readonly Found[],
+  known: Known,
+): Promise<ReadonlyMap<string, OnDemandView>> {
+  const byId = new Map(found.map((item) => [item.id, item] as const));
+  const loaded = new Map<string, OnDemandView>();
+  const visited = new Set<Found>();
+
+  const visit = async (item: Found, path: readonly Found[]): Promise<void> => {
+    const report: Report = (problem) => known.problems.push(`${item.file}: ${problem}`);
+    const since = path.indexOf(item);
+    if (since >= 0) {
+      const circle = [...path.slice(since), item].map(({ id }) => id).join(' reads ');
+      report(`its inputs lead back to itself: ${circle}`);
+      return;
+    }
+    if (visited.has(item)) return;
+    visited.add(item);
+    for (const id of readBy(item)) {
+      const read = byId.get(id);
+      if (read) await visit(read, [...path, item]);
+    }
+    const spec = inCurrency(item.exported as AnyOnDemandViewSpec, known.currency);
+    const view = checkOnDemandView(item, spec, { ...known, onDemand: loaded, files: byId }, report);
+    const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
+    const whole = Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) });
+    checkRequest(whole, report);
+    loaded.set(item.id, whole);
+  };
+
+  for (const item of found) await visit(item, []);
+  return loaded;
+}
+
+/** One request must do for the view and for those that it reads. */
+function checkRequest(view: OnDemandView, report: Report): void {
+  try {
+    planOnDemand(
+      view.features.map((feature, index) => ({ view, feature, index, reference: `${view.id}:${feature.name}` })),
+    );
+  } catch (cause) {
+    report(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+interface Reading extends Known {
+  /** Those that are loaded: all that a view may read, but for a circle. */
+  readonly onDemand: ReadonlyMap<string, OnDemandView>;
+  /** On-demand views by id, loaded or not. */
+  readonly files: ReadonlyMap<string, Found>;
+}
+
 /** Builds an on-demand view from its file and reports everything that is wrong with it. */
-export function checkOnDemandView(
+function checkOnDemandView(
   found: Found,
   spec: AnyOnDemandViewSpec,
-  { entities, views }: Known,
+  known: Reading,
   report: Report,
 ): Omit<OnDemandView, 'hash'> {
+  const { entities, views } = known;
   if (!spec.entity || entities.get(spec.entity.name) !== spec.entity) {
     report(`its entity '${spec.entity?.name ?? '?'}' is not one that features/entities.ts exports`);
   }
@@ -46,35 +119,63 @@ export function checkOnDemandView(
   if (typeof spec.compute !== 'function') report('has no function compute');
   const inputs = Object.entries(spec.inputs ?? {}).flatMap(([name, input]): OnDemandInput[] => {
     if (request.some((one) => one.name === name)) report(`input ${name}: a request input has that name`);
-    return storedInput(name, input, { joinKeys, views, report });
+    return featureInput(name, input, { ...known, joinKeys, report });
   });
-  if (request.length + inputs.length === 0) report('computes from nothing: declare a request input or a stored one');
-  checkPersonal(features, request, inputs, report);
+  if (request.length + Object.keys(spec.inputs ?? {}).length === 0) {
+    report('computes from nothing: declare a request input or a feature');
+  }
+  const reads = checkReads(spec, report);
   for (const { name, fill } of features) {
     if (fill !== undefined) report(`feature ${name}: fill is for stored features`);
   }
   const { name, version, id, file } = found;
   const { entity, description, owner } = spec;
   const compute = spec.compute as OnDemandOrigin['compute'];
-  const origin = Object.freeze({ kind: 'on_demand' as const, request, inputs, compute });
+  const origin = Object.freeze({ kind: 'on_demand' as const, request, inputs, reads, compute });
+  for (const feature of features) checkPersonal(feature, origin, report);
   return { ...{ name, version, id, file, entity, description, owner }, tags: spec.tags ?? [], features, origin };
 }
 
-function storedInput(
+/** Which inputs a feature is computed from, where the view says so. */
+function checkReads(spec: AnyOnDemandViewSpec, report: Report): OnDemandOrigin['reads'] {
+  const names = new Set([...Object.keys(spec.request ?? {}), ...Object.keys(spec.inputs ?? {})]);
+  const reads = Object.entries(spec.reads ?? {}).flatMap(([feature, read]) => (read ? [[feature, read] as const] : []));
+  for (const [feature, read] of reads) {
+    if (!spec.features?.[feature]) report(`reads: there is no feature ${feature}`);
+    if (read.length === 0)
+      report(`reads: ${feature} is computed from nothing; name its inputs, or leave it out for all`);
+    for (const name of read)
+      if (!names.has(name)) report(`reads: ${feature} names ${name}, which is no input of the view`);
+  }
+  return Object.fromEntries(reads);
+}
+
+interface Checking extends Reading {
+  readonly joinKeys: readonly string[];
+  readonly report: Report;
+}
+
+function featureInput(
   name: string,
-  { type, reference }: StoredInput,
-  { joinKeys, views, report }: { joinKeys: readonly string[]; views: ReadonlyMap<string, View>; report: Report },
+  { type, reference }: FeatureInput,
+  { joinKeys, views, onDemand, files, scores, report }: Checking,
 ): OnDemandInput[] {
   const where = `input ${name}`;
   if (!reference?.includes(':')) {
     report(`${where}: '${reference}' names no feature; write view@version:feature`);
     return [];
   }
-  const [ref] = resolveReferences([reference], views, (problem) =>
+  const id = reference.split(':')[0] as string;
+  const model = scores.get(id);
+  if (model !== undefined) {
     report(
-      `${where}: ${problem}${problem.includes('there is no') ? '; inputs are features of views with a query, not on-demand ones and not scores' : ''}`,
-    ),
-  );
+      `${where}: ${reference} is a score of the model ${model}, and on-demand views read no scores: list both in a service and put them together where they are read, or let a model take both as inputs`,
+    );
+    return [];
+  }
+  // In a circle, which is told of.
+  if (files.has(id) && !onDemand.has(id)) return [];
+  const [ref] = resolveReferences([reference], eitherOf(views, onDemand), (problem) => report(`${where}: ${problem}`));
   if (!ref) return [];
   if (ref.feature.type !== type) report(`${where}: ${reference} is ${ref.feature.type}, declared here as ${type}`);
   const others = ref.view.entity.joinKeys.filter((key) => !joinKeys.includes(key));
@@ -85,19 +186,16 @@ function storedInput(
 }
 
 /** What is computed from personal values is personal: a distance from a home and two points give the home away. */
-function checkPersonal(
-  features: readonly Feature[],
-  request: readonly Feature[],
-  inputs: readonly OnDemandInput[],
-  report: Report,
-): void {
+function checkPersonal(feature: Feature, origin: OnDemandOrigin, report: Report): void {
+  if (isPersonal(feature)) return;
+  const read = inputsRead({ origin }, feature.name);
   const personal = [
-    ...request.filter(isPersonal).map(({ name }) => name),
-    ...inputs.filter(({ ref }) => isPersonal(ref.feature)).map(({ ref }) => ref.reference),
+    ...origin.request.filter((one) => read.includes(one.name) && isPersonal(one)).map(({ name }) => name),
+    ...origin.inputs
+      .filter(({ name, ref }) => read.includes(name) && isPersonal(ref.feature))
+      .map(({ ref }) => ref.reference),
   ];
-  if (personal.length === 0) return;
-  for (const feature of features) {
-    if (!isPersonal(feature))
-      report(`feature ${feature.name}: tag it 'pii', for it is computed from ${personal.join(', ')}`);
+  if (personal.length > 0) {
+    report(`feature ${feature.name}: tag it 'pii', for it is computed from ${personal.join(', ')}`);
   }
 }

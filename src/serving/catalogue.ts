@@ -1,6 +1,7 @@
 import type { Catalogue } from '../core/catalogue.js';
 import type { AnyFeatureRef, OnDemandView, Registry, View } from '../core/definitions.js';
 import { badInput, notFound, RiskgraphError } from '../core/errors.js';
+import { planOnDemand } from '../core/on-demand.js';
 import type { DefinitionKind, DefinitionLedger, PublishedDefinition } from '../core/ports.js';
 
 interface Versioned {
@@ -15,6 +16,17 @@ const REFERENCE = /^([a-z][a-z0-9_]*)(?:@([1-9]\d*))?(?::([a-z][a-z0-9_]*))?$/;
 
 const newestFirst = (one: Versioned, other: Versioned): number =>
   one.name === other.name ? other.version - one.version : one.name < other.name ? -1 : 1;
+
+/** Stored views that an on-demand view computes from, be it through others. */
+const storedBehind = (view: OnDemandView): readonly string[] => {
+  const refs = view.features.map((feature, index) => ({
+    view,
+    feature,
+    index,
+    reference: `${view.id}:${feature.name}`,
+  }));
+  return [...new Set(planOnDemand(refs).stored.map((ref) => ref.view.id))];
+};
 
 export function createCatalogue({
   registry,
@@ -164,7 +176,7 @@ export function createCatalogue({
         if (computed) {
           throw badInput(
             `${computed.id} is an on-demand view: its values are computed when they are asked for and stored nowhere`,
-            `name the views it computes from: ${computed.origin.inputs.map(({ ref }) => ref.view.id).join(', ') || 'none'}`,
+            `name the views it computes from: ${storedBehind(computed).join(', ') || 'none'}`,
           );
         }
         if (version) return pinned('view', registry.views, name, Number(version));

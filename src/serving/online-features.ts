@@ -1,15 +1,8 @@
 import type { EntityDefinition } from '../core/define.js';
 import type { FeatureRef, View } from '../core/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
-import {
-  type Cell,
-  type ComputedRow,
-  cellOf,
-  computeRow,
-  type OnDemandPlan,
-  planOnDemand,
-  readRequest,
-} from '../core/on-demand.js';
+import { type OnDemandPlan, planOnDemand, readRequest } from '../core/on-demand.js';
+import { type CalledRow, type Cell, columnCell, computeRow } from '../core/on-demand-rows.js';
 import type {
   OnlineCell,
   OnlineFeaturesAnswer,
@@ -18,6 +11,7 @@ import type {
   OnlineStore,
 } from '../core/ports.js';
 import { valueAt } from '../core/status.js';
+import type { Instant } from '../core/time.js';
 
 /** The contract's limits of one request. */
 export const MAX_ROWS = 1_000;
@@ -115,33 +109,29 @@ export function createOnlineFeatures({ online }: { readonly online: OnlineStore 
       const stored = plan.stored.map(({ view, index }) =>
         (cellsOf.get(view) ?? []).map((cell) => storedCell(view, cell, index, { now, stalePolicy })),
       );
-      const computed = plan.views.map((planned) =>
-        Array.from({ length: rows }, (_, row) =>
-          computeRow(
-            planned,
-            (name) => inputs.get(name)?.[row] ?? null,
-            (at) => stored[at]?.[row] as Cell,
-          ),
-        ),
+      const storedAt = (row: number) => (at: number) => stored[at]?.[row] as Cell;
+      const called = Array.from({ length: rows }, (_, row) =>
+        computeRow(plan, {
+          request: (name) => inputs.get(name)?.[row] ?? null,
+          stored: storedAt(row),
+          stalePolicy,
+        }),
       );
+      // Of what was asked for alone: views that are only computed from stay unseen.
+      const times = new Map<string, readonly (Instant | null)[]>();
       const columns = plan.columns.map((column) => {
-        const { view, feature, index, reference } = column.ref;
-        const cells =
-          column.kind === 'stored'
-            ? (stored[column.at] as readonly Cell[])
-            : (computed[column.view] as readonly ComputedRow[]).map((each) => cellOf(each, index));
+        const { view, feature, reference } = column.ref;
+        const cells = Array.from({ length: rows }, (_, row) =>
+          columnCell(column, storedAt(row), called[row] as readonly CalledRow[]),
+        );
+        times.set(
+          view.id,
+          cells.map(({ eventTime }) => eventTime),
+        );
         const values = cells.map(({ value }) => value);
         const statuses = cells.map(({ status }) => status);
         return { name: reference, view: view.id, type: feature.type, values, statuses };
       });
-      // Of what was asked for alone: views that are only computed from stay unseen.
-      const times = new Map(
-        plan.columns.map((column) => [
-          column.ref.view.id,
-          (column.kind === 'stored' ? stored[column.at] : computed[column.view])?.map(({ eventTime }) => eventTime) ??
-            [],
-        ]),
-      );
       return { columns, views: [...times].map(([view, eventTimes]) => ({ view, eventTimes })) };
     },
   };

@@ -10,7 +10,7 @@ import type {
   TrainingSetLedger,
   ViewPruner,
 } from '../core/ports.js';
-import { pinning, requiresOf, spoken } from './published.js';
+import { pinning, readThrough, spoken } from './published.js';
 
 export interface PrunerOptions {
   readonly ledger: DefinitionLedger;
@@ -51,8 +51,7 @@ export function createViewPruner({ ledger, trainingSets, offline, online, alone,
       throw conflict(`feature view ${id} is already pruned`, 'nothing is left of it');
     }
     // A set of on-demand features reads what those are computed from.
-    const through = all.filter((one) => one.kind === 'on_demand' && requiresOf(one).includes(id));
-    const sets = await trainingSets.pinning([id, ...through.map((one) => one.id)]);
+    const sets = await trainingSets.pinning([id, ...readThrough(id, all)]);
     if (sets.length > 0 && !force) {
       throw conflict(
         `feature view ${id} is pinned by training set${sets.length > 1 ? 's' : ''} ${listed(sets)}`,

@@ -38,7 +38,7 @@ function publishedView(view: View): Published {
   return { kind: 'view', name, version, id, file, hash, description, requires: [], snapshot };
 }
 
-/** `requires` are the stored views that its inputs pin. */
+/** `requires` are the views that its inputs pin, stored and on-demand. */
 function publishedOnDemand(view: OnDemandView): Published {
   const { name, version, id, file, hash, description, owner, tags, origin } = view;
   const requires = viewIds(origin.inputs.map(({ ref }) => ref));
@@ -47,6 +47,7 @@ function publishedOnDemand(view: OnDemandView): Published {
     features: view.features.map(publishedFeature),
     request: origin.request.map(publishedFeature),
     inputs: origin.inputs.map(({ name: argument, ref }) => ({ name: argument, reference: ref.reference })),
+    ...(Object.keys(origin.reads).length === 0 ? {} : { reads: origin.reads }),
   };
   return { kind: 'on_demand', name, version, id, file, hash, description, requires, snapshot };
 }
@@ -98,6 +99,15 @@ export const inForce = (published: readonly PublishedDefinition[]): PublishedDef
 /** What of the definitions in force pins a view, stored or computed on demand. */
 export const pinning = (view: string, published: readonly PublishedDefinition[]): PublishedDefinition[] =>
   inForce(published).filter((one) => requiresOf(one).includes(view));
+
+/** On-demand views, in force or not, that read a view, be it through others: a training set of theirs reads it too. */
+export function readThrough(view: string, published: readonly PublishedDefinition[]): readonly string[] {
+  const onDemand = published.filter(({ kind }) => kind === 'on_demand');
+  const found = new Set([view]);
+  for (const id of found) for (const one of onDemand) if (requiresOf(one).includes(id)) found.add(one.id);
+  found.delete(view);
+  return [...found];
+}
 
 /** catalog.json: everything that the definition files say, for reading and for review. */
 export const catalog = (registry: Registry): Readonly<Record<string, unknown>> => ({

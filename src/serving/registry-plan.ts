@@ -11,7 +11,7 @@ import type {
 } from '../core/ports.js';
 import { changedProblems, compare, goneProblems } from './plan-changes.js';
 import type { PlanCosts } from './plan-costs.js';
-import { inForce, type Published, pinning, publishable, requiresOf, spoken } from './published.js';
+import { inForce, type Published, pinning, publishable, readThrough, spoken } from './published.js';
 
 export interface PlannerOptions {
   readonly registry: Registry;
@@ -41,8 +41,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
 
   const setsOf = async (id: string, published: readonly PublishedDefinition[]): Promise<readonly string[]> => {
     // A set of on-demand features reads what those are computed from.
-    const through = published.filter((one) => one.kind === 'on_demand' && requiresOf(one).includes(id));
-    return (await trainingSets.pinning([id, ...through.map((one) => one.id)])).map((set) => set.id);
+    return (await trainingSets.pinning([id, ...readThrough(id, published)])).map((set) => set.id);
   };
 
   /** Sets that were made of what a change retires go on: their history stays. */
@@ -140,7 +139,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         if (published.some((one) => one.kind === 'on_demand' && one.id === id)) {
           throw conflict(
             `${id} is an on-demand view: nothing is stored of it`,
-            'delete its file, restart and apply: the plan retires it, and refuses while a service or a model pins it',
+            'delete its file, restart and apply: the plan retires it, and refuses while something pins it',
           );
         }
         if (!held) throw notFound(`feature view ${id} is not applied`, 'name an applied version, as name@version');

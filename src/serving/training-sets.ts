@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyFeatureRef, Registry } from '../core/definitions.js';
 import { badInput, conflict, notFound } from '../core/errors.js';
 import type { Mask } from '../core/masking.js';
-import { planOnDemand } from '../core/on-demand.js';
+import { definitionsRead, planOnDemand } from '../core/on-demand.js';
 import type {
   Clock,
   ExportFormat,
@@ -153,8 +153,7 @@ interface SetManifest {
 }
 
 function refuseChanged(id: string, refs: readonly AnyFeatureRef[], views: SetManifest['views']): void {
-  const read = [...refs, ...planOnDemand(refs).stored];
-  const now = new Map(read.map(({ view }) => [view.id, view.hash]));
+  const now = definitionsRead(planOnDemand(refs));
   const changed = views.filter(({ view, hash }) => now.get(view) !== hash).map(({ view }) => view);
   if (changed.length === 0) return;
   throw conflict(

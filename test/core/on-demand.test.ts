@@ -15,7 +15,8 @@ import {
   timestamp,
 } from '../../src/core/define.js';
 import { RiskgraphError } from '../../src/core/errors.js';
-import { type Cell, computeRow, planOnDemand, readRequest } from '../../src/core/on-demand.js';
+import { type OnDemandPlan, planOnDemand, readRequest } from '../../src/core/on-demand.js';
+import { type Cell, columnCell, computeRow, type RowInputs } from '../../src/core/on-demand-rows.js';
 import { computedValue, isMisfit, writtenValue } from '../../src/core/typed-values.js';
 import type { FeatureType, FeatureValue } from '../../src/core/types.js';
 import { refsOf, viewOf } from '../offline/support.js';
@@ -77,9 +78,25 @@ const answering = (feature: ReturnType<typeof string> | { type: FeatureType; des
   );
 
 const answerOf = (feature: Parameters<typeof answering>[0], value: unknown): FeatureValue => {
-  const { views } = planOnDemand(onDemandRefs(answering(feature, value)));
-  return computeRow(views[0] as (typeof views)[0], () => null, never).values[0] as FeatureValue;
+  const plan = planOnDemand(onDemandRefs(answering(feature, value)));
+  return rowOf(plan, () => null, never).values[0] as FeatureValue;
 };
+
+/** What comes back for a row: values, statuses and the event time of the first column. */
+function rowOf(
+  plan: OnDemandPlan,
+  request: RowInputs['request'],
+  stored: RowInputs['stored'],
+  stalePolicy: RowInputs['stalePolicy'] = 'RETURN',
+) {
+  const called = computeRow(plan, { request, stored, stalePolicy });
+  const cells = plan.columns.map((column) => columnCell(column, stored, called));
+  return {
+    values: cells.map(({ value }) => value),
+    statuses: cells.map(({ status }) => status),
+    eventTime: cells[0]?.eventTime ?? null,
+  };
+}
 
 const never = (): Cell => {
   throw new Error('nothing is stored');
@@ -99,10 +116,10 @@ describe('a plan', () => {
       ['stored', 'profile@1:age'],
       ['stored', 'profile@1:income'],
     ]);
-    expect(plan.views.map(({ inputs }) => inputs)).toEqual([
+    expect(plan.calls.map(({ inputs }) => inputs)).toEqual([
       [
-        { name: 'income', at: 1 },
-        { name: 'months', at: 2 },
+        { name: 'income', place: { kind: 'stored', at: 1 } },
+        { name: 'months', place: { kind: 'stored', at: 2 } },
       ],
     ]);
     expect(plan.request.map(({ name, type, wantedBy }) => [name, type, wantedBy])).toEqual([
@@ -114,7 +131,7 @@ describe('a plan', () => {
 
   it('leaves stored features as they are: nothing is computed and nothing wanted', () => {
     const plan = planOnDemand(refsOf(profile));
-    expect(plan).toMatchObject({ views: [], request: [] });
+    expect(plan).toMatchObject({ calls: [], request: [] });
     expect(plan.stored).toEqual(refsOf(profile));
   });
 
@@ -158,7 +175,7 @@ describe('a request', () => {
 });
 
 describe('a row', () => {
-  const [planned] = planOnDemand(onDemandRefs(affordability)).views as [ReturnType<typeof planOnDemand>['views'][0]];
+  const plan = planOnDemand(onDemandRefs(affordability));
   const request = (name: string): FeatureValue => ({ amount: '500', when: null })[name] ?? null;
   const cells =
     (...given: Cell[]) =>
@@ -168,7 +185,7 @@ describe('a row', () => {
   const absent: Cell = { value: null, status: 'NOT_FOUND', eventTime: null };
 
   it('is computed from the request and the stored inputs, and happened when its oldest input did', () => {
-    expect(computeRow(planned, request, cells(present('1000', 900), present([1, null], 800)))).toEqual({
+    expect(rowOf(plan, request, cells(present('1000', 900), present([1, null], 800)))).toEqual({
       values: [0.5, '["500",null,"1000",[1,null]]'],
       statuses: ['PRESENT', 'PRESENT'],
       eventTime: 800,
@@ -176,7 +193,7 @@ describe('a row', () => {
   });
 
   it('sees null where an input is not there, answers null for a number that is none, and has no time of its own', () => {
-    expect(computeRow(planned, request, cells(absent, absent))).toEqual({
+    expect(rowOf(plan, request, cells(absent, absent))).toEqual({
       values: [null, '["500",null,null,null]'],
       statuses: ['NULL', 'PRESENT'],
       eventTime: null,
@@ -185,7 +202,7 @@ describe('a row', () => {
 
   it('is STALE where one input is, whatever its value', () => {
     const stale: Cell = { value: '1000', status: 'STALE', eventTime: 700 };
-    expect(computeRow(planned, request, cells(stale, present([])))).toMatchObject({
+    expect(rowOf(plan, request, cells(stale, present([])))).toMatchObject({
       values: [0.5, '["500",null,"1000",[]]'],
       statuses: ['STALE', 'STALE'],
       eventTime: 700,
@@ -194,7 +211,7 @@ describe('a row', () => {
 
   it('is ERROR and without a value where an input could not be read', () => {
     const failed: Cell = { value: null, status: 'ERROR', eventTime: null };
-    expect(computeRow(planned, request, cells(failed, present([])))).toMatchObject({
+    expect(rowOf(plan, request, cells(failed, present([])))).toMatchObject({
       values: [null, null],
       statuses: ['ERROR', 'ERROR'],
     });
@@ -208,7 +225,7 @@ describe('a row', () => {
       },
     };
     const { code, message } = errorOf(() =>
-      computeRow({ ...planned, view: { ...affordability, origin } }, request, cells(absent, absent)),
+      rowOf(planOnDemand(onDemandRefs({ ...affordability, origin })), request, cells(absent, absent)),
     );
     expect([code, message]).toEqual(['INTERNAL', 'the function of affordability@1 failed on a row']);
   });

@@ -118,9 +118,9 @@ test.each<[string, Parts, string]>([
     'is keyed by device_id',
   ],
   [
-    'an on-demand feature as an input',
+    'one of its own features as an input',
     { inputs: "income: input('FLOAT64', 'afford@1:share')" },
-    'not on-demand ones and not scores',
+    'its inputs lead back to itself: afford@1 reads afford@1',
   ],
   [
     'one name for a request input and a stored one',
@@ -164,12 +164,64 @@ test.each<[string, Parts, string]>([
     { features: "share: float64({ description: 'x', fill: 'last_known' })" },
     'fill is for stored features',
   ],
+  [
+    'a feature that reads what is no input',
+    { more: "reads: { share: ['amount', 'wages'] }," },
+    'reads: share names wages, which is no input of the view',
+  ],
+  ['a feature that reads nothing', { more: 'reads: { share: [] },' }, 'reads: share is computed from nothing'],
+  ['what an unknown feature reads', { more: "reads: { part: ['amount'] }," }, 'reads: there is no feature part'],
   ['no owner', { more: "owner: ''," }, 'has no owner'],
 ])('%s is refused', async (_, parts, reason) => {
   await put(FILE, view(parts));
   const problems = await problemsOf();
   expect(problems.join('\n')).toContain(reason);
   expect(problems.every((problem) => problem.startsWith(`${FILE}: `))).toBe(true);
+});
+
+const NEXT = 'features/customer/burden.v1.on_demand.ts';
+
+test('a view reads features of another on-demand view, whichever file comes first', async () => {
+  await put(FILE, view({ inputs: "burden: input('FLOAT64', 'burden@1:share')", compute: '() => ({ share: 1 })' }));
+  await put(NEXT, view());
+  const { onDemandViews } = await loadRegistry({ root });
+  expect([...onDemandViews.keys()]).toEqual(['burden@1', 'afford@1']);
+  expect(onDemandViews.get('afford@1')?.origin.inputs[0]?.ref.view).toBe(onDemandViews.get('burden@1'));
+});
+
+test.each<[string, Parts, readonly string[]]>([
+  [
+    'a circle',
+    { inputs: "share: input('FLOAT64', 'afford@1:share')" },
+    [`${NEXT.replace('burden', 'afford')}: its inputs lead back to itself: afford@1 reads burden@1 reads afford@1`],
+  ],
+  [
+    'two types for one request input',
+    { request: "amount: int32({ description: 'x' })" },
+    [`${FILE}: the request input 'amount' is INT32 for burden@1 and DECIMAL for afford@1`],
+  ],
+  [
+    'a personal feature that is read by one that is not',
+    { features: "share: float64({ description: 'x', tags: ['pii'] })" },
+    [`${FILE}: feature share: tag it 'pii', for it is computed from burden@1:share`],
+  ],
+  [
+    'a feature that the other one has not',
+    { features: "part: float64({ description: 'x' })" },
+    [`${FILE}: input burden: 'burden@1:share': burden@1 has no feature share`],
+  ],
+])('among views that read each other, %s is refused and named', async (_, parts, reasons) => {
+  await put(FILE, view({ inputs: "burden: input('FLOAT64', 'burden@1:share')", compute: '() => ({ share: 1 })' }));
+  await put(NEXT, view(parts));
+  expect(await problemsOf()).toEqual(reasons);
+});
+
+test('a feature is personal by the inputs that it reads, and not by those of another feature', async () => {
+  const features = "share: float64({ description: 'x' }), age: int32({ description: 'x', tags: ['pii'] })";
+  const inputs = "income: input('DECIMAL', 'profile@1:income'), secret: input('INT32', 'profile@1:secret')";
+  await put(FILE, view({ features, inputs, more: "reads: { share: ['amount', 'income'], age: ['secret'] }," }));
+  const { onDemandViews } = await loadRegistry({ root });
+  expect(onDemandViews.get('afford@1')?.origin.reads).toEqual({ share: ['amount', 'income'], age: ['secret'] });
 });
 
 test('a name that a stored view has, in any version, is refused', async () => {
@@ -209,14 +261,25 @@ test('the hash covers the function and the helpers it imports, and neither comme
   expect(await helped(2, '({ amount }) => ({ share: Number(amount) + RATE })')()).not.toBe(first);
 });
 
-test('a model that reads on-demand features has no view of its scores, and is refused as a portfolio in words', async () => {
-  await put(FILE, view());
-  const model = (inputs: string) => `
+const modelFile = (inputs: string) => `
 import { customer } from '../../features/entities.js';
 export default defineModel({ entity: customer, description: 'x', owner: 'x', onnx: 'm.onnx', inputs: [${inputs}],
   tensors: { input: 'x', probability: 'p' }, missing: 'nan', scale: { base: 600, pdo: 20, odds: 30 } });`;
-  await put('models/applicant/applicant.v1.model.ts', model("'profile@1:income', 'afford@1:share'"));
-  await put('models/holder/holder.v1.model.ts', model("'profile@1:income'"));
+
+test('a score as an input is refused, with what to do in its place', async () => {
+  await put(FILE, view({ inputs: "risk: input('FLOAT64', 'holder_score@1:probability')" }));
+  await put('models/holder/holder.v1.model.ts', modelFile("'profile@1:income'"));
+  await writeFile(join(root, 'models/holder/m.onnx'), 'weights');
+  await writeFile(join(root, 'models/holder/card.json'), '{}');
+  expect(await problemsOf()).toEqual([
+    `${FILE}: input risk: holder_score@1:probability is a score of the model holder@1, and on-demand views read no scores: list both in a service and put them together where they are read, or let a model take both as inputs`,
+  ]);
+});
+
+test('a model that reads on-demand features has no view of its scores, and is refused as a portfolio in words', async () => {
+  await put(FILE, view());
+  await put('models/applicant/applicant.v1.model.ts', modelFile("'profile@1:income', 'afford@1:share'"));
+  await put('models/holder/holder.v1.model.ts', modelFile("'profile@1:income'"));
   for (const name of ['applicant', 'holder']) {
     await writeFile(join(root, `models/${name}/m.onnx`), 'weights');
     await writeFile(join(root, `models/${name}/card.json`), '{}');
