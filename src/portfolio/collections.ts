@@ -1,5 +1,5 @@
 /** What was done about loans that were not paid: by stage, with promises that are kept or broken as the loan's payments say. */
-import { formatInstant, HOUR, MINUTE } from '../core/time.js';
+import { formatInstant, HOUR, type Instant, MINUTE } from '../core/time.js';
 import type { Book } from './book.js';
 import { type DayNumber, dayNumber } from './book-days.js';
 import type { Life, LoanLife } from './life.js';
@@ -73,15 +73,17 @@ function loanActions(book: Book, life: Life, loan: LoanLife): Row[] {
     const paysToday = oldest.paid && oldest.cleared === day && dpd >= 3;
     if (!(due && random.chance(due.share)) && !(paysToday && random.chance(0.6))) continue;
     const action = paysToday && !due ? 'CALL' : (due?.action ?? 'CALL');
+    const planned = book.local.startOf(day) + 9 * HOUR + random.int(0, 9 * 60) * MINUTE;
+    const cash = paysToday ? cashOf(book, loan, day) : null;
     rows.push({
       action_id: `${loan.id}-C${String(rows.length + 1).padStart(3, '0')}`,
       case_id: `${loan.id}-CASE${caseNo}`,
       loan_id: loan.id,
       customer_id: life.person.id,
-      acted_at: formatInstant(book.local.startOf(day) + 9 * HOUR + random.int(0, 9 * 60) * MINUTE),
+      acted_at: formatInstant(cash ? Math.max(planned, cash.by) : planned),
       party: paysToday ? 'BORROWER' : (due?.party ?? 'BORROWER'),
       action,
-      ...outcome(random, { day, dpd, action, amount, oldest, life, paysToday, book }),
+      ...outcome(random, { day, dpd, action, amount, oldest, life, paysToday, cash, book }),
       ...(dpd >= AGENCY_FROM_DPD ? { agency } : {}),
     });
   }
@@ -100,10 +102,13 @@ function outcome(
     readonly oldest: OpenArrear;
     readonly life: Life;
     readonly paysToday: boolean;
+    readonly cash: Cash | null;
   },
 ): Row {
-  const { book, day, dpd, action, amount, oldest, life, paysToday } = options;
-  if (paysToday) return { result: 'PAID', amount: money(oldest.amount) };
+  const { book, day, dpd, action, amount, oldest, life, paysToday, cash } = options;
+  if (cash) return { result: 'PAID', amount: money(cash.amount) };
+  // Easier terms ended the arrear: spoken to, nothing paid.
+  if (paysToday) return action === 'LEGAL' ? {} : { result: 'REACHED' };
   if (action === 'LEGAL') return {};
   if (action === 'SMS') return { result: random.chance(0.92) ? 'REACHED' : 'NOT_REACHED' };
   const { ring, willingness } = life.person;
@@ -113,6 +118,20 @@ function outcome(
   if (paysIn <= 7 && random.chance(0.75)) return promise(book, day + paysIn + random.int(0, 1), amount);
   if (random.chance(0.22)) return promise(book, day + random.int(2, 7), amount);
   return { result: 'REACHED' };
+}
+
+/** What came in on a day, and when the last of it did: nobody can have said so before. */
+interface Cash {
+  readonly amount: number;
+  readonly by: Instant;
+}
+
+function cashOf(book: Book, loan: LoanLife, day: DayNumber): Cash | null {
+  const payments = loan.repayments.filter(
+    ({ paidAt, method }) => method !== 'WAIVER' && book.local.dayOf(paidAt) === day,
+  );
+  const amount = payments.reduce((sum, each) => sum + each.principal + each.interest + each.fee + each.penalty, 0);
+  return amount > 0 ? { amount, by: Math.max(...payments.map(({ paidAt }) => paidAt)) } : null;
 }
 
 const promise = (book: Book, on: DayNumber, amount: number): Row => ({

@@ -106,6 +106,25 @@ describe('what others say of a customer and do about a loan', () => {
     expect(untouched.filter(({ id }) => acted.has(id))).toEqual([]);
   });
 
+  it('says paid once the money is there, and as much as came in on the day', () => {
+    const payments = groupBy(
+      lives
+        .flatMap((life) => life.loans)
+        .flatMap((loan) => loan.repayments.map((each) => ({ ...each, loan: loan.id }))),
+      ({ loan, paidAt }) => `${loan} ${book.local.dayOf(paidAt)}`,
+    );
+    const paid = rows('collections').filter(({ result }) => result === 'PAID');
+    expect(paid.length).toBeGreaterThan(100);
+    for (const action of paid) {
+      const cash = (payments.get(`${action.loan_id} ${book.local.dayOf(at(action, 'acted_at'))}`) ?? []).filter(
+        ({ method }) => method !== 'WAIVER',
+      );
+      const cents = cash.reduce((sum, each) => sum + each.principal + each.interest + each.fee + each.penalty, 0);
+      expect(Math.round(Number(action.amount) * 100), `${action.action_id}`).toBe(cents);
+      expect(cash.every(({ paidAt }) => paidAt <= at(action, 'acted_at'))).toBe(true);
+    }
+  });
+
   it('is money that leaves within two weeks and never more than was lent', () => {
     const loans = new Map(lives.flatMap((life) => life.loans).map((loan) => [loan.id, loan]));
     for (const [id, flows] of groupBy(rows('fund_flows'), (row) => String(row.loan_id))) {
