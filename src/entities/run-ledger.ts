@@ -80,6 +80,20 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
       return begun;
     },
 
+    async numberAbove(run) {
+      const counter = "pg_get_serial_sequence('materialization_run', 'id')::regclass";
+      const newest = async (of: Pick<DataSource, 'query'>): Promise<number> => {
+        const [row] = (await of.query(`SELECT pg_sequence_last_value(${counter}) AS newest`)) as { newest: string }[];
+        return Number(row?.newest ?? 0);
+      };
+      if ((await newest(dataSource)) >= run) return;
+      await dataSource.transaction(async (manager) => {
+        // No run takes a number meanwhile: the counter would be put back behind it.
+        await manager.query('LOCK TABLE materialization_run IN EXCLUSIVE MODE');
+        if ((await newest(manager)) < run) await manager.query(`SELECT setval(${counter}, $1)`, [run]);
+      });
+    },
+
     update: (id, change, turn) => updateAll([{ id, change }], turn),
 
     unfinished: (viewId): Promise<RunRecord[]> =>
@@ -169,11 +183,14 @@ async function holding(dataSource: DataSource, viewId: string, signal: AbortSign
   }
 }
 
-/** Turns of a view have numbers that grow, so that whoever held it before can be told from who holds it now. */
+/**
+ * Turns of a view have numbers that grow, so that whoever held it before can be told from who holds it now. They grow with the time too: where
+ * Postgres was put back from a backup, the offline store knows of turns behind those of the backup, and would refuse all up to them.
+ */
 async function nextTurn(session: QueryRunner, viewId: string): Promise<number> {
   const [row] = (await session.query(
-    `INSERT INTO view_turn AS t (view_id, turn) VALUES ($1, 1)
-     ON CONFLICT (view_id) DO UPDATE SET turn = t.turn + 1 RETURNING turn`,
+    `INSERT INTO view_turn AS t (view_id, turn) VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+     ON CONFLICT (view_id) DO UPDATE SET turn = greatest(t.turn + 1, excluded.turn) RETURNING turn`,
     [viewId],
   )) as { turn: string }[];
   return Number(row?.turn);

@@ -22,6 +22,8 @@ export const holdView = <T>(
       const progress = whileHeld(asked, lost);
       await held.offline.createView(view);
       await held.offline.takeTurn(view, number);
+      // A new run with the number of one that is in the history already would be taken for it, and its rows would be lost.
+      await held.ledger.numberAbove(await held.offline.newestRun(view));
       await finishLeftRuns(held, view, jobId, progress.signal);
       return body(held, progress);
     },

@@ -14,7 +14,7 @@ import { readStage } from './stage-read.js';
 import { dropStages, findStages } from './stages.js';
 import { commitsDdl, historyDdl, nextStates, stateDdl, turnsDdl, viewTables } from './tables.js';
 import { buildTrainingSet, checkTrainingSet } from './training-set.js';
-import { sweepTrainingSets } from './training-steps.js';
+import { sweepTrainingSets } from './training-tables.js';
 import { takeTurn } from './turns.js';
 
 export interface OfflineStoreOptions {
@@ -25,10 +25,19 @@ export interface OfflineStoreOptions {
   readonly log: Log;
   /** Of training sets: rows of one step, where they are not to follow from memory. */
   readonly rowsAStep?: number;
+  /** Of training sets: rows up to which their profiles are exact, where that is not to follow from memory. */
+  readonly exactRows?: number;
 }
 
 /** The history of every view version, in ClickHouse. */
-export function createOfflineStore({ store, calendar, guard, log, rowsAStep }: OfflineStoreOptions): OfflineStore {
+export function createOfflineStore({
+  store,
+  calendar,
+  guard,
+  log,
+  rowsAStep,
+  exactRows,
+}: OfflineStoreOptions): OfflineStore {
   // Once a process, with the first request that makes a spine; a failure only leaves the sweeping to the next process.
   let swept: Promise<void> | undefined;
   let setsSwept: Promise<void> | undefined;
@@ -45,6 +54,7 @@ export function createOfflineStore({ store, calendar, guard, log, rowsAStep }: O
       await store.run('view-create', turnsDdl(turns));
     },
     takeTurn: (view, turn) => takeTurn(store, view, turn),
+    newestRun: (view) => newestRun(store, view),
     dropView: (view) => dropView(store, view),
     stageRun: async (run) => {
       const [counts] = (await stageRuns(store, [run], calendar)) as [StageCounts];
@@ -80,7 +90,7 @@ export function createOfflineStore({ store, calendar, guard, log, rowsAStep }: O
         log.warn({ err: error }, 'tables of old training sets could not be dropped'),
       );
       await setsSwept;
-      return buildTrainingSet({ store, calendar, guard, rowsAStep }, request);
+      return buildTrainingSet({ store, calendar, guard, rowsAStep, exactRows }, request);
     },
     estimateRows: (view, asOf, knowledge) => estimateRows({ store, calendar }, { view, asOf, knowledge }),
     firstKnown: (view) => firstKnown(store, view),
@@ -93,6 +103,16 @@ export function createOfflineStore({ store, calendar, guard, log, rowsAStep }: O
     viewsStats: (views, at) => viewsStats(store, views, at),
     ping: () => store.ping(),
   };
+}
+
+async function newestRun(store: ClickHouse, view: View): Promise<number> {
+  const { commits } = viewTables(view);
+  const [found] = await store.rows<{ newest: number }>(
+    'run-newest',
+    sql`SELECT max(sequence) AS newest FROM ${commits}`,
+  );
+  const staged = (await findStages(store, view)).flatMap(({ runs }) => [...runs]);
+  return staged.reduce((most, run) => Math.max(most, run), Number(found?.newest ?? 0));
 }
 
 /** Stages that a killed run left go with the view. */

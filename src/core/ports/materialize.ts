@@ -43,6 +43,8 @@ export interface RunLedger {
   beginAll(
     runs: readonly Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>[],
   ): Promise<readonly RunRecord[]>;
+  /** Runs that begin from now on have higher numbers, so that none is taken for one that the offline store has: Postgres may be of a backup. */
+  numberAbove(run: number): Promise<void>;
   update(id: number, change: RunChange, turn?: ViewTurn): Promise<void>;
   /** All or none; none where `turn` is over, which is STORE_UNAVAILABLE. */
   updateAll(changes: readonly { readonly id: number; readonly change: RunChange }[], turn?: ViewTurn): Promise<void>;
@@ -56,8 +58,9 @@ export interface RunLedger {
   pace(viewId: string): Promise<{ readonly runs: number; readonly rows: number; readonly seconds: number } | null>;
   /**
    * Runs the body while no other process holds the view; an aborted signal ends the waiting, not the body. `lost` aborts when the lock is gone
-   * before the body is: another process may hold the view from then on, so the body must stop. `turn` is higher than that of any holder before:
-   * what is written for it is refused once a later one has begun, however late this process hears that its lock is gone.
+   * before the body is: another process may hold the view from then on, so the body must stop. `turn` is higher than that of any holder before,
+   * those too whom a Postgres that is of a backup does not know: what is written for it is refused once a later one has begun, however late
+   * this process hears that its lock is gone.
    */
   withViewLock<T>(
     viewId: string,

@@ -76,6 +76,8 @@ export interface OfflineStore {
   createView(view: View): Promise<void>;
   /** From now on nothing is committed to the view for an earlier turn: see RunLedger.withViewLock. */
   takeTurn(view: View, turn: number): Promise<void>;
+  /** The highest number of a run in the view's tables, stages among them; 0 for none. The view's tables are there. */
+  newestRun(view: View): Promise<number>;
   /** Drops all that a version holds, whether or not its file is still there; doing it again changes nothing. */
   dropView(view: Pick<View, 'name' | 'version'>): Promise<void>;
   /**
