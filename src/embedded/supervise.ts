@@ -30,6 +30,8 @@ export interface SuperviseOptions {
   readonly readyTimeoutMs?: number;
   /** Waits before restarts of a crashed role, in ms; the last one repeats. */
   readonly restartDelaysMs?: readonly number[];
+  /** From when on, after the first signal, another one is a person's second, in ms. */
+  readonly secondSignalAfterMs?: number;
   readonly clickhouse?: ClickHouseTuning;
 }
 
@@ -188,7 +190,8 @@ class Supervisor {
       void this.stop();
       return;
     }
-    if (now - this.firstSignalAt < SECOND_SIGNAL_AFTER_MS || this.exitCode === 130) return;
+    const { secondSignalAfterMs = SECOND_SIGNAL_AFTER_MS } = this.options;
+    if (now - this.firstSignalAt < secondSignalAfterMs || this.exitCode === 130) return;
     this.options.log.warn({ signal }, 'asked again: running jobs are cut off and resume at the next start');
     this.exitCode = 130;
     for (const child of this.children.values()) child.kill();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { RiskgraphError } from '../../src/core/errors.js';
 import type { Log } from '../../src/core/ports.js';
 import { isAlive, type ProcessIdentity, processIdentity } from '../../src/embedded/identity.js';
@@ -14,6 +14,7 @@ import { freshHome, quietLog } from '../support/homes.js';
 import { runStack } from './stack-process.js';
 
 const REDIS_ONLY = { postgres: false, redis: true, clickhouse: false };
+const LONG = { timeout: 60_000, interval: 20 };
 const homes: string[] = [];
 const open: EmbeddedStores[] = [];
 
@@ -53,8 +54,8 @@ test('after kill -9 of everything the next start ends the orphans and finds the 
   const redis = new Redis(stores.redisUrl);
   redis.on('error', () => undefined);
   await redis.set('kept', '42');
-  // The append-only file is synced each second.
-  await new Promise((resolve) => setTimeout(resolve, 1100));
+  // What is written last may wait in the server's memory for the disk.
+  await vi.waitFor(async () => expect(await redis.info('persistence')).toContain('aof_buffer_length:0\r\n'), LONG);
 
   const pids = await pidFiles(home);
   expect(pids.map(({ name }) => name).sort()).toEqual(['api', 'clickhouse', 'postgres', 'redis', 'worker']);
@@ -115,7 +116,7 @@ test('a folder of mode 700 that only root may enter is enough, and all in it sta
 test('a stale lock and a pid that another process has by now are no hindrance', async () => {
   const home = await newHome();
   await mkdir(join(home, 'run'), { recursive: true });
-  const bystander = spawn('sleep', ['60']);
+  const bystander = spawn('sleep', ['3600']);
   try {
     const recycled = { pid: bystander.pid, started: 'another-boot:1', name: 'redis', stopSignal: 'SIGTERM' };
     await writeFile(join(home, 'run', 'lock'), JSON.stringify({ pid: bystander.pid, started: 'another-boot:1' }));
@@ -280,15 +281,24 @@ test('acknowledged inserts survive kill -9 of the ClickHouse child at any moment
       query: 'CREATE TABLE IF NOT EXISTS batches (b Int64, n Int64) ENGINE = MergeTree ORDER BY b',
     });
     const pid = await firstPid(home);
-    setTimeout(() => process.kill(pid, 'SIGKILL'), 150 + 130 * round);
+    let killed: NodeJS.Timeout | undefined;
+    let isKilled = false;
     try {
       for (;;) {
         const values = Array.from({ length: 500 }, (_, n) => ({ b: sent, n }));
         sent++;
         await client.insert({ table: 'batches', values, format: 'JSONEachRow' });
         acknowledged++;
+        killed ??= setTimeout(
+          () => {
+            isKilled = process.kill(pid, 'SIGKILL');
+          },
+          20 + 130 * round,
+        );
       }
-    } catch {
+    } catch (cause) {
+      clearTimeout(killed);
+      if (!isKilled) throw cause;
       await client.close();
     }
     await stores.close();

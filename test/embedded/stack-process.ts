@@ -17,6 +17,8 @@ export interface StackProcess {
   readonly ready: Promise<Ready>;
   /** Exit code, or the signal's name. */
   readonly exited: Promise<number | string>;
+  /** The same, once everything that it and its roles wrote has been read. */
+  readonly closed: Promise<number | string>;
   output(): string;
   /** What the role fixtures noted, in order. */
   events(): Promise<string[]>;
@@ -50,9 +52,9 @@ export function runStack(home: string, env: NodeJS.ProcessEnv): StackProcess {
   });
   ready.catch(() => undefined);
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString('utf8');
-      const line = /^READY (.*)$/m.exec(output)?.[1];
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+      const line = /^READY (.*)\n/m.exec(output)?.[1];
       if (line) resolveReady(JSON.parse(line) as Ready);
     });
   }
@@ -62,12 +64,16 @@ export function runStack(home: string, env: NodeJS.ProcessEnv): StackProcess {
       resolve(signal ?? (code as number));
     });
   });
+  const closed = new Promise<number | string>((resolve) => {
+    child.once('close', (code, signal) => resolve(signal ?? (code as number)));
+  });
   const pid = child.pid as number;
   return {
     process: child,
     pid,
     ready,
     exited,
+    closed,
     output: () => output,
     events: async () => (await readFile(events, 'utf8').catch(() => '')).trim().split('\n'),
     signalGroup: (signal) => process.kill(-pid, signal),

@@ -71,6 +71,14 @@ const reach = (id: string): number => reaches.get(id) ?? 0.2;
 /** Held jobs whose body has ended. */
 const over = new Set<string>();
 
+const latch = (): { readonly opened: Promise<void>; readonly open: () => void } => {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+};
+
 const LONG = { timeout: 120_000, interval: 50 };
 const isActive = (id: string): Promise<void> =>
   vi.waitFor(async () => expect((await fixture.ledger.get(id))?.state).toBe('ACTIVE'), LONG);
@@ -244,8 +252,7 @@ describe('the job queue', () => {
   }, 300_000);
 
   it('takes no job for a cancelled one that is recorded and begins while the worker asks which are open', async () => {
-    const asked = Promise.withResolvers<void>();
-    const answer = Promise.withResolvers<void>();
+    const [asked, answer] = [latch(), latch()];
     let slow = false;
     const ledger: JobLedger = {
       ...fixture.ledger,
@@ -253,8 +260,8 @@ describe('the job queue', () => {
         const jobsThen = await fixture.ledger.open();
         if (!slow) return jobsThen;
         slow = false;
-        asked.resolve();
-        await answer.promise;
+        asked.open();
+        await answer.opened;
         return jobsThen;
       },
     };
@@ -262,7 +269,7 @@ describe('the job queue', () => {
     open.push(queue);
     open.push(await queue.startWorker({ services: noServices }));
     slow = true;
-    await asked.promise;
+    await asked.opened;
     const { id } = await queue.enqueue('held', {});
     await vi.waitFor(async () => expect((await fixture.ledger.get(id))?.progress).toBeGreaterThan(0.1), LONG);
     let rounds = 0;
@@ -270,7 +277,7 @@ describe('the job queue', () => {
       rounds += 1;
       return fixture.ledger.open();
     });
-    answer.resolve();
+    answer.open();
     await vi.waitFor(() => expect(rounds).toBeGreaterThan(0), LONG);
     count.mockRestore();
     expect(over.has(id)).toBe(false);

@@ -32,6 +32,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
       started.get(store) ??
       startEmbedded({ home: join(home, store), need: { ...NOTHING, [store]: true }, log: quietLog });
     started.set(store, running);
+    // One start that fails does not fail every file behind it.
+    running.catch(() => started.delete(store));
     return running;
   };
   const server = createServer((request, response) => {

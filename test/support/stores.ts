@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { startEmbedded } from '../../src/embedded/index.js';
@@ -50,7 +50,8 @@ export async function freshPostgresDatabase(): Promise<FreshStore> {
 }
 
 const runClickHouse = async (url: string, query: string): Promise<void> => {
-  const client = createClient({ url });
+  // A server with much to do for other test files is slow and not away.
+  const client = createClient({ url, request_timeout: 170_000, log: { level: ClickHouseLogLevel.OFF } });
   try {
     await client.command({ query });
   } finally {
