@@ -35,7 +35,8 @@ export async function takeTurn(
     signal?.throwIfAborted();
     const found = await one<{ writing: string }>(
       client,
-      sql`SELECT count() AS writing FROM system.processes WHERE startsWith(trimLeft(query), ${begins})`,
+      sql`SELECT count() AS writing FROM system.processes
+        WHERE current_database = currentDatabase() AND startsWith(trimLeft(query), ${begins})`,
     );
     if (Number(found?.writing ?? 0) === 0) return;
     await sleep(POLL_MS);

@@ -17,7 +17,7 @@ let number = 0;
 beforeAll(async () => {
   tables = await openSourceTables();
   columns = createColumnsRead(tables.clickhouse.clickhouse);
-}, 120_000);
+});
 
 afterAll(() => tables.close());
 

@@ -99,20 +99,25 @@ describe('POST /import/:table', () => {
 
   it('takes nothing of a body that breaks off', async () => {
     const rows = async () => Number((await sources.rows<{ n: string }>('SELECT count() AS n FROM places'))[0]?.n);
+    const stages = () =>
+      sources.rows("SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'import_stage%'");
+    const patience = { timeout: 60_000 };
     for (const type of ['text/csv', 'application/x-ndjson']) {
       const sent = httpRequest(`${url}/import/places`, {
         method: 'POST',
         headers: { 'content-type': type, 'content-length': 1_000_000 },
       });
       const closed = new Promise<void>((resolve) => sent.on('error', () => resolve()).on('close', () => resolve()));
-      sent.write('province,city,latitude,longitude\nHubei,Wuhan,30,114\n');
-      setTimeout(() => sent.destroy(), 100);
+      const csvLine = 'province,city,latitude,longitude\nHubei,Wuhan,30,114\n';
+      const jsonLine = `${JSON.stringify({ province: 'Hubei', city: 'Wuhan', latitude: 30, longitude: 114 })}\n`;
+      sent.write(type === 'text/csv' ? csvLine : jsonLine);
+      // The server is at it, and in the end has put away what it made.
+      await expect.poll(stages, patience).toHaveLength(1);
+      sent.destroy();
       await closed;
+      await expect.poll(stages, patience).toEqual([]);
+      expect(await rows()).toBe(0);
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(await rows()).toBe(0);
-    const stages = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'import_stage%'";
-    expect(await sources.rows(stages)).toEqual([]);
   });
 
   const MAPPING = "SELECT concat('M', id) AS customer_id, at AS registered_at FROM file";

@@ -1,4 +1,7 @@
-/** Imports until it is killed, in a process of its own: `import-process.ts <url> <rows>`; writes a line when it begins. */
+/**
+ * Imports until it is killed, in a process of its own: `import-process.ts <url> <rows> <turn> <statements>`; writes a line when it begins. After so
+ * many statements that store rows it waits to be killed, so that it is killed in the middle however fast the machine is.
+ */
 import { createClient } from '@clickhouse/client';
 import { BusinessCalendar } from '../../src/core/time.js';
 import { createSqlGuard } from '../../src/sources/sql-guard.js';
@@ -6,17 +9,28 @@ import { createSourceStore } from '../../src/sources/store.js';
 import { quietLog } from '../support/homes.js';
 import { customersFile, quietMetrics } from './support.js';
 
-const [url, rows] = process.argv.slice(2);
+const [url, rows, turn, statements] = process.argv.slice(2);
 const client = createClient({ url: url as string });
+let left = Number(statements);
+const halting = new Proxy(client, {
+  get(target, name) {
+    if (name !== 'command') return Reflect.get(target, name);
+    return async (asked: Parameters<typeof target.command>[0]) => {
+      const result = await target.command(asked);
+      if (asked.query.startsWith('INSERT INTO `customers`') && --left <= 0) await new Promise<never>(() => undefined);
+      return result;
+    };
+  },
+});
 const store = createSourceStore({
-  client,
+  client: halting,
   guard: createSqlGuard(client),
   calendar: new BusinessCalendar('Asia/Shanghai'),
   datum: 'WGS84',
   log: quietLog,
   metrics: quietMetrics,
   tempDir: '/nowhere',
-  alone: (_, body) => body(),
+  alone: (_, body) => body(undefined, Number(turn)),
   bucketRows: 500,
 });
 process.stdout.write('began\n');

@@ -63,7 +63,7 @@ describe('the derivation of loan snapshots', () => {
     }
     expect(await daily.versions()).toEqual(versions);
     expect(await fed.versions()).toEqual(versions);
-  }, 240_000);
+  }, 600_000);
 
   it('changes nothing when it is repeated', async () => {
     const book = await open();
@@ -103,7 +103,7 @@ describe('the derivation of loan snapshots', () => {
         "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE '%work%'",
       ),
     ).toEqual([]);
-  }, 240_000);
+  }, 600_000);
 
   it('stops where it can no longer be sure to derive alone', async () => {
     const book = await open();
