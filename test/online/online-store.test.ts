@@ -374,7 +374,7 @@ describe('the online store', () => {
     await expect(broken.ping()).rejects.toThrow();
     await connection.close();
     await lost.close();
-  }, 20_000);
+  });
 });
 
 const isOlder = (a: ViewRow, b: ViewRow): boolean =>

@@ -27,7 +27,18 @@ function spawnRedis(args: readonly string[]): Promise<ChildProcess> {
   return attempt('redis-server').catch(() => attempt('redis-check-rdb'));
 }
 
+const ATTEMPTS = 5;
+
+/** A port that was free may be taken by the time the server wants it: then it ends at once, and is started on another. */
 export async function startTestRedis(options: { policy?: string; cluster?: boolean } = {}): Promise<TestRedis> {
+  for (let attempt = 1; ; attempt++) {
+    const started = await startOnce(options);
+    if (started) return started;
+    if (attempt === ATTEMPTS) throw new Error(`redis-server ended ${ATTEMPTS} times as soon as it was started`);
+  }
+}
+
+async function startOnce(options: { policy?: string; cluster?: boolean }): Promise<TestRedis | null> {
   const dir = await mkdtemp(join(tmpdir(), 'rg-redis-'));
   const url = join(dir, 's');
   const port = options.cluster ? await freePort() : 0;
@@ -39,21 +50,19 @@ export async function startTestRedis(options: { policy?: string; cluster?: boole
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const probe = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
   probe.on('error', () => undefined);
-  await probe.ping();
-  await probe.quit();
+  const answers = await Promise.race([probe.ping().catch(() => null), exited.then(() => null)]);
+  probe.disconnect();
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
     await exited;
   };
-  return {
-    url,
-    port,
-    kill,
-    close: async () => {
-      await kill();
-      await rm(dir, { recursive: true, force: true });
-    },
+  const close = async (): Promise<void> => {
+    await kill();
+    await rm(dir, { recursive: true, force: true });
   };
+  if (answers !== null) return { url, port, kill, close };
+  await close();
+  return null;
 }
 
 /** Joins two cluster nodes and halves the slots between them. */
