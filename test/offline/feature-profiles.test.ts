@@ -80,7 +80,7 @@ beforeAll(async () => {
     },
   });
   profiles = createFeatureProfiles({ store: counted });
-}, 120_000);
+});
 
 afterAll(() => fixture.close());
 

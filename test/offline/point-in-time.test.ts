@@ -101,7 +101,7 @@ describe('rules 2 and 5 to 10: the point-in-time join agrees with the oracle', (
       }),
       { numRuns: 8, endOnFailure: true },
     );
-  }, 300_000);
+  }, 600_000);
 
   test('also when nothing known after an instant may be seen', async () => {
     await fc.assert(
@@ -112,9 +112,10 @@ describe('rules 2 and 5 to 10: the point-in-time join agrees with the oracle', (
       }),
       { numRuns: 4, endOnFailure: true },
     );
-  }, 300_000);
+  }, 600_000);
 
   test('rows in force, one by one and as a stream, are the oracle’s', async () => {
+    const streamed = [0, 0, 0];
     await fc.assert(
       fc.asyncProperty(batchOf(150), fc.integer({ min: 0, max: 20 }), async (schedules, after) => {
         const histories = await loadAll(fixture.store, schedules);
@@ -142,12 +143,14 @@ describe('rules 2 and 5 to 10: the point-in-time join agrees with the oracle', (
             JSON.stringify(a.key) < JSON.stringify(b.key) ? -1 : 1;
           const distinct = new Map(expected.flatMap((row) => (row ? [[JSON.stringify(row.key), row]] : [])));
           expect(shards.flat().sort(byKey)).toEqual([...distinct.values()].sort(byKey));
-          expect(shards.every((shard) => shard.length > 0)).toBe(true);
+          for (const [index, shard] of shards.entries()) streamed[index] = (streamed[index] ?? 0) + shard.length;
         }
       }),
       { numRuns: 3, endOnFailure: true },
     );
-  }, 300_000);
+    // Of all batches together: the rows in force at an early instant are few.
+    for (const rows of streamed) expect(rows).toBeGreaterThan(0);
+  }, 600_000);
 });
 
 test('the generated schedules meet every status, filled values, duplicates and ties', () => {

@@ -93,7 +93,7 @@ describe.each(queried.map((view) => [view.id, view] as const))('%s', (_, view) =
       found += await compare(view, seeds, [0, 17]);
     }
     expect(found).toBeGreaterThan(4);
-  }, 180_000);
+  }, 600_000);
 });
 
 test('a view that reads a table itself is caught', async () => {
