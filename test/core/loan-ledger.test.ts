@@ -120,7 +120,7 @@ describe('the replay of generated ledgers', () => {
       }),
       { numRuns: 60 },
     );
-  }, 120_000);
+  });
 
   it('reconciles to the cent each day: what was lent or asked for, less what was paid, is what is outstanding', () => {
     fc.assert(
@@ -147,7 +147,7 @@ describe('the replay of generated ledgers', () => {
       }),
       { numRuns: 300 },
     );
-  }, 120_000);
+  });
 
   it('gives each day once, from the disbursement on, with one closing row at most, which is the last', () => {
     fc.assert(
@@ -163,7 +163,7 @@ describe('the replay of generated ledgers', () => {
       }),
       { numRuns: 300 },
     );
-  }, 120_000);
+  });
 });
 
 describe('local days', () => {

@@ -45,7 +45,7 @@ describe('what surrounds the loans of the synthetic portfolio', () => {
       if (life.person.ring) ring.add(life.person.id);
       for (const [table, made] of Object.entries(surroundingRows(book, life))) all.get(table)?.push(...made);
     }
-  }, 60_000);
+  });
 
   describe('the tables', () => {
     it('hold only columns of the lending schema, all that are required, and each key once', () => {
