@@ -77,7 +77,7 @@ beforeAll(async () => {
     ...{ offline, online, ledger: runs, calendar: tables.calendar, clock, log: quietLog, metrics },
     scores: { rows: () => Promise.reject(new Error('nothing is scored')), record: async () => undefined } as never,
   });
-}, 120_000);
+});
 
 beforeEach(async () => {
   await database.dataSource.query('TRUNCATE published_definition, training_set, materialization_run');
