@@ -55,9 +55,12 @@ export class BusinessCalendar {
     }
   }
 
-  /** First millisecond of a local day. */
+  /** First millisecond of a local day: the first of two midnights where the clocks go back at one. */
   startOfDay(date: LocalDate): Instant {
-    return DateTime.fromISO(date, { zone: this.timezone }).startOf('day').toMillis();
+    const midnight = DateTime.fromISO(date, { zone: this.timezone }).startOf('day');
+    const start = midnight.toMillis();
+    const back = midnight.zone.offset(start - 1) - midnight.zone.offset(start);
+    return back > 0 ? start - back * MINUTE : start;
   }
 
   /** Last millisecond of a local day: the event time of a Date (sources: "a Date is a day"). */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { BusinessCalendar } from '../../src/core/time.js';
+import type { View } from '../../src/core/definitions.js';
+import { addDays, BusinessCalendar, HOUR, type LocalDate } from '../../src/core/time.js';
+import { planBackfill } from '../../src/materialize/backfill.js';
 import { checkAsOf, instantsBetween, newestDue, readableFrom } from '../../src/materialize/schedule.js';
 
-const HOUR = 3_600_000;
 const utc = (text: string): number => Date.parse(`${text}Z`);
 const shanghai = new BusinessCalendar('Asia/Shanghai');
 const newYork = new BusinessCalendar('America/New_York');
@@ -30,6 +31,14 @@ describe('the newest as-of that is due', () => {
   it('is the first instant of the day where there is no midnight', () => {
     const saoPaulo = new BusinessCalendar('America/Sao_Paulo');
     expect(newestDue(daily, utc('2018-11-04T12:00:00'), saoPaulo)).toBe(utc('2018-11-04T03:00:00'));
+  });
+
+  it('is the first of the two midnights of a day whose clocks go back at one', () => {
+    const havana = new BusinessCalendar('America/Havana');
+    const first = utc('2026-11-01T04:00:00');
+    expect(newestDue(daily, first + 2 * HOUR, havana)).toBe(first);
+    expect(newestDue(daily, first + 2 * HOUR - 1, havana)).toBe(first - 24 * HOUR);
+    expect(newestDue({ ...daily, delayMs: 0 }, first + HOUR / 2, havana)).toBe(first);
   });
 
   it('is a full UTC hour for an hourly view', () => {
@@ -93,4 +102,47 @@ describe('the as-ofs of a range of days', () => {
     expect(hours).toHaveLength(24);
     expect(hours.every((hour) => kolkata.dateOf(hour) === '2026-03-01' && hour % HOUR === 0)).toBe(true);
   });
+});
+
+describe('a range that ends in the future', () => {
+  const zones = ['America/New_York', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/Havana', 'Atlantic/Azores'];
+  const origin = { kind: 'query' };
+  const views = [daily, hourly].map((view) => ({ ...view, origin }) as unknown as View);
+  /** Days of 2026 on which the clocks change, each with the hours that it has. */
+  const changes = (calendar: BusinessCalendar) =>
+    Array.from({ length: 270 }, (_, day) => addDays('2026-03-01', day))
+      .map((date) => [date, (calendar.startOfDay(addDays(date, 1)) - calendar.startOfDay(date)) / HOUR] as const)
+      .filter(([, hours]) => hours !== 24);
+
+  it.each(zones)(
+    'is cut at the newest as-of that is due, at every quarter of days of 23 and of 25 hours in %s',
+    (zone) => {
+      const calendar = new BusinessCalendar(zone);
+      const days = changes(calendar);
+      const change = zone === 'Australia/Lord_Howe' ? 0.5 : 1;
+      expect(days.map(([, hours]) => hours).sort()).toEqual([24 - change, 24 + change]);
+      for (const [date, hours] of days) {
+        const range = { from: addDays(date, -2), to: addDays(date, 2) };
+        const all = views.map((view) => instantsBetween(view, range.from, range.to, calendar));
+        expect(all[0]?.map((asOf) => calendar.dateOf(asOf))).toEqual(daysOf(range));
+        for (let minute = -125; minute < hours * 60 + 125; minute += 15) {
+          const now = calendar.startOfDay(date) + minute * 60_000;
+          for (const { view, due, left } of planBackfill({ views, ...range, now }, calendar)) {
+            const wanted = (all[view.id === daily.id ? 0 : 1] as readonly number[]).filter(
+              (at) => at + view.delayMs <= now,
+            );
+            expect(due).toEqual(wanted);
+            expect(left).toBe((all[view.id === daily.id ? 0 : 1] as readonly number[]).length - wanted.length);
+            expect(newestDue(view, now, calendar)).toBe(due.at(-1));
+          }
+        }
+      }
+    },
+  );
+
+  const daysOf = ({ from, to }: { readonly from: LocalDate; readonly to: LocalDate }) => {
+    const days = [from];
+    while ((days.at(-1) as LocalDate) < to) days.push(addDays(days.at(-1) as LocalDate, 1));
+    return days;
+  };
 });
