@@ -11,6 +11,8 @@ interface ViewResult {
   readonly rows?: number;
   readonly changed?: number;
   readonly clampedTo?: string | null;
+  /** Of a backfill; none of a view of which nothing was due. */
+  readonly from?: string | null;
 }
 
 interface Estimate {
@@ -25,13 +27,14 @@ interface Estimate {
     readonly measuredRuns: number;
     readonly clampedTo: string | null;
   }[];
+  readonly notes: readonly string[];
   readonly asOfs: number;
   readonly rows: number;
   readonly seconds: number | null;
 }
 
 const ESTIMATE = `query($views: [String!]!, $from: Date!, $to: Date!) { backfillEstimate(views: $views, from: $from, to: $to) {
-  asOfs rows seconds views { view asOfs empty done rows countedAsOfs seconds measuredRuns clampedTo } } }`;
+  asOfs rows seconds notes views { view asOfs empty done rows countedAsOfs seconds measuredRuns clampedTo } } }`;
 
 const whole = (rows: number): string => rows.toLocaleString('en-US', { maximumFractionDigits: 0 });
 
@@ -40,7 +43,7 @@ const expected = (seconds: number | null): string =>
     ? 'time not known: no run was measured'
     : `about ${Math.max(1, Math.ceil(seconds))} s by earlier runs`;
 
-function describeEstimate({ views, asOfs, rows, seconds }: Estimate): string {
+function describeEstimate({ views, notes, asOfs, rows, seconds }: Estimate): string {
   const lines = views.map((each) => {
     const left = each.clampedTo ? `, up to ${each.clampedTo}, the last that is due` : '';
     const known = [
@@ -51,14 +54,17 @@ function describeEstimate({ views, asOfs, rows, seconds }: Estimate): string {
     ];
     return `  ${each.view}: ${each.asOfs} as-ofs${left}, about ${whole(each.rows)} rows (${known.join('; ')})`;
   });
-  return [`backfill of ${asOfs} as-ofs, about ${whole(rows)} rows, ${expected(seconds)}`, ...lines].join('\n');
+  const idle = notes.filter((note) => !views.some(({ view }) => note.startsWith(`${view}:`)));
+  const told = [...lines, ...idle.map((note) => `  ${note}`)];
+  return [`backfill of ${asOfs} as-ofs, about ${whole(rows)} rows, ${expected(seconds)}`, ...told].join('\n');
 }
 
 function describe(job: JobView): string {
   const views = (job.result as { views?: readonly ViewResult[] } | null)?.views ?? [];
-  const lines = views.map(
-    ({ view, asOf, rows, changed, clampedTo }) =>
-      `  ${view}${asOf ? ` as of ${asOf}` : ''}: ${rows ?? 0} rows, ${changed ?? 0} new or changed${clampedTo ? `, up to ${clampedTo}, the last that is due` : ''}`,
+  const lines = views.map(({ view, asOf, from, rows, changed, clampedTo }) =>
+    from === null
+      ? `  ${view}: nothing of it is due`
+      : `  ${view}${asOf ? ` as of ${asOf}` : ''}: ${rows ?? 0} rows, ${changed ?? 0} new or changed${clampedTo ? `, up to ${clampedTo}, the last that is due` : ''}`,
   );
   return [`${job.name} completed (job ${job.id})`, ...lines].join('\n');
 }

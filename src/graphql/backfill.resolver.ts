@@ -54,8 +54,13 @@ class BackfillViewEstimateType {
 
 @ObjectType('BackfillEstimate', { description: 'What a backfill would have to do; nothing was computed or written.' })
 class BackfillEstimateType {
-  @Field(() => [BackfillViewEstimateType])
+  @Field(() => [BackfillViewEstimateType], { description: 'Those of which something is due.' })
   views!: readonly BackfillViewEstimate[];
+
+  @Field(() => [String], {
+    description: 'What the backfill would leave out because it is not due, in words: days of a view, or all of it.',
+  })
+  notes!: readonly string[];
 
   @Field(() => Int)
   asOfs!: number;
@@ -88,7 +93,7 @@ export class BackfillResolver {
 
   @Mutation(() => JobType, {
     description:
-      'Computes the history of daily as-of instants, both ends included. Days that are not due yet are left out; the result says which was the last, as clampedTo.',
+      'Computes the history of daily as-of instants, both ends included. Days that are not due yet are left out; the result says which was the last, as clampedTo, and what was left out, as notes. Refused where nothing at all is due.',
   })
   backfill(
     @Arg('views', () => [String], { description: VIEWS }) views: string[],

@@ -51,21 +51,33 @@ export interface ViewPlan {
   readonly left: number;
 }
 
-/** @throws BAD_USER_INPUT for a range that ends before it begins, has decades, or begins behind the last as-of that is due */
-export function planBackfill(
-  { views, from, to, now }: BackfillRange,
-  calendar: BusinessCalendar,
-): readonly [ViewPlan, ...ViewPlan[]] {
+/** A view of which no as-of of the range is due. */
+interface IdleView {
+  readonly view: View;
+  /** The newest as-of that is due. */
+  readonly newest: Instant;
+}
+
+interface BackfillPlan {
+  /** Views with something to compute, each behind its inputs; at least one. */
+  readonly plans: readonly ViewPlan[];
+  readonly idle: readonly IdleView[];
+}
+
+/** @throws BAD_USER_INPUT for a range that ends before it begins, has decades, or begins behind the last as-of of any of the views that is due */
+export function planBackfill({ views, from, to, now }: BackfillRange, calendar: BusinessCalendar): BackfillPlan {
   checkRange(from, to);
-  const plans = inputsFirst(views).map((view): ViewPlan => {
+  if (views.length === 0) throw badInput('no view is named', 'name the views to backfill');
+  const plans: ViewPlan[] = [];
+  const idle: IdleView[] = [];
+  for (const view of inputsFirst(views)) {
     const all = instantsBetween(view, from, to, calendar);
     const due = all.filter((asOf) => readableFrom(view, asOf) <= now);
-    if (due.length === 0) throw notDue(view, from, newestDue(view, now, calendar));
-    return { view, due, left: all.length - due.length };
-  });
-  const [first, ...rest] = plans;
-  if (!first) throw badInput('no view is named', 'name the views to backfill');
-  return [first, ...rest];
+    if (due.length > 0) plans.push({ view, due, left: all.length - due.length });
+    else idle.push({ view, newest: newestDue(view, now, calendar) });
+  }
+  if (plans.length === 0) throw noneDue(idle, from);
+  return { plans, idle };
 }
 
 /** See Materializer.backfill. */
@@ -74,7 +86,7 @@ export async function runBackfill(
   { jobId, ...range }: BackfillRange & { readonly jobId: string },
   progress: JobProgress,
 ): Promise<{ readonly views: readonly BackfillResult[]; readonly notes: readonly string[] }> {
-  const plans = planBackfill(range, deps.calendar);
+  const { plans, idle } = planBackfill(range, deps.calendar);
   const parts = shares(
     progress,
     plans.map(({ due }) => due.length),
@@ -87,7 +99,7 @@ export async function runBackfill(
       return past(deps, plans[index] as ViewPlan, jobId, { signal, report });
     },
   );
-  return { views, notes: plans.flatMap((plan) => (plan.left > 0 ? [clamped(plan)] : [])) };
+  return { views: [...views, ...idle.map(nothingOf)], notes: notesOf({ plans, idle }, range.from) };
 }
 
 const past = (deps: MaterializerDeps, plan: ViewPlan, jobId: string, asked: JobProgress): Promise<BackfillResult> =>
@@ -227,11 +239,25 @@ function checkRange(from: LocalDate, to: LocalDate): void {
   }
 }
 
-const notDue = (view: View, from: LocalDate, newest: Instant) =>
+const nothingOf = ({ view }: IdleView): BackfillResult => ({
+  ...{ view: view.id, from: null, to: null, clampedTo: null },
+  ...{ asOfs: 0, empty: 0, rows: 0, changed: 0, published: 0, nullKeys: 0 },
+});
+
+const notDue = ({ view, newest }: IdleView, from: LocalDate): string =>
+  `${view.id} has no as-of from ${from} on that is due: the newest is ${formatInstant(newest)}`;
+
+const noneDue = (idle: readonly IdleView[], from: LocalDate) =>
   badInput(
-    `${view.id} has no as-of from ${from} on that is due: the newest is ${formatInstant(newest)}`,
-    `begin the range no later; an as-of is due ${view.schedule.delay} after it`,
+    idle.map((each) => notDue(each, from)).join('; '),
+    `begin the range no later; an as-of is due ${[...new Set(idle.map(({ view }) => view.schedule.delay))].join(' or ')} after it`,
   );
+
+/** What of the range a backfill leaves out, in words. */
+export const notesOf = ({ plans, idle }: BackfillPlan, from: LocalDate): readonly string[] => [
+  ...plans.filter(({ left }) => left > 0).map(clamped),
+  ...idle.map((each) => `${notDue(each, from)}; nothing of it is computed`),
+];
 
 const clamped = ({ view, due, left }: ViewPlan): string =>
   `${view.id}: ${left} as-of${left === 1 ? '' : 's'} not due yet left out; the last one is ${formatInstant(due.at(-1) as Instant)}`;

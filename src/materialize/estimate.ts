@@ -1,7 +1,7 @@
 /** What a backfill would have to do, told before it begins. */
 import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports.js';
 import { formatInstant, type Instant } from '../core/time.js';
-import { emptyAsOfs, planBackfill, VIEWS_AT_ONCE, type ViewPlan } from './backfill.js';
+import { emptyAsOfs, notesOf, planBackfill, VIEWS_AT_ONCE, type ViewPlan } from './backfill.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { readableFrom } from './schedule.js';
 import { inputsOf } from './side-by-side.js';
@@ -11,7 +11,8 @@ const COUNTED = 3;
 
 /** See Materializer.estimateBackfill. */
 export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRange): Promise<BackfillEstimate> {
-  const plans = planBackfill(range, deps.calendar);
+  const planned = planBackfill(range, deps.calendar);
+  const { plans } = planned;
   const named = new Set(plans.map(({ view }) => view.id));
   const views: BackfillViewEstimate[] = [];
   // Scores begin when the last of their inputs has ended.
@@ -29,6 +30,7 @@ export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRa
   const atOnce = Math.min(deps.viewsAtOnce ?? VIEWS_AT_ONCE, plans.length);
   return {
     views,
+    notes: notesOf(planned, range.from),
     asOfs: views.reduce((sum, each) => sum + each.asOfs, 0),
     rows: views.reduce((sum, each) => sum + each.rows, 0),
     seconds: known.length < seconds.length ? null : Math.max(all / atOnce, ...ends.values()),

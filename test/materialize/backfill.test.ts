@@ -112,6 +112,36 @@ describe('a backfill of several views', () => {
     }
   });
 
+  it('of which one has nothing due yet computes the others and names that one; where none has, it is refused in words', async () => {
+    const [soon, late] = [paidView('idle_soon'), paidView('idle_late', { schedule: { every: 'day', delay: '9h' } })];
+    const asked = { ...range([late, soon], '2026-03-01', '2026-03-02'), jobId: newUuid(Date.now()) };
+    const words = 'idle_late@1 has no as-of from 2026-03-01 on that is due: the newest is 2026-02-27T16:00:00.000Z';
+    const materializer = fixture.materializer();
+    const told = await materializer.estimateBackfill(asked);
+    expect(told.views.map(({ view: id }) => id)).toEqual([soon.id]);
+    expect(told.notes).toEqual([
+      expect.stringContaining('idle_soon@1: 1 as-of not due yet left out'),
+      `${words}; nothing of it is computed`,
+    ]);
+    const { views, notes } = (await materializer.backfill(asked, unwatched())) as {
+      views: BackfillResult[];
+      notes: string[];
+    };
+    expect(views).toMatchObject([
+      { view: soon.id, asOfs: 1, rows: 3 },
+      { view: late.id, asOfs: 0, rows: 0, from: null, to: null },
+    ]);
+    expect(notes).toEqual(told.notes);
+    const none = { ...asked, from: '2026-03-02' };
+    const refusal = {
+      code: 'BAD_USER_INPUT',
+      message: expect.stringMatching(/^idle_late@1 has no.*; idle_soon@1 has/),
+    };
+    await expect(materializer.backfill(none, unwatched())).rejects.toMatchObject(refusal);
+    expect(() => materializer.checkBackfill(none)).toThrow(expect.objectContaining(refusal));
+    expect(() => materializer.checkBackfill(asked)).not.toThrow();
+  });
+
   it('stops with the first that fails; repeated, it does what is missing', async () => {
     const views = ['fine', 'broken'].map((name) => paidView(`stop_${name}`));
     const offline: OfflineStore = {

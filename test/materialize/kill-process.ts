@@ -31,6 +31,8 @@ export interface KillPlan {
     readonly name: 'materialize' | 'backfill' | 'score_portfolio';
     readonly payload: object;
   };
+  /** Where its clock stands; absent: the machine's. */
+  readonly now?: number;
   /** Seams at which a process died, one a line: this one dies at the first that is not there, after adding it. */
   readonly seams?: string;
   /** Pattern of the seams at which it may die; absent: at all. */
@@ -49,7 +51,8 @@ const ROWS_A_SHARD = 3_000;
 
 if (import.meta.filename === process.argv[1]) await main(JSON.parse(process.argv[2] as string) as KillPlan);
 
-async function main({ urls, views: names, model, job, seams, dieAfter }: KillPlan): Promise<void> {
+async function main({ urls, views: names, model, job, now, seams, dieAfter }: KillPlan): Promise<void> {
+  const clock = now === undefined ? Date.now : () => now;
   const { dataSource } = await openDatabase({ url: urls.postgres, log: silentLog });
   const { client } = await openRedis({ url: urls.redis, log: silentLog, purpose: 'queue' });
   const clickhouse = openClickHouse({
@@ -62,13 +65,13 @@ async function main({ urls, views: names, model, job, seams, dieAfter }: KillPla
   const offline = watch.port('offline', offlineOn(clickhouse, calendar));
   const online = watch.port(
     'online',
-    createOnlineStore({ client, prefix: PREFIX, clock: Date.now, log: silentLog, metrics: noMetrics }),
+    createOnlineStore({ client, prefix: PREFIX, clock, log: silentLog, metrics: noMetrics }),
   );
   const ledger = watch.port('ledger', createRunLedger(dataSource));
-  const common = { calendar, clock: Date.now, log: silentLog, metrics: noMetrics };
+  const common = { calendar, clock, log: silentLog, metrics: noMetrics };
   const scored = model === undefined ? undefined : await scoredViews(model);
   const scores = scored
-    ? watch.port('scores', (await openScoring({ clickhouse, offline, clock: Date.now }, [scored.model])).scores)
+    ? watch.port('scores', (await openScoring({ clickhouse, offline, clock }, [scored.model])).scores)
     : noScores;
   const materializer = createMaterializer({
     ...{ ...common, offline, online, ledger, scores, rowsAShard: ROWS_A_SHARD },
@@ -89,8 +92,8 @@ async function main({ urls, views: names, model, job, seams, dieAfter }: KillPla
   const definition = jobs.get(job.name) as JobDefinition;
   const context = {
     jobId: job.id,
-    scheduledFor: Date.now(),
-    now: Date.now,
+    scheduledFor: clock(),
+    now: clock,
     log: silentLog,
     metrics: noMetrics,
     services,

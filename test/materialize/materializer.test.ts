@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions.js';
-import type { OfflineStore, OnlineStore, ViewRow } from '../../src/core/ports.js';
+import type { OfflineStore, OnlineStore, RunLedger, ViewRow } from '../../src/core/ports.js';
 import { newUuid } from '../../src/core/uuid.js';
 import type { BackfillResult } from '../../src/materialize/backfill.js';
 import type { ViewResult } from '../../src/materialize/materializer.js';
@@ -209,6 +209,24 @@ describe('a job that is cancelled', () => {
         );
         await client.end();
         expect(ended.rows).toHaveLength(1);
+        // A busy machine hears of it later.
+        await broken;
+      };
+      let breakOff: () => void = () => undefined;
+      const broken = new Promise<void>((resolve) => {
+        breakOff = resolve;
+      });
+      const ledger: RunLedger = {
+        ...fixture.ledger,
+        withViewLock: (id, body, signal) =>
+          fixture.ledger.withViewLock(
+            id,
+            (lost, turn) => {
+              lost.addEventListener('abort', breakOff);
+              return body(lost, turn);
+            },
+            signal,
+          ),
       };
       const offline: OfflineStore = {
         ...fixture.offline,
@@ -221,7 +239,7 @@ describe('a job that is cancelled', () => {
           return fixture.offline.stageRuns(runs, computed);
         },
       };
-      const materializer = fixture.materializer({ offline });
+      const materializer = fixture.materializer({ offline, ledger });
       const request = { jobId: jobId(), views: [view], now: now() };
       const days = { from: '2026-02-24', to: '2026-02-28' };
       await expect(

@@ -7,12 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { raw } from '../../src/core/sql.js';
-import { BusinessCalendar } from '../../src/core/time.js';
 import { newUuid } from '../../src/core/uuid.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import type { KillPlan } from './kill-process.js';
 import { migrateSources, scoredViews } from './scored.js';
-import { HOUR, TIMEZONE } from './views.js';
+import { HOUR, MIDNIGHT } from './views.js';
 
 const CUSTOMERS = 2_000;
 /** Every tenth has a hole where the model takes none. */
@@ -26,9 +25,8 @@ const CALLS = [
   'offline.commitRuns',
   'scores.record',
 ];
-/** The newest as-of whose scores are due, as the worker's own clock has it. */
-const calendar = new BusinessCalendar(TIMEZONE);
-const midnight = calendar.startOfDay(calendar.dateOf(Date.now() - 3 * HOUR));
+/** The workers' clock, which stands: with the hour another as-of would be the newest that is due, between two of their deaths. */
+const NOW = MIDNIGHT + 4 * HOUR;
 
 let fixture: MaterializeFixture;
 let folder: string;
@@ -36,12 +34,12 @@ const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   fixture = await materializeFixture();
-  fixture.clock.now = Date.now();
+  fixture.clock.now = NOW;
   folder = await mkdtemp(join(tmpdir(), 'rg-score-kill-'));
   await migrateSources(fixture.clickhouse);
   await fixture.clickhouse.run(
     'facts',
-    raw(`INSERT INTO facts SELECT concat('C', toString(number)), fromUnixTimestamp64Milli(${midnight} - 86400000, 'UTC'), number * 3 + 1,
+    raw(`INSERT INTO facts SELECT concat('C', toString(number)), fromUnixTimestamp64Milli(${MIDNIGHT} - 86400000, 'UTC'), number * 3 + 1,
       if(number % 10 = 0, 'holes', NULL) FROM numbers(${CUSTOMERS})`),
   );
 });
@@ -51,19 +49,24 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs the job to its end, or to its next seam. */
-async function run(plan: Omit<KillPlan, 'urls' | 'views'>): Promise<number | null> {
+/** Runs the job to its end, or to its next seam. @returns whether it came to its end; a process that failed is neither. */
+async function ends(plan: Omit<KillPlan, 'urls' | 'views'>): Promise<boolean> {
   const script = fileURLToPath(new URL('./kill-process.ts', import.meta.url));
-  const argument = JSON.stringify({ urls: fixture.urls, views: [], ...plan } satisfies KillPlan);
+  const argument = JSON.stringify({ urls: fixture.urls, views: [], now: NOW, ...plan } satisfies KillPlan);
   const child = fork(script, [argument], { execArgv: ['--import', 'tsx'] });
   children.push(child);
-  return (await once(child, 'exit'))[0];
+  const [code, signal] = await once(child, 'exit');
+  expect([
+    [0, null],
+    [null, 'SIGKILL'],
+  ]).toContainEqual([code, signal]);
+  return code === 0;
 }
 
 /** What must not depend on when a process died. */
 async function outcome(name: string) {
   const { view } = await scoredViews(name);
-  fixture.clock.now = Date.now();
+  fixture.clock.now = NOW;
   const { offline, online } = await fixture.newest(view);
   expect(online).toEqual(offline);
   expect(await fixture.ledger.unfinished(view.id)).toEqual([]);
@@ -88,7 +91,7 @@ it('a worker killed once at each seam of scorePortfolio leaves the scores of an 
     const { clock } = fixture;
     await fixture
       .materializer()
-      .materialize({ jobId: `inputs of ${name}`, views: [inputs], asOf: midnight, now: clock.now }, unwatched());
+      .materialize({ jobId: `inputs of ${name}`, views: [inputs], asOf: MIDNIGHT, now: clock.now }, unwatched());
     const { view } = await scoredViews(name);
     await fixture.offline.createView(view);
   }
@@ -97,12 +100,12 @@ it('a worker killed once at each seam of scorePortfolio leaves the scores of an 
     name: 'score_portfolio' as const,
     payload: { model: name },
   });
-  expect(await run({ model: 'calm', job: payload('calm') })).toBe(0);
+  expect(await ends({ model: 'calm', job: payload('calm') })).toBe(true);
 
   const seams = join(folder, 'seams');
   const job = payload('killed');
   let deaths = 0;
-  while ((await run({ model: 'killed', job, seams, dieAfter: `after (${CALLS.join('|')})$` })) !== 0) {
+  while (!(await ends({ model: 'killed', job, seams, dieAfter: `after (${CALLS.join('|')})$` }))) {
     expect(existsSync(seams)).toBe(true);
     deaths++;
   }
@@ -114,4 +117,4 @@ it('a worker killed once at each seam of scorePortfolio leaves the scores of an 
   expect(killed).toEqual(calm);
   expect(killed.history).toHaveLength(CUSTOMERS);
   expect(killed.scores).toHaveLength(SCORED);
-}, 600_000);
+}, 1_800_000);

@@ -127,7 +127,7 @@ describe('a range that ends in the future', () => {
         expect(all[0]?.map((asOf) => calendar.dateOf(asOf))).toEqual(daysOf(range));
         for (let minute = -125; minute < hours * 60 + 125; minute += 15) {
           const now = calendar.startOfDay(date) + minute * 60_000;
-          for (const { view, due, left } of planBackfill({ views, ...range, now }, calendar)) {
+          for (const { view, due, left } of planBackfill({ views, ...range, now }, calendar).plans) {
             const wanted = (all[view.id === daily.id ? 0 : 1] as readonly number[]).filter(
               (at) => at + view.delayMs <= now,
             );

@@ -125,11 +125,14 @@ export interface Materializer {
     request: { readonly jobId: string; readonly view: View; readonly asOf?: Instant; readonly now: Instant },
     progress: JobProgress,
   ): Promise<PortfolioResult>;
-  /** The history of every as-of of the range that is due; views side by side where one does not wait for the other. */
+  /**
+   * The history of every as-of of the range that is due; views side by side where one does not wait for the other. The result's `notes` name what is
+   * left out, and views of which nothing is due.
+   */
   backfill(request: BackfillRange & { readonly jobId: string }, progress: JobProgress): Promise<unknown>;
   /** BAD_USER_INPUT where one of the views has no such as-of, or it may not be seen at `now`. */
   checkAsOf(views: readonly View[], asOf: Instant, now: Instant): void;
-  /** BAD_USER_INPUT where the range could not be backfilled at `now`. */
+  /** BAD_USER_INPUT where nothing of the range could be backfilled at `now`. */
   checkBackfill(range: BackfillRange): void;
   /** What a backfill would have to do; nothing is computed or written. */
   estimateBackfill(range: BackfillRange): Promise<BackfillEstimate>;
@@ -164,7 +167,10 @@ export interface BackfillViewEstimate {
 }
 
 export interface BackfillEstimate {
+  /** Those of which something is due. */
   readonly views: readonly BackfillViewEstimate[];
+  /** What the backfill would leave out, views of which nothing is due among it, in words. */
+  readonly notes: readonly string[];
   readonly asOfs: number;
   readonly rows: number;
   /** For views side by side; null where the rate of one of them is not known. */
