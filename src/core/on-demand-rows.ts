@@ -56,7 +56,7 @@ function callOnce(
   { request, stored, stalePolicy }: RowInputs,
   before: readonly CalledRow[],
 ): CalledRow {
-  const given: Record<string, FeatureValue> = { ...argumentsOf(call) };
+  const given: Record<string, FeatureValue> = { ...call.blank };
   let stale = false;
   let failed = false;
   let eventTime: Instant | null = null;
@@ -79,22 +79,6 @@ function callOnce(
 const shared = (value: FeatureValue): FeatureValue =>
   typeof value === 'object' && value !== null ? Object.freeze(value) : value;
 
-const blank = new WeakMap<OnDemandView, Readonly<Record<string, FeatureValue>>>();
-
-/** Every argument of the function, each without a value: what features that are asked for are not computed from stays so. */
-function argumentsOf({ view }: PlannedCall): Readonly<Record<string, FeatureValue>> {
-  let none = blank.get(view);
-  if (!none) {
-    const { request, inputs } = view.origin;
-    none = Object.fromEntries([
-      ...request.map(({ name, type }) => [name, isArrayType(type) ? Object.freeze([]) : null] as const),
-      ...inputs.map(({ name }) => [name, null] as const),
-    ]);
-    blank.set(view, none);
-  }
-  return none;
-}
-
 /** What the function answers, each feature that is asked for of its declared type or an error that names it: never cast. */
 function answersOf(
   { view, answers }: PlannedCall,
@@ -110,31 +94,41 @@ function answersOf(
       hint: `mend it in a next version: it must answer whatever its inputs are, null too (${view.file})`,
     });
   }
-  return answers.map((index) => {
+  const values: FeatureValue[] = [];
+  for (const index of answers) {
     const feature = view.features[index] as OnDemandView['features'][number];
     const value = computedValue(feature, answer?.[feature.name]);
-    if (!isMisfit(value)) return value;
-    throw new RiskgraphError({
-      code: 'INTERNAL',
-      message: `the function of ${view.id} answered ${feature.name} wrongly: ${value.misfit}`,
-      hint: `mend it in a next version (${view.file})`,
-    });
-  });
+    if (isMisfit(value)) throw misanswered(view, feature.name, value.misfit);
+    values.push(value);
+  }
+  return values;
 }
 
+const misanswered = (view: OnDemandView, feature: string, misfit: string): RiskgraphError =>
+  new RiskgraphError({
+    code: 'INTERNAL',
+    message: `the function of ${view.id} answered ${feature} wrongly: ${misfit}`,
+    hint: `mend it in a next version (${view.file})`,
+  });
+
 /** When a computed column of a row happened: its view has one event time, of whatever is asked of it. */
-export const columnTime = (
+export function columnTime(
   { calls }: Extract<PlannedColumn, { kind: 'computed' }>,
   called: readonly CalledRow[],
-): Instant | null =>
-  calls.reduce<Instant | null>((time, call) => older(time, (called[call] as CalledRow).eventTime), null);
+): Instant | null {
+  let time: Instant | null = null;
+  for (const call of calls) time = older(time, (called[call] as CalledRow).eventTime);
+  return time;
+}
+
+const NO_LIST: readonly never[] = Object.freeze([]);
 
 /** What comes back for a column of a row. A list without a value is empty, as in files, which know no other; its status says why. */
 export function columnCell(column: PlannedColumn, stored: RowInputs['stored'], called: readonly CalledRow[]): Cell {
-  const cell =
-    column.kind === 'stored'
-      ? stored(column.at)
-      : { ...calledCell(called[column.call] as CalledRow, column.position), eventTime: columnTime(column, called) };
+  const isStored = column.kind === 'stored';
+  const cell = isStored ? stored(column.at) : calledCell(called[column.call] as CalledRow, column.position);
   const isNoList = cell.value === null && cell.status !== 'ERROR' && isArrayType(column.ref.feature.type);
-  return isNoList ? { ...cell, value: [] } : cell;
+  const eventTime = isStored ? cell.eventTime : columnTime(column, called);
+  if (!isNoList && eventTime === cell.eventTime) return cell;
+  return { value: isNoList ? NO_LIST : cell.value, status: cell.status, eventTime };
 }

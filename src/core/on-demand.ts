@@ -34,6 +34,8 @@ export interface PlannedCall {
   readonly inputs: readonly { readonly name: string; readonly place: StoredPlace | ComputedPlace }[];
   /** Arguments that the caller brings. */
   readonly request: readonly string[];
+  /** Every argument of the function without a value: what its answers are not computed from stays so. */
+  readonly blank: Readonly<Record<string, FeatureValue>>;
 }
 
 /** What to answer for a reference. */
@@ -70,6 +72,13 @@ const isPersonal = ({ tags }: Pick<Feature, 'tags'>): boolean => tags?.includes(
 export const inputsRead = ({ origin }: Pick<OnDemandView, 'origin'>, feature: string): readonly string[] =>
   origin.reads[feature] ?? [...origin.request, ...origin.inputs].map(({ name }) => name);
 
+function blankOf({ origin }: OnDemandView): Readonly<Record<string, FeatureValue>> {
+  const blank: Record<string, FeatureValue> = {};
+  for (const { name, type } of origin.request) blank[name] = isArrayType(type) ? Object.freeze([]) : null;
+  for (const { name } of origin.inputs) blank[name] = null;
+  return blank;
+}
+
 /** Places of what is asked for and of what that is computed from, found by following inputs down to the stores. */
 class Planning {
   readonly stored: FeatureRef[] = [];
@@ -96,7 +105,7 @@ class Planning {
         .filter(({ name }) => names.includes(name))
         .map(({ name, ref }) => ({ name, place: this.place(ref) }));
       const request = view.origin.request.flatMap(({ name }) => (names.includes(name) ? [name] : []));
-      call = this.calls.push({ view, answers: [], inputs, request }) - 1;
+      call = this.calls.push({ view, answers: [], inputs, request, blank: blankOf(view) }) - 1;
       this.callOf.set(key, call);
     }
     const { answers } = this.calls[call] as (typeof this.calls)[number];

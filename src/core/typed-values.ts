@@ -120,10 +120,11 @@ function list(type: FeatureType, value: unknown, scalar: (item: unknown) => Scal
 /** A value that a caller wrote in JSON. */
 export function writtenValue(type: FeatureType, value: unknown): FeatureValue | Misfit {
   if (value === null) return null;
-  const element = elementType(type);
-  const scalar = (item: unknown) => SCALARS[element](written(element, item));
-  if (isArrayType(type)) return list(type, value, scalar);
-  const read = scalar(value);
+  if (isArrayType(type)) {
+    const element = elementType(type);
+    return list(type, value, (item) => SCALARS[element](written(element, item)));
+  }
+  const read = SCALARS[type as ScalarType](written(type as ScalarType, value));
   return read === undefined ? misfit(type, value) : read;
 }
 

@@ -108,6 +108,7 @@ async function withMore(of: Registry): Promise<Registry> {
       kind: 'on_demand',
       request: [],
       inputs: [{ name: 'income', ref: ref(v1, 'monthly_income') }],
+      reads: {},
       compute: () => ({}),
     },
   } as unknown as OnDemandView;
