@@ -1,5 +1,5 @@
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
-import { RiskgraphError } from '../core/errors.js';
+import { badInput, RiskgraphError } from '../core/errors.js';
 import type { AuditEntry } from '../core/ports.js';
 import type { RequestContext } from './context.js';
 import { OPERATION_ROLES } from './roles.js';
@@ -9,21 +9,40 @@ type Resolve = GraphQLFieldResolver<unknown, RequestContext>;
 /** Queries that hand out data in bulk: they are exports. */
 const EXPORTS = new Set(['Query.historicalFeatures']);
 
+/** As the audit log can hold it: Postgres keeps no NUL. */
+const kept = (text: string): string => text.replaceAll('\0', '\u{FFFD}');
+
 /** Arguments that may hold personal values are told by their size. */
 const summarize = (value: unknown, depth = 0): unknown => {
   if (Array.isArray(value))
     return value.length > 20 || depth > 1 ? `${value.length} values` : value.map((item) => summarize(item, depth + 1));
-  if (typeof value === 'string') return value.length > 500 ? `${value.slice(0, 500)}…` : value;
+  if (typeof value === 'string') return kept(value.length > 500 ? `${value.slice(0, 500)}…` : value);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, summarizeNamed(name, item, depth)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [kept(name), summarizeNamed(name, item, depth)]),
+  );
 };
 
 function summarizeNamed(name: string, value: unknown, depth: number): unknown {
   if ((name === 'spine' || name === 'entities' || name === 'events') && value !== null && typeof value === 'object') {
-    return { columns: Object.keys(value) };
+    return { columns: Object.keys(value).map(kept) };
   }
   if (name === 'filters') return Array.isArray(value) ? `${value.length} filters` : value;
   return summarize(value, depth + 1);
+}
+
+/** Rows of a caller: theirs to fill, and kept where any character goes. */
+const ROWS = new Set(['spine', 'entities', 'request']);
+
+/** Postgres keeps no text with NUL, so no name, id or SQL may hold one. BAD_USER_INPUT names the argument. */
+function refuseNul(value: unknown, where: string): void {
+  if (typeof value === 'string' && value.includes('\0')) {
+    throw badInput(`\`${where}\` holds the character NUL`, 'leave it out: no name, id or SQL has one');
+  }
+  if (value === null || typeof value !== 'object') return;
+  for (const [name, item] of Object.entries(value)) {
+    if (!ROWS.has(name)) refuseNul(item, Array.isArray(value) ? where : name);
+  }
 }
 
 async function audit(
@@ -52,6 +71,7 @@ function guarded(operation: string, resolve: Resolve): Resolve {
     }
     let result: unknown;
     try {
+      refuseNul(args, '');
       result = await resolve(source, args, context, info);
     } catch (error) {
       const code = codeOf(error);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Role } from '../../src/core/ports.js';
 import { addDays, BusinessCalendar } from '../../src/core/time.js';
 import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
+import { middayClock } from '../support/clock.js';
 
 interface Job {
   readonly id: string;
@@ -14,8 +15,7 @@ interface Job {
 
 const JOB = '{ id name state progress result error createdAt startedAt finishedAt }';
 const calendar = new BusinessCalendar('Asia/Shanghai');
-// The views here are due an hour behind midnight: before, the newest as-of is that of the day before.
-const today = calendar.dateOf(Date.now() - 3_600_000);
+const today = calendar.dateOf(middayClock());
 const midnight = new Date(calendar.startOfDay(today)).toISOString();
 const MASK = /^[0-9a-f]{32}$/;
 
@@ -23,14 +23,13 @@ let api: Api;
 let worker: { close(): Promise<void> };
 
 async function finished(job: Job): Promise<Job> {
-  for (let waited = 0; waited < 60_000; waited += 100) {
+  for (;;) {
     const { data } = await api.graphql<{ job: Job }>('admin', `query($id: ID!) { job(id: $id) ${JOB} }`, {
       id: job.id,
     });
     if (data && !['WAITING', 'ACTIVE'].includes(data.job.state)) return data.job;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error('the job does not end');
 }
 
 async function run(mutation: string): Promise<Job> {
@@ -45,7 +44,7 @@ const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
 };
 
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ clock: middayClock });
   ok(await api.graphql('admin', 'mutation { applyRegistry { problems } }'));
   worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
   const customers = [
@@ -71,7 +70,7 @@ beforeAll(async () => {
   }
   await run('materialize');
   await run(`backfill(views: ["customer_profile@1"], from: "${addDays(today, -3)}", to: "${addDays(today, -1)}")`);
-}, 180_000);
+});
 
 afterAll(async () => {
   await worker.close();
@@ -242,7 +241,7 @@ describe('historicalFeatures', () => {
     columns { name type } rowCount rows } }`;
   const spine = {
     customer_id: ['C1', 'C1'],
-    event_timestamp: [new Date(Date.now() - 3_600_000).toISOString(), '2026-01-05T00:00:00Z'],
+    event_timestamp: [new Date(middayClock() - 3_600_000).toISOString(), '2026-01-05T00:00:00Z'],
     amount: [5, 6],
   };
   interface Answer {
@@ -314,7 +313,7 @@ describe('training sets', () => {
         input: {
           name: 'my set',
           features: ['customer_profile@1'],
-          spineSql: `SELECT customer_id, toDateTime64('${new Date(Date.now() - 3_600_000).toISOString().slice(0, 23).replace('T', ' ')}', 3, 'UTC') AS event_timestamp FROM customers ${where} ORDER BY customer_id`,
+          spineSql: `SELECT customer_id, toDateTime64('${new Date(middayClock() - 3_600_000).toISOString().slice(0, 23).replace('T', ' ')}', 3, 'UTC') AS event_timestamp FROM customers ${where} ORDER BY customer_id`,
           format: 'CSV',
         },
       },
@@ -431,6 +430,20 @@ describe('training sets', () => {
     expect((await api.fetch('modeler', '/training-sets/nothing')).status).toBe(404);
   });
 
+  it('refuse NUL in names and SQL by its argument, also where the audit log is to keep them', async () => {
+    const mutation = 'mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id } }';
+    const given = { name: 'x', features: ['customer_profile@1'], spineSql: 'SELECT 1' };
+    for (const [name, input] of [
+      ['name', { ...given, name: 'a\0' }],
+      ['spineSql', { ...given, spineSql: 'SELECT 1\0' }],
+      ['features', { ...given, features: ['a\0@1'] }],
+    ] as const) {
+      const { errors } = await api.graphql('modeler', mutation, { input });
+      expect(errors[0]).toMatchObject({ message: `\`${name}\` holds the character NUL` });
+      expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    }
+  });
+
   it('are listed newest first, a page at a time', async () => {
     const page = async (args: string) =>
       ok(
@@ -466,6 +479,7 @@ describe('jobs', () => {
 
   it('end a stream at once where the subscriber leaves', async () => {
     await worker.close();
+    const watch = vi.spyOn(api.app.services.queue, 'watch');
     const { data } = await api.graphql<{ materialize: Job }>('admin', 'mutation { materialize { id } }');
     const controller = new AbortController();
     const response = await api.fetch('modeler', '/graphql/stream', {
@@ -474,9 +488,18 @@ describe('jobs', () => {
       headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
       body: JSON.stringify({ query: `subscription { jobProgress(id: "${data?.materialize.id}") { state } }` }),
     });
-    const reader = response.body?.getReader();
-    expect(new TextDecoder().decode((await reader?.read())?.value)).toBeDefined();
+    const reader = (response.body as NonNullable<Response['body']>).pipeThrough(new TextDecoderStream()).getReader();
+    let told = '';
+    while (!told.includes('"state":"WAITING"')) {
+      const { done, value } = await reader.read();
+      if (done) throw new Error(`the stream ended before its first event: ${told}`);
+      told += value;
+    }
+    const [, watching] = watch.mock.calls[0] as [string, AbortSignal];
+    expect(watching.aborted).toBe(false);
     controller.abort();
+    await vi.waitFor(() => expect(watching.aborted).toBe(true), { timeout: 60_000 });
+    watch.mockRestore();
     const cancelled = ok(
       await api.graphql<{ cancelJob: Job }>('admin', `mutation { cancelJob(id: "${data?.materialize.id}") ${JOB} }`),
     );
@@ -502,7 +525,7 @@ describe('jobs', () => {
     expect(view.rows).toBeGreaterThan(0);
     expect(view.measuredRuns).toBeGreaterThanOrEqual(3);
     expect(view.seconds).toBeGreaterThanOrEqual(0);
-    expect(Date.parse(view.clampedTo)).toBeLessThan(Date.now());
+    expect(Date.parse(view.clampedTo)).toBeLessThan(middayClock());
     expect((await api.graphql('decision', asked)).errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' });
   });
 
