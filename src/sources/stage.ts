@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type SourceTable, storedType, VERSION_COLUMNS } from '../core/sources.js';
 import { DAY, type Instant } from '../core/time.js';
+import { BatchBytes } from './batch-bytes.js';
 import { rowHash } from './row-hash.js';
 
 const PREFIX = 'import_stage_';
@@ -44,16 +45,16 @@ export async function dropLeftovers(client: ClickHouseClient, now: Instant): Pro
 /** Rows that are there already would otherwise be read in one go, while other requests and this one's own connections wait. */
 export const othersTurn = (): Promise<void> => setImmediate();
 
-/** One INSERT holds at most this many rows, and about this many characters of the file. */
+/** One INSERT holds at most this many rows, and about this many bytes. */
 const BATCH_ROWS = 50_000;
-const BATCH_CHARACTERS = 8 * 2 ** 20;
+const BATCH_BYTES = 8 * 2 ** 20;
 
 /** Collects rows and writes them in batches, one on its way while the next fills: so the memory stays bounded. */
 export class BatchWriter {
   private readonly statement: string;
-  /** Rows as JSON at once: as text they take a fraction of the memory. */
-  private rows: string[] = [];
-  private characters = 0;
+  /** Rows as JSON at once: as bytes they take a fraction of the memory. */
+  private readonly batch = new BatchBytes(BATCH_BYTES);
+  private rows = 0;
   private writing: Promise<void> = Promise.resolve();
   written = 0;
 
@@ -66,24 +67,22 @@ export class BatchWriter {
   }
 
   async add(row: readonly unknown[]): Promise<void> {
-    const json = JSON.stringify(row);
-    this.rows.push(json);
-    this.characters += json.length;
-    if (this.rows.length >= BATCH_ROWS || this.characters >= BATCH_CHARACTERS) await this.send();
+    this.batch.addText(`${JSON.stringify(row)}\n`);
+    this.rows++;
+    if (this.rows >= BATCH_ROWS || this.batch.full) await this.send();
   }
 
   async end(): Promise<void> {
-    if (this.rows.length > 0) await this.send();
+    if (this.rows > 0) await this.send();
     await this.writing;
   }
 
   private async send(): Promise<void> {
-    const body = Buffer.from(this.rows.join('\n'));
-    this.written += this.rows.length;
-    this.rows = [];
-    this.characters = 0;
+    // The buffer that is taken next is that of the batch before.
     await this.writing;
-    this.writing = this.insert(body);
+    this.written += this.rows;
+    this.rows = 0;
+    this.writing = this.insert(this.batch.take());
     // The failure is thrown where it is awaited; until then it must not count as unhandled.
     this.writing.catch(() => undefined);
   }

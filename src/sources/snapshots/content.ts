@@ -3,6 +3,7 @@ import { type LoanSpan, riskClassOf } from '../../core/loan-ledger.js';
 import type { DayNumber } from '../../core/local-days.js';
 import { sourceTable, storedType, VERSION_COLUMNS } from '../../core/sources.js';
 import { ident, join, type Sql, sql } from '../../core/sql.js';
+import { BatchBytes } from '../batch-bytes.js';
 import type { LoanFacts } from './history.js';
 
 /** The columns of `loan_snapshots` behind its key; money in cents, days as numbers. */
@@ -68,22 +69,13 @@ const NOTHING: DayContent = {
 
 /** Bytes of all but the texts, with room to spare. */
 const FIXED_BYTES = 128;
-/** Grows with what is added: a day of a small book needs no more. */
-const FIRST_BYTES = 2 ** 16;
 const TWO_32 = 2 ** 32;
 /** Texts repeat from row to row; more of them than this are not kept. */
 const KEPT_TEXTS = 10_000;
 
 /** Rows one behind the other as RowBinary. */
-export class RowBuffer {
-  private bytes = Buffer.allocUnsafe(FIRST_BYTES);
-  private at = 0;
+export class RowBuffer extends BatchBytes {
   private texts = new Map<string, Buffer>();
-  rows = 0;
-
-  get length(): number {
-    return this.at;
-  }
 
   /** `content` null: a tombstone. */
   add(loanId: string, day: DayNumber, ingestedAt: number, content: DayContent | null): void {
@@ -117,23 +109,6 @@ export class RowBuffer {
     this.int64(rest.principal);
     this.int64(ingestedAt);
     this.uint8(content === null ? 1 : 0);
-    this.rows++;
-  }
-
-  /** What was added so far; the buffer starts again empty. */
-  take(): Buffer {
-    const taken = this.bytes.subarray(0, this.at);
-    this.bytes = Buffer.allocUnsafe(this.bytes.length);
-    this.at = 0;
-    this.rows = 0;
-    return taken;
-  }
-
-  private reserve(count: number): void {
-    if (this.at + count <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.at + count));
-    this.bytes.copy(larger, 0, 0, this.at);
-    this.bytes = larger;
   }
 
   /** With its length in front. */

@@ -13,7 +13,7 @@ const BATCH_BYTES = 16 * 2 ** 20;
 /** Collects derived loan-days and writes them in batches, one on its way while the next fills. */
 export class SnapshotWriter {
   private readonly statement: { readonly query: string; readonly query_params: Record<string, unknown> };
-  private readonly buffer = new RowBuffer();
+  private readonly buffer = new RowBuffer(BATCH_BYTES);
   private writing: Promise<void> = Promise.resolve();
   rows = 0;
   /** Of those: rows that replace an earlier version. */
@@ -43,20 +43,20 @@ export class SnapshotWriter {
     this.buffer.add(loanId, day, at, content);
     this.rows++;
     if (restates) this.changed++;
-    return this.buffer.length >= BATCH_BYTES ? this.send() : undefined;
+    return this.buffer.full ? this.send() : undefined;
   }
 
   /** Waits until all that was added is readable. STORE_UNAVAILABLE where another writes to the table by now. */
   async flush(): Promise<void> {
-    if (this.buffer.rows > 0) await this.send();
+    if (this.buffer.length > 0) await this.send();
     await this.writing;
     await checkTurn(this.client, this.turn);
   }
 
   private async send(): Promise<void> {
-    const body = this.buffer.take();
+    // The buffer that is taken next is that of the batch before.
     await this.writing;
-    this.writing = this.insert(body);
+    this.writing = this.insert(this.buffer.take());
     // The failure is thrown where it is awaited; until then it must not count as unhandled.
     this.writing.catch(() => undefined);
   }
