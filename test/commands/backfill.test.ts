@@ -35,4 +35,4 @@ it('a backfill goes on without an estimate that cannot be told; asked for alone 
   expect(started.output).toContain('backfill completed (job J1)');
   expect(started.code).toBe(0);
   expect((await backfill('--estimate')).code).not.toBe(0);
-}, 60_000);
+});

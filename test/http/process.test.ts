@@ -1,19 +1,17 @@
 /** The API as a process of its own: how it starts, what it prints, how it ends. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedStores, startEmbedded } from '../../src/embedded/index.js';
+import { type RunningCommand, runProgram } from '../support/command.js';
 import { freshHome, quietLog } from '../support/homes.js';
 import { type FreshStores, startStores } from '../support/stores.js';
-import { ROOT } from '../support/views.js';
 
 let stores: FreshStores;
 let home: string;
 /** The process names its own database, so it gets a server that no other test file reads. */
 let clickhouse: EmbeddedStores;
-const running = new Set<ChildProcess>();
+const started: RunningCommand[] = [];
 
 beforeAll(async () => {
   [stores, home] = await Promise.all([startStores(), freshHome()]);
@@ -22,51 +20,26 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const server of started) if (server.isRunning()) server.signalGroup('SIGKILL');
   await clickhouse.close();
   await stores.close();
   await rm(home, { recursive: true, force: true });
 });
 
-interface Server {
-  readonly child: ChildProcess;
-  output(): string;
-  readonly exited: Promise<number | null>;
+function start(environment: Readonly<Record<string, string>> = {}): RunningCommand {
+  const server = runProgram('src/server.ts', [], {
+    ...{ PORT: '0', RISKGRAPH_HOME: home },
+    ...{ POSTGRES_URL: stores.postgresUrl, REDIS_URL: stores.redisUrl },
+    CLICKHOUSE_URL: clickhouse.urls.clickhouseUrl as string,
+    ...environment,
+  });
+  started.push(server);
+  return server;
 }
 
-function start(environment: Readonly<Record<string, string>> = {}): Server {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
-    cwd: ROOT,
-    env: {
-      ...{ PATH: process.env.PATH, PORT: '0', RISKGRAPH_HOME: home },
-      ...{
-        POSTGRES_URL: stores.postgresUrl,
-        REDIS_URL: stores.redisUrl,
-        CLICKHOUSE_URL: clickhouse.urls.clickhouseUrl,
-      },
-      ...environment,
-    },
-  });
-  running.add(child);
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const exited = once(child, 'exit').then(([code]) => {
-    running.delete(child);
-    return code as number | null;
-  });
-  return { child, output: () => text, exited };
-}
-
-async function urlOf(server: Server): Promise<string> {
-  for (let waited = 0; waited < 60_000; waited += 50) {
-    const line = server
-      .output()
-      .split('\n')
-      .find((one) => one.includes('"the API serves"'));
-    if (line) return (JSON.parse(line) as { url: string }).url;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`the API does not serve: ${server.output()}`);
+async function urlOf(server: RunningCommand): Promise<string> {
+  const [line] = await server.until(/^.*"the API serves".*\n/m);
+  return (JSON.parse(line) as { url: string }).url;
 }
 
 describe('the API process', () => {
@@ -100,7 +73,7 @@ describe('the API process', () => {
       if (done) throw new Error(`the stream ended before its first event: ${told}`);
       told += value;
     }
-    server.child.kill('SIGTERM');
+    server.signalGroup('SIGTERM');
     expect(await server.exited).toBe(0);
     while (!(await reader.read()).done);
     for (const line of keys) expect(server.output()).not.toContain(line.split('=')[1]);
@@ -110,7 +83,7 @@ describe('the API process', () => {
     const before = await readFile(join(home, 'keys'), 'utf8');
     const server = start();
     await urlOf(server);
-    server.child.kill('SIGINT');
+    server.signalGroup('SIGINT');
     expect(await server.exited).toBe(0);
     expect(await readFile(join(home, 'keys'), 'utf8')).toBe(before);
   });
