@@ -172,8 +172,8 @@ try {
   await timed('INSERT SELECT of those rows', () => run('INSERT INTO copy SELECT * FROM plain'));
   await timed(`the file of those rows, ${format}`, () =>
     exportFile(store, {
-      ...{ select: raw('SELECT * FROM copy ORDER BY rid'), format, path: join(home, 'copy'), columns: 33 },
-      options: { signal },
+      ...{ select: raw('SELECT * FROM copy ORDER BY rid'), format, path: join(home, 'copy'), rowBytes: 33 * 10 },
+      ...{ token: 'copy', earlier: [], check: async () => undefined, options: { signal } },
     }),
   );
 } finally {

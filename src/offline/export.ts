@@ -40,18 +40,33 @@ export interface ExportRequest {
   readonly select: Sql;
   readonly format: ExportFormat;
   readonly path: string;
-  /** How many the select has: wide rows are written in smaller groups. */
-  readonly columns: number;
+  /** Of a row before it is encoded: wide rows are written in smaller groups. */
+  readonly rowBytes: number;
+  /** Of whoever writes: two who write one file at a time must not write into each other's. */
+  readonly token: string;
+  /** Of those who came before and may have been killed while they wrote. */
+  readonly earlier: readonly string[];
+  /** Asked before the file is put in its place; what it throws leaves the place as it is. */
+  readonly check: () => Promise<void>;
   readonly options: QueryOptions;
 }
 
 /** Bytes of a row group of Parquet before it is encoded, of which the writer holds several. */
 const GROUP_BYTES = 64_000_000;
-/** Parts are merged as they are read, a block of each in memory. */
-const IN_ORDER: Settings = { optimize_read_in_order: 1, read_in_order_use_virtual_row: 1, max_block_size: '8192' };
+/** Of a block that is merged or encoded at once. */
+const BLOCK_BYTES = 16_000_000;
 
-const groupRows = (columns: number): string =>
-  String(Math.min(1_000_000, Math.max(10_000, Math.floor(GROUP_BYTES / (columns * 10)))));
+const fitting = (bytes: number, rowBytes: number, most: number): string =>
+  String(Math.min(most, Math.max(1, Math.floor(bytes / Math.max(rowBytes, 1)))));
+
+/** Parts are merged as they are read, a block of each in memory. */
+const inOrder = (rowBytes: number): Settings => ({
+  optimize_read_in_order: 1,
+  read_in_order_use_virtual_row: 1,
+  max_block_size: fitting(BLOCK_BYTES, rowBytes, 8_192),
+});
+
+const partPath = (path: string, token: string): string => `${path}.${token}.part`;
 
 /**
  * Lets ClickHouse write the answer in a file format, straight to disk beside `path`, and puts it in its place once it is whole and safe. An
@@ -60,7 +75,8 @@ const groupRows = (columns: number): string =>
 export async function exportFile(store: ClickHouse, request: ExportRequest): Promise<void> {
   const { format, settings } = FORMATS[request.format];
   const { signal } = request.options;
-  const part = `${request.path}.part`;
+  for (const token of request.earlier) await rm(partPath(request.path, token), { force: true });
+  const part = partPath(request.path, request.token);
   const file = await open(part, 'w', 0o600).catch((cause: NodeJS.ErrnoException) => {
     throw badInput(
       `the file of the training set cannot be written: ${cause.code ?? 'unknown reason'}`,
@@ -71,8 +87,10 @@ export async function exportFile(store: ClickHouse, request: ExportRequest): Pro
     for await (const chunk of store.bytes('training-set-export', request.select, format, {
       ...(signal && { signal }),
       settings: {
-        ...{ ...request.options.settings, ...IN_ORDER, ...settings },
-        ...(request.format === 'PARQUET' && { output_format_parquet_row_group_size: groupRows(request.columns) }),
+        ...{ ...request.options.settings, ...inOrder(request.rowBytes), ...settings },
+        ...(request.format === 'PARQUET' && {
+          output_format_parquet_row_group_size: fitting(GROUP_BYTES, request.rowBytes, 1_000_000),
+        }),
       },
     })) {
       signal?.throwIfAborted();
@@ -80,6 +98,7 @@ export async function exportFile(store: ClickHouse, request: ExportRequest): Pro
     }
     await file.sync();
     await file.close();
+    await request.check();
     await rename(part, request.path);
   } catch (error) {
     await file.close().catch(() => undefined);

@@ -35,6 +35,8 @@ export interface ProfileRequest {
   /** Column of the label, whose values must be 0 and 1 for an information value. */
   readonly label: Sql | null;
   readonly options: QueryOptions;
+  /** Rows up to which everything is exact; absent: EXACT_ROWS. */
+  readonly exactRows?: number | undefined;
   readonly onProgress?: (fraction: number) => Promise<void>;
 }
 
@@ -42,12 +44,13 @@ export interface ProfileRequest {
 export async function profileColumns(store: ClickHouse, request: ProfileRequest): Promise<readonly ColumnProfile[]> {
   const profiles: ColumnProfile[] = [];
   const binary = request.label !== null && (await isBinary(store, request, request.label));
-  const together = columnsAQuery(request.rows);
+  const exact = isExact(request);
+  const together = exact ? columnsAQuery(request.rows) : COLUMNS_A_QUERY;
   for (let at = 0; at < request.columns.length; at += together) {
     const part = request.columns.slice(at, at + together);
     const [found = {}] = await store.rows<Record<string, FeatureValue>>(
       'training-set-profile',
-      sql`SELECT ${join(part.flatMap((column, index) => measures(column, index, request.rows)))} FROM ${request.from}`,
+      sql`SELECT ${join(part.flatMap((column, index) => measures(column, index, exact)))} FROM ${request.from}`,
       request.options,
     );
     for (const [index, column] of part.entries()) {
@@ -71,13 +74,15 @@ export async function profileColumns(store: ClickHouse, request: ProfileRequest)
   return profiles;
 }
 
-const columnsAQuery = (rows: number): number =>
-  rows > EXACT_ROWS ? COLUMNS_A_QUERY : Math.min(COLUMNS_A_QUERY, Math.floor(VALUES_A_QUERY / Math.max(rows, 1)));
+const isExact = ({ rows, exactRows = EXACT_ROWS }: ProfileRequest): boolean => rows <= exactRows;
 
-function measures({ type, value }: ProfiledColumn, index: number, rows: number): Sql[] {
+const columnsAQuery = (rows: number): number =>
+  Math.max(1, Math.min(COLUMNS_A_QUERY, Math.floor(VALUES_A_QUERY / Math.max(rows, 1))));
+
+function measures({ type, value }: ProfiledColumn, index: number, exact: boolean): Sql[] {
   const as = (name: string) => ident(`${name}${index}`);
   if (isArrayType(type)) return [sql`countIf(empty(${value})) AS ${as('nulls')}`];
-  const distinct = rows <= EXACT_ROWS ? raw('uniqExact') : raw('uniqCombined64');
+  const distinct = exact ? raw('uniqExact') : raw('uniqCombined64');
   const shown = type === 'FLOAT32' ? sql`toFloat64(${value})` : value;
   return [
     sql`countIf(${value} IS NULL) AS ${as('nulls')}`,
@@ -103,17 +108,18 @@ async function isBinary(store: ClickHouse, { from, options }: ProfileRequest, la
 /** Numbers and times are cut at their deciles, texts are their own bins, NULL is a bin of its own. */
 async function informationOf(
   store: ClickHouse,
-  { from, rows, options }: ProfileRequest,
+  request: ProfileRequest,
   { type, value }: ProfiledColumn,
   label: Sql,
   distinct: number,
 ): Promise<number | null> {
+  const { from, options } = request;
   if (isArrayType(type) || (type === 'STRING' && distinct > MAX_CATEGORIES)) return null;
   const known = sql`${label} IS NOT NULL`;
   const counts = sql`countIf(${label} = 1) AS bads, countIf(${label} = 0) AS goods`;
   const levels = join(Array.from({ length: BINS - 1 }, (_, index) => raw(String((index + 1) / BINS))));
   const number = numberOf(type, value);
-  const edges = rows <= EXACT_ROWS ? sql`quantilesExact(${levels})(x)` : sql`quantilesDeterministic(${levels})(x, rid)`;
+  const edges = isExact(request) ? sql`quantilesExact(${levels})(x)` : sql`quantilesDeterministic(${levels})(x, rid)`;
   const select =
     number === null
       ? sql`SELECT toString(${value}) AS bin, ${counts} FROM ${from} WHERE ${known} GROUP BY bin`

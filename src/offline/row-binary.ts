@@ -115,21 +115,27 @@ export function featureReader(type: FeatureType): Reader {
   return (cursor) => Array.from({ length: cursor.length() }, () => nullable(cursor));
 }
 
-/** Rows of a RowBinary answer in batches of at most `size`; no more than a batch and a chunk are held. */
+/** Rows of a RowBinary answer in batches of at most `size`, or of some more than `bytes`; no more than a batch and a chunk are held. */
 export async function* decodeRows<T>(
   chunks: AsyncIterable<Buffer>,
   read: (cursor: Cursor) => T,
   size: number,
+  bytes = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<readonly T[]> {
   const cursor = new Cursor();
   let batch: T[] = [];
+  let taken = 0;
   for await (const chunk of chunks) {
     cursor.append(chunk);
+    let before = cursor.unread;
     for (let row = cursor.row(read); row !== undefined; row = cursor.row(read)) {
       batch.push(row);
-      if (batch.length === size) {
+      taken += before - cursor.unread;
+      before = cursor.unread;
+      if (batch.length === size || taken > bytes) {
         yield batch;
         batch = [];
+        taken = 0;
       }
     }
   }

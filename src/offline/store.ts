@@ -25,6 +25,8 @@ export interface OfflineStoreOptions {
   readonly log: Log;
   /** Of training sets: rows of one step, where they are not to follow from memory. */
   readonly rowsAStep?: number;
+  /** Of training sets: bytes that one join takes in, where that is not the usual. */
+  readonly bytesAJoin?: number;
   /** Of training sets: rows up to which their profiles are exact, where that is not to follow from memory. */
   readonly exactRows?: number;
 }
@@ -36,6 +38,7 @@ export function createOfflineStore({
   guard,
   log,
   rowsAStep,
+  bytesAJoin,
   exactRows,
 }: OfflineStoreOptions): OfflineStore {
   // Once a process, with the first request that makes a spine; a failure only leaves the sweeping to the next process.
@@ -90,7 +93,7 @@ export function createOfflineStore({
         log.warn({ err: error }, 'tables of old training sets could not be dropped'),
       );
       await setsSwept;
-      return buildTrainingSet({ store, calendar, guard, rowsAStep, exactRows }, request);
+      return buildTrainingSet({ store, calendar, guard, rowsAStep, bytesAJoin, exactRows }, request);
     },
     estimateRows: (view, asOf, knowledge) => estimateRows({ store, calendar }, { view, asOf, knowledge }),
     firstKnown: (view) => firstKnown(store, view),

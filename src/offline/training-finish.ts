@@ -9,6 +9,7 @@ import { contentHash } from './content-hash.js';
 import { exportedValue, exportFile } from './export.js';
 import type { LabelPlan } from './labels.js';
 import { type ProfiledColumn, profileColumns } from './profile.js';
+import type { LabelHint } from './training-copies.js';
 import type { EarlyRows } from './training-leaks.js';
 import type { Gathered } from './training-rows.js';
 import { type SpineTable, spineSqlText } from './training-spine.js';
@@ -36,7 +37,7 @@ export interface WholeSet {
   readonly rows: Gathered;
   readonly from: Sql;
   readonly pins: TrainingSetPins;
-  readonly warnings: { readonly early: readonly EarlyRows[]; readonly copies: readonly string[] };
+  readonly warnings: { readonly early: readonly EarlyRows[]; readonly copies: readonly LabelHint[] };
 }
 
 /** Of what is written of a column beside its value: its status, its event time, that it is NULL. */
@@ -103,12 +104,6 @@ function manifestOf(
     rowCount: spine.rows,
     contentHash: contentHash(rows.sums),
     pins: { ...pins, ...(spine.kept && { spine: { table: spine.table, hash: spine.hash } }) },
-    warnings: [
-      ...warnings.early,
-      ...warnings.copies.map((column) => ({
-        column,
-        message: `${column} equals the label in every row that has one: see what it is made of before a model learns from it`,
-      })),
-    ],
+    warnings: [...warnings.early, ...warnings.copies],
   };
 }

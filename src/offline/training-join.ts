@@ -10,7 +10,9 @@ import { classColumn, eventColumn, type JoinedView, pointInTimeJoin, valueColumn
 import { keyEdges, rangesBetween } from './key-ranges.js';
 import type { PinnedStates } from './training-pins.js';
 import type { SpineTable } from './training-spine.js';
-import { emptyPart, partsDdl, type Steps } from './training-steps.js';
+import type { Steps } from './training-steps.js';
+import { type Parts, partsDdl } from './training-tables.js';
+import { columnBytes, joinSettings } from './training-weights.js';
 
 /** Bytes of states and spine that one join takes in. The hash of a join needs about as much again. */
 const BYTES_A_JOIN = 400_000_000;
@@ -32,6 +34,8 @@ export interface Working {
   readonly maskedKeys: Mask | undefined;
   /** Of one step: what tests make small. */
   readonly rowsAStep: number | undefined;
+  /** Of what one join takes in; absent: BYTES_A_JOIN. */
+  readonly bytesAJoin: number | undefined;
 }
 
 export interface Column {
@@ -40,8 +44,7 @@ export interface Column {
 }
 
 /** A table with a row for each row of the spine, by `rid`, in numbered parts. */
-export interface Slice {
-  readonly table: string;
+export interface Slice extends Parts {
   /** Beside `rid`. */
   readonly columns: readonly Column[];
 }
@@ -62,9 +65,17 @@ export function joinedFeature({ views, features }: Pick<Working, 'views' | 'feat
   return { value: ident(valueName(view, position)), found: ident(className(view)), eventTime: ident(eventName(view)) };
 }
 
-/** Features of one row, an array by its elements. */
-const weight = (features: readonly FeatureRef[]): number =>
-  features.reduce((sum, { feature }) => sum + (isArrayType(feature.type) ? (feature.length ?? 10) : 1), 0);
+/** Bytes of one row of each view: by the number of its values, or as measured where these are wide, as long texts are. */
+const weightsOf = ({ store, steps, states, features }: Working, { views }: Group): Promise<readonly number[]> =>
+  Promise.all(
+    views.map(async (view) => {
+      const own = featuresOf(view, features).map(({ feature }) => feature);
+      const values = own.reduce((sum, { type, length }) => sum + (isArrayType(type) ? (length ?? 10) : 1), 0);
+      const columns = own.map(({ name }) => name);
+      const measured = await columnBytes(store, { table: states.state(view), columns }, steps.options);
+      return Math.max(BYTES_A_FEATURE * values, measured);
+    }),
+  );
 
 /**
  * Joins the views to the spine, entity by entity and range of keys by range of keys, each a step: no more than a range of any state is in memory.
@@ -105,23 +116,20 @@ const columnOf = (spine: SpineTable, name: string): string =>
 /** Rows of the spine by some of its keys: `rid`, `t` and the keys as `k0`, `k1`, …, in their order. */
 export async function spineByKeys({ store, steps, spine }: Working, names: readonly string[]): Promise<string> {
   const columns = names.map((name) => columnOf(spine, name));
-  const table = steps.table(`by_${columns.join('_')}`);
   const keys = columns.map((_, index) => `k${index}`);
-  await steps.once(`by:${columns.join()}`, {
-    undo: () => store.run('training-set-drop', sql`DROP TABLE IF EXISTS ${ident(table)} SYNC`),
-    work: async () => {
-      const ddl = columnsDdl(keys.map((name) => ({ name, type: 'Nullable(String)' })));
-      await store.run(
-        'training-set-create',
-        sql`CREATE TABLE ${ident(table)} (rid UInt64, t Int64, ${ddl}) ENGINE = MergeTree ORDER BY (ifNull(k0, ''), t)`,
-      );
-      await store.run(
-        'training-set-keys',
-        sql`INSERT INTO ${ident(table)} (rid, t, ${join(keys.map(ident))}) SELECT rid, t, ${join(columns.map(ident))} FROM ${ident(spine.table)}`,
-        steps.options,
-      );
-      return {};
-    },
+  const { table } = await steps.once(`by:${columns.join()}`, async () => {
+    const table = steps.fresh.table(`by_${columns.join('_')}`);
+    const ddl = columnsDdl(keys.map((name) => ({ name, type: 'Nullable(String)' })));
+    await store.run(
+      'training-set-create',
+      sql`CREATE TABLE ${ident(table)} (rid UInt64, t Int64, ${ddl}) ENGINE = MergeTree ORDER BY (ifNull(k0, ''), t)`,
+    );
+    await store.run(
+      'training-set-keys',
+      sql`INSERT INTO ${ident(table)} (rid, t, ${join(keys.map(ident))}) SELECT rid, t, ${join(columns.map(ident))} FROM ${ident(spine.table)}`,
+      steps.options,
+    );
+    return { table };
   });
   return table;
 }
@@ -145,13 +153,15 @@ async function joinGroup(
   const from = await spineByKeys(working, names);
   const keys = names.map((_, index) => `k${index}`);
   const near = (): Sql => (spine.rows <= SMALL_SPINE ? inSpine(from, keys) : sql`1`);
-  const { edges } = await steps.once(`ranges:${group.index}`, {
-    work: async () => ({ edges: await cutGroup(working, group, { from, near }) }),
+  const columns = group.views.flatMap((view) => addedColumns(view, all.indexOf(view), features));
+  const { edges, bytes, table } = await steps.once(`ranges:${group.index}`, async () => {
+    const weights = await weightsOf(working, group);
+    const edges = await cutGroup(working, group, { from, near, widest: Math.max(...weights) });
+    const table = steps.fresh.table(`joined${group.index}`);
+    await store.run('training-set-create', partsDdl(table, columnsDdl(columns)));
+    return { edges, bytes: weights.reduce((sum, weight) => sum + weight, 0), table };
   });
   const ranges = rangesBetween(edges);
-  const columns = group.views.flatMap((view) => addedColumns(view, all.indexOf(view), features));
-  const table = steps.table(`joined${group.index}`);
-  await store.run('training-set-create', partsDdl(table, columnsDdl(columns)));
 
   const values = group.views.flatMap((view, index) => [
     classColumn(index),
@@ -159,43 +169,41 @@ async function joinGroup(
     ...featuresOf(view, features).map((_, position) => valueColumn(index, position)),
   ]);
   const into = join(['part', 'rid', ...columns.map(({ name }) => name)].map(ident));
-  for (const [part, range] of ranges.entries()) {
+  const parts: number[] = [];
+  const settings = { ...steps.options.settings, ...joinSettings(BYTES_A_ROW + bytes) };
+  for (const [index, range] of ranges.entries()) {
     const work = async () => {
+      const part = steps.fresh.part();
       const views = group.views.map((view): JoinedView => {
         const only = sql`${range(raw('k0'))} AND ${near()}`;
-        return { view, features: featuresOf(view, features), keys, only, state: states.state(view) };
+        return { view, features: featuresOf(view, features), keys, only, state: ident(states.state(view)) };
       });
       const spineRows = sql`(SELECT * FROM ${ident(from)} WHERE ${range(FIRST_KEY)})`;
       const joined = pointInTimeJoin({ spine: spineRows, keep: ['rid'], time: 't', views, known: asOf, maskedKeys });
       await store.run(
         'training-set-join',
         sql`INSERT INTO ${ident(table)} (${into}) SELECT ${raw(String(part))}, rid, ${join(values)} FROM (${joined})`,
-        { ...steps.options, settings: { ...steps.options.settings, join_algorithm: 'hash' } },
+        { ...steps.options, settings },
       );
+      return { part };
     };
-    const undo = () => emptyPart(store, table, part, steps.options);
-    await steps.once(`join:${group.index}:${part}`, {
-      undo,
-      work: async () => {
-        await work();
-        // A run that was committed meanwhile may be in what was just read.
-        while (await states.refresh()) {
-          await undo();
-          await work();
-        }
-        return {};
-      },
+    const { part } = await steps.once(`join:${group.index}:${index}`, async () => {
+      let written = await work();
+      // A run that was committed meanwhile may be in what was just read.
+      while (await states.refresh()) written = await work();
+      return written;
     });
-    await onProgress((part + 1) / ranges.length);
+    parts.push(part);
+    await onProgress((index + 1) / ranges.length);
   }
-  return { table, columns };
+  return { table, parts, columns };
 }
 
 /** Cuts by the keys of the spine and of the states together, so that neither is much in any range. */
 async function cutGroup(
-  { store, steps, features, states, maskedKeys, rowsAStep }: Working,
+  { store, steps, states, maskedKeys, rowsAStep, bytesAJoin = BYTES_A_JOIN }: Working,
   group: Group,
-  { from, near }: { readonly from: string; readonly near: () => Sql },
+  { from, near, widest }: { readonly from: string; readonly near: () => Sql; readonly widest: number },
 ): Promise<readonly string[]> {
   const stored = group.views.map((view) => {
     const names = view.entity.joinKeys.map((name, index) => {
@@ -203,10 +211,9 @@ async function cutGroup(
       const seen = maskedKeys && PERSONAL_COLUMNS.has(name) ? maskedKeys.textSql(column) : column;
       return sql`${seen} AS ${ident(`k${index}`)}`;
     });
-    return sql`SELECT k0 AS k FROM (SELECT ${join(names)} FROM ${states.state(view)} AS x WHERE ${near()})`;
+    return sql`SELECT k0 AS k FROM (SELECT ${join(names)} FROM ${ident(states.state(view))} AS x WHERE ${near()})`;
   });
   const all = join([sql`SELECT ${FIRST_KEY} AS k FROM ${ident(from)}`, ...stored], ' UNION ALL ');
-  const widest = Math.max(...group.views.map((view) => weight(featuresOf(view, features))));
-  const rows = rowsAStep ?? Math.floor(BYTES_A_JOIN / (BYTES_A_ROW + BYTES_A_FEATURE * widest));
+  const rows = rowsAStep ?? Math.max(1, Math.floor(bytesAJoin / (BYTES_A_ROW + widest)));
   return keyEdges(store, { table: sql`(${all})`, key: raw('k'), rows }, steps.options);
 }

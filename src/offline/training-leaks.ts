@@ -4,17 +4,15 @@
  */
 import type { FeatureRef, View } from '../core/definitions.js';
 import { badInput } from '../core/errors.js';
-import { ident, join, raw, type Sql, sql } from '../core/sql.js';
+import { ident, type Sql, sql } from '../core/sql.js';
 import { formatInstant, type Instant } from '../core/time.js';
-import type { FeatureType } from '../core/types.js';
 import type { ClickHouse, QueryOptions } from './client.js';
 import { EXAMPLES, listed } from './labels.js';
-import type { ProfiledColumn } from './profile.js';
 import type { Working } from './training-join.js';
 
-type Example = readonly [rid: string, t: string];
+export type Example = readonly [rid: string, t: string];
 
-const inWords = (rows: readonly Example[], total: number): string =>
+export const rowsInWords = (rows: readonly Example[], total: number): string =>
   listed(
     rows.map(([rid, t]) => `row ${rid} at ${formatInstant(Number(t))}`),
     total,
@@ -24,7 +22,7 @@ const inWords = (rows: readonly Example[], total: number): string =>
 function refuseFuture(total: number, rows: readonly Example[], asOf: Instant): void {
   if (total === 0) return;
   throw badInput(
-    `${total} rows of the spine lie after the as-of ${formatInstant(asOf)} of the set: ${inWords(rows, total)}`,
+    `${total} rows of the spine lie after the as-of ${formatInstant(asOf)} of the set: ${rowsInWords(rows, total)}`,
     'leave them out, or give a later asOf: at these instants more may have been known than the set can see',
   );
 }
@@ -39,7 +37,8 @@ export async function refuseFutureRows({ store, spine, asOf, steps }: Working): 
   refuseFuture(total, rows, asOf);
 }
 
-async function examples(store: ClickHouse, table: Sql, which: Sql, options: QueryOptions) {
+/** How many rows of a table or subquery there are of a kind, and the first of them. */
+export async function examples(store: ClickHouse, table: Sql, which: Sql, options: QueryOptions) {
   const [found] = await store.rows<{ total: string }>(
     'training-set-rows',
     sql`SELECT count() AS total FROM ${table} WHERE ${which}`,
@@ -86,7 +85,7 @@ async function earlyRowsOf(
   const [bounds] = await store.rows<{ total: string; first: string; happened: string }>(
     'training-set-first',
     sql`SELECT count() AS total, min(_eff) AS first, min(toUnixTimestamp64Milli(_event_time)) AS happened
-      FROM ${states.state(view)} WHERE _eff <= ${asOf}`,
+      FROM ${ident(states.state(view))} WHERE _eff <= ${asOf}`,
     steps.options,
   );
   if (!bounds || Number(bounds.total) === 0) {
@@ -104,47 +103,10 @@ async function earlyRowsOf(
       features.filter((ref) => ref.view.id === view.id).map(({ reference }: FeatureRef) => reference),
     );
     throw badInput(
-      `${words}: no row of the spine may see ${names}, ${delayed.total} of ${spine.rows} only for the delay: ${inWords(delayed.rows, delayed.total)}`,
+      `${words}: no row of the spine may see ${names}, ${delayed.total} of ${spine.rows} only for the delay: ${rowsInWords(delayed.rows, delayed.total)}`,
       'take later rows, or backfill the view over an earlier period: a decision at these instants could not have used the value',
     );
   }
-  const message = `${words}: ${all.total} of ${spine.rows} rows are earlier and NOT_FOUND, ${delayed.total} of them only for the delay: ${inWords(all.rows, all.total)}`;
+  const message = `${words}: ${all.total} of ${spine.rows} rows are earlier and NOT_FOUND, ${delayed.total} of them only for the delay: ${rowsInWords(all.rows, all.total)}`;
   return { view: view.id, rows: all.total, delayed: delayed.total, readableFrom: formatInstant(first), message };
-}
-
-/** What can be the number 0 or 1, as itself or as text. */
-const COMPARED = new Set<FeatureType>(['STRING', 'BOOLEAN', 'INT32', 'INT64', 'FLOAT32', 'FLOAT64', 'DECIMAL']);
-/** Rows with an outcome below which a column may equal it by chance. */
-const MIN_OUTCOMES = 5;
-
-/**
- * A column of the spine that says the label in every row is the label under another name. BAD_USER_INPUT names the column and rows. Returns the
- * names of features that do: they came by rule 2, but nobody should train on them unseen.
- */
-export async function refuseLabelCopies(
-  { store, steps }: Working,
-  table: string,
-  { spine, features }: { readonly spine: readonly ProfiledColumn[]; readonly features: readonly ProfiledColumn[] },
-): Promise<readonly string[]> {
-  const columns = [...spine, ...features].filter(({ explains, type }) => explains && COMPARED.has(type));
-  const same = columns.map(({ type, value }, index) => {
-    const shown = type === 'STRING' ? sql`toFloat64OrNull(${value})` : sql`toFloat64(${value})`;
-    return sql`countIf(ifNull(${shown} = label, 0)) AS ${ident(`same${index}`)}`;
-  });
-  const [found] = await store.rows<Record<string, string>>(
-    'training-set-copies',
-    sql`SELECT ${join([raw('count(label) AS known, ifNull(min(label) < max(label), 0) AS both'), ...same])}
-      FROM ${ident(table)} WHERE label IS NOT NULL`,
-    steps.options,
-  );
-  const known = Number(found?.known ?? 0);
-  if (known < MIN_OUTCOMES || Number(found?.both) === 0) return [];
-  const copies = columns.filter((_, index) => Number(found?.[`same${index}`]) === known).map(({ name }) => name);
-  const leak = spine.find(({ name }) => copies.includes(name));
-  if (!leak) return copies;
-  const rows = await examples(store, ident(table), sql`label IS NOT NULL`, steps.options);
-  throw badInput(
-    `the spine's column '${leak.name}' equals the label in all ${known} rows that have one: ${inWords(rows.rows, known)}`,
-    'leave the column out: it is the outcome under another name',
-  );
 }

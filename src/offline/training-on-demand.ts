@@ -2,7 +2,14 @@
 import type { OnDemandPlan, PlannedColumn } from '../core/on-demand.js';
 import { type CalledRow, type Cell, columnTime, computeRow } from '../core/on-demand-rows.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
-import { clickhouseType, type FeatureType, type FeatureValue, isArrayType, type ScalarType, type StalePolicy } from '../core/types.js';
+import {
+  clickhouseType,
+  type FeatureType,
+  type FeatureValue,
+  isArrayType,
+  type ScalarType,
+  type StalePolicy,
+} from '../core/types.js';
 import { joinedCell } from './join.js';
 import { type Cursor, decodeRows, featureReader } from './row-binary.js';
 import { joinedFeature, type Working } from './training-join.js';

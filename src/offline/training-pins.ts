@@ -5,7 +5,7 @@ import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import type { Instant } from '../core/time.js';
 import type { ClickHouse } from './client.js';
 import { fillState } from './state.js';
-import { stateDdl, viewTables } from './tables.js';
+import { stateDdl, tableNames, viewTables } from './tables.js';
 import type { Steps } from './training-steps.js';
 import { instantSql } from './view-sql.js';
 
@@ -72,12 +72,10 @@ async function newestWhole(store: ClickHouse, table: string): Promise<string> {
   return stored?.newest ?? '0';
 }
 
-/** Holds the pinned runs where statements can compare with them. */
-const RUNS = 'runs';
-
 /** Says which states a set reads. */
 export interface PinnedStates {
-  state(view: View): Sql;
+  /** Name of the table. */
+  state(view: View): string;
   /** Turns to states of the set's own where a view's state has changed since; true where it did, and what was read of it is to be read again. */
   refresh(): Promise<boolean>;
 }
@@ -90,43 +88,36 @@ export async function pinStates(
   store: ClickHouse,
   { steps, views, pins, asOf }: { steps: Steps; views: readonly View[]; pins: TrainingSetPins; asOf: Instant },
 ): Promise<PinnedStates> {
-  const runs = steps.table(RUNS);
-  await steps.once('runs', {
-    undo: () => store.run('training-set-drop', sql`DROP TABLE IF EXISTS ${ident(runs)} SYNC`),
-    work: async () => {
-      await store.run(
-        'training-set-create',
-        sql`CREATE TABLE ${ident(runs)} (view String, sequence UInt32) ENGINE = MergeTree ORDER BY (view, sequence)`,
-      );
-      const rows = views.flatMap(({ id }) => readRanges(pins.runs[id] ?? '').map((sequence) => [id, sequence]));
-      await store.insert('training-set-runs', { table: runs, columns: ['view', 'sequence'] }, rows, steps.options);
-      return {};
-    },
+  const { table: runs } = await steps.once('runs', async () => {
+    const table = steps.fresh.table('runs');
+    await store.run(
+      'training-set-create',
+      sql`CREATE TABLE ${ident(table)} (view String, sequence UInt32) ENGINE = MergeTree ORDER BY (view, sequence)`,
+    );
+    const rows = views.flatMap(({ id }) => readRanges(pins.runs[id] ?? '').map((sequence) => [id, sequence]));
+    await store.insert('training-set-runs', { table, columns: ['view', 'sequence'] }, rows, steps.options);
+    return { table };
   });
   const pinned = (view: View): Sql => sql`(SELECT sequence FROM ${ident(runs)} WHERE view = ${view.id})`;
   for (const view of views) await refuseLostRuns(store, view, pinned(view));
 
   const own = (view: View): string => `state${views.indexOf(view)}`;
-  const owned = new Set(views.filter((view) => steps.isDone(own(view))));
+  const ownTable = (view: View): string | undefined => steps.known<{ table: string }>(own(view))?.table;
   const refresh = async (): Promise<boolean> => {
     let changed = false;
     const others = await othersIn(
       store,
-      views.filter((view) => !owned.has(view)).map((view) => ({ view, pinned: pinned(view) })),
+      views.filter((view) => ownTable(view) === undefined).map((view) => ({ view, pinned: pinned(view) })),
       asOf,
     );
     for (const view of views) {
       if (!others.has(view.id)) continue;
-      const table = ident(steps.table(own(view)));
-      await steps.once(own(view), {
-        undo: () => store.run('training-set-drop', sql`DROP TABLE IF EXISTS ${table} SYNC`),
-        work: async () => {
-          await store.run('training-set-create', stateDdl(view, table));
-          await fillState(store, view, table, sql`_sequence IN ${pinned(view)}`);
-          return {};
-        },
+      await steps.once(own(view), async () => {
+        const table = steps.fresh.table(own(view));
+        await store.run('training-set-create', stateDdl(view, ident(table)));
+        await fillState(store, view, ident(table), sql`_sequence IN ${pinned(view)}`);
+        return { table };
       });
-      owned.add(view);
       changed = true;
     }
     return changed;
@@ -134,7 +125,7 @@ export async function pinStates(
   await refresh();
   return {
     refresh,
-    state: (view) => (owned.has(view) ? ident(steps.table(own(view))) : viewTables(view).state),
+    state: (view) => ownTable(view) ?? tableNames(view).state,
   };
 }
 

@@ -10,20 +10,23 @@ import { type LabelPlan, planLabel, refuseLabelFeatures } from './labels.js';
 import type { ProfiledColumn } from './profile.js';
 import type { SpineSqlTools } from './spine-sql.js';
 import { computedColumns, featureColumns, refuseTakenNames, spineColumns } from './training-columns.js';
+import { refuseLabelCopies } from './training-copies.js';
 import { finishSet } from './training-finish.js';
 import { joinFeatures, type Working } from './training-join.js';
 import { joinLabel } from './training-label.js';
-import { earlyRows, refuseFutureRows, refuseFutureTimes, refuseLabelCopies } from './training-leaks.js';
+import { earlyRows, refuseFutureRows, refuseFutureTimes } from './training-leaks.js';
 import { onDemandSlice } from './training-on-demand.js';
 import { pinNow, pinStates } from './training-pins.js';
 import { gatherRows } from './training-rows.js';
-import { inParts } from './training-tables.js';
 import { fillSpineTable, planSpine, type SpinePlan } from './training-spine.js';
 import { mayPass, openSteps, type Steps } from './training-steps.js';
+import { inParts } from './training-tables.js';
 
 export interface TrainingSetTools extends SpineSqlTools {
   /** Rows of one step; absent: by what they take in memory. Tests make it small. */
   readonly rowsAStep?: number | undefined;
+  /** Bytes that one join takes in; absent: what a server of a few gigabytes has. */
+  readonly bytesAJoin?: number | undefined;
   /** Rows up to which profiles are exact; absent: what memory holds. */
   readonly exactRows?: number | undefined;
 }
@@ -131,7 +134,7 @@ async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps
     ...{ store: tools.store, steps, spine, features, views, asOf },
     states: await pinStates(tools.store, { steps, views, pins, asOf }),
     maskedKeys: planned.spine.premasked ? request.mask : undefined,
-    rowsAStep: tools.rowsAStep,
+    ...{ rowsAStep: tools.rowsAStep, bytesAJoin: tools.bytesAJoin },
   };
   await refuseFutureRows(working);
   const early = await earlyRows(working);
@@ -159,16 +162,21 @@ async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps
   );
   const from = sql`(SELECT * FROM ${ident(rows.table)} WHERE ${inParts(rows)})`;
   const copies = planned.label ? await refuseLabelCopies(working, from, { spine: own, features: asked }) : [];
-  const result = await finishSet({ ...tools, steps, between: between(DONE.rows, 1), isThere: () => isThere(request.path) }, request, {
-    ...planned,
-    views,
-    spine,
-    columns,
-    rows,
-    pins,
-    from,
-    warnings: { early, copies },
-  });
+  const result = await finishSet(
+    { ...tools, steps, between: between(DONE.rows, 1), isThere: () => isThere(request.path) },
+    request,
+    {
+      ...planned,
+      views,
+      spine,
+      columns,
+      rows,
+      pins,
+      from,
+      warnings: { early, copies },
+    },
+  );
+  await steps.check();
   await steps.drop(spine.kept ? spine.table : undefined);
   return result;
 }

@@ -1,6 +1,6 @@
-import { badInput } from '../core/errors.js';
+import { badInput, conflict } from '../core/errors.js';
 import { planOnDemand } from '../core/on-demand.js';
-import type { TrainingSetRequest } from '../core/ports.js';
+import type { TrainingSetPins, TrainingSetRequest } from '../core/ports.js';
 import { ident, join, raw, type Sql, sql } from '../core/sql.js';
 import { clickhouseType, elementType, type FeatureType, isArrayType, type ScalarType } from '../core/types.js';
 import type { QueryOptions } from './client.js';
@@ -12,6 +12,7 @@ import { checkSpineInputs } from './spine-inputs.js';
 import { planSpineSql, type SpineSqlTools } from './spine-sql.js';
 import { BOUNDED } from './tables.js';
 import type { Steps } from './training-steps.js';
+import { hasTable } from './training-tables.js';
 import { castScalar } from './values.js';
 
 export interface SpineColumn {
@@ -30,6 +31,8 @@ export interface SpineTable {
   readonly rows: number;
   /** Of the rows, whatever their order. */
   readonly hash: string;
+  /** Stays when the set is done. */
+  readonly kept: boolean;
 }
 
 /** The part of a request that says which rows there are. */
@@ -77,32 +80,49 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
 }
 
 /**
- * Writes the spine into a table in the order given, as a step. `rid` numbers the rows as given, `t` is the instant in UTC ms.
- * @throws BAD_USER_INPUT for a spine without rows, or with rows that have no instant
+ * Writes the spine into a table in the order given, as a step. `rid` numbers the rows as given, `t` is the instant in UTC ms. Rows of spine SQL
+ * are kept with the set: SQL that is run again may well give others, as a sum of floats in another order, or now(). `kept` are those of the set that
+ * is made again.
+ * @throws BAD_USER_INPUT for a spine without rows, or with rows that have no instant; CONFLICT where kept rows were changed
  */
-export async function fillSpineTable(tools: SpineSqlTools, plan: SpinePlan, steps: Steps): Promise<SpineTable> {
+export async function fillSpineTable(
+  tools: SpineSqlTools,
+  plan: SpinePlan,
+  { steps, kept }: { readonly steps: Steps; readonly kept: TrainingSetPins['spine'] },
+): Promise<SpineTable> {
   const { store } = tools;
   const { options } = steps;
-  const table = steps.table('spine');
   const columns = plan.columns.map((column, index) => ({ ...column, column: `c${index}` }));
-  const { rows, hash } = await steps.once('spine', {
-    undo: () => store.run('training-set-drop', sql`DROP TABLE IF EXISTS ${ident(table)} SYNC`),
-    work: async () => {
-      const ddl = columns.map(({ column, type }) => sql`${ident(column)} ${raw(clickhouseType(type))}`);
-      await store.run(
-        'training-spine-create',
-        sql`CREATE TABLE ${ident(table)} (rid UInt64, t Int64, ${join(ddl)}) ENGINE = MergeTree ORDER BY rid`,
-        options,
-      );
-      if ('parts' in plan.from) await insertSelect(tools, { table, columns, select: plan.from, options });
-      else await insertRows(tools, { table, columns, spine: plan.from, options });
-      const values = [raw('t'), ...columns.map(({ column }) => ident(column))];
-      const found = await contentSum(store, { from: ident(table), values, options });
-      return { rows: found.rows, hash: contentHash([found]) };
-    },
+  const found = await steps.once('spine', async () => {
+    const again = kept && (await hasTable(store, kept.table)) ? kept : undefined;
+    const own = 'parts' in plan.from ? steps.fresh.keptTable() : steps.fresh.table('spine');
+    const table = again?.table ?? own;
+    if (!again) await writeSpine(tools, plan, { table, columns, options });
+    const values = [raw('t'), ...columns.map(({ column }) => ident(column))];
+    const sum = await contentSum(store, { from: ident(table), values, options });
+    const hash = contentHash([sum]);
+    if (again && hash !== again.hash) throw changedRows(again.table);
+    return { table, rows: sum.rows, hash };
   });
-  if (rows === 0) throw badInput('the spine has no rows', 'widen the spine SQL');
-  return { table, columns, rows, hash };
+  if (found.rows === 0) throw badInput('the spine has no rows', 'widen the spine SQL');
+  return { ...found, columns, kept: 'parts' in plan.from };
+}
+
+const changedRows = (table: string) =>
+  conflict(
+    `the rows of the spine that were kept in ${table} are not those that the training set was made from`,
+    'see who wrote to ClickHouse past the import API; a new set can be made with the same request',
+  );
+
+async function writeSpine(tools: SpineSqlTools, plan: SpinePlan, filling: Filling): Promise<void> {
+  const ddl = filling.columns.map(({ column, type }) => sql`${ident(column)} ${raw(clickhouseType(type))}`);
+  await tools.store.run(
+    'training-spine-create',
+    sql`CREATE TABLE ${ident(filling.table)} (rid UInt64, t Int64, ${join(ddl)}) ENGINE = MergeTree ORDER BY rid`,
+    filling.options,
+  );
+  if ('parts' in plan.from) await insertSelect(tools, { ...filling, select: plan.from });
+  else await insertRows(tools, { ...filling, spine: plan.from });
 }
 
 interface Filling {

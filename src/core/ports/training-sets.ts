@@ -39,6 +39,8 @@ export interface TrainingSetPins {
   readonly runs: Readonly<Record<string, string>>;
   /** Sequence of the newest import of each source table that spine SQL and label read, decimal. */
   readonly imports: Readonly<Record<string, string>>;
+  /** Table that keeps the rows that spine SQL gave, and their hash. Absent: the rows are in the request, or are given again by the SQL. */
+  readonly spine?: { readonly table: string; readonly hash: string } | undefined;
 }
 
 export interface ColumnProfile {
