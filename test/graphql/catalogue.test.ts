@@ -15,7 +15,7 @@ const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
 beforeAll(async () => {
   api = await startApi();
   ok(await api.graphql('admin', 'mutation { applyRegistry { problems } }'));
-}, 240_000);
+});
 
 afterAll(() => api.close());
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
   await write('customer_profile@1', { monthly_income: '8000', days_since_registration: 30 });
   await write('home_location@1', { latitude: 31.2304, longitude: 121.4737, datum: 'WGS84', nights: 9 });
   await write('application_history@1', { applications_90d: 2 });
-}, 120_000);
+});
 
 afterAll(() => api.close());
 
@@ -235,5 +235,14 @@ describe('the catalogue', () => {
     const { errors } = await api.graphql('admin', 'mutation { materialize(views: ["application_place@1"]) { id } }');
     expect(errors[0]?.message).toContain('application_place@1 is an on-demand view');
     expect(errors[0]?.extensions.hint).toContain('home_location@1');
+  });
+
+  it('says how one ends, where somebody asks to retire it', async () => {
+    const retire = (view: string) =>
+      api.graphql('admin', `mutation { retireFeatureView(view: "${view}") { problems } }`);
+    const { errors } = await retire('application_place@1');
+    expect(errors[0]).toMatchObject({ message: expect.stringContaining('application_place@1 is an on-demand view') });
+    expect(errors[0]?.extensions.hint).toContain('delete its file, restart and apply');
+    expect((await retire('nothing@1')).errors[0]?.extensions.code).toBe('NOT_FOUND');
   });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describePlan } from '../../src/commands/registry.js';
 import { type DefinitionRoot, emptyRoot } from '../docs/definitions.js';
 import { type Api, type ApiStores, closeApiStores, freshApiStores, startApi } from '../support/api.js';
+import { middayClock } from '../support/clock.js';
 
 const viewFile = (version: number, expression: string) => ({
   path: `features/customer/income_level.v${version}.view.ts`,
@@ -36,7 +37,7 @@ let worker: { close(): Promise<void> };
 
 /** As the definition files are now. */
 async function start(): Promise<void> {
-  api = await startApi({ definitions: definitions.root, stores });
+  api = await startApi({ definitions: definitions.root, stores, clock: middayClock });
   worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
 }
 async function stop(): Promise<void> {
@@ -94,7 +95,7 @@ beforeAll(async () => {
   expect(await response.json()).toMatchObject({ accepted: 2 });
   await ask('mutation { applyRegistry { problems } }');
   await run('materialize');
-}, 240_000);
+});
 
 afterAll(async () => {
   await stop();
@@ -152,7 +153,7 @@ it('serves two versions of one view side by side, each with a service of its own
       incomeLevelV1: { _status: 'PRESENT', monthly: 2_000 },
     },
   });
-  const now = new Date().toISOString();
+  const now = new Date(middayClock()).toISOString();
   const both = await ask<{ historicalFeatures: { rows: unknown[] } }>(
     `{ historicalFeatures(features: ["income_level@1:monthly", "income_level@2:monthly"],
       spine: { customer_id: ["C1"], event_timestamp: ["${now}"] }) { rows } }`,
@@ -170,7 +171,7 @@ it('refuses to end a version that a service pins, then prunes what is retired, b
   });
   const { createTrainingSet } = await ask<{ createTrainingSet: { id: string; job: { id: string } } }>(
     `mutation { createTrainingSet(input: { name: "winter", features: ["income_level@1"], spine: { customer_id: ["C1"],
-      event_timestamp: ["${new Date().toISOString()}"] } }) { id job { id } } }`,
+      event_timestamp: ["${new Date(middayClock()).toISOString()}"] } }) { id job { id } } }`,
     'modeler',
   );
   await finished(createTrainingSet.job.id);

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildSchema as parseSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import { camel } from '../../src/graphql/entity-graph.js';
 import { checkRoles } from '../../src/graphql/roles.js';
 import { buildSchema, emitSchema } from '../../src/graphql/schema.js';
 import { loadRegistry } from '../../src/registry.js';
+import { freshHome } from '../support/homes.js';
 import { fixtureRegistry, withViews } from '../support/registries.js';
 import { ROOT } from '../support/views.js';
 
@@ -17,7 +17,7 @@ const CONTRACT = join(ROOT, '../shared/tools/contract-check.mjs');
 
 describe('the schema', () => {
   it.skipIf(!existsSync(CONTRACT))('keeps the public contract (its file lies beside this checkout)', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'riskgraph-test-'));
+    const folder = await freshHome();
     const file = join(folder, 'schema.graphql');
     await writeFile(file, emitSchema(await loadRegistry({ root: ROOT })));
     const said = execFileSync(process.execPath, [CONTRACT, file], { cwd: ROOT, encoding: 'utf8' });

@@ -3,12 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobDefinition, View } from '../../src/core/definitions.js';
 import type { JobContext } from '../../src/core/ports.js';
 import { type Api, startApi } from '../support/api.js';
+import { middayClock } from '../support/clock.js';
 import { ROOT } from '../support/views.js';
 
 let api: Api;
 
 beforeAll(async () => {
-  api = await startApi({ definitions: ROOT });
+  api = await startApi({ definitions: ROOT, clock: middayClock });
   await api.graphql('admin', 'mutation { applyRegistry { problems } }');
   const view = api.app.registry.views.get('statement_history@1') as View;
   const values: Readonly<Record<string, unknown>> = {
@@ -25,7 +26,7 @@ beforeAll(async () => {
     delinquency: [3, 3, 2, 2, 1, 0],
     amount_paid: ['0', '0', '0', '0', '0', '0'],
   };
-  const now = Date.now();
+  const now = middayClock();
   const row = (id: string, of: Readonly<Record<string, unknown>>) => ({
     ...{ key: [id], eventTime: now - 3_600_000, availableAt: now, sequence: 1, tombstone: false },
     values: view.features.map(({ name }) => (of[name] ?? null) as string),
@@ -135,7 +136,7 @@ const runNext = async (id: string): Promise<unknown> => {
   const definition = app.registry.jobs.get(record?.name as string) as JobDefinition;
   const { log, metrics } = app.telemetry;
   const context: JobContext = {
-    ...{ jobId: id, scheduledFor: record?.createdAt as number, now: Date.now, log, metrics },
+    ...{ jobId: id, scheduledFor: record?.createdAt as number, now: middayClock, log, metrics },
     ...{ services: app.services.worker, report: async () => undefined, signal: new AbortController().signal },
   };
   return definition.run(context, definition.payload.parse(record?.payload));
@@ -173,7 +174,7 @@ describe('scorePortfolio', () => {
   });
 
   it('writes scores that the graph of a customer, a query by the view and the table tell alike', async () => {
-    const month = new Date(Date.now() - 40 * 86_400_000).toISOString().slice(0, 8);
+    const month = new Date(middayClock() - 40 * 86_400_000).toISOString().slice(0, 8);
     const lines = ['S1', 'S2'].map((customer_id, index) =>
       JSON.stringify({
         ...{
