@@ -1,6 +1,6 @@
 """Trains b_score on a training set that the platform exported, and writes the ONNX file and its card.
 
-    python training/b_score.py --training-set set.parquet --manifest manifest.json --out models/b_score
+    python training/b_score.py --training-set set.parquet --manifest manifest.json --out models/b_score --book "50,000 customers, seed 7919, ending 2026-11-22"
 
 A row is a customer with an open loan on the first of a month: `view__feature` columns (arrays as lists), the label, and who the customer is,
 for the fairness report alone. The model learns on the older observation points and is judged on the newest three, which lie after the end of
@@ -252,6 +252,7 @@ def main() -> None:
     parser.add_argument("--training-set", type=Path, required=True, help="Parquet file that the platform exported")
     parser.add_argument("--manifest", type=Path, required=True, help="its manifest, as JSON")
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
+    parser.add_argument("--book", required=True, help="which book the set was made from, in words, for the card")
     parser.add_argument("--report", action="store_true", help="print the measures and write nothing; nothing is refused")
     arguments = parser.parse_args()
 
@@ -343,7 +344,7 @@ def main() -> None:
         "examples": examples(columns.matrix[test], score[test]),
         "onnxSha256": sha256(onnx_bytes),
         "largestDifferenceToXgboost": float(f"{difference:.1e}"),
-        "data": {"name": "the synthetic lending book of src/portfolio, loaded through the import API"},
+        "data": {"name": "the synthetic lending book of src/portfolio, loaded through the import API", "book": arguments.book},
         "limits": [
             "Learned from a synthetic book: it shows that the platform trains and serves a score without leaking, and decides about nobody.",
             "For customers with an open loan and no loan at 30 days past due or more; of others it says a number that means nothing.",
