@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.js';
 import type { View } from './core/definitions.js';
@@ -46,8 +47,8 @@ import { createTelemetry } from './telemetry/telemetry.js';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const DATABASE = 'riskgraph';
-/** How long another process may serve without what this one applied. */
-const CATALOGUE_REFRESH_MS = 5 * SECOND;
+/** How long another process may serve without what this one applied or retired. */
+const CATALOGUE_REFRESH_MS = 2 * SECOND;
 
 /** What tests replace. */
 export interface Given {
@@ -55,6 +56,7 @@ export interface Given {
   readonly definitions?: string;
   readonly clock?: Clock;
   readonly clickhouseDatabase?: string;
+  readonly catalogueRefreshMs?: number;
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>;
@@ -63,6 +65,7 @@ export type App = Awaited<ReturnType<typeof createApp>>;
 export async function createApp(config: Config, given: Given = {}) {
   const { postgresUrl, redisUrl, clickhouseUrl } = requireStores(config);
   const clock = given.clock ?? Date.now;
+  const catalogueRefreshMs = given.catalogueRefreshMs ?? CATALOGUE_REFRESH_MS;
   const calendar = new BusinessCalendar(config.portfolio.timezone);
   const telemetry = createTelemetry({ level: config.logLevel, pretty: process.stderr.isTTY === true });
   const { log, metrics } = telemetry;
@@ -144,10 +147,12 @@ export async function createApp(config: Config, given: Given = {}) {
       ...{ registry, ledger: definitions, trainingSets: sets, offline, online, now: clock },
       costs: createPlanCosts({ registry, materializer, offline, online, calendar, now: clock }),
       onChange: () => catalogue.refresh(),
+      // Once to begin the reading, once for the reading itself.
+      othersFollow: () => sleep(2 * catalogueRefreshMs),
     });
     await planner.checkBoot();
     await catalogue.refresh();
-    const following = catalogue.follow(CATALOGUE_REFRESH_MS, log);
+    const following = catalogue.follow(catalogueRefreshMs, log);
     opened(following, () => following.close());
 
     const trainingSets = createTrainingSets({

@@ -1,12 +1,29 @@
-import type { AnyView, CatalogueBrowser, FeatureSearch, ViewDifference } from '../core/browse.js';
+import type {
+  AnyView,
+  CatalogueBrowser,
+  FeatureSearch,
+  LineageKind,
+  LineageRef,
+  ViewDifference,
+} from '../core/browse.js';
 import type { Catalogue } from '../core/catalogue.js';
 import type { Feature, OnDemandView, Registry } from '../core/definitions.js';
 import { badInput, notFound } from '../core/errors.js';
 import type { DefinitionKind } from '../core/ports.js';
+import { formatInstant, type Instant } from '../core/time.js';
 import { type SearchEntry, searchEntry, searchFeatures, searchViews } from './catalogue-search.js';
 import { type LineageGraph, lineageGraph } from './lineage.js';
-import { publishable } from './published.js';
+import { publishable, requiresOf, spoken } from './published.js';
 import { differencesOf, unknownOf, type ViewSnapshot } from './view-diff.js';
+
+/** What of the lineage has versions, and as what each is published. */
+const VERSIONED: Readonly<Partial<Record<LineageKind, readonly DefinitionKind[]>>> = {
+  FEATURE_VIEW: ['view', 'on_demand'],
+  FEATURE: ['view', 'on_demand'],
+  REQUEST_COLUMN: ['on_demand'],
+  SERVICE: ['service'],
+  MODEL: ['model'],
+};
 
 interface Applied {
   readonly key: string;
@@ -104,10 +121,29 @@ export function createCatalogueBrowser({
     };
   };
 
+  /** Lineage is of what is applied; of what no longer is, it says so. */
+  const refuseRetired = ({ kind, id }: LineageRef): void => {
+    const [own = ''] = id.split(':');
+    const [name = ''] = own.split('@');
+    const found = VERSIONED[kind]
+      ?.flatMap((each) => catalogue.published(each, name))
+      .find((one) => one.id === own && one.retiredAt !== null);
+    if (!found) return;
+    const tables = (found.snapshot.sources as readonly string[] | undefined) ?? requiresOf(found);
+    const read = tables.length > 0 ? `; it read ${tables.join(', ')}` : '';
+    throw notFound(
+      `${spoken(found)} is retired since ${formatInstant(found.retiredAt as Instant)}: nothing applied is made of it${read}`,
+      'name a version in force; what a retired one said is in featureViewDiff',
+    );
+  };
+
   return {
     searchViews: (search) => searchViews(current().entries, checked(search)),
     searchFeatures: (search) => searchFeatures(current().entries, checked(search)),
-    lineage: (subject) => current().graph.of(subject),
+    lineage: (subject) => {
+      refuseRetired(subject);
+      return current().graph.of(subject);
+    },
     versions: (name) => published(name).map(({ version, appliedAt, retiredAt }) => ({ version, appliedAt, retiredAt })),
 
     diff({ name, visible, ...wanted }) {

@@ -9,7 +9,7 @@ const EVERY_MS = MINUTE;
 
 /**
  * Reports, of every view that is applied, how old its newest values are and, of every feature, the NULLs among its newest: two statements,
- * once a minute at most.
+ * once a minute at most. What gauges said of a view that is retired goes with the next report.
  */
 export function createCatalogueMetrics(options: {
   readonly views: () => readonly View[];
@@ -19,10 +19,15 @@ export function createCatalogueMetrics(options: {
   readonly clock: Clock;
 }): () => Promise<void> {
   const { metrics, clock } = options;
+  let told = new Set<string>();
   let latest: { readonly at: Instant; readonly done: Promise<void> } | undefined;
 
   const report = async (): Promise<void> => {
     const views = options.views();
+    const now = new Set(views.map(({ id }) => id));
+    // Retired since, by whatever process: its last lag would stand there, and alarm, until a restart.
+    for (const view of told) if (!now.has(view)) metrics.forget?.({ view });
+    told = now;
     const [fresh, newest] = await Promise.all([options.freshness(views), options.profiles.newest(views)]);
     for (const { view, lagSeconds, stale, keys } of fresh) {
       if (lagSeconds !== null) metrics.gauge('view_lag_seconds', lagSeconds, { view });

@@ -37,6 +37,8 @@ export function createCatalogue({
 }): Catalogue {
   let standing = new Map<string, Standing>();
   let published: readonly PublishedDefinition[] = [];
+  /** Readings begun, and which of them is served. */
+  let [begun, shown] = [0, 0];
 
   const standingOf = (kind: DefinitionKind, id: string): Standing => standing.get(`${kind} ${id}`) ?? 'PENDING';
   const served = <T extends Versioned>(kind: DefinitionKind, all: ReadonlyMap<string, T>): T[] =>
@@ -124,7 +126,12 @@ export function createCatalogue({
 
   return {
     async refresh() {
-      published = await ledger.all();
+      const reading = ++begun;
+      const found = await ledger.all();
+      // One that was begun later may have ended before: what it saw is no older.
+      if (reading < shown) return;
+      shown = reading;
+      published = found;
       standing = new Map(
         published.map(
           ({ kind, id, retiredAt }) => [`${kind} ${id}`, retiredAt === null ? 'APPLIED' : 'RETIRED'] as const,

@@ -23,6 +23,11 @@ export interface PlannerOptions {
   readonly now: Clock;
   /** Called after a change, so that it is served at once. */
   readonly onChange: () => Promise<void>;
+  /**
+   * Ends when other processes serve a retirement too. Online values of a retired view stay until then: a process that still serves it would
+   * otherwise answer that nobody has any. Absent: there is no other.
+   */
+  readonly othersFollow?: () => Promise<void>;
 }
 
 const label = ({ kind, id }: Pick<Published, 'kind' | 'id'>): string => `${kind} ${id}`;
@@ -35,7 +40,7 @@ const modelOf = (
   kind === 'view' ? applied.find((one) => one.kind === 'model' && one.id === snapshot.scoresOf) : undefined;
 
 export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner {
-  const { registry, ledger, trainingSets, offline, online, costs, now, onChange } = options;
+  const { registry, ledger, trainingSets, offline, online, costs, now, onChange, othersFollow } = options;
   const files = publishable(registry);
   const indicators: readonly Indicator[] = [...registry.indicators.values()];
 
@@ -87,6 +92,8 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     const gone = new Set(
       changes.filter(({ action, kind }) => action === 'RETIRE' && kind === 'view').map(({ id }) => id),
     );
+    if (gone.size === 0) return;
+    await othersFollow?.();
     for (const { id, snapshot } of (await ledger.all()).filter(({ kind, id }) => kind === 'view' && gone.has(id))) {
       await online.deleteView({ id, entity: { name: String(snapshot.entity) } });
     }
@@ -155,7 +162,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         if (breaks.length > 0) {
           throw conflict(
             `feature view ${id} is pinned by ${breaks.map(spoken).join(', ')}`,
-            'retire those first, or pin a later version in new ones',
+            'retire those first (delete their files, restart and apply), or pin a later version in new ones',
           );
         }
         await ledger.retire([{ kind: 'view', id }], now());

@@ -13,6 +13,8 @@ export function createMetrics(): { readonly metrics: Metrics; text(): Promise<st
   const counters = new Map<string, Counter>();
   const histograms = new Map<string, Histogram>();
   const gauges = new Map<string, Gauge>();
+  /** Labels with which each gauge was told. */
+  const told = new Map<string, Map<string, Labels>>();
 
   const held = <T>(all: Map<string, T>, name: string, make: () => T): T => {
     const known = all.get(name) ?? make();
@@ -37,6 +39,17 @@ export function createMetrics(): { readonly metrics: Metrics; text(): Promise<st
       },
       gauge(name, value, labels = {}) {
         held(gauges, name, () => new Gauge(options(name, labels))).set({ ...labels }, value);
+        const all = told.get(name) ?? new Map<string, Labels>();
+        told.set(name, all.set(JSON.stringify(labels), labels));
+      },
+      forget(wanted) {
+        for (const [name, all] of told) {
+          for (const [key, labels] of all) {
+            if (!Object.entries(wanted).every(([label, value]) => labels[label] === value)) continue;
+            gauges.get(name)?.remove({ ...labels });
+            all.delete(key);
+          }
+        }
       },
     },
     text: () => registry.metrics(),

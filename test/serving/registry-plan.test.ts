@@ -14,6 +14,8 @@ import { createMaterializer } from '../../src/materialize/materializer.js';
 import { createOfflineStore } from '../../src/offline/store.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
+import { createCatalogueBrowser } from '../../src/serving/browser.js';
+import { createCatalogue } from '../../src/serving/catalogue.js';
 import { createPlanCosts } from '../../src/serving/plan-costs.js';
 import { createViewPruner } from '../../src/serving/prune.js';
 import { createRegistryPlanner } from '../../src/serving/registry-plan.js';
@@ -444,4 +446,134 @@ describe('pruning', () => {
     expect(await pruner().prune('customer_profile@2', { force: false }, progress)).toMatchObject({ rows: 0 });
     expect(await offline.viewHoldings({ name: 'customer_profile', version: 2 })).toBeNull();
   });
+
+  it('that was killed behind any of its steps is finished by the next, and of other versions nothing is lost', async () => {
+    const left = await retired();
+    const view = registry.views.get('customer_profile@2') as View;
+    const other = registry.views.get('customer_profile@1') as View;
+    const kept = await tables.clickhouse.rows('test', raw('SELECT * FROM history_customer_profile_v1 ORDER BY ALL'));
+    const cell = await online1(other.id);
+    const killed = (): Promise<never> => Promise.reject(new Error('killed'));
+    const parts = { ledger, trainingSets: sets, offline, online, now: clock };
+    const alone: RunLedger['withViewLock'] = (id, body, signal) => runs.withViewLock(id, body, signal);
+    const drop =
+      (...names: string[]) =>
+      async () => {
+        for (const name of names)
+          await tables.clickhouse.run('test-drop', raw(`DROP TABLE ${name}_customer_profile_v2 SYNC`));
+        return killed();
+      };
+    const deaths: [string, Partial<typeof parts>][] = [
+      [
+        'behind the values online',
+        { online: { ...online, deleteView: async (of, more) => (await online.deleteView(of, more), killed()) } },
+      ],
+      ['before any table', { offline: { ...offline, dropView: killed } }],
+      ['behind the state', { offline: { ...offline, dropView: drop('state') } }],
+      ['behind the history', { offline: { ...offline, dropView: drop('history') } }],
+      ['behind the commits', { offline: { ...offline, dropView: drop('commits') } }],
+      ['behind the turns', { offline: { ...offline, dropView: drop('turns') } }],
+      ['before it says so', { ledger: { ...ledger, prune: killed } }],
+    ];
+    for (const [step, change] of deaths) {
+      await expect(
+        createViewPruner({ ...parts, ...change, alone }).prune(view.id, { force: false }, progress),
+        step,
+      ).rejects.toThrow('killed');
+      // What is left of it is told by who asks what is to be pruned, until it is gone.
+      expect(
+        (await planner(left).plan()).prunable.map((one) => one.view),
+        step,
+      ).toEqual([view.id]);
+    }
+    expect(await pruner().prune(view.id, { force: false }, progress)).toMatchObject({ rows: 0 });
+    expect(await offline.viewHoldings(view)).toBeNull();
+    expect((await planner(left).plan()).prunable).toEqual([]);
+    expect(await tables.clickhouse.rows('test', raw('SELECT * FROM history_customer_profile_v1 ORDER BY ALL'))).toEqual(
+      kept,
+    );
+    expect(await online1(other.id)).toEqual(cell);
+  });
+
+  it('leaves words about a retired version: its lineage says that it is retired, and what it read', async () => {
+    await retired();
+    const catalogue = createCatalogue({ registry, ledger });
+    const browser = createCatalogueBrowser({ registry, catalogue });
+    await catalogue.refresh();
+    const words = /^view customer_profile@2 is retired since 2026-02-10T04:00:00\.000Z: .*; it read customers/;
+    for (const subject of [
+      { kind: 'FEATURE_VIEW', id: 'customer_profile@2' },
+      { kind: 'FEATURE', id: 'customer_profile@2:city' },
+    ] as const) {
+      expect(() => browser.lineage(subject)).toThrow(
+        expect.objectContaining({ code: 'NOT_FOUND', message: expect.stringMatching(words) }),
+      );
+    }
+    expect(() => browser.lineage({ kind: 'SERVICE', id: 'reader@1' })).toThrow('service reader@1 is retired');
+    expect(browser.lineage({ kind: 'FEATURE_VIEW', id: 'customer_profile@1' }).upstream).not.toEqual([]);
+    expect(() => browser.lineage({ kind: 'FEATURE_VIEW', id: 'nobody@1' })).toThrow('nothing applied is');
+  });
+});
+
+it('a view retired by one process is said to be retired by another within two readings, and has its values until then', async () => {
+  await planner({ ...registry, services: without(registry.services, 'reader@1') }).apply();
+  await compute('customer_profile@2');
+  const everyMs = 200;
+  const [own, elsewhere] = [createCatalogue({ registry, ledger }), createCatalogue({ registry, ledger })];
+  await own.refresh();
+  await elsewhere.refresh();
+  const readings: unknown[] = [];
+  const answers = (): string => {
+    try {
+      return elsewhere.features({ features: ['customer_profile@2:city'] }).length === 1 ? 'served' : 'no';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  // The other process reads again when its time has come, whatever this one does.
+  const retiring = createRegistryPlanner({
+    ...{ registry, ledger, trainingSets: sets, offline, online, now: clock, onChange: () => own.refresh() },
+    costs: async (changes) => changes,
+    othersFollow: async () => {
+      // Retired here, still served there, and with the value that it had.
+      expect(() => own.features({ features: ['customer_profile@2:city'] })).toThrow('is retired');
+      readings.push(answers(), (await online1('customer_profile@2')) !== null);
+      const following = elsewhere.follow(everyMs, quietLog);
+      await expect.poll(answers, { timeout: 30_000, interval: 20 }).toBe('feature view customer_profile@2 is retired');
+      following.close();
+      readings.push((await online1('customer_profile@2')) !== null);
+    },
+  });
+  await retiring.retireView('customer_profile@2');
+  expect(readings).toEqual(['served', true, true]);
+  expect(await online1('customer_profile@2')).toBeNull();
+});
+
+it('what is applied is not served by a reading that was begun before another that has ended', async () => {
+  await planner(registry).apply();
+  let release: () => void = () => undefined;
+  const slow = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let first = true;
+  const catalogue = createCatalogue({
+    registry,
+    ledger: {
+      ...ledger,
+      all: async () => {
+        const found = await ledger.all();
+        if (first) {
+          first = false;
+          await slow;
+        }
+        return found;
+      },
+    },
+  });
+  const early = catalogue.refresh();
+  await ledger.retire([{ kind: 'service', id: 'reader@1' }], NOW);
+  await catalogue.refresh();
+  release();
+  await early;
+  expect(catalogue.service('reader', 1)).toBeNull();
 });

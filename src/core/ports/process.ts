@@ -17,4 +17,6 @@ export interface Metrics {
   count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;
   observe(name: string, seconds: number, labels?: Readonly<Record<string, string>>): void;
   gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  /** Forgets what gauges of any name said of whatever has these labels. */
+  forget?(labels: Readonly<Record<string, string>>): void;
 }
