@@ -200,11 +200,12 @@ export class RegistryResolver {
       'Ends a view version: its online values go, its history stays. Refused while a service or model pins it.',
   })
   retireFeatureView(
-    @Arg('view', () => String, { description: 'name@version' }) view: string,
+    @Arg('view', () => String, { description: 'name@version, or a bare name for its newest version.' }) view: string,
     @Ctx() { services }: RequestContext,
   ): Promise<RegistryPlan> {
-    const [named] = services.catalogue.namedViews([view]);
-    return services.planner.retireView(named?.id ?? view);
+    // The planner has words for a version that is retired already or computed on demand; a bare name has to be read first.
+    const id = view.includes('@') ? view : services.catalogue.namedViews([view])[0]?.id;
+    return services.planner.retireView(id ?? view);
   }
 
   @Mutation(() => JobType, {
