@@ -294,11 +294,11 @@ test('after kill -9 in the middle of a backfill the next start ends what is left
     expect((await historyRows(stack, keys, day)).filter((row) => row.some((value) => value !== null))).not.toEqual([]);
 }, 300_000);
 
-test('API and worker stay below 512 MB', async () => {
+test('API and worker stay below 400 MB', async () => {
   const peaks = await Promise.all(
     (['api', 'worker'] as const).map(async (role) => ({ role, mb: await peakMemoryMb(await pidOf(home, role)) })),
   );
-  expect(peaks.filter(({ mb }) => mb >= 512)).toEqual([]);
+  expect(peaks.filter(({ mb }) => mb >= 400)).toEqual([]);
 });
 
 test('a port that is taken and a home that is a file are told in words before anything starts', async () => {
