@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { addDays, BusinessCalendar } from '../../src/core/time.js';
 import { Book } from '../../src/portfolio/book.js';
 import { customerRows } from '../../src/portfolio/portfolio.js';
+import { middayClock } from '../support/clock.js';
 import type { Caller } from '../support/command.js';
 
 const calendar = new BusinessCalendar('Asia/Shanghai');
 
 /** Local days before today. */
-export const daysAgo = (days: number): string => addDays(calendar.dateOf(Date.now()), -days);
+export const daysAgo = (days: number): string => addDays(calendar.dateOf(middayClock()), -days);
 
 export interface BookFile {
   readonly table: string;
@@ -103,3 +104,6 @@ export async function historyRows(caller: Caller, { view, columns }: Keys, at: s
   );
   return historicalFeatures.rows.map((row) => row.slice(keys.length + 1));
 }
+
+/** Now, as the programs under test have it. */
+export const nowText = (): string => new Date(middayClock()).toISOString();

@@ -2,7 +2,7 @@ import { access, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freePort } from '../../src/embedded/free-port.js';
 import { type EmbeddedStores, startEmbedded } from '../../src/embedded/index.js';
 import {
@@ -17,7 +17,7 @@ import {
 import { freshHome, quietLog } from '../support/homes.js';
 import { processesLeft, processesOf } from '../support/processes.js';
 import { type FreshStore, freshPostgresDatabase, freshRedis } from '../support/stores.js';
-import { type BookFile, historyRows, keysOf, onlineRows, writeBook } from './book.js';
+import { type BookFile, historyRows, keysOf, nowText, onlineRows, writeBook } from './book.js';
 
 const KEYS: Readonly<Record<string, string>> = {
   admin: 'admin-key-of-this-test',
@@ -95,7 +95,7 @@ async function compare(caller: Caller): Promise<void> {
   for (const keys of keysOf(book)) {
     const online = await onlineRows(caller, keys);
     expect(online.filter((row) => row.some((value) => value !== null)).length).toBeGreaterThan(60);
-    expect(online).toEqual(await historyRows(caller, keys, new Date().toISOString()));
+    expect(online).toEqual(await historyRows(caller, keys, nowText()));
   }
 }
 
@@ -116,14 +116,19 @@ test('API and worker started side by side on empty servers, as containers are, s
   expect(await Promise.all([api.exited, worker.exited]), api.output() + worker.output()).toEqual([0, 0]);
   for (const process of [worker, api])
     for (const key of Object.values(KEYS)) expect(process.output()).not.toContain(key);
-}, 240_000);
+}, 600_000);
 
 test('start with three URLs starts no store, and serves what is in them', async () => {
   const stack: Stack = await startCommand('start', { home, env, keys: keyOf });
   running.push(stack);
-  const programs = (await processesOf(home)).map(({ command }) => command);
-  expect(programs).toHaveLength(3);
-  for (const program of programs) expect(program).toMatch(/src\/(cli|server|worker)\.ts/);
+  // A process that is just being started has, for a moment, the name of who starts it.
+  await vi.waitFor(
+    async () => {
+      const programs = (await processesOf(home)).map(({ command }) => /src\/\w+\.ts/.exec(command)?.[0] ?? command);
+      expect(programs.sort()).toEqual(['src/cli.ts', 'src/server.ts', 'src/worker.ts']);
+    },
+    { timeout: 60_000, interval: 50 },
+  );
   expect(await readdir(home)).not.toContain('postgres');
   await compare(stack);
 
@@ -142,15 +147,14 @@ test('start with three URLs starts no store, and serves what is in them', async 
   const client = new Redis(redis.url);
   expect(await client.ping()).toBe('PONG');
   client.disconnect();
-}, 120_000);
+}, 600_000);
 
 test('an environment that cannot work is told in words, without its keys', async () => {
   const short = start('src/server.ts', { RISKGRAPH_KEYS: 'admin=hunter2', PORT: '0' });
-  const { POSTGRES_URL, ...without } = env;
+  const without = Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'POSTGRES_URL'));
   const absent = runProgram('src/worker.ts', [], without);
   const away = start('src/server.ts', { POSTGRES_URL: 'postgres://nobody:secret-word@127.0.0.1:1/none', PORT: '0' });
   expect(await Promise.all([short.exited, absent.exited, away.exited])).toEqual([1, 1, 1]);
-  expect(POSTGRES_URL).toBeDefined();
   expect(short.output()).toContain('RISKGRAPH_KEYS is not usable: entry 1: the key is shorter');
   expect(short.output()).not.toContain('hunter2');
   expect(absent.output()).toMatch(/POSTGRES_URL, REDIS_URL and CLICKHOUSE_URL must name[\s\S]*→ /);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LoadSummary } from '../../src/commands/portfolio-loader.js';
 import { PORTFOLIO_TABLES } from '../../src/portfolio/portfolio.js';
-import { runCommand, runToEnd, type Stack, startCommand } from '../support/command.js';
+import { interruptedAt } from '../support/clock.js';
+import { runToEnd, type Stack, startCommand } from '../support/command.js';
 import { freshHome } from '../support/homes.js';
 
 const BOOK = ['--customers', '300', '--end-date', '2026-06-30'];
@@ -21,11 +22,9 @@ afterAll(async () => {
 });
 
 test('a load that was interrupted is finished by the next, and a third brings nothing new', async () => {
-  const interrupted = runCommand(['portfolio', 'load', ...BOOK], stack.env);
-  await interrupted.until(/load 50%/, 120_000);
-  interrupted.signalGroup('SIGINT');
-  expect(await interrupted.exited).toBe(1);
-  expect(interrupted.output()).toContain('interrupted');
+  const interrupted = await runToEnd(['portfolio', 'load', ...BOOK], { ...stack.env, ...interruptedAt(/load 50%/) });
+  expect(interrupted.code).toBe(1);
+  expect(interrupted.output).toContain('interrupted');
 
   const load = async (): Promise<LoadSummary> => {
     const { code, output } = await runToEnd(['portfolio', 'load', ...BOOK, '--json'], stack.env);
