@@ -5,7 +5,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { JobDefinition } from '../../src/core/definitions.js';
 import type { JobServices, OfflineStore, OnlineStore, PortfolioScores, RunLedger } from '../../src/core/ports.js';
-import { BusinessCalendar } from '../../src/core/time.js';
+import { BusinessCalendar, formatInstant } from '../../src/core/time.js';
 import { openDatabase } from '../../src/entities/data-source.js';
 import { createJobLedger } from '../../src/entities/job-ledger.js';
 import { createRunLedger } from '../../src/entities/run-ledger.js';
@@ -35,6 +35,8 @@ export interface KillPlan {
   readonly now?: number;
   /** Seams at which a process died, one a line: this one dies at the first that is not there, after adding it. */
   readonly seams?: string;
+  /** As-ofs of a chunk of a backfill; its seams are then told apart by the chunk's first as-of. */
+  readonly asOfsACommit?: number;
   /** Pattern of the seams at which it may die; absent: at all. */
   readonly dieAfter?: string;
 }
@@ -51,7 +53,7 @@ const ROWS_A_SHARD = 3_000;
 
 if (import.meta.filename === process.argv[1]) await main(JSON.parse(process.argv[2] as string) as KillPlan);
 
-async function main({ urls, views: names, model, job, now, seams, dieAfter }: KillPlan): Promise<void> {
+async function main({ urls, views: names, model, job, now, seams, dieAfter, asOfsACommit }: KillPlan): Promise<void> {
   const clock = now === undefined ? Date.now : () => now;
   const { dataSource } = await openDatabase({ url: urls.postgres, log: silentLog });
   const { client } = await openRedis({ url: urls.redis, log: silentLog, purpose: 'queue' });
@@ -61,7 +63,7 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter }: Ki
     metrics: noMetrics,
   });
   const calendar = new BusinessCalendar(TIMEZONE);
-  const watch = watcher(seams, new RegExp(dieAfter ?? ''));
+  const watch = watcher(seams, new RegExp(dieAfter ?? ''), asOfsACommit !== undefined);
   const offline = watch.port('offline', offlineOn(clickhouse, calendar));
   const online = watch.port(
     'online',
@@ -75,6 +77,7 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter }: Ki
     : noScores;
   const materializer = createMaterializer({
     ...{ ...common, offline, online, ledger, scores, rowsAShard: ROWS_A_SHARD },
+    ...(asOfsACommit === undefined ? {} : { asOfsACommit }),
   });
   const views = scored ? [scored.view] : names.map((name) => factsView({}, name));
   const services = {
@@ -111,7 +114,15 @@ function told(run: JobDefinition['run']): JobDefinition['run'] {
   };
 }
 
-function watcher(file: string | undefined, wanted: RegExp) {
+/** The first as-of of the chunk that a call is about, as far as its arguments say. */
+function chunkOf(method: string, args: readonly unknown[]): number | undefined {
+  if (method === 'stageRuns') return (args[0] as { asOf: number }[])[0]?.asOf;
+  if (method === 'commitRuns') return (args[1] as { run: { asOf: number } }[])[0]?.run.asOf;
+  if (method === 'dropStages') return (args[1] as { asOf: number }[])[0]?.asOf;
+  return undefined;
+}
+
+function watcher(file: string | undefined, wanted: RegExp, inChunks: boolean) {
   const passed = new Set(file && existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []);
   let phase = 'new';
 
@@ -128,6 +139,8 @@ function watcher(file: string | undefined, wanted: RegExp) {
     const change = method === 'update' ? (args[1] as { stage?: string }) : first?.change;
     const stage = (change ?? (method === 'begin' ? (result as { stage?: string }) : begun))?.stage;
     if (stage) phase = stage;
+    const chunk = inChunks ? chunkOf(method, args) : undefined;
+    if (chunk !== undefined) return `${method} from ${formatInstant(chunk)}`;
     return change ? `${method} of ${Object.keys(change).join(' and ')}` : method;
   };
 

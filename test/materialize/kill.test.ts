@@ -158,6 +158,44 @@ describe('a worker killed with SIGKILL', () => {
     }
   }, 1_800_000);
 
+  it.concurrent('at each chunk of a backfill leaves what an undisturbed one leaves', async () => {
+    const name = 'chunks';
+    // Five days: two chunks of two, and one of one.
+    const payload = { views: ['any'], from: '2026-02-25', to: '2026-03-01' };
+    const calm = { id: newUuid(20), name: 'backfill', payload } as const;
+    expect(await ends({ views: [`${name}_calm`], asOfsACommit: 2, job: calm })).toBe(true);
+    const seams = join(folder, name);
+    const dieAfter = 'offline.(stageRuns|commitRuns) from';
+    const job = { ...calm, id: newUuid(21) };
+    for (;;) {
+      if (await ends({ views: [`${name}_killed`], asOfsACommit: 2, job, seams, dieAfter })) break;
+    }
+    const died = new Set(
+      (await readFile(seams, 'utf8'))
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/^.*after /, '')),
+    );
+    const chunks = ['2026-02-24', '2026-02-26', '2026-02-28'].map((day) => `${day}T16:00:00.000Z`);
+    for (const step of ['stageRuns', 'commitRuns']) {
+      for (const chunk of chunks) expect(died).toContain(`offline.${step} from ${chunk}`);
+    }
+    expect(await outcome(`${name}_killed`)).toEqual(await outcome(`${name}_calm`));
+    // A backfill's rows are stamped as scheduled runs would have been, whoever writes them.
+    const [stamped, expected] = await Promise.all(
+      [`${name}_killed`, `${name}_calm`].map((each) =>
+        fixture.clickhouse.rows(
+          'stamps',
+          raw(
+            `SELECT * EXCEPT _sequence FROM history_${each}_v1 FINAL ORDER BY customer_id, _event_time, _available_at`,
+          ),
+        ),
+      ),
+    );
+    expect(stamped).toEqual(expected);
+    expect(await keysOnline(`${name}_killed`)).toBe(CUSTOMERS);
+  }, 600_000);
+
   it('at random instants finishes its job with the same rows and keys', async () => {
     const views = ['random_1', 'random_2', 'random_3', 'random_4', 'random_5'];
     const began = performance.now();
