@@ -9,7 +9,7 @@ import { contentHash } from './hash.js';
 import { eitherOf, resolveReferences } from './references.js';
 import type { Found } from './scan.js';
 
-export interface Known {
+interface Known {
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly views: ReadonlyMap<string, View>;
   /** Names of models by the ids of the views of their scores, which are made later. */

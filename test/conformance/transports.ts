@@ -30,7 +30,7 @@ export interface Question {
   readonly stalePolicy: StalePolicy;
 }
 
-export type Transport = (api: Api, question: Question) => Promise<Answers>;
+type Transport = (api: Api, question: Question) => Promise<Answers>;
 
 async function ok<T>(api: Api, role: 'admin' | 'decision', query: string, variables = {}): Promise<T> {
   const { data, errors } = await api.graphql<T>(role, query, variables);
@@ -131,7 +131,7 @@ export async function createSet(api: Api, format: Format, question: Question): P
   return set.id;
 }
 
-export interface SetState {
+interface SetState {
   readonly state: string;
   readonly error: string | null;
   readonly downloadUrl: string | null;

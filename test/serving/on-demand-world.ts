@@ -40,8 +40,8 @@ import { onDemandOf } from '../support/on-demand.js';
 import { freshRedis } from '../support/stores.js';
 
 export const NOW = Date.UTC(2026, 5, 30);
-export const said = { description: 'x' };
-export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
+const said = { description: 'x' };
+const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
 export const mask = new Mask(Buffer.alloc(32, 7));
 
 /** Fresh customers F…, stale ones S…, nothing of any other; every third value is missing. */
