@@ -35,7 +35,7 @@ describe('a spine', () => {
       entities: new Map(),
       asOf: NOW + DAY,
     });
-    for (const { code, message } of [await refusal(historical), await refusal(set)]) {
+    for (const { code, message } of await Promise.all([refusal(historical), refusal(set)])) {
       expect(code).toBe('BAD_USER_INPUT');
       expect(message).toMatch(words);
     }
