@@ -4,7 +4,7 @@ import { RiskgraphError } from './errors.js';
 import type { OnDemandPlan, PlannedCall, PlannedColumn } from './on-demand.js';
 import type { Instant } from './time.js';
 import { computedValue, isMisfit } from './typed-values.js';
-import { type FeatureStatus, type FeatureValue, isArrayType, type StalePolicy } from './types.js';
+import { type FeatureStatus, type FeatureValue, type StalePolicy } from './types.js';
 
 /** What there is for a row and a feature. */
 export interface Cell {
@@ -121,14 +121,10 @@ export function columnTime(
   return time;
 }
 
-const NO_LIST: readonly never[] = Object.freeze([]);
-
-/** What comes back for a column of a row. A list without a value is empty, as in files, which know no other; its status says why. */
+/** What comes back for a column of a row. */
 export function columnCell(column: PlannedColumn, stored: RowInputs['stored'], called: readonly CalledRow[]): Cell {
-  const isStored = column.kind === 'stored';
-  const cell = isStored ? stored(column.at) : calledCell(called[column.call] as CalledRow, column.position);
-  const isNoList = cell.value === null && cell.status !== 'ERROR' && isArrayType(column.ref.feature.type);
-  const eventTime = isStored ? cell.eventTime : columnTime(column, called);
-  if (!isNoList && eventTime === cell.eventTime) return cell;
-  return { value: isNoList ? NO_LIST : cell.value, status: cell.status, eventTime };
+  if (column.kind === 'stored') return stored(column.at);
+  const cell = calledCell(called[column.call] as CalledRow, column.position);
+  const eventTime = columnTime(column, called);
+  return eventTime === cell.eventTime ? cell : { value: cell.value, status: cell.status, eventTime };
 }

@@ -129,7 +129,7 @@ describe('a request', () => {
     });
     expect(columns.map(({ name, values }) => [name, values])).toEqual([
       ['device_use@1:sightings', ['9007199254740993', null]],
-      ['device_use@1:hours', [[1, 2], []]],
+      ['device_use@1:hours', [[1, 2], null]],
       ['customer_profile@1:monthly_income', [null, '1.5']],
     ]);
   });
