@@ -4,7 +4,7 @@ import { RiskgraphError } from './errors.js';
 import type { OnDemandPlan, PlannedCall, PlannedColumn } from './on-demand.js';
 import type { Instant } from './time.js';
 import { computedValue, isMisfit } from './typed-values.js';
-import { type FeatureStatus, type FeatureValue, type StalePolicy } from './types.js';
+import type { FeatureStatus, FeatureValue, StalePolicy } from './types.js';
 
 /** What there is for a row and a feature. */
 export interface Cell {
