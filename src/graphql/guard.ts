@@ -9,8 +9,12 @@ type Resolve = GraphQLFieldResolver<unknown, RequestContext>;
 /** Queries that hand out data in bulk: they are exports. */
 const EXPORTS = new Set(['Query.historicalFeatures']);
 
-/** As the audit log can hold it: Postgres keeps no NUL. */
-const kept = (text: string): string => text.replaceAll('\0', '\u{FFFD}');
+/** Half a character: with this flag a pair of surrogates is none. */
+const HALF = /\p{Surrogate}/u;
+const HALVES = new RegExp(HALF, 'gu');
+
+/** As the audit log can hold it: Postgres keeps neither NUL nor half a character, as a text that was cut may end with. */
+const kept = (text: string): string => text.replaceAll('\0', '\u{FFFD}').replace(HALVES, '\u{FFFD}');
 
 /** Arguments that may hold personal values are told by their size. */
 const summarize = (value: unknown, depth = 0): unknown => {
@@ -34,14 +38,15 @@ function summarizeNamed(name: string, value: unknown, depth: number): unknown {
 /** Rows of a caller: theirs to fill, and kept where any character goes. */
 const ROWS = new Set(['spine', 'entities', 'request']);
 
-/** Postgres keeps no text with NUL, so no name, id or SQL may hold one. BAD_USER_INPUT names the argument. */
-function refuseNul(value: unknown, where: string): void {
-  if (typeof value === 'string' && value.includes('\0')) {
-    throw badInput(`\`${where}\` holds the character NUL`, 'leave it out: no name, id or SQL has one');
+/** Postgres keeps no text with NUL or half a surrogate pair, so no name, id or SQL may hold one. BAD_USER_INPUT names the argument. */
+function refuseUnkept(value: unknown, where: string): void {
+  if (typeof value === 'string' && (value.includes('\0') || HALF.test(value))) {
+    const what = value.includes('\0') ? 'the character NUL' : 'half a character, one surrogate of two';
+    throw badInput(`\`${where}\` holds ${what}`, 'leave it out: no name, id or SQL has one');
   }
   if (value === null || typeof value !== 'object') return;
   for (const [name, item] of Object.entries(value)) {
-    if (!ROWS.has(name)) refuseNul(item, Array.isArray(value) ? where : name);
+    if (!ROWS.has(name)) refuseUnkept(item, Array.isArray(value) ? where : name);
   }
 }
 
@@ -71,7 +76,7 @@ function guarded(operation: string, resolve: Resolve): Resolve {
     }
     let result: unknown;
     try {
-      refuseNul(args, '');
+      refuseUnkept(args, '');
       result = await resolve(source, args, context, info);
     } catch (error) {
       const code = codeOf(error);

@@ -430,18 +430,23 @@ describe('training sets', () => {
     expect((await api.fetch('modeler', '/training-sets/nothing')).status).toBe(404);
   });
 
-  it('refuse NUL in names and SQL by its argument, also where the audit log is to keep them', async () => {
+  it('refuse what Postgres cannot keep in names and SQL by its argument, also where the audit log is to keep them', async () => {
     const mutation = 'mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id } }';
     const given = { name: 'x', features: ['customer_profile@1'], spineSql: 'SELECT 1' };
-    for (const [name, input] of [
-      ['name', { ...given, name: 'a\0' }],
-      ['spineSql', { ...given, spineSql: 'SELECT 1\0' }],
-      ['features', { ...given, features: ['a\0@1'] }],
+    for (const [name, input, what] of [
+      ['name', { ...given, name: 'a\0' }, 'the character NUL'],
+      ['spineSql', { ...given, spineSql: 'SELECT 1\0' }, 'the character NUL'],
+      ['features', { ...given, features: ['a\0@1'] }, 'the character NUL'],
+      ['name', { ...given, name: 'a\ud83d' }, 'half a character, one surrogate of two'],
     ] as const) {
       const { errors } = await api.graphql('modeler', mutation, { input });
-      expect(errors[0]).toMatchObject({ message: `\`${name}\` holds the character NUL` });
+      expect(errors[0]).toMatchObject({ message: `\`${name}\` holds ${what}` });
       expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
     }
+    // The audit log keeps the first 500 characters, which end in the middle of one here.
+    const long = { ...given, spineSql: `SELECT '${'x'.repeat(491)}😀' AS nothing` };
+    const { errors } = await api.graphql('modeler', mutation, { input: long });
+    expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 
   it('are listed newest first, a page at a time', async () => {
