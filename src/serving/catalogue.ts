@@ -60,23 +60,17 @@ export function createCatalogue({
   ): T {
     const id = `${name}@${version}`;
     const definition = all.get(id);
+    if (definition && standingOf(kind, id) === 'APPLIED') return definition;
     const newest = pick(served(kind, all), name);
     const instead = newest
       ? `use ${newest.id}`
       : `ask the catalogue for the ${kind === 'on_demand' ? 'view' : kind}s there are`;
     const what = kind === 'view' ? 'feature view' : kind === 'on_demand' ? 'on-demand view' : kind;
     if (!definition) throw notFound(`there is no ${what} ${id}`, instead);
-    switch (standingOf(kind, id)) {
-      case 'RETIRED':
-        throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${what} ${id} is retired`, hint: instead });
-      case 'PENDING':
-        throw notFound(
-          `${what} ${id} is not applied`,
-          'look at the plan and apply it: riskgraph plan, riskgraph apply',
-        );
-      default:
-        return definition;
+    if (standingOf(kind, id) === 'RETIRED') {
+      throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${what} ${id} is retired`, hint: instead });
     }
+    throw notFound(`${what} ${id} is not applied`, 'look at the plan and apply it: riskgraph plan, riskgraph apply');
   }
 
   function parse(
@@ -103,7 +97,7 @@ export function createCatalogue({
   function pinnedView(name: string, version: number): View | OnDemandView {
     const onDemand = registry.onDemandViews.get(`${name}@${version}`);
     if (!onDemand) return pinned('view', registry.views, name, version);
-    for (const { ref } of onDemand.origin.inputs) pinnedView(ref.view.name, ref.view.version);
+    for (const view of new Set(onDemand.origin.inputs.map(({ ref }) => ref.view))) pinnedView(view.name, view.version);
     return pinned('on_demand', registry.onDemandViews, name, version);
   }
 
@@ -171,7 +165,7 @@ export function createCatalogue({
       }
       const { name, version } = parse('service', services(), service as string);
       const found = pinned('service', registry.services, name, version);
-      for (const { view } of found.features) pinnedView(view.name, view.version);
+      for (const view of new Set(found.features.map((one) => one.view))) pinnedView(view.name, view.version);
       return found.features;
     },
 
