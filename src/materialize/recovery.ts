@@ -13,7 +13,8 @@ import {
 
 /**
  * Finishes what other jobs left of the view, before a run of our own: where rows of a run are online or may be in the history, the run
- * is carried through, so that both stores tell the same; a stage that nobody has seen is dropped. Needs the view's lock.
+ * is carried through, so that both stores tell the same; a stage that nobody has seen is dropped, and so is one whose job died between its
+ * commit and its end. Needs the view's lock.
  */
 export async function finishLeftRuns(
   deps: MaterializerDeps,
@@ -22,7 +23,12 @@ export async function finishLeftRuns(
   signal: AbortSignal,
 ): Promise<void> {
   const progress: StepProgress = { signal, report: async () => undefined };
-  const left = (await deps.ledger.unfinished(view.id)).filter((record) => record.jobId !== jobId);
+  const unfinished = await deps.ledger.unfinished(view.id);
+  await deps.offline.keepStages(
+    view,
+    unfinished.map(({ id }) => id),
+  );
+  const left = unfinished.filter((record) => record.jobId !== jobId);
   const seen = left.filter(({ onlineStamp, historyStamp }) => onlineStamp !== null || historyStamp !== null);
   await discard(
     deps,

@@ -100,6 +100,12 @@ export async function dropStages(store: ClickHouse, view: View, runs: readonly R
   await dropTables(store, ownTables(await findStages(store, view), runs));
 }
 
+/** Drops the stages, finished or not, that hold none of these runs. */
+export async function keepStages(store: ClickHouse, view: View, runs: readonly number[]): Promise<void> {
+  const stages = await findStages(store, view);
+  await dropTables(store, stages.filter((stage) => !runs.some((id) => stage.runs.has(id))).map(tableOf));
+}
+
 export function ownTables(stages: readonly FoundStage[], runs: readonly Run[]): readonly Sql[] {
   const ids = new Set(runs.map(({ id }) => id));
   return stages.filter((stage) => stage.runs.size > 0 && [...stage.runs].every((id) => ids.has(id))).map(tableOf);

@@ -11,7 +11,7 @@ import { estimateRows, firstKnown } from './run-size.js';
 import { sweepSpines } from './spine-sweep.js';
 import { stageRows, stageRuns } from './stage.js';
 import { readStage } from './stage-read.js';
-import { dropStages, findStages } from './stages.js';
+import { dropStages, findStages, keepStages } from './stages.js';
 import { commitsDdl, historyDdl, nextStates, stateDdl, turnsDdl, viewTables } from './tables.js';
 import { buildTrainingSet, checkTrainingSet } from './training-set.js';
 import { sweepTrainingSets } from './training-tables.js';
@@ -79,6 +79,7 @@ export function createOfflineStore({
     commitRuns: (view, runs) => commitRuns(store, view, runs),
     dropStage: (run) => dropStages(store, run.view, [run]),
     dropStages: (view, runs) => dropStages(store, view, runs),
+    keepStages: (view, runs) => keepStages(store, view, runs),
     newestRows: (view, at, shard) => newestRows(store, view, at, shard),
     inForceByParts: (views, at) => inForceByParts(store, views, at),
     rowsAt: (view, at, keys) => rowsAt(store, view, at, keys),

@@ -103,6 +103,8 @@ export interface OfflineStore {
   dropStage(run: Run): Promise<void>;
   /** Drops every stage, finished or not, that holds these runs and no other. */
   dropStages(view: View, runs: readonly Run[]): Promise<void>;
+  /** Drops every stage of the view, finished or not, that holds none of these runs. Only for who holds the view. */
+  keepStages(view: View, runs: readonly number[]): Promise<void>;
   /** The row in force at `at` for each key: what the online store must hold. */
   newestRows(view: View, at: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
   /** The rows in force at `at` of several views of one entity, so that what belongs to a key can be put together in bounded memory. */
