@@ -68,6 +68,13 @@ const inOrder = (rowBytes: number): Settings => ({
 
 const partPath = (path: string, token: string): string => `${path}.${token}.part`;
 
+function refuseFile(cause: NodeJS.ErrnoException): never {
+  throw badInput(
+    `the file of the training set cannot be written: ${cause.code ?? 'unknown reason'}`,
+    'see that the state folder is there, writable and has room',
+  );
+}
+
 /**
  * Lets ClickHouse write the answer in a file format, straight to disk beside `path`, and puts it in its place once it is whole and safe. An
  * aborted signal leaves nothing.
@@ -77,12 +84,7 @@ export async function exportFile(store: ClickHouse, request: ExportRequest): Pro
   const { signal } = request.options;
   for (const token of request.earlier) await rm(partPath(request.path, token), { force: true });
   const part = partPath(request.path, request.token);
-  const file = await open(part, 'w', 0o600).catch((cause: NodeJS.ErrnoException) => {
-    throw badInput(
-      `the file of the training set cannot be written: ${cause.code ?? 'unknown reason'}`,
-      'see that the state folder is there, writable and has room',
-    );
-  });
+  const file = await open(part, 'w', 0o600).catch(refuseFile);
   try {
     for await (const chunk of store.bytes('training-set-export', request.select, format, {
       ...(signal && { signal }),
@@ -94,9 +96,10 @@ export async function exportFile(store: ClickHouse, request: ExportRequest): Pro
       },
     })) {
       signal?.throwIfAborted();
-      await file.write(chunk);
+      // `write` may take a part of it and say so in its answer alone, as on a disk that is full.
+      await file.writeFile(chunk).catch(refuseFile);
     }
-    await file.sync();
+    await file.sync().catch(refuseFile);
     await file.close();
     await request.check();
     await rename(part, request.path);
