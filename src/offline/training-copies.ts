@@ -33,7 +33,7 @@ export interface LabelHint {
 }
 
 /** Where rows are counted. */
-export interface Counting {
+interface Counting {
   readonly store: ClickHouse;
   readonly steps: Pick<Working['steps'], 'options'>;
 }
@@ -77,7 +77,7 @@ export async function refuseLabelCopies(
     const { name } = column;
     const said = spine.includes(column) ? `the spine's column '${name}'` : `the feature '${name}'`;
     const reason = 'leave the column out: it is the outcome under another name';
-    if (same === whole.known && (spine.includes(column) || whole.known >= MIN_PAIRED)) {
+    if (same === whole.known && (spine.includes(column) || isNoChance(whole))) {
       const rows = await examples(working.store, from, sql`label IS NOT NULL`, working.steps.options);
       throw badInput(
         `${said} equals the label in all ${same} rows that have one: ${rowsInWords(rows.rows, same)}`,
@@ -96,14 +96,7 @@ export async function refuseLabelCopies(
     if (same === whole.known) {
       const message = `${name} equals the label in every row that has one: see what it is made of before a model learns from it`;
       hints.push({ column: name, message });
-    } else if (
-      each.gaps === 2 &&
-      whole.classes === 2 &&
-      whole.fewest >= MIN_OF_EACH &&
-      whole.known >= MIN_PAIRED &&
-      paired > 0 &&
-      paired < whole.known
-    ) {
+    } else if (each.gaps === 2 && whole.classes === 2 && isNoChance(whole) && paired > 0 && paired < whole.known) {
       const message = `${name} has a value in ${paired} of ${whole.known} rows that have a label, and these are all of one outcome: see why before a model learns from it`;
       hints.push({ column: name, message });
     }
@@ -111,11 +104,23 @@ export async function refuseLabelCopies(
   return hints;
 }
 
+interface Outcomes {
+  /** Rows that have one. */
+  readonly known: number;
+  /** Different ones; MAX_CLASSES + 1 stands for more. */
+  readonly classes: number;
+  /** Rows of the rarer of two outcomes. */
+  readonly fewest: number;
+}
+
+/** A flag that is rare by itself meets the one bad row of a small set easily. */
+const isNoChance = ({ known, classes, fewest }: Outcomes): boolean =>
+  known >= MIN_PAIRED && (classes > 2 || fewest >= MIN_OF_EACH);
+
 const hasValue = ({ type, value }: ProfiledColumn): Sql =>
   isArrayType(type) ? sql`notEmpty(${value})` : sql`${value} IS NOT NULL`;
 
-/** `fewest`: rows of the rarer of two outcomes. `classes`: MAX_CLASSES + 1 stands for more. */
-async function outcomesOf({ store, steps }: Counting, from: Sql) {
+async function outcomesOf({ store, steps }: Counting, from: Sql): Promise<Outcomes> {
   const [found] = await store.rows<{ known: string; classes: string; least: string }>(
     'training-set-copies',
     sql`SELECT count() AS known, uniqUpTo(${raw(String(MAX_CLASSES))})(label) AS classes,
@@ -177,7 +182,10 @@ async function measure(
 async function howItSays(working: Counting, from: Sql, measured: Measured): Promise<string | null> {
   const { column, paired, values, outcomes, pairs } = measured;
   if (paired < MIN_PAIRED || outcomes < 2) return null;
-  if (outcomes > MAX_CLASSES) return NUMBERS.has(column.type) ? scaledCopy(working, from, column) : null;
+  if (outcomes > MAX_CLASSES) {
+    // A straight line has as many values as the label: flags and small counts are not read again.
+    return values > MAX_CLASSES && NUMBERS.has(column.type) ? scaledCopy(working, from, column) : null;
+  }
   if (values !== outcomes || pairs !== outcomes) return null;
   const { store, steps } = working;
   const found = await store.rows<{ own: string; outcome: number; total: string }>(
@@ -202,8 +210,10 @@ async function scaledCopy({ store, steps }: Counting, from: Sql, { value }: Prof
     sql`SELECT argMin(x, y) AS x0, argMax(x, y) AS x1, min(y) AS y0, max(y) AS y1 FROM ${rows}`,
     steps.options,
   );
-  if (!ends || ends.x0 === ends.x1) return null;
+  if (!ends) return null;
   const { x0, x1, y0, y1 } = ends;
+  // Where the difference is beyond a double, no line can be told.
+  if (x0 === x1 || !Number.isFinite(x1 - x0)) return null;
   const slope = (y1 - y0) / (x1 - x0);
   const [found] = await store.rows<{ off: number }>(
     'training-set-copies',
