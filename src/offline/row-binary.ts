@@ -87,7 +87,7 @@ export class Cursor {
 }
 
 /** Scaled by 10^6, as stored, to the one form of a decimal: no zeros at its end. */
-export function formatDecimal(scaled: bigint): string {
+function formatDecimal(scaled: bigint): string {
   const digits = (scaled < 0n ? -scaled : scaled).toString().padStart(DECIMALS + 1, '0');
   const fraction = digits.slice(-DECIMALS).replace(/0+$/, '');
   return `${scaled < 0n ? '-' : ''}${digits.slice(0, -DECIMALS)}${fraction ? `.${fraction}` : ''}`;

@@ -11,12 +11,12 @@ import { joinedFeature, type Working } from './training-join.js';
 import { computedFeature } from './training-on-demand.js';
 import { maskedValue, noValue } from './values.js';
 
-export type ColumnOptions = Partial<
+type ColumnOptions = Partial<
   Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses' | 'stalePolicy' | 'mask'>
 >;
 
 /** The names that a feature's column brings with it, in their order. */
-export const columnNames = (column: string, options: ColumnOptions): readonly string[] => [
+const columnNames = (column: string, options: ColumnOptions): readonly string[] => [
   column,
   ...(options.includeStatuses ? [`${column}__status`] : []),
   ...(options.includeEventTimes ? [`${column}__event_time`] : []),

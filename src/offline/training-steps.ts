@@ -5,7 +5,7 @@ import type { ClickHouse, QueryOptions } from './client.js';
 import { dropSetTables, type FreshNames, freshNames, hasTable, setNames, stopStatements } from './training-tables.js';
 
 /** Every statement of a set but the caller's own spine SQL ends, rather than take more memory than this. */
-export const MEMORY_A_QUERY = 3_000_000_000;
+const MEMORY_A_QUERY = 3_000_000_000;
 /** Begins the rows of the ledger that say who works on the set: the last in their order does. */
 const OWNER = 'owner:';
 /** Begins the rows that hold a fact, before it counts. */

@@ -54,7 +54,7 @@ export async function rowBytes(
 }
 
 /** How many rows of so many bytes go into a block. */
-export const rowsABlock = (bytes: number): number =>
+const rowsABlock = (bytes: number): number =>
   Math.max(LEAST_ROWS, Math.min(ROWS_A_BLOCK, Math.floor(BYTES_A_BLOCK / Math.max(bytes, 1))));
 
 /** Settings of a join whose rows come out with so many bytes. */
