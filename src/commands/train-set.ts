@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
@@ -56,11 +57,13 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
       if (!options.service === !options.features) throw badInput('give one of --service and --features');
       if (!options.spineSql)
         throw badInput('give --spine-sql, a file with a SELECT of the join keys and event_timestamp');
+      const output = options.output ?? `${name}.${options.format.toLowerCase()}`;
+      await checkOutput(output);
       const input = {
         name,
         service: options.service,
         features: options.features?.split(','),
-        spineSql: await readFile(options.spineSql, 'utf8'),
+        spineSql: await spineSqlOf(options.spineSql),
         label: options.label,
         asOf: options.asOf,
         format: options.format,
@@ -72,7 +75,6 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         'mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id job { id name state progress result error } } }',
         { input },
       );
-      const output = options.output ?? `${name}.${options.format.toLowerCase()}`;
       await download(client, createTrainingSet, output, options);
     },
   });
@@ -89,6 +91,7 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         .option('--format <format>', 'PARQUET, CSV or ARROW (default: that of the set)')
         .requiredOption('--output <file>', 'where to write the file'),
     run: async (client, options, [id]) => {
+      await checkOutput(options.output);
       const { rebuildTrainingSet } = await client.graphql<{ rebuildTrainingSet: { id: string; job: JobView } }>(
         'mutation($id: ID!, $format: ExportFormat) { rebuildTrainingSet(id: $id, format: $format) { id job { id name state progress result error } } }',
         { id, format: options.format },
@@ -102,6 +105,46 @@ interface RebuildOptions extends OutputOptions {
   readonly format?: string;
   readonly output: string;
 }
+
+/** @throws BAD_USER_INPUT where the file cannot be read */
+async function spineSqlOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw badInput(
+      `--spine-sql ${file} cannot be read: ${reasonOf(cause)}`,
+      'give the path of a file with a SELECT of the join keys and event_timestamp, from the folder that the command runs in',
+    );
+  }
+}
+
+/** Before the set is made: minutes of work would end without a file. @throws BAD_USER_INPUT where none can be written there */
+async function checkOutput(file: string): Promise<void> {
+  const folder = dirname(file);
+  const [kind, within] = await Promise.all([file, folder].map((path) => stat(path).catch(reasonOf)));
+  const why =
+    typeof kind === 'object' && kind.isDirectory()
+      ? 'it is a folder'
+      : typeof within === 'string'
+        ? `its folder ${folder}: ${within}`
+        : within?.isDirectory()
+          ? null
+          : `${folder} is no folder`;
+  if (why)
+    throw badInput(`--output ${file} cannot be written: ${why}`, 'give the path of a file in a folder that exists');
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'its path goes through a file',
+  EACCES: 'this user may not read it',
+};
+
+const reasonOf = (cause: unknown): string => {
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
+};
 
 /** Waits for a set's job, fetches its file and says what is in it. */
 async function download(
