@@ -49,6 +49,8 @@ const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const DATABASE = 'riskgraph';
 /** How long another process may serve without what this one applied or retired. */
 const CATALOGUE_REFRESH_MS = 2 * SECOND;
+/** By then every process serves a retirement: once to begin the reading, once for the reading itself. */
+const FOLLOWED_MS = 2 * CATALOGUE_REFRESH_MS;
 
 /** What tests replace. */
 export interface Given {
@@ -56,7 +58,6 @@ export interface Given {
   readonly definitions?: string;
   readonly clock?: Clock;
   readonly clickhouseDatabase?: string;
-  readonly catalogueRefreshMs?: number;
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>;
@@ -65,7 +66,6 @@ export type App = Awaited<ReturnType<typeof createApp>>;
 export async function createApp(config: Config, given: Given = {}) {
   const { postgresUrl, redisUrl, clickhouseUrl } = requireStores(config);
   const clock = given.clock ?? Date.now;
-  const catalogueRefreshMs = given.catalogueRefreshMs ?? CATALOGUE_REFRESH_MS;
   const calendar = new BusinessCalendar(config.portfolio.timezone);
   const telemetry = createTelemetry({ level: config.logLevel, pretty: process.stderr.isTTY === true });
   const { log, metrics } = telemetry;
@@ -147,12 +147,11 @@ export async function createApp(config: Config, given: Given = {}) {
       ...{ registry, ledger: definitions, trainingSets: sets, offline, online, now: clock },
       costs: createPlanCosts({ registry, materializer, offline, online, calendar, now: clock }),
       onChange: () => catalogue.refresh(),
-      // Once to begin the reading, once for the reading itself.
-      othersFollow: () => sleep(2 * catalogueRefreshMs),
+      othersFollow: () => sleep(FOLLOWED_MS),
     });
     await planner.checkBoot();
     await catalogue.refresh();
-    const following = catalogue.follow(catalogueRefreshMs, log);
+    const following = catalogue.follow(CATALOGUE_REFRESH_MS, log);
     opened(following, () => following.close());
 
     const trainingSets = createTrainingSets({
@@ -203,8 +202,9 @@ export async function createApp(config: Config, given: Given = {}) {
         return names ? catalogue.namedViews(names) : catalogue.views();
       },
       retiredViews: async () =>
+        // Of the others some process may still serve the values.
         (await definitions.all())
-          .filter(({ kind, retiredAt }) => kind === 'view' && retiredAt !== null)
+          .filter(({ kind, retiredAt }) => kind === 'view' && retiredAt !== null && retiredAt <= clock() - FOLLOWED_MS)
           .map(({ id }) => id),
       model: async (reference) => {
         await catalogue.refresh();
