@@ -134,8 +134,16 @@ export function createCatalogue({
     },
 
     follow(everyMs, log) {
+      let reading = false;
       const timer = setInterval(() => {
-        this.refresh().catch((error: unknown) => log.warn({ err: error }, 'what is applied could not be read again'));
+        // Where Postgres is slow, more readings would take the connections of all else.
+        if (reading) return;
+        reading = true;
+        this.refresh()
+          .catch((error: unknown) => log.warn({ err: error }, 'what is applied could not be read again'))
+          .finally(() => {
+            reading = false;
+          });
       }, everyMs);
       timer.unref();
       return { close: () => clearInterval(timer) };
