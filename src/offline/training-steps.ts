@@ -174,7 +174,10 @@ async function takeOver(store: ClickHouse, ledger: string, id: string): Promise<
   const token = randomBytes(6).toString('hex');
   const number = Number(before.at(-1)?.split(':')[1] ?? 0) + 1;
   const row = `${OWNER}${String(number).padStart(9, '0')}:${token}`;
-  await store.insert('training-set-step', into(ledger), [[row, '{}']]);
+  await store.insert('training-set-step', into(ledger), [[row, '{}']]).catch(async (error: unknown) => {
+    // Whoever had the set has ended it meanwhile.
+    throw (await hasTable(store, ledger)) ? error : overtaken(id);
+  });
   if ((await owners(store, ledger)).at(-1) !== row) throw overtaken(id);
   return { row, token, earlier: before.map(tokenOf) };
 }

@@ -142,6 +142,23 @@ test('a worker that wakes when its set is done leaves the file and nothing else'
   expect(await tables('training_')).toEqual([]);
 });
 
+test('a worker that takes a set up while another ends it leaves it as it is, and is told why', async () => {
+  const id = `0199-late${++sets}`;
+  const path = join(folder, id);
+  const ending = paused('training-set-export');
+  const first = build({ id, path }, on(ending.store));
+  await ending.reached;
+  const late = paused('training-set-step');
+  const second = outcome(build({ id, path }, on(late.store)));
+  await late.reached;
+  ending.resume();
+  const { lines } = await first;
+  late.resume();
+  expect(await second).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  expect((await readFile(path, 'utf8')).trimEnd().split('\n')).toEqual(lines);
+  expect(await tables('training_')).toEqual([]);
+});
+
 describe('a set of spine SQL that never gives the same rows twice', () => {
   const spine = {
     sql: "SELECT concat('C', toString(number)) AS customer_id, observed AS event_timestamp, rand() AS noise FROM (SELECT arrayJoin(range(20)) AS number, toDateTime64('2026-01-13 00:00:00', 3, 'UTC') AS observed)",
