@@ -1,11 +1,10 @@
-import { cp, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SOURCE_TABLES, storedType, VERSION_COLUMNS } from '../../src/core/sources.js';
 import { migrateClickHouse } from '../../src/sources/migrate.js';
-import { quietLog } from '../support/homes.js';
+import { freshHome, quietLog } from '../support/homes.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
 import { MIGRATIONS, NOW, openSources, type Sources } from './support.js';
 
@@ -54,7 +53,7 @@ describe('the ClickHouse migrations', () => {
   });
 
   it('refuse in words to go on when an applied file was edited or removed', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'riskgraph-test-migrations-'));
+    const directory = await freshHome();
     await cp(MIGRATIONS, directory, { recursive: true });
     await writeFile(
       join(directory, '900_extra.sql'),
@@ -76,7 +75,7 @@ describe('the ClickHouse migrations', () => {
   });
 
   it('refuse two files of one number', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'riskgraph-test-migrations-'));
+    const directory = await freshHome();
     await writeFile(join(directory, '001_a.sql'), '');
     await writeFile(join(directory, '001_b.sql'), '');
     await expect(
