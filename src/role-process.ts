@@ -3,15 +3,19 @@ import type { Log } from './core/ports.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+interface Opened {
+  readonly log: Log;
+  readonly close: () => Promise<void>;
+  /** Says that it works. Signals are heard by then: whoever waits for the line may send one at once. */
+  readonly announce: () => void;
+}
+
 /**
  * The life of one process of the stack: opens, works until a signal, closes in good order and exits 0. What keeps it from opening is
  * said in words, and it exits 1.
  */
-export function runRole(
-  name: 'api' | 'worker',
-  open: () => Promise<{ readonly log: Log; readonly close: () => Promise<void> }>,
-): void {
-  open().then(({ log, close }) => {
+export function runRole(name: 'api' | 'worker', open: () => Promise<Opened>): void {
+  open().then(({ log, close, announce }) => {
     let closing: Promise<void> | undefined;
     for (const signal of SIGNALS) {
       process.once(signal, () => {
@@ -26,6 +30,7 @@ export function runRole(
         );
       });
     }
+    announce();
   }, refuse(name));
 }
 

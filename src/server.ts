@@ -26,6 +26,9 @@ runRole('api', async () => {
       registerImportRoutes(http, { sources: services.sources, now, tempDir: join(config.home, 'tmp') }),
   });
   const url = await server.listen(config.http);
-  log.info({ url, keyFile: keys.file }, 'the API serves');
-  return { log, close: () => server.close().then(app.close) };
+  return {
+    log,
+    close: () => server.close().then(app.close),
+    announce: () => log.info({ url, keyFile: keys.file }, 'the API serves'),
+  };
 });

@@ -7,6 +7,5 @@ runRole('worker', async () => {
   const { services, telemetry, close } = await createApp(loadConfig());
   const { log } = telemetry;
   const running = await services.queue.startWorker({ services: services.worker });
-  log.info({}, 'the worker runs jobs');
-  return { log, close: () => running.close().then(close) };
+  return { log, close: () => running.close().then(close), announce: () => log.info({}, 'the worker runs jobs') };
 });
