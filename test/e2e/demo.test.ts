@@ -59,7 +59,7 @@ test('the first run imports the whole book, refusing nothing, and derives the da
 test('a run after an interrupted one does what is left and nothing twice', () => {
   const output = stack.output();
   expect(output).toContain('An earlier run was interrupted');
-  for (const done of ['▸ The book', '▸ Loan snapshots']) expect(output).not.toContain(done);
+  for (const done of ['▸ The book:', '▸ Loan snapshots:']) expect(output).not.toContain(done);
   for (const left of ['▸ History', '▸ Online', '▸ Scores']) expect(output).toContain(left);
   expect(output).toMatch(/repayment_history@1 [1-9]/);
 });
