@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions.js';
 import type { OfflineStore, OnlineStore, RunLedger, ViewRow } from '../../src/core/ports.js';
+import { raw } from '../../src/core/sql.js';
 import { newUuid } from '../../src/core/uuid.js';
 import type { BackfillResult } from '../../src/materialize/backfill.js';
 import type { ViewResult } from '../../src/materialize/materializer.js';
@@ -252,6 +253,30 @@ describe('a job that is cancelled', () => {
       await expectLevel();
     },
   );
+
+  it('behind its commit has its stage dropped by the next run of the view, but the stage of a run that comes back stays', async () => {
+    const stages = () =>
+      fixture.clickhouse.rows(
+        'stages',
+        raw(
+          `SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'stage\\_${view.name}\\_v1%'`,
+        ),
+      );
+    const dies = async (): Promise<never> => Promise.reject(new Error('died'));
+    const dropless = fixture.materializer({ offline: { ...fixture.offline, dropStage: dies } });
+    await expect(materialize(MIDNIGHT, dropless)).rejects.toThrow('died');
+    expect(await stages()).toHaveLength(1);
+    await fixture.addFacts([{ customer: 'C1', at: MIDNIGHT + HOUR, amount: 7 }]);
+    fixture.clock.now = MIDNIGHT + DAY + 3 * HOUR;
+    const request = { jobId: jobId(), views: [view], asOf: MIDNIGHT + DAY, now: now() };
+    const online: OnlineStore = { ...fixture.online, write: dies };
+    await expect(fixture.materializer({ online }).materialize(request, unwatched())).rejects.toThrow('died');
+    expect(await stages()).toHaveLength(1);
+    const offline: OfflineStore = { ...fixture.offline, stageRun: dies };
+    await fixture.materializer({ offline }).materialize(request, unwatched());
+    expect(await stages()).toEqual([]);
+    await expectLevel();
+  });
 
   it('in the middle of publishing is carried through by the next run of the view', async () => {
     const stop = new AbortController();
