@@ -27,7 +27,7 @@ import { RiskgraphError } from '../../src/core/errors.js';
 import { Mask } from '../../src/core/masking.js';
 import type { TrainingSetRequest, TrainingSetResult } from '../../src/core/ports.js';
 import { DAY, formatInstant } from '../../src/core/time.js';
-import type { FeatureValue } from '../../src/core/types.js';
+import { type FeatureValue, isArrayType } from '../../src/core/types.js';
 import { createOfflineStore } from '../../src/offline/store.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
@@ -274,9 +274,13 @@ export async function openWorld() {
         const name = `${view.name}__${feature.name}`;
         // The reader of the file gives a decimal as a double: its six places are exact in these.
         const value = feature.type === 'DECIMAL' ? decimalOf(row[name]) : wire(row[name], feature.type);
+        const status = row[`${name}__status`] as string;
+        // Files know no null list: where the status says that there is no value, an empty one stands for it.
+        const isNoList =
+          isArrayType(feature.type) && (status === 'NULL' || (status === 'STALE' && stalePolicy === 'NULL'));
         return [
-          value,
-          row[`${name}__status`] as string,
+          isNoList ? null : value,
+          status,
           wire(row[`${name}__event_time`], 'TIMESTAMP') as string | null,
         ] as const;
       }),
