@@ -35,8 +35,9 @@ export async function takeTurn(
     signal?.throwIfAborted();
     const found = await one<{ writing: string }>(
       client,
+      // One that names no database, as while it is opened or closed, is waited for rather than missed.
       sql`SELECT count() AS writing FROM system.processes
-        WHERE current_database = currentDatabase() AND startsWith(trimLeft(query), ${begins})`,
+        WHERE current_database IN (currentDatabase(), '') AND startsWith(trimLeft(query), ${begins})`,
     );
     if (Number(found?.writing ?? 0) === 0) return;
     await sleep(POLL_MS);
