@@ -25,7 +25,7 @@ export interface PlannerOptions {
   readonly onChange: () => Promise<void>;
   /**
    * Ends when other processes serve a retirement too. Online values of a retired view stay until then: a process that still serves it would
-   * otherwise answer that nobody has any. Absent: there is no other.
+   * otherwise answer that nobody has any. Left out where this process is the only one.
    */
   readonly othersFollow?: () => Promise<void>;
 }
