@@ -6,17 +6,17 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { View } from '../src/core/definitions.js';
-import type { Metrics } from '../src/core/ports.js';
-import { BusinessCalendar, DAY } from '../src/core/time.js';
+import type { View } from '../src/core/definitions/definitions.js';
+import { BusinessCalendar, DAY } from '../src/core/helpers/time.js';
+import type { Metrics } from '../src/core/ports/process.js';
 import { startEmbedded } from '../src/embedded/index.js';
-import { openDatabase } from '../src/entities/data-source.js';
-import { createRunLedger } from '../src/entities/run-ledger.js';
+import { openDatabase } from '../src/ledgers/data-source.js';
+import { createRunLedger } from '../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../src/materialize/materializer.js';
-import { openClickHouse } from '../src/offline/client.js';
 import { createOfflineStore } from '../src/offline/store.js';
 import { createOnlineStore } from '../src/online/online-store.js';
 import { openRedis } from '../src/online/redis.js';
+import { openClickHouse } from '../src/warehouse/client.js';
 import { wideView } from './wide-view.js';
 
 const [views = 2, days = 28, keys = 5_000, viewsAtOnce = 2] = process.argv.slice(2).map(Number);
@@ -28,7 +28,8 @@ const log = { debug: quiet, info: quiet, warn: console.warn, error: console.erro
 let statements = 0;
 const took = new Map<string, number>();
 const metrics: Metrics = {
-  ...{ count: quiet, gauge: quiet },
+  count: quiet,
+  gauge: quiet,
   observe: (name, seconds, { label = '' } = {}) => {
     if (name !== 'offline_query_seconds') return;
     statements++;
@@ -47,7 +48,11 @@ try {
   const offline = createOfflineStore({ store, calendar, guard: { check: async (sql) => sql }, log });
   const common = { clock: Date.now, log, metrics };
   const materializer = createMaterializer({
-    ...{ ...common, calendar, offline, viewsAtOnce, ledger: createRunLedger(database.dataSource) },
+    ...common,
+    calendar,
+    offline,
+    viewsAtOnce,
+    ledger: createRunLedger(database.dataSource),
     online: createOnlineStore({ ...common, client: redis.client, prefix: 'bench' }),
     scores: { rows: () => Promise.reject(new Error('no view of scores')), record: async () => undefined } as never,
   });

@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient } from '@clickhouse/client';
-import type { Log, Metrics } from '../src/core/ports.js';
-import { BusinessCalendar, DAY } from '../src/core/time.js';
+import { BusinessCalendar, DAY } from '../src/core/helpers/time.js';
+import type { Log, Metrics } from '../src/core/ports/process.js';
 import { startEmbedded } from '../src/embedded/index.js';
-import { migrateClickHouse } from '../src/sources/migrate.js';
-import { createSqlGuard } from '../src/sources/sql-guard.js';
 import { createSourceStore } from '../src/sources/store.js';
+import { createSqlGuard } from '../src/warehouse/guard/sql-guard.js';
+import { migrateClickHouse } from '../src/warehouse/migrate.js';
 
 const megabytes = Number(process.argv[2] ?? 1000);
 const FIRST_DAY = Date.UTC(2023, 0, 1);
@@ -66,7 +66,9 @@ try {
   await migrateClickHouse({ client, directory, clock: Date.now, log });
   const child = JSON.parse(await readFile(join(stores.home.run, 'clickhouse.pid'), 'utf8')) as { pid: number };
   const store = createSourceStore({
-    ...{ client, log, metrics },
+    client,
+    log,
+    metrics,
     guard: createSqlGuard(client),
     calendar: new BusinessCalendar('Asia/Shanghai'),
     datum: 'WGS84',

@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
-import { dateOfDay, dayNumber, LocalDays } from '../src/core/local-days.js';
-import type { Log, Metrics } from '../src/core/ports.js';
-import { BusinessCalendar } from '../src/core/time.js';
+import { dateOfDay, dayNumber, LocalDays } from '../src/core/helpers/local-days.js';
+import { BusinessCalendar } from '../src/core/helpers/time.js';
+import type { Log, Metrics } from '../src/core/ports/process.js';
+import { createLoanSnapshots } from '../src/derived/loan-snapshots/derivation.js';
+import { derivedAt } from '../src/derived/loan-snapshots/history.js';
+import { SnapshotWriter } from '../src/derived/loan-snapshots/writer.js';
 import { startEmbedded } from '../src/embedded/index.js';
-import { migrateClickHouse } from '../src/sources/migrate.js';
-import { createLoanSnapshots } from '../src/sources/snapshots/derivation.js';
-import { derivedAt } from '../src/sources/snapshots/history.js';
-import { SnapshotWriter } from '../src/sources/snapshots/writer.js';
+import { migrateClickHouse } from '../src/warehouse/migrate.js';
 
 const million = Number(process.argv[2] ?? 10);
 /** Days that a loan of the book has, more or less. */
@@ -111,15 +111,21 @@ try {
       const [loan, day] = [Math.floor(row / DAYS_A_LOAN), first + (row % DAYS_A_LOAN)];
       const dpd = (loan * 7 + day) % 40 > 37 ? day % 30 : 0;
       const content = {
-        ...{ customerId: `C${Math.floor(loan / 5)}`, product: 'CASH_LINE', channel: 'APP', lineId: null },
-        ...{
-          status: dpd > 0 ? 'OVERDUE' : 'CURRENT',
-          restructured: 0,
-          dpd,
-          principalOutstanding: 1_200_000 - (day % 12) * 100_000,
-        },
-        ...{ overduePrincipal: dpd > 0 ? 100_000 : 0, interestOverdue: 0, feeOverdue: 0, penaltyAccrued: null },
-        ...{ riskClass: dpd > 0 ? 'SPECIAL_MENTION' : 'NORMAL', disbursedOn: first, principal: 1_200_000 },
+        customerId: `C${Math.floor(loan / 5)}`,
+        product: 'CASH_LINE',
+        channel: 'APP',
+        lineId: null,
+        status: dpd > 0 ? 'OVERDUE' : 'CURRENT',
+        restructured: 0,
+        dpd,
+        principalOutstanding: 1_200_000 - (day % 12) * 100_000,
+        overduePrincipal: dpd > 0 ? 100_000 : 0,
+        interestOverdue: 0,
+        feeOverdue: 0,
+        penaltyAccrued: null,
+        riskClass: dpd > 0 ? 'SPECIAL_MENTION' : 'NORMAL',
+        disbursedOn: first,
+        principal: 1_200_000,
       };
       const id = `L${String(loan).padStart(8, '0')}`;
       const full = writer.add(id, day, { at: derivedAt(days, day), content, restates: false });

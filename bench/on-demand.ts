@@ -4,11 +4,11 @@
  * training set compute it; and the request read and its columns made besides, as onlineFeatures does once the store has answered.
  */
 import { resolve } from 'node:path';
-import type { AnyFeatureRef, OnDemandView } from '../src/core/definitions.js';
-import { planOnDemand, readRequest } from '../src/core/on-demand.js';
-import { type Cell, columnCell, computeRow } from '../src/core/on-demand-rows.js';
-import type { FeatureValue } from '../src/core/types.js';
-import { loadRegistry } from '../src/registry.js';
+import { planOnDemand, readRequest } from '../src/core/compute/on-demand.js';
+import { type Cell, columnCell, computeRow } from '../src/core/compute/on-demand-rows.js';
+import type { AnyFeatureRef, OnDemandView } from '../src/core/definitions/definitions.js';
+import type { FeatureValue } from '../src/core/definitions/types.js';
+import { loadRegistry } from '../src/registry/load.js';
 
 const rows = Number(process.argv[2] ?? 20_000);
 const rounds = Number(process.argv[3] ?? 7);

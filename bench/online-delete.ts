@@ -11,9 +11,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { View } from '../src/core/definitions.js';
-import type { OnlineStore, ViewRow } from '../src/core/ports.js';
-import { DAY } from '../src/core/time.js';
+import type { View } from '../src/core/definitions/definitions.js';
+import { DAY } from '../src/core/helpers/time.js';
+import type { ViewRow } from '../src/core/ports/offline.js';
+import type { OnlineStore } from '../src/core/ports/online.js';
 import { startEmbedded } from '../src/embedded/index.js';
 import { createOnlineStore } from '../src/online/online-store.js';
 import { openRedis } from '../src/online/redis.js';
@@ -35,8 +36,12 @@ const openStore = async (url: string): Promise<{ store: OnlineStore; close(): Pr
 
 const today = Math.floor(Date.now() / DAY) * DAY;
 const rowOf = (index: number): ViewRow => ({
-  ...{ key: [`C${String(index).padStart(7, '0')}`], eventTime: today, availableAt: today + 1, sequence: 1 },
-  ...{ tombstone: false, values: doomed.features.map((_, feature) => Math.sqrt(index + feature)) },
+  key: [`C${String(index).padStart(7, '0')}`],
+  eventTime: today,
+  availableAt: today + 1,
+  sequence: 1,
+  tombstone: false,
+  values: doomed.features.map((_, feature) => Math.sqrt(index + feature)),
 });
 
 /** One request of ten keys and two versions after the other, a few milliseconds apart; tells its latencies (ms) when asked. */

@@ -8,20 +8,22 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defineEntity } from '../src/core/define.js';
-import type { Registry, View } from '../src/core/definitions.js';
-import { Mask } from '../src/core/masking.js';
-import type { ExportFormat, JobRecord, Metrics } from '../src/core/ports.js';
-import { raw } from '../src/core/sql.js';
-import { BusinessCalendar, DAY } from '../src/core/time.js';
+import { Mask } from '../src/core/compute/masking.js';
+import { defineEntity } from '../src/core/definitions/define.js';
+import type { Registry, View } from '../src/core/definitions/definitions.js';
+import { raw } from '../src/core/definitions/sql.js';
+import { BusinessCalendar, DAY } from '../src/core/helpers/time.js';
+import type { JobRecord } from '../src/core/ports/jobs.js';
+import type { Metrics } from '../src/core/ports/process.js';
+import type { ExportFormat } from '../src/core/ports/training-sets.js';
 import { startEmbedded } from '../src/embedded/index.js';
-import { openDatabase } from '../src/entities/data-source.js';
-import { createTrainingSetLedger } from '../src/entities/training-set-ledger.js';
-import { openClickHouse } from '../src/offline/client.js';
-import { exportFile } from '../src/offline/export.js';
+import { openDatabase } from '../src/ledgers/data-source.js';
+import { createTrainingSetLedger } from '../src/ledgers/training-set-ledger.js';
 import { createOfflineStore } from '../src/offline/store.js';
+import { exportFile } from '../src/offline/training/export.js';
 import { createTrainingSets } from '../src/serving/training-sets.js';
-import { migrateClickHouse } from '../src/sources/migrate.js';
+import { openClickHouse } from '../src/warehouse/client.js';
+import { migrateClickHouse } from '../src/warehouse/migrate.js';
 import { wideView } from './wide-view.js';
 
 const [rows = 200_000, keys = 100_000] = process.argv.slice(2, 4).map(Number);
@@ -34,7 +36,8 @@ const quiet = () => undefined;
 const log = { debug: quiet, info: quiet, warn: console.warn, error: console.error };
 const took = new Map<string, number>();
 const metrics: Metrics = {
-  ...{ count: quiet, gauge: quiet },
+  count: quiet,
+  gauge: quiet,
   observe: (name, seconds, { label = '' } = {}) => {
     if (name === 'offline_query_seconds') took.set(label, (took.get(label) ?? 0) + seconds);
   },
@@ -45,7 +48,10 @@ const stores = await startEmbedded({ home, need: { postgres: true, redis: true, 
 const database = await openDatabase({ url: stores.urls.postgresUrl as string, log });
 const store = openClickHouse({
   url: stores.urls.clickhouseUrl as string,
-  ...{ database: 'riskgraph', log, metrics, limitSeconds: 3_600 },
+  database: 'riskgraph',
+  log,
+  metrics,
+  limitSeconds: 3_600,
 });
 const signal = new AbortController().signal;
 
@@ -127,13 +133,21 @@ try {
 
   const entity = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A customer' });
   const registry: Registry = {
-    ...{ onDemandViews: new Map(), services: new Map(), indicators: new Map(), models: new Map(), jobs: new Map() },
+    onDemandViews: new Map(),
+    services: new Map(),
+    indicators: new Map(),
+    models: new Map(),
+    jobs: new Map(),
     entities: new Map([[entity.name, entity]]),
     views: new Map(views.map((view) => [view.id, view])),
   };
   const sets = createTrainingSets({
-    ...{ registry, offline, ledger: createTrainingSetLedger(database.dataSource), mask: new Mask(Buffer.alloc(32)) },
-    ...{ clock: () => AS_OF, folder: join(home, 'training-sets') },
+    registry,
+    offline,
+    ledger: createTrainingSetLedger(database.dataSource),
+    mask: new Mask(Buffer.alloc(32)),
+    clock: () => AS_OF,
+    folder: join(home, 'training-sets'),
     queue: { enqueue: async (name, _, id) => ({ id, name }) as JobRecord },
   });
   const features = views.flatMap((view) =>
@@ -172,8 +186,14 @@ try {
   await timed('INSERT SELECT of those rows', () => run('INSERT INTO copy SELECT * FROM plain'));
   await timed(`the file of those rows, ${format}`, () =>
     exportFile(store, {
-      ...{ select: raw('SELECT * FROM copy ORDER BY rid'), format, path: join(home, 'copy'), rowBytes: 33 * 10 },
-      ...{ token: 'copy', earlier: [], check: async () => undefined, options: { signal } },
+      select: raw('SELECT * FROM copy ORDER BY rid'),
+      format,
+      path: join(home, 'copy'),
+      rowBytes: 33 * 10,
+      token: 'copy',
+      earlier: [],
+      check: async () => undefined,
+      options: { signal },
     }),
   );
 } finally {

@@ -1,5 +1,5 @@
-import { defineEntity, defineFeatureView, float64, raw } from '../src/core/define.js';
-import type { View } from '../src/core/definitions.js';
+import { defineEntity, defineFeatureView, float64, raw } from '../src/core/definitions/define.js';
+import type { View } from '../src/core/definitions/definitions.js';
 
 const FEATURES = Array.from({ length: 20 }, (_, index) => `f${index}`);
 
@@ -18,9 +18,17 @@ export function wideView(name: string, keys: number): View {
   const { query, ...rest } = definition;
   return {
     ...rest,
-    ...{ name, version: 1, id: `${name}@1`, file: `features/${name}.v1.view.ts`, hash: name, tags: [], sources: [] },
+    name,
+    version: 1,
+    id: `${name}@1`,
+    file: `features/${name}.v1.view.ts`,
+    hash: name,
+    tags: [],
+    sources: [],
     features: FEATURES.map((feature) => ({ name: feature, type: 'FLOAT64', description: 'A number' })),
     origin: { kind: 'query', query },
-    ...{ delayMs: 7_200_000, ttlMs: null, maxAgeMs: null },
+    delayMs: 7_200_000,
+    ttlMs: null,
+    maxAgeMs: null,
   };
 }

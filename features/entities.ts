@@ -1,5 +1,5 @@
 /** What features are about, and the columns that name one. A view is foldered by its entity. */
-import { defineEntity } from '../src/core/define.js';
+import { defineEntity } from '../src/core/definitions/define.js';
 
 export const customer = defineEntity({
   name: 'customer',

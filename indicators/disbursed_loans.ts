@@ -1,5 +1,5 @@
-import type { IndicatorDimension, IndicatorQueryContext } from '../src/core/define-indicator.js';
-import { type Sql, sql } from '../src/core/sql.js';
+import type { IndicatorDimension, IndicatorQueryContext } from '../src/core/definitions/define-indicator.js';
+import { type Sql, sql } from '../src/core/definitions/sql.js';
 
 /** One row a loan, dated on the local day of its disbursement. */
 export const disbursedLoans = ({ source, timezone }: IndicatorQueryContext): Sql => sql`

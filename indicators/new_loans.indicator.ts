@@ -1,4 +1,4 @@
-import { defineIndicator } from '../src/core/define.js';
+import { defineIndicator } from '../src/core/definitions/define.js';
 import { disbursedLoans, loanDimensions } from './disbursed_loans.js';
 
 export default defineIndicator({

@@ -1,5 +1,5 @@
-import type { IndicatorDimension, IndicatorQueryContext } from '../src/core/define-indicator.js';
-import { type Sql, sql } from '../src/core/sql.js';
+import type { IndicatorDimension, IndicatorQueryContext } from '../src/core/definitions/define-indicator.js';
+import { type Sql, sql } from '../src/core/definitions/sql.js';
 
 /** One row an account (customer and product) and month, dated on the month's last day, with what is known of its customer. */
 export const statementAccounts = ({ source }: IndicatorQueryContext): Sql => sql`

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineJob } from '../src/core/define.js';
-import { deriveSources } from '../src/core/derived-sources.js';
-import { parseLocalDate } from '../src/core/time.js';
+import { defineJob } from '../src/core/definitions/define.js';
+import { parseLocalDate } from '../src/core/helpers/time.js';
+import { deriveSources } from '../src/core/lending/derived-sources.js';
 
 export default defineJob({
   description: 'Computes the history of feature views for a range of local days, both ends included.',

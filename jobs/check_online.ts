@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { defineJob } from '../src/core/define.js';
-import type { View } from '../src/core/definitions.js';
-import type { JobContext, OnlineCell, ViewRow } from '../src/core/ports.js';
-import { withinTtl } from '../src/core/status.js';
+import { withinTtl } from '../src/core/compute/status.js';
+import { defineJob } from '../src/core/definitions/define.js';
+import type { View } from '../src/core/definitions/definitions.js';
+import type { JobContext } from '../src/core/ports/jobs.js';
+import type { ViewRow } from '../src/core/ports/offline.js';
+import type { OnlineCell } from '../src/core/ports/online.js';
 
 /** Keys a view: one in fifty differing is seen with more than 99.99 % certainty. */
 const SAMPLE = 500;

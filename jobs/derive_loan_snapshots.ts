@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineJob } from '../src/core/define.js';
-import { parseLocalDate } from '../src/core/time.js';
+import { defineJob } from '../src/core/definitions/define.js';
+import { parseLocalDate } from '../src/core/helpers/time.js';
 
 export default defineJob({
   description: 'Derives the loan snapshots of every day that is over, and restates those of which inputs came in late.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineJob } from '../src/core/define.js';
-import { deriveSources } from '../src/core/derived-sources.js';
-import { parseInstant } from '../src/core/time.js';
+import { defineJob } from '../src/core/definitions/define.js';
+import { parseInstant } from '../src/core/helpers/time.js';
+import { deriveSources } from '../src/core/lending/derived-sources.js';
 
 export default defineJob({
   description:

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineJob } from '../src/core/define.js';
-import { deriveSources } from '../src/core/derived-sources.js';
+import { defineJob } from '../src/core/definitions/define.js';
+import { deriveSources } from '../src/core/lending/derived-sources.js';
 
 export default defineJob({
   description: 'Computes every feature view whose next as-of has become due since its last run.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineJob } from '../src/core/define.js';
-import { scorableModel, scoreViewId } from '../src/core/score-view.js';
-import { parseInstant } from '../src/core/time.js';
+import { scorableModel, scoreViewId } from '../src/core/compute/score-view.js';
+import { defineJob } from '../src/core/definitions/define.js';
+import { parseInstant } from '../src/core/helpers/time.js';
 
 export default defineJob({
   description:

@@ -14,6 +14,7 @@ const checks: readonly { readonly name: string; readonly command: readonly strin
       '--config',
       '.dependency-cruiser.cjs',
       'src',
+      'synthetic',
       'features',
       'indicators',
       'models',

@@ -1,9 +1,9 @@
 /** Writes what is derived from the definitions and committed; `--check` fails where a file differs instead of writing it. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { catalog } from '../src/catalogue/published.js';
 import { roleTable } from '../src/graphql/roles.js';
 import { emitSchema } from '../src/graphql/schema.js';
-import { loadRegistry } from '../src/registry.js';
-import { catalog } from '../src/serving/published.js';
+import { loadRegistry } from '../src/registry/load.js';
 
 const registry = await loadRegistry({ root: process.cwd() });
 

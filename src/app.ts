@@ -2,48 +2,49 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { createCatalogueBrowser } from './catalogue/browser.js';
+import { createCatalogue } from './catalogue/catalogue.js';
+import { freshness } from './catalogue/freshness.js';
+import { createCatalogueMetrics } from './catalogue/metrics.js';
+import { createPlanCosts } from './catalogue/plan-costs.js';
+import { createViewPruner } from './catalogue/prune.js';
+import { createRegistryPlanner } from './catalogue/registry-plan.js';
 import type { Config } from './config.js';
-import type { View } from './core/definitions.js';
+import { Mask } from './core/compute/masking.js';
+import type { View } from './core/definitions/definitions.js';
 import { RiskgraphError } from './core/errors.js';
-import { Mask } from './core/masking.js';
-import type { Clock, JobServices } from './core/ports.js';
-import { BusinessCalendar, SECOND } from './core/time.js';
-import { createAuditLog } from './entities/audit-journal.js';
-import { openDatabase } from './entities/data-source.js';
-import { createDefinitionLedger } from './entities/definition-ledger.js';
-import { createJobLedger } from './entities/job-ledger.js';
-import { createKeyStore } from './entities/key-store.js';
-import { sharedSecret } from './entities/platform-secret.js';
-import { createRunLedger } from './entities/run-ledger.js';
-import { createTrainingSetLedger } from './entities/training-set-ledger.js';
+import { BusinessCalendar, SECOND } from './core/helpers/time.js';
+import type { JobServices } from './core/ports/jobs.js';
+import type { Clock } from './core/ports/process.js';
+import { createLoanSnapshots } from './derived/loan-snapshots/derivation.js';
 import type { ApiServices } from './graphql/context.js';
+import { createIndicators } from './indicators/indicators.js';
+import { createAuditLog } from './ledgers/audit-journal.js';
+import { openDatabase } from './ledgers/data-source.js';
+import { createDefinitionLedger } from './ledgers/definition-ledger.js';
+import { createJobLedger } from './ledgers/job-ledger.js';
+import { createKeyStore } from './ledgers/key-store.js';
+import { sharedSecret } from './ledgers/platform-secret.js';
+import { createRunLedger } from './ledgers/run-ledger.js';
+import { createTrainingSetLedger } from './ledgers/training-set-ledger.js';
 import { createMaterializer } from './materialize/materializer.js';
 import { createPortfolioScores } from './materialize/portfolio-scores.js';
-import { openClickHouse } from './offline/client.js';
-import { createFeatureProfiles } from './offline/feature-profiles.js';
+import { createColumnsRead } from './offline/history/columns-read.js';
+import { createFeatureProfiles } from './offline/history/feature-profiles.js';
 import { createOfflineStore } from './offline/store.js';
 import { createOnlineStore } from './online/online-store.js';
 import { openRedis } from './online/redis.js';
 import { createQueue } from './queue/queue.js';
-import { loadRegistry } from './registry.js';
+import { loadRegistry } from './registry/load.js';
 import { createScorer } from './scoring/onnx-scorer.js';
-import { createCatalogueBrowser } from './serving/browser.js';
-import { createCatalogue } from './serving/catalogue.js';
-import { createCatalogueMetrics } from './serving/catalogue-metrics.js';
-import { freshness } from './serving/freshness.js';
-import { createIndicators } from './serving/indicators.js';
 import { createOnlineFeatures } from './serving/online-features.js';
-import { createPlanCosts } from './serving/plan-costs.js';
-import { createViewPruner } from './serving/prune.js';
-import { createRegistryPlanner } from './serving/registry-plan.js';
 import { createScoring } from './serving/scores.js';
 import { createTrainingSets } from './serving/training-sets.js';
-import { createColumnsRead } from './sources/columns-read.js';
-import { migrateClickHouse } from './sources/migrate.js';
-import { createLoanSnapshots } from './sources/snapshots/derivation.js';
-import { createSqlGuard } from './sources/sql-guard.js';
 import { createSourceStore } from './sources/store.js';
 import { createTelemetry } from './telemetry/telemetry.js';
+import { openClickHouse } from './warehouse/client.js';
+import { createSqlGuard } from './warehouse/guard/sql-guard.js';
+import { migrateClickHouse } from './warehouse/migrate.js';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const DATABASE = 'riskgraph';
@@ -100,7 +101,12 @@ export async function createApp(config: Config, given: Given = {}) {
     const tempDir = join(config.home, 'tmp');
     const runs = createRunLedger(dataSource);
     const sources = createSourceStore({
-      ...{ client: store.clickhouse, guard, calendar, log, metrics, tempDir },
+      client: store.clickhouse,
+      guard,
+      calendar,
+      log,
+      metrics,
+      tempDir,
       datum: config.portfolio.datum,
       alone: (table, body) => runs.withViewLock(table, body),
     });
@@ -127,7 +133,10 @@ export async function createApp(config: Config, given: Given = {}) {
     await scorer.open([...registry.models.values()]);
 
     const loanSnapshots = createLoanSnapshots({
-      ...{ client: store.clickhouse, calendar, log, metrics },
+      client: store.clickhouse,
+      calendar,
+      log,
+      metrics,
       alone: (body, signal) => runs.withViewLock('loan_snapshots', body, signal),
     });
     const materializer = createMaterializer({
@@ -144,7 +153,12 @@ export async function createApp(config: Config, given: Given = {}) {
     const sets = createTrainingSetLedger(dataSource);
     const catalogue = createCatalogue({ registry, ledger: definitions });
     const planner = createRegistryPlanner({
-      ...{ registry, ledger: definitions, trainingSets: sets, offline, online, now: clock },
+      registry,
+      ledger: definitions,
+      trainingSets: sets,
+      offline,
+      online,
+      now: clock,
       costs: createPlanCosts({ registry, materializer, offline, online, calendar, now: clock }),
       onChange: () => catalogue.refresh(),
       othersFollow: () => sleep(FOLLOWED_MS),
@@ -155,32 +169,38 @@ export async function createApp(config: Config, given: Given = {}) {
     opened(following, () => following.close());
 
     const trainingSets = createTrainingSets({
-      ...{ registry, offline, queue, mask, clock },
+      registry,
+      offline,
+      queue,
+      mask,
+      clock,
       ledger: sets,
       folder: join(config.home, 'training-sets'),
     });
     const pruner = createViewPruner({
-      ...{ ledger: definitions, trainingSets: sets, offline, online, now: clock },
+      ledger: definitions,
+      trainingSets: sets,
+      offline,
+      online,
+      now: clock,
       alone: (view, body, signal) => runs.withViewLock(view, body, signal),
     });
     const onlineFeatures = createOnlineFeatures({ online });
     const profiles = createFeatureProfiles({ store });
     const ages = (views: readonly View[]) => freshness(offline, views, clock());
     const api: ApiServices = {
-      ...{
-        registry,
-        catalogue,
-        planner,
-        pruner,
-        onlineFeatures,
-        offline,
-        sources,
-        trainingSets,
-        jobs,
-        queue,
-        mask,
-        calendar,
-      },
+      registry,
+      catalogue,
+      planner,
+      pruner,
+      onlineFeatures,
+      offline,
+      sources,
+      trainingSets,
+      jobs,
+      queue,
+      mask,
+      calendar,
       scoring: createScoring({ features: onlineFeatures, scorer }),
       indicators: createIndicators({ registry, query: store, calendar }),
       freshness: ages,
@@ -189,14 +209,24 @@ export async function createApp(config: Config, given: Given = {}) {
       profiles,
       columns: createColumnsRead(store.clickhouse),
       reportCatalogue: createCatalogueMetrics({
-        ...{ views: () => catalogue.views(), freshness: ages },
-        ...{ profiles, metrics, clock },
+        views: () => catalogue.views(),
+        freshness: ages,
+        profiles,
+        metrics,
+        clock,
       }),
       audit: createAuditLog(dataSource),
       now: clock,
     };
     const worker: JobServices = {
-      ...{ registry, loanSnapshots, materializer, offline, online, trainingSets, profiles, pruner },
+      registry,
+      loanSnapshots,
+      materializer,
+      offline,
+      online,
+      trainingSets,
+      profiles,
+      pruner,
       views: async (names) => {
         await catalogue.refresh();
         return names ? catalogue.namedViews(names) : catalogue.views();

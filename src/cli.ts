@@ -41,7 +41,13 @@ try {
   const { timezone } = portfolio;
   const keyPlace = keys === undefined ? join(home, 'keys') : 'those of RISKGRAPH_KEYS';
   await createProgram({
-    ...{ client, keyPlace, home, http, timezone, demoCustomers, logLevel },
+    client,
+    keyPlace,
+    home,
+    http,
+    timezone,
+    demoCustomers,
+    logLevel,
     environment: process.env,
   }).parseAsync();
 } catch (error) {

@@ -1,5 +1,5 @@
 import { RiskgraphError } from './core/errors.js';
-import type { Log } from './core/ports.js';
+import type { Log } from './core/ports/process.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
 import { createHttpServer } from './http/http-server.js';
+import { registerImportRoutes } from './http/import.routes.js';
 import { openKeyRing, parseKeys } from './http/keys.js';
 import { runRole } from './role-process.js';
-import { registerImportRoutes } from './sources/http.js';
 
 /** The API process: serves until a signal, then answers what has begun. */
 runRole('api', async () => {
@@ -18,7 +18,11 @@ runRole('api', async () => {
   const { now } = api;
   const keys = await openKeyRing({ given, home: config.home, store: services.keys, now, log });
   const server = await createHttpServer({
-    ...{ services: api, keys, log, metrics, metricsText },
+    services: api,
+    keys,
+    log,
+    metrics,
+    metricsText,
     health: { stores, worker: () => queue.workerHealth() },
     requestsPerMinute: config.http.requestsPerMinute,
     rateLimitRedis: redis,

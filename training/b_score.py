@@ -344,7 +344,7 @@ def main() -> None:
         "examples": examples(columns.matrix[test], score[test]),
         "onnxSha256": sha256(onnx_bytes),
         "largestDifferenceToXgboost": float(f"{difference:.1e}"),
-        "data": {"name": "the synthetic lending book of src/portfolio, loaded through the import API", "book": arguments.book},
+        "data": {"name": "the synthetic lending book of synthetic, loaded through the import API", "book": arguments.book},
         "limits": [
             "Learned from a synthetic book: it shows that the platform trains and serves a score without leaking, and decides about nobody.",
             "For customers with an open loan and no loan at 30 days past due or more; of others it says a number that means nothing.",

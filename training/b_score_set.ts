@@ -22,8 +22,8 @@ import {
   formatInstant,
   type LocalDate,
   parseLocalDate,
-} from '../src/core/time.js';
-import { BOOK_MONTHS } from '../src/portfolio/book.js';
+} from '../src/core/helpers/time.js';
+import { BOOK_MONTHS } from '../synthetic/book.js';
 
 const LABEL = 'dpd30_6m';
 const SERVICE = 'b_score@1';

@@ -1,5 +1,5 @@
-import { boolean, defineOnDemandView, float64, input, string } from '../../src/core/define.js';
-import { distanceKm, h3Cell, positionOf } from '../../src/core/geo.js';
+import { boolean, defineOnDemandView, float64, input, string } from '../../src/core/definitions/define.js';
+import { distanceKm, h3Cell, positionOf } from '../../src/core/helpers/geo.js';
 import { customer } from '../entities.js';
 
 /** Hexagons of about 0.1 km²: some blocks of a city. */

@@ -1,4 +1,14 @@
-import { array, decimal, defineFeatureView, float64, int32, join, raw, sql, string } from '../../src/core/define.js';
+import {
+  array,
+  decimal,
+  defineFeatureView,
+  float64,
+  int32,
+  join,
+  raw,
+  sql,
+  string,
+} from '../../src/core/definitions/define.js';
 import { customer } from '../entities.js';
 
 /** Statement months shown; month 0 is the last calendar month that has ended. */

@@ -1,5 +1,14 @@
-import { boolean, defineFeatureView, type FeatureSpec, ident, int32, join, raw, sql } from '../../src/core/define.js';
-import { DEVICE_IDENTIFIERS, identifierStatusSql } from '../../src/core/device-ids.js';
+import {
+  boolean,
+  defineFeatureView,
+  type FeatureSpec,
+  ident,
+  int32,
+  join,
+  raw,
+  sql,
+} from '../../src/core/definitions/define.js';
+import { DEVICE_IDENTIFIERS, identifierStatusSql } from '../../src/core/helpers/device-ids.js';
 import { device } from '../entities.js';
 
 const each = (make: (identifier: (typeof DEVICE_IDENTIFIERS)[number]) => [string, FeatureSpec]) =>

@@ -1,5 +1,5 @@
 import { customer } from '../../features/entities.js';
-import { defineModel } from '../../src/core/define.js';
+import { defineModel } from '../../src/core/definitions/define.js';
 
 export default defineModel({
   entity: customer,

@@ -1,6 +1,6 @@
-import { addDays, type LocalDate } from '../core/time.js';
-import { customerId } from '../portfolio/book.js';
-import type { Life, LoanLife } from '../portfolio/life.js';
+import { customerId } from '../../synthetic/book.js';
+import type { Life, LoanLife } from '../../synthetic/life.js';
+import { addDays, type LocalDate } from '../core/helpers/time.js';
 
 /** Customers of the book whom the demo asks about. */
 export interface DemoExamples {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { scoreViewId } from '../core/score-view.js';
-import { addDays, type BusinessCalendar, MINUTE } from '../core/time.js';
-import { PORTFOLIO_TABLES } from '../portfolio/portfolio.js';
+import { PORTFOLIO_TABLES } from '../../synthetic/portfolio.js';
+import { scoreViewId } from '../core/compute/score-view.js';
+import { addDays, type BusinessCalendar, MINUTE } from '../core/helpers/time.js';
 import type { Client } from './client.js';
 import type { DemoState, DemoStep } from './demo-state.js';
 import { followJob, type JobView, progressBar } from './output.js';

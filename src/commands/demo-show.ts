@@ -1,4 +1,4 @@
-import { addMonths } from '../core/time.js';
+import { addMonths } from '../core/helpers/time.js';
 import type { Client } from './client.js';
 import type { DemoExamples } from './demo-examples.js';
 import { table } from './output.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { addDays, BusinessCalendar } from '../core/time.js';
-import { Book } from '../portfolio/book.js';
-import { lifeOf } from '../portfolio/simulate.js';
+import { Book } from '../../synthetic/book.js';
+import { lifeOf } from '../../synthetic/simulate.js';
+import { addDays, BusinessCalendar } from '../core/helpers/time.js';
 import type { Client } from './client.js';
 import { type CommandContext, connect } from './context.js';
 import { chooseExamples } from './demo-examples.js';
@@ -60,7 +60,7 @@ export function addDemoCommand(program: Command, context: CommandContext): void 
           const demo = await openDemo(client, context);
           await load(demo);
           const { examples, book } = demo.state;
-          if (examples) await showQueries({ ...{ client, say, examples, model: MODEL }, endDate: book.endDate });
+          if (examples) await showQueries({ client, say, examples, model: MODEL, endDate: book.endDate });
           say(`\nReady in ${Math.round((Date.now() - started) / 1000)} s.`);
           say(`  GraphQL    ${url}/graphql`);
           say(`  GraphiQL   ${url}/graphiql`);

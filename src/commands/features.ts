@@ -40,7 +40,10 @@ export function addFeaturesCommand(program: Command, context: CommandContext): v
         .option('--limit <number>', 'features at most, 1 to 500', '50'),
     run: async (client, { limit, tag, owner, entity, json }, words) => {
       const { features } = await client.graphql<{ features: readonly Found[] }>(QUERY, {
-        ...{ search: words.join(' ') || null, tag, owner, entity },
+        search: words.join(' ') || null,
+        tag,
+        owner,
+        entity,
         limit: Number(limit),
       });
       print(features, { json }, () =>

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { badInput } from '../core/errors.js';
-import type { ImportResult } from '../core/ports.js';
+import type { ImportResult } from '../core/ports/sources.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { type OutputOptions, print, progressBar } from './output.js';
 

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CustomerRows } from '../portfolio/rows.js';
+import type { CustomerRows } from '../../synthetic/rows.js';
 
 /** Characters that a table gathers before they go to its file: large enough that a book is not written line by line. */
 const BUFFER = 1 << 18;

@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ImportResult } from '../core/ports.js';
-import { Book, type PortfolioOptions } from '../portfolio/book.js';
-import { BookTotals, customerRows, referenceRows } from '../portfolio/portfolio.js';
-import type { CustomerRows } from '../portfolio/rows.js';
+import { Book, type PortfolioOptions } from '../../synthetic/book.js';
+import { BookTotals, customerRows, referenceRows } from '../../synthetic/portfolio.js';
+import type { CustomerRows } from '../../synthetic/rows.js';
+import type { ImportResult } from '../core/ports/sources.js';
 import type { Client } from './client.js';
 import { type TableFile, TableFiles } from './portfolio-files.js';
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { Book, customerId, type PortfolioOptions } from '../../synthetic/book.js';
+import { BookMeasures } from '../../synthetic/measures/book-measures.js';
+import type { MeasureResult } from '../../synthetic/measures/targets.js';
+import { BookTotals, customerRows, referenceRows } from '../../synthetic/portfolio.js';
 import { badInput } from '../core/errors.js';
-import { addDays, BusinessCalendar, parseLocalDate } from '../core/time.js';
-import { Book, customerId, type PortfolioOptions } from '../portfolio/book.js';
-import { BookMeasures } from '../portfolio/measures/book-measures.js';
-import type { MeasureResult } from '../portfolio/measures/targets.js';
-import { BookTotals, customerRows, referenceRows } from '../portfolio/portfolio.js';
+import { addDays, BusinessCalendar, parseLocalDate } from '../core/helpers/time.js';
 import { type CommandContext, clientCommand, jsonOption } from './context.js';
 import { type OutputOptions, print, progressBar, table } from './output.js';
 import { TableFiles } from './portfolio-files.js';

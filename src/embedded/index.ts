@@ -2,7 +2,7 @@
  * The stores of a machine that has none: Postgres, Redis and ClickHouse as child processes with their state in one
  * folder. The application knows three URLs; this fills in those that nobody gave.
  */
-import type { Log } from '../core/ports.js';
+import type { Log } from '../core/ports/process.js';
 import { endOrphans } from './child.js';
 import { type ClickHouseTuning, startClickHouse } from './clickhouse.js';
 import { type Home, lockHome, prepareHome } from './home.js';

@@ -3,7 +3,7 @@ import { readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RiskgraphError } from '../core/errors.js';
-import type { Log } from '../core/ports.js';
+import type { Log } from '../core/ports/process.js';
 
 /** Backends notice within moments that their postmaster is gone, unless they are deep in a computation. */
 const GRACE_MS = 10_000;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RiskgraphError } from '../core/errors.js';
-import type { Log } from '../core/ports.js';
+import type { Log } from '../core/ports/process.js';
 import { readIfThere, startChild, waitReady } from './child.js';
 import { freePort } from './free-port.js';
 import type { Home } from './home.js';

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RiskgraphError } from '../core/errors.js';
-import type { Log } from '../core/ports.js';
+import type { Log } from '../core/ports/process.js';
 import { type Child, startChild } from './child.js';
 import { type ClickHouseTuning, typescriptFlags } from './clickhouse.js';
 import { type EmbeddedStores, type EmbeddedUrls, startEmbedded } from './index.js';

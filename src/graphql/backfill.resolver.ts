@@ -1,7 +1,8 @@
 import { Arg, Ctx, Field, Float, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import { badInput } from '../core/errors.js';
-import type { BackfillEstimate, BackfillRange, BackfillViewEstimate, JobRecord } from '../core/ports.js';
-import type { LocalDate } from '../core/time.js';
+import type { LocalDate } from '../core/helpers/time.js';
+import type { JobRecord } from '../core/ports/jobs.js';
+import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports/materialize.js';
 import type { ApiServices, RequestContext } from './context.js';
 import { JobType } from './job.resolver.js';
 import { GraphQLDate } from './scalars.js';

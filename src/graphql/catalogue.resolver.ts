@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
-import type { FeatureSearch } from '../core/browse.js';
-import type { ViewFreshness } from '../core/catalogue.js';
 import { badInput } from '../core/errors.js';
+import type { FeatureSearch } from '../core/ports/browse.js';
+import type { ViewFreshness } from '../core/ports/catalogue.js';
 import {
   EntityType,
   FeatureServiceType,

@@ -1,8 +1,8 @@
 import { Field, Int, ObjectType } from 'type-graphql';
-import type { AnyView } from '../core/browse.js';
-import type { AnyFeatureRef, Feature, Service } from '../core/definitions.js';
+import { planOnDemand } from '../core/compute/on-demand.js';
+import type { AnyFeatureRef, Feature, Service } from '../core/definitions/definitions.js';
 import { notFound } from '../core/errors.js';
-import { planOnDemand } from '../core/on-demand.js';
+import type { AnyView } from '../core/ports/browse.js';
 import { piiView, type RequestContext } from './context.js';
 import { FeatureViewKind } from './enums.js';
 
@@ -167,8 +167,15 @@ export function checkVisible(context: Pick<RequestContext, 'caller'>, { view, fe
 export function showFeature(ref: AnyFeatureRef): FeatureType {
   const { name, type, length, description, unit, tags, fill } = ref.feature;
   return {
-    ...{ ref, name, reference: `${ref.view.id}:${name}`, type, length: length ?? null, description },
-    ...{ unit: unit ?? null, tags: tags ?? [], fill: fill ?? null },
+    ref,
+    name,
+    reference: `${ref.view.id}:${name}`,
+    type,
+    length: length ?? null,
+    description,
+    unit: unit ?? null,
+    tags: tags ?? [],
+    fill: fill ?? null,
   };
 }
 
@@ -180,7 +187,14 @@ export function showView(view: AnyView, context: RequestContext): FeatureViewTyp
   const features = refs.filter(({ feature }) => visible(context)(feature)).map(showFeature);
   const stored = 'schedule' in view ? view : null;
   return {
-    ...{ view, name, version, description, owner, tags, features, entity: view.entity.name },
+    view,
+    name,
+    version,
+    description,
+    owner,
+    tags,
+    features,
+    entity: view.entity.name,
     kind: origin.kind === 'query' ? 'STORED' : origin.kind === 'scores' ? 'SCORES' : 'ON_DEMAND',
     ttlSeconds: seconds(stored?.ttlMs ?? null),
     maxAgeSeconds: seconds(stored?.maxAgeMs ?? null),

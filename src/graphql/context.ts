@@ -1,29 +1,21 @@
-import type { CatalogueBrowser } from '../core/browse.js';
-import type { Catalogue, RegistryPlanner, ViewFreshness } from '../core/catalogue.js';
-import type { ColumnsRead } from '../core/columns-read.js';
-import type { Registry, View } from '../core/definitions.js';
+import type { Mask } from '../core/compute/masking.js';
+import type { Registry, View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
-import type { FeatureProfiles } from '../core/feature-profiles.js';
-import type { Mask } from '../core/masking.js';
-import type {
-  AuditLog,
-  Caller,
-  Clock,
-  IndicatorService,
-  JobLedger,
-  JobQueue,
-  Log,
-  Materializer,
-  Metrics,
-  OfflineStore,
-  OnlineFeaturesService,
-  ScoringService,
-  SourceStore,
-  TrainingSetRecord,
-  TrainingSetService,
-  ViewPruner,
-} from '../core/ports.js';
-import type { BusinessCalendar } from '../core/time.js';
+import type { BusinessCalendar } from '../core/helpers/time.js';
+import type { AuditLog, Caller } from '../core/ports/access.js';
+import type { CatalogueBrowser } from '../core/ports/browse.js';
+import type { Catalogue, RegistryPlanner, ViewFreshness } from '../core/ports/catalogue.js';
+import type { ColumnsRead } from '../core/ports/columns-read.js';
+import type { FeatureProfiles } from '../core/ports/feature-profiles.js';
+import type { IndicatorService } from '../core/ports/indicators.js';
+import type { JobLedger, JobQueue, ViewPruner } from '../core/ports/jobs.js';
+import type { Materializer } from '../core/ports/materialize.js';
+import type { OfflineStore } from '../core/ports/offline.js';
+import type { Clock, Log, Metrics } from '../core/ports/process.js';
+import type { ScoringService } from '../core/ports/scoring.js';
+import type { OnlineFeaturesService } from '../core/ports/serving.js';
+import type { SourceStore } from '../core/ports/sources.js';
+import type { TrainingSetRecord, TrainingSetService } from '../core/ports/training-sets.js';
 import type { Loaders } from './loaders.js';
 
 /** What the API answers from. `app.ts` fills it; the resolvers see nothing else. */

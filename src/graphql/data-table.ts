@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql';
-import type { NullReason as NullReasonName } from '../core/ports.js';
-import type { Instant, LocalDate } from '../core/time.js';
+import type { Instant, LocalDate } from '../core/helpers/time.js';
+import type { NullReason as NullReasonName } from '../core/ports/indicators.js';
 import { NullReason } from './enums.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLJSON } from './scalars.js';
 

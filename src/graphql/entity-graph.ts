@@ -1,9 +1,9 @@
 import { Arg, Ctx, Field, FieldResolver, Float, ID, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import type { EntityDefinition } from '../core/define.js';
-import type { Feature, Registry, View } from '../core/definitions.js';
+import type { EntityDefinition } from '../core/definitions/define.js';
+import type { Feature, Registry, View } from '../core/definitions/definitions.js';
+import { elementType, type FeatureValue, isArrayType, type ScalarType } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
-import type { Instant } from '../core/time.js';
-import { elementType, type FeatureValue, isArrayType, type ScalarType } from '../core/types.js';
+import type { Instant } from '../core/helpers/time.js';
 import { maskFor, type RequestContext } from './context.js';
 import { FeatureStatus } from './enums.js';
 import type { ViewAnswer } from './loaders.js';

@@ -1,5 +1,5 @@
 import { registerEnumType } from 'type-graphql';
-import { DIFFERENCE_KINDS, LINEAGE_KINDS } from '../core/browse.js';
+import { DIFFERENCE_KINDS, LINEAGE_KINDS } from '../core/ports/browse.js';
 
 const names = <const T extends string>(...values: readonly T[]): { readonly [K in T]: K } =>
   Object.freeze(Object.fromEntries(values.map((value) => [value, value])) as { [K in T]: K });

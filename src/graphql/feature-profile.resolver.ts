@@ -1,10 +1,10 @@
 import { Arg, Ctx, Field, FieldResolver, Float, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import { type AnyFeatureRef, type FeatureRef, isOnDemand } from '../core/definitions.js';
+import { type AnyFeatureRef, type FeatureRef, isOnDemand } from '../core/definitions/definitions.js';
+import type { FeatureValue } from '../core/definitions/types.js';
 import { badInput } from '../core/errors.js';
-import type { FeatureProfile } from '../core/feature-profiles.js';
-import type { JobRecord } from '../core/ports.js';
-import { addDays, type Instant, type LocalDate } from '../core/time.js';
-import type { FeatureValue } from '../core/types.js';
+import { addDays, type Instant, type LocalDate } from '../core/helpers/time.js';
+import type { FeatureProfile } from '../core/ports/feature-profiles.js';
+import type { JobRecord } from '../core/ports/jobs.js';
 import { checkVisible, FeatureType, isPii } from './catalogue.types.js';
 import { piiView, type RequestContext } from './context.js';
 import { JobType } from './job.resolver.js';

@@ -1,6 +1,6 @@
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 import { badInput, RiskgraphError } from '../core/errors.js';
-import type { AuditEntry } from '../core/ports.js';
+import type { AuditEntry } from '../core/ports/access.js';
 import type { RequestContext } from './context.js';
 import { OPERATION_ROLES } from './roles.js';
 

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Query, Resolver } from 'type-graphql';
+import type { StalePolicy as StalePolicyName } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
-import type { StalePolicy as StalePolicyName } from '../core/types.js';
 import { columnarRows } from './columnar.js';
 import { maskFor, type RequestContext } from './context.js';
 import { FeatureTableType } from './data-table.js';

@@ -1,11 +1,11 @@
 import { Arg, Ctx, Field, InputType, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import { badInput } from '../core/errors.js';
+import type { Instant, LocalDate } from '../core/helpers/time.js';
 import type {
   Comparison as ComparisonName,
   FilterOp as FilterOpName,
   TimeGrain as TimeGrainName,
-} from '../core/ports.js';
-import type { Instant, LocalDate } from '../core/time.js';
+} from '../core/ports/indicators.js';
 import { boundedLimit, type RequestContext } from './context.js';
 import { DataTableType } from './data-table.js';
 import { Comparison, FilterOp, TimeGrain } from './enums.js';

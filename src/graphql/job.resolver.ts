@@ -13,10 +13,10 @@ import {
   Root,
   Subscription,
 } from 'type-graphql';
+import { scorableModel, scoreViewId } from '../core/compute/score-view.js';
 import { badInput, notFound } from '../core/errors.js';
-import type { JobRecord, JobState as JobStateName } from '../core/ports.js';
-import { scorableModel, scoreViewId } from '../core/score-view.js';
-import { formatInstant, type Instant } from '../core/time.js';
+import { formatInstant, type Instant } from '../core/helpers/time.js';
+import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
 import { boundedLimit, type RequestContext, shownError } from './context.js';
 import { JobState } from './enums.js';
 import { GraphQLDateTime, GraphQLJSON } from './scalars.js';

@@ -11,8 +11,8 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
-import type { Catalogue } from '../core/catalogue.js';
 import { RiskgraphError } from '../core/errors.js';
+import type { Catalogue } from '../core/ports/catalogue.js';
 
 /** Room for a service's worth of references written out, not for a document made by a machine. */
 export const MAX_TOKENS = 5_000;
@@ -37,8 +37,14 @@ interface Root {
 
 /** How many items the lists of the catalogue hold, about: each multiplies what is asked below it. */
 const FAN_OUT: Readonly<Record<string, number>> = {
-  ...{ features: 30, columns: 10, requestInputs: 5, versions: 5 },
-  ...{ upstream: 10, downstream: 10, relatedIndicators: 5, through: 3 },
+  features: 30,
+  columns: 10,
+  requestInputs: 5,
+  versions: 5,
+  upstream: 10,
+  downstream: 10,
+  relatedIndicators: 5,
+  through: 3,
 };
 
 function measure(operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): Root[] {

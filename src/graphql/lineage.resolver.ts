@@ -1,9 +1,9 @@
 import { Arg, Ctx, Field, FieldResolver, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import type { Lineage, LineageKind as LineageKindName, LineageNode, LineageRef } from '../core/browse.js';
-import type { ColumnRead } from '../core/columns-read.js';
-import type { Registry } from '../core/definitions.js';
+import type { Registry } from '../core/definitions/definitions.js';
 import { notFound } from '../core/errors.js';
-import { SOURCE_TABLES } from '../core/sources.js';
+import { SOURCE_TABLES } from '../core/lending/sources.js';
+import type { Lineage, LineageKind as LineageKindName, LineageNode, LineageRef } from '../core/ports/browse.js';
+import type { ColumnRead } from '../core/ports/columns-read.js';
 import { FeatureType, FeatureViewType, visible } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
 import { ColumnUse, LineageKind } from './enums.js';

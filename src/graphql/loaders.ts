@@ -1,11 +1,13 @@
 import DataLoader from 'dataloader';
-import type { ViewFreshness } from '../core/catalogue.js';
-import type { FeatureRef, View } from '../core/definitions.js';
-import type { FeatureProfile, FeatureProfiles } from '../core/feature-profiles.js';
-import type { JobLedger, JobRecord, OfflineStore, OnlineFeaturesService, ViewRow } from '../core/ports.js';
-import { valueAt } from '../core/status.js';
-import type { Instant } from '../core/time.js';
-import type { FeatureStatus, FeatureValue } from '../core/types.js';
+import { valueAt } from '../core/compute/status.js';
+import type { FeatureRef, View } from '../core/definitions/definitions.js';
+import type { FeatureStatus, FeatureValue } from '../core/definitions/types.js';
+import type { Instant } from '../core/helpers/time.js';
+import type { ViewFreshness } from '../core/ports/catalogue.js';
+import type { FeatureProfile, FeatureProfiles } from '../core/ports/feature-profiles.js';
+import type { JobLedger, JobRecord } from '../core/ports/jobs.js';
+import type { OfflineStore, ViewRow } from '../core/ports/offline.js';
+import type { OnlineFeaturesService } from '../core/ports/serving.js';
 
 /** One view of one entity, as a field of the typed graph asks for it. */
 export interface ViewKey {

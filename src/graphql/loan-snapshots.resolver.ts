@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
-import type { JobRecord } from '../core/ports.js';
-import type { LocalDate } from '../core/time.js';
+import type { LocalDate } from '../core/helpers/time.js';
+import type { JobRecord } from '../core/ports/jobs.js';
 import type { RequestContext } from './context.js';
 import { JobType } from './job.resolver.js';
 import { GraphQLDate } from './scalars.js';

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Field, ID, ObjectType, Query, Resolver } from 'type-graphql';
-import type { Instant } from '../core/time.js';
-import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName } from '../core/types.js';
+import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
+import type { Instant } from '../core/helpers/time.js';
 import { columnarKeys } from './columnar.js';
 import { maskFor, type RequestContext } from './context.js';
 import { FeatureStatus, StalePolicy } from './enums.js';
@@ -81,7 +81,8 @@ export class OnlineFeaturesResolver {
     const refs = context.services.catalogue.features({ service, features });
     const answer = await context.services.onlineFeatures.read({
       features: refs,
-      ...{ entities: columnarKeys(entities), request: request ?? undefined },
+      entities: columnarKeys(entities),
+      request: request ?? undefined,
       stalePolicy,
       now: context.services.now(),
     });

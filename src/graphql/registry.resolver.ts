@@ -1,4 +1,7 @@
 import { Arg, Ctx, Field, Float, ID, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { notFound } from '../core/errors.js';
+import type { Instant, LocalDate } from '../core/helpers/time.js';
+import { SOURCE_TABLES } from '../core/lending/sources.js';
 import type {
   PlanAction as PlanActionName,
   PlanChange,
@@ -8,11 +11,9 @@ import type {
   PrunableView,
   RegistryPlan,
   ViewFreshness,
-} from '../core/catalogue.js';
-import { notFound } from '../core/errors.js';
-import type { JobRecord, RejectedRow } from '../core/ports.js';
-import { SOURCE_TABLES } from '../core/sources.js';
-import type { Instant, LocalDate } from '../core/time.js';
+} from '../core/ports/catalogue.js';
+import type { JobRecord } from '../core/ports/jobs.js';
+import type { RejectedRow } from '../core/ports/sources.js';
 import { boundedLimit, piiView, type RequestContext } from './context.js';
 import { PlanAction, PlanEffect } from './enums.js';
 import { JobType } from './job.resolver.js';

@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import { ROLES, type Role } from '../core/ports.js';
+import { ROLES, type Role } from '../core/ports/access.js';
 
 const CATALOGUE: readonly Role[] = ['admin', 'modeler', 'decision', 'bi'];
 const ONLINE: readonly Role[] = ['admin', 'modeler', 'decision'];

@@ -1,7 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { GraphQLJSON, GraphQLJSONObject } from 'graphql-scalars';
 import { RiskgraphError } from '../core/errors.js';
-import { formatInstant, type Instant, parseInstant, parseLocalDate } from '../core/time.js';
+import { formatInstant, type Instant, parseInstant, parseLocalDate } from '../core/helpers/time.js';
 
 export { GraphQLJSON, GraphQLJSONObject };
 

@@ -1,8 +1,8 @@
 import { Arg, Ctx, Field, Float, ID, Int, ObjectType, Query, Resolver } from 'type-graphql';
-import type { Model } from '../core/definitions.js';
-import type { ScoreRow } from '../core/ports.js';
-import type { Instant } from '../core/time.js';
-import type { FeatureValue } from '../core/types.js';
+import type { Model } from '../core/definitions/definitions.js';
+import type { FeatureValue } from '../core/definitions/types.js';
+import type { Instant } from '../core/helpers/time.js';
+import type { ScoreRow } from '../core/ports/scoring.js';
 import { columnarKeys } from './columnar.js';
 import { maskFor, piiView, type RequestContext } from './context.js';
 import { ModelStage, ScoreStatus } from './enums.js';
@@ -164,7 +164,8 @@ export class ScoreResolver {
     const model = services.catalogue.namedModel(name);
     const rows = await services.scoring.score({
       model,
-      ...{ entities: columnarKeys(entities), request: request ?? undefined },
+      entities: columnarKeys(entities),
+      request: request ?? undefined,
       explain,
       now: services.now(),
     });

@@ -13,16 +13,15 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
+import type { FeatureValue, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
+import type { Instant } from '../core/helpers/time.js';
+import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
 import type {
   ColumnProfile,
   ExportFormat as ExportFormatName,
-  JobRecord,
-  JobState as JobStateName,
   TrainingSetRecord,
-} from '../core/ports.js';
-import type { Instant } from '../core/time.js';
-import type { FeatureValue, StalePolicy as StalePolicyName } from '../core/types.js';
+} from '../core/ports/training-sets.js';
 import { columnarRows } from './columnar.js';
 import { boundedLimit, maskFor, type RequestContext, seesInFull, shownError } from './context.js';
 import { ExportFormat, JobState, StalePolicy } from './enums.js';
@@ -181,7 +180,9 @@ export class TrainingSetResolver {
         label: label ?? null,
         asOf: asOf ?? services.now(),
         masked: maskFor(context) !== undefined,
-        ...{ includeEventTimes, includeStatuses, stalePolicy },
+        includeEventTimes,
+        includeStatuses,
+        stalePolicy,
         format,
       },
     });

@@ -1,6 +1,11 @@
 import { Arg, Ctx, Field, FieldResolver, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import type { DifferenceKind as DifferenceKindName, ViewDiff, ViewDifference, ViewVersion } from '../core/browse.js';
-import type { Instant } from '../core/time.js';
+import type { Instant } from '../core/helpers/time.js';
+import type {
+  DifferenceKind as DifferenceKindName,
+  ViewDiff,
+  ViewDifference,
+  ViewVersion,
+} from '../core/ports/browse.js';
 import { FeatureViewType, visible } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
 import { DifferenceKind } from './enums.js';

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RiskgraphError } from '../core/errors.js';
-import type { AuditEntry, AuditLog, Caller, Clock, Log } from '../core/ports.js';
+import type { AuditEntry, AuditLog, Caller } from '../core/ports/access.js';
+import type { Clock, Log } from '../core/ports/process.js';
 import { type GuardedRoute, ROUTE_ROLES } from '../graphql/roles.js';
 import type { KeyRing } from './keys.js';
 

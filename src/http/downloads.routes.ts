@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import { notFound, RiskgraphError } from '../core/errors.js';
-import type { ExportFormat, TrainingSetService } from '../core/ports.js';
+import type { ExportFormat, TrainingSetService } from '../core/ports/training-sets.js';
 import { seesInFull } from '../graphql/context.js';
 
 const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_STATUS, RiskgraphError } from '../core/errors.js';
-import type { Log } from '../core/ports.js';
+import type { Log } from '../core/ports/process.js';
 import { publicError } from '../graphql/errors.js';
 
 /** fastify's own refusals, in our words: its messages name its internals. */

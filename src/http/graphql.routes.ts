@@ -4,7 +4,7 @@ import { GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } fr
 import type { Response as SseResponse } from 'graphql-sse';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
 import { badInput, ERROR_STATUS, type ErrorCode, RiskgraphError } from '../core/errors.js';
-import type { Log, Metrics } from '../core/ports.js';
+import type { Log, Metrics } from '../core/ports/process.js';
 import { createApollo } from '../graphql/apollo.js';
 import type { ApiServices, RequestContext } from '../graphql/context.js';
 import { formatGraphqlError, isOurFault, thrownError } from '../graphql/errors.js';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Clock, Metrics } from '../core/ports.js';
+import type { Clock, Metrics } from '../core/ports/process.js';
 
 export interface HealthChecks {
   /** A store's name and a question that it answers when it works. */

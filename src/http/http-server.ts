@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyInstance, fastify } from 'fastify';
 import { RiskgraphError } from '../core/errors.js';
-import type { Log, Metrics } from '../core/ports.js';
+import type { Log, Metrics } from '../core/ports/process.js';
 import type { ApiServices } from '../graphql/context.js';
 import { buildSchema } from '../graphql/schema.js';
 import { registerAccess } from './access.js';
@@ -73,7 +73,10 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   });
 
   registerHealth(server, {
-    ...{ health: options.health, metrics, metricsText, now: services.now },
+    health: options.health,
+    metrics,
+    metricsText,
+    now: services.now,
     report: () => services.reportCatalogue(),
   });
   registerGraphiql(server);

@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { z } from 'zod';
 import { badInput } from '../core/errors.js';
-import type { Clock, DataTable, IndicatorService, IndicatorTableRequest } from '../core/ports.js';
-import { parseInstant, parseLocalDate } from '../core/time.js';
+import { parseInstant, parseLocalDate } from '../core/helpers/time.js';
+import type { DataTable, IndicatorService, IndicatorTableRequest } from '../core/ports/indicators.js';
+import type { Clock } from '../core/ports/process.js';
 
 const commaSeparated = z.string().transform((text) =>
   text

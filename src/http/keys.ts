@@ -2,7 +2,8 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RiskgraphError } from '../core/errors.js';
-import { type Caller, type Clock, type KeyStore, type Log, ROLES, type Role } from '../core/ports.js';
+import { type Caller, type KeyStore, ROLES, type Role } from '../core/ports/access.js';
+import type { Clock, Log } from '../core/ports/process.js';
 
 interface HeldKey {
   readonly sha256: Buffer;

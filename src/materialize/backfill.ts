@@ -1,9 +1,10 @@
 /** The past of views: as-ofs in chunks, some views at once; what a killed job left of a chunk is taken up where it was. */
-import type { View } from '../core/definitions.js';
+
+import { inputsFirst } from '../core/compute/score-view.js';
+import type { View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
-import type { BackfillRange, JobProgress, RunRecord } from '../core/ports.js';
-import { inputsFirst } from '../core/score-view.js';
-import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/time.js';
+import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/helpers/time.js';
+import type { BackfillRange, JobProgress, RunRecord } from '../core/ports/materialize.js';
 import { holdView } from './hold.js';
 import { part, shares } from './progress.js';
 import {
@@ -204,7 +205,10 @@ async function stageChunk(
   const began = deps.clock();
   const begun = await deps.ledger.beginAll(
     asOfs.map((asOf) => ({
-      ...{ jobId, viewId: view.id, asOf, kind: 'BACKFILL' },
+      jobId,
+      viewId: view.id,
+      asOf,
+      kind: 'BACKFILL',
       knowledge: readableFrom(view, asOf),
     })),
   );
@@ -240,8 +244,16 @@ function checkRange(from: LocalDate, to: LocalDate): void {
 }
 
 const nothingOf = ({ view }: IdleView): BackfillResult => ({
-  ...{ view: view.id, from: null, to: null, clampedTo: null },
-  ...{ asOfs: 0, empty: 0, rows: 0, changed: 0, published: 0, nullKeys: 0 },
+  view: view.id,
+  from: null,
+  to: null,
+  clampedTo: null,
+  asOfs: 0,
+  empty: 0,
+  rows: 0,
+  changed: 0,
+  published: 0,
+  nullKeys: 0,
 });
 
 const notDue = ({ view, newest }: IdleView, from: LocalDate): string =>

@@ -1,6 +1,7 @@
 /** What a backfill would have to do, told before it begins. */
-import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports.js';
-import { formatInstant, type Instant } from '../core/time.js';
+
+import { formatInstant, type Instant } from '../core/helpers/time.js';
+import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports/materialize.js';
 import { emptyAsOfs, notesOf, planBackfill, VIEWS_AT_ONCE, type ViewPlan } from './backfill.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { readableFrom } from './schedule.js';
@@ -53,9 +54,15 @@ async function estimateView(deps: MaterializerDeps, plan: ViewPlan, fed: boolean
   const done = (await deps.ledger.done(view.id, { from: first, to: last })).filter((asOf) => wanted.has(asOf));
   const pace = await deps.ledger.pace(view.id);
   return {
-    ...{ view: view.id, from: formatInstant(first), to: formatInstant(last) },
+    view: view.id,
+    from: formatInstant(first),
+    to: formatInstant(last),
     clampedTo: left > 0 ? formatInstant(last) : null,
-    ...{ asOfs: due.length, empty, done: done.length, rows, countedAsOfs: counted.length },
+    asOfs: due.length,
+    empty,
+    done: done.length,
+    rows,
+    countedAsOfs: counted.length,
     ...secondsOf(pace, asOfs.length, rows),
   };
 }

@@ -1,6 +1,7 @@
 /** One process at a view, for a time: what it writes is marked with its turn, so that nothing of it counts once another has taken the view. */
-import type { View } from '../core/definitions.js';
-import type { JobProgress, OfflineStore, Run, RunLedger } from '../core/ports.js';
+import type { View } from '../core/definitions/definitions.js';
+import type { JobProgress, RunLedger } from '../core/ports/materialize.js';
+import type { OfflineStore, Run } from '../core/ports/offline.js';
 import { finishLeftRuns } from './recovery.js';
 import type { MaterializerDeps } from './run-steps.js';
 

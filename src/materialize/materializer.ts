@@ -1,8 +1,9 @@
 /** Offline to online: computes views as of their scheduled instants, publishes them, and keeps their history. */
-import type { View } from '../core/definitions.js';
-import type { JobProgress, Materializer, RunRecord } from '../core/ports.js';
-import { inputsFirst } from '../core/score-view.js';
-import { formatInstant, type Instant } from '../core/time.js';
+
+import { inputsFirst } from '../core/compute/score-view.js';
+import type { View } from '../core/definitions/definitions.js';
+import { formatInstant, type Instant } from '../core/helpers/time.js';
+import type { JobProgress, Materializer, RunRecord } from '../core/ports/materialize.js';
 import { planBackfill, runBackfill } from './backfill.js';
 import { estimateBackfill } from './estimate.js';
 import { holdView } from './hold.js';
@@ -37,7 +38,10 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       const startedAt = clock();
       const took = () => (clock() - startedAt) / 1000;
       const begun = await held.ledger.begin({
-        ...{ jobId, viewId: view.id, asOf, kind: 'LIVE' },
+        jobId,
+        viewId: view.id,
+        asOf,
+        kind: 'LIVE',
         knowledge: await settledKnowledge(held, view, asOf, progress.signal),
       });
       const staged = await stage(held, view, begun, part(progress, 0, 0.4));
@@ -51,7 +55,13 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       metrics.gauge('view_event_time_seconds', asOf / 1000, { view: view.id });
       metrics.observe('materialize_seconds', took(), { view: view.id });
       return {
-        ...{ view: view.id, asOf: formatInstant(asOf), rows, changed, published: changed, restored, nullKeys },
+        view: view.id,
+        asOf: formatInstant(asOf),
+        rows,
+        changed,
+        published: changed,
+        restored,
+        nullKeys,
         ...scoreCounts(committed),
       };
     });
@@ -79,8 +89,14 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       const { scored = 0, missing = 0, written = 0, ...result } = await live(view, due, jobId, progress);
       const { changed, published, restored } = result;
       return {
-        ...{ view: view.id, asOf: formatInstant(due), scored, missing },
-        ...{ changed, written, published, restored },
+        view: view.id,
+        asOf: formatInstant(due),
+        scored,
+        missing,
+        changed,
+        written,
+        published,
+        restored,
       };
     },
 

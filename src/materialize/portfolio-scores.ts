@@ -2,24 +2,18 @@
  * Scores of whole portfolios: the rows of score views. A run scores what is in force at its knowledge time, as a point-in-time join at that
  * instant would read it; everything behind it (stage, publication, history, recovery) is that of any view.
  */
-import type { StoredModel, View } from '../core/definitions.js';
+
+import { ModelInputs } from '../core/compute/model-inputs.js';
+import { scoreOf, scoreValues } from '../core/compute/score-view.js';
+import { valueAt } from '../core/compute/status.js';
+import type { StoredModel, View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
-import { ModelInputs } from '../core/model-inputs.js';
-import type {
-  Clock,
-  EntityKey,
-  ImportRequest,
-  KeyPart,
-  OfflineStore,
-  PortfolioScores,
-  Run,
-  Scorer,
-  SourceStore,
-  StagedRow,
-} from '../core/ports.js';
-import { scoreOf, scoreValues } from '../core/score-view.js';
-import { valueAt } from '../core/status.js';
-import { formatInstant, type Instant } from '../core/time.js';
+import { formatInstant, type Instant } from '../core/helpers/time.js';
+import type { Scorer } from '../core/ports/indicators.js';
+import type { PortfolioScores } from '../core/ports/materialize.js';
+import type { EntityKey, KeyPart, OfflineStore, Run, StagedRow } from '../core/ports/offline.js';
+import type { Clock } from '../core/ports/process.js';
+import type { ImportRequest, SourceStore } from '../core/ports/sources.js';
 import { readableFrom } from './schedule.js';
 
 export interface PortfolioScoresParts {
@@ -46,7 +40,10 @@ export function createPortfolioScores({ offline, scorer, sources, clock }: Portf
         const first = await lines.next();
         if (first.done) continue;
         await importWhole(sources, {
-          ...{ table: 'scores', format: 'ndjson', history: false, now: clock() },
+          table: 'scores',
+          format: 'ndjson',
+          history: false,
+          now: clock(),
           requestId: `runs ${own.map(({ run }) => run.id).join(' ')} of ${own[0]?.run.view.id}`,
           body: following(first.value, lines),
         });
@@ -123,7 +120,9 @@ async function* ndjson(
 ): AsyncGenerator<Uint8Array, undefined> {
   for (const { run, availableAt, restated } of runs) {
     const common = {
-      ...{ model: model.id, entity: model.entity.name, ingested_at: formatInstant(availableAt) },
+      model: model.id,
+      entity: model.entity.name,
+      ingested_at: formatInstant(availableAt),
       scored_at: formatInstant(scoredAt(run)),
     };
     for await (const rows of offline.readStage(run, availableAt, { index: 0, of: 1 })) {
@@ -132,7 +131,8 @@ async function* ndjson(
       if (told.length === 0) continue;
       const lines = told.map(({ key: [entity_id], tombstone, values: [probability, points, band] }) =>
         JSON.stringify({
-          ...{ ...common, entity_id },
+          ...common,
+          entity_id,
           ...(tombstone ? { deleted: 1 } : { probability, points, band }),
         }),
       );

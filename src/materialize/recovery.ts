@@ -1,5 +1,5 @@
-import type { View } from '../core/definitions.js';
-import type { RunRecord } from '../core/ports.js';
+import type { View } from '../core/definitions/definitions.js';
+import type { RunRecord } from '../core/ports/materialize.js';
 import {
   commit,
   computeStage,

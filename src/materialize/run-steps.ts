@@ -2,23 +2,13 @@
  * The steps of one run. Each leaves its mark in the ledger, so that a run is taken up at the step where its process died; each may be
  * repeated without a trace.
  */
-import type { View } from '../core/definitions.js';
+import type { View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
-import type {
-  Clock,
-  Log,
-  Metrics,
-  OfflineStore,
-  OnlineStore,
-  PortfolioScores,
-  Run,
-  RunChange,
-  RunLedger,
-  RunRecord,
-  Shard,
-  StageCounts,
-} from '../core/ports.js';
-import { type BusinessCalendar, formatInstant } from '../core/time.js';
+import { type BusinessCalendar, formatInstant } from '../core/helpers/time.js';
+import type { PortfolioScores, RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
+import type { OfflineStore, Run, Shard, StageCounts } from '../core/ports/offline.js';
+import type { OnlineStore } from '../core/ports/online.js';
+import type { Clock, Log, Metrics } from '../core/ports/process.js';
 
 export interface MaterializerDeps {
   readonly offline: OfflineStore;
@@ -47,7 +37,10 @@ export interface StepProgress {
 const ROWS_A_SHARD = 200_000;
 
 export const runOf = (view: View, { id, asOf, knowledge, kind }: RunRecord): Run => ({
-  ...{ id, view, asOf, knowledge },
+  id,
+  view,
+  asOf,
+  knowledge,
   ...(kind === 'BACKFILL' ? { availableAt: knowledge } : {}),
 });
 

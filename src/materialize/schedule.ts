@@ -1,5 +1,5 @@
 /** Which instants a view describes, and when each may be computed. */
-import type { View } from '../core/definitions.js';
+import type { View } from '../core/definitions/definitions.js';
 import { badInput } from '../core/errors.js';
 import {
   addDays,
@@ -9,7 +9,7 @@ import {
   HOUR,
   type Instant,
   type LocalDate,
-} from '../core/time.js';
+} from '../core/helpers/time.js';
 
 type Scheduled = Pick<View, 'id' | 'schedule' | 'delayMs'>;
 

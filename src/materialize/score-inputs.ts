@@ -1,7 +1,7 @@
 /** What a score view's run waits for and asks of the views that its model reads. */
-import type { View } from '../core/definitions.js';
+import type { View } from '../core/definitions/definitions.js';
 import { conflict } from '../core/errors.js';
-import { formatInstant, type Instant } from '../core/time.js';
+import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { knownBy } from './schedule.js';
 import { inputsOf } from './side-by-side.js';

@@ -1,4 +1,4 @@
-import type { View } from '../core/definitions.js';
+import type { View } from '../core/definitions/definitions.js';
 import { inputViews } from './portfolio-scores.js';
 
 /** What the scores of a view are made of; none for a view with a query. */

@@ -1,5 +1,5 @@
-import type { EntityDefinition } from '../core/define.js';
-import type { EntityKey } from '../core/ports.js';
+import type { EntityDefinition } from '../core/definitions/define.js';
+import type { EntityKey } from '../core/ports/offline.js';
 
 /** Format of keys and of the hashes behind them. */
 const FORMAT = 'o1';

@@ -1,18 +1,11 @@
 /** The newest row of each view a key, in Redis: one hash an entity key, one field a view version, one packed row. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, type Redis } from 'ioredis';
-import type { View } from '../core/definitions.js';
+import type { View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
-import type {
-  Clock,
-  EntityKey,
-  Log,
-  Metrics,
-  OnlineCell,
-  OnlineReadGroup,
-  OnlineStore,
-  ViewRow,
-} from '../core/ports.js';
+import type { EntityKey, ViewRow } from '../core/ports/offline.js';
+import type { OnlineCell, OnlineReadGroup, OnlineStore } from '../core/ports/online.js';
+import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import { entityKey, entityPrefix, scratchKey, storePrefix } from './entity-key.js';
 import { nodesOf, type RedisClient } from './redis.js';
 import { deadFrom, type RowCodec, rowCodec } from './row-codec.js';

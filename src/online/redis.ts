@@ -1,7 +1,7 @@
 /** Connections to Redis: one server (URL or socket path) or a cluster, checked before anything is trusted to it. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { RiskgraphError } from '../core/errors.js';
-import type { Log } from '../core/ports.js';
+import type { Log } from '../core/ports/process.js';
 
 export type RedisClient = Redis | Cluster;
 

@@ -7,11 +7,17 @@
  * The scripts of scripts.ts read the header.
  */
 import { crc32 } from 'node:zlib';
-import type { View } from '../core/definitions.js';
+import type { View } from '../core/definitions/definitions.js';
+import {
+  elementType,
+  type FeatureValue,
+  isArrayType,
+  type ScalarType,
+  type ScalarValue,
+} from '../core/definitions/types.js';
 import { RiskgraphError } from '../core/errors.js';
-import type { EntityKey, ViewRow } from '../core/ports.js';
-import type { Instant } from '../core/time.js';
-import { elementType, type FeatureValue, isArrayType, type ScalarType, type ScalarValue } from '../core/types.js';
+import type { Instant } from '../core/helpers/time.js';
+import type { EntityKey, ViewRow } from '../core/ports/offline.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 import { FIXED, PACKED, type ValueCodec } from './value-codec.js';
 

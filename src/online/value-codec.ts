@@ -1,6 +1,7 @@
 /** One scalar of each feature type, as bytes and back: exactly the wire representation of core/types.ts. */
-import { DAY } from '../core/time.js';
-import type { ScalarType, ScalarValue } from '../core/types.js';
+
+import type { ScalarType, ScalarValue } from '../core/definitions/types.js';
+import { DAY } from '../core/helpers/time.js';
 import type { ByteReader, ByteWriter } from './bytes.js';
 
 export interface ValueCodec {

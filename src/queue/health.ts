@@ -1,6 +1,6 @@
 /** What workers say of themselves, in Redis, for the health checks of other processes. */
 
-import type { Instant } from '../core/time.js';
+import type { Instant } from '../core/helpers/time.js';
 import type { RedisClient } from './connection.js';
 
 /** A worker beats every second; one that missed this many is gone or wedged. */

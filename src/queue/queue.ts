@@ -1,9 +1,10 @@
 /** Jobs: recorded in the ledger first, then carried by BullMQ; whoever loses the one finds it again in the other. */
-import type { JobDefinition } from '../core/definitions.js';
+import type { JobDefinition } from '../core/definitions/definitions.js';
 import { badInput, notFound } from '../core/errors.js';
-import type { Clock, JobLedger, JobQueue, JobServices, Log, Metrics } from '../core/ports.js';
-import type { BusinessCalendar } from '../core/time.js';
-import { newUuid } from '../core/uuid.js';
+import type { BusinessCalendar } from '../core/helpers/time.js';
+import { newUuid } from '../core/helpers/uuid.js';
+import type { JobLedger, JobQueue, JobServices } from '../core/ports/jobs.js';
+import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import { createCarrier } from './carrier.js';
 import { QUEUE_PREFIX, type RedisClient, withinTime } from './connection.js';
 import { readWorkerHealth, type WorkerHealth } from './health.js';

@@ -1,9 +1,10 @@
 /** The wrapper of every job: parses, records, logs, measures, retries; the body only works. */
 import { type Job, UnrecoverableError } from 'bullmq';
-import type { JobDefinition } from '../core/definitions.js';
+import type { JobDefinition } from '../core/definitions/definitions.js';
 import { conflict, type ErrorCode, RiskgraphError } from '../core/errors.js';
-import type { Clock, JobContext, JobLedger, JobRecord, JobServices, Log, Metrics } from '../core/ports.js';
-import type { Instant } from '../core/time.js';
+import type { Instant } from '../core/helpers/time.js';
+import type { JobContext, JobLedger, JobRecord, JobServices } from '../core/ports/jobs.js';
+import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import { attemptsOf } from './carrier.js';
 
 /** Progress is for people: more often than this nobody sees it, and Postgres does. */
@@ -72,13 +73,21 @@ async function runAttempt(definition: JobDefinition, id: string, attempt: Attemp
     if (hasEnded(active)) return;
     log.info({ attempt: attempt.attemptsMade + 1 }, 'job started');
     const context: JobContext = {
-      ...{ jobId: id, scheduledFor: recorded.createdAt, now: clock, log, metrics, services: deps.services },
+      jobId: id,
+      scheduledFor: recorded.createdAt,
+      now: clock,
+      log,
+      metrics,
+      services: deps.services,
       signal: controller.signal,
       report: reporter(id, attempt, { from: active.progress, controller, deps }),
     };
     const result = await definition.run(context, definition.payload.parse(recorded.payload ?? {}));
     const done = await ledger.update(id, {
-      ...{ state: 'COMPLETED', progress: 1, error: null, finishedAt: clock() },
+      state: 'COMPLETED',
+      progress: 1,
+      error: null,
+      finishedAt: clock(),
       result: result ?? null,
     });
     outcome(done.state.toLowerCase());

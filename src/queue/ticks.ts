@@ -1,5 +1,5 @@
-import type { JobDefinition } from '../core/definitions.js';
-import { addDays, type BusinessCalendar, HOUR, type Instant, MINUTE } from '../core/time.js';
+import type { JobDefinition } from '../core/definitions/definitions.js';
+import { addDays, type BusinessCalendar, HOUR, type Instant, MINUTE } from '../core/helpers/time.js';
 
 /** The latest scheduled time of a job that is not after `now`; days and wall-clock times are the portfolio's. */
 export function latestTick(

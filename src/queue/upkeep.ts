@@ -1,8 +1,9 @@
 /** What a worker does beside running jobs: the ledger is the truth, and this brings the queue in line with it. */
-import type { JobDefinition } from '../core/definitions.js';
-import type { Clock, JobLedger, JobRecord, Log } from '../core/ports.js';
-import type { BusinessCalendar, Instant } from '../core/time.js';
-import { namedUuid } from '../core/uuid.js';
+import type { JobDefinition } from '../core/definitions/definitions.js';
+import type { BusinessCalendar, Instant } from '../core/helpers/time.js';
+import { namedUuid } from '../core/helpers/uuid.js';
+import type { JobLedger, JobRecord } from '../core/ports/jobs.js';
+import type { Clock, Log } from '../core/ports/process.js';
 import type { Carrier } from './carrier.js';
 import type { RedisClient } from './connection.js';
 import { beat, liveBeats } from './health.js';

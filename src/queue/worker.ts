@@ -1,6 +1,6 @@
 import { Worker } from 'bullmq';
-import type { JobServices } from '../core/ports.js';
-import { newUuid } from '../core/uuid.js';
+import { newUuid } from '../core/helpers/uuid.js';
+import type { JobServices } from '../core/ports/jobs.js';
 import type { Carrier } from './carrier.js';
 import { endBeat } from './health.js';
 import type { QueueOptions } from './queue.js';

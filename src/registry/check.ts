@@ -1,9 +1,9 @@
-import type { EntityDefinition, FeatureViewSpec, ViewQueryContext } from '../core/define.js';
-import type { Feature, View } from '../core/definitions.js';
-import { keyFilterOf } from '../core/source-where.js';
-import { SOURCE_TABLES } from '../core/sources.js';
-import { param, raw, sql } from '../core/sql.js';
-import { parseDuration } from '../core/time.js';
+import type { EntityDefinition, FeatureViewSpec, ViewQueryContext } from '../core/definitions/define.js';
+import type { Feature, View } from '../core/definitions/definitions.js';
+import { param, raw, sql } from '../core/definitions/sql.js';
+import { parseDuration } from '../core/helpers/time.js';
+import { keyFilterOf } from '../core/lending/source-where.js';
+import { SOURCE_TABLES } from '../core/lending/sources.js';
 import type { Found } from './scan.js';
 
 const NAME = /^[a-z][a-z0-9_]*$/;
@@ -108,7 +108,17 @@ export function checkView(
   const { name, version, id, file } = found;
   const { query, ...rest } = spec;
   return {
-    ...{ ...rest, origin: { kind: 'query', query }, name, version, id, file },
-    ...{ tags: spec.tags ?? [], features, delayMs, ttlMs, maxAgeMs, sources },
+    ...rest,
+    origin: { kind: 'query', query },
+    name,
+    version,
+    id,
+    file,
+    tags: spec.tags ?? [],
+    features,
+    delayMs,
+    ttlMs,
+    maxAgeMs,
+    sources,
   };
 }

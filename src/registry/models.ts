@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { EntityDefinition } from '../core/define.js';
-import type { ModelSpec } from '../core/define-model.js';
+import { planOnDemand } from '../core/compute/on-demand.js';
+import { scoreViewId, scoreViewOf, scoreViewShape } from '../core/compute/score-view.js';
+import type { EntityDefinition } from '../core/definitions/define.js';
+import type { ModelSpec } from '../core/definitions/define-model.js';
 import {
   type AnyFeatureRef,
   type Model,
@@ -10,9 +12,7 @@ import {
   readsStoredOnly,
   type StoredModel,
   type View,
-} from '../core/definitions.js';
-import { planOnDemand } from '../core/on-demand.js';
-import { scoreViewId, scoreViewOf, scoreViewShape } from '../core/score-view.js';
+} from '../core/definitions/definitions.js';
 import { contentHash } from './hash.js';
 import { eitherOf, resolveReferences } from './references.js';
 import type { Found } from './scan.js';
@@ -115,7 +115,10 @@ async function loadModel(
   if (!weights || !card) return undefined;
   const onnxHash = createHash('sha256').update(weights).digest('hex');
   return {
-    ...{ name: item.name, version: item.version, id: item.id, file: item.file },
+    name: item.name,
+    version: item.version,
+    id: item.id,
+    file: item.file,
     ...spec,
     features,
     onnxPath,

@@ -1,8 +1,8 @@
-import type { EntityDefinition } from '../core/define.js';
-import type { AnyOnDemandViewSpec, FeatureInput } from '../core/define-on-demand.js';
-import type { Feature, OnDemandInput, OnDemandOrigin, OnDemandView, View } from '../core/definitions.js';
-import { PERSONAL_COLUMNS } from '../core/masking.js';
-import { inputsRead, planOnDemand } from '../core/on-demand.js';
+import { PERSONAL_COLUMNS } from '../core/compute/masking.js';
+import { inputsRead, planOnDemand } from '../core/compute/on-demand.js';
+import type { EntityDefinition } from '../core/definitions/define.js';
+import type { AnyOnDemandViewSpec, FeatureInput } from '../core/definitions/define-on-demand.js';
+import type { Feature, OnDemandInput, OnDemandOrigin, OnDemandView, View } from '../core/definitions/definitions.js';
 import { checkFeature, type Report } from './check.js';
 import { inCurrency } from './currency.js';
 import { contentHash } from './hash.js';
@@ -133,7 +133,7 @@ function checkOnDemandView(
   const compute = spec.compute as OnDemandOrigin['compute'];
   const origin = Object.freeze({ kind: 'on_demand' as const, request, inputs, reads, compute });
   for (const feature of features) checkPersonal(feature, origin, report);
-  return { ...{ name, version, id, file, entity, description, owner }, tags: spec.tags ?? [], features, origin };
+  return { name, version, id, file, entity, description, owner, tags: spec.tags ?? [], features, origin };
 }
 
 /** Which inputs a feature is computed from, where the view says so. */

@@ -1,4 +1,11 @@
-import type { AnyFeatureRef, Feature, FeatureRef, Identity, OnDemandView, View } from '../core/definitions.js';
+import type {
+  AnyFeatureRef,
+  Feature,
+  FeatureRef,
+  Identity,
+  OnDemandView,
+  View,
+} from '../core/definitions/definitions.js';
 
 type Views<V> = Pick<ReadonlyMap<string, V>, 'get'>;
 interface Ref<V> {

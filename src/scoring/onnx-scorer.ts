@@ -1,8 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Model } from '../core/definitions.js';
+import { cardMedians, inputColumns, isNumeric } from '../core/compute/model-inputs.js';
+import type { Model } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
-import { cardMedians, inputColumns, isNumeric } from '../core/model-inputs.js';
-import type { Scorer } from '../core/ports.js';
+import type { Scorer } from '../core/ports/indicators.js';
 
 export type ExecutionProvider = 'cpu' | 'cuda' | 'webgpu';
 

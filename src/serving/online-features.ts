@@ -1,17 +1,12 @@
-import type { EntityDefinition } from '../core/define.js';
-import type { FeatureRef, View } from '../core/definitions.js';
+import { type OnDemandPlan, planOnDemand, readRequest } from '../core/compute/on-demand.js';
+import { type CalledRow, type Cell, columnCell, computeRow } from '../core/compute/on-demand-rows.js';
+import { valueAt } from '../core/compute/status.js';
+import type { EntityDefinition } from '../core/definitions/define.js';
+import type { FeatureRef, View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
-import { type OnDemandPlan, planOnDemand, readRequest } from '../core/on-demand.js';
-import { type CalledRow, type Cell, columnCell, computeRow } from '../core/on-demand-rows.js';
-import type {
-  OnlineCell,
-  OnlineFeaturesAnswer,
-  OnlineFeaturesRequest,
-  OnlineFeaturesService,
-  OnlineStore,
-} from '../core/ports.js';
-import { valueAt } from '../core/status.js';
-import type { Instant } from '../core/time.js';
+import type { Instant } from '../core/helpers/time.js';
+import type { OnlineCell, OnlineStore } from '../core/ports/online.js';
+import type { OnlineFeaturesAnswer, OnlineFeaturesRequest, OnlineFeaturesService } from '../core/ports/serving.js';
 
 /** The contract's limits of one request. */
 export const MAX_ROWS = 1_000;

@@ -1,9 +1,11 @@
-import type { Model } from '../core/definitions.js';
-import { cardMedians, inputColumns, ModelInputs, widthOf } from '../core/model-inputs.js';
-import type { OnlineFeaturesAnswer, OnlineFeaturesService, ScoreRow, Scorer, ScoringService } from '../core/ports.js';
-import { logOdds } from '../core/risk-maths.js';
-import { scoreOf } from '../core/score-view.js';
-import type { FeatureStatus, FeatureValue } from '../core/types.js';
+import { cardMedians, inputColumns, ModelInputs, widthOf } from '../core/compute/model-inputs.js';
+import { scoreOf } from '../core/compute/score-view.js';
+import type { Model } from '../core/definitions/definitions.js';
+import type { FeatureStatus, FeatureValue } from '../core/definitions/types.js';
+import { logOdds } from '../core/helpers/risk-maths.js';
+import type { Scorer } from '../core/ports/indicators.js';
+import type { ScoreRow, ScoringService } from '../core/ports/scoring.js';
+import type { OnlineFeaturesAnswer, OnlineFeaturesService } from '../core/ports/serving.js';
 
 /** Reason codes a score: what regulators and letters of refusal have room for. */
 const REASON_CODES = 4;

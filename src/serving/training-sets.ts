@@ -1,25 +1,25 @@
 import { access, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnyFeatureRef, Registry } from '../core/definitions.js';
+import type { Mask } from '../core/compute/masking.js';
+import { definitionsRead, planOnDemand } from '../core/compute/on-demand.js';
+import type { AnyFeatureRef, Registry } from '../core/definitions/definitions.js';
 import { badInput, conflict, notFound } from '../core/errors.js';
-import type { Mask } from '../core/masking.js';
-import { definitionsRead, planOnDemand } from '../core/on-demand.js';
+import { formatInstant } from '../core/helpers/time.js';
+import { newUuid } from '../core/helpers/uuid.js';
+import type { JobQueue } from '../core/ports/jobs.js';
+import type { JobProgress } from '../core/ports/materialize.js';
+import type { OfflineStore } from '../core/ports/offline.js';
+import type { Clock } from '../core/ports/process.js';
 import type {
-  Clock,
   ExportFormat,
-  JobProgress,
-  JobQueue,
-  OfflineStore,
   TrainingSetLedger,
   TrainingSetPins,
   TrainingSetRecord,
   TrainingSetRunner,
   TrainingSetService,
   TrainingSetSpec,
-} from '../core/ports.js';
-import { formatInstant } from '../core/time.js';
-import { newUuid } from '../core/uuid.js';
+} from '../core/ports/training-sets.js';
 
 /** Named after the job's file: `jobs/build_training_set.ts`. */
 const JOB = 'build_training_set';
@@ -44,7 +44,11 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
   const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
 
   const request = (features: readonly AnyFeatureRef[], spec: TrainingSetSpec) => ({
-    ...{ features, spine: spec.spine, label: spec.label, asOf: spec.asOf, entities: registry.entities },
+    features,
+    spine: spec.spine,
+    label: spec.label,
+    asOf: spec.asOf,
+    entities: registry.entities,
     ...(spec.masked && { mask }),
   });
 
@@ -68,14 +72,19 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       }
       await offline.checkTrainingSet({
         ...request(features, spec),
-        ...{ includeEventTimes: spec.includeEventTimes, includeStatuses: spec.includeStatuses ?? false },
+        includeEventTimes: spec.includeEventTimes,
+        includeStatuses: spec.includeStatuses ?? false,
       });
       const id = newUuid(now);
       const jobId = newUuid(now);
       // The job first: a set without a job could never be shown, a job without a set only fails.
       await queue.enqueue(JOB, { id }, jobId);
       return ledger.create({
-        ...{ id, name, jobId, request: spec, createdAt: now },
+        id,
+        name,
+        jobId,
+        request: spec,
+        createdAt: now,
         features: features.map(({ reference }) => reference),
       });
     },
@@ -123,9 +132,12 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
           record.features.map((reference) => resolve(registry, reference)),
           record.request,
         ),
-        ...{ id, path, format: record.request.format, includeEventTimes: record.request.includeEventTimes },
-        ...{ includeStatuses: record.request.includeStatuses ?? false },
-        ...{ stalePolicy: record.request.stalePolicy ?? 'RETURN' },
+        id,
+        path,
+        format: record.request.format,
+        includeEventTimes: record.request.includeEventTimes,
+        includeStatuses: record.request.includeStatuses ?? false,
+        stalePolicy: record.request.stalePolicy ?? 'RETURN',
         ...(record.request.rebuild && { pins: record.request.rebuild.pins }),
         onProgress: (fraction) => progress.report(fraction),
         signal: progress.signal,

@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
+import { ident, join, raw, type Sql, sql } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
-import type { SqlGuard } from '../core/ports.js';
-import { ident, join, raw, type Sql, sql } from '../core/sql.js';
+import type { SqlGuard } from '../core/ports/sources.js';
 import { userSqlFailure } from './failures.js';
 import { jsonText, wellFormed } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import { type SourceColumn, type SourceTable, storedType } from '../core/sources.js';
-import { ident, join, param, raw, type Sql, sql } from '../core/sql.js';
+import { ident, join, param, raw, type Sql, sql } from '../core/definitions/sql.js';
+import { type SourceColumn, type SourceTable, storedType } from '../core/lending/sources.js';
 import { checkTurn, inTurn, type SourceTurn } from './turns.js';
 
 /** Rows of the stage that are compared and written at once: bounds the memory of a merge. */

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { RejectedRow } from '../core/ports.js';
-import type { Instant } from '../core/time.js';
+import type { Instant } from '../core/helpers/time.js';
+import type { RejectedRow } from '../core/ports/sources.js';
 import { type FileRecord, MAX_RAW } from './records.js';
 import type { Refusal } from './row-parser.js';
 import { BatchWriter } from './stage.js';

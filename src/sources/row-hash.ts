@@ -1,5 +1,5 @@
-import type { SourceTable } from '../core/sources.js';
-import { ident, join, type Sql, sql } from '../core/sql.js';
+import { ident, join, type Sql, sql } from '../core/definitions/sql.js';
+import type { SourceTable } from '../core/lending/sources.js';
 
 /** UInt128 of a row's own columns, of a tombstone's key alone: equal content, equal hash, whoever writes the row. */
 export function rowHash(table: SourceTable): Sql {

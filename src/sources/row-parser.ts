@@ -1,6 +1,6 @@
 import { badInput } from '../core/errors.js';
-import type { Datum, SourceColumn, SourceTable, VERSION_COLUMNS } from '../core/sources.js';
-import type { BusinessCalendar, Instant, LocalDate } from '../core/time.js';
+import type { BusinessCalendar, Instant, LocalDate } from '../core/helpers/time.js';
+import type { Datum, SourceColumn, SourceTable, VERSION_COLUMNS } from '../core/lending/sources.js';
 import {
   emptyOf,
   flag,

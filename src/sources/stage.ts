@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { type SourceTable, storedType, VERSION_COLUMNS } from '../core/sources.js';
-import { DAY, type Instant } from '../core/time.js';
+import { DAY, type Instant } from '../core/helpers/time.js';
+import { type SourceTable, storedType, VERSION_COLUMNS } from '../core/lending/sources.js';
 import { BatchBytes } from './batch-bytes.js';
 import { rowHash } from './row-hash.js';
 

@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { ident, param, raw, type Sql, sql } from '../core/definitions/sql.js';
 import { RiskgraphError } from '../core/errors.js';
-import { ident, param, raw, type Sql, sql } from '../core/sql.js';
 
 /** The time for which one process may write to a table; without a number whoever writes is alone. */
 export interface SourceTurn {

@@ -3,7 +3,7 @@
  * dates as text, instants as Date, lists, maps) and gives the value as ClickHouse reads it in JSON, or a `Problem`. Reasons never quote
  * the value: it may be personal.
  */
-import type { SourceColumn, SourceTable, SourceType } from '../core/sources.js';
+import type { SourceColumn, SourceTable, SourceType } from '../core/lending/sources.js';
 
 export class Problem {
   constructor(readonly reason: string) {}

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Metrics } from '../core/ports.js';
+import type { Metrics } from '../core/ports/process.js';
 
 type Labels = Readonly<Record<string, string>>;
 

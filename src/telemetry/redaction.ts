@@ -1,4 +1,4 @@
-import { SOURCE_TABLES } from '../core/sources.js';
+import { SOURCE_TABLES } from '../core/lending/sources.js';
 
 /**
  * The one place that says what never reaches a log: keys and headers that carry them, personal fields of the lending schema, and

@@ -1,6 +1,6 @@
 import { type DestinationStream, pino } from 'pino';
 import { RiskgraphError } from '../core/errors.js';
-import type { Log, Metrics } from '../core/ports.js';
+import type { Log, Metrics } from '../core/ports/process.js';
 import { createMetrics } from './metrics.js';
 import { REDACTION, withoutPasswords, withoutQuotedValues } from './redaction.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { chooseExamples } from '../../src/commands/demo-examples.js';
-import type { Arrear, Life, LoanLife } from '../../src/portfolio/life.js';
+import type { Arrear, Life, LoanLife } from '../../synthetic/life.js';
 
 const END = '2026-11-22';
 const loan = (arrears: readonly Arrear[] = [], events: readonly LoanLife['events'][number]['type'][] = []) =>

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { expect } from 'vitest';
-import { defineEntity, int32, raw, string } from '../../src/core/define.js';
-import type { View } from '../../src/core/definitions.js';
-import type { OfflineStore, ViewRow } from '../../src/core/ports.js';
-import { DAY, formatInstant, type Instant } from '../../src/core/time.js';
-import type { FeatureStatus, FeatureValue, StalePolicy } from '../../src/core/types.js';
+import { defineEntity, int32, raw, string } from '../../src/core/definitions/define.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import type { FeatureStatus, FeatureValue, StalePolicy } from '../../src/core/definitions/types.js';
+import { DAY, formatInstant, type Instant } from '../../src/core/helpers/time.js';
+import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
 import { createOnlineFeatures, MAX_ROWS } from '../../src/serving/online-features.js';
@@ -188,8 +188,11 @@ interface Asked {
 
 async function historicalAnswers({ offline, view, placed, stalePolicy }: Asked): Promise<Answered[]> {
   const { columns, rows } = await offline.historicalFeatures({
-    ...{ features: refsOf(view), spine: spineOf(view, placed) },
-    ...{ includeEventTimes: true, includeStatuses: true, stalePolicy },
+    features: refsOf(view),
+    spine: spineOf(view, placed),
+    includeEventTimes: true,
+    includeStatuses: true,
+    stalePolicy,
   });
   const named = rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index] as unknown])));
   return named.map((row) => answeredOf(view, row));
@@ -197,10 +200,19 @@ async function historicalAnswers({ offline, view, placed, stalePolicy }: Asked):
 
 async function trainingSetAnswers({ offline, view, placed, stalePolicy }: Asked, path: string): Promise<Answered[]> {
   await offline.buildTrainingSet({
-    ...{ id: view.id, features: refsOf(view), spine: spineOf(view, placed), label: null, path },
-    ...{ entities: new Map([[view.entity.name, view.entity]]), asOf: day(10_000), includeEventTimes: true },
-    ...{ format: 'PARQUET', onProgress: async () => undefined, signal: new AbortController().signal },
-    ...{ includeStatuses: true, stalePolicy },
+    id: view.id,
+    features: refsOf(view),
+    spine: spineOf(view, placed),
+    label: null,
+    path,
+    entities: new Map([[view.entity.name, view.entity]]),
+    asOf: day(10_000),
+    includeEventTimes: true,
+    format: 'PARQUET',
+    onProgress: async () => undefined,
+    signal: new AbortController().signal,
+    includeStatuses: true,
+    stalePolicy,
   });
   const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors });
   return rows.map((row) => answeredOf(view, row));
@@ -228,7 +240,11 @@ async function onlineAnswers(
 ): Promise<Answered[]> {
   const clock = { now: 0 };
   const online = createOnlineStore({
-    ...{ client, prefix: 'conformance', clock: () => clock.now, log: silentLog, metrics: noMetrics },
+    client,
+    prefix: 'conformance',
+    clock: () => clock.now,
+    log: silentLog,
+    metrics: noMetrics,
   });
   const features = createOnlineFeatures({ online });
   const answers = new Map<Placed, Answered>();

@@ -1,6 +1,6 @@
 /** A Redis of the rules' own with several connections, each with an online store, as processes have them. */
 import { Redis } from 'ioredis';
-import type { OnlineStore } from '../../src/core/ports.js';
+import type { OnlineStore } from '../../src/core/ports/online.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
@@ -30,7 +30,10 @@ export async function openOnlineWorld(connections = 1): Promise<OnlineWorld> {
   );
   const raw = new Redis(server.url);
   return {
-    ...{ url: server.url, raw, prefix, clock },
+    url: server.url,
+    raw,
+    prefix,
+    clock,
     store: (index = 0) => stores[index % stores.length] as OnlineStore,
     async close() {
       raw.disconnect();

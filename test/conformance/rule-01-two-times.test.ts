@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { int32, raw } from '../../src/core/define.js';
-import { sourceSelect } from '../../src/core/source-sql.js';
-import { SOURCE_TABLES } from '../../src/core/sources.js';
-import { ident, sql } from '../../src/core/sql.js';
-import { formatInstant, parseInstant } from '../../src/core/time.js';
-import { instantSql } from '../../src/offline/view-sql.js';
+import { int32, raw } from '../../src/core/definitions/define.js';
+import { ident, sql } from '../../src/core/definitions/sql.js';
+import { formatInstant, parseInstant } from '../../src/core/helpers/time.js';
+import { sourceSelect } from '../../src/core/lending/source-sql.js';
+import { SOURCE_TABLES } from '../../src/core/lending/sources.js';
+import { instantSql } from '../../src/offline/history/view-sql.js';
 import { refsOf, viewOf } from '../offline/support.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { customer } from './scheduled-world.js';
@@ -27,15 +27,32 @@ interface RowCase extends Case {
 }
 
 const customerRow = (id: string, more: Readonly<Record<string, unknown>> = {}) => ({
-  ...{ customer_id: id, registered_at: '2026-01-05T08:00:00+08:00', ...more },
+  customer_id: id,
+  registered_at: '2026-01-05T08:00:00+08:00',
+  ...more,
 });
 const snapshot = (id: string, day: string) => ({
-  ...{ loan_id: id, as_of: day, customer_id: 'C', product: 'P', status: 'CURRENT', restructured: 0, dpd: 0 },
-  ...{ principal_outstanding: '1.00', overdue_principal: '0.00', disbursed_on: '2026-01-01', principal: '1.00' },
+  loan_id: id,
+  as_of: day,
+  customer_id: 'C',
+  product: 'P',
+  status: 'CURRENT',
+  restructured: 0,
+  dpd: 0,
+  principal_outstanding: '1.00',
+  overdue_principal: '0.00',
+  disbursed_on: '2026-01-01',
+  principal: '1.00',
 });
 const label = (id: string) => ({
-  ...{ entity: 'customer', entity_id: id, name: 'bad', observed_at: '2026-01-01T00:00:00Z', value: 1 },
-  ...{ window_from: '2026-01-01T00:00:00Z', window_to: '2026-04-01T00:00:00Z', known_at: '2026-04-02T00:00:00.500Z' },
+  entity: 'customer',
+  entity_id: id,
+  name: 'bad',
+  observed_at: '2026-01-01T00:00:00Z',
+  value: 1,
+  window_from: '2026-01-01T00:00:00Z',
+  window_to: '2026-04-01T00:00:00Z',
+  known_at: '2026-04-02T00:00:00.500Z',
 });
 
 const CASES: readonly RowCase[] = [
@@ -167,7 +184,9 @@ defineRule(
     async check({ table, imports, where: [column, value], known }: RowCase, { sources, store }: SourceWorld) {
       for (const { row, now, history = false, refused } of imports) {
         const result = await sources.load(table, Buffer.from(JSON.stringify(row)), {
-          ...{ format: 'ndjson', history, now: now === undefined ? JUNE : parseInstant(now) },
+          format: 'ndjson',
+          history,
+          now: now === undefined ? JUNE : parseInstant(now),
         });
         expect(result).toMatchObject({ accepted: refused ? 0 : 1 });
         if (refused) expect(result.quarantine.map((each) => each.column)).toEqual([refused]);
@@ -215,7 +234,8 @@ const WHOLE: readonly WholeCase[] = [
     name: 'every feature value has the instant that it describes and the instant from which a decision could use it',
     async check({ offline }) {
       const view = viewOf('stamped', 1, {
-        ...{ entity: customer, features: { amount: int32({ description: 'x' }) } },
+        entity: customer,
+        features: { amount: int32({ description: 'x' }) },
         query: () => raw("SELECT 'C' AS customer_id, 5 AS amount"),
       });
       await offline.createView(view);
@@ -226,7 +246,9 @@ const WHOLE: readonly WholeCase[] = [
         { eventTime: JUNE, availableAt: Date.UTC(2026, 5, 1, 2), values: [5] },
       ]);
       const { rows } = await offline.historicalFeatures({
-        ...{ features: refsOf(view), includeEventTimes: true, includeStatuses: false },
+        features: refsOf(view),
+        includeEventTimes: true,
+        includeStatuses: false,
         spine: { customer_id: ['C', 'C'], event_timestamp: ['2026-06-01T01:59:59.999Z', '2026-06-01T02:00:00.000Z'] },
       });
       expect(rows.map((row) => row.slice(2))).toEqual([

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { formatInstant, type Instant } from '../../src/core/time.js';
+import { formatInstant, type Instant } from '../../src/core/helpers/time.js';
 import { refsOf } from '../offline/support.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { DELAY, march, openScheduledWorld, residenceView, type ScheduledWorld } from './scheduled-world.js';
@@ -153,12 +153,10 @@ const world = shared(async (): Promise<ScheduledWorld> => {
   const opened = await openScheduledWorld();
   const versions = CASES.flatMap((each, number) =>
     each.versions.map(({ city, known, registered = LONG_AGO }) => ({
-      ...{
-        customer_id: idOf(number),
-        city,
-        registered_at: formatInstant(registered),
-        ingested_at: formatInstant(known),
-      },
+      customer_id: idOf(number),
+      city,
+      registered_at: formatInstant(registered),
+      ingested_at: formatInstant(known),
     })),
   );
   // One import a version: two versions of a row in one file are one row.
@@ -171,7 +169,10 @@ const world = shared(async (): Promise<ScheduledWorld> => {
   }
   const sightings = CASES.flatMap((each, number) =>
     (each.sightings ?? []).map(({ at, known = at }) => ({
-      ...{ customer_id: idOf(number), device_id: 'D', seen_at: formatInstant(at), ingested_at: formatInstant(known) },
+      customer_id: idOf(number),
+      device_id: 'D',
+      seen_at: formatInstant(at),
+      ingested_at: formatInstant(known),
     })),
   );
   await opened.load('device_sightings', sightings);
@@ -192,8 +193,11 @@ defineRule(
         const where = `${name} at ${formatInstant(t)}`;
         const view = VIEWS[name];
         const { rows } = await offline.historicalFeatures({
-          ...{ features: refsOf(view), spine: { customer_id: [key], event_timestamp: [formatInstant(t)] } },
-          ...{ includeEventTimes: false, includeStatuses: false, ...(asOf === undefined ? {} : { asOf }) },
+          features: refsOf(view),
+          spine: { customer_id: [key], event_timestamp: [formatInstant(t)] },
+          includeEventTimes: false,
+          includeStatuses: false,
+          ...(asOf === undefined ? {} : { asOf }),
         });
         expect(rows[0]?.[2], where).toBe(city);
         if (seen !== undefined) expect(rows[0]?.[3], where).toBe(seen);
@@ -224,7 +228,10 @@ defineRule(
       if (online === null) await expect(attempt).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
       else await attempt;
       const { columns } = await opened.features.read({
-        ...{ features: refsOf(view, ['city']), entities: { customer_id: [idOf(0)] }, stalePolicy: 'RETURN', now },
+        features: refsOf(view, ['city']),
+        entities: { customer_id: [idOf(0)] },
+        stalePolicy: 'RETURN',
+        now,
       });
       expect(columns[0]?.values).toEqual([online]);
     },
@@ -232,8 +239,10 @@ defineRule(
   [
     {
       name: 'nothing is online one millisecond before as-of + delay: the run is refused',
-      ...{ now: march(5) + DELAY - 1, asOf: march(5), online: null },
+      now: march(5) + DELAY - 1,
+      asOf: march(5),
+      online: null,
     },
-    { name: 'at as-of + delay it is online', ...{ now: march(5) + DELAY, asOf: march(5), online: 'Wuhan' } },
+    { name: 'at as-of + delay it is online', now: march(5) + DELAY, asOf: march(5), online: 'Wuhan' },
   ],
 );

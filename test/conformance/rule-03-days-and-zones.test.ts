@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { int32, raw } from '../../src/core/define.js';
-import { sourceSelect } from '../../src/core/source-sql.js';
-import { sql } from '../../src/core/sql.js';
-import { BusinessCalendar, formatInstant, parseInstant } from '../../src/core/time.js';
+import { int32, raw } from '../../src/core/definitions/define.js';
+import { sql } from '../../src/core/definitions/sql.js';
+import { BusinessCalendar, formatInstant, parseInstant } from '../../src/core/helpers/time.js';
+import { sourceSelect } from '../../src/core/lending/source-sql.js';
 import { instantsBetween } from '../../src/materialize/schedule.js';
-import { instantSql } from '../../src/offline/view-sql.js';
+import { instantSql } from '../../src/offline/history/view-sql.js';
 import { refsOf, viewOf } from '../offline/support.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { customer } from './scheduled-world.js';
@@ -36,7 +36,8 @@ const TEXTS: readonly TextCase[] = [
 
 const world = shared(() => openSourceWorld());
 const seen = viewOf('seen', 1, {
-  ...{ entity: customer, features: { amount: int32({ description: 'x' }) } },
+  entity: customer,
+  features: { amount: int32({ description: 'x' }) },
   query: () => raw('SELECT 1'),
 });
 
@@ -52,7 +53,9 @@ defineRule(
     async check({ text, is }: TextCase, { offline, sources }: SourceWorld) {
       const ask = () =>
         offline.historicalFeatures({
-          ...{ features: refsOf(seen), includeEventTimes: false, includeStatuses: false },
+          features: refsOf(seen),
+          includeEventTimes: false,
+          includeStatuses: false,
           spine: { customer_id: ['C'], event_timestamp: [text] },
         });
       const file = Buffer.from(
@@ -88,39 +91,66 @@ interface DayCase extends Case {
 const DAYS: readonly DayCase[] = [
   {
     name: 'a day of Shanghai begins at 16:00 UTC of the day before',
-    ...{ zone: 'Asia/Shanghai', date: '2026-03-01', start: '2026-02-28T16:00:00.000Z', hours: 24 },
+    zone: 'Asia/Shanghai',
+    date: '2026-03-01',
+    start: '2026-02-28T16:00:00.000Z',
+    hours: 24,
   },
   {
     name: 'the day on which New York’s clocks go forward has 23 hours',
-    ...{ zone: 'America/New_York', date: '2026-03-08', start: '2026-03-08T05:00:00.000Z', hours: 23 },
+    zone: 'America/New_York',
+    date: '2026-03-08',
+    start: '2026-03-08T05:00:00.000Z',
+    hours: 23,
   },
   {
     name: 'the day on which New York’s clocks go back has 25 hours',
-    ...{ zone: 'America/New_York', date: '2026-11-01', start: '2026-11-01T04:00:00.000Z', hours: 25 },
+    zone: 'America/New_York',
+    date: '2026-11-01',
+    start: '2026-11-01T04:00:00.000Z',
+    hours: 25,
   },
   {
     name: 'the day behind it begins an hour later in UTC',
-    ...{ zone: 'America/New_York', date: '2026-11-02', start: '2026-11-02T05:00:00.000Z', hours: 24 },
+    zone: 'America/New_York',
+    date: '2026-11-02',
+    start: '2026-11-02T05:00:00.000Z',
+    hours: 24,
   },
   {
     name: 'Berlin’s 23 hours are on another day than New York’s',
-    ...{ zone: 'Europe/Berlin', date: '2026-03-29', start: '2026-03-28T23:00:00.000Z', hours: 23 },
+    zone: 'Europe/Berlin',
+    date: '2026-03-29',
+    start: '2026-03-28T23:00:00.000Z',
+    hours: 23,
   },
   {
     name: 'Berlin’s 25 hours too',
-    ...{ zone: 'Europe/Berlin', date: '2026-10-25', start: '2026-10-24T22:00:00.000Z', hours: 25 },
+    zone: 'Europe/Berlin',
+    date: '2026-10-25',
+    start: '2026-10-24T22:00:00.000Z',
+    hours: 25,
   },
   {
     name: 'where clocks go back by half an hour the day has 24 and a half',
-    ...{ zone: 'Australia/Lord_Howe', date: '2026-04-05', start: '2026-04-04T13:00:00.000Z', hours: 24.5 },
+    zone: 'Australia/Lord_Howe',
+    date: '2026-04-05',
+    start: '2026-04-04T13:00:00.000Z',
+    hours: 24.5,
   },
   {
     name: 'a zone of half hours without summer time',
-    ...{ zone: 'Asia/Kolkata', date: '2026-03-01', start: '2026-02-28T18:30:00.000Z', hours: 24 },
+    zone: 'Asia/Kolkata',
+    date: '2026-03-01',
+    start: '2026-02-28T18:30:00.000Z',
+    hours: 24,
   },
   {
     name: 'a day whose midnight does not exist begins with its first instant',
-    ...{ zone: 'Africa/Cairo', date: '2026-04-24', start: '2026-04-23T22:00:00.000Z', hours: 23 },
+    zone: 'Africa/Cairo',
+    date: '2026-04-24',
+    start: '2026-04-23T22:00:00.000Z',
+    hours: 23,
   },
 ];
 
@@ -132,13 +162,17 @@ defineRule(
       await opened.load(
         'loan_snapshots',
         [...new Set(cases.map(({ date }) => date))].map((date) => ({
-          ...{ loan_id: date, as_of: date, customer_id: 'C', product: 'P', status: 'CURRENT', restructured: 0, dpd: 0 },
-          ...{
-            principal_outstanding: '1.00',
-            overdue_principal: '0.00',
-            disbursed_on: '2026-01-01',
-            principal: '1.00',
-          },
+          loan_id: date,
+          as_of: date,
+          customer_id: 'C',
+          product: 'P',
+          status: 'CURRENT',
+          restructured: 0,
+          dpd: 0,
+          principal_outstanding: '1.00',
+          overdue_principal: '0.00',
+          disbursed_on: '2026-01-01',
+          principal: '1.00',
         })),
       );
       return opened;
@@ -193,18 +227,33 @@ interface ScheduleCase extends Case {
 const SCHEDULES: readonly ScheduleCase[] = [
   {
     name: 'a daily schedule over the change of clocks describes each local midnight, 23 hours apart where the day has 23',
-    ...{ zone: 'America/New_York', every: 'day', from: '2026-03-07', to: '2026-03-09', count: 3 },
-    ...{ first: '2026-03-07T05:00:00.000Z', last: '2026-03-09T04:00:00.000Z' },
+    zone: 'America/New_York',
+    every: 'day',
+    from: '2026-03-07',
+    to: '2026-03-09',
+    count: 3,
+    first: '2026-03-07T05:00:00.000Z',
+    last: '2026-03-09T04:00:00.000Z',
   },
   {
     name: 'an hourly schedule has 25 instants in a day of 25 hours',
-    ...{ zone: 'Europe/Berlin', every: 'hour', from: '2026-10-25', to: '2026-10-25', count: 25 },
-    ...{ first: '2026-10-24T22:00:00.000Z', last: '2026-10-25T22:00:00.000Z' },
+    zone: 'Europe/Berlin',
+    every: 'hour',
+    from: '2026-10-25',
+    to: '2026-10-25',
+    count: 25,
+    first: '2026-10-24T22:00:00.000Z',
+    last: '2026-10-25T22:00:00.000Z',
   },
   {
     name: 'and 23 in a day of 23',
-    ...{ zone: 'Europe/Berlin', every: 'hour', from: '2026-03-29', to: '2026-03-29', count: 23 },
-    ...{ first: '2026-03-28T23:00:00.000Z', last: '2026-03-29T21:00:00.000Z' },
+    zone: 'Europe/Berlin',
+    every: 'hour',
+    from: '2026-03-29',
+    to: '2026-03-29',
+    count: 23,
+    first: '2026-03-28T23:00:00.000Z',
+    last: '2026-03-29T21:00:00.000Z',
   },
 ];
 
@@ -230,11 +279,17 @@ interface BackCase extends Case {
 const BACK: readonly BackCase[] = [
   {
     name: 'days back from a local midnight are a local midnight, over the change of clocks too',
-    ...{ zone: 'America/New_York', from: '2026-03-10T04:00:00.000Z', by: { days: 30 }, to: '2026-02-08T05:00:00.000Z' },
+    zone: 'America/New_York',
+    from: '2026-03-10T04:00:00.000Z',
+    by: { days: 30 },
+    to: '2026-02-08T05:00:00.000Z',
   },
   {
     name: 'a month back from the 31st is the last day of a shorter month',
-    ...{ zone: 'Asia/Shanghai', from: '2026-03-30T16:00:00.000Z', by: { months: 1 }, to: '2026-02-27T16:00:00.000Z' },
+    zone: 'Asia/Shanghai',
+    from: '2026-03-30T16:00:00.000Z',
+    by: { months: 1 },
+    to: '2026-02-27T16:00:00.000Z',
   },
 ];
 

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { sql } from '../../src/core/sql.js';
-import { DAY, formatInstant, type Instant } from '../../src/core/time.js';
-import { viewTables } from '../../src/offline/tables.js';
+import { sql } from '../../src/core/definitions/sql.js';
+import { DAY, formatInstant, type Instant } from '../../src/core/helpers/time.js';
+import { viewTables } from '../../src/offline/history/tables.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { DELAY, march, openScheduledWorld, residenceView, type ScheduledWorld } from './scheduled-world.js';
 
@@ -57,7 +57,10 @@ const world = shared(async (): Promise<ScheduledWorld> => {
       [march(2, 5), march(2, 5)],
       [march(3, 5), march(4, 1)],
     ].map(([at = 0, known = 0]) => ({
-      ...{ customer_id: 'C', device_id: 'D', seen_at: formatInstant(at), ingested_at: formatInstant(known) },
+      customer_id: 'C',
+      device_id: 'D',
+      seen_at: formatInstant(at),
+      ingested_at: formatInstant(known),
     })),
   );
   return opened;

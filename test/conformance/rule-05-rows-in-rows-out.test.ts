@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { expect } from 'vitest';
-import { defineEntity, int32, raw } from '../../src/core/define.js';
-import { formatInstant } from '../../src/core/time.js';
+import { defineEntity, int32, raw } from '../../src/core/definitions/define.js';
+import { formatInstant } from '../../src/core/helpers/time.js';
 import { load } from '../offline/schedules.js';
 import { type OfflineFixture, openOffline, refsOf, viewOf } from '../offline/support.js';
 import { freshHome } from '../support/homes.js';
@@ -186,7 +186,12 @@ const world = shared(async (): Promise<World> => {
   const fixture = await openOffline();
   const folder = await freshHome();
   const rowOf = (key: string, days: number, amount: number) => ({
-    ...{ key: [key], event: day(days), available: day(days), sequence: 1, tombstone: false, values: { amount } },
+    key: [key],
+    event: day(days),
+    available: day(days),
+    sequence: 1,
+    tombstone: false,
+    values: { amount },
   });
   await fixture.offline.createView(profile);
   await load(
@@ -197,7 +202,8 @@ const world = shared(async (): Promise<World> => {
   await fixture.offline.createView(phone);
   await load(fixture.store, phone, [rowOf('D1', 1, 100)]);
   return {
-    ...{ fixture, folder },
+    fixture,
+    folder,
     async close() {
       await fixture.close();
       await rm(folder, { recursive: true, force: true });
@@ -224,9 +230,17 @@ defineRule(
 
       const path = join(folder, `${++sets}.parquet`);
       const { rowCount } = await fixture.offline.buildTrainingSet({
-        ...{ id: `rule5-${sets}`, features: asked, spine, label: null, asOf: day(1_000), path, ...flags },
+        id: `rule5-${sets}`,
+        features: asked,
+        spine,
+        label: null,
+        asOf: day(1_000),
+        path,
+        ...flags,
         entities: new Map([customer, device].map((entity) => [entity.name, entity])),
-        ...{ format: 'PARQUET', onProgress: async () => undefined, signal: new AbortController().signal },
+        format: 'PARQUET',
+        onProgress: async () => undefined,
+        signal: new AbortController().signal,
       });
       expect(rowCount).toBe(rows.length);
       const read = await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors });

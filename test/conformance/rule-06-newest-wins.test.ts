@@ -5,7 +5,10 @@ import { checkHistory, day, type HistoryCase, type HistoryRow, openHistory, type
 const is = (amount: number): Question['expected'] => ({ amount: [amount, 'PRESENT'] });
 const nothing: Question['expected'] = { amount: [null, 'NOT_FOUND'] };
 const row = (at: number, known: number, amount: number, run = 1): HistoryRow => ({
-  ...{ at: day(at), known: day(known), run, values: { amount } },
+  at: day(at),
+  known: day(known),
+  run,
+  values: { amount },
 });
 
 const CASES: readonly HistoryCase[] = [
@@ -176,7 +179,11 @@ defineRule({ rule: 6, open: openHistory, check: checkHistory }, [
     view: 'plain',
     rows: fc.sample(generated, { numRuns: 1_000, seed: 6 }).flatMap((rows, number) =>
       rows.map(({ event, lag, run, amount }) => ({
-        ...{ key: `h${number}`, at: day(0, event), known: day(0, event + lag), run, values: { amount } },
+        key: `h${number}`,
+        at: day(0, event),
+        known: day(0, event + lag),
+        run,
+        values: { amount },
       })),
     ),
     asked: fc

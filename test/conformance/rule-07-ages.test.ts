@@ -152,7 +152,9 @@ defineRule({ rule: 7, open: openHistory, check: checkHistory }, [
       events.map((event) => ({ key: `h${number}`, at: day(event), values: { amount: event } })),
     ),
     asked: histories.map(({ events, asked, off }, number) => ({
-      ...{ key: `h${number}`, t: day(asked, off), expected: agedAt(events, asked, off) },
+      key: `h${number}`,
+      t: day(asked, off),
+      expected: agedAt(events, asked, off),
     })),
   },
 ]);

@@ -174,7 +174,10 @@ function inForce(rows: readonly Generated[], t: number): Question['expected'] {
 const histories = fc.sample(
   fc.uniqueArray(
     fc.record({
-      ...{ at: fc.nat(8), lag: fc.nat(5), amount: fc.option(fc.nat(99)), kept: fc.option(fc.nat(99), { freq: 2 }) },
+      at: fc.nat(8),
+      lag: fc.nat(5),
+      amount: fc.option(fc.nat(99)),
+      kept: fc.option(fc.nat(99), { freq: 2 }),
       tombstone: fc.integer({ min: 0, max: 5 }).map((draw) => draw === 0),
     }),
     { minLength: 1, maxLength: 7, selector: ({ at }) => at },
@@ -189,7 +192,9 @@ defineRule({ rule: 8, open: openHistory, check: checkHistory }, [
     view: 'filled',
     rows: histories.flatMap((rows, number) =>
       rows.map(({ at, lag, amount, kept, tombstone }) => ({
-        ...{ key: `h${number}`, at: day(at), known: day(at + lag) },
+        key: `h${number}`,
+        at: day(at),
+        known: day(at + lag),
         ...(tombstone ? {} : { values: { amount, kept } }),
       })),
     ),

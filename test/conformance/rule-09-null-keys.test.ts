@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { raw } from '../../src/core/define.js';
-import { formatInstant } from '../../src/core/time.js';
+import { raw } from '../../src/core/definitions/define.js';
+import { formatInstant } from '../../src/core/helpers/time.js';
 import { openOffline, refsOf, viewOf } from '../offline/support.js';
 import { type Case, defineRule } from './conformance.js';
 import { checkHistory, day, type HistoryCase, openHistory, type Question, VIEWS } from './history.js';
@@ -46,11 +46,15 @@ const CASES: readonly HistoryCase[] = [
     view: 'plain',
     bare: true,
     rows: ['NULL', 'null', 'None', 'NaN', '\\N', 'nan', 'undefined'].map((key, amount) => ({
-      ...{ key, at: day(1), values: { amount } },
+      key,
+      at: day(1),
+      values: { amount },
     })),
     asked: [
       ...['NULL', 'null', 'None', 'NaN', '\\N', 'nan', 'undefined'].map((key, amount) => ({
-        ...{ key, t: day(2), expected: is(amount) },
+        key,
+        t: day(2),
+        expected: is(amount),
       })),
       { key: null, ...none },
     ],
@@ -163,7 +167,8 @@ defineRule(
             ...Object.fromEntries(entity.joinKeys.map((key, part) => [key, asked.map((each) => each[part] ?? null)])),
             event_timestamp: asked.map(() => formatInstant(day(2))),
           },
-          ...{ includeEventTimes: false, includeStatuses: true },
+          includeEventTimes: false,
+          includeStatuses: true,
         });
         expect(rows.map((row) => row.slice(-2))).toEqual(
           amounts.map((amount) => [amount, amount === null ? 'NOT_FOUND' : 'PRESENT']),

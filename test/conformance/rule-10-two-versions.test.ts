@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { expect } from 'vitest';
-import { defineEntity, int32, raw, string } from '../../src/core/define.js';
-import type { FeatureRef, View } from '../../src/core/definitions.js';
-import { formatInstant, type Instant } from '../../src/core/time.js';
+import { defineEntity, int32, raw, string } from '../../src/core/definitions/define.js';
+import type { FeatureRef, View } from '../../src/core/definitions/definitions.js';
+import { formatInstant, type Instant } from '../../src/core/helpers/time.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { resolveReferences } from '../../src/registry/references.js';
@@ -197,14 +197,20 @@ const world = shared(async (): Promise<World & { close(): Promise<void> }> => {
       each.rows
         .filter((row) => row.view === view.id)
         .map(({ at, known = at, values }) => ({
-          ...{ key: [keyOf(number)], event: at, available: known, sequence: 1, tombstone: values === undefined },
+          key: [keyOf(number)],
+          event: at,
+          available: known,
+          sequence: 1,
+          tombstone: values === undefined,
           values: Object.fromEntries(view.features.map(({ name }) => [name, values?.[name] ?? null])),
         })),
     );
     await load(fixture.store, view, rows);
   }
   return {
-    ...{ fixture, redis, folder },
+    fixture,
+    redis,
+    folder,
     async close() {
       await redis.close();
       await server.close();
@@ -232,8 +238,16 @@ async function check(each: VersionsCase, { fixture, redis, folder }: World): Pro
 
   const path = join(folder, `${key}.parquet`);
   await offline.buildTrainingSet({
-    ...{ id: key, features, spine, label: null, entities: new Map([['customer', customer]]), asOf: day(1_000), path },
-    ...{ includeEventTimes: false, format: 'PARQUET', onProgress: async () => undefined },
+    id: key,
+    features,
+    spine,
+    label: null,
+    entities: new Map([['customer', customer]]),
+    asOf: day(1_000),
+    path,
+    includeEventTimes: false,
+    format: 'PARQUET',
+    onProgress: async () => undefined,
     signal: new AbortController().signal,
   });
   const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors });
@@ -257,7 +271,10 @@ async function check(each: VersionsCase, { fixture, redis, folder }: World): Pro
       );
     }
     const { columns } = await createOnlineFeatures({ online }).read({
-      ...{ features, entities: { customer_id: [key] }, stalePolicy: 'RETURN', now: t },
+      features,
+      entities: { customer_id: [key] },
+      stalePolicy: 'RETURN',
+      now: t,
     });
     expect(columns.map(({ name }) => name)).toEqual(features.map(({ reference }) => reference));
     expect(columns.map(({ values, statuses }) => said(values[0], statuses[0]))).toEqual(each.answers[number]);

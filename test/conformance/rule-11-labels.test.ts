@@ -4,12 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { expect } from 'vitest';
-import { defineEntity, int32, raw } from '../../src/core/define.js';
-import type { View } from '../../src/core/definitions.js';
+import { defineEntity, int32, raw } from '../../src/core/definitions/define.js';
+import type { View } from '../../src/core/definitions/definitions.js';
 import type { RiskgraphError } from '../../src/core/errors.js';
-import type { TrainingSetRequest } from '../../src/core/ports.js';
-import { formatInstant, type Instant } from '../../src/core/time.js';
-import { loadRegistry } from '../../src/registry.js';
+import { formatInstant, type Instant } from '../../src/core/helpers/time.js';
+import type { TrainingSetRequest } from '../../src/core/ports/training-sets.js';
+import { loadRegistry } from '../../src/registry/load.js';
 import { refsOf, viewOf } from '../offline/support.js';
 import { freshHome } from '../support/homes.js';
 import { type Case, defineRule, shared } from './conformance.js';
@@ -176,7 +176,8 @@ interface Refusal extends Case {
 const leaking: View = { ...profile, id: 'leaking@1', name: 'leaking', sources: ['labels', 'loans'] };
 const scored: View = {
   ...profile,
-  ...{ id: 'risk_score@1', name: 'risk_score' },
+  id: 'risk_score@1',
+  name: 'risk_score',
   // Of a model, what it reads is all that is looked at.
   origin: { kind: 'scores', model: { features: refsOf(leaking) } } as unknown as View['origin'],
 };
@@ -247,8 +248,15 @@ const stored = ({
   ingested = known,
   value,
 }: Label & { readonly id: string }) => ({
-  ...{ entity, entity_id: id, name, value, observed_at: formatInstant(observed), window_from: formatInstant(from) },
-  ...{ window_to: formatInstant(from + 1), known_at: formatInstant(known), ingested_at: formatInstant(ingested) },
+  entity,
+  entity_id: id,
+  name,
+  value,
+  observed_at: formatInstant(observed),
+  window_from: formatInstant(from),
+  window_to: formatInstant(from + 1),
+  known_at: formatInstant(known),
+  ingested_at: formatInstant(ingested),
 });
 
 const world = shared(async (): Promise<World> => {
@@ -281,9 +289,17 @@ const world = shared(async (): Promise<World> => {
 });
 
 const requestOf = (folder: string, more: Partial<TrainingSetRequest>): TrainingSetRequest => ({
-  ...{ id: 'rule11', features: refsOf(profile), spine: {}, label: 'bad', entities: ENTITIES, asOf: day(100) },
-  ...{ includeEventTimes: false, format: 'PARQUET', path: join(folder, 'set.parquet') },
-  ...{ onProgress: async () => undefined, signal: new AbortController().signal },
+  id: 'rule11',
+  features: refsOf(profile),
+  spine: {},
+  label: 'bad',
+  entities: ENTITIES,
+  asOf: day(100),
+  includeEventTimes: false,
+  format: 'PARQUET',
+  path: join(folder, 'set.parquet'),
+  onProgress: async () => undefined,
+  signal: new AbortController().signal,
   ...more,
 });
 
@@ -300,7 +316,9 @@ async function labelled(
     const path = join(folder, `${asOf}.parquet`);
     await offline.buildTrainingSet(
       requestOf(folder, {
-        ...{ id: `rule11-${asOf}`, asOf, path },
+        id: `rule11-${asOf}`,
+        asOf,
+        path,
         spine: {
           customer_id: rows.map(({ id = 'C', number }) => (id === null ? null : idOf(number, id))),
           event_timestamp: rows.map(({ t }) => formatInstant(t)),
@@ -337,7 +355,7 @@ async function problemsOf(files: Readonly<Record<string, string>>): Promise<stri
       const names = 'defineEntity, defineFeatureView, defineFeatureService, int32, sql';
       await writeFile(
         join(root, file),
-        `import * as define from '${resolve('src/core/define.js')}';\nconst { ${names} } = define;\n${body}\n`,
+        `import * as define from '${resolve('src/core/definitions/define.js')}';\nconst { ${names} } = define;\n${body}\n`,
       );
     }
     const refused = await loadRegistry({ root }).then(

@@ -52,7 +52,9 @@ const CASES: readonly OthersCase[] = [
     name: 'of three customers each has two others',
     seen: seen('A', 'B', 'C'),
     asked: ['A', 'B', 'C'].map((who) => ({
-      ...{ view: 'device_sharing@1' as const, day: DAY, who },
+      view: 'device_sharing@1' as const,
+      day: DAY,
+      who,
       expected: { other_customers_30d: 2, other_customers_400d: 2 },
     })),
   },
@@ -98,11 +100,15 @@ const CASES: readonly OthersCase[] = [
     late: [{ who: 'B', day: '2026-03-25', dpd: 90 }],
     asked: [
       {
-        ...{ view: 'device_defaults@1', day: DAY, who: 'A' },
+        view: 'device_defaults@1',
+        day: DAY,
+        who: 'A',
         expected: { other_late_customers_400d: 1, other_defaulted_customers_400d: 1 },
       },
       {
-        ...{ view: 'device_defaults@1', day: DAY, who: 'B' },
+        view: 'device_defaults@1',
+        day: DAY,
+        who: 'B',
         expected: { other_late_customers_400d: 0, other_defaulted_customers_400d: 0 },
       },
     ],
@@ -145,7 +151,9 @@ const CASES: readonly OthersCase[] = [
     asked: [
       { view: 'device_defaults@1', day: DAY, who: 'A', expected: { other_defaulted_customers_400d: 1 } },
       {
-        ...{ view: 'device_defaults@1', day: '2026-04-02', who: 'A' },
+        view: 'device_defaults@1',
+        day: '2026-04-02',
+        who: 'A',
         expected: { other_late_customers_400d: 0, other_defaulted_customers_400d: 0 },
       },
     ],
@@ -162,11 +170,15 @@ const CASES: readonly OthersCase[] = [
     ],
     asked: [
       {
-        ...{ view: 'device_defaults@1', day: DAY, who: 'A' },
+        view: 'device_defaults@1',
+        day: DAY,
+        who: 'A',
         expected: { other_late_customers_400d: 4, other_defaulted_customers_400d: 2 },
       },
       {
-        ...{ view: 'device_defaults@1', day: DAY, who: 'L90' },
+        view: 'device_defaults@1',
+        day: DAY,
+        who: 'L90',
         expected: { other_late_customers_400d: 3, other_defaulted_customers_400d: 1 },
       },
     ],
@@ -205,16 +217,17 @@ const derivedAt = (day: string): string => new Date(Date.parse(`${day}T16:30:00.
 
 function snapshot(number: number, { who, day, dpd, status = 'OVERDUE', known = derivedAt(day) }: Late): TableRow {
   return {
-    ...{
-      loan_id: `${number}-${who}-${day}`,
-      as_of: day,
-      customer_id: `${number}-${who}`,
-      product: 'P',
-      status,
-      restructured: 0,
-      dpd,
-    },
-    ...{ principal_outstanding: '1.00', overdue_principal: '1.00', disbursed_on: '2024-01-01', principal: '1.00' },
+    loan_id: `${number}-${who}-${day}`,
+    as_of: day,
+    customer_id: `${number}-${who}`,
+    product: 'P',
+    status,
+    restructured: 0,
+    dpd,
+    principal_outstanding: '1.00',
+    overdue_principal: '1.00',
+    disbursed_on: '2024-01-01',
+    principal: '1.00',
     ingested_at: known,
   };
 }
@@ -225,13 +238,11 @@ const world = shared(async (): Promise<World> => {
     'device_sightings',
     CASES.flatMap((each, number) =>
       each.seen.map(({ who, device = 'D', at, known = at }) => ({
-        ...{
-          customer_id: `${number}-${who}`,
-          device_id: `${number}-${device}`,
-          seen_at: at,
-          ingested_at: known,
-          flags: [],
-        },
+        customer_id: `${number}-${who}`,
+        device_id: `${number}-${device}`,
+        seen_at: at,
+        ingested_at: known,
+        flags: [],
       })),
     ),
   );

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
-import type { View } from '../../src/core/definitions.js';
-import type { ViewRow } from '../../src/core/ports.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import type { ViewRow } from '../../src/core/ports/offline.js';
 import { type Api, startApi } from '../support/api.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { redisKey } from './online-world.js';
@@ -95,12 +95,14 @@ interface Layout extends Case {
 const LAYOUTS: readonly Layout[] = [
   {
     name: 'a customer with one view has one key with one field, whose row carries its times',
-    ...{ entity: 'customer', key: 'one view' },
+    entity: 'customer',
+    key: 'one view',
     fields: { 'customer_profile@1': { eventTime: 9_000, availableAt: 8_000 } },
   },
   {
     name: 'a customer with two versions has one key with a field for each, each with times of its own',
-    ...{ entity: 'customer', key: 'two versions' },
+    entity: 'customer',
+    key: 'two versions',
     fields: {
       'customer_profile@1': { eventTime: 86_400_000, availableAt: 7_000 },
       'customer_profile@2': { eventTime: 5_001, availableAt: 5_000 },
@@ -108,7 +110,8 @@ const LAYOUTS: readonly Layout[] = [
   },
   {
     name: 'a device is a key of its own, even with the id of a customer',
-    ...{ entity: 'device', key: 'one view' },
+    entity: 'device',
+    key: 'one view',
     fields: { 'device_use@1': { eventTime: 3, availableAt: 2 } },
   },
 ];
@@ -151,7 +154,9 @@ const world = shared(async (): Promise<World> => {
     for (const version of [1, 2]) await write(`customer_profile@${version}`, id, now, now);
   await write('device_use@1', 'D1', now, now);
   return {
-    ...{ api, redis, write },
+    api,
+    redis,
+    write,
     async commands(body) {
       await settled();
       seen = [];

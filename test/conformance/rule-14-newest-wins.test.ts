@@ -1,6 +1,6 @@
 /** Rule 14. A case's writes arrive in every order, one after the other and racing; the same row must be read in the end. */
 import { expect } from 'vitest';
-import type { ViewRow } from '../../src/core/ports.js';
+import type { ViewRow } from '../../src/core/ports/offline.js';
 import { testRow, testView } from '../online/definitions.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { type OnlineWorld, openOnlineWorld } from './online-world.js';
@@ -146,7 +146,11 @@ const world = shared(() => openOnlineWorld(CONNECTIONS));
 
 const rowOf = ([event, available, sequence, more]: Stamp, index: number, id: string): ViewRow =>
   testRow({
-    ...{ key: [id], eventTime: T + event, availableAt: T + available, sequence, tombstone: more === 'tombstone' },
+    key: [id],
+    eventTime: T + event,
+    availableAt: T + available,
+    sequence,
+    tombstone: more === 'tombstone',
     values: more === 'tombstone' ? [] : more === 'null' ? [null, null, null] : [index, `write ${index}`, [index]],
   });
 

@@ -1,7 +1,7 @@
 /** Rule 15. Rows of views with a ttl of their own in one key, read, swept and deleted at chosen instants. */
 import { expect } from 'vitest';
-import type { View } from '../../src/core/definitions.js';
-import type { FeatureStatus } from '../../src/core/types.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import type { FeatureStatus } from '../../src/core/definitions/types.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { pair, testRow, testView } from '../online/definitions.js';
 import { type Case, defineRule, shared } from './conformance.js';
@@ -44,11 +44,15 @@ interface Read extends Case {
 const READS: readonly Read[] = [
   {
     name: 'at its ttl a value is there, to the millisecond',
-    ...{ rows: { day: 0 }, at: DAY, statuses: { day: 'PRESENT' } },
+    rows: { day: 0 },
+    at: DAY,
+    statuses: { day: 'PRESENT' },
   },
   {
     name: 'a millisecond later it is not, swept or not',
-    ...{ rows: { day: 0 }, at: DAY + 1, statuses: { day: 'NOT_FOUND' } },
+    rows: { day: 0 },
+    at: DAY + 1,
+    statuses: { day: 'NOT_FOUND' },
   },
   {
     name: 'a view past its ttl takes no other view of the key with it',
@@ -76,7 +80,9 @@ const READS: readonly Read[] = [
   },
   {
     name: 'without a ttl a value stays',
-    ...{ rows: { ever: -3_000 * DAY }, at: 3_000 * DAY, statuses: { ever: 'PRESENT' } },
+    rows: { ever: -3_000 * DAY },
+    at: 3_000 * DAY,
+    statuses: { ever: 'PRESENT' },
   },
 ];
 
@@ -89,7 +95,9 @@ defineRule<Read, OnlineWorld>(
       const names = Object.keys(statuses) as Name[];
       const { columns } = await createOnlineFeatures({ online: online.store() }).read({
         features: names.map((each) => featureOf(VIEWS[each])),
-        ...{ entities: { customer_id: [name] }, stalePolicy: 'RETURN', now: T + at },
+        entities: { customer_id: [name] },
+        stalePolicy: 'RETURN',
+        now: T + at,
       });
       expect(Object.fromEntries(columns.map((column, index) => [names[index], column.statuses[0]]))).toEqual(statuses);
     },
@@ -124,11 +132,15 @@ const LIVES: readonly KeyLife[] = [
   { name: 'for ever whatever comes after', writes: [{ ever: 0 }, { day: 0 }], until: null },
   {
     name: 'the key of a deleted longest field lives as long as what is left',
-    ...{ writes: [{ day: 0, days: 0 }], deletes: 'days', until: DAY + 1 },
+    writes: [{ day: 0, days: 0 }],
+    deletes: 'days',
+    until: DAY + 1,
   },
   {
     name: 'without the field that had no ttl the key ends again',
-    ...{ writes: [{ day2: 0, ever: 0 }], deletes: 'ever', until: 2 * DAY + 1 },
+    writes: [{ day2: 0, ever: 0 }],
+    deletes: 'ever',
+    until: 2 * DAY + 1,
   },
 ];
 
@@ -179,11 +191,15 @@ const REMOVALS: readonly Removal[] = [
   },
   {
     name: 'deleting the newest version leaves the older one',
-    ...{ rows: ALL, does: { deletes: 'day2' }, left: ['day@1', 'daylike@1', 'days@1', 'ever@1'] },
+    rows: ALL,
+    does: { deletes: 'day2' },
+    left: ['day@1', 'daylike@1', 'days@1', 'ever@1'],
   },
   {
     name: 'deleting the only version of a key removes the key',
-    ...{ rows: { ever: 0 }, does: { deletes: 'ever' }, left: [] },
+    rows: { ever: 0 },
+    does: { deletes: 'ever' },
+    left: [],
   },
 ];
 

@@ -4,11 +4,12 @@
  */
 import { expect } from 'vitest';
 import checkOnline from '../../jobs/check_online.js';
-import { sql } from '../../src/core/define.js';
-import type { View } from '../../src/core/definitions.js';
-import type { JobContext, JobServices, ViewRow } from '../../src/core/ports.js';
-import { DAY, HOUR } from '../../src/core/time.js';
-import { newUuid } from '../../src/core/uuid.js';
+import { sql } from '../../src/core/definitions/define.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { DAY, HOUR } from '../../src/core/helpers/time.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { JobContext, JobServices } from '../../src/core/ports/jobs.js';
+import type { ViewRow } from '../../src/core/ports/offline.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from '../materialize/fixture.js';
 import { factsView, MIDNIGHT, PREFIX } from '../materialize/views.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
@@ -39,27 +40,33 @@ const BOTH = { C1: [2, 0], C2: [3, 0] } as const;
 const HISTORIES: readonly History[] = [
   {
     name: 'the same run twice',
-    ...{ steps: [...FACTS, { materialize: 0 }, { materialize: 0 }], holds: BOTH },
+    steps: [...FACTS, { materialize: 0 }, { materialize: 0 }],
+    holds: BOTH,
   },
   {
     name: 'the same run from two workers at once',
-    ...{ steps: [...FACTS, { materialize: 0, atOnce: 2 }], holds: BOTH },
+    steps: [...FACTS, { materialize: 0, atOnce: 2 }],
+    holds: BOTH,
   },
   {
     name: 'a newer day behind an older one',
-    ...{ steps: [...FACTS, { materialize: -1 }, { materialize: 0 }], holds: BOTH },
+    steps: [...FACTS, { materialize: -1 }, { materialize: 0 }],
+    holds: BOTH,
   },
   {
     name: 'an older day behind a newer one changes no value online',
-    ...{ steps: [...FACTS, { materialize: 0 }, { materialize: -1 }], holds: BOTH },
+    steps: [...FACTS, { materialize: 0 }, { materialize: -1 }],
+    holds: BOTH,
   },
   {
     name: 'a backfill alone brings the newest of its days online',
-    ...{ steps: [...FACTS, { backfill: [-2, -1] }], holds: { C1: [1, -1], C2: [3, -1] } },
+    steps: [...FACTS, { backfill: [-2, -1] }],
+    holds: { C1: [1, -1], C2: [3, -1] },
   },
   {
     name: 'a backfill behind a run changes no value online',
-    ...{ steps: [...FACTS, { materialize: 0 }, { backfill: [-2, -1] }], holds: BOTH },
+    steps: [...FACTS, { materialize: 0 }, { backfill: [-2, -1] }],
+    holds: BOTH,
   },
   {
     name: 'a fact that was late, and the same day again',
@@ -226,7 +233,11 @@ defineRule<Spoilt, World & Healthy>(
       const gauges: unknown[] = [];
       const services = { ...fixture, views: async () => [view] } as unknown as JobServices;
       const context: JobContext = {
-        ...{ jobId: 'check', scheduledFor: fixture.clock.now, now: () => fixture.clock.now, log: silentLog, services },
+        jobId: 'check',
+        scheduledFor: fixture.clock.now,
+        now: () => fixture.clock.now,
+        log: silentLog,
+        services,
         metrics: { ...noMetrics, gauge: (...gauge) => void gauges.push(gauge) },
         ...unwatched(),
       };

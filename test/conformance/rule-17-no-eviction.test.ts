@@ -27,11 +27,15 @@ const CASES: readonly Opening[] = [
   ...(['serving', 'queue'] as const).flatMap((purpose): Opening[] => [
     ...WRONG.map((policy) => ({
       name: `${policy} is refused in words where Redis is opened for ${purpose === 'queue' ? 'jobs' : 'values'}`,
-      ...{ policy, purpose, refused: true },
+      policy,
+      purpose,
+      refused: true,
     })),
     {
       name: `noeviction is taken where Redis is opened for ${purpose === 'queue' ? 'jobs' : 'values'}`,
-      ...{ policy: 'noeviction', purpose, refused: false },
+      policy: 'noeviction',
+      purpose,
+      refused: false,
     },
   ]),
 ];

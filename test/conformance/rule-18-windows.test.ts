@@ -1,6 +1,6 @@
 /** Rule 18. Events at the ends of windows, each beside one that is in every window; counted by the features a request reads. */
 import { expect } from 'vitest';
-import { HOUR } from '../../src/core/time.js';
+import { HOUR } from '../../src/core/helpers/time.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { type Event, openWindows, type Values, WINDOWS, type Window } from './windows-world.js';
 
@@ -32,39 +32,54 @@ const CASES: readonly Counted[] = [
   ...ends,
   {
     name: 'an event at the very instant is in all windows',
-    ...{ at: 0, reads: { count_1h: '2', count_1d: '2', count_7d: '2', count_30d: '2' } },
+    at: 0,
+    reads: { count_1h: '2', count_1d: '2', count_7d: '2', count_30d: '2' },
   },
   {
     name: 'an event a millisecond after the instant is in none',
-    ...{ at: 1, reads: { count_1h: '1', count_1d: '1', count_7d: '1', count_30d: '1' } },
+    at: 1,
+    reads: { count_1h: '1', count_1d: '1', count_7d: '1', count_30d: '1' },
   },
   {
     name: 'an event between two windows is in the longer alone',
-    ...{ at: -2 * HOUR, reads: { count_1h: '1', count_1d: '2', count_7d: '2', count_30d: '2' } },
+    at: -2 * HOUR,
+    reads: { count_1h: '1', count_1d: '2', count_7d: '2', count_30d: '2' },
   },
   {
     name: 'a condition counts the events that meet it',
-    ...{ at: -1, as: { event_type: 'LOGIN' }, reads: { logins_1h: '1', count_1h: '2' } },
+    at: -1,
+    as: { event_type: 'LOGIN' },
+    reads: { logins_1h: '1', count_1h: '2' },
   },
   {
     name: 'an event of someone else is not counted',
-    ...{ at: -1, as: { customer_id: 'someone else' }, reads: { count_1h: '1' } },
+    at: -1,
+    as: { customer_id: 'someone else' },
+    reads: { count_1h: '1' },
   },
   {
     name: 'an event of no customer is not counted',
-    ...{ at: -1, as: { customer_id: null }, reads: { count_1h: '1' } },
+    at: -1,
+    as: { customer_id: null },
+    reads: { count_1h: '1' },
   },
   {
     name: 'an event that was known only after the run is not counted',
-    ...{ at: -1, as: { ingested_at: 60_001 }, reads: { count_1h: '1' } },
+    at: -1,
+    as: { ingested_at: 60_001 },
+    reads: { count_1h: '1' },
   },
   {
     name: 'an event that was known just in time is counted',
-    ...{ at: -1, as: { ingested_at: 60_000 }, reads: { count_1h: '2' } },
+    at: -1,
+    as: { ingested_at: 60_000 },
+    reads: { count_1h: '2' },
   },
   {
     name: 'an event on a device counts for the device too',
-    ...{ at: 1 - HOUR, as: { device_id: 'D1' }, reads: { count_1h: '2', 'device D1': '1' } },
+    at: 1 - HOUR,
+    as: { device_id: 'D1' },
+    reads: { count_1h: '2', 'device D1': '1' },
   },
 ];
 
@@ -81,7 +96,10 @@ async function answers(cases: readonly Counted[]): Promise<World> {
   const events = cases.flatMap(({ name, at, as = {} }, index): Event[] => [
     { event_id: `${index} of all`, customer_id: name, event_time: asOf - HOUR / 2 },
     {
-      ...{ event_id: `${index} of the case`, customer_id: name, event_time: asOf + at, ...as },
+      event_id: `${index} of the case`,
+      customer_id: name,
+      event_time: asOf + at,
+      ...as,
       ...(as.ingested_at === undefined ? {} : { ingested_at: asOf + as.ingested_at }),
     },
   ]);

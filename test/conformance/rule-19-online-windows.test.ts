@@ -40,7 +40,8 @@ interface Compared extends Case {
 const CASES: readonly Compared[] = Object.keys(ORACLE).flatMap((name) =>
   (Object.keys(WINDOWS) as Window[]).map((window) => ({
     name: `${name} over ${window} is one number online, in history and by hand`,
-    ...{ function: name, window },
+    function: name,
+    window,
   })),
 );
 
@@ -59,7 +60,7 @@ function eventsUntil(last: number): Row[] {
   const next = random(7);
   const made: Row[] = [];
   const add = (customer_id: string, event_time: number, more: Omit<Partial<Event>, 'customer_id'> = {}): void => {
-    made.push({ ...{ event_id: `E${made.length}`, customer_id, event_time }, ...more });
+    made.push({ event_id: `E${made.length}`, customer_id, event_time, ...more });
   };
   const full = (): Omit<Partial<Event>, 'customer_id'> => ({
     amount: ((next() - 0.2) * 10_000).toFixed(2),

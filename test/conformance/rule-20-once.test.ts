@@ -4,7 +4,7 @@
  */
 import { gzipSync } from 'node:zlib';
 import { expect } from 'vitest';
-import { HOUR } from '../../src/core/time.js';
+import { HOUR } from '../../src/core/helpers/time.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { type Event, ndjson, openWindows, rowOf, type Values, type WindowsWorld } from './windows-world.js';
 
@@ -33,92 +33,99 @@ const once = (how: How, ...ids: Sent) => ({ how, ids });
 const DELIVERED: readonly Delivered[] = [
   {
     name: 'an event that is sent once counts once',
-    ...{ deliveries: [once('csv', 'a')], accepted: 1, duplicates: 0, rows: 1, reads: { count_1h: '1' } },
+    deliveries: [once('csv', 'a')],
+    accepted: 1,
+    duplicates: 0,
+    rows: 1,
+    reads: { count_1h: '1' },
   },
   {
     name: 'twice in one file',
-    ...{
-      deliveries: [once('csv', 'a', 'a')],
-      accepted: 1,
-      duplicates: 1,
-      rows: 1,
-      reads: { count_1h: '1', sum_1h: '5' },
-    },
+    deliveries: [once('csv', 'a', 'a')],
+    accepted: 1,
+    duplicates: 1,
+    rows: 1,
+    reads: { count_1h: '1', sum_1h: '5' },
   },
   {
     name: 'the same file twice',
     deliveries: [once('csv', 'a', 'b'), once('csv', 'a', 'b')],
-    ...{ accepted: 2, duplicates: 2, rows: 2, reads: { count_1h: '2', sum_1h: '10' } },
+    accepted: 2,
+    duplicates: 2,
+    rows: 2,
+    reads: { count_1h: '2', sum_1h: '10' },
   },
   {
     name: 'as CSV, then as NDJSON',
-    ...{
-      deliveries: [once('csv', 'a'), once('ndjson', 'a')],
-      accepted: 1,
-      duplicates: 1,
-      rows: 1,
-      reads: { count_1h: '1' },
-    },
+    deliveries: [once('csv', 'a'), once('ndjson', 'a')],
+    accepted: 1,
+    duplicates: 1,
+    rows: 1,
+    reads: { count_1h: '1' },
   },
   {
     name: 'as NDJSON, then as Parquet',
-    ...{
-      deliveries: [once('ndjson', 'a'), once('parquet', 'a')],
-      accepted: 1,
-      duplicates: 1,
-      rows: 1,
-      reads: { count_1h: '1' },
-    },
+    deliveries: [once('ndjson', 'a'), once('parquet', 'a')],
+    accepted: 1,
+    duplicates: 1,
+    rows: 1,
+    reads: { count_1h: '1' },
   },
   {
     name: 'as Parquet, then as CSV in gzip',
-    ...{
-      deliveries: [once('parquet', 'a'), once('gzip', 'a')],
-      accepted: 1,
-      duplicates: 1,
-      rows: 1,
-      reads: { count_1h: '1' },
-    },
+    deliveries: [once('parquet', 'a'), once('gzip', 'a')],
+    accepted: 1,
+    duplicates: 1,
+    rows: 1,
+    reads: { count_1h: '1' },
   },
   {
     name: 'as CSV, then through a mapping',
-    ...{
-      deliveries: [once('csv', 'a'), once('mapping', 'a')],
-      accepted: 1,
-      duplicates: 1,
-      rows: 1,
-      reads: { count_1h: '1' },
-    },
+    deliveries: [once('csv', 'a'), once('mapping', 'a')],
+    accepted: 1,
+    duplicates: 1,
+    rows: 1,
+    reads: { count_1h: '1' },
   },
   {
     name: 'from four clients at once',
     deliveries: [{ how: 'ndjson', ids: ['a', 'b', 'c'], atOnce: 4 }],
-    ...{ accepted: 3, duplicates: 9, rows: 3, reads: { count_1h: '3', sum_1h: '15' } },
+    accepted: 3,
+    duplicates: 9,
+    rows: 3,
+    reads: { count_1h: '3', sum_1h: '15' },
   },
   {
     name: 'a part that was sent before, within more',
     deliveries: [once('csv', 'b'), once('ndjson', 'a', 'b', 'c')],
-    ...{ accepted: 3, duplicates: 1, rows: 3, reads: { count_1h: '3' } },
+    accepted: 3,
+    duplicates: 1,
+    rows: 3,
+    reads: { count_1h: '3' },
   },
   {
     name: 'again, a while later',
     deliveries: [once('csv', 'a'), { how: 'csv', ids: ['a'], more: { ingested_at: -1_000 } }],
-    ...{ accepted: 1, duplicates: 1, rows: 1, reads: { count_1h: '1' } },
+    accepted: 1,
+    duplicates: 1,
+    rows: 1,
+    reads: { count_1h: '1' },
   },
   {
     name: 'corrected, it counts once and as corrected',
     deliveries: [once('csv', 'a'), { how: 'ndjson', ids: ['a'], more: { amount: '7.25', ingested_at: -1_000 } }],
-    ...{ accepted: 2, duplicates: 0, rows: 2, reads: { count_1h: '1', sum_1h: '7.25', max_1h: '7.25' } },
+    accepted: 2,
+    duplicates: 0,
+    rows: 2,
+    reads: { count_1h: '1', sum_1h: '7.25', max_1h: '7.25' },
   },
   {
     name: 'two events that differ in their id alone count twice',
-    ...{
-      deliveries: [once('csv', 'a', 'A')],
-      accepted: 2,
-      duplicates: 0,
-      rows: 2,
-      reads: { count_1h: '2', distinct_1h: '1' },
-    },
+    deliveries: [once('csv', 'a', 'A')],
+    accepted: 2,
+    duplicates: 0,
+    rows: 2,
+    reads: { count_1h: '2', distinct_1h: '1' },
   },
   {
     name: 'taken back, it counts no more, however often it was sent',
@@ -127,7 +134,10 @@ const DELIVERED: readonly Delivered[] = [
       once('csv', 'a'),
       { how: 'ndjson', ids: ['a'], more: { deleted: 1, ingested_at: -1_000 } },
     ],
-    ...{ accepted: 3, duplicates: 1, rows: 3, reads: { count_1h: '1' } },
+    accepted: 3,
+    duplicates: 1,
+    rows: 3,
+    reads: { count_1h: '1' },
   },
 ];
 
@@ -146,26 +156,31 @@ const NONE = { count_1h: '0', count_1d: '0', count_7d: '1' };
 const LATE: readonly Late[] = [
   {
     name: 'an event in time is in the hour it happened in, and not in the next',
-    ...{ happened: -MINUTE, known: -MINUTE },
+    happened: -MINUTE,
+    known: -MINUTE,
     first: { count_1h: '1', count_1d: '1' },
     second: { count_1h: '0', count_1d: '1' },
   },
   {
     name: 'a late event is in no hour that it did not happen in, and in the day it did',
-    ...{ happened: -MINUTE, known: 30 * MINUTE, first: NONE, second: { count_1h: '0', count_1d: '1', count_7d: '2' } },
+    happened: -MINUTE,
+    known: 30 * MINUTE,
+    first: NONE,
+    second: { count_1h: '0', count_1d: '1', count_7d: '2' },
   },
   {
     name: 'an event two days late is in the week it happened in',
-    ...{
-      happened: -47 * HOUR,
-      known: 30 * MINUTE,
-      first: NONE,
-      second: { count_1h: '0', count_1d: '0', count_7d: '2' },
-    },
+    happened: -47 * HOUR,
+    known: 30 * MINUTE,
+    first: NONE,
+    second: { count_1h: '0', count_1d: '0', count_7d: '2' },
   },
   {
     name: 'an event that happened between the instants is in the second hour',
-    ...{ happened: MINUTE, known: 59 * MINUTE, first: NONE, second: { count_1h: '1', count_1d: '1', count_7d: '2' } },
+    happened: MINUTE,
+    known: 59 * MINUTE,
+    first: NONE,
+    second: { count_1h: '1', count_1d: '1', count_7d: '2' },
   },
 ];
 
@@ -223,14 +238,12 @@ async function answers(): Promise<World> {
       const { ingested_at, ...changed } = more;
       const events = ids.map(
         (id): Event => ({
-          ...{
-            event_id: idOf(name, id),
-            customer_id: name,
-            event_time: second - MINUTE,
-            amount: '5.00',
-            ip: '10.0.0.1',
-            ...changed,
-          },
+          event_id: idOf(name, id),
+          customer_id: name,
+          event_time: second - MINUTE,
+          amount: '5.00',
+          ip: '10.0.0.1',
+          ...changed,
           ...(ingested_at === undefined ? {} : { ingested_at: second + ingested_at }),
         }),
       );

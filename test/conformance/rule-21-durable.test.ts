@@ -9,12 +9,12 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { expect } from 'vitest';
 import { type App, createApp } from '../../src/app.js';
 import { loadConfig } from '../../src/config.js';
-import type { FeatureRef, View } from '../../src/core/definitions.js';
-import type { ImportResult } from '../../src/core/ports.js';
-import { newUuid } from '../../src/core/uuid.js';
+import type { FeatureRef, View } from '../../src/core/definitions/definitions.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { ImportResult } from '../../src/core/ports/sources.js';
 import { type EmbeddedStores, startEmbedded } from '../../src/embedded/index.js';
 import { registerErrors } from '../../src/http/errors.js';
-import { registerImportRoutes } from '../../src/sources/http.js';
+import { registerImportRoutes } from '../../src/http/import.routes.js';
 import { silentLog } from '../online/definitions.js';
 import { freshHome } from '../support/homes.js';
 import { killAll } from '../support/processes.js';
@@ -76,7 +76,9 @@ const accepted = (rows: number, more: Partial<ImportResult> = {}) => ({
 const view = ({ app }: Live): View => app.registry.views.get('customer_profile@1') as View;
 const featuresOf = (live: Live): FeatureRef[] =>
   view(live).features.map((feature, index) => ({
-    ...{ view: view(live), feature, index },
+    view: view(live),
+    feature,
+    index,
     reference: `${view(live).id}:${feature.name}`,
   }));
 const jobOf = (reply: unknown): string => (reply as { id: string }).id;
@@ -85,16 +87,17 @@ const SET = newUuid(Date.now());
 const ACKNOWLEDGED: readonly Acknowledged[] = [
   {
     name: 'one row that was acknowledged is there',
-    ...{ does: csv(rowsOf('one-', 1)), reply: accepted(1), reads: customersLike('one-'), holds: [1, 1] },
+    does: csv(rowsOf('one-', 1)),
+    reply: accepted(1),
+    reads: customersLike('one-'),
+    holds: [1, 1],
   },
   {
     name: 'all rows of a file are there, each once',
-    ...{
-      does: csv(rowsOf('many-', 5_000)),
-      reply: accepted(5_000),
-      reads: customersLike('many-'),
-      holds: [5_000, 5_000],
-    },
+    does: csv(rowsOf('many-', 5_000)),
+    reply: accepted(5_000),
+    reads: customersLike('many-'),
+    holds: [5_000, 5_000],
   },
   {
     name: 'events are there, each once',
@@ -107,7 +110,8 @@ const ACKNOWLEDGED: readonly Acknowledged[] = [
     name: 'files that came at once are there, each once',
     does: (live) => Promise.all([0, 1, 2].map((part) => csv(rowsOf(`part${part}-`, 500))(live))),
     reply: [accepted(500), accepted(500), accepted(500)],
-    ...{ reads: customersLike('part'), holds: [1_500, 1_500] },
+    reads: customersLike('part'),
+    holds: [1_500, 1_500],
   },
   {
     name: 'a correction is there beside what it corrects',
@@ -116,17 +120,20 @@ const ACKNOWLEDGED: readonly Acknowledged[] = [
       await csv(rowsOf('fixed-', 1).replace('c0', 'c9'))(live),
     ],
     reply: [accepted(1), accepted(1)],
-    ...{ reads: customersLike('fixed-'), holds: [2, 1] },
+    reads: customersLike('fixed-'),
+    holds: [2, 1],
   },
   {
     name: 'what was sent twice is there once',
     does: async (live) => [await csv(rowsOf('twice-', 10))(live), await csv(rowsOf('twice-', 10))(live)],
     reply: [accepted(10), accepted(0, { duplicates: 10 })],
-    ...{ reads: customersLike('twice-'), holds: [10, 10] },
+    reads: customersLike('twice-'),
+    holds: [10, 10],
   },
   {
     name: 'what is sent again behind the kill adds nothing',
-    ...{ does: csv(rowsOf('again-', 300)), reply: accepted(300) },
+    does: csv(rowsOf('again-', 300)),
+    reply: accepted(300),
     reads: csv(rowsOf('again-', 300)),
     holds: accepted(0, { duplicates: 300 }),
   },
@@ -165,10 +172,14 @@ const ACKNOWLEDGED: readonly Acknowledged[] = [
     name: 'a training set that was asked for is recorded',
     does: (live) =>
       live.app.services.api.trainingSets.create({
-        ...{ name: SET, features: featuresOf(live) },
+        name: SET,
+        features: featuresOf(live),
         spec: {
           spine: { customer_id: ['C1'], event_timestamp: ['2026-01-05T00:00:00Z'] },
-          ...{ label: null, asOf: Date.now(), includeEventTimes: false, format: 'CSV' },
+          label: null,
+          asOf: Date.now(),
+          includeEventTimes: false,
+          format: 'CSV',
         },
       }),
     reply: { name: SET },
@@ -204,7 +215,10 @@ const AWAY = { status: 503, json: { error: { code: 'STORE_UNAVAILABLE', hint: ex
 const REFUSED: readonly Refused[] = [
   {
     name: 'an import that finds no store is refused, and nothing of it is there',
-    ...{ tries: csv(rowsOf('dead-', 5)), answers: AWAY, reads: customersLike('dead-'), holds: [0, 0] },
+    tries: csv(rowsOf('dead-', 5)),
+    answers: AWAY,
+    reads: customersLike('dead-'),
+    holds: [0, 0],
   },
   {
     name: 'a job that cannot be recorded is refused, and there is none',
@@ -238,8 +252,11 @@ let cutOff: Answer | undefined;
 
 async function open(home: string, { urls }: EmbeddedStores): Promise<Live> {
   const config = loadConfig({
-    ...{ RISKGRAPH_HOME: home, RISKGRAPH_LOG_LEVEL: 'error' },
-    ...{ POSTGRES_URL: urls.postgresUrl, REDIS_URL: urls.redisUrl, CLICKHOUSE_URL: urls.clickhouseUrl },
+    RISKGRAPH_HOME: home,
+    RISKGRAPH_LOG_LEVEL: 'error',
+    POSTGRES_URL: urls.postgresUrl,
+    REDIS_URL: urls.redisUrl,
+    CLICKHOUSE_URL: urls.clickhouseUrl,
   });
   const app = await createApp(config, { definitions: FIXTURE_ROOT });
   const server: FastifyInstance = fastify();
@@ -249,7 +266,8 @@ async function open(home: string, { urls }: EmbeddedStores): Promise<Live> {
   const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
   const clickhouse = createClient({ url: urls.clickhouseUrl as string });
   return {
-    ...{ app, clickhouse },
+    app,
+    clickhouse,
     async import(table, type, body) {
       const init = { method: 'POST', headers: { 'content-type': type }, duplex: 'half', body } as RequestInit;
       const answer = await fetch(`${url}/import/${table}`, init);
@@ -301,7 +319,8 @@ const world = shared(async (): Promise<World> => {
   const again = await start();
   const reopened = await open(home, again);
   return {
-    ...{ live: reopened, replies },
+    live: reopened,
+    replies,
     async close() {
       await reopened.close();
       await again.close();

@@ -63,15 +63,14 @@ const EDITED: readonly Edited[] = [
   { name: 'the files as they were applied start, and there is nothing to do', edit: {}, refused: [], plan: [] },
   {
     name: 'a comment and another layout change no meaning',
-    ...{
-      edit: { [V1]: `// How often.\n${view(30).replace("owner: 'risk', ", "\n    owner: 'risk',\n    ")}` },
-      refused: [],
-      plan: [],
-    },
+    edit: { [V1]: `// How often.\n${view(30).replace("owner: 'risk', ", "\n    owner: 'risk',\n    ")}` },
+    refused: [],
+    plan: [],
   },
   {
     name: 'another query under the same version is refused with the words to bump it',
-    ...{ edit: { [V2]: view(61) }, refused: [changed('view logins@2', 'logins@3', 'logins.v2.view.ts')] },
+    edit: { [V2]: view(61) },
+    refused: [changed('view logins@2', 'logins@3', 'logins.v2.view.ts')],
   },
   {
     name: 'another ttl under the same version is refused',
@@ -98,7 +97,8 @@ const EDITED: readonly Edited[] = [
   },
   {
     name: 'a view whose file is gone is refused: it is to be retired first',
-    ...{ edit: { [V2]: null }, refused: [/logins@2 .*file is gone.*retire/] },
+    edit: { [V2]: null },
+    refused: [/logins@2 .*file is gone.*retire/],
   },
   {
     name: 'all that is wrong is said at once',
@@ -107,15 +107,21 @@ const EDITED: readonly Edited[] = [
   },
   {
     name: 'the change as a version of its own starts beside the old ones',
-    ...{ edit: { [V3]: view(61) }, refused: [], plan: ['BUMP view logins@3'] },
+    edit: { [V3]: view(61) },
+    refused: [],
+    plan: ['BUMP view logins@3'],
   },
   {
     name: 'a name of its own is an addition',
-    ...{ edit: { [OTHER]: view(5) }, refused: [], plan: ['ADD view other@1'] },
+    edit: { [OTHER]: view(5) },
+    refused: [],
+    plan: ['ADD view other@1'],
   },
   {
     name: 'a service whose file is gone is a retirement',
-    ...{ edit: { [SERVICE]: null }, refused: [], plan: ['RETIRE service login@1'] },
+    edit: { [SERVICE]: null },
+    refused: [],
+    plan: ['RETIRE service login@1'],
   },
 ];
 
@@ -134,8 +140,11 @@ const world = shared(async (): Promise<World> => {
     mkdtemp(join(tmpdir(), 'riskgraph-versions-')),
   ]);
   const config = loadConfig({
-    ...{ RISKGRAPH_HOME: home, RISKGRAPH_LOG_LEVEL: 'error' },
-    ...{ POSTGRES_URL: postgres.url, REDIS_URL: redis.url, CLICKHOUSE_URL: clickhouse.url },
+    RISKGRAPH_HOME: home,
+    RISKGRAPH_LOG_LEVEL: 'error',
+    POSTGRES_URL: postgres.url,
+    REDIS_URL: redis.url,
+    CLICKHOUSE_URL: clickhouse.url,
   });
   const client = new pg.Client({ connectionString: postgres.url });
   let roots = 0;
@@ -164,7 +173,7 @@ const world = shared(async (): Promise<World> => {
   };
 });
 
-const VOCABULARY = resolve('src/core/define.js');
+const VOCABULARY = resolve('src/core/definitions/define.js');
 
 async function put(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -217,21 +226,25 @@ interface Retired extends Case {
 const RETIRED: readonly Retired[] = [
   {
     name: 'a version that a service pins is not retired, and the service is named',
-    ...{ retires: ['logins@1'], refused: { code: 'CONFLICT', message: /logins@1.*service login@1/ } },
+    retires: ['logins@1'],
+    refused: { code: 'CONFLICT', message: /logins@1.*service login@1/ },
   },
   {
     name: 'who pins it is named, every one',
     edit: { 'features/services/more.v1.service.ts': service("'logins@2', 'logins@1'") },
-    ...{ retires: ['logins@1'], refused: { code: 'CONFLICT', message: /service login@1.*service more@1/ } },
+    retires: ['logins@1'],
+    refused: { code: 'CONFLICT', message: /service login@1.*service more@1/ },
   },
   { name: 'a version that nobody pins is retired', retires: ['logins@2'] },
   {
     name: 'a version is retired once',
-    ...{ retires: ['logins@2', 'logins@2'], refused: { code: 'CONFLICT', message: /logins@2.*already retired/ } },
+    retires: ['logins@2', 'logins@2'],
+    refused: { code: 'CONFLICT', message: /logins@2.*already retired/ },
   },
   {
     name: 'a version that is not applied is not retired',
-    ...{ retires: ['logins@3'], refused: { code: 'NOT_FOUND', message: /logins@3/ } },
+    retires: ['logins@3'],
+    refused: { code: 'NOT_FOUND', message: /logins@3/ },
   },
 ];
 

@@ -28,15 +28,15 @@ const noVersion = (hint: string) => ({
 const READS: readonly Read[] = [
   {
     name: 'online: a feature without a version is refused with the words to write',
-    ...{
-      asks: ONLINE,
-      names: { features: ['customer_profile:segment'] },
-      gives: noVersion('customer_profile@2:segment'),
-    },
+    asks: ONLINE,
+    names: { features: ['customer_profile:segment'] },
+    gives: noVersion('customer_profile@2:segment'),
   },
   {
     name: 'online: a view without a version is refused with the words to write',
-    ...{ asks: ONLINE, names: { features: ['customer_profile'] }, gives: noVersion('customer_profile@2') },
+    asks: ONLINE,
+    names: { features: ['customer_profile'] },
+    gives: noVersion('customer_profile@2'),
   },
   {
     name: 'online: one reference without a version among pinned ones refuses all',
@@ -46,27 +46,33 @@ const READS: readonly Read[] = [
   },
   {
     name: 'online: a service without a version is refused with the words to write',
-    ...{ asks: DECISION, names: { service: 'decision' }, gives: noVersion('decision@1') },
+    asks: DECISION,
+    names: { service: 'decision' },
+    gives: noVersion('decision@1'),
   },
   {
     name: 'history: a feature without a version is refused with the words to write',
-    ...{
-      asks: HISTORY,
-      names: { features: ['customer_profile:segment'] },
-      gives: noVersion('customer_profile@2:segment'),
-    },
+    asks: HISTORY,
+    names: { features: ['customer_profile:segment'] },
+    gives: noVersion('customer_profile@2:segment'),
   },
   {
     name: 'history: a service without a version is refused with the words to write',
-    ...{ asks: HISTORY, names: { service: 'decision' }, gives: noVersion('decision@1') },
+    asks: HISTORY,
+    names: { service: 'decision' },
+    gives: noVersion('decision@1'),
   },
   {
     name: 'a training set: a view without a version is refused with the words to write',
-    ...{ asks: SET, names: { features: ['customer_profile'] }, gives: noVersion('customer_profile@2') },
+    asks: SET,
+    names: { features: ['customer_profile'] },
+    gives: noVersion('customer_profile@2'),
   },
   {
     name: 'a training set: a service without a version is refused with the words to write',
-    ...{ asks: SET, names: { service: 'decision' }, gives: noVersion('decision@1') },
+    asks: SET,
+    names: { service: 'decision' },
+    gives: noVersion('decision@1'),
   },
   {
     name: 'a word in place of a version is no reference',
@@ -94,7 +100,9 @@ const READS: readonly Read[] = [
   },
   {
     name: 'a pinned older version is read though there is a newer one',
-    ...{ asks: ONLINE, names: { features: ['customer_profile@1:segment'] }, gives: ['customer_profile@1:segment'] },
+    asks: ONLINE,
+    names: { features: ['customer_profile@1:segment'] },
+    gives: ['customer_profile@1:segment'],
   },
   {
     name: 'a pinned service reads the versions that it pins',
@@ -115,27 +123,33 @@ interface Named extends Case {
 const NAMED: readonly Named[] = [
   {
     name: 'materialize: a bare name is the newest applied version',
-    ...{ operation: 'materialize', views: ['customer_profile'], means: ['customer_profile@2'] },
+    operation: 'materialize',
+    views: ['customer_profile'],
+    means: ['customer_profile@2'],
   },
   {
     name: 'materialize: a version is that version',
-    ...{
-      operation: 'materialize',
-      views: ['customer_profile@1', 'device_use'],
-      means: ['customer_profile@1', 'device_use@1'],
-    },
+    operation: 'materialize',
+    views: ['customer_profile@1', 'device_use'],
+    means: ['customer_profile@1', 'device_use@1'],
   },
   {
     name: 'backfill: a bare name is the newest applied version',
-    ...{ operation: 'backfill', views: ['customer_profile'], means: ['customer_profile@2'] },
+    operation: 'backfill',
+    views: ['customer_profile'],
+    means: ['customer_profile@2'],
   },
   {
     name: 'an operation on a feature is refused',
-    ...{ operation: 'materialize', views: ['customer_profile@1:segment'], means: 'BAD_USER_INPUT' },
+    operation: 'materialize',
+    views: ['customer_profile@1:segment'],
+    means: 'BAD_USER_INPUT',
   },
   {
     name: 'an operation on a name that is not there is refused',
-    ...{ operation: 'backfill', views: ['nothing'], means: 'NOT_FOUND' },
+    operation: 'backfill',
+    views: ['nothing'],
+    means: 'NOT_FOUND',
   },
 ];
 
@@ -239,15 +253,15 @@ const RETIRED: readonly Read[] = [
   },
   {
     name: 'behind a retirement the words to write name the newest that is left',
-    ...{
-      asks: ONLINE,
-      names: { features: ['customer_profile:segment'] },
-      gives: noVersion('customer_profile@1:segment'),
-    },
+    asks: ONLINE,
+    names: { features: ['customer_profile:segment'] },
+    gives: noVersion('customer_profile@1:segment'),
   },
   {
     name: 'an older version is read on when the newer one is retired',
-    ...{ asks: ONLINE, names: { features: ['customer_profile@1:segment'] }, gives: ['customer_profile@1:segment'] },
+    asks: ONLINE,
+    names: { features: ['customer_profile@1:segment'] },
+    gives: ['customer_profile@1:segment'],
   },
 ];
 

@@ -5,9 +5,9 @@
 import type { AddressInfo } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import { expect } from 'vitest';
-import type { RejectedRow } from '../../src/core/ports.js';
+import type { RejectedRow } from '../../src/core/ports/sources.js';
 import { registerErrors } from '../../src/http/errors.js';
-import { registerImportRoutes } from '../../src/sources/http.js';
+import { registerImportRoutes } from '../../src/http/import.routes.js';
 import { NOW, openSources, type Sources } from '../sources/support.js';
 import { quietLog } from '../support/homes.js';
 import { type Case, defineRule, shared } from './conformance.js';
@@ -40,17 +40,27 @@ const AT = "toDateTime64('2024-01-01 00:00:00', 3, 'UTC') AS registered_at";
 const CASES: readonly Imported[] = [
   {
     name: 'CSV without a bad row: all are taken',
-    ...{ table: 'customers', format: 'csv', body: [CUSTOMERS, good('A1'), good('A2')], accepted: 2, refused: [] },
+    table: 'customers',
+    format: 'csv',
+    body: [CUSTOMERS, good('A1'), good('A2')],
+    accepted: 2,
+    refused: [],
   },
   {
     name: 'CSV: an instant without a zone, between good rows',
-    ...{ table: 'customers', format: 'csv', body: [CUSTOMERS, good('B1'), 'B2,2024-01-01T00:00:00,,,,', good('B3')] },
-    ...{ accepted: 2, refused: [[3, 'registered_at', /no time zone/]] },
+    table: 'customers',
+    format: 'csv',
+    body: [CUSTOMERS, good('B1'), 'B2,2024-01-01T00:00:00,,,,', good('B3')],
+    accepted: 2,
+    refused: [[3, 'registered_at', /no time zone/]],
   },
   {
     name: 'CSV: a time that does not exist',
-    ...{ table: 'customers', format: 'csv', body: [CUSTOMERS, 'C1,2024-02-30T00:00:00Z,,,,', good('C2')] },
-    ...{ accepted: 1, refused: [[2, 'registered_at', /does not exist/]] },
+    table: 'customers',
+    format: 'csv',
+    body: [CUSTOMERS, 'C1,2024-02-30T00:00:00Z,,,,', good('C2')],
+    accepted: 1,
+    refused: [[2, 'registered_at', /does not exist/]],
   },
   {
     name: 'CSV: money that is no number, has too many decimals, has too many digits',
@@ -72,8 +82,11 @@ const CASES: readonly Imported[] = [
   },
   {
     name: 'CSV: a key without a value',
-    ...{ table: 'customers', format: 'csv', body: [CUSTOMERS, ',2024-01-01T00:00:00Z,,,,', good('E2')] },
-    ...{ accepted: 1, refused: [[2, 'customer_id', /has no value/]] },
+    table: 'customers',
+    format: 'csv',
+    body: [CUSTOMERS, ',2024-01-01T00:00:00Z,,,,', good('E2')],
+    accepted: 1,
+    refused: [[2, 'customer_id', /has no value/]],
   },
   {
     name: 'CSV: too few values, text behind a quote, a quote that is never closed: lines are counted as an editor does',
@@ -97,12 +110,11 @@ const CASES: readonly Imported[] = [
   },
   {
     name: 'CSV: a row that says it was known in the future',
-    ...{
-      table: 'customers',
-      format: 'csv',
-      body: [CUSTOMERS, 'G1,2024-01-01T00:00:00Z,,,,2026-04-01T00:00:00Z', good('G2')],
-    },
-    ...{ accepted: 1, refused: [[2, 'ingested_at', /in the future/]] },
+    table: 'customers',
+    format: 'csv',
+    body: [CUSTOMERS, 'G1,2024-01-01T00:00:00Z,,,,2026-04-01T00:00:00Z', good('G2')],
+    accepted: 1,
+    refused: [[2, 'ingested_at', /in the future/]],
   },
   {
     name: 'CSV: a word that is none of the allowed, and a number out of bounds',
@@ -134,11 +146,9 @@ const CASES: readonly Imported[] = [
   },
   {
     name: 'NDJSON: a line that is no JSON, one that is no object, one with a column of another table',
-    ...{
-      table: 'customers',
-      format: 'ndjson',
-      body: [json('H1'), '{"customer_id":', '[1]', json('H4', { oops: 1 }), json('H5')],
-    },
+    table: 'customers',
+    format: 'ndjson',
+    body: [json('H1'), '{"customer_id":', '[1]', json('H4', { oops: 1 }), json('H5')],
     accepted: 2,
     refused: [
       [2, null, /not JSON/],
@@ -163,14 +173,13 @@ const CASES: readonly Imported[] = [
     format: 'ndjson',
     body: ['high', 600].map((score, index) =>
       JSON.stringify({
-        ...{
-          report_id: `R${index}`,
-          customer_id: 'C',
-          provider: 'p',
-          product: 'x',
-          requested_at: '2024-01-01T00:00:00Z',
-        },
-        ...{ status: 'OK', values: { score } },
+        report_id: `R${index}`,
+        customer_id: 'C',
+        provider: 'p',
+        product: 'x',
+        requested_at: '2024-01-01T00:00:00Z',
+        status: 'OK',
+        values: { score },
       }),
     ),
     accepted: 1,
@@ -178,12 +187,11 @@ const CASES: readonly Imported[] = [
   },
   {
     name: 'Parquet: an empty key, by its row',
-    ...{
-      table: 'customers',
-      format: 'parquet',
-      body: `SELECT if(number = 2, '', concat('J', toString(number))) AS customer_id, ${AT} FROM numbers(4)`,
-    },
-    ...{ accepted: 3, refused: [[3, 'customer_id', /has no value/]] },
+    table: 'customers',
+    format: 'parquet',
+    body: `SELECT if(number = 2, '', concat('J', toString(number))) AS customer_id, ${AT} FROM numbers(4)`,
+    accepted: 3,
+    refused: [[3, 'customer_id', /has no value/]],
   },
   {
     name: 'Parquet: an instant out of bounds, by its row',
@@ -192,16 +200,16 @@ const CASES: readonly Imported[] = [
     body: customers(
       "toDateTime64(if(number = 0, '1969-12-31 23:59:59', '2024-01-01 00:00:00'), 3, 'UTC') AS registered_at",
     ),
-    ...{ accepted: 3, refused: [[1, 'registered_at', /between 1970 and 2299/]] },
+    accepted: 3,
+    refused: [[1, 'registered_at', /between 1970 and 2299/]],
   },
   {
     name: 'Parquet: money as text that is none, by its row',
-    ...{
-      table: 'customers',
-      format: 'parquet',
-      body: customers(`${AT}, if(number = 3, 'many', '5') AS monthly_income`).replaceAll("'P'", "'K'"),
-    },
-    ...{ accepted: 3, refused: [[4, 'monthly_income', /not a decimal number/]] },
+    table: 'customers',
+    format: 'parquet',
+    body: customers(`${AT}, if(number = 3, 'many', '5') AS monthly_income`).replaceAll("'P'", "'K'"),
+    accepted: 3,
+    refused: [[4, 'monthly_income', /not a decimal number/]],
   },
 ];
 
@@ -223,7 +231,9 @@ const world = shared(async (): Promise<World> => {
   await registerImportRoutes(server, { sources: sources.store, now: () => ++now, tempDir: sources.tempDir });
   await server.listen({ port: 0, host: '127.0.0.1' });
   return {
-    ...{ sources, server, url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}` },
+    sources,
+    server,
+    url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     async close() {
       await server.close();
       await sources.close();

@@ -1,6 +1,6 @@
 /** Rule 25. Bad requests over GraphQL and HTTP: each is answered with its code, what was wrong and what to do, and nothing of what is inside. */
 import { expect } from 'vitest';
-import type { Role } from '../../src/core/ports.js';
+import type { Role } from '../../src/core/ports/access.js';
 import { type Api, startApi } from '../support/api.js';
 import { quietLog } from '../support/homes.js';
 import { AWAY, GRAPHQL, HTTP, type OverGraphql, type OverHttp, post, type Refused } from './bad-requests.js';

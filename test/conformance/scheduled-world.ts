@@ -1,12 +1,14 @@
 /** Source tables, the materializer and the online store: values as a schedule makes them, at a time that the test sets. */
-import { defineEntity, int32, string } from '../../src/core/define.js';
-import type { View } from '../../src/core/definitions.js';
-import type { Materializer, OnlineFeaturesService, OnlineStore } from '../../src/core/ports.js';
-import { sql } from '../../src/core/sql.js';
-import { HOUR, type Instant } from '../../src/core/time.js';
-import { newUuid } from '../../src/core/uuid.js';
-import { openDatabase } from '../../src/entities/data-source.js';
-import { createRunLedger } from '../../src/entities/run-ledger.js';
+import { defineEntity, int32, string } from '../../src/core/definitions/define.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { sql } from '../../src/core/definitions/sql.js';
+import { HOUR, type Instant } from '../../src/core/helpers/time.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { Materializer } from '../../src/core/ports/materialize.js';
+import type { OnlineStore } from '../../src/core/ports/online.js';
+import type { OnlineFeaturesService } from '../../src/core/ports/serving.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
@@ -58,13 +60,20 @@ export async function openScheduledWorld(): Promise<ScheduledWorld> {
   const seams = { clock: () => clock.now, log: silentLog, metrics: noMetrics };
   const online = createOnlineStore({ client: connection.client, prefix: 'scheduled', ...seams });
   const materializer = createMaterializer({
-    ...{ offline: world.offline, online, ledger: createRunLedger(database.dataSource), scores: noScores },
-    ...{ calendar: world.calendar, ...seams },
+    offline: world.offline,
+    online,
+    ledger: createRunLedger(database.dataSource),
+    scores: noScores,
+    calendar: world.calendar,
+    ...seams,
   });
   const jobId = () => newUuid(Date.now());
   return {
     ...world,
-    ...{ clock, materializer, online, features: createOnlineFeatures({ online }) },
+    clock,
+    materializer,
+    online,
+    features: createOnlineFeatures({ online }),
     async runAt(now, view, asOf) {
       clock.now = now;
       await materializer.materialize(

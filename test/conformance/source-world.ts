@@ -1,8 +1,9 @@
 /** Source tables that are filled by the import API, and the offline store over them. */
-import type { OfflineStore } from '../../src/core/ports.js';
-import { BusinessCalendar, type Instant } from '../../src/core/time.js';
-import { type ClickHouse, openClickHouse } from '../../src/offline/client.js';
+
+import { BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
+import type { OfflineStore } from '../../src/core/ports/offline.js';
 import { createOfflineStore } from '../../src/offline/store.js';
+import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { clickhouseAt } from '../materialize/views.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { openSources, type Sources } from '../sources/support.js';
@@ -30,7 +31,10 @@ export async function openSourceWorld(timezone = 'Asia/Shanghai'): Promise<Sourc
   const calendar = new BusinessCalendar(timezone);
   const offline = createOfflineStore({ store, calendar, guard: sources.guard, log: silentLog });
   return {
-    ...{ sources, store, offline, calendar },
+    sources,
+    store,
+    offline,
+    calendar,
     async load(table, rows, { now = LATER, history = false } = {}) {
       const body = rows.map((row) => JSON.stringify(row)).join('\n');
       const result = await sources.load(table, Buffer.from(body), { format: 'ndjson', now, history });

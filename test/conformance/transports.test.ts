@@ -1,8 +1,8 @@
 /** What a value is, what its status says and when it happened, the same on every way out of the system. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatInstant, type Instant } from '../../src/core/time.js';
-import { type FeatureType, isArrayType } from '../../src/core/types.js';
-import { newUuid } from '../../src/core/uuid.js';
+import { type FeatureType, isArrayType } from '../../src/core/definitions/types.js';
+import { formatInstant, type Instant } from '../../src/core/helpers/time.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
 import { unwatched } from '../materialize/fixture.js';
 import { type Api, type ApiStores, closeApiStores, freshApiStores, startApi } from '../support/api.js';
 import { type Cuttable, cuttable } from './cuttable.js';
@@ -267,8 +267,15 @@ beforeAll(async () => {
   expect(applied.errors).toEqual([]);
   const rows = SITUATIONS.flatMap(({ key: [customer_id, device_id], seen }) =>
     seen.map(({ date, brand, os, rooted, price, soldOn, marks = [], sold }) => ({
-      ...{ customer_id, device_id, seen_at: noon(date), brand, os_version: os, is_rooted: rooted },
-      ...{ model: price, os: soldOn, flags: sold ? ['sold'] : marks },
+      customer_id,
+      device_id,
+      seen_at: noon(date),
+      brand,
+      os_version: os,
+      is_rooted: rooted,
+      model: price,
+      os: soldOn,
+      flags: sold ? ['sold'] : marks,
     })),
   );
   const response = await api.fetch('ingest', '/import/device_sightings?history=true', {
@@ -294,7 +301,10 @@ afterAll(async () => {
 const ask = (stalePolicy: StalePolicy): Question => {
   const brought = SITUATIONS.map(({ brings = BROUGHT }) => brings);
   return {
-    ...{ columns: COLUMNS, stalePolicy, at: formatInstant(NOW), names: SITUATIONS.map(({ name }) => name) },
+    columns: COLUMNS,
+    stalePolicy,
+    at: formatInstant(NOW),
+    names: SITUATIONS.map(({ name }) => name),
     keys: { customer_id: SITUATIONS.map(({ key }) => key[0]), device_id: SITUATIONS.map(({ key }) => key[1]) },
     request: {
       added: brought.map(({ added }) => added),

@@ -4,7 +4,7 @@ import { createClient } from '@clickhouse/client';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { expect } from 'vitest';
-import { clickhouseType, elementType, type FeatureType, isArrayType } from '../../src/core/types.js';
+import { clickhouseType, elementType, type FeatureType, isArrayType } from '../../src/core/definitions/types.js';
 import type { Api } from '../support/api.js';
 
 export type StalePolicy = 'RETURN' | 'NULL';
@@ -123,8 +123,13 @@ export async function createSet(api: Api, format: Format, question: Question): P
     'mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id } }',
     {
       input: {
-        ...{ name: 'matrix', features: columns.map(referenceOf), spine: spineOf(question), format, stalePolicy },
-        ...{ includeStatuses: true, includeEventTimes: true },
+        name: 'matrix',
+        features: columns.map(referenceOf),
+        spine: spineOf(question),
+        format,
+        stalePolicy,
+        includeStatuses: true,
+        includeEventTimes: true,
       },
     },
   );

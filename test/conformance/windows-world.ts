@@ -5,8 +5,8 @@
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { expect, vi } from 'vitest';
-import type { ImportResult } from '../../src/core/ports.js';
-import { HOUR } from '../../src/core/time.js';
+import { HOUR } from '../../src/core/helpers/time.js';
+import type { ImportResult } from '../../src/core/ports/sources.js';
 import { type Api, startApi } from '../support/api.js';
 
 /** The window features' definitions. */
@@ -36,7 +36,9 @@ const instant = (at: number | undefined): string | undefined =>
 
 /** As the import takes it. */
 export const rowOf = ({ event_time, ingested_at, event_type = 'OPEN', ...rest }: Event): Record<string, unknown> => ({
-  ...{ ...rest, event_type, event_time: instant(event_time) },
+  ...rest,
+  event_type,
+  event_time: instant(event_time),
   ...(ingested_at === undefined ? {} : { ingested_at: instant(ingested_at) }),
 });
 
@@ -76,7 +78,9 @@ export async function openWindows(): Promise<WindowsWorld> {
     return (await response.json()) as ImportResult;
   };
   return {
-    ...{ api, clickhouse, send },
+    api,
+    clickhouse,
+    send,
     asOfs: [last - 2 * HOUR, last - HOUR, last],
     load: (events) => send(ndjson(events), { 'content-type': 'application/x-ndjson' }),
     async materialize(asOf, views) {

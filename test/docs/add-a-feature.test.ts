@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadRegistry } from '../../src/registry.js';
+import { loadRegistry } from '../../src/registry/load.js';
 import { type ApiStores, closeApiStores, freshApiStores, keyOf } from '../support/api.js';
 import { type DefinitionRoot, emptyRoot, shownFiles } from './definitions.js';
 import { type Served, serve } from './served.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { TARGETS } from '../../src/portfolio/measures/targets.js';
-import { PORTFOLIO_TABLES } from '../../src/portfolio/portfolio.js';
+import { TARGETS } from '../../synthetic/measures/targets.js';
+import { PORTFOLIO_TABLES } from '../../synthetic/portfolio.js';
 import { tableAfter } from './support.js';
 
 const page = await readFile('docs/book.md', 'utf8');

@@ -74,30 +74,44 @@ beforeAll(async () => {
   await served.load(
     'customers',
     incomeRows.map(([customer_id, registered = '', monthly_income, known = '']) => ({
-      ...{ customer_id, monthly_income },
-      ...{ registered_at: instantOf(registered), ingested_at: instantOf(known) },
+      customer_id,
+      monthly_income,
+      registered_at: instantOf(registered),
+      ingested_at: instantOf(known),
     })),
   );
   await served.load(
     'customers',
     tableAfter(page, 'bureau-customers').map(([customer_id, registered = '', segment, known = '']) => ({
-      ...{ customer_id, segment },
-      ...{ registered_at: instantOf(registered), ingested_at: instantOf(known) },
+      customer_id,
+      segment,
+      registered_at: instantOf(registered),
+      ingested_at: instantOf(known),
     })),
   );
   await served.load(
     'external_reports',
     tableAfter(page, 'bureau-reports').map(([report_id, customer_id, requested = '', status, score]) => ({
-      ...{ report_id, customer_id, provider: 'bureau', product: 'score', status },
-      ...{ requested_at: instantOf(requested), values: score ? { bureau_score: Number(score) } : {} },
+      report_id,
+      customer_id,
+      provider: 'bureau',
+      product: 'score',
+      status,
+      requested_at: instantOf(requested),
+      values: score ? { bureau_score: Number(score) } : {},
     })),
   );
   await served.load(
     'labels',
     labelRows.map(([entity_id, observed = '', from = '', to = '', known = '', value]) => ({
-      ...{ entity: 'customer', entity_id, name: LABEL, value: Number(value) },
-      ...{ observed_at: instantOf(observed), window_from: instantOf(from) },
-      ...{ window_to: instantOf(to), known_at: instantOf(known) },
+      entity: 'customer',
+      entity_id,
+      name: LABEL,
+      value: Number(value),
+      observed_at: instantOf(observed),
+      window_from: instantOf(from),
+      window_to: instantOf(to),
+      known_at: instantOf(known),
     })),
   );
   await served.run('mutation { backfill(views: ["income@1"], from: "2025-03-02", to: "2025-03-05") { id } }');
@@ -208,8 +222,10 @@ test('a label is NULL until it is known, and the set of an as-of is the same aga
   }
   await served.load('customers', [
     {
-      ...{ customer_id: 'C1', monthly_income: 1 },
-      ...{ registered_at: instantOf('2025-03-01 09:00'), ingested_at: instantOf('2025-09-06 00:00') },
+      customer_id: 'C1',
+      monthly_income: 1,
+      registered_at: instantOf('2025-03-01 09:00'),
+      ingested_at: instantOf('2025-09-06 00:00'),
     },
   ]);
   await served.run('mutation { backfill(views: ["income@1"], from: "2025-09-06", to: "2025-09-07") { id } }');

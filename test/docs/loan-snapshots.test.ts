@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { loanDayOf, replayLoan } from '../../src/core/loan-ledger.js';
-import { dayNumber, LocalDays } from '../../src/core/local-days.js';
-import { BusinessCalendar } from '../../src/core/time.js';
+import { dayNumber, LocalDays } from '../../src/core/helpers/local-days.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import { loanDayOf, replayLoan } from '../../src/core/lending/loan-ledger.js';
 import { tableAfter } from './support.js';
 
 const page = await readFile('docs/loan-snapshots.md', 'utf8');
@@ -24,8 +24,12 @@ const spansAsKnown = (until: string) =>
       disbursedAt: noon('2026-01-15'),
       principal: cents('3000.00'),
       installments: tableAfter(page, 'schedule').map(([no, dueDate = '', principal = '', interest = '']) => ({
-        ...{ no: Number(no), effectiveAt: noon('2026-01-15'), dueDate, fee: 0 },
-        ...{ principal: cents(principal), interest: cents(interest) },
+        no: Number(no),
+        effectiveAt: noon('2026-01-15'),
+        dueDate,
+        fee: 0,
+        principal: cents(principal),
+        interest: cents(interest),
       })),
       repayments: repayments.filter(({ paidAt }) => paidAt <= noon(until)),
       events: [],
@@ -40,8 +44,11 @@ test('the page’s loan has the days that the page shows', () => {
   const spans = spansAsKnown('2026-04-30');
   for (const [date = '', status, dpd, outstanding = '', principal = '', interest = ''] of days) {
     expect(loanDayOf(spans, dayNumber(date)), date).toMatchObject({
-      ...{ status, dpd: Number(dpd), principalOutstanding: cents(outstanding) },
-      ...{ overduePrincipal: cents(principal), interestOverdue: cents(interest) },
+      status,
+      dpd: Number(dpd),
+      principalOutstanding: cents(outstanding),
+      overduePrincipal: cents(principal),
+      interestOverdue: cents(interest),
     });
   }
   expect(loanDayOf(spans, dayNumber('2026-04-21'))).toBeNull();

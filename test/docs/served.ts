@@ -1,5 +1,5 @@
 /** An API over the definitions that pages show: rows in, jobs run, questions asked at local times as the pages write them. */
-import { BusinessCalendar, formatInstant } from '../../src/core/time.js';
+import { BusinessCalendar, formatInstant } from '../../src/core/helpers/time.js';
 import { type Api, type ApiOptions, startApi } from '../support/api.js';
 
 const calendar = new BusinessCalendar('Asia/Shanghai');
@@ -45,7 +45,9 @@ export async function serve(definitions: string, options: ApiOptions = {}): Prom
     throw new Error(`job ${id} does not end`);
   };
   return {
-    ...{ api, ask, finished },
+    api,
+    ask,
+    finished,
     async load(table, rows) {
       const response = await api.fetch('ingest', `/import/${table}?history=true`, {
         method: 'POST',

@@ -1,9 +1,9 @@
 /** A small lending book as files, and what both sides of the platform say about it. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addDays, BusinessCalendar } from '../../src/core/time.js';
-import { Book } from '../../src/portfolio/book.js';
-import { customerRows } from '../../src/portfolio/portfolio.js';
+import { addDays, BusinessCalendar } from '../../src/core/helpers/time.js';
+import { Book } from '../../synthetic/book.js';
+import { customerRows } from '../../synthetic/portfolio.js';
 import { middayClock } from '../support/clock.js';
 import type { Caller } from '../support/command.js';
 

@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LoadSummary } from '../../src/commands/portfolio-loader.js';
-import { PORTFOLIO_TABLES } from '../../src/portfolio/portfolio.js';
+import { PORTFOLIO_TABLES } from '../../synthetic/portfolio.js';
 import { interruptedAt } from '../support/clock.js';
 import { runToEnd, type Stack, startCommand } from '../support/command.js';
 import { freshHome } from '../support/homes.js';

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { RiskgraphError } from '../../src/core/errors.js';
-import type { Log } from '../../src/core/ports.js';
+import type { Log } from '../../src/core/ports/process.js';
 import { isAlive, type ProcessIdentity, processIdentity } from '../../src/embedded/identity.js';
 import { type EmbeddedOptions, type EmbeddedStores, startEmbedded } from '../../src/embedded/index.js';
 import { freshHome, quietLog } from '../support/homes.js';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readDataFile } from '../../examples/uci-credit-card/data-file.js';
 import { importAll, runExample } from '../../examples/uci-credit-card/run.js';
 import { Client } from '../../src/commands/client.js';
-import { Random } from '../../src/portfolio/random.js';
+import { Random } from '../../synthetic/random.js';
 import { type Stack, startCommand } from '../support/command.js';
 import { freshHome } from '../support/homes.js';
 import { ROOT } from '../support/views.js';

@@ -1,7 +1,7 @@
 /** The operations on real data: imported, materialized by a worker, read as each role sees it. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Role } from '../../src/core/ports.js';
-import { addDays, BusinessCalendar } from '../../src/core/time.js';
+import { addDays, BusinessCalendar } from '../../src/core/helpers/time.js';
+import type { Role } from '../../src/core/ports/access.js';
 import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
 import { middayClock } from '../support/clock.js';
 
@@ -261,13 +261,12 @@ describe('historicalFeatures', () => {
   it('answers a row a spine row, in order, with pass-through columns', async () => {
     const [newest, early] = await read('admin');
     expect(newest).toMatchObject({
-      ...{
-        customer_id: 'C1',
-        amount: 5,
-        customer_profile__segment: 'gold',
-        customer_profile__segment__status: 'PRESENT',
-      },
-      ...{ customer_profile__phone_hash: 'phone-of-C1', customer_profile__birth_date: '1990-07-15' },
+      customer_id: 'C1',
+      amount: 5,
+      customer_profile__segment: 'gold',
+      customer_profile__segment__status: 'PRESENT',
+      customer_profile__phone_hash: 'phone-of-C1',
+      customer_profile__birth_date: '1990-07-15',
     });
     expect(early).toMatchObject({
       amount: 6,
@@ -384,7 +383,8 @@ describe('training sets', () => {
     const { manifest } = await show('modeler', id);
     const again = await show('modeler', rebuildTrainingSet.id);
     expect(again.manifest).toMatchObject({
-      ...{ rebuildOf: id, format: 'ARROW' },
+      rebuildOf: id,
+      format: 'ARROW',
       contentHash: (manifest as unknown as { contentHash: string }).contentHash,
     });
     const { errors } = await rebuild('modeler', await build('admin'));
@@ -598,7 +598,9 @@ describe('the catalogue', () => {
       '{ newest: featureView(name: "customer_profile") { version ttlSeconds maxAgeSeconds } old: featureView(name: "customer_profile", version: 1) { version } none: featureView(name: "x") { name } none2: featureService(name: "decision", version: 9) { name } }';
     expect(ok(await api.graphql('bi', query))).toEqual({
       newest: { version: 2, ttlSeconds: 864_000, maxAgeSeconds: 172_800 },
-      ...{ old: { version: 1 }, none: null, none2: null },
+      old: { version: 1 },
+      none: null,
+      none2: null,
     });
   });
 

@@ -1,8 +1,8 @@
 /** The catalogue as each role asks it, on real stores: found by words, followed up and down, compared. Nothing is computed here. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Role } from '../../src/core/ports.js';
-import { openDatabase } from '../../src/entities/data-source.js';
-import { createDefinitionLedger } from '../../src/entities/definition-ledger.js';
+import type { Role } from '../../src/core/ports/access.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
 import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
 
 let api: Api;
@@ -191,22 +191,27 @@ describe('versions', () => {
       { version: 1, retiredAt: null },
     ]);
     expect(await diff('bi', 'name: "customer_profile"')).toEqual({
-      ...{ name: 'customer_profile', from: 1, to: 2, unknown: [] },
+      name: 'customer_profile',
+      from: 1,
+      to: 2,
+      unknown: [],
       differences: [
         {
-          ...{
-            kind: 'FEATURE_ADDED',
-            feature: 'city',
-            attribute: null,
-            before: null,
-            after: 'STRING',
-            breaking: false,
-          },
+          kind: 'FEATURE_ADDED',
+          feature: 'city',
+          attribute: null,
+          before: null,
+          after: 'STRING',
+          breaking: false,
           words: 'feature city (STRING) is new: City',
         },
         {
-          ...{ kind: 'VIEW_CHANGED', feature: null, attribute: 'description', breaking: false },
-          ...{ before: 'Who the customer is.', after: 'Who the customer is, with the city.' },
+          kind: 'VIEW_CHANGED',
+          feature: null,
+          attribute: 'description',
+          breaking: false,
+          before: 'Who the customer is.',
+          after: 'Who the customer is, with the city.',
           words: 'description: Who the customer is. became Who the customer is, with the city.',
         },
         expect.objectContaining({

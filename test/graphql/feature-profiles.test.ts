@@ -1,7 +1,7 @@
 /** Profiles, freshness and metrics of features that a worker has computed, as each role sees them, and what they cost. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Role } from '../../src/core/ports.js';
-import { addDays, BusinessCalendar } from '../../src/core/time.js';
+import { addDays, BusinessCalendar } from '../../src/core/helpers/time.js';
+import type { Role } from '../../src/core/ports/access.js';
 import { type Api, type GraphqlAnswer, keyOf, startApi } from '../support/api.js';
 import { middayClock } from '../support/clock.js';
 import { runCommand } from '../support/command.js';

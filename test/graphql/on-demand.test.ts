@@ -1,9 +1,9 @@
 /** On-demand features over GraphQL, on the definitions of the product: the decision on an application. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { View } from '../../src/core/definitions.js';
-import { formatInstant } from '../../src/core/time.js';
-import { openDatabase } from '../../src/entities/data-source.js';
-import { createDefinitionLedger } from '../../src/entities/definition-ledger.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { formatInstant } from '../../src/core/helpers/time.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
 import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
 import { ROOT } from '../support/views.js';
 
@@ -149,7 +149,9 @@ describe('a historical table', () => {
   const spine = {
     customer_id: ['C1'],
     event_timestamp: ['2026-01-01T00:00:00Z'],
-    ...{ requested_amount: ['12000.50'], term_months: [10], annual_rate: [0] },
+    requested_amount: ['12000.50'],
+    term_months: [10],
+    annual_rate: [0],
   };
 
   it('takes the inputs from the spine, typed as they are declared', async () => {

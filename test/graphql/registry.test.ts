@@ -9,7 +9,7 @@ import { middayClock } from '../support/clock.js';
 
 const viewFile = (version: number, expression: string) => ({
   path: `features/customer/income_level.v${version}.view.ts`,
-  text: `import { defineFeatureView, float64, sql } from '../../src/core/define.js';
+  text: `import { defineFeatureView, float64, sql } from '../../src/core/definitions/define.js';
 import { customer } from '../entities.js';
 
 export default defineFeatureView({
@@ -24,7 +24,7 @@ export default defineFeatureView({
 });
 const serviceFile = (name: string, version: number) => ({
   path: `features/services/${name}.v1.service.ts`,
-  text: `import { defineFeatureService } from '../../src/core/define.js';
+  text: `import { defineFeatureService } from '../../src/core/definitions/define.js';
 
 export default defineFeatureService({ description: '${name}', owner: 'test', features: ['income_level@${version}'] });
 `,
@@ -109,10 +109,15 @@ it('a plan shows a new version with its cost and those whom it touches, to a pro
   await restart();
   const { planRegistry } = await ask<{ planRegistry: Plan }>(`mutation { planRegistry { ${PLAN} } }`);
   expect(planRegistry).toMatchObject({
-    ...{ problems: [], prunable: [] },
+    problems: [],
+    prunable: [],
     changes: [
       {
-        ...{ action: 'BUMP', kind: 'view', name: 'income_level', version: 2, breaks: [] },
+        action: 'BUMP',
+        kind: 'view',
+        name: 'income_level',
+        version: 2,
+        breaks: [],
         touches: [
           { kind: 'service', id: 'new@1', effect: 'ADDED' },
           { kind: 'service', id: 'old@1', effect: 'STAYS' },

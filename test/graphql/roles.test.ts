@@ -12,7 +12,7 @@ import {
   isRequiredInputField,
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AuditEntry, ROLES, type Role } from '../../src/core/ports.js';
+import { type AuditEntry, ROLES, type Role } from '../../src/core/ports/access.js';
 import { OPERATION_ROLES, operationsOf, ROUTE_ROLES, roleTable } from '../../src/graphql/roles.js';
 import { buildSchema } from '../../src/graphql/schema.js';
 import { type Api, startApi } from '../support/api.js';

@@ -1,7 +1,7 @@
 /** Models and scores over GraphQL, on the definitions of the product. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobDefinition, View } from '../../src/core/definitions.js';
-import type { JobContext } from '../../src/core/ports.js';
+import type { JobDefinition, View } from '../../src/core/definitions/definitions.js';
+import type { JobContext } from '../../src/core/ports/jobs.js';
 import { type Api, startApi } from '../support/api.js';
 import { middayClock } from '../support/clock.js';
 import { ROOT } from '../support/views.js';
@@ -28,7 +28,11 @@ beforeAll(async () => {
   };
   const now = middayClock();
   const row = (id: string, of: Readonly<Record<string, unknown>>) => ({
-    ...{ key: [id], eventTime: now - 3_600_000, availableAt: now, sequence: 1, tombstone: false },
+    key: [id],
+    eventTime: now - 3_600_000,
+    availableAt: now,
+    sequence: 1,
+    tombstone: false,
     values: view.features.map(({ name }) => (of[name] ?? null) as string),
   });
   await api.app.services.worker.online.write(view, [row('pays', values), row('late', late)]);
@@ -116,13 +120,11 @@ describe('models', () => {
     expect(data).toMatchObject({ model: { version: 1 }, none: null });
     expect((data as { models: unknown[] }).models).toContainEqual(
       expect.objectContaining({
-        ...{
-          name: 'uci_default',
-          version: 1,
-          entity: 'customer',
-          stage: 'CHAMPION',
-          hash: expect.stringMatching(/^[0-9a-f]{64}$/),
-        },
+        name: 'uci_default',
+        version: 1,
+        entity: 'customer',
+        stage: 'CHAMPION',
+        hash: expect.stringMatching(/^[0-9a-f]{64}$/),
         features: expect.arrayContaining(['statement_history@1:delinquency']),
         card: expect.any(Object),
       }),
@@ -136,8 +138,14 @@ const runNext = async (id: string): Promise<unknown> => {
   const definition = app.registry.jobs.get(record?.name as string) as JobDefinition;
   const { log, metrics } = app.telemetry;
   const context: JobContext = {
-    ...{ jobId: id, scheduledFor: record?.createdAt as number, now: middayClock, log, metrics },
-    ...{ services: app.services.worker, report: async () => undefined, signal: new AbortController().signal },
+    jobId: id,
+    scheduledFor: record?.createdAt as number,
+    now: middayClock,
+    log,
+    metrics,
+    services: app.services.worker,
+    report: async () => undefined,
+    signal: new AbortController().signal,
   };
   return definition.run(context, definition.payload.parse(record?.payload));
 };
@@ -157,7 +165,8 @@ describe('scorePortfolio', () => {
     });
     const { data } = await start('admin', { model: 'uci_default' });
     await expect(runNext(data?.scorePortfolio.id as string)).rejects.toMatchObject({
-      ...{ code: 'CONFLICT', hint: 'materialize or backfill statement_history@1 first' },
+      code: 'CONFLICT',
+      hint: 'materialize or backfill statement_history@1 first',
     });
   });
 
@@ -177,17 +186,18 @@ describe('scorePortfolio', () => {
     const month = new Date(middayClock() - 40 * 86_400_000).toISOString().slice(0, 8);
     const lines = ['S1', 'S2'].map((customer_id, index) =>
       JSON.stringify({
-        ...{
-          customer_id,
-          month: `${month}01`,
-          credit_limit: '50000',
-          statement_balance: String(9_000 + index * 30_000),
-        },
-        ...{ amount_paid: '100', delinquency: index * 2 },
+        customer_id,
+        month: `${month}01`,
+        credit_limit: '50000',
+        statement_balance: String(9_000 + index * 30_000),
+        amount_paid: '100',
+        delinquency: index * 2,
       }),
     );
     const loaded = await api.fetch('ingest', '/import/statements?history=true', {
-      ...{ method: 'POST', headers: { 'content-type': 'application/x-ndjson' }, body: lines.join('\n') },
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: lines.join('\n'),
     });
     expect(await loaded.json()).toMatchObject({ accepted: 2 });
     const materialized = await api.graphql<{ materialize: { id: string } }>(
@@ -199,7 +209,11 @@ describe('scorePortfolio', () => {
     expect(errors).toEqual([]);
     expect(data?.scorePortfolio.name).toBe('score_portfolio');
     expect(await runNext(data?.scorePortfolio.id as string)).toMatchObject({
-      ...{ model: 'uci_default@1', view: 'uci_default_score@1', scored: 2, missing: 0, written: 2 },
+      model: 'uci_default@1',
+      view: 'uci_default_score@1',
+      scored: 2,
+      missing: 0,
+      written: 2,
     });
 
     const answer = await api.graphql<Record<'s1' | 's2', { uciDefaultScore: Record<string, unknown> }> & Answer>(

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KeyStore } from '../../src/core/ports.js';
-import { type Database, openDatabase } from '../../src/entities/data-source.js';
-import { createKeyStore } from '../../src/entities/key-store.js';
+import type { KeyStore } from '../../src/core/ports/access.js';
 import { openKeyRing, parseKeys } from '../../src/http/keys.js';
+import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
+import { createKeyStore } from '../../src/ledgers/key-store.js';
 import { freshHome, quietLog } from '../support/homes.js';
 import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
 

@@ -1,6 +1,6 @@
 /** What the API still does while a store is away. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { View } from '../../src/core/definitions.js';
+import type { View } from '../../src/core/definitions/definitions.js';
 import { type Api, startApi } from '../support/api.js';
 
 let api: Api;

@@ -28,8 +28,10 @@ afterAll(async () => {
 
 function start(environment: Readonly<Record<string, string>> = {}): RunningCommand {
   const server = runProgram('src/server.ts', [], {
-    ...{ PORT: '0', RISKGRAPH_HOME: home },
-    ...{ POSTGRES_URL: stores.postgresUrl, REDIS_URL: stores.redisUrl },
+    PORT: '0',
+    RISKGRAPH_HOME: home,
+    POSTGRES_URL: stores.postgresUrl,
+    REDIS_URL: stores.redisUrl,
     CLICKHOUSE_URL: clickhouse.urls.clickhouseUrl as string,
     ...environment,
   });

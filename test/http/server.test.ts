@@ -292,12 +292,10 @@ describe('health', () => {
         },
         worker: async () => ({ ok: false, reason: 'a worker has work and makes no progress' }),
       },
-      ...{
-        log: quietLog,
-        metrics: api.app.telemetry.metrics,
-        metricsText: api.app.telemetry.metricsText,
-        requestsPerMinute: 1_000,
-      },
+      log: quietLog,
+      metrics: api.app.telemetry.metrics,
+      metricsText: api.app.telemetry.metricsText,
+      requestsPerMinute: 1_000,
     });
     await vi.waitFor(async () => {
       const ready = await server.inject('/readyz');

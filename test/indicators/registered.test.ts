@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { BusinessCalendar } from '../../src/core/time.js';
-import { loadRegistry } from '../../src/registry.js';
-import { indicatorSql } from '../../src/serving/indicators-sql.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import { indicatorSql } from '../../src/indicators/sql.js';
+import { loadRegistry } from '../../src/registry/load.js';
 import { openSourceTables, ROOT } from '../support/views.js';
 
 const { indicators } = await loadRegistry({ root: ROOT });

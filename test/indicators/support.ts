@@ -1,6 +1,6 @@
-import type { IndicatorTableRequest } from '../../src/core/ports.js';
-import { loadRegistry } from '../../src/registry.js';
-import { createIndicators } from '../../src/serving/indicators.js';
+import type { IndicatorTableRequest } from '../../src/core/ports/indicators.js';
+import { createIndicators } from '../../src/indicators/indicators.js';
+import { loadRegistry } from '../../src/registry/load.js';
 import { openSourceTables, ROOT, type SourceTables } from '../support/views.js';
 
 export interface BookTables extends SourceTables {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import checkOnline from '../../jobs/check_online.js';
-import type { JobContext, JobServices } from '../../src/core/ports.js';
+import type { JobContext, JobServices } from '../../src/core/ports/jobs.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from '../materialize/fixture.js';
 import { factsView, HOUR, MIDNIGHT, PREFIX } from '../materialize/views.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
@@ -24,7 +24,11 @@ const check = async () => {
     views: async () => [view],
   } as unknown as JobServices;
   const context: JobContext = {
-    ...{ jobId: 'check', scheduledFor: fixture.clock.now, now: () => fixture.clock.now, log: silentLog, services },
+    jobId: 'check',
+    scheduledFor: fixture.clock.now,
+    now: () => fixture.clock.now,
+    log: silentLog,
+    services,
     metrics: { ...noMetrics, gauge: (...gauge) => void gauges.push(gauge) },
     ...unwatched(),
   };

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { View } from '../../src/core/definitions.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { raw } from '../../src/core/definitions/sql.js';
 import { RiskgraphError } from '../../src/core/errors.js';
-import type { OfflineStore } from '../../src/core/ports.js';
-import { raw } from '../../src/core/sql.js';
-import { newUuid } from '../../src/core/uuid.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { OfflineStore } from '../../src/core/ports/offline.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { openSourceRows, paidView } from './sources.js';
 import { HOUR, MIDNIGHT } from './views.js';
@@ -15,8 +15,15 @@ beforeAll(async () => {
   fixture = await materializeFixture();
   const sources = await openSourceRows(fixture.clickhouse);
   const pay = (id: string, customer: string, at: number, more: object = {}) => ({
-    ...{ repayment_id: id, customer_id: customer, loan_id: 'L', paid_at: at, principal_paid: 100, interest_paid: 0 },
-    ...{ method: 'SELF', ingested_at: at, ...more },
+    repayment_id: id,
+    customer_id: customer,
+    loan_id: 'L',
+    paid_at: at,
+    principal_paid: 100,
+    interest_paid: 0,
+    method: 'SELF',
+    ingested_at: at,
+    ...more,
   });
   // A fee that is said once is kept by later as-ofs, over the borders of chunks; C1 ends, C3 begins and is known late.
   await sources.add('repayments', [
@@ -36,7 +43,10 @@ const backfill = (
 ) =>
   fixture.materializer(change).backfill(
     {
-      ...{ jobId: newUuid(Date.now()), views: [view], from, to: '2026-03-01' },
+      jobId: newUuid(Date.now()),
+      views: [view],
+      from,
+      to: '2026-03-01',
       now: fixture.clock.now,
     },
     unwatched(),

@@ -1,10 +1,11 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { View } from '../../src/core/definitions.js';
-import type { BackfillEstimate, OfflineStore } from '../../src/core/ports.js';
-import { raw, sql } from '../../src/core/sql.js';
-import { BusinessCalendar } from '../../src/core/time.js';
-import { newUuid } from '../../src/core/uuid.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { raw, sql } from '../../src/core/definitions/sql.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { BackfillEstimate } from '../../src/core/ports/materialize.js';
+import type { OfflineStore } from '../../src/core/ports/offline.js';
 import type { BackfillResult } from '../../src/materialize/backfill.js';
 import { estimateBackfill } from '../../src/materialize/estimate.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
@@ -21,8 +22,15 @@ beforeAll(async () => {
   fixture = await materializeFixture();
   sources = await openSourceRows(fixture.clickhouse);
   const pay = (id: string, customer: string, at: number, more: object = {}) => ({
-    ...{ repayment_id: id, customer_id: customer, loan_id: 'L', paid_at: at, principal_paid: 100, interest_paid: 0 },
-    ...{ method: 'SELF', ingested_at: at, ...more },
+    repayment_id: id,
+    customer_id: customer,
+    loan_id: 'L',
+    paid_at: at,
+    principal_paid: 100,
+    interest_paid: 0,
+    method: 'SELF',
+    ingested_at: at,
+    ...more,
   });
   // C1 pays and is waived, C2 says its fee once, C3 pays late in the range and is known later still.
   await sources.add('repayments', [
@@ -44,7 +52,10 @@ beforeEach(() => {
 });
 
 const range = (views: readonly View[], from = '2026-02-20', to = '2026-03-01') => ({
-  ...{ views, from, to, now: fixture.clock.now },
+  views,
+  from,
+  to,
+  now: fixture.clock.now,
 });
 
 const backfill = async (
@@ -271,7 +282,8 @@ describe('the estimate of a backfill', () => {
     const told = (views: readonly View[]) =>
       estimateBackfill(
         {
-          ...{ calendar: new BusinessCalendar('Asia/Shanghai'), viewsAtOnce: 2 },
+          calendar: new BusinessCalendar('Asia/Shanghai'),
+          viewsAtOnce: 2,
           offline: { firstKnown: async () => 0, estimateRows: async () => ({ rows: 1 }) },
           ledger: {
             done: async () => [],

@@ -1,20 +1,15 @@
-import type { View } from '../../src/core/definitions.js';
-import type {
-  Materializer,
-  OfflineStore,
-  OnlineStore,
-  PortfolioScores,
-  RunLedger,
-  ViewRow,
-} from '../../src/core/ports.js';
-import { raw } from '../../src/core/sql.js';
-import { BusinessCalendar } from '../../src/core/time.js';
-import { openDatabase } from '../../src/entities/data-source.js';
-import { createRunLedger } from '../../src/entities/run-ledger.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { raw } from '../../src/core/definitions/sql.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import type { Materializer, PortfolioScores, RunLedger } from '../../src/core/ports/materialize.js';
+import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
+import type { OnlineStore } from '../../src/core/ports/online.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
-import { type ClickHouse, openClickHouse } from '../../src/offline/client.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
+import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { startStores } from '../support/stores.js';
@@ -68,12 +63,21 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
   const offline = offlineOn(clickhouse, calendar);
   const clock = { now: MIDNIGHT + 3 * HOUR };
   const online = createOnlineStore({
-    ...{ client: redis.client, prefix: PREFIX, clock: () => clock.now, log: silentLog, metrics: noMetrics },
+    client: redis.client,
+    prefix: PREFIX,
+    clock: () => clock.now,
+    log: silentLog,
+    metrics: noMetrics,
   });
   const ledger = createRunLedger(database.dataSource);
   return {
     urls: { postgres: stores.postgresUrl, redis: stores.redisUrl, clickhouse: stores.clickhouseUrl },
-    ...{ clickhouse, redis, offline, online, ledger, clock },
+    clickhouse,
+    redis,
+    offline,
+    online,
+    ledger,
+    clock,
     addFacts: (facts) =>
       clickhouse.insert(
         'facts',
@@ -83,16 +87,14 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
     clearFacts: () => clickhouse.run('clear', raw('TRUNCATE TABLE facts')),
     materializer: (change = {}) =>
       createMaterializer({
-        ...{
-          offline,
-          online,
-          ledger,
-          scores: noScores,
-          calendar,
-          clock: () => clock.now,
-          log: silentLog,
-          metrics: noMetrics,
-        },
+        offline,
+        online,
+        ledger,
+        scores: noScores,
+        calendar,
+        clock: () => clock.now,
+        log: silentLog,
+        metrics: noMetrics,
         ...change,
       }),
     async newest(view) {

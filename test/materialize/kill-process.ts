@@ -3,17 +3,20 @@
  * definitions over the real stores; only its ports are wrapped, so that the process can end itself between two of their calls.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import type { JobDefinition } from '../../src/core/definitions.js';
-import type { JobServices, OfflineStore, OnlineStore, PortfolioScores, RunLedger } from '../../src/core/ports.js';
-import { BusinessCalendar, formatInstant } from '../../src/core/time.js';
-import { openDatabase } from '../../src/entities/data-source.js';
-import { createJobLedger } from '../../src/entities/job-ledger.js';
-import { createRunLedger } from '../../src/entities/run-ledger.js';
+import type { JobDefinition } from '../../src/core/definitions/definitions.js';
+import { BusinessCalendar, formatInstant } from '../../src/core/helpers/time.js';
+import type { JobServices } from '../../src/core/ports/jobs.js';
+import type { PortfolioScores, RunLedger } from '../../src/core/ports/materialize.js';
+import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { OnlineStore } from '../../src/core/ports/online.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createJobLedger } from '../../src/ledgers/job-ledger.js';
+import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
-import { openClickHouse } from '../../src/offline/client.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createQueue } from '../../src/queue/queue.js';
+import { openClickHouse } from '../../src/warehouse/client.js';
 import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { jobsOf } from '../queue/jobs-of.js';
@@ -76,12 +79,21 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
     ? watch.port('scores', (await openScoring({ clickhouse, offline, clock }, [scored.model])).scores)
     : noScores;
   const materializer = createMaterializer({
-    ...{ ...common, offline, online, ledger, scores, rowsAShard: ROWS_A_SHARD },
+    ...common,
+    offline,
+    online,
+    ledger,
+    scores,
+    rowsAShard: ROWS_A_SHARD,
     ...(asOfsACommit === undefined ? {} : { asOfsACommit }),
   });
   const views = scored ? [scored.view] : names.map((name) => factsView({}, name));
   const services = {
-    ...{ offline, online, materializer, views: async () => views, model: async () => scored?.model },
+    offline,
+    online,
+    materializer,
+    views: async () => views,
+    model: async () => scored?.model,
   } as unknown as JobServices;
   const jobs = await killJobs();
   if (!job) {

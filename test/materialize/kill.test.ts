@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ViewRow } from '../../src/core/ports.js';
-import { raw } from '../../src/core/sql.js';
-import { BusinessCalendar, formatInstant } from '../../src/core/time.js';
-import { newUuid } from '../../src/core/uuid.js';
-import { openDatabase } from '../../src/entities/data-source.js';
-import { createJobLedger } from '../../src/entities/job-ledger.js';
+import { raw } from '../../src/core/definitions/sql.js';
+import { BusinessCalendar, formatInstant } from '../../src/core/helpers/time.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { ViewRow } from '../../src/core/ports/offline.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createJobLedger } from '../../src/ledgers/job-ledger.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createQueue } from '../../src/queue/queue.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
@@ -167,7 +167,9 @@ describe('a worker killed with SIGKILL', () => {
   const chunks = ['2026-02-24', '2026-02-26', '2026-02-28'].map((day) => `${day}T16:00:00.000Z`);
   const inChunks = (view: string, id: string, plan: Partial<KillPlan> = {}) =>
     ends({
-      ...{ views: [view], asOfsACommit: 2, ...plan },
+      views: [view],
+      asOfsACommit: 2,
+      ...plan,
       job: { id, name: 'backfill', payload: { views: ['any'], from: '2026-02-25', to: '2026-03-01' } },
     });
   let calmChunks: Promise<boolean> | undefined;
@@ -240,8 +242,13 @@ describe('a worker killed with SIGKILL', () => {
     const redis = await openRedis({ url: fixture.urls.redis, log: silentLog, purpose: 'queue' });
     const ledger = createJobLedger(dataSource);
     const queue = createQueue({
-      ...{ redis: redis.client, jobs: await killJobs(), ledger, clock: Date.now },
-      ...{ log: silentLog, metrics: noMetrics, calendar: new BusinessCalendar(TIMEZONE) },
+      redis: redis.client,
+      jobs: await killJobs(),
+      ledger,
+      clock: Date.now,
+      log: silentLog,
+      metrics: noMetrics,
+      calendar: new BusinessCalendar(TIMEZONE),
     });
     const { id } = await queue.enqueue('materialize', { asOf });
     const completed = async () => (await ledger.get(id))?.state === 'COMPLETED';

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import materializeJob from '../../jobs/materialize.js';
-import type { View } from '../../src/core/definitions.js';
-import type { JobContext, LoanSnapshots, ViewRow } from '../../src/core/ports.js';
-import { raw } from '../../src/core/sql.js';
-import { BusinessCalendar } from '../../src/core/time.js';
-import { newUuid } from '../../src/core/uuid.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { raw } from '../../src/core/definitions/sql.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { JobContext } from '../../src/core/ports/jobs.js';
+import type { ViewRow } from '../../src/core/ports/offline.js';
+import type { LoanSnapshots } from '../../src/core/ports/sources.js';
 import type { ViewResult } from '../../src/materialize/materializer.js';
+import { snapshotsOn } from '../derived/loan-snapshots/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
-import { snapshotsOn } from '../sources/snapshots/support.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { dpdView, openSourceRows, paidView, type SourceRows } from './sources.js';
 import { HOUR, MIDNIGHT, TIMEZONE } from './views.js';
@@ -35,8 +37,14 @@ beforeEach(async () => {
 const pay = (id: string, { at, amount, known = at }: { at: number; amount: number; known?: number }) =>
   sources.add('repayments', [
     {
-      ...{ repayment_id: id, customer_id: 'C1', loan_id: 'L1', paid_at: at, principal_paid: amount },
-      ...{ interest_paid: 0, method: 'SELF', ingested_at: known },
+      repayment_id: id,
+      customer_id: 'C1',
+      loan_id: 'L1',
+      paid_at: at,
+      principal_paid: amount,
+      interest_paid: 0,
+      method: 'SELF',
+      ingested_at: known,
     },
   ]);
 
@@ -159,16 +167,25 @@ it('a payment of yesterday that arrives late is in the loan-days of yesterday, a
   await sources.add(
     'installments',
     [dueOn(MIDNIGHT - 3 * DAY), dueOn(MIDNIGHT + 27 * DAY)].map((due_date, index) => ({
-      ...{ ...loan, installment_no: index + 1, effective_at: MIDNIGHT - 33 * DAY, due_date },
-      ...{ principal_due: 100, interest_due: 1 },
+      ...loan,
+      installment_no: index + 1,
+      effective_at: MIDNIGHT - 33 * DAY,
+      due_date,
+      principal_due: 100,
+      interest_due: 1,
     })),
   );
   const byJob = async (now: number) => {
     fixture.clock.now = now;
     const services = { loanSnapshots: snapshots, materializer: fixture.materializer(), views: async () => [view] };
     const context = {
-      ...{ jobId: newUuid(now), scheduledFor: now, now: () => now, services, ...unwatched() },
-      ...{ log: silentLog, metrics: noMetrics },
+      jobId: newUuid(now),
+      scheduledFor: now,
+      now: () => now,
+      services,
+      ...unwatched(),
+      log: silentLog,
+      metrics: noMetrics,
     } as unknown as JobContext;
     await materializeJob.run(context, {});
   };
@@ -176,8 +193,14 @@ it('a payment of yesterday that arrives late is in the loan-days of yesterday, a
   expect(await online()).toEqual([2, '2026-02-28']);
   await sources.add('repayments', [
     {
-      ...{ ...loan, repayment_id: 'P1', installment_no: 1, paid_at: MIDNIGHT - 5 * HOUR, principal_paid: 100 },
-      ...{ interest_paid: 1, method: 'SELF', ingested_at: MIDNIGHT + 7 * HOUR },
+      ...loan,
+      repayment_id: 'P1',
+      installment_no: 1,
+      paid_at: MIDNIGHT - 5 * HOUR,
+      principal_paid: 100,
+      interest_paid: 1,
+      method: 'SELF',
+      ingested_at: MIDNIGHT + 7 * HOUR,
     },
   ]);
   await byJob(MIDNIGHT + DAY + 2 * HOUR);

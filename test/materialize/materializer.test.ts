@@ -1,9 +1,11 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { View } from '../../src/core/definitions.js';
-import type { OfflineStore, OnlineStore, RunLedger, ViewRow } from '../../src/core/ports.js';
-import { raw } from '../../src/core/sql.js';
-import { newUuid } from '../../src/core/uuid.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { raw } from '../../src/core/definitions/sql.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { RunLedger } from '../../src/core/ports/materialize.js';
+import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
+import type { OnlineStore } from '../../src/core/ports/online.js';
 import type { BackfillResult } from '../../src/materialize/backfill.js';
 import type { ViewResult } from '../../src/materialize/materializer.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
@@ -57,7 +59,11 @@ describe('materialize', () => {
     expect(await materialize()).toEqual({
       view: view.id,
       asOf: '2026-02-28T16:00:00.000Z',
-      ...{ rows: 2, changed: 2, published: 2, restored: 0, nullKeys: 1 },
+      rows: 2,
+      changed: 2,
+      published: 2,
+      restored: 0,
+      nullKeys: 1,
     });
     const rows = await expectLevel();
     const stamps = { eventTime: MIDNIGHT, availableAt: now(), tombstone: false };

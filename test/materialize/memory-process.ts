@@ -1,13 +1,13 @@
 /** Materializes one wide view and says the most memory that this process ever held. Arguments: the stores' URLs as JSON, rows. */
 import { readFileSync } from 'node:fs';
-import { defineEntity, float64, raw } from '../../src/core/define.js';
-import { BusinessCalendar } from '../../src/core/time.js';
-import { openDatabase } from '../../src/entities/data-source.js';
-import { createRunLedger } from '../../src/entities/run-ledger.js';
+import { defineEntity, float64, raw } from '../../src/core/definitions/define.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
-import { openClickHouse } from '../../src/offline/client.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
+import { openClickHouse } from '../../src/warehouse/client.js';
 import { offlineOn, viewOf } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { unwatched } from './fixture.js';
@@ -30,7 +30,10 @@ const calendar = new BusinessCalendar(TIMEZONE);
 const common = { clock: Date.now, log: silentLog, metrics: noMetrics };
 const store = openClickHouse({ ...clickhouseAt(clickhouse as string), ...common });
 const materializer = createMaterializer({
-  ...{ ...common, calendar, offline: offlineOn(store, calendar), ledger: createRunLedger(dataSource) },
+  ...common,
+  calendar,
+  offline: offlineOn(store, calendar),
+  ledger: createRunLedger(dataSource),
   scores: noScores,
   online: createOnlineStore({ ...common, client, prefix: 'memory' }),
 });

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { FeatureRef, Model, View } from '../../src/core/definitions.js';
+import type { FeatureRef, Model, View } from '../../src/core/definitions/definitions.js';
+import { raw } from '../../src/core/definitions/sql.js';
+import type { FeatureStatus, FeatureValue } from '../../src/core/definitions/types.js';
 import { RiskgraphError } from '../../src/core/errors.js';
-import type { Materializer, OnlineFeaturesAnswer, ScoreRow } from '../../src/core/ports.js';
-import { raw } from '../../src/core/sql.js';
-import { DAY, formatInstant, HOUR, type Instant } from '../../src/core/time.js';
-import type { FeatureStatus, FeatureValue } from '../../src/core/types.js';
+import { DAY, formatInstant, HOUR, type Instant } from '../../src/core/helpers/time.js';
+import type { Materializer } from '../../src/core/ports/materialize.js';
+import type { ScoreRow } from '../../src/core/ports/scoring.js';
+import type { OnlineFeaturesAnswer } from '../../src/core/ports/serving.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { createScoring } from '../../src/serving/scores.js';
 import { refsOf } from '../offline/support.js';
@@ -35,7 +37,9 @@ const backfill = (views: readonly View[], from: string, to: string) =>
 const factsAt = (at: Instant, factor = 1) =>
   fixture.addFacts(
     CUSTOMERS.map((customer, index) => ({
-      ...{ customer, at, amount: (index * 7 + 3) * factor },
+      customer,
+      at,
+      amount: (index * 7 + 3) * factor,
       label: index % 10 === 9 ? 'holes' : null,
     })),
   );
@@ -60,7 +64,8 @@ async function stored(): Promise<StoredScore[]> {
   );
   return rows.map((row) => ({
     ...(row as unknown as StoredScore),
-    ...{ scored_at: formatInstant(Number(row.scored_at)), ingested_at: formatInstant(Number(row.ingested_at)) },
+    scored_at: formatInstant(Number(row.scored_at)),
+    ingested_at: formatInstant(Number(row.ingested_at)),
   }));
 }
 
@@ -72,7 +77,10 @@ const spine = (ids: readonly string[], t: Instant) => ({
 /** Values and statuses of a view's features at an instant, by the point-in-time join. */
 async function historical(view: View, ids: readonly string[], t: Instant) {
   const { rows } = await fixture.offline.historicalFeatures({
-    ...{ features: refsOf(view), spine: spine(ids, t), includeEventTimes: false, includeStatuses: true },
+    features: refsOf(view),
+    spine: spine(ids, t),
+    includeEventTimes: false,
+    includeStatuses: true,
   });
   return rows.map((row) => ({
     values: view.features.map((_, index) => row[2 + index * 2] as FeatureValue),
@@ -85,13 +93,18 @@ async function scoredFromHistory(model: Model, ids: readonly string[], t: Instan
   const [{ view }] = model.features as [FeatureRef];
   const found = await historical(view, ids, t);
   const columns = model.features.map((ref) => ({
-    ...{ name: ref.reference, view: view.id, type: ref.feature.type },
+    name: ref.reference,
+    view: view.id,
+    type: ref.feature.type,
     values: found.map(({ values }) => values[ref.index] as FeatureValue),
     statuses: found.map(({ statuses }) => statuses[ref.index] as FeatureStatus),
   }));
   const features = { read: async (): Promise<OnlineFeaturesAnswer> => ({ columns, views: [] }) };
   return createScoring({ features, scorer: scoring.scorer }).score({
-    ...{ model, entities: { customer_id: ids }, explain: false, now: t },
+    model,
+    entities: { customer_id: ids },
+    explain: false,
+    now: t,
   });
 }
 
@@ -123,19 +136,31 @@ describe('scoring a portfolio', () => {
     fixture.clock.now += 20_000;
     const result = await score();
     expect(result).toEqual({
-      ...{ view: scored.view.id, asOf: formatInstant(MIDNIGHT), scored: 54, missing: 6 },
-      ...{ changed: 60, written: 54, published: 60, restored: 0 },
+      view: scored.view.id,
+      asOf: formatInstant(MIDNIGHT),
+      scored: 54,
+      missing: 6,
+      changed: 60,
+      written: 54,
+      published: 60,
+      restored: 0,
     });
 
     const ids = [...CUSTOMERS, 'nobody'];
     const features = createOnlineFeatures({ online: fixture.online });
     const now = fixture.clock.now;
     const answers = await createScoring({ features, scorer: scoring.scorer }).score({
-      ...{ model: scored.model, entities: { customer_id: ids }, explain: false, now },
+      model: scored.model,
+      entities: { customer_id: ids },
+      explain: false,
+      now,
     });
     expect(new Set(answers.map(({ points }) => points)).size).toBeGreaterThan(20);
     const { columns } = await features.read({
-      ...{ features: refsOf(scored.view), entities: { customer_id: ids }, stalePolicy: 'RETURN', now },
+      features: refsOf(scored.view),
+      entities: { customer_id: ids },
+      stalePolicy: 'RETURN',
+      now,
     });
     const past = await historical(scored.view, ids, now);
     const table = new Map((await stored()).map((row) => [row.entity_id, row]));

@@ -1,9 +1,9 @@
 /** Postgres put back from a backup while ClickHouse goes on: what the runs since then have written is there, and what comes after is added to it. */
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { View } from '../../src/core/definitions.js';
-import { raw } from '../../src/core/sql.js';
-import { newUuid } from '../../src/core/uuid.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { raw } from '../../src/core/definitions/sql.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { openSourceRows, paidView, type SourceRows } from './sources.js';
 import { HOUR, MIDNIGHT } from './views.js';
@@ -31,8 +31,14 @@ beforeEach(async () => {
 const pay = (id: string, at: number) =>
   sources.add('repayments', [
     {
-      ...{ repayment_id: id, customer_id: 'C1', loan_id: 'L1', paid_at: at, principal_paid: 100 },
-      ...{ interest_paid: 0, method: 'SELF', ingested_at: at },
+      repayment_id: id,
+      customer_id: 'C1',
+      loan_id: 'L1',
+      paid_at: at,
+      principal_paid: 100,
+      interest_paid: 0,
+      method: 'SELF',
+      ingested_at: at,
     },
   ]);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { View } from '../../src/core/definitions.js';
-import { addDays, BusinessCalendar, HOUR, type LocalDate } from '../../src/core/time.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { addDays, BusinessCalendar, HOUR, type LocalDate } from '../../src/core/helpers/time.js';
 import { planBackfill } from '../../src/materialize/backfill.js';
 import { checkAsOf, instantsBetween, newestDue, readableFrom } from '../../src/materialize/schedule.js';
 

@@ -2,18 +2,22 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import worked from '../../models/uci_default/uci_default.v1.model.js';
-import { array, decimal, float64, int32, sql } from '../../src/core/define.js';
-import type { FeatureRef, Model, StoredModel, View } from '../../src/core/definitions.js';
-import type { Clock, OfflineStore, PortfolioScores, Scorer, SourceStore } from '../../src/core/ports.js';
-import { scoreViewOf } from '../../src/core/score-view.js';
-import { raw } from '../../src/core/sql.js';
-import { BusinessCalendar } from '../../src/core/time.js';
+import { scoreViewOf } from '../../src/core/compute/score-view.js';
+import { array, decimal, float64, int32, sql } from '../../src/core/definitions/define.js';
+import type { FeatureRef, Model, StoredModel, View } from '../../src/core/definitions/definitions.js';
+import { raw } from '../../src/core/definitions/sql.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import type { Scorer } from '../../src/core/ports/indicators.js';
+import type { PortfolioScores } from '../../src/core/ports/materialize.js';
+import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { Clock } from '../../src/core/ports/process.js';
+import type { SourceStore } from '../../src/core/ports/sources.js';
 import { createPortfolioScores } from '../../src/materialize/portfolio-scores.js';
-import type { ClickHouse } from '../../src/offline/client.js';
 import { createScorer } from '../../src/scoring/onnx-scorer.js';
-import { migrateClickHouse } from '../../src/sources/migrate.js';
-import { createSqlGuard } from '../../src/sources/sql-guard.js';
 import { createSourceStore } from '../../src/sources/store.js';
+import type { ClickHouse } from '../../src/warehouse/client.js';
+import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
+import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { factsView, TIMEZONE } from './views.js';
 
@@ -66,14 +70,17 @@ export async function scoredViews(name: string): Promise<Scored> {
     return { view: inputs, feature, index, reference: `${inputs.id}:${wanted}` };
   });
   const model: StoredModel = {
-    ...{ ...worked, name, version: 1, id: `${name}@1`, file: FILE, hash: 'h' },
-    ...{
-      onnxPath: resolve(dirname(FILE), worked.onnx),
-      onnxHash: 'h',
-      entity: inputs.entity,
-      features,
-      missing: 'refuse',
-    },
+    ...worked,
+    name,
+    version: 1,
+    id: `${name}@1`,
+    file: FILE,
+    hash: 'h',
+    onnxPath: resolve(dirname(FILE), worked.onnx),
+    onnxHash: 'h',
+    entity: inputs.entity,
+    features,
+    missing: 'refuse',
     card: JSON.parse(await readFile(resolve(dirname(FILE), 'card.json'), 'utf8')),
   };
   return { inputs, model, view: { ...scoreViewOf(model), hash: 'h' } };
@@ -82,7 +89,10 @@ export async function scoredViews(name: string): Promise<Scored> {
 /** The source tables, where `scores` is. */
 export const migrateSources = (clickhouse: ClickHouse): Promise<unknown> =>
   migrateClickHouse({
-    ...{ client: clickhouse.clickhouse, directory: resolve('migrations/clickhouse'), clock: () => 0, log: silentLog },
+    client: clickhouse.clickhouse,
+    directory: resolve('migrations/clickhouse'),
+    clock: () => 0,
+    log: silentLog,
   });
 
 export interface Scoring {
@@ -100,8 +110,13 @@ export async function openScoring(
   await scorer.open(models);
   const { clickhouse: client } = clickhouse;
   const sources = createSourceStore({
-    ...{ client, guard: createSqlGuard(client), calendar: new BusinessCalendar(TIMEZONE), datum: 'WGS84' },
-    ...{ log: silentLog, metrics: noMetrics, tempDir: resolve('.') },
+    client,
+    guard: createSqlGuard(client),
+    calendar: new BusinessCalendar(TIMEZONE),
+    datum: 'WGS84',
+    log: silentLog,
+    metrics: noMetrics,
+    tempDir: resolve('.'),
     alone: (_, body) => body(),
   });
   return { scorer, sources, scores: createPortfolioScores({ offline, scorer, sources, clock }) };

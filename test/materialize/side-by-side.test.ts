@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { View } from '../../src/core/definitions.js';
+import type { View } from '../../src/core/definitions/definitions.js';
 import { shares } from '../../src/materialize/progress.js';
 import { sideBySide } from '../../src/materialize/side-by-side.js';
 

@@ -1,9 +1,9 @@
 /** Views over the real source tables, whose rows say when they happened and when they were known. */
 import { fileURLToPath } from 'node:url';
-import { decimal, defineEntity, int32, sql, string } from '../../src/core/define.js';
-import type { View } from '../../src/core/definitions.js';
-import type { ClickHouse } from '../../src/offline/client.js';
-import { migrateClickHouse } from '../../src/sources/migrate.js';
+import { decimal, defineEntity, int32, sql, string } from '../../src/core/definitions/define.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import type { ClickHouse } from '../../src/warehouse/client.js';
+import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { viewOf } from '../offline/support.js';
 import { silentLog } from '../online/definitions.js';
 

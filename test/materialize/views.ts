@@ -1,6 +1,6 @@
-import { array, defineEntity, float64, int32, sql, string } from '../../src/core/define.js';
-import type { View } from '../../src/core/definitions.js';
-import type { PortfolioScores } from '../../src/core/ports.js';
+import { array, defineEntity, float64, int32, sql, string } from '../../src/core/definitions/define.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import type { PortfolioScores } from '../../src/core/ports/materialize.js';
 import { viewOf } from '../offline/support.js';
 
 export const TIMEZONE = 'Asia/Shanghai';

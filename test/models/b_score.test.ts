@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Model } from '../../src/core/definitions.js';
-import { inputColumns, widthOf } from '../../src/core/model-inputs.js';
-import { scoreOf } from '../../src/core/score-view.js';
-import { loadRegistry } from '../../src/registry.js';
+import { inputColumns, widthOf } from '../../src/core/compute/model-inputs.js';
+import { scoreOf } from '../../src/core/compute/score-view.js';
+import type { Model } from '../../src/core/definitions/definitions.js';
+import { loadRegistry } from '../../src/registry/load.js';
 import { createScorer } from '../../src/scoring/onnx-scorer.js';
 import { ROOT } from '../support/views.js';
 

@@ -1,7 +1,8 @@
 /** Rows of any source table, made from what core/sources.ts says of it: few ids, so that views find something to count. */
-import { SOURCE_TABLES, type SourceColumn, type SourceTable, VERSION_COLUMNS } from '../../src/core/sources.js';
-import { addDays, addMonths, type BusinessCalendar, type Instant } from '../../src/core/time.js';
-import { instantText } from '../../src/offline/view-sql.js';
+
+import { addDays, addMonths, type BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
+import { SOURCE_TABLES, type SourceColumn, type SourceTable, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
+import { instantText } from '../../src/offline/history/view-sql.js';
 
 const DAY = 86_400_000;
 
@@ -113,7 +114,9 @@ export function generateSources({ seed, around, keysPerTable, calendar }: Genera
         const deleted = version > 0 && next() < 0.3 ? 1 : 0;
         const seq = rows.length + 1;
         rows.push({
-          ...{ table, event, ingested },
+          table,
+          event,
+          ingested,
           values: {
             ...content(),
             ...key,

@@ -1,12 +1,12 @@
 /** Generated schedules: each is the history of keys of its own, so that one query judges many at once. */
 import fc from 'fast-check';
-import { defineEntity, int32, raw, string } from '../../src/core/define.js';
-import type { View } from '../../src/core/definitions.js';
-import { sql } from '../../src/core/sql.js';
-import type { ClickHouse } from '../../src/offline/client.js';
-import { rebuildState } from '../../src/offline/state.js';
-import { tableNames, viewTables } from '../../src/offline/tables.js';
-import { instantText } from '../../src/offline/view-sql.js';
+import { defineEntity, int32, raw, string } from '../../src/core/definitions/define.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { sql } from '../../src/core/definitions/sql.js';
+import { rebuildState } from '../../src/offline/history/state.js';
+import { tableNames, viewTables } from '../../src/offline/history/tables.js';
+import { instantText } from '../../src/offline/history/view-sql.js';
+import type { ClickHouse } from '../../src/warehouse/client.js';
 import type { OracleRow, OracleView } from './oracle.js';
 import { viewOf } from './support.js';
 

@@ -1,11 +1,12 @@
 /** An offline store on a database of its own, and views without files. */
-import { defineFeatureView, type FeatureViewSpec } from '../../src/core/define.js';
-import type { FeatureRef, View } from '../../src/core/definitions.js';
-import type { Log, Metrics, OfflineStore } from '../../src/core/ports.js';
-import { Sql } from '../../src/core/sql.js';
-import { BusinessCalendar, parseDuration } from '../../src/core/time.js';
-import { type ClickHouse, openClickHouse } from '../../src/offline/client.js';
+import { defineFeatureView, type FeatureViewSpec } from '../../src/core/definitions/define.js';
+import type { FeatureRef, View } from '../../src/core/definitions/definitions.js';
+import { Sql } from '../../src/core/definitions/sql.js';
+import { BusinessCalendar, parseDuration } from '../../src/core/helpers/time.js';
+import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { Log, Metrics } from '../../src/core/ports/process.js';
 import { createOfflineStore } from '../../src/offline/store.js';
+import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
 
 const silent = () => undefined;

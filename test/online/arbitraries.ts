@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
-import type { ScalarType, ScalarValue } from '../../src/core/types.js';
+import type { ScalarType, ScalarValue } from '../../src/core/definitions/types.js';
 
 export const FEATURE_LIMIT_BYTES = 12;
 

@@ -1,6 +1,14 @@
-import { array, defineEntity, type FeatureSpec, float64, int32, sql, string } from '../../src/core/define.js';
-import type { View } from '../../src/core/definitions.js';
-import type { ViewRow } from '../../src/core/ports.js';
+import {
+  array,
+  defineEntity,
+  type FeatureSpec,
+  float64,
+  int32,
+  sql,
+  string,
+} from '../../src/core/definitions/define.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import type { ViewRow } from '../../src/core/ports/offline.js';
 
 export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A customer' });
 export const pair = defineEntity({ name: 'pair', joinKeys: ['customer_id', 'device_id'], description: 'Both' });

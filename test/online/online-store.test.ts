@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { OnlineStore, ViewRow } from '../../src/core/ports.js';
+import type { ViewRow } from '../../src/core/ports/offline.js';
+import type { OnlineStore } from '../../src/core/ports/online.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
 import { customer, noMetrics, pair, silentLog, testRow, testView } from './definitions.js';
@@ -243,7 +244,10 @@ describe('the online store', () => {
     await store.write(kept[1] as never, rows.slice(0, 100));
     await store.write(kept[2] as never, [testRow({ key: ['C1', 'D1'] })]);
     const other = createOnlineStore({
-      ...{ client: redis.client, clock: () => now, log: silentLog, metrics: noMetrics },
+      client: redis.client,
+      clock: () => now,
+      log: silentLog,
+      metrics: noMetrics,
       prefix: `${prefix}*`,
     });
     await other.write(doomed, [testRow()]);

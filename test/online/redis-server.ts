@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { newUuid } from '../../src/core/uuid.js';
+import { newUuid } from '../../src/core/helpers/uuid.js';
 import { freePort } from '../../src/embedded/free-port.js';
 
 export interface TestRedis {

@@ -38,7 +38,10 @@ describe('on a Redis Cluster', () => {
     const connection = await openRedis({ url, log: silentLog, purpose: 'serving' });
     const now = Date.UTC(2026, 0, 10);
     const store = createOnlineStore({
-      ...{ client: connection.client, clock: () => now, log: silentLog, metrics: noMetrics },
+      client: connection.client,
+      clock: () => now,
+      log: silentLog,
+      metrics: noMetrics,
       prefix: uniquePrefix(),
     });
     const a = testView('a', { ttlMs: 86_400_000 });

@@ -1,13 +1,13 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FeatureSpec } from '../../src/core/define.js';
+import type { FeatureSpec } from '../../src/core/definitions/define.js';
 import {
   type FeatureType,
   type FeatureValue,
   SCALAR_TYPES,
   type ScalarType,
   type ScalarValue,
-} from '../../src/core/types.js';
+} from '../../src/core/definitions/types.js';
 import { rowCodec } from '../../src/online/row-codec.js';
 import { FEATURE_LIMIT_BYTES, SCALAR_ARBITRARIES } from './arbitraries.js';
 import { testRow, testView } from './definitions.js';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { defineJob } from '../../src/core/define.js';
-import { BusinessCalendar } from '../../src/core/time.js';
-import { type Database, openDatabase } from '../../src/entities/data-source.js';
-import { createJobLedger } from '../../src/entities/job-ledger.js';
+import { defineJob } from '../../src/core/definitions/define.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
+import { createJobLedger } from '../../src/ledgers/job-ledger.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createQueue } from '../../src/queue/queue.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
@@ -31,7 +31,9 @@ describe('on a Redis Cluster', () => {
     const ledger = createJobLedger(database.dataSource);
     const jobs = jobsOf({
       add: defineJob({
-        ...{ description: 'Adds', concurrency: 2, payload: z.object({ a: z.number() }) },
+        description: 'Adds',
+        concurrency: 2,
+        payload: z.object({ a: z.number() }),
         run: async ({ report }, { a }) => {
           await report(0.5);
           return a + 1;
@@ -39,7 +41,12 @@ describe('on a Redis Cluster', () => {
       }),
     });
     const queue = createQueue({
-      ...{ redis: redis.client, jobs, ledger, clock: Date.now, log: silentLog, metrics: noMetrics },
+      redis: redis.client,
+      jobs,
+      ledger,
+      clock: Date.now,
+      log: silentLog,
+      metrics: noMetrics,
       calendar: new BusinessCalendar('UTC'),
     });
     const worker = await queue.startWorker({ services: noServices });

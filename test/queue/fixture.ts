@@ -1,8 +1,8 @@
-import type { JobDefinition } from '../../src/core/definitions.js';
-import type { JobLedger } from '../../src/core/ports.js';
-import { BusinessCalendar } from '../../src/core/time.js';
-import { type Database, openDatabase } from '../../src/entities/data-source.js';
-import { createJobLedger } from '../../src/entities/job-ledger.js';
+import type { JobDefinition } from '../../src/core/definitions/definitions.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import type { JobLedger } from '../../src/core/ports/jobs.js';
+import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
+import { createJobLedger } from '../../src/ledgers/job-ledger.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
 import { createQueue, type RunningQueue } from '../../src/queue/queue.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
@@ -31,7 +31,12 @@ export async function queueFixture(): Promise<QueueFixture> {
     ledger,
     queueOf: (jobs, clock = Date.now, own = ledger) =>
       createQueue({
-        ...{ redis: redis.client, jobs, ledger: own, clock, log: silentLog, metrics: noMetrics },
+        redis: redis.client,
+        jobs,
+        ledger: own,
+        clock,
+        log: silentLog,
+        metrics: noMetrics,
         calendar: new BusinessCalendar('Asia/Shanghai'),
       }),
     close: async () => {

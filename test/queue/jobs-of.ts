@@ -1,6 +1,6 @@
-import type { JobSpec } from '../../src/core/define.js';
-import type { JobDefinition } from '../../src/core/definitions.js';
-import type { JobServices } from '../../src/core/ports.js';
+import type { JobSpec } from '../../src/core/definitions/define.js';
+import type { JobDefinition } from '../../src/core/definitions/definitions.js';
+import type { JobServices } from '../../src/core/ports/jobs.js';
 
 /** Jobs as the registry would make them. */
 export function jobsOf(specs: Readonly<Record<string, object>>): ReadonlyMap<string, JobDefinition> {

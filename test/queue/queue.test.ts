@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { defineJob } from '../../src/core/define.js';
+import { defineJob } from '../../src/core/definitions/define.js';
 import { badInput, RiskgraphError } from '../../src/core/errors.js';
-import type { JobLedger, JobRecord } from '../../src/core/ports.js';
+import type { JobLedger, JobRecord } from '../../src/core/ports/jobs.js';
 import type { RunningQueue } from '../../src/queue/queue.js';
 import type { RunningWorker } from '../../src/queue/worker.js';
 import { type QueueFixture, queueFixture } from './fixture.js';
@@ -25,7 +25,9 @@ const plain = { description: 'x', concurrency: 1, payload: z.object({}) };
 
 const jobs = jobsOf({
   add: defineJob({
-    ...{ description: 'Adds', concurrency: 1, payload: z.object({ a: z.number(), b: z.number() }) },
+    description: 'Adds',
+    concurrency: 1,
+    payload: z.object({ a: z.number(), b: z.number() }),
     run: async (_context, { a, b }) => ({ sum: a + b }),
   }),
   held: defineJob({
@@ -49,13 +51,15 @@ const jobs = jobsOf({
     },
   }),
   leaky: defineJob({
-    ...{ ...plain, attempts: 1 },
+    ...plain,
+    attempts: 1,
     run: async () => {
       throw new Error('connect ECONNREFUSED /secret/path password=hunter2');
     },
   }),
   flaky: defineJob({
-    ...{ ...plain, attempts: 2 },
+    ...plain,
+    attempts: 2,
     run: async ({ jobId }) => {
       tries.set(jobId, (tries.get(jobId) ?? 0) + 1);
       if (tries.get(jobId) === 1) throw new RiskgraphError({ code: 'STORE_UNAVAILABLE', message: 'away' });
@@ -287,7 +291,9 @@ describe('the job queue', () => {
 
   it('hands over jobs that were recorded while the queue was lost', async () => {
     const job = await fixture.ledger.create({
-      ...{ id: '01890000-0000-7000-8000-000000000002', name: 'add', payload: { a: 4, b: 4 } },
+      id: '01890000-0000-7000-8000-000000000002',
+      name: 'add',
+      payload: { a: 4, b: 4 },
       createdAt: Date.now() - 60_000,
     });
     await queueAndWorker();
@@ -296,7 +302,9 @@ describe('the job queue', () => {
 
   it('fails a recorded job whose definition is gone, saying so', async () => {
     const job = await fixture.ledger.create({
-      ...{ id: '01890000-0000-7000-8000-000000000003', name: 'gone', payload: {} },
+      id: '01890000-0000-7000-8000-000000000003',
+      name: 'gone',
+      payload: {},
       createdAt: Date.now() - 60_000,
     });
     await queueAndWorker();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { defineJob } from '../../src/core/define.js';
+import { defineJob } from '../../src/core/definitions/define.js';
 import { type QueueFixture, queueFixture } from './fixture.js';
 import { jobsOf, noServices } from './jobs-of.js';
 
@@ -17,7 +17,9 @@ afterEach(async () => {
 const scheduled = (name: string) =>
   jobsOf({
     [name]: defineJob({
-      ...{ description: 'x', concurrency: 1, payload: z.object({ at: z.number() }) },
+      description: 'x',
+      concurrency: 1,
+      payload: z.object({ at: z.number() }),
       schedule: { every: 'hour', minute: 1 },
       scheduledPayload: (at) => ({ at }),
       run: async ({ scheduledFor }, { at }) => ({ scheduledFor, at }),

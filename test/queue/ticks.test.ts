@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BusinessCalendar } from '../../src/core/time.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { latestTick } from '../../src/queue/ticks.js';
 
 const utc = (text: string): number => Date.parse(`${text}Z`);

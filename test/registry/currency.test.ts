@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Registry } from '../../src/core/definitions.js';
-import { loadRegistry } from '../../src/registry.js';
+import type { Registry } from '../../src/core/definitions/definitions.js';
+import { loadRegistry } from '../../src/registry/load.js';
 import { ROOT } from '../support/views.js';
 
 const unitsOf = ({ views, onDemandViews, indicators }: Registry): string[] => [

@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { inputsFirst } from '../../src/core/compute/score-view.js';
 import { RiskgraphError } from '../../src/core/errors.js';
-import { inputsFirst } from '../../src/core/score-view.js';
-import { DAY, HOUR } from '../../src/core/time.js';
-import { loadRegistry } from '../../src/registry.js';
+import { DAY, HOUR } from '../../src/core/helpers/time.js';
+import { loadRegistry } from '../../src/registry/load.js';
 
-const vocabulary = resolve('src/core/define.js');
+const vocabulary = resolve('src/core/definitions/define.js');
 let root: string;
 
 const put = async (file: string, body: string): Promise<void> => {
@@ -67,8 +67,14 @@ test('a model’s scores are a feature view of its entity, file, owner and versi
   await putModel('default_risk', ['logins@1:logins']);
   const { models, views } = await loadRegistry({ root });
   expect(views.get('default_risk_score@1')).toMatchObject({
-    ...{ name: 'default_risk_score', version: 1, owner: 'risk', file: 'models/default_risk/default_risk.v1.model.ts' },
-    ...{ delayMs: 3 * HOUR, maxAgeMs: 2 * DAY, ttlMs: 400 * DAY, entity: { name: 'customer' } },
+    name: 'default_risk_score',
+    version: 1,
+    owner: 'risk',
+    file: 'models/default_risk/default_risk.v1.model.ts',
+    delayMs: 3 * HOUR,
+    maxAgeMs: 2 * DAY,
+    ttlMs: 400 * DAY,
+    entity: { name: 'customer' },
     features: [
       { name: 'probability', type: 'FLOAT64' },
       { name: 'points', type: 'INT32' },

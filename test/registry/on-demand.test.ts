@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { scorableModel } from '../../src/core/compute/score-view.js';
 import { RiskgraphError } from '../../src/core/errors.js';
-import { scorableModel } from '../../src/core/score-view.js';
-import { loadRegistry } from '../../src/registry.js';
+import { loadRegistry } from '../../src/registry/load.js';
 
-const vocabulary = resolve('src/core/define.js');
+const vocabulary = resolve('src/core/definitions/define.js');
 let root: string;
 
 beforeEach(async () => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RiskgraphError } from '../../src/core/errors.js';
-import { loadRegistry } from '../../src/registry.js';
+import { loadRegistry } from '../../src/registry/load.js';
 
-const vocabulary = resolve('src/core/define.js');
+const vocabulary = resolve('src/core/definitions/define.js');
 let root: string;
 
 beforeEach(async () => {

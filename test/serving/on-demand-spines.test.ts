@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DAY, formatInstant } from '../../src/core/time.js';
+import { DAY, formatInstant } from '../../src/core/helpers/time.js';
 import { onDemandRefs } from '../support/on-demand.js';
 import { mask, NOW, objectsOf, openWorld, refusal, spineOf, type World } from './on-demand-world.js';
 
@@ -108,7 +108,8 @@ describe('a spine', () => {
     const { path } = await world.build({ features, spine: given, mask });
     const [row] = await objectsOf(path);
     expect(row).toMatchObject({
-      ...{ place__at: mask.text('-1.5 by H5'), echo__seen: shown.echo__seen },
+      place__at: mask.text('-1.5 by H5'),
+      echo__seen: shown.echo__seen,
       word: mask.text('Anna'),
     });
     expect(row?.place__south ?? null).toBeNull();

@@ -6,6 +6,7 @@ import { Decimal } from 'decimal.js';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { expect } from 'vitest';
+import { Mask } from '../../src/core/compute/masking.js';
 import {
   array,
   boolean,
@@ -21,19 +22,18 @@ import {
   sql,
   string,
   timestamp,
-} from '../../src/core/define.js';
-import type { AnyFeatureRef, View } from '../../src/core/definitions.js';
+} from '../../src/core/definitions/define.js';
+import type { AnyFeatureRef, View } from '../../src/core/definitions/definitions.js';
+import { type FeatureValue, isArrayType } from '../../src/core/definitions/types.js';
 import { RiskgraphError } from '../../src/core/errors.js';
-import { Mask } from '../../src/core/masking.js';
-import type { TrainingSetRequest, TrainingSetResult } from '../../src/core/ports.js';
-import { DAY, formatInstant } from '../../src/core/time.js';
-import { type FeatureValue, isArrayType } from '../../src/core/types.js';
+import { DAY, formatInstant } from '../../src/core/helpers/time.js';
+import type { TrainingSetRequest, TrainingSetResult } from '../../src/core/ports/training-sets.js';
 import { createOfflineStore } from '../../src/offline/store.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
-import { migrateClickHouse } from '../../src/sources/migrate.js';
-import { createSqlGuard } from '../../src/sources/sql-guard.js';
+import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
+import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { openOffline, quiet, viewOf } from '../offline/support.js';
 import { noMetrics } from '../online/definitions.js';
 import { onDemandOf } from '../support/on-demand.js';
@@ -142,7 +142,9 @@ export async function openWorld() {
   const afford = onDemandOf(
     'afford',
     defineOnDemandView({
-      ...{ entity: customer, ...said, owner: 'x' },
+      entity: customer,
+      ...said,
+      owner: 'x',
       request: { amount: decimal(said), factor: float64(said) },
       inputs: { income: input('DECIMAL', 'profile@1:income'), ratio: input('FLOAT64', 'profile@1:ratio') },
       features: {
@@ -179,7 +181,12 @@ export async function openWorld() {
   const echo = onDemandOf(
     'echo',
     {
-      ...{ kind: 'on_demand', entity: customer, ...said, owner: 'x', request: inputs, inputs: everything },
+      kind: 'on_demand',
+      entity: customer,
+      ...said,
+      owner: 'x',
+      request: inputs,
+      inputs: everything,
       features: {
         seen: string({ ...said, tags: ['pii'] }),
         when: date(said),
@@ -189,7 +196,11 @@ export async function openWorld() {
         list: array(string(said), said),
       },
       compute: (given: Readonly<Record<string, FeatureValue>>) => ({
-        ...{ when: given.when, moment: given.moment, yes: given.yes, count: given.count, list: given.list ?? [] },
+        when: given.when,
+        moment: given.moment,
+        yes: given.yes,
+        count: given.count,
+        list: given.list ?? [],
         seen: JSON.stringify(given),
       }),
     } as unknown as Parameters<typeof onDemandOf>[1],
@@ -198,7 +209,9 @@ export async function openWorld() {
   const place = onDemandOf(
     'place',
     defineOnDemandView({
-      ...{ entity: customer, ...said, owner: 'x' },
+      entity: customer,
+      ...said,
+      owner: 'x',
       request: { latitude: float64({ ...said, tags: ['pii'] }), channel: string(said) },
       inputs: {},
       features: { south: boolean({ ...said, tags: ['pii'] }), at: string({ ...said, tags: ['pii'] }) },
@@ -212,7 +225,11 @@ export async function openWorld() {
 
   async function readOnline({ features, ids, request, stalePolicy = 'RETURN' }: Asked): Promise<Row[]> {
     const { columns, views } = await createOnlineFeatures({ online }).read({
-      ...{ features, entities: { customer_id: ids }, request, stalePolicy, now: NOW },
+      features,
+      entities: { customer_id: ids },
+      request,
+      stalePolicy,
+      now: NOW,
     });
     expect(columns.map(({ name }) => name)).toEqual(features.map(({ reference }) => reference));
     return ids.map((_, row) =>
@@ -251,16 +268,16 @@ export async function openWorld() {
     const id = `s${++sets}`;
     const path = join(folder, `${id}.parquet`);
     const result = await offline.buildTrainingSet({
-      ...{
-        id,
-        path,
-        label: null,
-        entities: new Map(),
-        asOf: NOW + DAY,
-        includeEventTimes: true,
-        includeStatuses: true,
-      },
-      ...{ format: 'PARQUET', onProgress: async () => undefined, signal: new AbortController().signal },
+      id,
+      path,
+      label: null,
+      entities: new Map(),
+      asOf: NOW + DAY,
+      includeEventTimes: true,
+      includeStatuses: true,
+      format: 'PARQUET',
+      onProgress: async () => undefined,
+      signal: new AbortController().signal,
       ...asked,
     });
     return { ...result, path };
@@ -288,7 +305,17 @@ export async function openWorld() {
   }
 
   return {
-    ...{ offline, online, folder, profile, afford, echo, place, readOnline, readHistory, readSet, build },
+    offline,
+    online,
+    folder,
+    profile,
+    afford,
+    echo,
+    place,
+    readOnline,
+    readHistory,
+    readSet,
+    build,
     async close(): Promise<void> {
       await rm(folder, { recursive: true, force: true });
       await connection.close();

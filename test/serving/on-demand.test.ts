@@ -1,9 +1,9 @@
 /** One function, three ways to its values: a request over Redis, a historical table and a training set over ClickHouse. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AnyFeatureRef } from '../../src/core/definitions.js';
-import type { OnlineStore } from '../../src/core/ports.js';
-import { DAY, formatInstant } from '../../src/core/time.js';
+import type { AnyFeatureRef } from '../../src/core/definitions/definitions.js';
+import { DAY, formatInstant } from '../../src/core/helpers/time.js';
+import type { OnlineStore } from '../../src/core/ports/online.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { refsOf } from '../offline/support.js';
 import { onDemandRefs } from '../support/on-demand.js';
@@ -70,9 +70,15 @@ describe('the same function', () => {
     const seen = (rows: Row[]) =>
       rows.map(([cell]) => [cell?.[0] ? JSON.parse(cell[0] as string) : null, cell?.[1], cell?.[2]]);
     const its = (days: number) => ({
-      ...{ its_income: days === 1 ? '3704.703673' : '3703.703673', its_ratio: (Math.sin(3) * 1e-7) / 3 },
-      ...{ its_small: Math.fround(3 / 7), its_big: '9007199254740996', its_flag: false, its_born: '1990-03-03' },
-      ...{ its_name: 'it\'s "3" 你', its_seen: '2026-05-05T01:02:06.004Z', its_months: [3, null, 0] },
+      its_income: days === 1 ? '3704.703673' : '3703.703673',
+      its_ratio: (Math.sin(3) * 1e-7) / 3,
+      its_small: Math.fround(3 / 7),
+      its_big: '9007199254740996',
+      its_flag: false,
+      its_born: '1990-03-03',
+      its_name: 'it\'s "3" 你',
+      its_seen: '2026-05-05T01:02:06.004Z',
+      its_months: [3, null, 0],
     });
     const none = Object.fromEntries(Object.keys(its(0)).map((name) => [name, null]));
     const fresh = [{ ...its(1), ...nothing }, 'PRESENT', formatInstant(NOW - DAY)];
@@ -103,8 +109,11 @@ describe('the same function', () => {
     expect(await world.readOnline(asked)).toEqual(expected);
     expect(await world.readHistory(asked)).toEqual(expected);
     const { views } = await createOnlineFeatures({ online: world.online }).read({
-      ...{ features: onDemandRefs(world.afford, ['rest']), entities: { customer_id: ['F3'] }, request: asked.request },
-      ...{ stalePolicy: 'RETURN', now: NOW },
+      features: onDemandRefs(world.afford, ['rest']),
+      entities: { customer_id: ['F3'] },
+      request: asked.request,
+      stalePolicy: 'RETURN',
+      now: NOW,
     });
     expect(views.map(({ view }) => view)).toEqual(['afford@1']);
   });
@@ -136,8 +145,11 @@ describe('the same function', () => {
       read: async (groups) => groups.map(({ keys, views }) => keys.map(() => views.map(() => 'ERROR' as const))),
     };
     const { columns } = await createOnlineFeatures({ online: failing }).read({
-      ...{ features: onDemandRefs(world.afford, ['share', 'rest']), entities: { customer_id: ['F3'] } },
-      ...{ request: { amount: ['1'], factor: [1] }, stalePolicy: 'RETURN', now: NOW },
+      features: onDemandRefs(world.afford, ['share', 'rest']),
+      entities: { customer_id: ['F3'] },
+      request: { amount: ['1'], factor: [1] },
+      stalePolicy: 'RETURN',
+      now: NOW,
     });
     expect(columns.map(({ values, statuses }) => [values[0], statuses[0]])).toEqual([
       [null, 'ERROR'],

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FeatureRef, Registry, View } from '../../src/core/definitions.js';
-import type { OnlineStore, ViewRow } from '../../src/core/ports.js';
-import { DAY } from '../../src/core/time.js';
+import type { FeatureRef, Registry, View } from '../../src/core/definitions/definitions.js';
+import { DAY } from '../../src/core/helpers/time.js';
+import type { ViewRow } from '../../src/core/ports/offline.js';
+import type { OnlineStore } from '../../src/core/ports/online.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
@@ -115,7 +116,10 @@ describe('statuses', () => {
       read: async (groups) => groups.map(({ keys, views }) => keys.map(() => views.map(() => 'ERROR' as const))),
     };
     const { columns } = await createOnlineFeatures({ online: away }).read({
-      ...{ features: refs(profile, 'segment'), entities: { customer_id: ['fresh'] }, stalePolicy: 'RETURN', now: NOW },
+      features: refs(profile, 'segment'),
+      entities: { customer_id: ['fresh'] },
+      stalePolicy: 'RETURN',
+      now: NOW,
     });
     expect(columns[0]).toMatchObject({ values: [null], statuses: ['ERROR'] });
   });
@@ -147,7 +151,8 @@ describe('a request', () => {
     await createOnlineFeatures({ online: counted }).read({
       features: [...refs(profile, 'segment'), ...refs(second, 'city'), ...refs(device, 'hours')],
       entities: { customer_id: ['fresh'], device_id: ['D1'] },
-      ...{ stalePolicy: 'RETURN' as const, now: NOW },
+      stalePolicy: 'RETURN' as const,
+      now: NOW,
     });
     expect(calls).toBe(1);
   });

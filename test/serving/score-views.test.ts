@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { Registry, View } from '../../src/core/definitions.js';
-import type { DefinitionLedger, OfflineStore, OnlineStore } from '../../src/core/ports.js';
-import { openDatabase } from '../../src/entities/data-source.js';
-import { createDefinitionLedger } from '../../src/entities/definition-ledger.js';
+import { createCatalogue } from '../../src/catalogue/catalogue.js';
+import { catalog } from '../../src/catalogue/published.js';
+import { createRegistryPlanner } from '../../src/catalogue/registry-plan.js';
+import type { Registry, View } from '../../src/core/definitions/definitions.js';
+import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { OnlineStore } from '../../src/core/ports/online.js';
+import type { DefinitionLedger } from '../../src/core/ports/serving.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
-import { loadRegistry } from '../../src/registry.js';
-import { createCatalogue } from '../../src/serving/catalogue.js';
-import { catalog } from '../../src/serving/published.js';
-import { createRegistryPlanner } from '../../src/serving/registry-plan.js';
+import { loadRegistry } from '../../src/registry/load.js';
 import { quietLog } from '../support/homes.js';
 import { freshPostgresDatabase, freshRedis } from '../support/stores.js';
 import { ROOT } from '../support/views.js';
@@ -62,7 +64,11 @@ afterAll(async () => {
 function serve(of: Registry) {
   const catalogue = createCatalogue({ registry: of, ledger });
   const planner = createRegistryPlanner({
-    ...{ registry: of, ledger, offline, online, now: () => NOW },
+    registry: of,
+    ledger,
+    offline,
+    online,
+    now: () => NOW,
     trainingSets: { pinning: async () => [] },
     costs: async (changes) => changes,
     onChange: () => catalogue.refresh(),
@@ -86,7 +92,10 @@ it('are published with their model, and read as any view is', async () => {
   expect(catalogue.features({ features: [`${SCORES}:points`] })).toHaveLength(1);
   expect(catalogue.namedViews(['uci_default_score']).map(({ id }) => id)).toEqual([SCORES]);
   expect((catalog(registry).definitions as { id: string }[]).find(({ id }) => id === SCORES)).toMatchObject({
-    ...{ kind: 'view', entity: 'customer', scoresOf: MODEL, file: 'models/uci_default/uci_default.v1.model.ts' },
+    kind: 'view',
+    entity: 'customer',
+    scoresOf: MODEL,
+    file: 'models/uci_default/uci_default.v1.model.ts',
   });
 });
 
@@ -101,7 +110,8 @@ it('cannot be retired while their model lives', async () => {
   const { planner } = serve(registry);
   await planner.apply();
   await expect(planner.retireView(SCORES)).rejects.toMatchObject({
-    ...{ code: 'CONFLICT', message: `feature view ${SCORES} holds the scores of model ${MODEL}, which is in force` },
+    code: 'CONFLICT',
+    message: `feature view ${SCORES} holds the scores of model ${MODEL}, which is in force`,
     hint: expect.stringContaining('delete models/uci_default/uci_default.v1.model.ts'),
   });
 });

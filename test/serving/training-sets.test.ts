@@ -1,12 +1,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { defineEntity, int32, raw } from '../../src/core/define.js';
-import type { Registry, View } from '../../src/core/definitions.js';
-import { Mask } from '../../src/core/masking.js';
-import type { JobRecord, TrainingSetSpec } from '../../src/core/ports.js';
-import { openDatabase } from '../../src/entities/data-source.js';
-import { createTrainingSetLedger } from '../../src/entities/training-set-ledger.js';
+import { Mask } from '../../src/core/compute/masking.js';
+import { defineEntity, int32, raw } from '../../src/core/definitions/define.js';
+import type { Registry, View } from '../../src/core/definitions/definitions.js';
+import type { JobRecord } from '../../src/core/ports/jobs.js';
+import type { TrainingSetSpec } from '../../src/core/ports/training-sets.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createTrainingSetLedger } from '../../src/ledgers/training-set-ledger.js';
 import { createTrainingSets } from '../../src/serving/training-sets.js';
 import { type OfflineFixture, openOffline, quiet, refsOf, viewOf } from '../offline/support.js';
 import { freshHome } from '../support/homes.js';
@@ -20,7 +21,11 @@ const view: View = viewOf('limits', 1, {
   query: () => raw("SELECT 'C1' AS customer_id, 7 AS dpd"),
 });
 const registry: Registry = {
-  ...{ onDemandViews: new Map(), services: new Map(), indicators: new Map(), models: new Map(), jobs: new Map() },
+  onDemandViews: new Map(),
+  services: new Map(),
+  indicators: new Map(),
+  models: new Map(),
+  jobs: new Map(),
   entities: new Map([[customer.name, customer]]),
   views: new Map([[view.id, view]]),
 };
@@ -67,7 +72,10 @@ const open = (definitions = registry) =>
 
 const spec: TrainingSetSpec = {
   spine: { customer_id: ['C1', null], event_timestamp: ['2026-04-01T00:00:00Z', '2026-04-01T00:00:00Z'] },
-  ...{ label: null, asOf: NOW, includeEventTimes: false, format: 'CSV' },
+  label: null,
+  asOf: NOW,
+  includeEventTimes: false,
+  format: 'CSV',
 };
 const ask = (more: Partial<TrainingSetSpec> = {}) => ({
   name: 'a set',
@@ -168,7 +176,9 @@ test('a set is rebuilt from what it was made from, and a rebuild that comes out 
   await sets.run(again.id, progress());
   const { manifest } = (await sets.get(again.id))?.result ?? {};
   expect(manifest).toMatchObject({
-    ...{ rebuildOf: id, format: 'PARQUET', contentHash: first?.result?.manifest.contentHash },
+    rebuildOf: id,
+    format: 'PARQUET',
+    contentHash: first?.result?.manifest.contentHash,
     pins: { runs: { 'limits@1': '1' }, imports: {} },
   });
 
@@ -178,7 +188,8 @@ test('a set is rebuilt from what it was made from, and a rebuild that comes out 
     raw('ALTER TABLE state_limits_v1 UPDATE dpd = 8 WHERE 1 SETTINGS mutations_sync = 2'),
   );
   await expect(sets.run(wrong.id, progress())).rejects.toMatchObject({
-    ...{ code: 'CONFLICT', message: expect.stringContaining(`the rebuild of training set '${id}' came out otherwise`) },
+    code: 'CONFLICT',
+    message: expect.stringContaining(`the rebuild of training set '${id}' came out otherwise`),
   });
   await fixture.store.run(
     'test',

@@ -3,9 +3,9 @@
  * many statements that store rows it waits to be killed, so that it is killed in the middle however fast the machine is.
  */
 import { createClient } from '@clickhouse/client';
-import { BusinessCalendar } from '../../src/core/time.js';
-import { createSqlGuard } from '../../src/sources/sql-guard.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { createSourceStore } from '../../src/sources/store.js';
+import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { quietLog } from '../support/homes.js';
 import { customersFile, quietMetrics } from './support.js';
 

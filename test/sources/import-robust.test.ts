@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BusinessCalendar } from '../../src/core/time.js';
-import { openDatabase } from '../../src/entities/data-source.js';
-import { createRunLedger } from '../../src/entities/run-ledger.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { importFailure } from '../../src/sources/failures.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { takeTurn } from '../../src/sources/turns.js';
@@ -55,8 +55,13 @@ const state = async () => {
 /** Each import in a turn of its own, as Postgres gives them out. */
 const storeInTurn = (turn: number) =>
   createSourceStore({
-    ...{ client: sources.client, guard: sources.guard, calendar: new BusinessCalendar('Asia/Shanghai') },
-    ...{ datum: 'WGS84', log: quietLog, metrics: quietMetrics, tempDir: sources.tempDir },
+    client: sources.client,
+    guard: sources.guard,
+    calendar: new BusinessCalendar('Asia/Shanghai'),
+    datum: 'WGS84',
+    log: quietLog,
+    metrics: quietMetrics,
+    tempDir: sources.tempDir,
     alone: (_, body) => body(undefined, turn),
   });
 
@@ -125,8 +130,13 @@ describe('two processes that import the same rows at once', () => {
     const databases = await Promise.all([1, 2].map(() => openDatabase({ url: postgres.url, log: quietLog })));
     const stores = databases.map(({ dataSource }) =>
       createSourceStore({
-        ...{ client: sources.client, guard: sources.guard, calendar: new BusinessCalendar('Asia/Shanghai') },
-        ...{ datum: 'WGS84', log: quietLog, metrics: quietMetrics, tempDir: sources.tempDir },
+        client: sources.client,
+        guard: sources.guard,
+        calendar: new BusinessCalendar('Asia/Shanghai'),
+        datum: 'WGS84',
+        log: quietLog,
+        metrics: quietMetrics,
+        tempDir: sources.tempDir,
         alone: (table, body) => createRunLedger(dataSource).withViewLock(table, body),
       }),
     );
@@ -136,8 +146,12 @@ describe('two processes that import the same rows at once', () => {
       const results = await Promise.all(
         stores.map((store) =>
           store.import({
-            ...{ table: 'customers', format: 'csv', body: customersFile(rows), history: false },
-            ...{ now: NOW + round, requestId: 'both' },
+            table: 'customers',
+            format: 'csv',
+            body: customersFile(rows),
+            history: false,
+            now: NOW + round,
+            requestId: 'both',
           }),
         ),
       );
@@ -158,8 +172,13 @@ describe('imports into many tables at once', () => {
       full = resolve;
     });
     const store = createSourceStore({
-      ...{ client: sources.client, guard: sources.guard, calendar: new BusinessCalendar('Asia/Shanghai') },
-      ...{ datum: 'WGS84', log: quietLog, metrics: quietMetrics, tempDir: sources.tempDir },
+      client: sources.client,
+      guard: sources.guard,
+      calendar: new BusinessCalendar('Asia/Shanghai'),
+      datum: 'WGS84',
+      log: quietLog,
+      metrics: quietMetrics,
+      tempDir: sources.tempDir,
       alone: async (table, body) => {
         most = Math.max(most, ++holding);
         if (most === 4) full();
@@ -178,8 +197,12 @@ describe('imports into many tables at once', () => {
     const outcomes = await Promise.allSettled(
       tables.map((table) =>
         store.import({
-          ...{ table, format: 'ndjson', body: Readable.from([Buffer.from('{}\n')]), history: false },
-          ...{ now: NOW, requestId: 'many' },
+          table,
+          format: 'ndjson',
+          body: Readable.from([Buffer.from('{}\n')]),
+          history: false,
+          now: NOW,
+          requestId: 'many',
         }),
       ),
     );

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sourceSelect } from '../../src/core/source-sql.js';
-import { param, raw, sql } from '../../src/core/sql.js';
-import { DAY } from '../../src/core/time.js';
+import { param, raw, sql } from '../../src/core/definitions/sql.js';
+import { DAY } from '../../src/core/helpers/time.js';
+import { sourceSelect } from '../../src/core/lending/source-sql.js';
 import { NOW, openSources, type Sources } from './support.js';
 
 let sources: Sources;
@@ -586,7 +586,7 @@ describe('merging in buckets', () => {
   it('gives the same as at once, whatever the key', async () => {
     const { mergeStage } = await import('../../src/sources/merge.js');
     const { createStage, dropTable } = await import('../../src/sources/stage.js');
-    const { sourceTable } = await import('../../src/core/sources.js');
+    const { sourceTable } = await import('../../src/core/lending/sources.js');
     const table = sourceTable('loan_snapshots');
     const stage = 'import_stage_test';
     await createStage(sources.client, stage, table);

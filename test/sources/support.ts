@@ -3,19 +3,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import type {
-  ImportFormat,
-  ImportRequest,
-  ImportResult,
-  Metrics,
-  SourceStore,
-  SqlGuard,
-} from '../../src/core/ports.js';
-import type { Datum } from '../../src/core/sources.js';
-import { BusinessCalendar, type Instant } from '../../src/core/time.js';
-import { migrateClickHouse } from '../../src/sources/migrate.js';
-import { createSqlGuard } from '../../src/sources/sql-guard.js';
+import { BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
+import type { Datum } from '../../src/core/lending/sources.js';
+import type { Metrics } from '../../src/core/ports/process.js';
+import type { ImportFormat, ImportRequest, ImportResult, SourceStore, SqlGuard } from '../../src/core/ports/sources.js';
 import { createSourceStore } from '../../src/sources/store.js';
+import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
+import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { quietLog } from '../support/homes.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
 

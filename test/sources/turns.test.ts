@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BusinessCalendar } from '../../src/core/time.js';
-import { createLoanSnapshots } from '../../src/sources/snapshots/derivation.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import { createLoanSnapshots } from '../../src/derived/loan-snapshots/derivation.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { takeTurn } from '../../src/sources/turns.js';
+import { type Book, LATER, openBook, unwatched } from '../derived/loan-snapshots/support.js';
 import { quietLog } from '../support/homes.js';
-import { type Book, LATER, openBook, unwatched } from './snapshots/support.js';
 import { quietMetrics } from './support.js';
 
 const TIMEZONE = 'Asia/Shanghai';
@@ -49,12 +49,21 @@ describe('a process that goes on writing after another has begun', () => {
     ).join('\n');
     const load = (client: ClickHouseClient, turn: number) =>
       createSourceStore({
-        ...{ client, guard: book.sources.guard, calendar, datum: 'WGS84' as const, tempDir: book.sources.tempDir },
-        ...{ log: quietLog, metrics: quietMetrics },
+        client,
+        guard: book.sources.guard,
+        calendar,
+        datum: 'WGS84' as const,
+        tempDir: book.sources.tempDir,
+        log: quietLog,
+        metrics: quietMetrics,
         alone: (_, own) => own(new AbortController().signal, turn),
       }).import({
-        ...{ table: 'customers', format: 'ndjson', body: Readable.from([Buffer.from(body)]), history: true },
-        ...{ now: LATER, requestId: `turn ${turn}` },
+        table: 'customers',
+        format: 'ndjson',
+        body: Readable.from([Buffer.from(body)]),
+        history: true,
+        now: LATER,
+        requestId: `turn ${turn}`,
       });
     const late = load(
       stoppedBefore('customers', async () => {
@@ -72,30 +81,43 @@ describe('a process that goes on writing after another has begun', () => {
 
   it('stores no loan-day that the other has derived', async () => {
     await book.sources.client.insert({
-      ...{ table: 'loans', format: 'JSONEachRow' as const },
+      table: 'loans',
+      format: 'JSONEachRow' as const,
       values: [1, 2, 3].map((n) => ({
-        ...{
-          loan_id: `L${n}`,
-          customer_id: 'C1',
-          product: 'CASH',
-          principal: '100',
-          annual_rate: '0.1',
-          term_months: 1,
-        },
-        ...{ disbursed_at: '2025-11-01 00:00:00.000', ingested_at: '2025-11-01 00:00:00.000', deleted: 0, seq: 1 },
+        loan_id: `L${n}`,
+        customer_id: 'C1',
+        product: 'CASH',
+        principal: '100',
+        annual_rate: '0.1',
+        term_months: 1,
+        disbursed_at: '2025-11-01 00:00:00.000',
+        ingested_at: '2025-11-01 00:00:00.000',
+        deleted: 0,
+        seq: 1,
       })),
     });
     await book.sources.client.insert({
-      ...{ table: 'installments', format: 'JSONEachRow' as const },
+      table: 'installments',
+      format: 'JSONEachRow' as const,
       values: [1, 2, 3].map((n) => ({
-        ...{ loan_id: `L${n}`, installment_no: 1, customer_id: 'C1', due_date: '2025-12-01', principal_due: '100' },
-        ...{ effective_at: '2025-11-01 00:00:00.000', ingested_at: '2025-11-01 00:00:00.000', deleted: 0, seq: 1 },
+        loan_id: `L${n}`,
+        installment_no: 1,
+        customer_id: 'C1',
+        due_date: '2025-12-01',
+        principal_due: '100',
+        effective_at: '2025-11-01 00:00:00.000',
+        ingested_at: '2025-11-01 00:00:00.000',
+        deleted: 0,
+        seq: 1,
         interest_due: '1',
       })),
     });
     const derive = (client: ClickHouseClient, turn: number) =>
       createLoanSnapshots({
-        ...{ client, calendar, log: quietLog, metrics: quietMetrics },
+        client,
+        calendar,
+        log: quietLog,
+        metrics: quietMetrics,
         alone: (body) => body(new AbortController().signal, turn),
       }).derive({ through: '2025-12-10', now: LATER }, unwatched);
     let rows = 0;

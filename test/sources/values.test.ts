@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SourceColumn, SourceType } from '../../src/core/sources.js';
-import { sourceTable } from '../../src/core/sources.js';
-import { formatInstant, parseInstant } from '../../src/core/time.js';
+import { formatInstant, parseInstant } from '../../src/core/helpers/time.js';
+import type { SourceColumn, SourceType } from '../../src/core/lending/sources.js';
+import { sourceTable } from '../../src/core/lending/sources.js';
 import { instantMs, Problem, parserOf } from '../../src/sources/values.js';
 
 const parse = (type: SourceType, value: unknown) => {

@@ -2,10 +2,11 @@
 import { rm } from 'node:fs/promises';
 import { type App, createApp } from '../../src/app.js';
 import { loadConfig } from '../../src/config.js';
-import { type Clock, ROLES, type Role } from '../../src/core/ports.js';
+import { ROLES, type Role } from '../../src/core/ports/access.js';
+import type { Clock } from '../../src/core/ports/process.js';
 import { createHttpServer, type HttpOptions } from '../../src/http/http-server.js';
+import { registerImportRoutes } from '../../src/http/import.routes.js';
 import { openKeyRing } from '../../src/http/keys.js';
-import { registerImportRoutes } from '../../src/sources/http.js';
 import { freshHome } from './homes.js';
 import { FIXTURE_ROOT } from './registries.js';
 import { type FreshStore, freshClickHouseDatabase, freshPostgresDatabase, freshRedis } from './stores.js';
@@ -101,7 +102,9 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     services: services.api,
     keys: await openKeyRing({ given: TEST_KEYS, home, store: services.keys, now, log }),
     health: { stores: services.stores, worker: () => services.queue.workerHealth() },
-    ...{ log, metrics, metricsText },
+    log,
+    metrics,
+    metricsText,
     requestsPerMinute: options.requestsPerMinute ?? 100_000,
     rateLimitRedis: services.redis,
     registerImports: (http) => registerImportRoutes(http, { sources: services.sources, now }),

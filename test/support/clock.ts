@@ -1,6 +1,7 @@
 /** What time it is in a test: midday, whatever the hour is at which the suite runs. */
-import type { Clock } from '../../src/core/ports.js';
-import { BusinessCalendar } from '../../src/core/time.js';
+
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import type { Clock } from '../../src/core/ports/process.js';
 
 /**
  * How far it is from now to 12:35 of the same local day. By then every daily view of the day is due, no scheduled job

@@ -136,7 +136,10 @@ export function callerOf(url: string, key: (role: string) => Promise<string>): C
     return { status: response.status, ...((await response.json()) as Omit<GraphqlAnswer, 'status'>) };
   };
   return {
-    ...{ url, key, fetch: call, graphql },
+    url,
+    key,
+    fetch: call,
+    graphql,
     async ask<T>(role: string, query: string, variables = {}) {
       const { data, errors, status } = await graphql(role, query, variables);
       if (errors || status !== 200) throw new Error(`${status} ${JSON.stringify(errors)}`);
@@ -199,7 +202,8 @@ async function startOnce(command: 'start' | 'demo', options: StartOptions): Prom
   return {
     ...running,
     ...callerOf(`http://127.0.0.1:${port}`, options.keys ?? keysOfHome(home)),
-    ...{ home, env },
+    home,
+    env,
     stop: async () => {
       if (running.isRunning()) running.signalGroup('SIGINT');
       return running.exited;

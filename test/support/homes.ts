@@ -2,7 +2,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Log } from '../../src/core/ports.js';
+import type { Log } from '../../src/core/ports/process.js';
 
 const PREFIX = 'riskgraph-test-';
 

@@ -1,6 +1,12 @@
 /** On-demand views without files. */
-import type { AnyOnDemandViewSpec } from '../../src/core/define-on-demand.js';
-import type { AnyFeatureRef, OnDemandOrigin, OnDemandRef, OnDemandView, View } from '../../src/core/definitions.js';
+import type { AnyOnDemandViewSpec } from '../../src/core/definitions/define-on-demand.js';
+import type {
+  AnyFeatureRef,
+  OnDemandOrigin,
+  OnDemandRef,
+  OnDemandView,
+  View,
+} from '../../src/core/definitions/definitions.js';
 
 /** A view as the registry would make it of `<name>.v1.on_demand.ts`, its inputs found among these views. */
 export function onDemandOf(
@@ -19,10 +25,20 @@ export function onDemandOf(
     return { name: each, ref: { view, feature: view.features[index], index, reference } as AnyFeatureRef };
   });
   return {
-    ...{ name, version: 1, id: `${name}@1`, file: `features/${name}.v1.on_demand.ts`, hash: `hash of ${name}@1` },
-    ...{ entity, description, owner, tags, features: named(spec.features) },
+    name,
+    version: 1,
+    id: `${name}@1`,
+    file: `features/${name}.v1.on_demand.ts`,
+    hash: `hash of ${name}@1`,
+    entity,
+    description,
+    owner,
+    tags,
+    features: named(spec.features),
     origin: {
-      ...{ kind: 'on_demand', request: named(spec.request), inputs },
+      kind: 'on_demand',
+      request: named(spec.request),
+      inputs,
       reads: Object.fromEntries(Object.entries(spec.reads ?? {}).flatMap(([one, read]) => (read ? [[one, read]] : []))),
       compute: spec.compute as OnDemandOrigin['compute'],
     },

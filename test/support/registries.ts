@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { Registry, View } from '../../src/core/definitions.js';
-import { loadRegistry } from '../../src/registry.js';
+import type { Registry, View } from '../../src/core/definitions/definitions.js';
+import { loadRegistry } from '../../src/registry/load.js';
 
 /** Small definitions of their own, so that tests of the API do not move with the product's. */
 export const FIXTURE_ROOT = fileURLToPath(new URL('../fixtures/registry', import.meta.url));

@@ -1,11 +1,11 @@
 /** A ClickHouse with the source tables, rows put in by hand, and the rows a view makes of them on a day. */
 import { fileURLToPath } from 'node:url';
-import type { View } from '../../src/core/definitions.js';
-import { BusinessCalendar, type LocalDate } from '../../src/core/time.js';
-import { type ClickHouse, openClickHouse } from '../../src/offline/client.js';
-import { viewQuery } from '../../src/offline/view-sql.js';
-import { loadRegistry } from '../../src/registry.js';
-import { migrateClickHouse } from '../../src/sources/migrate.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { BusinessCalendar, type LocalDate } from '../../src/core/helpers/time.js';
+import { viewQuery } from '../../src/offline/history/view-sql.js';
+import { loadRegistry } from '../../src/registry/load.js';
+import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
+import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { quietLog } from './homes.js';
 import { freshClickHouseDatabase } from './stores.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SOURCE_TABLES } from '../../src/core/sources.js';
+import { SOURCE_TABLES } from '../../src/core/lending/sources.js';
 import { createTelemetry } from '../../src/telemetry/telemetry.js';
 
 function logged(write: (log: ReturnType<typeof createTelemetry>['log']) => void): string {

@@ -1,5 +1,5 @@
 /** Who may call, and what was done. */
-import type { Instant } from '../time.js';
+import type { Instant } from '../helpers/time.js';
 
 export const ROLES = ['admin', 'ingest', 'modeler', 'decision', 'bi'] as const;
 export type Role = (typeof ROLES)[number];

@@ -1,7 +1,7 @@
 /** Management indicators by period and dimension. */
-import type { Model } from '../definitions.js';
-import type { Instant, LocalDate } from '../time.js';
-import type { FeatureValue } from '../types.js';
+import type { Model } from '../definitions/definitions.js';
+import type { FeatureValue } from '../definitions/types.js';
+import type { Instant, LocalDate } from '../helpers/time.js';
 import type { TableColumn } from './offline.js';
 
 export type TimeGrain = 'HOUR' | 'DAY' | 'WEEK' | 'MONTH' | 'QUARTER' | 'YEAR' | 'TOTAL';

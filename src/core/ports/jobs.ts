@@ -1,7 +1,7 @@
 /** Jobs: their ledger, the queue that carries them, and what a body may use. */
-import type { Model, Registry, View } from '../definitions.js';
-import type { FeatureProfiles } from '../feature-profiles.js';
-import type { Instant } from '../time.js';
+import type { Model, Registry, View } from '../definitions/definitions.js';
+import type { Instant } from '../helpers/time.js';
+import type { FeatureProfiles } from './feature-profiles.js';
 import type { JobProgress, Materializer } from './materialize.js';
 import type { OfflineStore } from './offline.js';
 import type { OnlineStore } from './online.js';

@@ -1,6 +1,6 @@
 /** Offline to online: runs of views and where each stands. */
-import type { View } from '../definitions.js';
-import type { Instant, LocalDate } from '../time.js';
+import type { View } from '../definitions/definitions.js';
+import type { Instant, LocalDate } from '../helpers/time.js';
 import type { Run, StagedRow } from './offline.js';
 
 export type RunStage = 'STARTED' | 'STAGED' | 'PUBLISHED' | 'COMMITTED';

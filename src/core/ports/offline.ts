@@ -1,8 +1,9 @@
 /** History of every view version, and reading it at a point in time. */
-import type { AnyFeatureRef, View } from '../definitions.js';
-import type { Mask } from '../masking.js';
-import type { Instant } from '../time.js';
-import type { FeatureType, FeatureValue, StalePolicy } from '../types.js';
+
+import type { Mask } from '../compute/masking.js';
+import type { AnyFeatureRef, View } from '../definitions/definitions.js';
+import type { FeatureType, FeatureValue, StalePolicy } from '../definitions/types.js';
+import type { Instant } from '../helpers/time.js';
 import type { TrainingSetRequest, TrainingSetResult } from './training-sets.js';
 
 /** Values of the join keys, in the entity's order. */

@@ -1,7 +1,7 @@
 /** The newest row a key, for decisions. */
-import type { EntityDefinition } from '../define.js';
-import type { View } from '../definitions.js';
-import type { Instant } from '../time.js';
+import type { EntityDefinition } from '../definitions/define.js';
+import type { View } from '../definitions/definitions.js';
+import type { Instant } from '../helpers/time.js';
 import type { ViewRow } from './offline.js';
 
 /** What the store answered for one key and view. */

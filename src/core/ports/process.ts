@@ -1,5 +1,5 @@
 /** What every part is given: the time, a log, metrics. */
-import type { Instant } from '../time.js';
+import type { Instant } from '../helpers/time.js';
 
 /** UTC milliseconds. */
 export type Clock = () => Instant;

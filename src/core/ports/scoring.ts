@@ -1,7 +1,7 @@
 /** Models: online features in, scores out. */
-import type { Model } from '../definitions.js';
-import type { Instant } from '../time.js';
-import type { FeatureValue } from '../types.js';
+import type { Model } from '../definitions/definitions.js';
+import type { FeatureValue } from '../definitions/types.js';
+import type { Instant } from '../helpers/time.js';
 
 export interface ScoreRequest {
   readonly model: Model;

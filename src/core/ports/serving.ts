@@ -1,7 +1,7 @@
 /** What a resolver may ask, and which definitions are in force. */
-import type { AnyFeatureRef } from '../definitions.js';
-import type { Instant } from '../time.js';
-import type { FeatureStatus, FeatureType, FeatureValue, StalePolicy } from '../types.js';
+import type { AnyFeatureRef } from '../definitions/definitions.js';
+import type { FeatureStatus, FeatureType, FeatureValue, StalePolicy } from '../definitions/types.js';
+import type { Instant } from '../helpers/time.js';
 
 export interface OnlineFeaturesRequest {
   readonly features: readonly AnyFeatureRef[];

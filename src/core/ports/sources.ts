@@ -1,6 +1,6 @@
 /** Source tables: import, quarantine, derived loan snapshots, the guard of SQL that callers write. */
-import type { Sql } from '../sql.js';
-import type { Instant, LocalDate } from '../time.js';
+import type { Sql } from '../definitions/sql.js';
+import type { Instant, LocalDate } from '../helpers/time.js';
 import type { JobProgress } from './materialize.js';
 
 export interface RejectedRow {

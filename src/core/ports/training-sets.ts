@@ -1,9 +1,10 @@
 /** Training sets: what is asked for, what is built, and how it is built again. */
-import type { EntityDefinition } from '../define.js';
-import type { AnyFeatureRef } from '../definitions.js';
-import type { Mask } from '../masking.js';
-import type { Instant } from '../time.js';
-import type { FeatureValue, StalePolicy } from '../types.js';
+
+import type { Mask } from '../compute/masking.js';
+import type { EntityDefinition } from '../definitions/define.js';
+import type { AnyFeatureRef } from '../definitions/definitions.js';
+import type { FeatureValue, StalePolicy } from '../definitions/types.js';
+import type { Instant } from '../helpers/time.js';
 import type { JobProgress } from './materialize.js';
 
 export type ExportFormat = 'PARQUET' | 'CSV' | 'ARROW';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalDate } from '../../../src/core/time.js';
+import type { LocalDate } from '../../../src/core/helpers/time.js';
 import { openSourceTables, type SourceTables, type TableRow } from '../../support/views.js';
 
 let made = 0;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalDate } from '../../../src/core/time.js';
+import type { LocalDate } from '../../../src/core/helpers/time.js';
 import { openSourceTables, type SourceTables, type TableRow } from '../../support/views.js';
 
 /** 10 March 2026 begins at 16:00 UTC the day before. */

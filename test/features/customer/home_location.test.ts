@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalDate } from '../../../src/core/time.js';
+import type { LocalDate } from '../../../src/core/helpers/time.js';
 import { openSourceTables, type SourceTables, type TableRow } from '../../support/views.js';
 
 let made = 0;
 const seen = (customer: string | null, at: string, more: TableRow = {}): TableRow => ({
-  ...{ event_id: `H${++made}`, customer_id: customer, event_type: 'OPEN', event_time: at, attributes: {} },
-  ...{ latitude: 31, longitude: 121, datum: 'GCJ02', ...more },
+  event_id: `H${++made}`,
+  customer_id: customer,
+  event_type: 'OPEN',
+  event_time: at,
+  attributes: {},
+  latitude: 31,
+  longitude: 121,
+  datum: 'GCJ02',
+  ...more,
 });
 
 describe('home_location', () => {
@@ -47,7 +54,11 @@ describe('home_location', () => {
 
   it('is the middle of the positions of nights in 90 days', async () => {
     expect(await of('home_location@1', 'HOME')).toEqual({
-      ...{ customer_id: 'HOME', latitude: 31.2, longitude: 121, datum: 'GCJ02', nights: 2 },
+      customer_id: 'HOME',
+      latitude: 31.2,
+      longitude: 121,
+      datum: 'GCJ02',
+      nights: 2,
     });
     expect(await of('home_location@1', 'DAY')).toBeUndefined();
     expect((await tables.view('home_location@1', '2026-03-10')).map((row) => row.customer_id)).toEqual(['HOME', 'TWO']);
@@ -60,7 +71,9 @@ describe('home_location', () => {
 
   it('stands beside the stated income, which is what was known of it', async () => {
     expect(await of('customer_profile@1', 'HOME')).toEqual({
-      ...{ customer_id: 'HOME', monthly_income: '8000.5', days_since_registration: 9 },
+      customer_id: 'HOME',
+      monthly_income: '8000.5',
+      days_since_registration: 9,
     });
     expect(await of('customer_profile@1', 'HOME', '2026-03-11')).toMatchObject({ monthly_income: '9000' });
     expect(await of('customer_profile@1', 'NONE')).toMatchObject({ monthly_income: null });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addDays, type LocalDate } from '../../../src/core/time.js';
+import { addDays, type LocalDate } from '../../../src/core/helpers/time.js';
 import { openSourceTables, type SourceTables, type TableRow } from '../../support/views.js';
 
 const snapshot = (loan: string, asOf: LocalDate, dpd: number, more: TableRow = {}): TableRow => ({

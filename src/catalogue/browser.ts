@@ -1,0 +1,170 @@
+import type { Feature, OnDemandView, Registry } from '../core/definitions/definitions.js';
+import { badInput, notFound } from '../core/errors.js';
+import { formatInstant, type Instant } from '../core/helpers/time.js';
+import type {
+  AnyView,
+  CatalogueBrowser,
+  FeatureSearch,
+  LineageKind,
+  LineageRef,
+  ViewDifference,
+} from '../core/ports/browse.js';
+import type { Catalogue } from '../core/ports/catalogue.js';
+import type { DefinitionKind } from '../core/ports/serving.js';
+import { type LineageGraph, lineageGraph } from './lineage.js';
+import { publishable, requiresOf, spoken } from './published.js';
+import { type SearchEntry, searchEntry, searchFeatures, searchViews } from './search.js';
+import { differencesOf, unknownOf, type ViewSnapshot } from './view-diff.js';
+
+/** What of the lineage has versions, and as what each is published. */
+const VERSIONED: Readonly<Partial<Record<LineageKind, readonly DefinitionKind[]>>> = {
+  FEATURE_VIEW: ['view', 'on_demand'],
+  FEATURE: ['view', 'on_demand'],
+  REQUEST_COLUMN: ['on_demand'],
+  SERVICE: ['service'],
+  MODEL: ['model'],
+};
+
+interface Applied {
+  readonly key: string;
+  readonly entries: readonly SearchEntry[];
+  readonly graph: LineageGraph;
+}
+
+const newestFirst = (one: AnyView, other: AnyView): number =>
+  one.name === other.name ? other.version - one.version : one.name < other.name ? -1 : 1;
+
+/** Answers from the definitions in memory: whatever is asked, no store is. */
+export function createCatalogueBrowser({
+  registry,
+  catalogue,
+}: {
+  readonly registry: Registry;
+  readonly catalogue: Catalogue;
+}): CatalogueBrowser {
+  const files = new Map(publishable(registry).map((one) => [`${one.kind} ${one.id}`, one.snapshot] as const));
+  let applied: Applied | undefined;
+
+  /** Made again only when something was applied or retired. */
+  const current = (): Applied => {
+    const [views, services, models] = [catalogue.views(), catalogue.services(), catalogue.models()];
+    const onDemandViews = catalogue.onDemandViews();
+    const ids = [views, onDemandViews, services, models].map((all) => all.map(({ id }) => id));
+    const key = JSON.stringify(ids);
+    if (applied?.key !== key) {
+      const indicators = [...registry.indicators.values()];
+      applied = {
+        key,
+        entries: [...views, ...onDemandViews].sort(newestFirst).map(searchEntry),
+        graph: lineageGraph({ views, onDemandViews, services, models, indicators }),
+      };
+    }
+    return applied;
+  };
+
+  const checked = (search: FeatureSearch): FeatureSearch => {
+    const { entity } = search;
+    if (entity == null || registry.entities.has(entity)) return search;
+    const known = [...registry.entities.keys()].sort().join(', ');
+    throw badInput(`there is no entity '${entity}'`, `the entities are ${known}`);
+  };
+
+  const KINDS: readonly DefinitionKind[] = ['view', 'on_demand'];
+  const published = (name: string) => KINDS.flatMap((kind) => catalogue.published(kind, name));
+
+  /** What is known of a version: its file while it is there, which is what was applied, else what was published of it. */
+  const snapshotOf = (name: string, version: number): ViewSnapshot => {
+    const id = `${name}@${version}`;
+    const held = published(name).find((one) => one.version === version);
+    const file = KINDS.map((kind) => files.get(`${kind} ${id}`)).find((one) => one !== undefined);
+    const snapshot = file ?? held?.snapshot;
+    if (snapshot) return snapshot;
+    const versions = versionsOf(name);
+    throw notFound(
+      `there is no version ${version} of feature view '${name}'`,
+      versions.length > 0 ? `its versions are ${versions.join(', ')}` : 'ask featureViews for their names',
+    );
+  };
+
+  /** Applied, retired and those of which there is only a file so far, oldest first. */
+  const versionsOf = (name: string): number[] => {
+    const views: readonly (AnyView | OnDemandView)[] = [...registry.views.values(), ...registry.onDemandViews.values()];
+    const all = [...views.filter((view) => view.name === name), ...published(name)].map(({ version }) => version);
+    return [...new Set(all)].sort((one, other) => one - other);
+  };
+
+  const hidden = (
+    difference: ViewDifference,
+    snapshots: readonly ViewSnapshot[],
+    visible: (feature: Pick<Feature, 'tags'>) => boolean,
+  ) =>
+    snapshots
+      .flatMap((snapshot) => (snapshot.features as readonly Feature[] | undefined) ?? [])
+      .some((feature) => feature.name === difference.feature && !visible(feature));
+
+  /** Without what a function takes that the caller may not know of. */
+  const shown = (snapshot: ViewSnapshot, visible: FeatureSearch['visible']): ViewSnapshot => {
+    const { request, inputs } = snapshot as {
+      readonly request?: readonly Feature[];
+      readonly inputs?: readonly { readonly reference: string }[];
+    };
+    const shows = ({ reference }: { readonly reference: string }): boolean => {
+      const [, name, version, wanted] = /^(.+)@(\d+):(.+)$/.exec(reference) ?? [];
+      const features = snapshotOf(name ?? '', Number(version)).features as readonly Feature[] | undefined;
+      const feature = features?.find((one) => one.name === wanted);
+      return feature === undefined || visible(feature);
+    };
+    return {
+      ...snapshot,
+      ...(request ? { request: request.filter(visible) } : {}),
+      ...(inputs ? { inputs: inputs.filter(shows) } : {}),
+    };
+  };
+
+  /** Lineage is of what is applied; of what no longer is, it says so. */
+  const refuseRetired = ({ kind, id }: LineageRef): void => {
+    const [own = ''] = id.split(':');
+    const [name = ''] = own.split('@');
+    const found = VERSIONED[kind]
+      ?.flatMap((each) => catalogue.published(each, name))
+      .find((one) => one.id === own && one.retiredAt !== null);
+    if (!found) return;
+    const tables = (found.snapshot.sources as readonly string[] | undefined) ?? requiresOf(found);
+    const read = tables.length > 0 ? `; it read ${tables.join(', ')}` : '';
+    throw notFound(
+      `${spoken(found)} is retired since ${formatInstant(found.retiredAt as Instant)}: nothing applied is made of it${read}`,
+      'name a version in force; what a retired one said is in featureViewDiff',
+    );
+  };
+
+  return {
+    searchViews: (search) => searchViews(current().entries, checked(search)),
+    searchFeatures: (search) => searchFeatures(current().entries, checked(search)),
+    lineage: (subject) => {
+      refuseRetired(subject);
+      return current().graph.of(subject);
+    },
+    versions: (name) => published(name).map(({ version, appliedAt, retiredAt }) => ({ version, appliedAt, retiredAt })),
+
+    diff({ name, visible, ...wanted }) {
+      const versions = versionsOf(name);
+      const newest = published(name).find(({ retiredAt }) => retiredAt === null)?.version ?? versions.at(-1) ?? 1;
+      const to = wanted.to ?? newest;
+      const from = wanted.from ?? versions.filter((version) => version < to).at(-1);
+      const after = snapshotOf(name, to);
+      if (from === undefined) {
+        throw badInput(`${name}@${to} is the first version of its name`, 'give `from`, the version to compare it with');
+      }
+      const before = snapshotOf(name, from);
+      return {
+        name,
+        from,
+        to,
+        differences: differencesOf(shown(before, visible), shown(after, visible)).filter(
+          (one) => !hidden(one, [before, after], visible),
+        ),
+        unknown: [...unknownOf(`${name}@${from}`, before), ...unknownOf(`${name}@${to}`, after)],
+      };
+    },
+  };
+}

@@ -1,0 +1,209 @@
+import { planOnDemand } from '../core/compute/on-demand.js';
+import type { AnyFeatureRef, OnDemandView, Registry, View } from '../core/definitions/definitions.js';
+import { badInput, notFound, RiskgraphError } from '../core/errors.js';
+import type { Catalogue } from '../core/ports/catalogue.js';
+import type { DefinitionKind, DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
+
+interface Versioned {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+}
+
+type Standing = 'APPLIED' | 'RETIRED' | 'PENDING';
+
+const REFERENCE = /^([a-z][a-z0-9_]*)(?:@([1-9]\d*))?(?::([a-z][a-z0-9_]*))?$/;
+
+const newestFirst = (one: Versioned, other: Versioned): number =>
+  one.name === other.name ? other.version - one.version : one.name < other.name ? -1 : 1;
+
+/** Stored views that an on-demand view computes from, be it through others. */
+const storedBehind = (view: OnDemandView): readonly string[] => {
+  const refs = view.features.map((feature, index) => ({
+    view,
+    feature,
+    index,
+    reference: `${view.id}:${feature.name}`,
+  }));
+  return [...new Set(planOnDemand(refs).stored.map((ref) => ref.view.id))];
+};
+
+export function createCatalogue({
+  registry,
+  ledger,
+}: {
+  readonly registry: Registry;
+  readonly ledger: DefinitionLedger;
+}): Catalogue {
+  let standing = new Map<string, Standing>();
+  let published: readonly PublishedDefinition[] = [];
+  /** Readings begun, and which of them is served. */
+  let [begun, shown] = [0, 0];
+
+  const standingOf = (kind: DefinitionKind, id: string): Standing => standing.get(`${kind} ${id}`) ?? 'PENDING';
+  const served = <T extends Versioned>(kind: DefinitionKind, all: ReadonlyMap<string, T>): T[] =>
+    [...all.values()].filter(({ id }) => standingOf(kind, id) === 'APPLIED').sort(newestFirst);
+  const pick = <T extends Versioned>(all: readonly T[], name: string, version?: number): T | null =>
+    all.find((one) => one.name === name && (version === undefined || one.version === version)) ?? null;
+
+  const views = () => served('view', registry.views);
+  const onDemandViews = () => served('on_demand', registry.onDemandViews);
+  const services = () => served('service', registry.services);
+  const models = () => served('model', registry.models);
+
+  /** The definition behind a pinned id, or why there is none, in words. */
+  function pinned<T extends Versioned>(
+    kind: DefinitionKind,
+    all: ReadonlyMap<string, T>,
+    name: string,
+    version: number,
+  ): T {
+    const id = `${name}@${version}`;
+    const definition = all.get(id);
+    if (definition && standingOf(kind, id) === 'APPLIED') return definition;
+    const newest = pick(served(kind, all), name);
+    const instead = newest
+      ? `use ${newest.id}`
+      : `ask the catalogue for the ${kind === 'on_demand' ? 'view' : kind}s there are`;
+    const what = kind === 'view' ? 'feature view' : kind === 'on_demand' ? 'on-demand view' : kind;
+    if (!definition) throw notFound(`there is no ${what} ${id}`, instead);
+    if (standingOf(kind, id) === 'RETIRED') {
+      throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${what} ${id} is retired`, hint: instead });
+    }
+    throw notFound(`${what} ${id} is not applied`, 'look at the plan and apply it: riskgraph plan, riskgraph apply');
+  }
+
+  function parse(
+    kind: DefinitionKind,
+    all: readonly Versioned[],
+    reference: string,
+  ): { name: string; version: number; feature: string | undefined } {
+    const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
+    const form = kind === 'view' ? 'view@version:feature' : `${kind}@version`;
+    if (!name || (kind !== 'view' && feature))
+      throw badInput(`'${reference}' is not a reference`, `write it as ${form}`);
+    if (!version) {
+      const newest = pick(all, name)?.id;
+      const example = newest ? `${newest}${feature ? `:${feature}` : ''}` : form;
+      throw badInput(
+        `'${reference}' names no version: values are read by an exact version, which never changes its meaning`,
+        `write '${example}'`,
+      );
+    }
+    return { name, version: Number(version), feature };
+  }
+
+  /** A pinned view of either kind; what an on-demand view computes from must be served too. */
+  function pinnedView(name: string, version: number): View | OnDemandView {
+    const onDemand = registry.onDemandViews.get(`${name}@${version}`);
+    if (!onDemand) return pinned('view', registry.views, name, version);
+    for (const view of new Set(onDemand.origin.inputs.map(({ ref }) => ref.view))) pinnedView(view.name, view.version);
+    return pinned('on_demand', registry.onDemandViews, name, version);
+  }
+
+  function resolve(reference: string): readonly AnyFeatureRef[] {
+    const { name, version, feature } = parse('view', [...views(), ...onDemandViews()], reference);
+    const view = pinnedView(name, version);
+    const all = view.features.map(
+      (one, index) => ({ view, feature: one, index, reference: `${view.id}:${one.name}` }) as AnyFeatureRef,
+    );
+    if (!feature) return all;
+    const wanted = all.filter((one) => one.feature.name === feature);
+    if (wanted.length === 0) {
+      throw notFound(
+        `feature view ${view.id} has no feature '${feature}'`,
+        `it has ${view.features.map((one) => one.name).join(', ')}`,
+      );
+    }
+    return wanted;
+  }
+
+  return {
+    async refresh() {
+      const reading = ++begun;
+      const found = await ledger.all();
+      // One that was begun later may have ended before: what it saw is no older.
+      if (reading < shown) return;
+      shown = reading;
+      published = found;
+      standing = new Map(
+        published.map(
+          ({ kind, id, retiredAt }) => [`${kind} ${id}`, retiredAt === null ? 'APPLIED' : 'RETIRED'] as const,
+        ),
+      );
+    },
+
+    follow(everyMs, log) {
+      let reading = false;
+      const timer = setInterval(() => {
+        // Where Postgres is slow, more readings would take the connections of all else.
+        if (reading) return;
+        reading = true;
+        this.refresh()
+          .catch((error: unknown) => log.warn({ err: error }, 'what is applied could not be read again'))
+          .finally(() => {
+            reading = false;
+          });
+      }, everyMs);
+      timer.unref();
+      return { close: () => clearInterval(timer) };
+    },
+
+    views,
+    onDemandViews,
+    services,
+    models,
+    onDemandView: (name, version) => pick(onDemandViews(), name, version),
+    view: (name, version) => pick(views(), name, version),
+    service: (name, version) => pick(services(), name, version),
+    model: (name, version) => pick(models(), name, version),
+    published: (kind, name) => published.filter((one) => one.kind === kind && one.name === name).sort(newestFirst),
+
+    features({ service, features }) {
+      if ((service == null) === (features == null)) {
+        throw badInput(
+          'exactly one of `service` and `features` is needed',
+          "give service: 'name@version' or a list of references",
+        );
+      }
+      if (features != null) {
+        if (features.length === 0) throw badInput('`features` is empty', "list references such as 'view@1:feature'");
+        const byReference = new Map(features.flatMap(resolve).map((one) => [one.reference, one] as const));
+        return [...byReference.values()];
+      }
+      const { name, version } = parse('service', services(), service as string);
+      const found = pinned('service', registry.services, name, version);
+      for (const view of new Set(found.features.map((one) => one.view))) pinnedView(view.name, view.version);
+      return found.features;
+    },
+
+    namedViews: (names) =>
+      names.map((reference) => {
+        const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
+        if (!name || feature) throw badInput(`'${reference}' is not a feature view`, 'write a name, or name@version');
+        const computed = pick(onDemandViews(), name, version ? Number(version) : undefined);
+        if (computed) {
+          throw badInput(
+            `${computed.id} is an on-demand view: its values are computed when they are asked for and stored nowhere`,
+            `name the views it computes from: ${storedBehind(computed).join(', ') || 'none'}`,
+          );
+        }
+        if (version) return pinned('view', registry.views, name, Number(version));
+        const newest = pick(views(), name);
+        if (newest) return newest;
+        throw notFound(
+          `there is no feature view '${name}'`,
+          'ask featureViews for their names; a new one is there once applied',
+        );
+      }),
+
+    namedModel(reference) {
+      const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
+      if (!name || feature) throw badInput(`'${reference}' is not a model`, 'write a name, or name@version');
+      if (version) return pinned('model', registry.models, name, Number(version));
+      const newest = pick(models(), name);
+      if (newest) return newest;
+      throw notFound(`there is no model '${name}'`, 'ask models for their names; a new one is there once applied');
+    },
+  };
+}

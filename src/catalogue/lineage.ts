@@ -1,0 +1,169 @@
+/** What each definition is made of and who needs it, as one graph from the tables down to the indicators. */
+
+import { indicatorSources } from '../core/compute/view-text.js';
+import type { AnyFeatureRef, Indicator, Model, OnDemandView, Service, View } from '../core/definitions/definitions.js';
+import { notFound } from '../core/errors.js';
+import { DERIVED_TABLES } from '../core/lending/derived-sources.js';
+import { SOURCE_TABLES } from '../core/lending/sources.js';
+import type { Lineage, LineageKind, LineageNode, LineageRef } from '../core/ports/browse.js';
+
+/** The table to which portfolio scores of every model go. */
+const SCORES_TABLE = 'scores';
+
+export interface LineageDefinitions {
+  readonly views: readonly View[];
+  readonly onDemandViews: readonly OnDemandView[];
+  readonly services: readonly Service[];
+  readonly models: readonly Model[];
+  readonly indicators: readonly Indicator[];
+}
+
+export interface LineageGraph {
+  of(subject: LineageRef): Lineage;
+}
+
+/** `down` is made of, or reads, `up`. */
+interface Edge {
+  readonly up: LineageRef;
+  readonly down: LineageRef;
+  /** What the lower one does with the upper one. */
+  readonly verb: string;
+}
+
+const keyOf = ({ kind, id }: LineageRef): string => `${kind} ${id}`;
+const ref = (kind: LineageKind, id: string): LineageRef => ({ kind, id });
+const featureRef = ({ reference }: Pick<AnyFeatureRef, 'reference'>): LineageRef => ref('FEATURE', reference);
+
+/** A reference may stand for itself alone: what it belongs to is named by the part before the colon. */
+const viewOfFeature = (id: string): LineageRef => ref('FEATURE_VIEW', id.slice(0, id.indexOf(':')));
+
+function* edgesOf(definitions: LineageDefinitions): Iterable<Edge> {
+  for (const [table, inputs] of Object.entries(DERIVED_TABLES)) {
+    for (const input of inputs) yield { up: ref('TABLE', input), down: ref('TABLE', table), verb: 'is derived from' };
+  }
+  for (const view of definitions.views) {
+    const down = ref('FEATURE_VIEW', view.id);
+    for (const table of view.sources) yield { up: ref('TABLE', table), down, verb: 'reads' };
+    if (view.origin.kind === 'scores') {
+      const up = ref('MODEL', view.origin.model.id);
+      yield { up, down, verb: 'holds the scores of' };
+      yield { up, down: ref('TABLE', SCORES_TABLE), verb: 'keeps, among those of other models, the scores of' };
+    }
+    yield* belonging(view);
+  }
+  for (const view of definitions.onDemandViews) {
+    const down = ref('FEATURE_VIEW', view.id);
+    for (const input of view.origin.inputs) yield { up: featureRef(input.ref), down, verb: 'computes from' };
+    for (const { name } of view.origin.request) {
+      yield { up: ref('REQUEST_COLUMN', `${view.id}:${name}`), down, verb: 'takes from the request' };
+    }
+    yield* belonging(view);
+  }
+  for (const { id, features } of definitions.services) {
+    for (const one of features) yield { up: featureRef(one), down: ref('SERVICE', id), verb: 'lists' };
+  }
+  for (const { id, features } of definitions.models) {
+    for (const one of features) yield { up: featureRef(one), down: ref('MODEL', id), verb: 'takes as input' };
+  }
+  for (const indicator of definitions.indicators) {
+    for (const table of indicatorSources(indicator)) {
+      yield { up: ref('TABLE', table), down: ref('INDICATOR', indicator.name), verb: 'reads' };
+    }
+  }
+}
+
+function* belonging(view: View | OnDemandView): Iterable<Edge> {
+  const up = ref('FEATURE_VIEW', view.id);
+  for (const { name } of view.features) yield { up, down: ref('FEATURE', `${view.id}:${name}`), verb: 'belongs to' };
+}
+
+const sentence = ({ up, down, verb }: Edge): string => `${spoken(down)} ${verb} ${spoken(up)}`;
+const spoken = ({ kind, id }: LineageRef): string => `${kind.toLowerCase().replace('_', ' ')} ${id}`;
+
+type Side = 'up' | 'down';
+
+/** Edges by the end that is stepped from. */
+function adjacency(edges: readonly Edge[], from: Side): ReadonlyMap<string, readonly Edge[]> {
+  const found = new Map<string, Edge[]>();
+  for (const edge of edges) {
+    const key = keyOf(edge[from]);
+    const there = found.get(key);
+    if (there) there.push(edge);
+    else found.set(key, [edge]);
+  }
+  return found;
+}
+
+/** Everything on one side of the starts, nearest first; a circle, such as a model that learns of tables its scores are in, ends where it closes. */
+function reach(starts: readonly LineageRef[], edges: ReadonlyMap<string, readonly Edge[]>, to: Side): LineageNode[] {
+  const from: Side = to === 'up' ? 'down' : 'up';
+  const seen = new Map<string, number>(starts.map((start) => [keyOf(start), 0]));
+  const nodes = new Map<string, { ref: LineageRef; distance: number; edges: Edge[] }>();
+  let front = starts;
+  for (let distance = 1; front.length > 0; distance++) {
+    const next: LineageRef[] = [];
+    for (const edge of front.flatMap((node) => edges.get(keyOf(node)) ?? [])) {
+      const key = keyOf(edge[to]);
+      const known = seen.get(key);
+      if (known === undefined) {
+        seen.set(key, distance);
+        nodes.set(key, { ref: edge[to], distance, edges: [edge] });
+        next.push(edge[to]);
+      } else if (known === distance) nodes.get(key)?.edges.push(edge);
+    }
+    front = next;
+  }
+  return [...nodes.values()].map(({ ref: { kind, id }, distance, edges: ties }) => ({
+    kind,
+    id,
+    distance,
+    through: ties.map((edge) => edge[from]),
+    words: ties.map(sentence),
+  }));
+}
+
+/** The graph of what is applied; indicators and tables always are. */
+export function lineageGraph(definitions: LineageDefinitions): LineageGraph {
+  const edges = [...edgesOf(definitions)];
+  const [above, below] = [adjacency(edges, 'down'), adjacency(edges, 'up')];
+  const known = new Set([
+    ...edges.flatMap(({ up, down }) => [keyOf(up), keyOf(down)]),
+    ...[...SOURCE_TABLES.keys()].map((table) => keyOf(ref('TABLE', table))),
+    ...definitions.services.map(({ id }) => keyOf(ref('SERVICE', id))),
+  ]);
+  const tablesOf = (node: LineageRef): string[] =>
+    (above.get(keyOf(node)) ?? []).flatMap(({ up }) => (up.kind === 'TABLE' ? [up.id] : []));
+  const featuresOf = (view: LineageRef): LineageRef[] =>
+    (below.get(keyOf(view)) ?? []).flatMap(({ down }) => (down.kind === 'FEATURE' ? [down] : []));
+
+  /** A feature stands on what its view reads; who needs a view needs one of its features. */
+  const startsOf = (subject: LineageRef): { readonly up: LineageRef[]; readonly down: LineageRef[] } => {
+    if (subject.kind === 'FEATURE') return { up: [subject, viewOfFeature(subject.id)], down: [subject] };
+    if (subject.kind === 'FEATURE_VIEW') return { up: [subject], down: [subject, ...featuresOf(subject)] };
+    return { up: [subject], down: [subject] };
+  };
+
+  return {
+    of(subject) {
+      if (!known.has(keyOf(subject))) {
+        const kinds =
+          'a table or an indicator by its name, what has versions as name@version, a feature as view@version:feature';
+        throw notFound(`nothing applied is the ${spoken(subject)}`, `write ${kinds}`);
+      }
+      const starts = startsOf(subject);
+      const downstream = reach(starts.down, below, 'down');
+      const descendants = new Set(downstream.map(keyOf));
+      const own = new Set(starts.up.flatMap(tablesOf));
+      const related = subject.kind === 'FEATURE' || subject.kind === 'FEATURE_VIEW' ? definitions.indicators : [];
+      return {
+        upstream: reach(starts.up, above, 'up'),
+        downstream,
+        relatedIndicators: related.flatMap(({ name }) => {
+          const indicator = ref('INDICATOR', name);
+          const tables = tablesOf(indicator).filter((table) => own.has(table));
+          return tables.length > 0 && !descendants.has(keyOf(indicator)) ? [{ indicator: name, tables }] : [];
+        }),
+      };
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** What differs between the definition files and what is applied, whom each difference touches, and what forbids it. */
+
+import { indicatorSources } from '../core/compute/view-text.js';
+import type { Indicator } from '../core/definitions/definitions.js';
+import type { PlanChange, PlanEffect, PlanTouch, RegistryPlan } from '../core/ports/catalogue.js';
+import type { PublishedDefinition } from '../core/ports/serving.js';
+import { inForce, isFileGone, type Published, pinning, requiresOf, spoken } from './published.js';
+
+/** The source table to which the scores of every model go. */
+const SCORES = 'scores';
+
+type Named = Pick<Published, 'kind' | 'id'>;
+const label = ({ kind, id }: Named): string => `${kind} ${id}`;
+const isView = ({ kind }: Pick<Published, 'kind'>): boolean => kind === 'view' || kind === 'on_demand';
+
+/** Definitions that were applied and say something else now. */
+export function changedProblems(
+  files: readonly Published[],
+  published: readonly PublishedDefinition[],
+): readonly string[] {
+  const byLabel = new Map(inForce(published).map((one) => [label(one), one] as const));
+  const changed = files.filter((file) => (byLabel.get(label(file))?.hash ?? file.hash) !== file.hash);
+  const models = new Set<unknown>(changed.filter(({ kind }) => kind === 'model').map(({ id }) => id));
+  return changed
+    .filter(({ snapshot }) => !models.has(snapshot.scoresOf))
+    .map((one) => {
+      const { name, version, id, file } = one;
+      const next = file.replace(`.v${version}.`, `.v${version + 1}.`);
+      const pins = isView(one) ? pinning(id, published).map(spoken) : [];
+      const affected = pins.length > 0 ? ` (${pins.join(', ')} would read another meaning)` : '';
+      return `${spoken(one)} was applied and has changed since (${file}, or something it imports): an applied version never changes${affected}. Put it back and write the change as ${name}@${version + 1} in ${next}`;
+    });
+}
+
+/** Applied views whose file is gone, with who pins them: a process that cannot compute what it serves does not start. */
+export const goneProblems = (
+  files: readonly Published[],
+  published: readonly PublishedDefinition[],
+): readonly string[] =>
+  inForce(published)
+    // Scores went with their model's file: the plan retires both.
+    .filter((one) => one.kind === 'view' && one.snapshot.scoresOf === undefined && isFileGone(one, files))
+    .map(({ id, snapshot }) => {
+      const pins = pinning(id, published).map(spoken);
+      const who = pins.length > 0 ? `, and ${pins.join(', ')} pin${pins.length > 1 ? '' : 's'} it` : '';
+      return `view ${id} is applied and its file is gone${who}: put ${String(snapshot.file)} back; retire it with retireFeatureView before deleting it`;
+    });
+
+/** @returns changes without costs: those take the stores' time */
+export function compare(
+  files: readonly Published[],
+  published: readonly PublishedDefinition[],
+  indicators: readonly Indicator[],
+): Pick<RegistryPlan, 'changes' | 'problems'> {
+  const known = new Set(published.map(label));
+  const names = new Set(published.map(({ kind, name }) => `${kind} ${name}`));
+  const gone = inForce(published).filter((one) => isFileGone(one, files));
+  const staying = inForce(published).filter((one) => !gone.includes(one));
+  const retired = new Set(published.filter(({ retiredAt }) => retiredAt !== null).map(label));
+  const fresh = files.filter((file) => !known.has(label(file)));
+  const isBump = ({ kind, name }: Published): boolean => names.has(`${kind} ${name}`);
+
+  const touch = ({ kind, id }: Named, effect: PlanEffect): PlanTouch => ({ kind, id, effect });
+  const addedWith = (id: string): PlanTouch[] =>
+    fresh.filter((file) => file.requires.includes(id)).map((file) => touch(file, isBump(file) ? 'BUMPED' : 'ADDED'));
+  const scoresRead = (kind: Published['kind']): PlanTouch[] =>
+    kind !== 'model'
+      ? []
+      : indicators
+          .filter((indicator) => indicatorSources(indicator).includes(SCORES))
+          .map(({ name }) => ({ kind: 'indicator', id: name, effect: 'READS' }));
+  const scoreViews = (all: readonly Pick<Published, 'kind' | 'id' | 'snapshot'>[], model: Named, effect: PlanEffect) =>
+    model.kind !== 'model'
+      ? []
+      : all.filter(({ snapshot }) => snapshot.scoresOf === model.id).map((one) => touch(one, effect));
+
+  const addition = (file: Published): PlanChange => {
+    const { kind, name, version, id, description, requires } = file;
+    const before = published.filter((one) => one.kind === kind && one.name === name && one.version !== version);
+    const touches = [
+      ...(isView(file) ? addedWith(id) : []),
+      ...scoreViews(fresh, file, isBump(file) ? 'BUMPED' : 'ADDED'),
+      // Consumers of the versions before stay with what they pin.
+      ...(isView(file) ? before.flatMap((one) => pinning(one.id, staying)).map((one) => touch(one, 'STAYS')) : []),
+      ...scoresRead(kind),
+    ];
+    const action = isBump(file) ? 'BUMP' : 'ADD';
+    return { action, kind, name, version, id, description, pins: requires, breaks: [], touches, cost: null };
+  };
+
+  const retirement = (one: PublishedDefinition): PlanChange => {
+    const { kind, name, version, id, snapshot } = one;
+    const broken = isView(one) ? pinning(id, staying) : [];
+    const with_ = isView(one) ? pinning(id, gone) : [];
+    return {
+      action: 'RETIRE',
+      kind,
+      name,
+      version,
+      id,
+      description: typeof snapshot.description === 'string' ? snapshot.description : null,
+      pins: requiresOf(one),
+      breaks: broken.map(label),
+      touches: [
+        ...broken.map((each) => touch(each, 'BROKEN')),
+        ...with_.map((each) => touch(each, 'RETIRED')),
+        ...scoreViews(gone, one, 'RETIRED'),
+        ...scoresRead(kind),
+      ],
+      cost: null,
+    };
+  };
+
+  const retirements = gone.map(retirement);
+  const problems = [
+    ...changedProblems(files, published),
+    ...gone.flatMap((one) => {
+      const pins = isView(one) ? pinning(one.id, staying).map(spoken) : [];
+      if (pins.length === 0) return [];
+      const { scoresOf, file } = one.snapshot;
+      const what =
+        scoresOf === undefined
+          ? `the file of ${spoken(one)} is gone`
+          : `the file of model ${scoresOf} is gone, and with it view ${one.id}`;
+      return [
+        `${what}, and ${pins.join(', ')} pin${pins.length > 1 ? '' : 's'} it: put ${String(file)} back, or retire those first`,
+      ];
+    }),
+    ...files.flatMap((file) =>
+      retired.has(label(file))
+        ? []
+        : file.requires
+            .filter((view) => retired.has(`view ${view}`) || retired.has(`on_demand ${view}`))
+            .map((view) => `${spoken(file)} pins view ${view}, which is retired: pin a later version (${file.file})`),
+    ),
+  ];
+  return { changes: [...fresh.map(addition), ...retirements], problems };
+}

@@ -1,0 +1,170 @@
+/** What new versions of views would cost: counted and measured in the stores, within a bounded time. */
+
+import { scoreOf, scoreValues } from '../core/compute/score-view.js';
+import type { Registry, View } from '../core/definitions/definitions.js';
+import { addDays, type BusinessCalendar, type LocalDate, parseInstant, SECOND } from '../core/helpers/time.js';
+import type { PlanChange, PlanCost } from '../core/ports/catalogue.js';
+import type { Materializer } from '../core/ports/materialize.js';
+import type { OfflineStore, StagedRow } from '../core/ports/offline.js';
+import type { OnlineStore } from '../core/ports/online.js';
+import type { Clock } from '../core/ports/process.js';
+import type { PublishedDefinition } from '../core/ports/serving.js';
+
+export interface PlanCostsOptions {
+  readonly registry: Registry;
+  readonly materializer: Pick<Materializer, 'estimateBackfill'>;
+  readonly offline: Pick<OfflineStore, 'estimateRows' | 'sampleRun' | 'viewHoldings' | 'firstKnown'>;
+  readonly online: Pick<OnlineStore, 'measure'>;
+  readonly calendar: BusinessCalendar;
+  readonly now: Clock;
+  /** What all costs of a plan may take together. */
+  readonly budgetMs?: number;
+}
+
+/** Whoever reads a plan waits for it. */
+const BUDGET_MS = 30 * SECOND;
+/** The error of an average of this many rows is far below that of the number of keys. */
+const SAMPLED_ROWS = 200;
+/** What a new view is usually given of the past: a year covers one of each season. */
+const DAYS_BACK = 365;
+/** A probability of bad in the middle of most books: scores do not differ in size. */
+const TYPICAL_PROBABILITY = 0.05;
+
+const NOTHING_KNOWN: PlanCost = {
+  backfillFrom: null,
+  backfillTo: null,
+  backfillAsOfs: null,
+  backfillRows: null,
+  backfillSeconds: null,
+  onlineKeys: null,
+  sampledRows: 0,
+  bytesPerKey: null,
+  onlineBytes: null,
+  problem: null,
+};
+const NOTHING_THERE: PlanCost = {
+  ...NOTHING_KNOWN,
+  backfillAsOfs: 0,
+  backfillRows: 0,
+  backfillSeconds: 0,
+  onlineKeys: 0,
+  onlineBytes: 0,
+};
+
+export type PlanCosts = (
+  changes: readonly PlanChange[],
+  published: readonly PublishedDefinition[],
+  from?: LocalDate,
+) => Promise<readonly PlanChange[]>;
+
+/** @returns a function that fills the costs of new views into changes; what cannot be told says why, and never fails the plan */
+export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
+  const { registry, materializer, offline, online, calendar, now, budgetMs = BUDGET_MS } = options;
+
+  const startOf = async (view: View, published: readonly PublishedDefinition[]): Promise<LocalDate | null> => {
+    const before = published
+      .filter(({ kind, name, version }) => kind === 'view' && name === view.name && version < view.version)
+      .sort((one, other) => other.version - one.version);
+    for (const { name, version, prunedAt } of before) {
+      const held = prunedAt === null ? await offline.viewHoldings({ name, version }) : null;
+      if (held?.firstEventTime != null) return calendar.dateOf(held.firstEventTime);
+    }
+    const known = await offline.firstKnown(view);
+    if (known === null) return null;
+    const back = calendar.startOfDay(addDays(calendar.dateOf(now()), -DAYS_BACK));
+    return calendar.dateOf(Math.max(known, back));
+  };
+
+  /** Of scores, which no query gives, rows of the usual form for keys of an input. */
+  const sampleOf = async (view: View, asOf: number, seconds: number): Promise<readonly StagedRow[]> => {
+    const { origin } = view;
+    const limits = { rows: SAMPLED_ROWS, seconds };
+    if (origin.kind === 'query') return offline.sampleRun(view, { asOf, knowledge: asOf + view.delayMs }, limits);
+    const [input] = origin.model.features;
+    if (!input) return [];
+    const rows = await sampleOf(input.view, asOf, seconds);
+    const values = scoreValues(scoreOf(origin.model, TYPICAL_PROBABILITY));
+    return rows.map(({ key }) => ({ key, tombstone: false, values }));
+  };
+
+  /** What is known is handed on step by step: where the time ends, the rest of it stays. */
+  async function measure(
+    view: View,
+    published: readonly PublishedDefinition[],
+    asked: { readonly from: LocalDate | undefined; readonly until: number },
+    learned: (more: Partial<PlanCost>) => void,
+  ): Promise<void> {
+    const from = asked.from ?? (await startOf(view, published));
+    if (from === null) return learned(NOTHING_THERE);
+    const range = { views: [view], from, to: calendar.dateOf(now()), now: now() };
+    const [backfill] = (await materializer.estimateBackfill(range)).views;
+    if (!backfill) return learned(NOTHING_THERE);
+    const asOf = parseInstant(backfill.to);
+    learned({
+      backfillFrom: calendar.dateOf(parseInstant(backfill.from)),
+      backfillTo: calendar.dateOf(asOf),
+      backfillAsOfs: backfill.asOfs,
+      backfillRows: backfill.rows,
+      backfillSeconds: backfill.seconds,
+    });
+    const { rows: onlineKeys } = await offline.estimateRows(view, asOf, asOf + view.delayMs);
+    learned({ onlineKeys });
+    if (onlineKeys === 0) return learned({ onlineBytes: 0 });
+    const seconds = Math.max(1, Math.ceil((asked.until - performance.now()) / SECOND));
+    const sample = await sampleOf(view, asOf, seconds);
+    if (sample.length === 0) return;
+    const bytesPerKey = await online.measure(
+      view,
+      sample.map((row) => ({ ...row, eventTime: asOf, availableAt: asOf + view.delayMs, sequence: 1 })),
+    );
+    learned({
+      sampledRows: sample.length,
+      bytesPerKey,
+      onlineBytes: Math.round(bytesPerKey * onlineKeys),
+    });
+  }
+
+  return async (changes, published, from) => {
+    const until = performance.now() + budgetMs;
+    const costed: PlanChange[] = [];
+    for (const change of changes) {
+      const view = change.kind === 'view' && change.action !== 'RETIRE' ? registry.views.get(change.id) : undefined;
+      if (!view) {
+        costed.push(change);
+        continue;
+      }
+      if (performance.now() >= until) {
+        // Not even begun: its queries would go on when the plan has been told.
+        costed.push({ ...change, cost: { ...NOTHING_KNOWN, problem: outOfTime(budgetMs) } });
+        continue;
+      }
+      let cost = NOTHING_KNOWN;
+      const work = measure(view, published, { from, until }, (more) => {
+        cost = { ...cost, ...more };
+      });
+      const problem = await within(until, work, budgetMs);
+      costed.push({ ...change, cost: { ...cost, problem } });
+    }
+    return costed;
+  };
+}
+
+const outOfTime = (budgetMs: number): string =>
+  `not measured: the ${Math.round(budgetMs / SECOND)} seconds that a plan has for its costs were over; the others say what they cost`;
+
+/** Null when the work ended well in time, else why not. */
+async function within(until: number, work: Promise<void>, budgetMs: number): Promise<string | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, until - performance.now()), outOfTime(budgetMs));
+  });
+  const done = work.then(
+    () => null,
+    (error: unknown) => `not measured: ${(error as Error).message}`,
+  );
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,88 @@
+import { conflict, notFound } from '../core/errors.js';
+import type { ViewPruner } from '../core/ports/jobs.js';
+import type { JobProgress, RunLedger } from '../core/ports/materialize.js';
+import type { OfflineStore } from '../core/ports/offline.js';
+import type { OnlineStore } from '../core/ports/online.js';
+import type { Clock } from '../core/ports/process.js';
+import type { DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
+import type { TrainingSetLedger } from '../core/ports/training-sets.js';
+import { pinning, readThrough, spoken } from './published.js';
+
+export interface PrunerOptions {
+  readonly ledger: DefinitionLedger;
+  readonly trainingSets: Pick<TrainingSetLedger, 'pinning'>;
+  readonly offline: Pick<OfflineStore, 'viewHoldings' | 'dropView'>;
+  readonly online: Pick<OnlineStore, 'deleteView'>;
+  /** No run of the view writes meanwhile. */
+  readonly alone: RunLedger['withViewLock'];
+  readonly now: Clock;
+}
+
+/** Names of many sets would bury what to do. */
+const SETS_NAMED = 5;
+
+const listed = (sets: readonly { readonly id: string; readonly name: string }[]): string => {
+  const named = sets.slice(0, SETS_NAMED).map(({ id, name }) => `'${name}' (${id})`);
+  return [...named, ...(sets.length > SETS_NAMED ? [`${sets.length - SETS_NAMED} more`] : [])].join(', ');
+};
+
+/** By what was published of a view alone: its file, and even its entity's, may be gone. */
+export function createViewPruner({ ledger, trainingSets, offline, online, alone, now }: PrunerOptions): ViewPruner {
+  const prunable = async (id: string, force: boolean) => {
+    const all = await ledger.all();
+    const held = all.find((one) => one.kind === 'view' && one.id === id);
+    if (!held) throw unknown(id, all);
+    if (held.retiredAt === null) {
+      const pins = pinning(id, all).map(spoken);
+      throw conflict(
+        `feature view ${id} is in force${pins.length > 0 ? ` and pinned by ${pins.join(', ')}` : ''}: only a retired version is pruned`,
+        pins.length > 0
+          ? 'retire what pins it first, then the view, with retireFeatureView'
+          : `retire it first: retireFeatureView(view: "${id}")`,
+      );
+    }
+    const holdings = await offline.viewHoldings(held);
+    // A run that was under way when the version was retired may have made its tables once more.
+    if (held.prunedAt !== null && holdings === null) {
+      throw conflict(`feature view ${id} is already pruned`, 'nothing is left of it');
+    }
+    // A set of on-demand features reads what those are computed from.
+    const sets = await trainingSets.pinning([id, ...readThrough(id, all)]);
+    if (sets.length > 0 && !force) {
+      throw conflict(
+        `feature view ${id} is pinned by training set${sets.length > 1 ? 's' : ''} ${listed(sets)}`,
+        'keep its history: without it they cannot be built again. To drop it all the same, repeat with force: true (--force)',
+      );
+    }
+    const { rows = 0, bytes = 0 } = holdings ?? {};
+    return { held, found: { view: id, rows, bytes, trainingSets: sets.map((set) => set.id) } };
+  };
+
+  return {
+    check: async (id, { force }) => (await prunable(id, force)).found,
+
+    prune: (id, { force }, progress: JobProgress) =>
+      alone(
+        id,
+        async (lost) => {
+          const { held, found } = await prunable(id, force);
+          const signal = AbortSignal.any([progress.signal, lost]);
+          const onlineFields = await online.deleteView(
+            { id, entity: { name: String(held.snapshot.entity) } },
+            { signal, removed: () => progress.report(0.1) },
+          );
+          signal.throwIfAborted();
+          await progress.report(0.5);
+          await offline.dropView(held);
+          await ledger.prune(held, now());
+          return { ...found, onlineFields };
+        },
+        progress.signal,
+      ),
+  };
+}
+
+const unknown = (id: string, all: readonly PublishedDefinition[]) =>
+  all.some((one) => one.kind === 'on_demand' && one.id === id)
+    ? conflict(`${id} is an on-demand view: nothing is stored of it`, 'there is nothing to prune')
+    : notFound(`feature view ${id} was never applied`, 'name a retired version, as name@version');

@@ -1,0 +1,206 @@
+import type { Indicator, Registry, View } from '../core/definitions/definitions.js';
+import { conflict, notFound, RiskgraphError } from '../core/errors.js';
+import type { PlanChange, PrunableView, RegistryPlan, RegistryPlanner } from '../core/ports/catalogue.js';
+import type { OfflineStore } from '../core/ports/offline.js';
+import type { OnlineStore } from '../core/ports/online.js';
+import type { Clock } from '../core/ports/process.js';
+import type { DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
+import type { TrainingSetLedger } from '../core/ports/training-sets.js';
+import { changedProblems, compare, goneProblems } from './plan-changes.js';
+import type { PlanCosts } from './plan-costs.js';
+import { inForce, type Published, pinning, publishable, readThrough, spoken } from './published.js';
+
+export interface PlannerOptions {
+  readonly registry: Registry;
+  readonly ledger: DefinitionLedger;
+  readonly trainingSets: Pick<TrainingSetLedger, 'pinning'>;
+  readonly offline: Pick<OfflineStore, 'createView' | 'viewHoldings'>;
+  readonly online: Pick<OnlineStore, 'deleteView'>;
+  readonly costs: PlanCosts;
+  readonly now: Clock;
+  /** Called after a change, so that it is served at once. */
+  readonly onChange: () => Promise<void>;
+  /**
+   * Ends when other processes serve a retirement too. Online values of a retired view stay until then: a process that still serves it would
+   * otherwise answer that nobody has any. Left out where this process is the only one.
+   */
+  readonly othersFollow?: () => Promise<void>;
+}
+
+const label = ({ kind, id }: Pick<Published, 'kind' | 'id'>): string => `${kind} ${id}`;
+
+/** The model, if it is in force, whose scores the view is: they come and go together. */
+const modelOf = (
+  { kind, snapshot }: Pick<PublishedDefinition, 'kind' | 'snapshot'>,
+  applied: readonly PublishedDefinition[],
+): PublishedDefinition | undefined =>
+  kind === 'view' ? applied.find((one) => one.kind === 'model' && one.id === snapshot.scoresOf) : undefined;
+
+export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner {
+  const { registry, ledger, trainingSets, offline, online, costs, now, onChange, othersFollow } = options;
+  const files = publishable(registry);
+  const indicators: readonly Indicator[] = [...registry.indicators.values()];
+
+  const setsOf = async (id: string, published: readonly PublishedDefinition[]): Promise<readonly string[]> => {
+    // A set of on-demand features reads what those are computed from.
+    return (await trainingSets.pinning([id, ...readThrough(id, published)])).map((set) => set.id);
+  };
+
+  /** Sets that were made of what a change retires go on: their history stays. */
+  const withSets = async (
+    changes: readonly PlanChange[],
+    published: readonly PublishedDefinition[],
+  ): Promise<PlanChange[]> => {
+    const touched: PlanChange[] = [];
+    for (const change of changes) {
+      const retires = change.action === 'RETIRE' && (change.kind === 'view' || change.kind === 'on_demand');
+      const sets = retires ? await setsOf(change.id, published) : [];
+      const stay = sets.map((id) => ({ kind: 'training_set', id, effect: 'STAYS' }) as const);
+      touched.push({ ...change, touches: [...change.touches, ...stay] });
+    }
+    return touched;
+  };
+
+  const prunable = async (published: readonly PublishedDefinition[]): Promise<PrunableView[]> => {
+    const left: PrunableView[] = [];
+    for (const { kind, id, name, version, retiredAt, prunedAt } of published) {
+      if (kind !== 'view' || retiredAt === null) continue;
+      const holdings = await offline.viewHoldings({ name, version });
+      if (prunedAt !== null && holdings === null) continue;
+      const { rows = 0, bytes = 0 } = holdings ?? {};
+      left.push({ view: id, retiredAt, rows, bytes, trainingSets: await setsOf(id, published) });
+    }
+    return left;
+  };
+
+  const plan: RegistryPlanner['plan'] = async ({ costs: asked = false, from } = {}) => {
+    const published = await ledger.all();
+    const { changes, problems } = compare(files, published, indicators);
+    const touched = await withSets(changes, published);
+    return {
+      changes: asked ? await costs(touched, published, from) : touched,
+      problems,
+      prunable: await prunable(published),
+    };
+  };
+
+  /** Online values of views that are no more; without the file, the entity is what was published of it. */
+  const forgetOnline = async ({ changes }: RegistryPlan): Promise<void> => {
+    const gone = new Set(
+      changes.filter(({ action, kind }) => action === 'RETIRE' && kind === 'view').map(({ id }) => id),
+    );
+    if (gone.size === 0) return;
+    await othersFollow?.();
+    for (const { id, snapshot } of (await ledger.all()).filter(({ kind, id }) => kind === 'view' && gone.has(id))) {
+      await online.deleteView({ id, entity: { name: String(snapshot.entity) } });
+    }
+  };
+
+  const change = async (body: () => Promise<RegistryPlan>): Promise<RegistryPlan> => {
+    const done = await ledger.withApplyLock(body);
+    // Outside the lock: a million keys take minutes, and what is not deleted when this ends goes with the next sweep.
+    await forgetOnline(done);
+    return done;
+  };
+
+  return {
+    plan,
+
+    apply: () =>
+      change(async () => {
+        const todo = await plan();
+        if (todo.problems.length > 0) {
+          throw new RiskgraphError({
+            code: 'CONFLICT',
+            message: `nothing was applied: ${todo.problems.join('; ')}`,
+            hint: 'mend what is named, restart, and look at the plan again',
+            details: { problems: todo.problems },
+          });
+        }
+        const ids = new Set(todo.changes.filter(({ action }) => action !== 'RETIRE').map(label));
+        const fresh = files.filter((file) => ids.has(label(file)));
+        for (const { kind, id } of fresh) {
+          if (kind === 'view') await offline.createView(registry.views.get(id) as View);
+        }
+        const appliedAt = now();
+        await ledger.publish(
+          fresh.map(({ kind, name, version, id, hash, snapshot }) => ({
+            kind,
+            name,
+            version,
+            id,
+            hash,
+            snapshot,
+            appliedAt,
+          })),
+        );
+        await ledger.retire(
+          todo.changes.filter(({ action }) => action === 'RETIRE'),
+          appliedAt,
+        );
+        if (todo.changes.length > 0) await onChange();
+        return todo;
+      }),
+
+    retireView: (id) =>
+      change(async () => {
+        const published = await ledger.all();
+        const held = published.find((one) => one.kind === 'view' && one.id === id);
+        if (published.some((one) => one.kind === 'on_demand' && one.id === id)) {
+          throw conflict(
+            `${id} is an on-demand view: nothing is stored of it`,
+            'delete its file, restart and apply: the plan retires it, and refuses while something pins it',
+          );
+        }
+        if (!held) throw notFound(`feature view ${id} is not applied`, 'name an applied version, as name@version');
+        if (held.retiredAt !== null) throw conflict(`feature view ${id} is already retired`);
+        const model = modelOf(held, inForce(published));
+        if (model) {
+          throw conflict(
+            `feature view ${id} holds the scores of model ${model.id}, which is in force`,
+            `delete ${String(model.snapshot.file)}, restart and apply: model and scores are retired together`,
+          );
+        }
+        const breaks = pinning(id, published);
+        if (breaks.length > 0) {
+          throw conflict(
+            `feature view ${id} is pinned by ${breaks.map(spoken).join(', ')}`,
+            'retire those first (delete their files, restart and apply), or pin a later version in new ones',
+          );
+        }
+        await ledger.retire([{ kind: 'view', id }], now());
+        await onChange();
+        const { kind, name, version, snapshot } = held;
+        const description = typeof snapshot.description === 'string' ? snapshot.description : null;
+        const retired: PlanChange = {
+          action: 'RETIRE',
+          kind,
+          name,
+          version,
+          id,
+          description,
+          pins: [],
+          breaks: [],
+          touches: [],
+          cost: null,
+        };
+        return {
+          changes: await withSets([retired], published),
+          problems: [],
+          prunable: await prunable(await ledger.all()),
+        };
+      }),
+
+    async checkBoot() {
+      const published = await ledger.all();
+      const problems = [...changedProblems(files, published), ...goneProblems(files, published)];
+      if (problems.length === 0) return;
+      throw new RiskgraphError({
+        code: 'CONFLICT',
+        message: `the definition files disagree with what is applied:\n- ${problems.join('\n- ')}`,
+        hint: 'mend the files named and start again',
+        details: { problems },
+      });
+    },
+  };
+}

@@ -1,0 +1,199 @@
+/** What one version of a view says otherwise than another, from what was published of both: the file of a retired version may be gone. */
+
+import type { Feature } from '../core/definitions/definitions.js';
+import { DAY, HOUR, MINUTE, SECOND } from '../core/helpers/time.js';
+import type { ViewDifference } from '../core/ports/browse.js';
+
+type Published = Pick<Feature, 'name' | 'type' | 'description'> &
+  Partial<Pick<Feature, 'unit' | 'tags' | 'fill' | 'length' | 'pad'>>;
+
+/** What a snapshot says of a view; see publishedView. */
+export type ViewSnapshot = Readonly<Record<string, unknown>>;
+
+/** Facts that the first snapshots do not have came together; one of these, of stored views and of those on demand, says that they are there. */
+const LATER = ['sources', 'inputs'] as const;
+const LATER_ATTRIBUTES = ['fill', 'length', 'pad'] as const;
+
+const FEATURE_ATTRIBUTES = ['type', 'length', 'pad', 'unit', 'fill', 'tags', 'description'] as const;
+/** Who reads a feature by name relies on these. */
+const BREAKING = new Set<string>(['type', 'length', 'entity', 'request']);
+
+const duration = (ms: unknown): string | null => {
+  if (typeof ms !== 'number') return null;
+  const [unit, letter] = (
+    [
+      [DAY, 'd'],
+      [HOUR, 'h'],
+      [MINUTE, 'm'],
+      [SECOND, 's'],
+      [1, 'ms'],
+    ] as const
+  ).find(([length]) => ms % length === 0) as readonly [number, string];
+  return `${ms / unit}${letter}`;
+};
+
+const text = (value: unknown): string =>
+  value === null || value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
+const or = (value: unknown): unknown => value ?? null;
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+const featuresOf = (snapshot: ViewSnapshot): readonly Published[] =>
+  (snapshot.features as readonly Published[] | undefined) ?? [];
+const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? (value as string[]) : []);
+const isFull = (snapshot: ViewSnapshot): boolean => LATER.some((fact) => fact in snapshot);
+
+/** What a caller brings for an on-demand view, as `amount DECIMAL`; null of a stored view. */
+const requestOf = ({ request }: ViewSnapshot): readonly string[] | null =>
+  Array.isArray(request) ? (request as readonly Published[]).map(({ name, type }) => `${name} ${type}`) : null;
+
+/** What its function reads, as `income = customer_profile@1:monthly_income`. */
+const inputsOf = ({ inputs }: ViewSnapshot): readonly string[] | null =>
+  Array.isArray(inputs)
+    ? (inputs as readonly { name: string; reference: string }[]).map(({ name, reference }) => `${name} = ${reference}`)
+    : null;
+
+/** The view's own attributes, in the words of its file. */
+const attributesOf = (snapshot: ViewSnapshot): Readonly<Record<string, unknown>> => {
+  const { every, delay } = (snapshot.schedule ?? {}) as { readonly every?: string; readonly delay?: string };
+  return {
+    entity: or(snapshot.entity),
+    schedule: or(every),
+    delay: or(delay),
+    ttl: duration(snapshot.ttlMs),
+    maxAge: duration(snapshot.maxAgeMs),
+    tombstone: or(snapshot.tombstone),
+    model: or(snapshot.scoresOf),
+    request: requestOf(snapshot),
+    inputs: inputsOf(snapshot),
+    owner: or(snapshot.owner),
+    tags: listOf(snapshot.tags),
+    description: or(snapshot.description),
+  };
+};
+
+/** A tag list has no order. */
+const comparable = (attribute: string, value: unknown): unknown =>
+  attribute === 'tags' ? [...listOf(value)].sort() : or(value);
+
+function changed(options: {
+  readonly feature: string | null;
+  readonly attribute: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}): ViewDifference[] {
+  const { feature, attribute } = options;
+  const [before, after] = [comparable(attribute, options.before), comparable(attribute, options.after)];
+  if (same(before, after)) return [];
+  const what = feature === null ? attribute : `${attribute} of feature ${feature}`;
+  return [
+    {
+      kind: feature === null ? 'VIEW_CHANGED' : 'FEATURE_CHANGED',
+      feature,
+      attribute,
+      before,
+      after,
+      breaking: BREAKING.has(attribute),
+      words: `${what}: ${text(before)} became ${text(after)}`,
+    },
+  ];
+}
+
+/** A source or the query, which no reader names. */
+const inside = (change: Pick<ViewDifference, 'kind' | 'before' | 'after' | 'words'>): ViewDifference => ({
+  feature: null,
+  attribute: null,
+  breaking: false,
+  ...change,
+});
+
+function featureDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifference[] {
+  const [older, newer] = [featuresOf(from), featuresOf(to)];
+  const byName = (list: readonly Published[]) => new Map(list.map((one) => [one.name, one] as const));
+  const [before, after] = [byName(older), byName(newer)];
+  const comparedAttributes = FEATURE_ATTRIBUTES.filter(
+    (attribute) => (isFull(from) && isFull(to)) || !(LATER_ATTRIBUTES as readonly string[]).includes(attribute),
+  );
+  const lone = (one: Published) => `${one.name} (${one.type}${one.unit ? `, ${one.unit}` : ''})`;
+  return [
+    ...newer
+      .filter(({ name }) => !before.has(name))
+      .map(
+        (one): ViewDifference => ({
+          kind: 'FEATURE_ADDED',
+          feature: one.name,
+          attribute: null,
+          before: null,
+          after: one.type,
+          breaking: false,
+          words: `feature ${lone(one)} is new: ${one.description}`,
+        }),
+      ),
+    ...older
+      .filter(({ name }) => !after.has(name))
+      .map(
+        (one): ViewDifference => ({
+          kind: 'FEATURE_REMOVED',
+          feature: one.name,
+          attribute: null,
+          before: one.type,
+          after: null,
+          breaking: true,
+          words: `feature ${lone(one)} is gone`,
+        }),
+      ),
+    ...older.flatMap((one) => {
+      const other = after.get(one.name);
+      if (!other) return [];
+      return comparedAttributes.flatMap((attribute) =>
+        changed({ feature: one.name, attribute, before: one[attribute], after: other[attribute] }),
+      );
+    }),
+  ];
+}
+
+function queryDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifference[] {
+  if (!isFull(from) || !isFull(to)) return [];
+  const [before, after] = [listOf(from.sources), listOf(to.sources)];
+  const queries = [or(from.queryHash), or(to.queryHash)] as const;
+  // Of a function no more is known than whether its file, or what that imports, is another.
+  const codes = [or(from.codeHash), or(to.codeHash)] as const;
+  const [was, is] = codes.includes(null) ? queries : codes;
+  const words = codes.includes(null)
+    ? 'its query is another: its values may be computed otherwise'
+    : 'the code of its file, or of what that imports, is another: its values may be computed otherwise';
+  return [
+    ...after
+      .filter((table) => !before.includes(table))
+      .map((table) =>
+        inside({ kind: 'SOURCE_ADDED', before: null, after: table, words: `it reads table ${table} now` }),
+      ),
+    ...before
+      .filter((table) => !after.includes(table))
+      .map((table) =>
+        inside({ kind: 'SOURCE_REMOVED', before: table, after: null, words: `it reads table ${table} no more` }),
+      ),
+    ...(was === is ? [] : [inside({ kind: 'QUERY_CHANGED', before: was, after: is, words })]),
+  ];
+}
+
+/** From what the reader sees to what is inside: features, the view, its sources, its query. */
+export const differencesOf = (from: ViewSnapshot, to: ViewSnapshot): readonly ViewDifference[] => {
+  const [before, after] = [attributesOf(from), attributesOf(to)];
+  const whole = isFull(from) && isFull(to);
+  const attributes = Object.keys(before).filter((attribute) => whole || attribute !== 'tombstone');
+  return [
+    ...featureDifferences(from, to),
+    ...attributes.flatMap((attribute) =>
+      changed({ feature: null, attribute, before: before[attribute], after: after[attribute] }),
+    ),
+    ...queryDifferences(from, to),
+  ];
+};
+
+/** Why some facts of a version are not compared, in words; none where all are. */
+export const unknownOf = (id: string, snapshot: ViewSnapshot): readonly string[] =>
+  isFull(snapshot)
+    ? []
+    : [
+        `${id} was applied before sources, query, fills, array lengths and tombstones were kept, and its file is gone: whether those changed is not known`,
+      ];

@@ -1,0 +1,65 @@
+import { createHmac } from 'node:crypto';
+import { param, type Sql, sql } from '../definitions/sql.js';
+import {
+  elementType,
+  type FeatureType,
+  type FeatureValue,
+  isArrayType,
+  type ScalarType,
+  type ScalarValue,
+} from '../definitions/types.js';
+import { SOURCE_TABLES } from '../lending/sources.js';
+
+/** Names of columns that identify a person or a device somewhere in the lending schema. */
+export const PERSONAL_COLUMNS: ReadonlySet<string> = new Set(
+  [...SOURCE_TABLES.values()].flatMap((table) => table.columns.filter(({ pii }) => pii).map(({ name }) => name)),
+);
+
+/** SHA-256 works on blocks of 64 bytes; RFC 2104 says how a key of at most that length fills one. */
+const BLOCK = 64;
+/** 128 bits: no two of a lender's customers share a mask by chance. */
+const HEX_DIGITS = 32;
+
+const padded = (key: Buffer, byte: number): string =>
+  Buffer.from(Array.from({ length: BLOCK }, (_, index) => byte ^ (key[index] ?? 0))).toString('hex');
+
+/**
+ * What a modeler sees of a personal value: the keyed hash of a string, no number, the year of a date (as its first day). The same
+ * value has the same mask in GraphQL, in SQL and in a file, so that masked columns still join.
+ */
+export class Mask {
+  private readonly inner: string;
+  private readonly outer: string;
+
+  /** @param key 32 bytes, the same in every process. */
+  constructor(private readonly key: Buffer) {
+    if (key.length !== 32) throw new Error('a mask needs a key of 32 bytes');
+    this.inner = padded(key, 0x36);
+    this.outer = padded(key, 0x5c);
+  }
+
+  text(value: string): string {
+    return createHmac('sha256', this.key).update(value).digest('hex').slice(0, HEX_DIGITS);
+  }
+
+  value(value: FeatureValue, type: FeatureType): FeatureValue {
+    if (value === null) return null;
+    if (Array.isArray(value)) return value.map((item: ScalarValue) => this.scalar(item, elementType(type)));
+    return isArrayType(type) ? null : this.scalar(value as ScalarValue, type as ScalarType);
+  }
+
+  private scalar(value: ScalarValue, type: ScalarType): ScalarValue {
+    if (value === null) return null;
+    if (type === 'STRING') return this.text(String(value));
+    if (type === 'DATE') return `${String(value).slice(0, 4)}-01-01`;
+    if (type === 'TIMESTAMP') return `${String(value).slice(0, 4)}-01-01T00:00:00.000Z`;
+    return null;
+  }
+
+  /** The ClickHouse expression of `text` for a String or Nullable(String) expression. */
+  textSql(expression: Sql): Sql {
+    const inner = sql`SHA256(concat(unhex(${param('String', this.inner)}), ${expression}))`;
+    const outer = sql`SHA256(concat(unhex(${param('String', this.outer)}), ${inner}))`;
+    return sql`substring(lower(hex(${outer})), 1, ${param('UInt8', HEX_DIGITS)})`;
+  }
+}

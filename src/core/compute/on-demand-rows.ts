@@ -1,0 +1,131 @@
+/** Rows of on-demand features: the one computation that a request, a historical table and a training set share. */
+import type { OnDemandView } from '../definitions/definitions.js';
+import type { FeatureStatus, FeatureValue, StalePolicy } from '../definitions/types.js';
+import { RiskgraphError } from '../errors.js';
+import type { Instant } from '../helpers/time.js';
+import type { OnDemandPlan, PlannedCall, PlannedColumn } from './on-demand.js';
+import { computedValue, isMisfit } from './typed-values.js';
+
+/** What there is for a row and a feature. */
+export interface Cell {
+  /** As its policy for stale values leaves it. */
+  readonly value: FeatureValue;
+  readonly status: FeatureStatus;
+  /** Null where there is no row. */
+  readonly eventTime: Instant | null;
+}
+
+/** What a call gives for a row. */
+export interface CalledRow {
+  /** In the order of the call's `answers`. */
+  readonly values: readonly FeatureValue[];
+  /** Of its inputs: STALE where one is, ERROR where one could not be read. */
+  readonly inputs: 'FRESH' | 'STALE' | 'ERROR';
+  /** The oldest of the stored inputs; null where none has a row. */
+  readonly eventTime: Instant | null;
+}
+
+/** What a row is computed from. */
+export interface RowInputs {
+  readonly request: (name: string) => FeatureValue;
+  readonly stored: (at: number) => Cell;
+  readonly stalePolicy: StalePolicy;
+}
+
+const older = (one: Instant | null, other: Instant | null): Instant | null =>
+  one === null || (other !== null && other < one) ? other : one;
+
+function calledCell({ values, inputs, eventTime }: CalledRow, position: number): Cell {
+  const value = values[position] as FeatureValue;
+  return { value, status: inputs !== 'FRESH' ? inputs : value === null ? 'NULL' : 'PRESENT', eventTime };
+}
+
+/**
+ * A row of every call of a plan. ERROR where an input could not be read; STALE where an input is stale; else by the value. The function is not
+ * asked where an input could not be read, nor where one is stale and stale values are held back. An input that is not there is null to it.
+ * @throws INTERNAL where a function fails, or answers what it has not declared
+ */
+export function computeRow({ calls }: Pick<OnDemandPlan, 'calls'>, row: RowInputs): readonly CalledRow[] {
+  const called: CalledRow[] = [];
+  for (const call of calls) called.push(callOnce(call, row, called));
+  return called;
+}
+
+function callOnce(
+  call: PlannedCall,
+  { request, stored, stalePolicy }: RowInputs,
+  before: readonly CalledRow[],
+): CalledRow {
+  const given: Record<string, FeatureValue> = { ...call.blank };
+  let stale = false;
+  let failed = false;
+  let eventTime: Instant | null = null;
+  for (const { name, place } of call.inputs) {
+    const cell =
+      place.kind === 'stored' ? stored(place.at) : calledCell(before[place.call] as CalledRow, place.position);
+    given[name] = cell.status === 'NOT_FOUND' ? null : shared(cell.value);
+    stale ||= cell.status === 'STALE';
+    failed ||= cell.status === 'ERROR';
+    eventTime = older(eventTime, cell.eventTime);
+  }
+  if (failed || (stale && stalePolicy === 'NULL')) {
+    return { values: call.answers.map(() => null), inputs: failed ? 'ERROR' : 'STALE', eventTime };
+  }
+  for (const name of call.request) given[name] = shared(request(name));
+  return { values: answersOf(call, given), inputs: stale ? 'STALE' : 'FRESH', eventTime };
+}
+
+/** A list is another's too, who would see what a function does to it. */
+const shared = (value: FeatureValue): FeatureValue =>
+  typeof value === 'object' && value !== null ? Object.freeze(value) : value;
+
+/** What the function answers, each feature that is asked for of its declared type or an error that names it: never cast. */
+function answersOf(
+  { view, answers }: PlannedCall,
+  given: Readonly<Record<string, FeatureValue>>,
+): readonly FeatureValue[] {
+  let answer: Readonly<Record<string, unknown>>;
+  try {
+    answer = view.origin.compute(given);
+  } catch (cause) {
+    throw new RiskgraphError({
+      code: 'INTERNAL',
+      cause,
+      message: `the function of ${view.id} failed on a row`,
+      hint: `mend it in a next version: it must answer whatever its inputs are, null too (${view.file})`,
+    });
+  }
+  const values: FeatureValue[] = [];
+  for (const index of answers) {
+    const feature = view.features[index] as OnDemandView['features'][number];
+    const value = computedValue(feature, answer?.[feature.name]);
+    if (isMisfit(value)) throw misanswered(view, feature.name, value.misfit);
+    values.push(value);
+  }
+  return values;
+}
+
+const misanswered = (view: OnDemandView, feature: string, misfit: string): RiskgraphError =>
+  new RiskgraphError({
+    code: 'INTERNAL',
+    message: `the function of ${view.id} answered ${feature} wrongly: ${misfit}`,
+    hint: `mend it in a next version (${view.file})`,
+  });
+
+/** When a computed column of a row happened: its view has one event time, of whatever is asked of it. */
+export function columnTime(
+  { calls }: Extract<PlannedColumn, { kind: 'computed' }>,
+  called: readonly CalledRow[],
+): Instant | null {
+  let time: Instant | null = null;
+  for (const call of calls) time = older(time, (called[call] as CalledRow).eventTime);
+  return time;
+}
+
+/** What comes back for a column of a row. */
+export function columnCell(column: PlannedColumn, stored: RowInputs['stored'], called: readonly CalledRow[]): Cell {
+  if (column.kind === 'stored') return stored(column.at);
+  const cell = calledCell(called[column.call] as CalledRow, column.position);
+  const eventTime = columnTime(column, called);
+  return eventTime === cell.eventTime ? cell : { value: cell.value, status: cell.status, eventTime };
+}

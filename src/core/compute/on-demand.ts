@@ -1,0 +1,241 @@
+/** On-demand features where they are asked for: which stored features to read, which functions to call and what the caller must bring. */
+import {
+  type AnyFeatureRef,
+  type Feature,
+  type FeatureRef,
+  isOnDemand,
+  type OnDemandRef,
+  type OnDemandView,
+} from '../definitions/definitions.js';
+import { type FeatureValue, isArrayType } from '../definitions/types.js';
+import { badInput } from '../errors.js';
+import { isMisfit, writtenValue } from './typed-values.js';
+
+interface StoredPlace {
+  readonly kind: 'stored';
+  /** Index in the plan's `stored`. */
+  readonly at: number;
+}
+
+interface ComputedPlace {
+  readonly kind: 'computed';
+  /** Index in the plan's `calls`. */
+  readonly call: number;
+  /** Index in what the call answers. */
+  readonly position: number;
+}
+
+/** One call of an on-demand view's function for a row: a view is called once for features that are computed from the same inputs. */
+export interface PlannedCall {
+  readonly view: OnDemandView;
+  /** Indices, in the view's features, of what is asked of it: what comes back, and what a later call reads. */
+  readonly answers: readonly number[];
+  /** Argument's name, and where its value is: in a store, or in the answer of a call before. */
+  readonly inputs: readonly { readonly name: string; readonly place: StoredPlace | ComputedPlace }[];
+  /** Arguments that the caller brings. */
+  readonly request: readonly string[];
+  /** Every argument of the function without a value: what its answers are not computed from stays so. */
+  readonly blank: Readonly<Record<string, FeatureValue>>;
+}
+
+/** What to answer for a reference. */
+export type PlannedColumn =
+  | (StoredPlace & { readonly ref: FeatureRef })
+  | (ComputedPlace & {
+      readonly ref: OnDemandRef;
+      /** Every call that answers for the view: the oldest of their inputs is its event time. */
+      readonly calls: readonly number[];
+    });
+
+/** An input that the caller must bring. */
+export interface WantedInput extends Pick<Feature, 'name' | 'type' | 'description' | 'unit'> {
+  readonly personal: boolean;
+  /** Ids of the on-demand views that want it. */
+  readonly wantedBy: readonly string[];
+}
+
+export interface OnDemandPlan {
+  /** What a store reads, each once: what is asked for, in its order, then what is only computed from. */
+  readonly stored: readonly FeatureRef[];
+  /** What comes back, in the order asked. */
+  readonly columns: readonly PlannedColumn[];
+  /** In an order in which each reads only calls before it. */
+  readonly calls: readonly PlannedCall[];
+  readonly request: readonly WantedInput[];
+  /** Columns that name the rows: the join keys of all entities, those of on-demand views too. */
+  readonly joinKeys: readonly string[];
+}
+
+const isPersonal = ({ tags }: Pick<Feature, 'tags'>): boolean => tags?.includes('pii') ?? false;
+
+/** Names of the inputs that a feature is computed from: all of its view's, unless the view says which. */
+export const inputsRead = ({ origin }: Pick<OnDemandView, 'origin'>, feature: string): readonly string[] =>
+  origin.reads[feature] ?? [...origin.request, ...origin.inputs].map(({ name }) => name);
+
+function blankOf({ origin }: OnDemandView): Readonly<Record<string, FeatureValue>> {
+  const blank: Record<string, FeatureValue> = {};
+  for (const { name, type } of origin.request) blank[name] = isArrayType(type) ? Object.freeze([]) : null;
+  for (const { name } of origin.inputs) blank[name] = null;
+  return blank;
+}
+
+/** Places of what is asked for and of what that is computed from, found by following inputs down to the stores. */
+class Planning {
+  readonly stored: FeatureRef[] = [];
+  readonly calls: (PlannedCall & { readonly answers: number[] })[] = [];
+  private readonly places = new Map<string, number>();
+  private readonly callOf = new Map<string, number>();
+
+  placeStored(ref: FeatureRef): StoredPlace {
+    let at = this.places.get(ref.reference);
+    if (at === undefined) {
+      at = this.stored.push(ref) - 1;
+      this.places.set(ref.reference, at);
+    }
+    return { kind: 'stored', at };
+  }
+
+  placeComputed({ view, feature, index }: OnDemandRef): ComputedPlace {
+    const names = inputsRead(view, feature.name);
+    const key = JSON.stringify([view.id, [...names].sort()]);
+    let call = this.callOf.get(key);
+    if (call === undefined) {
+      // What it reads is placed before it.
+      const inputs = view.origin.inputs
+        .filter(({ name }) => names.includes(name))
+        .map(({ name, ref }) => ({ name, place: this.place(ref) }));
+      const request = view.origin.request.flatMap(({ name }) => (names.includes(name) ? [name] : []));
+      call = this.calls.push({ view, answers: [], inputs, request, blank: blankOf(view) }) - 1;
+      this.callOf.set(key, call);
+    }
+    const { answers } = this.calls[call] as (typeof this.calls)[number];
+    const known = answers.indexOf(index);
+    return { kind: 'computed', call, position: known >= 0 ? known : answers.push(index) - 1 };
+  }
+
+  private place(ref: AnyFeatureRef): StoredPlace | ComputedPlace {
+    return isOnDemand(ref) ? this.placeComputed(ref) : this.placeStored(ref);
+  }
+}
+
+/**
+ * How to answer references, stored and on-demand.
+ * @throws BAD_USER_INPUT where two views want one request input with two types
+ */
+export function planOnDemand(refs: readonly AnyFeatureRef[]): OnDemandPlan {
+  const planning = new Planning();
+  for (const ref of refs) if (!isOnDemand(ref)) planning.placeStored(ref);
+  const callsOf = new Map<OnDemandView, number[]>();
+  const columns = refs.map((ref): PlannedColumn => {
+    if (!isOnDemand(ref)) return { ...planning.placeStored(ref), ref };
+    const place = planning.placeComputed(ref);
+    const calls = callsOf.get(ref.view) ?? [];
+    if (!calls.includes(place.call)) calls.push(place.call);
+    callsOf.set(ref.view, calls);
+    return { ...place, ref, calls };
+  });
+  const { stored, calls } = planning;
+  const entities = [...stored, ...calls].map(({ view }) => view.entity);
+  const joinKeys = [...new Set(entities.flatMap((entity) => entity.joinKeys))];
+  return { stored, columns, calls, request: wantedInputs(calls), joinKeys };
+}
+
+/** Hashes of all definitions that the values come from, those that are only computed from too, by `name@version`. */
+export const definitionsRead = ({
+  stored,
+  calls,
+}: Pick<OnDemandPlan, 'stored' | 'calls'>): ReadonlyMap<string, string> =>
+  new Map([...stored, ...calls].map(({ view }) => [view.id, view.hash] as const));
+
+function wantedInputs(calls: readonly PlannedCall[]): readonly WantedInput[] {
+  const wanted = new Map<string, WantedInput>();
+  for (const { view, request } of calls) {
+    for (const { name, type, tags, description, unit } of view.origin.request) {
+      if (!request.includes(name)) continue;
+      const other = wanted.get(name);
+      if (other && other.type !== type) {
+        throw badInput(
+          `the request input '${name}' is ${other.type} for ${other.wantedBy.join(', ')} and ${type} for ${view.id}`,
+          'ask for them separately: one value cannot be both',
+        );
+      }
+      const personal = isPersonal({ tags: tags ?? [] }) || (other?.personal ?? false);
+      const wantedBy = [...new Set([...(other?.wantedBy ?? []), view.id])];
+      wanted.set(name, { ...(other ?? { name, type, description, ...(unit && { unit }) }), personal, wantedBy });
+    }
+  }
+  return [...wanted.values()];
+}
+
+/** `requested_amount DECIMAL (for application_affordability@1)`, one by one. */
+export const inWords = (wanted: readonly WantedInput[]): string =>
+  wanted.map(({ name, type, wantedBy }) => `${name} ${type} (for ${wantedBy.join(', ')})`).join('; ');
+
+/**
+ * @param where what the caller calls the inputs, as `request`
+ * @throws BAD_USER_INPUT naming every input that is missing, its type and what wants it
+ */
+export function refuseMissing(plan: Pick<OnDemandPlan, 'request'>, names: Iterable<string>, where: string): void {
+  const given = new Set(names);
+  const missing = plan.request.filter(({ name }) => !given.has(name));
+  if (missing.length === 0) return;
+  throw badInput(
+    `${where} lacks ${inWords(missing)}`,
+    `give ${missing.map(({ name }) => `${name}: [...]`).join(', ')}, one value a row, null where there is none`,
+  );
+}
+
+/** Request inputs by name, one value a row. */
+export type RequestColumns = ReadonlyMap<string, readonly FeatureValue[]>;
+
+/**
+ * The values of one request input as a caller wrote them; a list that is null is empty, since no store tells the two apart.
+ * @throws BAD_USER_INPUT with the row of the first value that is not of the type
+ */
+export function readInput(
+  { name, type }: WantedInput,
+  values: readonly unknown[],
+  where: string,
+): readonly FeatureValue[] {
+  return values.map((value, row) => {
+    const read = writtenValue(type, value);
+    if (isMisfit(read))
+      throw badInput(`${where}${name}[${row}] is not taken: ${read.misfit}`, 'mend the value, or give null');
+    return read === null && isArrayType(type) ? [] : read;
+  });
+}
+
+/**
+ * Columnar inputs of an online request.
+ * @throws BAD_USER_INPUT for an input that is missing or unknown, a list of another length, a value of another type
+ */
+export function readRequest(
+  plan: Pick<OnDemandPlan, 'request'>,
+  given: Readonly<Record<string, unknown>> | null | undefined,
+  rows: number,
+): RequestColumns {
+  const request = given ?? {};
+  const unknown = Object.keys(request).filter((name) => !plan.request.some((wanted) => wanted.name === name));
+  if (unknown.length > 0) {
+    throw badInput(
+      `\`request\` holds ${unknown.join(', ')}, which no feature asked for computes from`,
+      plan.request.length > 0 ? `the inputs here are ${inWords(plan.request)}` : 'leave `request` out',
+    );
+  }
+  refuseMissing(plan, Object.keys(request), '`request`');
+  return new Map(
+    plan.request.map((wanted) => {
+      const values = request[wanted.name];
+      if (!Array.isArray(values)) {
+        throw badInput(`\`request.${wanted.name}\` is not a list`, `write columns, as { ${wanted.name}: [ … ] }`);
+      }
+      if (values.length !== rows) {
+        throw badInput(
+          `\`request.${wanted.name}\` has ${values.length} values for ${rows} rows`,
+          'give one value a row of `entities`, null where there is none',
+        );
+      }
+      return [wanted.name, readInput(wanted, values, 'request.')] as const;
+    }),
+  );
+}

@@ -1,0 +1,104 @@
+/** The feature view that a model's scores are, and the form of one score. */
+import { float64, int32, string } from '../definitions/define.js';
+import {
+  type Feature,
+  type Identity,
+  isOnDemand,
+  type Model,
+  readsStoredOnly,
+  type StoredModel,
+  type View,
+} from '../definitions/definitions.js';
+import type { FeatureValue } from '../definitions/types.js';
+import { badInput } from '../errors.js';
+import { bandOf, pointsOf } from '../helpers/risk-maths.js';
+import { parseDuration } from '../helpers/time.js';
+
+export interface Score {
+  /** P(bad). */
+  readonly probability: number;
+  /** High = safe. */
+  readonly points: number;
+  /** Null for a model without bands, or below all of them. */
+  readonly band: string | null;
+}
+
+/** What a model says with a probability: the one place that online scores, portfolio scores and the score view share. */
+export function scoreOf(model: Pick<Model, 'scale' | 'bands'>, probability: number): Score {
+  const points = pointsOf(probability, model.scale);
+  return { probability, points, band: bandOf(points, model.bands) };
+}
+
+const SCORE_FEATURES: readonly Feature[] = Object.entries({
+  probability: float64({ description: 'Probability of bad that the model gives', unit: 'fraction' }),
+  points: int32({ description: 'The score in points; high = safe', unit: 'points' }),
+  band: string({ description: 'Band of the points' }),
+} satisfies Readonly<Record<keyof Score, unknown>>).map(([name, spec]) => ({ name, ...spec }));
+
+/** A score's values in the order of the view's features. */
+export const scoreValues = ({ probability, points, band }: Score): readonly FeatureValue[] => [
+  probability,
+  points,
+  band,
+];
+
+/**
+ * When a portfolio is scored: for each local midnight, an hour after the views that models read are mostly there. Two days keep a score fresh
+ * over one failed run.
+ */
+const SCHEDULE = { every: 'day', delay: '3h' } as const;
+const MAX_AGE = '2d';
+const TTL = '400d';
+
+type Named = Pick<Identity, 'name' | 'version'>;
+
+/** `<model>_score@<version>`; a model whose name ends in `_score` already keeps it. */
+export const scoreViewName = (model: string): string => (model.endsWith('_score') ? model : `${model}_score`);
+export const scoreViewId = ({ name, version }: Named): string => `${scoreViewName(name)}@${version}`;
+
+/** @throws BAD_USER_INPUT for a model that reads on-demand features: a portfolio brings no request for them */
+export function scorableModel(model: Model): StoredModel {
+  if (readsStoredOnly(model)) return model;
+  const computed = model.features.filter(isOnDemand).map(({ reference }) => reference);
+  throw badInput(
+    `${model.id} reads ${computed.join(', ')}, computed from what a request brings, and a portfolio brings none`,
+    'score its entities one request at a time: score(model:, entities:, request:)',
+  );
+}
+
+/** The view of a model's scores, without its hash. It lives and dies with its model: the same file, owner and version. */
+export const scoreViewOf = (model: StoredModel): Omit<View, 'hash'> => ({
+  origin: { kind: 'scores', model },
+  name: scoreViewName(model.name),
+  version: model.version,
+  id: scoreViewId(model),
+  file: model.file,
+  entity: model.entity,
+  description: `Scores of the model ${model.id}: ${model.description}`,
+  owner: model.owner,
+  tags: ['score'],
+  schedule: SCHEDULE,
+  delayMs: parseDuration(SCHEDULE.delay),
+  maxAgeMs: parseDuration(MAX_AGE),
+  ttlMs: parseDuration(TTL),
+  features: SCORE_FEATURES,
+  sources: [],
+});
+
+/** What of a score view its readers rely on, so that changing it here is seen as the change of an applied version that it is. */
+export const scoreViewShape = ({ schedule, maxAgeMs, ttlMs, features }: Omit<View, 'hash'>): string =>
+  JSON.stringify([schedule, maxAgeMs, ttlMs, features.map(({ name, type }) => [name, type])]);
+
+/** Views in an order in which what a model reads comes before its scores. */
+export function inputsFirst(views: readonly View[]): readonly View[] {
+  const depths = new Map<View, number>();
+  const depthOf = (view: View): number => {
+    const known = depths.get(view);
+    if (known !== undefined) return known;
+    const depth =
+      view.origin.kind === 'query' ? 0 : 1 + Math.max(...view.origin.model.features.map((ref) => depthOf(ref.view)), 0);
+    depths.set(view, depth);
+    return depth;
+  };
+  return [...views].sort((one, other) => depthOf(one) - depthOf(other));
+}

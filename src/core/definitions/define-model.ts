@@ -1,0 +1,24 @@
+import type { PointsScale } from '../helpers/risk-maths.js';
+import type { EntityDefinition } from './define.js';
+
+export interface ModelSpec {
+  readonly entity: EntityDefinition;
+  readonly description: string;
+  readonly owner: string;
+  /** File beside the definition. */
+  readonly onnx: string;
+  /** Pinned references `view@version:feature`, in tensor order; an array feature fills as many columns as it is long. */
+  readonly inputs: readonly string[];
+  /** Name of the float32 [n, columns] input tensor and of the output that holds P(bad) as [n] or [n, 2]. */
+  readonly tensors: { readonly input: string; readonly probability: string };
+  /** How a missing input reaches the model: as NaN, or the row is answered MISSING_FEATURES. A row without any input always is. */
+  readonly missing: 'nan' | 'refuse';
+  /** Inputs without which an entity is nobody that the model knows about: a row without a value of them is answered MISSING_FEATURES. */
+  readonly required?: readonly string[];
+  readonly scale: PointsScale;
+  /** Lower bound in points of each band, best first. */
+  readonly bands?: Readonly<Record<string, number>>;
+}
+
+export const defineModel = (spec: ModelSpec): { kind: 'model' } & ModelSpec =>
+  Object.freeze({ kind: 'model', ...spec });

@@ -1,0 +1,78 @@
+import { ident, join, param, raw, type Sql, sql } from '../definitions/sql.js';
+import { type SourceTable, sourceTable } from './sources.js';
+
+export interface SourceSelectOptions {
+  /** DateTime64(3,'UTC'): rows that happened later are left out; null leaves none out. */
+  readonly asOf: Sql | null;
+  /** DateTime64(3,'UTC'): versions ingested later are not seen. A version ingested at this very instant is. */
+  readonly knowledge: Sql;
+  /** Sequence of an import, decimal: versions that a later one brought are not seen, whatever their ingested_at says. */
+  readonly through?: string;
+  /** IANA name of the portfolio's zone, in which days and months end. */
+  readonly timezone: string;
+  /** A condition on key columns of the stored row `v`; rows that it leaves out are not read. On other columns it would choose among versions. */
+  readonly keyFilter?: Sql;
+}
+
+/**
+ * A source table as it was known: `(SELECT …)` of the newest version a key, without tombstones and what happened after the as-of, with
+ * the table's columns, `ingested_at` and `event_time` DateTime64(3,'UTC'). NOT_FOUND where there is no such table.
+ */
+export function sourceSelect(name: string, options: SourceSelectOptions): Sql {
+  const table = sourceTable(name);
+  const { asOf, knowledge } = options;
+  const happened = asOf && happenedBy(table, asOf, options.timezone);
+  const hidden = new Map(table.hidden.flatMap((each) => each.columns.map((column) => [column, each.until])));
+  const seen = asOf ?? knowledge;
+
+  // Qualified names: an alias of the same name would otherwise be read in place of the stored column.
+  const columns = table.columns.map(({ name: column }) => {
+    const until = hidden.get(column);
+    const stored = sql`v.${ident(column)}`;
+    return until
+      ? sql`if(v.${ident(until)} > ${seen}, NULL, ${stored}) AS ${ident(column)}`
+      : sql`${stored} AS ${ident(column)}`;
+  });
+  if (!table.columns.some((column) => column.name === 'event_time')) {
+    columns.push(sql`${eventTimeSql(table, options.timezone)} AS event_time`);
+  }
+
+  const key = join(table.key.map(ident));
+  const before = join(
+    [
+      ...(happened && eventTimeInKey(table) ? [sql` AND ${happened}`] : []),
+      ...(options.through === undefined ? [] : [sql` AND v.seq <= ${param('UInt64', options.through)}`]),
+      ...(options.keyFilter ? [sql` AND ${options.keyFilter}`] : []),
+    ],
+    '',
+  );
+  const after = happened && !eventTimeInKey(table) ? sql` AND ${happened}` : raw('');
+  return sql`(SELECT ${join(columns)}, v.ingested_at AS ingested_at FROM (
+    SELECT * FROM ${ident(name)} AS v WHERE v.ingested_at <= ${knowledge}${before}
+    ORDER BY ${key}, ingested_at DESC, seq DESC LIMIT 1 BY ${key}
+  ) AS v WHERE v.deleted = 0${after})`;
+}
+
+/** Only then may rows be left out before the newest version is chosen: all versions of a key happened at the same time. */
+export const eventTimeInKey = (table: SourceTable): boolean =>
+  table.eventTime.kind !== 'always' && table.key.includes(table.eventTime.column);
+
+/** DateTime64(3,'UTC') of a stored row `v`: a day ends in its last millisecond, local time. */
+export function eventTimeSql({ eventTime }: SourceTable, timezone: string): Sql {
+  if (eventTime.kind === 'always') return sql`toDateTime64(0, 3, 'UTC')`;
+  const column = sql`v.${ident(eventTime.column)}`;
+  if (eventTime.kind === 'instant') return column;
+  const lastDay = eventTime.kind === 'day' ? column : sql`toLastDayOfMonth(${column})`;
+  return sql`toTimeZone(toDateTime64(${lastDay} + 1, 3, ${param('String', timezone)}) - INTERVAL 1 MILLISECOND, 'UTC')`;
+}
+
+/** Rows `v` with event time <= the as-of, said of the stored column itself so that the table's index serves. */
+export function happenedBy({ eventTime }: SourceTable, asOf: Sql, timezone: string): Sql | null {
+  if (eventTime.kind === 'always') return null;
+  const column = sql`v.${ident(eventTime.column)}`;
+  if (eventTime.kind === 'instant') return sql`${column} <= ${asOf}`;
+  const firstDayNotOver = sql`toDate(${asOf} + INTERVAL 1 MILLISECOND, ${param('String', timezone)})`;
+  return eventTime.kind === 'day'
+    ? sql`${column} < ${firstDayNotOver}`
+    : sql`toLastDayOfMonth(${column}) < ${firstDayNotOver}`;
+}

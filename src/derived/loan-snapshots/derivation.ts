@@ -1,0 +1,204 @@
+/** The daily job's work: `loan_snapshots` from loans, schedules, payments and events, as each day's derivation would have known them. */
+import type { ClickHouseClient } from '@clickhouse/client';
+import { type Sql, sql } from '../../core/definitions/sql.js';
+import { RiskgraphError } from '../../core/errors.js';
+import { type DayNumber, dateOfDay, dayNumber, LocalDays } from '../../core/helpers/local-days.js';
+import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
+import type { JobProgress } from '../../core/ports/materialize.js';
+import type { Log, Metrics } from '../../core/ports/process.js';
+import type { LoanSnapshots, LoanSnapshotsResult } from '../../core/ports/sources.js';
+import { importFailure } from '../../sources/failures.js';
+import { othersTurn } from '../../sources/stage.js';
+import { type SourceTurn, takeTurn } from '../../sources/turns.js';
+import { contentOf, SNAPSHOTS } from './content.js';
+import { derivedAt, knownFrom, type LoanHistory } from './history.js';
+import { readHistories } from './inputs.js';
+import { missingDays, readHints, readStored } from './stored.js';
+import { type LoanVersions, versionsOf } from './versions.js';
+import { finishRun, instantSql, lastRun, nextRunSeq, planWork, unseen } from './work.js';
+import { SnapshotWriter } from './writer.js';
+
+export interface LoanSnapshotsOptions {
+  /** Its database holds the migrated tables. */
+  readonly client: ClickHouseClient;
+  readonly calendar: BusinessCalendar;
+  /** Runs the body while no other process derives; `lost` is aborted where that can no longer be said, and `turn` grows from one to the next. */
+  readonly alone: <T>(body: (lost: AbortSignal, turn?: number) => Promise<T>, signal: AbortSignal) => Promise<T>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Loans whose inputs are in memory at once, and after which a run looks whether it was cancelled. */
+  readonly loansAPartition?: number;
+}
+
+const LOANS_A_PARTITION = 4_000;
+/** Loans whose stored rows are in memory at once. */
+const LOANS_COMPARED = 250;
+/** A worker that replays longer than this without a pause cannot renew the lock of its job. */
+const LOANS_A_TURN = 50;
+
+/**
+ * Derivations may be repeated and may die anywhere: rows are added to what is stored, and only where it does not say the same already; the
+ * run is marked as whole after its last row.
+ */
+export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshots {
+  const { calendar, log, metrics } = options;
+  const days = new LocalDays(calendar);
+  return {
+    async derive({ through, asOf, now }, progress) {
+      const due = knownFrom(days, now + 1) - 1;
+      const over = asOf === undefined ? due : days.dayOf(asOf) - 1;
+      const wanted = Math.min(due, over, through === undefined ? due : dayNumber(through));
+      const started = performance.now();
+      try {
+        const result = await options.alone((lost, number) => {
+          const signal = AbortSignal.any([progress.signal, lost]);
+          const turn = { table: SNAPSHOTS.name, number };
+          return derive({ ...options, days, turn }, wanted, now, { ...progress, signal });
+        }, progress.signal);
+        metrics.count('loan_snapshot_rows', {}, result.rows);
+        metrics.observe('loan_snapshots_seconds', (performance.now() - started) / 1000);
+        if (result.loans > 0) log.info({ ...result }, 'loan snapshots derived');
+        return result;
+      } catch (cause) {
+        progress.signal.throwIfAborted();
+        throw derivationFailure(cause);
+      }
+    },
+  };
+}
+
+function derivationFailure(cause: unknown): Error {
+  if (cause instanceof RiskgraphError) return cause;
+  const failure = importFailure(cause, 'loan_snapshots');
+  return new RiskgraphError({
+    code: failure instanceof RiskgraphError ? failure.code : 'INTERNAL',
+    message: 'the loan snapshots could not be derived',
+    hint: 'derive again: what was written stays and is not written twice',
+    cause,
+  });
+}
+
+type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays; readonly turn: SourceTurn };
+
+async function derive(
+  { client, days, calendar, turn, loansAPartition = LOANS_A_PARTITION }: Derivation,
+  wanted: DayNumber,
+  now: Instant,
+  progress: JobProgress,
+): Promise<LoanSnapshotsResult> {
+  await takeTurn(client, turn, progress.signal);
+  const last = await lastRun(client);
+  const after = last?.through ?? null;
+  const through = after === null ? wanted : Math.max(after, wanted);
+  const seen = await unseen(client);
+  const idle = after === null ? seen.length === 0 : seen.length === 0 && through === after;
+  if (idle) return { loans: 0, rows: 0, changed: 0, through: after === null ? null : dateOfDay(after) };
+
+  const seq = await nextRunSeq(client, now);
+  const all = last !== null && last.timezone !== calendar.timezone;
+  const work = await planWork(client, days, { after, through, seen, all }, { seq, loansAPartition });
+  const writer = new SnapshotWriter(client, seq, turn);
+  try {
+    for (const [index, within] of work.partitions.entries()) {
+      progress.signal.throwIfAborted();
+      await derivePartition({ client, days, within, work: work.table, after, through, seq, writer });
+      await progress.report((index + 1) / work.partitions.length);
+    }
+    const { rows, changed } = writer;
+    const result = { loans: work.loans, rows, changed };
+    await finishRun(client, seen, { seq, through, timezone: calendar.timezone, at: now, ...result });
+    return { ...result, through: dateOfDay(through) };
+  } finally {
+    await work.drop().catch(() => undefined);
+  }
+}
+
+interface PartitionRun {
+  readonly client: ClickHouseClient;
+  readonly days: LocalDays;
+  readonly within: Sql;
+  readonly work: Sql;
+  readonly after: DayNumber | null;
+  readonly through: DayNumber;
+  readonly seq: bigint;
+  readonly writer: SnapshotWriter;
+}
+
+async function derivePartition(run: PartitionRun): Promise<void> {
+  const { client, days, work, after, through, writer } = run;
+  const partition = {
+    client,
+    days,
+    within: sql`${run.within} AND loan_id IN (SELECT loan_id FROM ${work} WHERE ${run.within})`,
+    until: instantSql(derivedAt(days, through)),
+  };
+  const [loans, hints, histories] = await Promise.all([
+    readWork(run),
+    readHints(run, work, after),
+    readHistories(partition),
+  ]);
+  const compared: LoanHistory[] = [];
+  const states: { loan_id: string; open: number; seq: string }[] = [];
+  for (const [index, history] of histories.entries()) {
+    if (index % LOANS_A_TURN === 0) await othersTurn();
+    const { loanId } = history;
+    const loan = loans.get(loanId);
+    const versions = versionsOf(history, days, { after, through });
+    if (!(loan?.wasOpen && versions.open)) {
+      states.push({ loan_id: loanId, open: versions.open ? 1 : 0, seq: String(run.seq) });
+    }
+    const hint = hints.get(loanId);
+    const past = after !== null && versions.written.some(({ from }) => from <= after);
+    if (loan?.backdated || hint?.compare || past) compared.push(history);
+    else await writeNew(run, loanId, versions, hint?.imported);
+  }
+  for (let from = 0; from < compared.length; from += LOANS_COMPARED) {
+    const some = compared.slice(from, from + LOANS_COMPARED);
+    const stored = await readStored(
+      run,
+      some.map(({ loanId }) => loanId),
+    );
+    for (const [index, history] of some.entries()) {
+      if (index % LOANS_A_TURN === 0) await othersTurn();
+      const missing = missingDays(history, stored.get(history.loanId) ?? [], days, through);
+      for (const { day, by, content, restates } of missing) {
+        const full = writer.add(history.loanId, day, { at: derivedAt(days, by), content, restates });
+        if (full) await full;
+      }
+    }
+  }
+  await writer.flush();
+  // Behind the rows: a loan is only left out of later runs when its last row is there.
+  if (states.length > 0) await client.insert({ table: 'loan_snapshot_loans', values: states, format: 'JSONEachRow' });
+}
+
+/** Rows of a loan of which nothing is stored that these could meet. */
+async function writeNew(
+  { days, writer }: PartitionRun,
+  loanId: string,
+  { written }: LoanVersions,
+  imported: ReadonlySet<DayNumber> | undefined,
+): Promise<void> {
+  for (const { from, to, by, facts, span, restates } of written) {
+    for (let day = from; day <= to; day++) {
+      if (imported?.has(day)) continue;
+      const content = span && contentOf(facts, span, day);
+      const full = writer.add(loanId, day, { at: derivedAt(days, by ?? day), content, restates });
+      if (full) await full;
+    }
+  }
+}
+
+interface WorkLoan {
+  readonly backdated: boolean;
+  readonly wasOpen: boolean;
+}
+
+async function readWork({ client, work, within }: PartitionRun): Promise<ReadonlyMap<string, WorkLoan>> {
+  const { query, params } = sql`SELECT loan_id, backdated, was_open FROM ${work} WHERE ${within}`.render();
+  const result = await client.query({ query, query_params: { ...params }, format: 'JSONCompactEachRow' });
+  const rows = await result.json<[string, number, number]>();
+  return new Map(
+    rows.map(([loanId, backdated, open]) => [loanId, { backdated: backdated === 1, wasOpen: open === 1 }]),
+  );
+}

@@ -1,0 +1,176 @@
+/** Which loans a run works on, and what it has seen of the inputs; kept in ClickHouse beside the rows. */
+import type { ClickHouseClient } from '@clickhouse/client';
+import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { type DayNumber, dateOfDay, type LocalDays } from '../../core/helpers/local-days.js';
+import type { Instant } from '../../core/helpers/time.js';
+import { storedInstant } from '../../sources/values.js';
+import { derivedAt } from './history.js';
+import { INPUT_TABLES } from './inputs.js';
+
+const PREFIX = 'loan_snapshot_work_';
+/** Every import of these may change what is derived: the inputs, and the loan-days that are then left alone. */
+const WATCHED = [...INPUT_TABLES, 'loan_snapshots'] as const;
+
+/** Rows of each import by the time a run began. */
+export type Seen = readonly { readonly table: string; readonly seq: string; readonly rows: string }[];
+
+export interface LastRun {
+  readonly through: DayNumber;
+  readonly timezone: string;
+}
+
+async function rowsOf<Row>(client: ClickHouseClient, select: Sql): Promise<Row[]> {
+  const { query, params } = select.render();
+  const result = await client.query({ query, query_params: { ...params }, format: 'JSONEachRow' });
+  return result.json<Row>();
+}
+
+async function run(client: ClickHouseClient, statement: Sql): Promise<void> {
+  const { query, params } = statement.render();
+  await client.command({ query, query_params: { ...params } });
+}
+
+export const instantSql = (at: Instant): Sql => sql`${param("DateTime64(3, 'UTC')", storedInstant(at))}`;
+
+/** The newest run that is whole; null before the first. */
+export async function lastRun(client: ClickHouseClient): Promise<LastRun | null> {
+  const [row] = await rowsOf<{ through: number; timezone: string }>(
+    client,
+    sql`SELECT toUInt16(through) AS through, timezone FROM loan_snapshot_runs ORDER BY seq DESC LIMIT 1`,
+  );
+  return row ?? null;
+}
+
+/** What there is now of each import that no run has seen: an import that is still being written shows again when it has more rows. */
+export function unseen(client: ClickHouseClient): Promise<Seen> {
+  const counts = WATCHED.map(
+    (table) =>
+      sql`SELECT ${table} AS table, seq, count() AS rows FROM ${ident(table)} ${raw(
+        table === 'loan_snapshots' ? 'WHERE derived = 0' : '',
+      )} GROUP BY seq`,
+  );
+  return rowsOf(
+    client,
+    sql`SELECT table, toString(seq) AS seq, toString(rows) AS rows FROM (${join(counts, ' UNION ALL ')}) AS now
+      WHERE (table, seq, rows) NOT IN (SELECT toString(table), seq, rows FROM loan_snapshot_inputs FINAL)`,
+  );
+}
+
+/** Higher than the number of any import or run before. */
+export async function nextRunSeq(client: ClickHouseClient, now: Instant): Promise<bigint> {
+  const [row] = await rowsOf<{ newest: string }>(
+    client,
+    sql`SELECT toString(greatest((SELECT max(seq) FROM loan_snapshots), (SELECT max(seq) FROM loan_snapshot_runs))) AS newest`,
+  );
+  const byTime = BigInt(now) << 20n;
+  const after = BigInt(row?.newest ?? 0) + 1n;
+  return byTime > after ? byTime : after;
+}
+
+export interface Work {
+  readonly table: Sql;
+  /** Conditions on `loan_id`, each for one partition, in order. */
+  readonly partitions: readonly Sql[];
+  readonly loans: number;
+  drop(): Promise<void>;
+}
+
+/**
+ * The loans of a run in a table of its own: those of which something becomes known in its days, those of which something came in that
+ * earlier runs should have known (`backdated`), and those that stay open.
+ */
+export async function planWork(
+  client: ClickHouseClient,
+  days: LocalDays,
+  range: { readonly after: DayNumber | null; readonly through: DayNumber; readonly seen: Seen; readonly all: boolean },
+  { seq, loansAPartition }: { readonly seq: bigint; readonly loansAPartition: number },
+): Promise<Work> {
+  for (const { name } of await rowsOf<{ name: string }>(
+    client,
+    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, ${PREFIX})`,
+  )) {
+    await run(client, sql`DROP TABLE IF EXISTS ${ident(name)} SYNC`);
+  }
+  const table = ident(`${PREFIX}${seq}`);
+  await run(
+    client,
+    sql`CREATE TABLE ${table} (loan_id String, backdated UInt8, was_open UInt8) ENGINE = MergeTree ORDER BY loan_id`,
+  );
+  await run(
+    client,
+    sql`INSERT INTO ${table} SELECT loan_id, max(backdated), max(was_open) FROM (${touched(days, range)}) GROUP BY loan_id`,
+  );
+  const bounds = await rowsOf<{ loan_id: string; loans: string }>(
+    client,
+    sql`SELECT loan_id FROM (SELECT loan_id, row_number() OVER (ORDER BY loan_id) AS number FROM ${table})
+      WHERE number % ${param('UInt64', loansAPartition)} = ${param('UInt64', 1 % loansAPartition)} ORDER BY loan_id`,
+  );
+  const [count] = await rowsOf<{ loans: string }>(client, sql`SELECT toString(count()) AS loans FROM ${table}`);
+  const partitions = bounds.map(({ loan_id: from }, index) => {
+    const to = bounds[index + 1]?.loan_id;
+    return to === undefined ? sql`loan_id >= ${from}` : sql`loan_id >= ${from} AND loan_id < ${to}`;
+  });
+  return {
+    table,
+    partitions,
+    loans: Number(count?.loans ?? 0),
+    drop: () => run(client, sql`DROP TABLE IF EXISTS ${table} SYNC`),
+  };
+}
+
+function touched(
+  days: LocalDays,
+  { after, through, seen, all }: { after: DayNumber | null; through: DayNumber; seen: Seen; all: boolean },
+): Sql {
+  const since = after === null ? null : instantSql(derivedAt(days, after));
+  const until = instantSql(derivedAt(days, through));
+  const parts = WATCHED.flatMap((table) => {
+    const imported = table === 'loan_snapshots' ? sql`derived = 0 AND ` : raw('');
+    const backdated = all ? '1' : '0';
+    const from = since === null || all ? raw('') : sql`ingested_at > ${since} AND `;
+    const fresh = sql`SELECT loan_id, ${raw(backdated)} AS backdated, 0 AS was_open FROM ${loansOf(table, sql`${imported}${from}ingested_at <= ${until}`)}`;
+    const seqs = seen.filter((each) => each.table === table).map((each) => each.seq);
+    if (since === null || seqs.length === 0) return [fresh];
+    const late = sql`${imported}seq IN ${param('Array(UInt64)', seqs.map(BigInt))} AND ingested_at <= ${since}`;
+    return [fresh, sql`SELECT loan_id, 1, 0 FROM ${loansOf(table, late)}`];
+  });
+  if (through === after) return join(parts, ' UNION ALL ');
+  const open = sql`SELECT loan_id, 0, 1 FROM loan_snapshot_loans FINAL WHERE open = 1`;
+  return join([...parts, open], ' UNION ALL ');
+}
+
+/** A repayment that is restated as another loan's touches both. */
+const loansOf = (table: (typeof WATCHED)[number], condition: Sql): Sql =>
+  table === 'repayments'
+    ? sql`repayments WHERE repayment_id IN (SELECT repayment_id FROM repayments WHERE ${condition})`
+    : sql`${ident(table)} WHERE ${condition}`;
+
+/** Marks a run as whole: from here on its days are derived and its imports seen. */
+export async function finishRun(
+  client: ClickHouseClient,
+  seen: Seen,
+  record: {
+    readonly seq: bigint;
+    readonly through: DayNumber;
+    readonly timezone: string;
+    readonly at: Instant;
+    readonly loans: number;
+    readonly rows: number;
+    readonly changed: number;
+  },
+): Promise<void> {
+  await client.insert({
+    table: 'loan_snapshot_runs',
+    values: [
+      {
+        ...record,
+        seq: String(record.seq),
+        through: dateOfDay(record.through),
+        at: storedInstant(record.at),
+      },
+    ],
+    format: 'JSONEachRow',
+  });
+  // Last: were they marked as seen and the run lost, the next would not know what it has to do.
+  if (seen.length > 0) await client.insert({ table: 'loan_snapshot_inputs', values: [...seen], format: 'JSONEachRow' });
+}

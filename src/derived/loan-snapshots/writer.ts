@@ -1,0 +1,71 @@
+import { Readable } from 'node:stream';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { ident, param, raw, sql } from '../../core/definitions/sql.js';
+import type { DayNumber } from '../../core/helpers/local-days.js';
+import type { Instant } from '../../core/helpers/time.js';
+import { rowHash } from '../../sources/row-hash.js';
+import { checkTurn, inTurn, type SourceTurn } from '../../sources/turns.js';
+import { type DayContent, ROW_COLUMNS, ROW_STRUCTURE, RowBuffer, SNAPSHOTS } from './content.js';
+
+/** One INSERT: large enough for few parts, small against the memory of both sides. */
+const BATCH_BYTES = 16 * 2 ** 20;
+
+/** Collects derived loan-days and writes them in batches, one on its way while the next fills. */
+export class SnapshotWriter {
+  private readonly statement: { readonly query: string; readonly query_params: Record<string, unknown> };
+  private readonly buffer = new RowBuffer(BATCH_BYTES);
+  private writing: Promise<void> = Promise.resolve();
+  rows = 0;
+  /** Of those: rows that replace an earlier version. */
+  changed = 0;
+
+  constructor(
+    private readonly client: ClickHouseClient,
+    seq: bigint,
+    private readonly turn: SourceTurn = { table: SNAPSHOTS.name, number: undefined },
+  ) {
+    const { query, params } = sql`INSERT INTO ${ident(SNAPSHOTS.name)} (${ROW_COLUMNS}, derived, seq, row_hash)
+      SELECT ${ROW_COLUMNS}, 1, ${param('UInt64', String(seq))}, ${rowHash(SNAPSHOTS)}
+      FROM input(${raw(`'${ROW_STRUCTURE.replaceAll("'", "\\'")}'`)}) WHERE ${inTurn(turn)} FORMAT RowBinary`.render();
+    this.statement = { query, query_params: { ...params } };
+  }
+
+  /** Where it gives a promise, the batch is full: wait for it before adding more. */
+  add(
+    loanId: string,
+    day: DayNumber,
+    {
+      at,
+      content,
+      restates,
+    }: { readonly at: Instant; readonly content: DayContent | null; readonly restates: boolean },
+  ): Promise<void> | undefined {
+    this.buffer.add(loanId, day, at, content);
+    this.rows++;
+    if (restates) this.changed++;
+    return this.buffer.full ? this.send() : undefined;
+  }
+
+  /** Waits until all that was added is readable. STORE_UNAVAILABLE where another writes to the table by now. */
+  async flush(): Promise<void> {
+    if (this.buffer.length > 0) await this.send();
+    await this.writing;
+    await checkTurn(this.client, this.turn);
+  }
+
+  private async send(): Promise<void> {
+    // The buffer that is taken next is that of the batch before.
+    await this.writing;
+    this.writing = this.insert(this.buffer.take());
+    // The failure is thrown where it is awaited; until then it must not count as unhandled.
+    this.writing.catch(() => undefined);
+  }
+
+  private async insert(body: Buffer): Promise<void> {
+    const values = Readable.from([body], { objectMode: false });
+    const { stream } = await this.client.exec({ ...this.statement, values });
+    for await (const _ of stream) {
+      // An INSERT answers nothing; its end is what is waited for.
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import multipart, { type MultipartFile, type MultipartValue } from '@fastify/multipart';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { badInput, RiskgraphError } from '../core/errors.js';
+import { sourceTable } from '../core/lending/sources.js';
+import type { Clock } from '../core/ports/process.js';
+import type { ImportFormat, ImportResult, SourceStore } from '../core/ports/sources.js';
+import { type Spooled, spool } from '../sources/spool.js';
+
+export interface ImportRoutesOptions {
+  readonly sources: SourceStore;
+  readonly now: Clock;
+  /** Where a file waits whose mapping comes behind it; a folder of the system's own where absent. */
+  readonly tempDir?: string;
+}
+
+const FORMATS: Readonly<Record<string, ImportFormat>> = {
+  'text/csv': 'csv',
+  'application/csv': 'csv',
+  'application/x-ndjson': 'ndjson',
+  'application/ndjson': 'ndjson',
+  'application/jsonl': 'ndjson',
+  'application/vnd.apache.parquet': 'parquet',
+};
+
+const EXTENSIONS: Readonly<Record<string, ImportFormat>> = {
+  csv: 'csv',
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  parquet: 'parquet',
+};
+
+const WHAT_TO_SEND =
+  'send text/csv, application/x-ndjson or application/vnd.apache.parquet, or multipart/form-data with the parts mapping and file';
+
+/** Bytes of a mapping; the guard refuses less than that. */
+const MAX_MAPPING = 400_000;
+
+interface ImportRoute {
+  Params: { table: string };
+  Querystring: { history?: string };
+}
+
+/**
+ * `POST /import/:table`: the body is streamed into the table, whatever its size, or a multipart body of a `mapping` and a `file`.
+ * `?history=true` for a first load of the past. Who may call is the server's to decide, before the body is read.
+ */
+export async function registerImportRoutes(
+  server: FastifyInstance,
+  { sources, now, tempDir = join(tmpdir(), 'riskgraph-imports') }: ImportRoutesOptions,
+): Promise<void> {
+  await server.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    await scope.register(multipart, {
+      limits: { fileSize: Number.POSITIVE_INFINITY, fieldSize: MAX_MAPPING, parts: 10 },
+    });
+    // The body stays a stream; a type that is not taken is refused below, in words.
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+
+    scope.post<ImportRoute>('/import/:table', async (request, reply): Promise<ImportResult> => {
+      try {
+        const table = sourceTable(request.params.table).name;
+        const common = { table, history: isHistory(request.query.history), now: now(), requestId: request.id };
+        if (request.isMultipart()) {
+          return await importParts(request, tempDir, ({ format, body, mapping }) =>
+            sources.import({ ...common, format, body, mapping }),
+          );
+        }
+        return await sources.import({ ...common, format: formatOf(request), body: bodyOf(request) });
+      } catch (cause) {
+        // The rest of the body is let go by, so that the caller reads the answer and not a broken connection.
+        request.raw.resume();
+        reply.header('connection', 'close');
+        throw cause;
+      }
+    });
+  });
+}
+
+function isHistory(value: string | undefined): boolean {
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  throw badInput("history is neither 'true' nor 'false'", 'leave it out for what is known from now on');
+}
+
+function formatOf(request: FastifyRequest): ImportFormat {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const format = FORMATS[type];
+  if (!format)
+    throw badInput(
+      type ? `the content type '${type.slice(0, 100)}' is not taken` : 'the content type is missing',
+      WHAT_TO_SEND,
+    );
+  return format;
+}
+
+/** Left open when reading stops early: destroying it would end the connection before the answer is sent. */
+async function* chunksOf(stream: Readable): AsyncIterable<Uint8Array> {
+  try {
+    yield* stream.iterator({ destroyOnReturn: false });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code?.startsWith('Z_')) {
+      throw badInput('the body is not gzip', 'send the file plain or gzipped');
+    }
+    throw new RiskgraphError({
+      code: 'BAD_USER_INPUT',
+      message: 'the body broke off before its end',
+      hint: 'nothing of it was taken: send the file again',
+      cause,
+    });
+  }
+}
+
+function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return chunksOf(request.raw);
+  if (encoding !== 'gzip')
+    throw badInput(`the content encoding '${encoding.slice(0, 100)}' is not taken`, 'send the file plain or gzipped');
+  const unzipped = createGunzip();
+  request.raw.on('error', (cause) => unzipped.destroy(cause));
+  return chunksOf(request.raw.pipe(unzipped));
+}
+
+interface MappedFile {
+  readonly format: ImportFormat;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly mapping: string;
+}
+
+/** The parts in either order: a file that comes before its mapping waits on disk. */
+async function importParts(
+  request: FastifyRequest,
+  tempDir: string,
+  run: (file: MappedFile) => Promise<ImportResult>,
+): Promise<ImportResult> {
+  let mapping: string | undefined;
+  let waiting: { readonly format: ImportFormat; readonly file: Spooled } | undefined;
+  let result: ImportResult | undefined;
+  try {
+    for await (const part of request.parts()) {
+      if (part.fieldname === 'mapping') mapping = await textOf(part);
+      else if (part.fieldname !== 'file' || part.type !== 'file') {
+        throw badInput(`the part '${part.fieldname.slice(0, 64)}' is not known`, WHAT_TO_SEND);
+      } else if (waiting || result) throw badInput('there is more than one file', 'send each file with its mapping');
+      else {
+        const format = partFormat(part);
+        const body = chunksOf(part.file);
+        if (mapping === undefined) waiting = { format, file: await spool(body, tempDir) };
+        else {
+          result = await run({ format, body, mapping });
+          part.file.resume();
+        }
+      }
+    }
+    if (mapping === undefined)
+      throw badInput("the part 'mapping' is missing", 'a file that needs none is sent as the body itself');
+    if (waiting) return await run({ format: waiting.format, body: waiting.file.read(), mapping });
+    if (!result) throw badInput("the part 'file' is missing", WHAT_TO_SEND);
+    return result;
+  } finally {
+    await waiting?.file.remove();
+  }
+}
+
+async function textOf(part: MultipartFile | MultipartValue): Promise<string> {
+  const tooLong = () => badInput(`the mapping is longer than ${MAX_MAPPING} bytes`, 'write one SELECT over file');
+  if (part.type === 'field') {
+    if (part.valueTruncated) throw tooLong();
+    return String(part.value);
+  }
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of part.file) {
+    parts.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    if (size > MAX_MAPPING) throw tooLong();
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function partFormat({ mimetype, filename }: MultipartFile): ImportFormat {
+  const format = FORMATS[mimetype] ?? EXTENSIONS[/\.(\w+)$/.exec(filename)?.[1]?.toLowerCase() ?? ''];
+  if (!format)
+    throw badInput(
+      "the type of the part 'file' is not known",
+      'give the part a content type, or its file name .csv, .ndjson or .parquet',
+    );
+  return format;
+}

@@ -1,0 +1,105 @@
+import 'reflect-metadata';
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { DataSource, type MigrationInterface } from 'typeorm';
+import { RiskgraphError } from '../core/errors.js';
+import type { Log } from '../core/ports/process.js';
+import { ApiKeyEntity } from './api-key.js';
+import { AuditLogEntity } from './audit-log.js';
+import { JobEntity } from './job.js';
+import { MaterializationRunEntity } from './materialization-run.js';
+import { PlatformSecretEntity } from './platform-secret.js';
+import { PublishedDefinitionEntity } from './published-definition.js';
+import { TrainingSetEntity } from './training-set.js';
+
+const ENTITIES = [
+  ApiKeyEntity,
+  AuditLogEntity,
+  JobEntity,
+  MaterializationRunEntity,
+  PlatformSecretEntity,
+  PublishedDefinitionEntity,
+  TrainingSetEntity,
+];
+
+const MIGRATIONS = new URL('../../migrations/postgres/', import.meta.url);
+
+/** Any number, the same in every process: api and worker start together and only one of them may migrate. */
+const MIGRATION_LOCK = 7_415_001;
+
+type MigrationClass = new () => MigrationInterface;
+
+/** Every file of migrations/postgres in the order of its name, which begins with its timestamp. */
+async function loadMigrations(): Promise<MigrationClass[]> {
+  const files = (await readdir(fileURLToPath(MIGRATIONS))).filter((file) => /^\d{13}-.*\.(ts|js)$/.test(file)).sort();
+  const modules = await Promise.all(
+    files.map(async (file) => (await import(new URL(file, MIGRATIONS).href)) as Record<string, unknown>),
+  );
+  return modules.flatMap((exported) =>
+    Object.values(exported).filter((value): value is MigrationClass => typeof value === 'function'),
+  );
+}
+
+async function migrate(dataSource: DataSource, log: Log): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  await runner.connect();
+  try {
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const done = await dataSource.runMigrations({ transaction: 'each' });
+    if (done.length > 0) log.info({ migrations: done.map(({ name }) => name) }, 'postgres migrated');
+  } finally {
+    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await runner.release();
+  }
+}
+
+export interface Database {
+  readonly dataSource: DataSource;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to Postgres and brings its tables to the newest migration, one process at a time.
+ * @throws STORE_UNAVAILABLE when the server does not answer or refuses us.
+ */
+export async function openDatabase({ url, log }: { readonly url: string; readonly log: Log }): Promise<Database> {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url,
+    applicationName: 'riskgraph',
+    entities: ENTITIES,
+    migrations: await loadMigrations(),
+    migrationsTableName: 'riskgraph_migration',
+    synchronize: false,
+    logging: false,
+    // Six jobs of a worker may each hold a view and, inside it, a table; the ledger needs some beside them.
+    poolSize: 16,
+    connectTimeoutMS: 5_000,
+    // A lost idle connection is replaced by the pool; without a listener it would end the process.
+    poolErrorHandler: (error: unknown) => log.warn({ err: error }, 'postgres connection lost'),
+  });
+  try {
+    await dataSource.initialize();
+  } catch (cause) {
+    throw new RiskgraphError({
+      code: 'STORE_UNAVAILABLE',
+      message: 'Postgres does not answer',
+      hint: 'check POSTGRES_URL and that the server accepts connections from here',
+      cause,
+    });
+  }
+  try {
+    await migrate(dataSource, log);
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+  return {
+    dataSource,
+    ping: async () => {
+      await dataSource.query('SELECT 1');
+    },
+    close: () => dataSource.destroy(),
+  };
+}

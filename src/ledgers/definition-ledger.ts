@@ -1,0 +1,56 @@
+import type { DataSource } from 'typeorm';
+import { In } from 'typeorm';
+import { conflict } from '../core/errors.js';
+import type { DefinitionLedger } from '../core/ports/serving.js';
+import { PublishedDefinitionEntity } from './published-definition.js';
+
+/** Any number, the same in every process. */
+const APPLY_LOCK = 7_415_002;
+
+export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger {
+  const repository = dataSource.getRepository(PublishedDefinitionEntity);
+  return {
+    all: () => repository.find({ order: { kind: 'ASC', name: 'ASC', version: 'ASC' } }),
+
+    async publish(definitions) {
+      await dataSource.transaction(async (manager) => {
+        const held = manager.getRepository(PublishedDefinitionEntity);
+        for (const definition of definitions) {
+          const { kind, id } = definition;
+          if (await held.existsBy({ kind, id })) {
+            throw conflict(`${kind} ${id} is already applied`, 'run the plan again: another process has applied it');
+          }
+          await held.insert({
+            ...definition,
+            snapshot: definition.snapshot as object,
+            retiredAt: null,
+            prunedAt: null,
+          });
+        }
+      });
+    },
+
+    async retire(definitions, retiredAt) {
+      for (const kind of new Set(definitions.map((definition) => definition.kind))) {
+        const ids = definitions.filter((definition) => definition.kind === kind).map(({ id }) => id);
+        await repository.update({ kind, id: In(ids) }, { retiredAt });
+      }
+    },
+
+    async prune({ kind, id }, prunedAt) {
+      await repository.update({ kind, id }, { prunedAt });
+    },
+
+    async withApplyLock(body) {
+      const runner = dataSource.createQueryRunner();
+      await runner.connect();
+      try {
+        await runner.query('SELECT pg_advisory_lock($1)', [APPLY_LOCK]);
+        return await body();
+      } finally {
+        await runner.query('SELECT pg_advisory_unlock($1)', [APPLY_LOCK]).catch(() => undefined);
+        await runner.release();
+      }
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import type { View } from '../../core/definitions/definitions.js';
+import { join, type Param, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { RiskgraphError } from '../../core/errors.js';
+import { formatInstant, type Instant } from '../../core/helpers/time.js';
+import type { Run } from '../../core/ports/offline.js';
+import type { ClickHouse } from '../../warehouse/client.js';
+import { type FoundStage, findStages, stageAmong } from './stages.js';
+import { appendRising, appendStates, rebuildState } from './state.js';
+import { featureColumns, filledFeatures, keyColumns, tableNames, viewTables } from './tables.js';
+import { checkTurn, inTurn } from './turns.js';
+import { instantSql, instantText } from './view-sql.js';
+
+export interface StampedRun {
+  readonly run: Run;
+  readonly availableAt: Instant;
+}
+
+interface Commit {
+  readonly sequence: number;
+  readonly in_state: number;
+}
+
+/**
+ * Appends runs to the history, then to the state. The record of a run comes before its rows and says afterwards that the state has them, so
+ * that work broken off anywhere is taken up again and a repetition adds nothing. One caller a view at a time: where the runs have a turn, what
+ * is written after it is refused.
+ */
+export async function commitRuns(store: ClickHouse, view: View, runs: readonly StampedRun[]): Promise<void> {
+  runs.forEach(checkStamp);
+  const { commits } = viewTables(view);
+  const commitsName = tableNames(view).commits;
+  const turn = runs[0]?.run.turn;
+  const known = await store.rows<Commit>(
+    'commit-known',
+    sql`SELECT sequence, max(in_state) AS in_state FROM ${commits} GROUP BY sequence`,
+  );
+  const inState = new Set(known.filter((each) => each.in_state === 1).map((each) => each.sequence));
+  const inHistory = new Set(known.map((each) => each.sequence));
+  const fresh = runs.filter(({ run }) => !inState.has(run.id));
+  if (fresh.length === 0) return;
+
+  // What another run left unfinished is in the history alone: only a rebuild sees it.
+  const ours = new Set(fresh.map(({ run }) => run.id));
+  const left = known.filter((each) => each.in_state === 0 && !ours.has(each.sequence)).map((each) => each.sequence);
+  try {
+    const staged = await stagedOf(store, view, fresh);
+    await record(store, commitsName, fresh, 0);
+    for (const each of staged) await appendHistory(store, view, each, inHistory, turn);
+    const filled = staged.flatMap(({ runs: own, rows }) => own.filter(({ run }) => (rows.get(run.id) ?? 0) > 0));
+    if (left.length > 0) await rebuildState(store, view, turn);
+    else if (filled.length > 0) await addStates(store, view, staged, filled, turn);
+  } catch (error) {
+    // Who takes the view drops stages and states that are being made: that is why they are gone.
+    await checkTurn(store, view, turn);
+    throw error;
+  }
+  await checkTurn(store, view, turn);
+  await record(store, commitsName, fresh, 1);
+  if (left.length > 0) await finishOthers(store, commits, left);
+}
+
+/** Adds rows that are in the history to the state, in the cheapest way that is right. */
+async function addStates(
+  store: ClickHouse,
+  view: View,
+  staged: readonly Staged[],
+  filled: readonly StampedRun[],
+  turn: number | undefined,
+): Promise<void> {
+  const last = await lastState(store, view);
+  if (last !== null && last.eff >= Math.min(...filled.map(effectOf))) return rebuildState(store, view, turn);
+  const times = filled.map(({ run }) => run.asOf);
+  if (filledFeatures(view).length > 0 || !rising(filled)) {
+    const ids = param(
+      'Array(UInt32)',
+      filled.map(({ run }) => run.id),
+    );
+    const rows = sql`_sequence IN ${ids} AND _event_time >= ${instantSql(Math.min(...times))} AND _event_time <= ${instantSql(Math.max(...times))}`;
+    return appendStates(store, view, { rows, turn });
+  }
+  const outranked = last === null || filled.every((each) => rankOf(each) > last.ord);
+  for (const each of staged) await appendRising(store, view, { batch: stampedRows(view, each, turn), outranked });
+}
+
+/** From when on the rows of a run are in force. */
+const effectOf = ({ run, availableAt }: StampedRun): Instant => Math.max(run.asOf, availableAt);
+
+/** What ORD makes of its rows. */
+const rankOf = ({ run, availableAt }: StampedRun): bigint =>
+  (BigInt(run.asOf) << 80n) | (BigInt(availableAt) << 32n) | BigInt(run.id);
+
+/** Whether each run comes into force after the one before and outranks it, so that none of their rows hides another. */
+function rising(runs: readonly StampedRun[]): boolean {
+  const ordered = [...runs].sort((one, other) => effectOf(one) - effectOf(other));
+  return ordered.every((each, index) => {
+    const before = ordered[index - 1];
+    return !before || (effectOf(before) < effectOf(each) && rankOf(before) < rankOf(each));
+  });
+}
+
+function checkStamp({ run, availableAt }: StampedRun): void {
+  if (availableAt >= run.asOf) return;
+  throw new RiskgraphError({
+    code: 'BAD_USER_INPUT',
+    message: `${run.view.id} as of ${formatInstant(run.asOf)} cannot have been available at ${formatInstant(availableAt)}, before it happened`,
+  });
+}
+
+const record = (store: ClickHouse, commits: string, runs: readonly StampedRun[], inState: 0 | 1): Promise<void> =>
+  store.insert(
+    'commit-record',
+    { table: commits, columns: ['sequence', 'event_time', 'available_at', 'in_state'] },
+    runs.map(({ run, availableAt }) => [run.id, instantText(run.asOf), instantText(availableAt), inState]),
+  );
+
+const finishOthers = (store: ClickHouse, commits: Sql, left: readonly number[]): Promise<void> =>
+  store.run(
+    'commit-record',
+    sql`INSERT INTO ${commits} SELECT sequence, any(event_time), any(available_at), 1 FROM ${commits}
+      WHERE sequence IN ${param('Array(UInt32)', left)} GROUP BY sequence`,
+  );
+
+/** Runs that wait in one stage, and how many rows it has of each. */
+interface Staged {
+  readonly table: Sql;
+  readonly runs: readonly StampedRun[];
+  readonly rows: ReadonlyMap<number, number>;
+}
+
+const idsOf = (runs: readonly StampedRun[]): Param =>
+  param(
+    'Array(UInt32)',
+    runs.map(({ run }) => run.id),
+  );
+
+/** The stages of the runs. CONFLICT where a run has none. */
+async function stagedOf(store: ClickHouse, view: View, runs: readonly StampedRun[]): Promise<readonly Staged[]> {
+  const stages = await findStages(store, view);
+  const byStage = new Map<FoundStage, StampedRun[]>();
+  for (const stamped of runs) {
+    const stage = stageAmong(stages, stamped.run);
+    byStage.set(stage, [...(byStage.get(stage) ?? []), stamped]);
+  }
+  const staged: Staged[] = [];
+  for (const [{ table }, own] of byStage) {
+    const counted = await store.rows<{ run: number; total: string }>(
+      'commit-count',
+      sql`SELECT _run AS run, count() AS total FROM ${table} WHERE _run IN ${idsOf(own)} GROUP BY _run`,
+    );
+    staged.push({ table, runs: own, rows: new Map(counted.map(({ run, total }) => [run, Number(total)])) });
+  }
+  return staged;
+}
+
+const rowColumns = (view: View): Sql =>
+  join([...keyColumns(view), raw('_event_time, _available_at, _sequence, _tombstone'), ...featureColumns(view)]);
+
+/** The rows of a stage with the stamps of their runs. */
+function stampedRows(view: View, { table, runs }: Staged, turn: number | undefined): Sql {
+  const ids = idsOf(runs);
+  const timeOf = (instants: readonly Instant[]): Sql =>
+    sql`fromUnixTimestamp64Milli(transform(s._run, ${ids}, ${param('Array(Int64)', instants)}, toInt64(0)), 'UTC')`;
+  const columns = join([...keyColumns(view), raw('_tombstone'), ...featureColumns(view)].map((name) => sql`s.${name}`));
+  return sql`SELECT ${columns}, ${timeOf(runs.map(({ run }) => run.asOf))} AS _event_time,
+    ${timeOf(runs.map(({ availableAt }) => availableAt))} AS _available_at, s._run AS _sequence
+    FROM ${table} AS s WHERE s._run IN ${ids} AND ${inTurn(view, turn)}`;
+}
+
+/** One statement a stage, whatever the number of runs in it. */
+async function appendHistory(
+  store: ClickHouse,
+  view: View,
+  staged: Staged,
+  inHistory: ReadonlySet<number>,
+  turn: number | undefined,
+): Promise<void> {
+  const { history } = viewTables(view);
+  const keys = join(keyColumns(view));
+  const again = staged.runs.filter(({ run }) => inHistory.has(run.id));
+  const times = again.map(({ run }) => run.asOf);
+  const missing =
+    again.length === 0
+      ? raw('')
+      : sql` WHERE (_sequence, ${keys}) NOT IN (SELECT _sequence, ${keys} FROM ${history} WHERE _sequence IN ${idsOf(again)}
+          AND _event_time >= ${instantSql(Math.min(...times))} AND _event_time <= ${instantSql(Math.max(...times))})`;
+  await store.run(
+    'commit-history',
+    sql`INSERT INTO ${history} (${rowColumns(view)}) SELECT ${rowColumns(view)} FROM (${stampedRows(view, staged, turn)})${missing}`,
+  );
+}
+
+/** The last instant at which a row of the state comes into force, and the highest rank there is; null for an empty state. */
+async function lastState(
+  store: ClickHouse,
+  view: View,
+): Promise<{ readonly eff: Instant; readonly ord: bigint } | null> {
+  const [found] = await store.rows<{ eff: string; ord: string; total: string }>(
+    'commit-last',
+    sql`SELECT max(_eff) AS eff, toString(max(_ord)) AS ord, count() AS total FROM ${viewTables(view).state}`,
+  );
+  return Number(found?.total ?? 0) === 0 ? null : { eff: Number(found?.eff), ord: BigInt(found?.ord ?? 0) };
+}

@@ -1,0 +1,135 @@
+/** What a run would have to do, told before it runs. */
+import type { View } from '../../core/definitions/definitions.js';
+import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { RiskgraphError } from '../../core/errors.js';
+import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
+import { sourceTable } from '../../core/lending/sources.js';
+import type { ClickHouse } from '../../warehouse/client.js';
+import { explained } from './stage.js';
+import { BOUNDED, keyColumns, tableNames, viewTables } from './tables.js';
+import { viewQuery } from './view-sql.js';
+
+interface Asked {
+  readonly view: View;
+  readonly asOf: Instant;
+  readonly knowledge: Instant;
+}
+
+interface Parts {
+  readonly store: ClickHouse;
+  readonly calendar: BusinessCalendar;
+}
+
+/** Source rows up to which the query itself is counted: about a second on two cores. */
+const ROWS_COUNTED_WHOLE = 2_000_000;
+/** Fewer rows of a sample say too little: one in ten would be off by a third. */
+const FEWEST_SAMPLED = 200;
+/** An estimate that takes longer is of no use before the work. */
+const LIMIT_SECONDS = 60;
+
+/** See OfflineStore.estimateRows. */
+export async function estimateRows(parts: Parts, asked: Asked): Promise<{ readonly rows: number }> {
+  const { origin } = asked.view;
+  if (origin.kind === 'scores') {
+    let rows = 0;
+    for (const view of new Set(origin.model.features.map((ref) => ref.view))) {
+      rows = Math.max(rows, await keysOrRows(parts, { ...asked, view }));
+    }
+    return { rows };
+  }
+  const share = await sampleShare(parts.store, asked.view);
+  if (share > 1) {
+    const sampled = await countRows(parts, asked, share);
+    if (sampled >= FEWEST_SAMPLED) return { rows: sampled * share };
+  }
+  return { rows: await countRows(parts, asked, 1) };
+}
+
+/** Of an input of scores: the keys that it has, or those that it would have. */
+async function keysOrRows(parts: Parts, asked: Asked): Promise<number> {
+  const { view, knowledge } = asked;
+  if (await hasTable(parts.store, tableNames(view).state)) {
+    const [found] = await parts.store.rows<{ keys: string }>(
+      'estimate-keys',
+      sql`SELECT uniq(${join(keyColumns(view))}) AS keys FROM ${viewTables(view).state} WHERE _eff <= ${knowledge}`,
+    );
+    if (Number(found?.keys ?? 0) > 0) return Number(found?.keys);
+  }
+  return (await estimateRows(parts, asked)).rows;
+}
+
+async function hasTable(store: ClickHouse, name: string): Promise<boolean> {
+  const [found] = await store.rows<{ total: string }>(
+    'estimate-table',
+    sql`SELECT count() AS total FROM system.tables WHERE database = currentDatabase() AND name = ${name}`,
+  );
+  return Number(found?.total ?? 0) > 0;
+}
+
+/** One of how many keys is enough to look at: 1 where all are, or where a source does not say of whom its rows are. */
+export async function sampleShare(store: ClickHouse, view: View): Promise<number> {
+  const sampleable =
+    view.sources.length > 0 &&
+    view.sources.every((name) => {
+      const columns = new Set(sourceTable(name).columns.map((column) => column.name));
+      return view.entity.joinKeys.every((key) => columns.has(key));
+    });
+  if (!sampleable) return 1;
+  const [found] = await store.rows<{ total: string }>(
+    'estimate-sources',
+    sql`SELECT sum(total_rows) AS total FROM system.tables
+      WHERE database = currentDatabase() AND name IN ${param('Array(String)', [...view.sources])}`,
+  );
+  return Math.max(1, Math.ceil(Number(found?.total ?? 0) / ROWS_COUNTED_WHOLE));
+}
+
+async function countRows({ store, calendar }: Parts, asked: Asked, share: number): Promise<number> {
+  const { view } = asked;
+  const stored = view.entity.joinKeys.map((key) => sql`v.${ident(key)}`);
+  const sampled = share === 1 ? undefined : sql`cityHash64(${join(stored)}) % ${param('UInt32', share)} = 0`;
+  const hasKey = join(
+    keyColumns(view).map((key) => sql`q.${key} IS NOT NULL`),
+    ' AND ',
+  );
+  try {
+    const [found] = await store.rows<{ total: string }>(
+      'estimate-count',
+      sql`SELECT count() AS total FROM (${viewQuery(view, { ...asked, sampled }, calendar)}) AS q WHERE ${hasKey}`,
+      { settings: { ...BOUNDED, max_execution_time: LIMIT_SECONDS } },
+    );
+    return Number(found?.total ?? 0);
+  } catch (error) {
+    if (error instanceof RiskgraphError && error.code === 'TIMEOUT') throw tooLong(view, error);
+    throw explained(view, asked.asOf, error);
+  }
+}
+
+const tooLong = (view: View, cause: Error): RiskgraphError =>
+  new RiskgraphError({
+    code: 'TIMEOUT',
+    message: `the rows of ${view.id} could not be counted within ${LIMIT_SECONDS} seconds`,
+    hint: 'try again when the offline store has less to do; a run itself may take longer',
+    cause,
+  });
+
+/** See OfflineStore.firstKnown. */
+export async function firstKnown(store: ClickHouse, view: View): Promise<Instant | null> {
+  const first: Instant[] = [];
+  const { origin } = view;
+  const inputs = origin.kind === 'scores' ? [...new Set(origin.model.features.map((ref) => ref.view))] : [];
+  if (inputs.length === 0 && view.sources.length === 0) return Number.NEGATIVE_INFINITY;
+  for (const name of view.sources) first.push(...(await earliest(store, ident(name), raw('ingested_at'))));
+  for (const each of [view, ...inputs]) {
+    if (!(await hasTable(store, tableNames(each).history))) continue;
+    first.push(...(await earliest(store, viewTables(each).history, raw('least(_event_time, _available_at)'))));
+  }
+  return first.length === 0 ? null : Math.min(...first);
+}
+
+async function earliest(store: ClickHouse, table: Sql, instant: Sql): Promise<readonly Instant[]> {
+  const [found] = await store.rows<{ at: string | null }>(
+    'estimate-first',
+    sql`SELECT toUnixTimestamp64Milli(minOrNull(${instant})) AS at FROM ${table}`,
+  );
+  return found?.at == null ? [] : [Number(found.at)];
+}

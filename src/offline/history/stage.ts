@@ -1,0 +1,289 @@
+import { ClickHouseError } from '@clickhouse/client';
+import type { View } from '../../core/definitions/definitions.js';
+import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { isArrayType } from '../../core/definitions/types.js';
+import { RiskgraphError } from '../../core/errors.js';
+import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
+import type { Run, StageCounts, StagedRow } from '../../core/ports/offline.js';
+import type { ClickHouse } from '../../warehouse/client.js';
+import { dropTables, findStages, ownTables, type StageTables, stageTables } from './stages.js';
+import { BOUNDED, computedDdl, featureColumns, keyColumns, stageDdl, viewTables } from './tables.js';
+import { featureValue, noValue } from './values.js';
+import { instantSql, viewQuery } from './view-sql.js';
+
+type ComputedCounts = StageCounts & { readonly tombstones: number; readonly restated: boolean };
+
+/** See OfflineStore.stageRuns. */
+export async function stageRuns(
+  store: ClickHouse,
+  runs: readonly Run[],
+  calendar: BusinessCalendar,
+  computed: (runs: number) => Promise<void> = async () => undefined,
+): Promise<readonly StageCounts[]> {
+  const counts = await stageComputed(store, runs, async (into) => {
+    for (const [index, run] of runs.entries()) {
+      await compute(store, run, into, calendar);
+      await computed(index + 1);
+    }
+  });
+  return counts.map(({ rows, changed, nullKeys }) => ({ rows, changed, nullKeys }));
+}
+
+/** See OfflineStore.stageRows. */
+export async function stageRows(
+  store: ClickHouse,
+  run: Run,
+  batches: AsyncIterable<readonly StagedRow[]>,
+): Promise<ComputedCounts> {
+  const [counts] = await stageComputed(store, [run], async (_, table) => {
+    const { entity, features } = run.view;
+    const columns = [...entity.joinKeys, '_tombstone', ...features.map(({ name }) => name)];
+    const nothing = features.map(({ type }) => (isArrayType(type) ? [] : null));
+    for await (const rows of batches) {
+      await store.insert(
+        'stage-rows',
+        { table, columns: ['_run', ...columns] },
+        rows.map(({ key, tombstone, values }) => [
+          run.id,
+          ...key,
+          Number(tombstone),
+          ...(tombstone ? nothing : values),
+        ]),
+        // A float must be read back as the very number that was written.
+        { settings: { precise_float_parsing: 1 } },
+      );
+    }
+  });
+  return counts as ComputedCounts;
+}
+
+/**
+ * Computes runs of one view, each of another as-of, beside their stage and puts it in place in one step. What a statement can say of all runs is
+ * said once: a statement costs more than the rows of a day.
+ */
+async function stageComputed(
+  store: ClickHouse,
+  runs: readonly Run[],
+  computeInto: (table: Sql, name: string) => Promise<void>,
+): Promise<readonly ComputedCounts[]> {
+  const view = (runs[0] as Run).view;
+  runs.forEach(checkRun);
+  const ids = runs.map(({ id }) => id);
+  const tables = stageTables(view, ids, runs[0]?.turn);
+  const found = await findStages(store, view);
+  const parts = ownTables(
+    found.filter(({ whole }) => !whole),
+    runs,
+  );
+  await dropTables(store, parts);
+  try {
+    await store.run('stage-create', computedDdl(view, tables.computed, ids));
+    await store.run('stage-create', stageDdl(view, tables.next, ids));
+    await computeInto(tables.computed, tables.computedName);
+    const counts = await fillStage(store, runs, tables);
+    const earlier = ownTables(
+      found.filter(({ whole }) => whole),
+      runs,
+    );
+    await dropTables(store, earlier);
+    await store.run('stage-rename', sql`RENAME TABLE ${tables.next} TO ${tables.stage}`);
+    await dropTables(store, [tables.computed]);
+    return counts;
+  } catch (error) {
+    // What failed is the error to tell; what stays behind goes with the next attempt.
+    await dropTables(store, [tables.next, tables.computed]).catch(() => undefined);
+    throw error;
+  }
+}
+
+function checkRun({ id, asOf, view }: Run): void {
+  const wrong =
+    !Number.isInteger(id) || id < 0 || id >= 2 ** 32
+      ? `run number ${id} is not below 2^32`
+      : asOf < 0
+        ? `as-of ${formatInstant(asOf)} is before 1970`
+        : null;
+  if (wrong) throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${view.id} cannot be computed: ${wrong}` });
+}
+
+/** What is stored of a row of the view's query `q`: whether it is a tombstone, named `_gone` where it is selected, and its features. */
+export const computedColumns = (view: View): { readonly tombstone: Sql; readonly features: readonly Sql[] } => ({
+  tombstone: view.tombstone ? sql`ifNull(CAST(q.${ident(view.tombstone)}, 'Nullable(Bool)'), false)` : sql`0`,
+  features: view.features.map((feature) => sql`if(_gone, ${noValue(feature)}, ${featureValue(view, feature, 'q')})`),
+});
+
+async function compute(store: ClickHouse, run: Run, into: Sql, calendar: BusinessCalendar): Promise<void> {
+  const { view } = run;
+  const { tombstone, features } = computedColumns(view);
+  const columns = [
+    sql`${param('UInt32', run.id)}`,
+    ...keyColumns(view).map((key) => sql`CAST(q.${key}, 'Nullable(String)')`),
+    sql`${tombstone} AS _gone`,
+    ...features,
+  ];
+  try {
+    await store.run(
+      'stage-compute',
+      sql`INSERT INTO ${into} (${rowColumns(view)}) SELECT ${join(columns)} FROM (${viewQuery(view, run, calendar)}) AS q`,
+      { settings: BOUNDED },
+    );
+  } catch (error) {
+    throw explained(view, run.asOf, error);
+  }
+}
+
+const rowColumns = (view: View): Sql =>
+  join([raw('_run'), ...keyColumns(view), raw('_tombstone'), ...featureColumns(view)]);
+
+/** The author of a view must see what ClickHouse said of the query. */
+export function explained(view: View, asOf: Instant, error: unknown): unknown {
+  const cause = error instanceof RiskgraphError ? error.cause : error;
+  if (!(cause instanceof ClickHouseError) || (error as RiskgraphError).code !== 'INTERNAL') return error;
+  const reason = cause.message.split(': while executing')[0]?.split('\n')[0]?.slice(0, 500);
+  return new RiskgraphError({
+    code: 'INTERNAL',
+    message: `the query of ${view.id} as of ${formatInstant(asOf)} failed: ${reason}`,
+    hint: `correct ${view.file}: give the join keys and every feature by name, in their declared types`,
+    cause,
+  });
+}
+
+/** Puts into the stage what is new of the computed rows. */
+async function fillStage(
+  store: ClickHouse,
+  runs: readonly Run[],
+  tables: StageTables,
+): Promise<readonly ComputedCounts[]> {
+  const [counted, , restated] = await Promise.all([
+    countComputed(store, runs, tables),
+    refuseRepeatedKeys(store, runs, tables),
+    withHistory(store, runs),
+  ]);
+  const fresh = runs.filter((run) => !restated.has(run.id));
+  if (fresh.length > 0) await fillFresh(store, fresh, tables);
+  const again = runs.filter((run) => restated.has(run.id));
+  for (const run of again) await fillRestated(store, run, tables);
+  const changed = again.length === 0 ? new Map<number, number>() : await countChanged(store, tables);
+  return runs.map(({ id }) => {
+    const { total = 0, nulls = 0, tombstones = 0 } = counted.get(id) ?? {};
+    const rows = total - nulls;
+    const isRestated = restated.has(id);
+    const differ = isRestated ? (changed.get(id) ?? 0) : rows;
+    return { rows, changed: differ, nullKeys: nulls, tombstones, restated: isRestated };
+  });
+}
+
+const anyKeyNull = (view: View): Sql =>
+  join(
+    keyColumns(view).map((key) => sql`p.${key} IS NULL`),
+    ' OR ',
+  );
+
+async function countComputed(store: ClickHouse, runs: readonly Run[], { computed }: StageTables) {
+  const noKey = anyKeyNull((runs[0] as Run).view);
+  const found = await store.rows<{ run: number; total: string; nulls: string; tombstones: string }>(
+    'stage-count',
+    sql`SELECT p._run AS run, count() AS total, countIf(${noKey}) AS nulls, countIf(p._tombstone = 1 AND NOT (${noKey})) AS tombstones
+      FROM ${computed} AS p GROUP BY p._run`,
+  );
+  return new Map(
+    found.map(({ run, total, nulls, tombstones }) => [
+      run,
+      { total: Number(total), nulls: Number(nulls), tombstones: Number(tombstones) },
+    ]),
+  );
+}
+
+async function countChanged(store: ClickHouse, { next }: StageTables): Promise<ReadonlyMap<number, number>> {
+  const found = await store.rows<{ run: number; total: string }>(
+    'stage-count',
+    sql`SELECT _run AS run, count() AS total FROM ${next} GROUP BY _run`,
+  );
+  return new Map(found.map(({ run, total }) => [run, Number(total)]));
+}
+
+/** History rows that a run is compared with: of its event time and, for a backfill, known by its stamp. */
+const comparedWith = ({ asOf, availableAt }: Run): Sql => {
+  const byThen = availableAt === undefined ? raw('') : sql` AND _available_at <= ${instantSql(availableAt)}`;
+  return sql`_event_time = ${instantSql(asOf)}${byThen}`;
+};
+
+/** Runs of as-ofs that have history already. */
+async function withHistory(store: ClickHouse, runs: readonly Run[]): Promise<ReadonlySet<number>> {
+  const { history } = viewTables((runs[0] as Run).view);
+  const times = runs.map(({ asOf }) => asOf);
+  const bounds = runs.map(({ availableAt }) => availableAt ?? Number.MAX_SAFE_INTEGER);
+  const found = await store.rows<{ at: string }>(
+    'stage-earlier',
+    sql`SELECT DISTINCT toUnixTimestamp64Milli(_event_time) AS at FROM ${history}
+      WHERE _event_time >= ${instantSql(Math.min(...times))} AND _event_time <= ${instantSql(Math.max(...times))}
+        AND has(${param('Array(Int64)', times)}, at)
+        AND toUnixTimestamp64Milli(_available_at) <= transform(at, ${param('Array(Int64)', times)}, ${param('Array(Int64)', bounds)}, toInt64(0))`,
+  );
+  const earlier = new Set(found.map(({ at }) => Number(at)));
+  return new Set(runs.filter(({ asOf }) => earlier.has(asOf)).map(({ id }) => id));
+}
+
+/** The rows of runs that have a key. */
+const keyed = (view: View, { computed }: StageTables, runs: readonly Run[]): Sql => {
+  const keys = keyColumns(view).map((key) => sql`assumeNotNull(p.${key}) AS ${key}`);
+  const ids = param(
+    'Array(UInt32)',
+    runs.map(({ id }) => id),
+  );
+  return sql`SELECT _run, ${join(keys)}, _tombstone, ${join(featureColumns(view))}
+    FROM ${computed} AS p WHERE _run IN ${ids} AND NOT (${anyKeyNull(view)})`;
+};
+
+async function fillFresh(store: ClickHouse, runs: readonly Run[], tables: StageTables): Promise<void> {
+  const { view } = runs[0] as Run;
+  await store.run('stage-fill', sql`INSERT INTO ${tables.next} (${rowColumns(view)}) ${keyed(view, tables, runs)}`, {
+    settings: BOUNDED,
+  });
+}
+
+/**
+ * Of a run whose as-of has history: what differs from the newest history row of its key at this event time, and a tombstone for each key that
+ * has such a row and is no longer computed.
+ */
+async function fillRestated(store: ClickHouse, run: Run, tables: StageTables): Promise<void> {
+  const { view } = run;
+  const keys = join(keyColumns(view));
+  const features = featureColumns(view);
+  const computed = keyed(view, tables, [run]);
+  const content = sql`toString(tuple(toUInt8(_tombstone), ${join(features)}))`;
+  const newest = sql`
+    SELECT ${keys}, argMax(${content}, tuple(_available_at, _sequence)) AS _was,
+      argMax(_tombstone, tuple(_available_at, _sequence)) AS _was_tombstone
+    FROM ${viewTables(view).history} WHERE ${comparedWith(run)} GROUP BY ${keys}`;
+  await store.run(
+    'stage-fill',
+    sql`INSERT INTO ${tables.next} (${rowColumns(view)})
+      SELECT c._run, ${join(keyColumns(view).map((key) => sql`c.${key}`))}, c._tombstone, ${join(features.map((name) => sql`c.${name}`))}
+      FROM (SELECT *, ${content} AS _is FROM (${computed})) AS c LEFT JOIN (${newest}) AS n USING (${keys})
+      WHERE ifNull(n._was != c._is, 1)
+      UNION ALL
+      SELECT ${param('UInt32', run.id)}, ${keys}, toUInt8(1), ${join(view.features.map(noValue))} FROM (${newest})
+      WHERE _was_tombstone = 0 AND (${keys}) NOT IN (SELECT ${keys} FROM (${computed}))`,
+    { settings: BOUNDED },
+  );
+}
+
+async function refuseRepeatedKeys(store: ClickHouse, runs: readonly Run[], { computed }: StageTables): Promise<void> {
+  const { view } = runs[0] as Run;
+  const keys = keyColumns(view);
+  // Rows that a comparison would leave out may be repeated too, so what was computed is looked at, not what is kept.
+  const [repeated] = await store.rows<{ run: number; key: string[]; times: string }>(
+    'stage-repeated',
+    sql`SELECT p._run AS run, [${join(keys)}] AS key, count() AS times FROM ${computed} AS p WHERE NOT (${anyKeyNull(view)})
+      GROUP BY run, ${join(keys)} HAVING times > 1 ORDER BY run, key LIMIT 1`,
+    { settings: BOUNDED },
+  );
+  if (!repeated) return;
+  const { asOf } = runs.find(({ id }) => id === repeated.run) as Run;
+  throw new RiskgraphError({
+    code: 'CONFLICT',
+    message: `the query of ${view.id} as of ${formatInstant(asOf)} gives key (${repeated.key.join(', ')}) ${repeated.times} times`,
+    hint: `give one row a key: group the query in ${view.file} by ${view.entity.joinKeys.join(', ')}`,
+  });
+}

@@ -1,0 +1,68 @@
+import type { Mask } from '../../core/compute/masking.js';
+import type { Feature, View } from '../../core/definitions/definitions.js';
+import { ident, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import {
+  clickhouseType,
+  elementType,
+  type FeatureType,
+  isArrayType,
+  type ScalarType,
+} from '../../core/definitions/types.js';
+
+const quoted = (type: string): string => `'${type.replaceAll("'", "\\'")}'`;
+
+/**
+ * An expression as a Nullable value of a feature type. Whole numbers must fit, NaN and infinities become NULL, and -0 becomes 0, so that
+ * every store and format holds the same value.
+ */
+export function castScalar(expression: Sql, type: ScalarType): Sql {
+  const stored = raw(quoted(clickhouseType(type)));
+  switch (type) {
+    case 'INT32':
+    case 'INT64':
+      return sql`accurateCast(${expression}, ${stored})`;
+    case 'FLOAT32':
+    case 'FLOAT64': {
+      const value = sql`CAST(${expression}, ${stored})`;
+      return sql`CAST(if(isFinite(${value}), ${value} + 0., NULL), ${stored})`;
+    }
+    default:
+      return sql`CAST(${expression}, ${stored})`;
+  }
+}
+
+/** Pads travel as text: ClickHouse reads any of these types from it. */
+const padValue = ({ type, pad = null }: Feature): Sql => {
+  const stored = raw(quoted(clickhouseType(elementType(type))));
+  return pad === null ? sql`CAST(NULL, ${stored})` : sql`CAST(${String(pad)}, ${stored})`;
+};
+
+/** The stored value of a feature from the column that the view's query gave it. */
+export function featureValue(view: View, feature: Feature, from: string): Sql {
+  const column = sql`${raw(from)}.${ident(feature.name)}`;
+  if (!isArrayType(feature.type)) return castScalar(column, feature.type as ScalarType);
+  const items = sql`arrayMap(item -> ${castScalar(raw('item'), elementType(feature.type))}, ${column})`;
+  if (feature.length === undefined) return items;
+  const tooLong = `${view.id}:${feature.name} has more than its ${feature.length} elements`;
+  return sql`if(throwIf(length(${column}) > ${feature.length}, ${tooLong}) = 0,
+    arrayResize(${items}, ${feature.length}, ${padValue(feature)}), [])`;
+}
+
+/** What a tombstone, or no row at all, holds in a feature's place. */
+export const noValue = (feature: Pick<Feature, 'type'>): Sql =>
+  sql`CAST(${raw(isArrayType(feature.type) ? '[]' : 'NULL')}, ${raw(quoted(clickhouseType(feature.type)))})`;
+
+/** A stored value as Mask.value leaves it, of the same type. */
+export function maskedValue(mask: Mask, expression: Sql, type: FeatureType): Sql {
+  const stored = raw(quoted(clickhouseType(type)));
+  if (isArrayType(type)) {
+    const item = maskedValue(mask, raw('item'), elementType(type));
+    return sql`CAST(arrayMap(item -> ${item}, ${expression}), ${stored})`;
+  }
+  if (type === 'STRING') return mask.textSql(expression);
+  if (type === 'DATE') return sql`CAST(makeDate32(toYear(${expression}), 1, 1), ${stored})`;
+  if (type === 'TIMESTAMP') {
+    return sql`CAST(makeDateTime64(toYear(${expression}), 1, 1, 0, 0, 0, 0, 3, 'UTC'), ${stored})`;
+  }
+  return sql`CAST(NULL, ${stored})`;
+}

@@ -1,0 +1,46 @@
+/** Whether the columns that spine SQL gives can be the request inputs of on-demand features. */
+
+import { inWords, type OnDemandPlan, refuseMissing, type WantedInput } from '../../core/compute/on-demand.js';
+import type { FeatureType } from '../../core/definitions/types.js';
+import { badInput } from '../../core/errors.js';
+
+/** Types that hold every value of another, so that a column of the one is taken for an input of the other. */
+const WIDENS: Readonly<Partial<Record<FeatureType, readonly FeatureType[]>>> = {
+  INT32: ['INT64', 'FLOAT64', 'DECIMAL'],
+  INT64: ['DECIMAL'],
+  FLOAT32: ['FLOAT64'],
+};
+
+interface SpineColumn {
+  readonly name: string;
+  readonly type: FeatureType;
+}
+
+/**
+ * Whether the spine's pass-through columns can be the inputs of on-demand features.
+ * @param premasked personal values of the rows are masked already: what is computed from them would be wrong
+ * @throws BAD_USER_INPUT naming the column, the type that is wanted, by what, and the type that it has
+ */
+export function checkSpineInputs(
+  plan: Pick<OnDemandPlan, 'request'>,
+  columns: readonly SpineColumn[],
+  premasked: boolean,
+): void {
+  const byName = new Map(columns.map((column) => [column.name, column] as const));
+  refuseMissing(plan, byName.keys(), 'the spine');
+  for (const wanted of plan.request) {
+    const { type } = byName.get(wanted.name) as SpineColumn;
+    if (type !== wanted.type && !WIDENS[type]?.includes(wanted.type)) throw mismatch(wanted, type);
+    if (!premasked || !wanted.personal) continue;
+    throw badInput(
+      `${inWords([wanted])} is personal, and spine SQL sees personal values masked for this role`,
+      'give the rows inline, or leave the feature out',
+    );
+  }
+}
+
+const mismatch = (wanted: WantedInput, type: FeatureType) =>
+  badInput(
+    `the spine's column ${wanted.name} is ${type}, and ${wanted.wantedBy.join(', ')} wants ${wanted.type}`,
+    `convert it where the spine selects it, or give values of ${wanted.type}`,
+  );

@@ -1,0 +1,154 @@
+import type { Mask } from '../../core/compute/masking.js';
+import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import type { FeatureType, ScalarType } from '../../core/definitions/types.js';
+import { badInput } from '../../core/errors.js';
+import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
+import { sourceSelect } from '../../core/lending/source-sql.js';
+import { SOURCE_TABLES } from '../../core/lending/sources.js';
+import type { SqlGuard } from '../../core/ports/sources.js';
+import type { ClickHouse } from '../../warehouse/client.js';
+import { instantSql } from '../history/view-sql.js';
+import { maskedSource } from '../training/masked-source.js';
+import { checkColumnName, TIME_COLUMN } from './spine.js';
+
+export interface SpineSql {
+  /** The caller's rows, in the caller's order if it has one. */
+  readonly select: Sql;
+  readonly columns: readonly { readonly name: string; readonly type: FeatureType }[];
+  /** Source tables that it reads. */
+  readonly tables: readonly string[];
+}
+
+export interface SpineSqlRequest {
+  readonly text: string;
+  readonly joinKeys: readonly string[];
+  readonly asOf: Instant;
+  readonly mask?: Mask | undefined;
+  /** Newest import that is seen of each table; absent: any. */
+  readonly imports?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface SpineSqlTools {
+  readonly store: ClickHouse;
+  readonly guard: SqlGuard;
+  readonly calendar: BusinessCalendar;
+}
+
+/**
+ * SQL that a caller wrote, made safe to run: it reads the source tables as they were known at the as-of, under their own names, and nothing
+ * else. BAD_USER_INPUT says what is not allowed or which column is missing.
+ */
+export async function planSpineSql(tools: SpineSqlTools, request: SpineSqlRequest): Promise<SpineSql> {
+  const { statement, sources } = await guarded(tools, request);
+  const named = [...sources].map(([name, select]) => sql`${ident(name)} AS (${select})`);
+  const select = sql`${named.length > 0 ? sql`WITH ${join(named)} ` : raw('')}SELECT * FROM (${raw(statement)})`;
+  const described = await tools.store.rows<{ name: string; type: string }>('spine-describe', sql`DESCRIBE (${select})`);
+  return { select, columns: checkColumns(described, request.joinKeys), tables: [...sources.keys()] };
+}
+
+/**
+ * What runs is the guard's statement, so its words decide which tables stand in front of it: the caller's own text may spell a name with
+ * escapes. Where both name the same tables, one check is enough; else the statement is checked as itself.
+ */
+async function guarded(
+  { guard, calendar }: SpineSqlTools,
+  request: SpineSqlRequest,
+): Promise<{ readonly statement: string; readonly sources: ReadonlyMap<string, Sql> }> {
+  let { text } = request;
+  for (let checks = 0; checks < 2; checks += 1) {
+    const sources = knownSources(calendar, request, tablesIn(text));
+    const views = Object.fromEntries(
+      [...SOURCE_TABLES.keys()].map((name) => [name, sources.get(name) ?? sql`SELECT 1`]),
+    );
+    const statement = await guard.check(text, { tables: [], views });
+    if (tablesIn(statement).every((name) => sources.has(name))) return { statement, sources };
+    text = statement;
+  }
+  throw badInput(
+    'the spine SQL names a table in a way that cannot be read',
+    'write the names of tables without escapes',
+  );
+}
+
+/** Source tables whose names are words of the SQL. */
+function tablesIn(text: string): readonly string[] {
+  const words = new Set(text.match(/\w+/g));
+  return [...SOURCE_TABLES.keys()].filter((name) => words.has(name));
+}
+
+/** Tables that are not named stay out of it: each costs parameters and time. */
+function knownSources(
+  calendar: BusinessCalendar,
+  { asOf, mask, imports }: SpineSqlRequest,
+  names: readonly string[],
+): ReadonlyMap<string, Sql> {
+  return new Map(
+    [...SOURCE_TABLES.values()]
+      .filter(({ name }) => names.includes(name))
+      .map((table) => {
+        const known = sourceSelect(table.name, {
+          asOf: null,
+          knowledge: instantSql(asOf),
+          timezone: calendar.timezone,
+          ...(imports?.[table.name] !== undefined && { through: imports[table.name] }),
+        });
+        return [table.name, mask ? maskedSource(table, known, mask) : known];
+      }),
+  );
+}
+
+function checkColumns(
+  described: readonly { readonly name: string; readonly type: string }[],
+  joinKeys: readonly string[],
+): SpineSql['columns'] {
+  const types = new Map<string, FeatureType>();
+  for (const { name, type } of described) {
+    checkColumnName(name);
+    if (types.has(name)) throw badInput(`the spine SQL gives the column '${name}' twice`, 'name each column once');
+    types.set(name, columnType(name, type));
+  }
+  for (const name of [...joinKeys, TIME_COLUMN]) {
+    if (types.has(name)) continue;
+    throw badInput(
+      `the spine SQL gives no column '${name}'`,
+      `select ${[...joinKeys, TIME_COLUMN].join(', ')} and any columns to pass through`,
+    );
+  }
+  for (const name of joinKeys) {
+    if (types.get(name) === 'STRING') continue;
+    throw badInput(
+      `'${name}' of the spine SQL is a ${types.get(name)}`,
+      `ids are strings: write toString(…) AS ${name}`,
+    );
+  }
+  if (types.get(TIME_COLUMN) !== 'TIMESTAMP') {
+    throw badInput(
+      `'${TIME_COLUMN}' of the spine SQL is a ${types.get(TIME_COLUMN)} and not an instant`,
+      `say when of the day, in which zone: toDateTime64(day, 3, 'Asia/Shanghai') AS ${TIME_COLUMN}`,
+    );
+  }
+  return [...types].map(([name, type]) => ({ name, type }));
+}
+
+const SCALARS: readonly (readonly [RegExp, ScalarType])[] = [
+  [/^(String|FixedString\(\d+\)|UUID|Enum(8|16)\(.*\))$/, 'STRING'],
+  [/^Bool$/, 'BOOLEAN'],
+  [/^(U?Int8|U?Int16|Int32)$/, 'INT32'],
+  [/^(UInt32|U?Int64)$/, 'INT64'],
+  [/^Float32$/, 'FLOAT32'],
+  [/^Float64$/, 'FLOAT64'],
+  [/^Decimal\((\d|[12]\d|3[0-8]), [0-6]\)$/, 'DECIMAL'],
+  [/^Date(32)?$/, 'DATE'],
+  [/^DateTime(64)?(\(.*\))?$/, 'TIMESTAMP'],
+];
+
+function columnType(name: string, type: string): FeatureType {
+  const list = /^Array\((.*)\)$/.exec(type);
+  const bare = (list?.[1] ?? type).replace(/^LowCardinality\((.*)\)$/, '$1').replace(/^Nullable\((.*)\)$/, '$1');
+  const scalar = SCALARS.find(([pattern]) => pattern.test(bare))?.[1];
+  if (scalar) return list ? `ARRAY<${scalar}>` : scalar;
+  throw badInput(
+    `the column '${name}' of the spine SQL is a ${type}, which has no place in a training set`,
+    'convert it to a string, a number, a decimal of at most 6 places, a date, an instant or a list of these',
+  );
+}

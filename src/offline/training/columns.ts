@@ -1,0 +1,102 @@
+import type { OnDemandRef } from '../../core/definitions/definitions.js';
+import { ident, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import type { FeatureType } from '../../core/definitions/types.js';
+import { badInput } from '../../core/errors.js';
+import type { TrainingSetRequest } from '../../core/ports/training-sets.js';
+import { maskedValue, noValue } from '../history/values.js';
+import { isPersonal, type OutputFeature } from '../point-in-time/columns.js';
+import { CLASS } from '../point-in-time/join.js';
+import { TIME_COLUMN } from '../point-in-time/spine.js';
+import { joinedFeature, type Working } from './join.js';
+import { computedFeature } from './on-demand.js';
+import type { ProfiledColumn } from './profile.js';
+
+type ColumnOptions = Partial<
+  Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses' | 'stalePolicy' | 'mask'>
+>;
+
+/** The names that a feature's column brings with it, in their order. */
+const columnNames = (column: string, options: ColumnOptions): readonly string[] => [
+  column,
+  ...(options.includeStatuses ? [`${column}__status`] : []),
+  ...(options.includeEventTimes ? [`${column}__event_time`] : []),
+];
+
+/** BAD_USER_INPUT where a column of the spine has the name that a status or an event time would have. */
+export function refuseTakenNames(
+  outputs: readonly { readonly column: string }[],
+  taken: readonly string[],
+  options: ColumnOptions,
+): void {
+  const names = new Set(outputs.flatMap(({ column }) => columnNames(column, options)));
+  const twice = taken.find((name) => names.has(name));
+  if (twice === undefined) return;
+  throw badInput(`the column '${twice}' would be there twice`, 'give the column of the spine another name');
+}
+
+/** As `statusOf` of the other transports: NOT_FOUND, STALE, NULL, PRESENT. */
+const statusSql = (found: Sql, value: Sql): Sql =>
+  sql`multiIf(${found} = ${raw(String(CLASS.NOT_FOUND))}, 'NOT_FOUND', ${found} = ${raw(String(CLASS.STALE))}, 'STALE', ${value} IS NULL, 'NULL', 'PRESENT')`;
+
+/** Columns of one stored feature: its value, on request its status and its event time. */
+export function featureColumns(
+  working: Pick<Working, 'views' | 'features'>,
+  { ref, column }: OutputFeature,
+  options: ColumnOptions,
+): readonly ProfiledColumn[] {
+  const { type } = ref.feature;
+  const { value, found, eventTime } = joinedFeature(working, ref);
+  const kept =
+    options.stalePolicy === 'NULL'
+      ? sql`if(${found} = ${raw(String(CLASS.STALE))}, ${noValue(ref.feature)}, ${value})`
+      : value;
+  const shown = options.mask && isPersonal(ref) ? maskedValue(options.mask, kept, type) : kept;
+  return columnsOf({ column, type, value: shown, status: statusSql(found, value), eventTime }, options);
+}
+
+/** Columns of one on-demand feature; `place` is where the plan has it. */
+export function computedColumns(
+  place: Parameters<typeof computedFeature>[0],
+  { ref, column }: OutputFeature<OnDemandRef>,
+  options: ColumnOptions,
+): readonly ProfiledColumn[] {
+  const { type } = ref.feature;
+  const { value, stale, eventTime } = computedFeature(place);
+  const status = sql`multiIf(${stale} = 1, 'STALE', ${value} IS NULL, 'NULL', 'PRESENT')`;
+  const shown = options.mask && isPersonal(ref) ? maskedValue(options.mask, value, type) : value;
+  return columnsOf({ column, type, value: shown, status, eventTime }, options);
+}
+
+interface ShownFeature {
+  readonly column: string;
+  readonly type: FeatureType;
+  readonly value: Sql;
+  readonly status: Sql;
+  readonly eventTime: Sql;
+}
+
+const columnsOf = (
+  { column, type, value, status, eventTime }: ShownFeature,
+  options: ColumnOptions,
+): readonly ProfiledColumn[] => [
+  { name: column, type, value, explains: true },
+  ...(options.includeStatuses
+    ? [{ name: `${column}__status`, type: 'STRING' as const, value: status, explains: false }]
+    : []),
+  ...(options.includeEventTimes
+    ? [{ name: `${column}__event_time`, type: 'TIMESTAMP' as const, value: eventTime, explains: false }]
+    : []),
+];
+
+/** Columns of the spine, as given. `keys` are the names of those that say which row it is. */
+export function spineColumns(
+  { spine, joinKeys }: Pick<Working, 'spine'> & { readonly joinKeys: readonly string[] },
+  labelKey: string | undefined,
+  { mask }: ColumnOptions,
+): readonly ProfiledColumn[] {
+  const keys = new Set([...joinKeys, TIME_COLUMN, labelKey]);
+  return spine.columns.map(({ name, column, type, masked }) => {
+    const stored = ident(column);
+    return { name, type, value: masked && mask ? maskedValue(mask, stored, type) : stored, explains: !keys.has(name) };
+  });
+}

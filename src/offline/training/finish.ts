@@ -1,0 +1,119 @@
+import { definitionsRead, type OnDemandPlan } from '../../core/compute/on-demand.js';
+import type { AnyFeatureRef, View } from '../../core/definitions/definitions.js';
+import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { type BusinessCalendar, formatInstant } from '../../core/helpers/time.js';
+import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../../core/ports/training-sets.js';
+import type { ClickHouse } from '../../warehouse/client.js';
+import type { OutputFeature } from '../point-in-time/columns.js';
+import type { Steps } from './checkpoints.js';
+import { contentHash } from './content-hash.js';
+import { exportedValue, exportFile } from './export.js';
+import type { EarlyRows } from './future-rows.js';
+import type { LabelPlan } from './labels.js';
+import { type ProfiledColumn, profileColumns } from './profile.js';
+import type { Gathered } from './rows.js';
+import { type SpineTable, spineSqlText } from './spine.js';
+import type { LabelHint } from './target-leakage.js';
+import { rowBytes } from './weights.js';
+
+export interface FinishTools {
+  readonly store: ClickHouse;
+  readonly calendar: BusinessCalendar;
+  readonly steps: Steps;
+  /** See ProfileRequest. */
+  readonly exactRows?: number | undefined;
+  readonly between: (fraction: number) => Promise<void>;
+  /** Whether the file is in its place. */
+  readonly isThere: () => Promise<boolean>;
+}
+
+export interface WholeSet {
+  readonly views: readonly View[];
+  readonly onDemand: OnDemandPlan;
+  readonly outputs: readonly OutputFeature<AnyFeatureRef>[];
+  readonly label: LabelPlan | null;
+  readonly spine: SpineTable;
+  readonly columns: readonly ProfiledColumn[];
+  readonly rows: Gathered;
+  readonly from: Sql;
+  readonly pins: TrainingSetPins;
+  readonly warnings: { readonly early: readonly EarlyRows[]; readonly copies: readonly LabelHint[] };
+}
+
+/** Of what is written of a column beside its value: its status, its event time, that it is NULL. */
+const BYTES_A_COLUMN = 12;
+
+/** Of the rest of the work: writing the file. What is left is the profile. */
+const FILE = 0.6;
+
+/** Writes the file and says what is in it. */
+export async function finishSet(
+  { store, calendar, steps, between, isThere, exactRows }: FinishTools,
+  request: TrainingSetRequest,
+  whole: WholeSet,
+): Promise<TrainingSetResult> {
+  const { columns, spine, from } = whole;
+  const { options } = steps;
+  if (!(steps.known('file') && (await isThere()))) {
+    const select = sql`SELECT ${join(
+      columns.map(({ name, type, value }) => sql`${exportedValue(value, type, request.format)} AS ${ident(name)}`),
+    )} FROM ${from} ORDER BY rid`;
+    const measured = await rowBytes(store, { tables: [whole.rows.table], rows: spine.rows }, options);
+    await exportFile(store, {
+      select,
+      format: request.format,
+      path: request.path,
+      rowBytes: measured + BYTES_A_COLUMN * columns.length,
+      token: steps.token,
+      earlier: steps.earlier,
+      check: steps.check,
+      options,
+    });
+    await steps.once('file', async () => ({}));
+  }
+  await between(FILE);
+  const profiles = await profileColumns(store, {
+    from,
+    rows: spine.rows,
+    columns,
+    options,
+    exactRows,
+    label: whole.label ? raw('label') : null,
+    onProgress: (fraction) => between(FILE + fraction * (1 - FILE)),
+  });
+  await between(1);
+  return { rowCount: spine.rows, columns: profiles, manifest: manifestOf(request, calendar, whole) };
+}
+
+function manifestOf(
+  request: TrainingSetRequest,
+  calendar: BusinessCalendar,
+  { views, onDemand, outputs, label, spine, columns, rows, pins, warnings }: WholeSet,
+): Readonly<Record<string, unknown>> {
+  return {
+    trainingSet: request.id,
+    asOf: formatInstant(request.asOf),
+    timezone: calendar.timezone,
+    features: outputs.map(({ ref, column }) => ({ column, reference: ref.reference })),
+    views: [
+      ...views.map(({ id, hash }) => ({ view: id, hash })),
+      ...[...definitionsRead({ stored: [], calls: onDemand.calls })].map(([view, hash]) => ({
+        view,
+        hash,
+        kind: 'on_demand',
+      })),
+    ],
+    label: label && { name: label.name, entity: label.entity },
+    spine: { sql: spineSqlText(request.spine), rows: spine.rows, hash: spine.hash },
+    masked: request.mask !== undefined,
+    includeEventTimes: request.includeEventTimes,
+    includeStatuses: request.includeStatuses ?? false,
+    stalePolicy: request.stalePolicy ?? 'RETURN',
+    format: request.format,
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    rowCount: spine.rows,
+    contentHash: contentHash(rows.sums),
+    pins: { ...pins, ...(spine.kept && { spine: { table: spine.table, hash: spine.hash } }) },
+    warnings: [...warnings.early, ...warnings.copies],
+  };
+}

@@ -1,0 +1,60 @@
+import { ident, join, raw, sql } from '../../core/definitions/sql.js';
+import { keyEdges, rangesBetween } from '../../warehouse/key-ranges.js';
+import { columnsDdl, FIRST_KEY, type Slice, spineByKeys, type Working } from './join.js';
+import { LABEL_COLUMNS, type LabelPlan, labelJoin, refuseEarlyWindows } from './labels.js';
+import { partsDdl } from './tables.js';
+
+/** Labels and rows of the spine that one join takes in: a label is narrow. */
+const ROWS_A_JOIN = 2_000_000;
+
+/** Gives the spine's rows their label, range of keys by range of keys, each a step. */
+export async function joinLabel(
+  working: Working,
+  label: LabelPlan,
+  onProgress: (fraction: number) => Promise<void>,
+): Promise<Slice> {
+  const { store, steps, asOf, rowsAStep } = working;
+  const from = await spineByKeys(working, [label.key]);
+  const { table: labels } = await steps.once('labels', async () => {
+    const table = steps.fresh.table('labels');
+    await store.run(
+      'training-set-create',
+      sql`CREATE TABLE ${ident(table)} (${LABEL_COLUMNS}) ENGINE = MergeTree ORDER BY entity_id`,
+    );
+    await store.run('training-set-labels', sql`INSERT INTO ${ident(table)} ${label.rows}`, steps.options);
+    return { table };
+  });
+  await refuseEarlyWindows(store, label, { table: ident(labels), spine: ident(from), options: steps.options });
+
+  const columns = [{ name: 'label', type: 'Nullable(Float64)' }];
+  const { edges, table } = await steps.once('ranges:label', async () => {
+    const all = sql`(SELECT ${FIRST_KEY} AS k FROM ${ident(from)} UNION ALL SELECT entity_id AS k FROM ${ident(labels)})`;
+    const cut = { table: all, key: raw('k'), rows: rowsAStep ?? ROWS_A_JOIN };
+    const edges = await keyEdges(store, cut, steps.options);
+    const table = steps.fresh.table('labelled');
+    await store.run('training-set-create', partsDdl(table, columnsDdl(columns)));
+    return { edges, table };
+  });
+  const parts: number[] = [];
+  const ranges = rangesBetween(edges);
+  for (const [index, range] of ranges.entries()) {
+    const joined = labelJoin({
+      table: ident(labels),
+      spine: sql`(SELECT rid, t, k0 FROM ${ident(from)} WHERE ${range(FIRST_KEY)})`,
+      asOf,
+      range,
+    });
+    const { part } = await steps.once(`label:${index}`, async () => {
+      const part = steps.fresh.part();
+      await store.run(
+        'training-set-label',
+        sql`INSERT INTO ${ident(table)} (${join(['part', 'rid', 'label'].map(ident))}) SELECT ${raw(String(part))}, rid, label FROM (${joined})`,
+        { ...steps.options, settings: { ...steps.options.settings, join_algorithm: 'hash' } },
+      );
+      return { part };
+    });
+    parts.push(part);
+    await onProgress((index + 1) / ranges.length);
+  }
+  return { table, parts, columns };
+}

@@ -1,0 +1,175 @@
+import type { Mask } from '../../core/compute/masking.js';
+import type { EntityDefinition } from '../../core/definitions/define.js';
+import type { FeatureRef, View } from '../../core/definitions/definitions.js';
+import { raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { badInput } from '../../core/errors.js';
+import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
+import { sourceSelect } from '../../core/lending/source-sql.js';
+import type { ClickHouse, QueryOptions } from '../../warehouse/client.js';
+import type { KeyRange } from '../../warehouse/key-ranges.js';
+import { instantSql } from '../history/view-sql.js';
+import { PERSONAL_COLUMNS } from '../point-in-time/columns.js';
+import type { SpinePlan } from './spine.js';
+
+export interface LabelPlan {
+  readonly name: string;
+  readonly entity: string;
+  /** The spine column that is matched with a label's `entity_id`. */
+  readonly key: string;
+  /** The label's rows as known at the as-of. */
+  readonly rows: Sql;
+}
+
+/** Rule 11: what a view makes of `labels` is an outcome, not a feature. BAD_USER_INPUT names it. */
+export function refuseLabelFeatures(features: readonly FeatureRef[]): void {
+  const leaking = features.filter(({ view }) => readsLabels(view));
+  const [first, ...others] = leaking;
+  if (!first) return;
+  const more = others.length === 0 ? '' : `, and so do ${listed(others.map(({ reference }) => reference))}`;
+  throw badInput(
+    `the feature '${first.reference}' reads labels, which hold what is to be predicted${more}`,
+    'leave the feature out and give the outcome as `label`',
+  );
+}
+
+/** By itself, or through the features that a model scores. */
+function readsLabels({ sources, origin }: View): boolean {
+  if (sources.includes('labels')) return true;
+  return origin.kind === 'scores' && origin.model.features.some(({ view }) => readsLabels(view));
+}
+
+export interface LabelRequest {
+  readonly name: string;
+  readonly entities: ReadonlyMap<string, EntityDefinition>;
+  readonly asOf: Instant;
+  readonly columns: SpinePlan['columns'];
+  /** Newest import of labels that is seen; absent: any. */
+  readonly through?: string | undefined;
+  /** Present: the spine's personal keys are masked, so a label's are too before they are compared. */
+  readonly maskedKeys?: Mask | undefined;
+}
+
+/** Which entity a label is about, and by which column it joins. BAD_USER_INPUT says what is missing. */
+export async function planLabel(
+  store: ClickHouse,
+  calendar: BusinessCalendar,
+  { name, entities, asOf, columns, maskedKeys, through }: LabelRequest,
+): Promise<LabelPlan> {
+  const labels = sourceSelect('labels', {
+    asOf: null,
+    knowledge: instantSql(asOf),
+    timezone: calendar.timezone,
+    ...(through !== undefined && { through }),
+  });
+  const known = await store.rows<{ entity: string }>(
+    'label-entities',
+    sql`SELECT DISTINCT entity FROM ${labels} WHERE name = ${name} ORDER BY entity`,
+  );
+  if (known.length === 0) {
+    const others = await store.rows<{ name: string }>(
+      'label-names',
+      sql`SELECT DISTINCT name FROM ${labels} ORDER BY name LIMIT 20`,
+    );
+    throw badInput(
+      `no label '${name}' was known at ${formatInstant(asOf)}`,
+      others.length > 0 ? `labels known then: ${others.map((other) => other.name).join(', ')}` : 'import labels first',
+    );
+  }
+  const candidates = known.flatMap(({ entity }) => {
+    const [key, ...more] = entities.get(entity)?.joinKeys ?? [];
+    return key !== undefined && more.length === 0 ? [{ entity, key }] : [];
+  });
+  const joined = candidates.filter(({ key }) => columns.some((column) => column.name === key));
+  const [only, another] = joined;
+  if (!only) {
+    throw badInput(
+      `the label '${name}' is about ${known.map(({ entity }) => entity).join(', ')}, of which the spine has no key`,
+      `add the column ${candidates.map(({ key }) => key).join(' or ') || 'of its entity'} to the spine`,
+    );
+  }
+  if (another) {
+    throw badInput(
+      `the label '${name}' is about both ${only.entity} and ${another.entity}`,
+      `give the spine only one of ${only.key} and ${another.key}`,
+    );
+  }
+  const type = columns.find((column) => column.name === only.key)?.type;
+  if (type !== 'STRING') {
+    throw badInput(`'${only.key}' of the spine is a ${type}`, 'ids are strings: the label joins by it');
+  }
+  if (columns.some((column) => column.name === name)) {
+    throw badInput(
+      `the spine has a column '${name}', which is the name of the label's`,
+      'give the column another name',
+    );
+  }
+  const id = maskedKeys && PERSONAL_COLUMNS.has(only.key) ? maskedKeys.textSql(sql`l.entity_id`) : sql`l.entity_id`;
+  const rows = sql`SELECT ${id} AS entity_id, toUnixTimestamp64Milli(l.observed_at) AS observed, toUnixTimestamp64Milli(l.window_from) AS opens,
+      l.known_at AS known_at, l.value AS value, toUInt8(1) AS there
+    FROM ${labels} AS l WHERE l.name = ${name} AND l.entity = ${only.entity}`;
+  return { name, entity: only.entity, key: only.key, rows };
+}
+
+/** Rule 11 over a table of LABEL_COLUMNS. An outcome whose window opens before the observation point was partly known then. */
+export async function refuseEarlyWindows(
+  store: ClickHouse,
+  label: LabelPlan,
+  { table, spine, options }: { readonly table: Sql; readonly spine: Sql; readonly options: QueryOptions },
+): Promise<void> {
+  const early = sql`SELECT * FROM ${table} WHERE opens < observed`;
+  // Asked this way around, only the keys of early windows are held in memory.
+  const ours = sql`SELECT k0 FROM ${spine} WHERE k0 IN (SELECT entity_id FROM (${early}))`;
+  const [found] = await store.rows<{ total: string; first: [string, string][] }>(
+    'label-windows',
+    sql`SELECT count() AS total, groupArray(${EXAMPLES})((entity_id, toString(observed))) AS first
+      FROM (SELECT * FROM (${early}) WHERE entity_id IN (SELECT assumeNotNull(k0) FROM (${ours})) ORDER BY entity_id, observed)`,
+    options,
+  );
+  const total = Number(found?.total ?? 0);
+  if (total === 0) return;
+  const rows = (found?.first ?? []).map(([id, at]) => `${label.entity} ${id} observed at ${formatInstant(Number(at))}`);
+  throw badInput(
+    `${total} windows of the label '${label.name}' open before their observation point: ${listed(rows, total)}`,
+    'correct window_from of these labels: an outcome may only be looked for after the observation point',
+  );
+}
+
+/** Of rows that are named in a refusal. */
+export const EXAMPLES = 5;
+
+/** The first few in words, and how many more there are. */
+export function listed(words: readonly string[], total = words.length): string {
+  const shown = words.slice(0, EXAMPLES);
+  return `${shown.join(', ')}${total > shown.length ? ` and ${total - shown.length} more` : ''}`;
+}
+
+/** Of a table that holds the labels as known, by entity: what a range of the spine is joined with is then read alone. */
+export const LABEL_COLUMNS = raw(
+  "entity_id String, observed Int64, opens Int64, known_at DateTime64(3, 'UTC'), value Float64, there UInt8",
+);
+
+export interface LabelJoin {
+  /** Has LABEL_COLUMNS. */
+  readonly table: Sql;
+  /** Rows with `rid`, `t` and `k0`, which is matched with `entity_id`. */
+  readonly spine: Sql;
+  readonly asOf: Instant;
+  /** Of the keys: what the spine subquery holds. */
+  readonly range: KeyRange;
+}
+
+/**
+ * Rule 11 as a join: the label observed at the row's own instant, else the one whose window opens next; its value once it is mature, NULL before.
+ * Gives `rid` and `label`.
+ */
+export function labelJoin({ table, spine, asOf, range }: LabelJoin): Sql {
+  const rows = sql`SELECT * FROM ${table} WHERE ${range(raw('entity_id'))}`;
+  const mature = (alias: string): Sql =>
+    sql`if(${raw(alias)}.known_at <= ${instantSql(asOf)}, ${raw(alias)}.value, NULL)`;
+  const next = sql`SELECT * FROM (${rows}) ORDER BY entity_id, opens, observed DESC LIMIT 1 BY entity_id, opens`;
+  return sql`SELECT s.rid AS rid,
+      CAST(multiIf(ifNull(e.there, 0) = 1, ${mature('e')}, ifNull(n.there, 0) = 1, ${mature('n')}, NULL), 'Nullable(Float64)') AS label
+    FROM ${spine} AS s
+    LEFT ANY JOIN (${rows}) AS e ON s.k0 = e.entity_id AND s.t = e.observed
+    ASOF LEFT JOIN (${next}) AS n ON s.k0 = n.entity_id AND s.t <= n.opens`;
+}

@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import { definitionsRead, type OnDemandPlan, planOnDemand } from '../../core/compute/on-demand.js';
+import type { AnyFeatureRef, View } from '../../core/definitions/definitions.js';
+import { ident, raw, sql } from '../../core/definitions/sql.js';
+import { badInput } from '../../core/errors.js';
+import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../../core/ports/training-sets.js';
+import { nameFeatures, type OutputFeature, viewsOf } from '../point-in-time/columns.js';
+import type { SpineSqlTools } from '../point-in-time/spine-sql.js';
+import { mayPass, openSteps, type Steps } from './checkpoints.js';
+import { computedColumns, featureColumns, refuseTakenNames, spineColumns } from './columns.js';
+import { finishSet } from './finish.js';
+import { earlyRows, refuseFutureRows, refuseFutureTimes } from './future-rows.js';
+import { joinFeatures, type Working } from './join.js';
+import { joinLabel } from './label.js';
+import { type LabelPlan, planLabel, refuseLabelFeatures } from './labels.js';
+import { onDemandSlice } from './on-demand.js';
+import { pinNow, pinStates } from './pins.js';
+import type { ProfiledColumn } from './profile.js';
+import { gatherRows } from './rows.js';
+import { fillSpineTable, planSpine, type SpinePlan } from './spine.js';
+import { inParts } from './tables.js';
+import { refuseLabelCopies } from './target-leakage.js';
+
+export interface TrainingSetTools extends SpineSqlTools {
+  /** Rows of one step; absent: by what they take in memory. Tests make it small. */
+  readonly rowsAStep?: number | undefined;
+  /** Bytes that one join takes in; absent: what a server of a few gigabytes has. */
+  readonly bytesAJoin?: number | undefined;
+  /** Rows up to which profiles are exact; absent: what memory holds. */
+  readonly exactRows?: number | undefined;
+}
+
+type Checked = Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask' | 'pins'> &
+  Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>;
+
+interface Plan {
+  readonly spine: SpinePlan;
+  readonly label: LabelPlan | null;
+  readonly onDemand: OnDemandPlan;
+  /** In the order of `onDemand.columns`. */
+  readonly outputs: readonly OutputFeature<AnyFeatureRef>[];
+}
+
+async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
+  const { features, entities, asOf, mask, pins } = request;
+  if (features.length === 0) throw badInput('no feature is asked for', 'name a service, or features as view@1:feature');
+  const onDemand = planOnDemand(features);
+  refuseLabelFeatures(onDemand.stored);
+  const spine = await planSpine(tools, request);
+  if (!('parts' in spine.from)) refuseFutureTimes(spine.from.times, asOf);
+  const columns = spine.columns.map(({ name }) => name);
+  const taken = request.label === null ? columns : [...columns, request.label];
+  const outputs = nameFeatures(features, taken);
+  refuseTakenNames(outputs, taken, request);
+  const maskedKeys = spine.premasked ? mask : undefined;
+  const label =
+    request.label === null
+      ? null
+      : await planLabel(tools.store, tools.calendar, {
+          name: request.label,
+          entities,
+          asOf,
+          columns: spine.columns,
+          maskedKeys,
+          through: pins?.imports.labels,
+        });
+  return { spine, label, onDemand, outputs };
+}
+
+/** See OfflineStore.checkTrainingSet. */
+export async function checkTrainingSet(tools: TrainingSetTools, request: Checked): Promise<void> {
+  await plan(tools, request);
+}
+
+/** Fractions of the work behind each stage, as measured on sets of millions of rows. */
+const DONE = { spine: 0.1, label: 0.15, features: 0.45, rows: 0.7 };
+
+/** Changes whenever the working tables of a set would be others. */
+const LAYOUT = 3;
+
+function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined): string {
+  const { features, spine, label, asOf, mask, includeEventTimes, includeStatuses, stalePolicy, pins } = request;
+  const references = features.map(({ reference }) => reference);
+  const versions = [...definitionsRead(planOnDemand(features))];
+  const said = [
+    LAYOUT,
+    references,
+    versions,
+    spine,
+    label,
+    asOf,
+    mask !== undefined,
+    includeEventTimes,
+    includeStatuses,
+  ];
+  return createHash('sha256')
+    .update(JSON.stringify([...said, stalePolicy, pins, rowsAStep]))
+    .digest('hex');
+}
+
+/**
+ * See OfflineStore.buildTrainingSet. Works in tables of its own, named after the set, in steps: what a worker that was killed has finished is not
+ * done again, and everything is computed from what was pinned at the beginning, so that the file is the same.
+ */
+export async function buildTrainingSet(
+  tools: TrainingSetTools,
+  request: TrainingSetRequest,
+): Promise<TrainingSetResult> {
+  const { signal } = request;
+  signal.throwIfAborted();
+  const steps = await openSteps(tools.store, {
+    id: request.id,
+    signal,
+    fingerprint: fingerprint(request, tools.rowsAStep),
+  });
+  try {
+    return await build(tools, request, steps);
+  } catch (error) {
+    const ours = await steps.isOurs().catch(() => null);
+    if (ours === false) {
+      await steps.leave();
+      await steps.check();
+    }
+    if (ours && signal.aborted) await steps.stop();
+    if (ours && (signal.aborted || !mayPass(error))) await steps.drop();
+    throw error;
+  }
+}
+
+async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps: Steps): Promise<TrainingSetResult> {
+  const { asOf } = request;
+  const { stored: features } = planOnDemand(request.features);
+  const views = viewsOf(features);
+  const pins = await pinned(tools, request, steps, views);
+  const planned = await plan(tools, { ...request, pins });
+  const spine = await fillSpineTable(tools, planned.spine, { steps, kept: pins.spine });
+  const working: Working = {
+    store: tools.store,
+    steps,
+    spine,
+    features,
+    views,
+    asOf,
+    states: await pinStates(tools.store, { steps, views, pins, asOf }),
+    maskedKeys: planned.spine.premasked ? request.mask : undefined,
+    rowsAStep: tools.rowsAStep,
+    bytesAJoin: tools.bytesAJoin,
+  };
+  await refuseFutureRows(working);
+  const early = await earlyRows(working);
+  await request.onProgress(DONE.spine);
+
+  const between = (from: number, to: number) => (fraction: number) => request.onProgress(from + fraction * (to - from));
+  const labelled = planned.label ? [await joinLabel(working, planned.label, between(DONE.spine, DONE.label))] : [];
+  const joined = await joinFeatures(working, between(DONE.label, DONE.features));
+  const own = spineColumns({ spine, joinKeys: planned.onDemand.joinKeys }, planned.label?.key, request);
+  const asked = planned.onDemand.columns.flatMap((column, index) => {
+    const name = planned.outputs[index]?.column as string;
+    return column.kind === 'stored'
+      ? featureColumns(working, { ref: column.ref, column: name }, request)
+      : computedColumns(column, { ref: column.ref, column: name }, request);
+  });
+  const outcome: ProfiledColumn[] = planned.label
+    ? [{ name: planned.label.name, type: 'FLOAT64', value: raw('label'), explains: false }]
+    : [];
+  const columns = [...own, ...asked, ...outcome];
+  const computed = onDemandSlice({ working, plan: planned.onDemand, stalePolicy: request.stalePolicy ?? 'RETURN' });
+  const rows = await gatherRows(
+    working,
+    { slices: [...joined, ...labelled], computed, values: columns.map(({ value }) => value) },
+    between(DONE.features, DONE.rows),
+  );
+  const from = sql`(SELECT * FROM ${ident(rows.table)} WHERE ${inParts(rows)})`;
+  const copies = planned.label ? await refuseLabelCopies(working, from, { spine: own, features: asked }) : [];
+  const result = await finishSet(
+    { ...tools, steps, between: between(DONE.rows, 1), isThere: () => isThere(request.path) },
+    request,
+    {
+      ...planned,
+      views,
+      spine,
+      columns,
+      rows,
+      pins,
+      from,
+      warnings: { early, copies },
+    },
+  );
+  await steps.check();
+  await steps.drop(spine.kept ? spine.table : undefined);
+  return result;
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Those of the set that is made again, else what is there now: found once and kept for whoever takes the work up. */
+async function pinned(
+  tools: TrainingSetTools,
+  request: TrainingSetRequest,
+  steps: Steps,
+  views: readonly View[],
+): Promise<TrainingSetPins> {
+  if (request.pins) return request.pins;
+  const { runs, imports } = await steps.once('pins', async () => {
+    const { tables } = await planSpine(tools, request);
+    const read = new Set([...tables, ...(request.label === null ? [] : ['labels'])]);
+    return { ...(await pinNow(tools.store, views, [...read])) };
+  });
+  return { runs, imports };
+}

@@ -1,0 +1,183 @@
+import { planOnDemand } from '../../core/compute/on-demand.js';
+import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import {
+  clickhouseType,
+  elementType,
+  type FeatureType,
+  isArrayType,
+  type ScalarType,
+} from '../../core/definitions/types.js';
+import { badInput, conflict } from '../../core/errors.js';
+import type { TrainingSetPins, TrainingSetRequest } from '../../core/ports/training-sets.js';
+import type { QueryOptions } from '../../warehouse/client.js';
+import { valueFailure } from '../../warehouse/failures.js';
+import { BOUNDED } from '../history/tables.js';
+import { castScalar } from '../history/values.js';
+import { personalNames } from '../point-in-time/columns.js';
+import { readSpine, type Spine, TIME_COLUMN } from '../point-in-time/spine.js';
+import { checkSpineInputs } from '../point-in-time/spine-inputs.js';
+import { planSpineSql, type SpineSqlTools } from '../point-in-time/spine-sql.js';
+import type { Steps } from './checkpoints.js';
+import { contentHash, contentSum } from './content-hash.js';
+import { hasTable } from './tables.js';
+
+export interface SpineColumn {
+  /** As the caller named it. */
+  readonly name: string;
+  /** As the working tables name it. */
+  readonly column: string;
+  readonly type: FeatureType;
+  /** Comes out masked, for a caller who sees personal values so. */
+  readonly masked: boolean;
+}
+
+export interface SpineTable {
+  readonly table: string;
+  readonly columns: readonly SpineColumn[];
+  readonly rows: number;
+  /** Of the rows, whatever their order. */
+  readonly hash: string;
+  /** Stays when the set is done. */
+  readonly kept: boolean;
+}
+
+/** The part of a request that says which rows there are. */
+export type SpineRequest = Pick<TrainingSetRequest, 'features' | 'spine' | 'asOf' | 'mask' | 'pins'>;
+
+const isSql = (spine: TrainingSetRequest['spine']): spine is { readonly sql: string } =>
+  'sql' in spine && typeof spine.sql === 'string';
+
+export const spineSqlText = (spine: TrainingSetRequest['spine']): string | null => (isSql(spine) ? spine.sql : null);
+
+export interface SpinePlan {
+  readonly columns: readonly Omit<SpineColumn, 'column'>[];
+  readonly from: Sql | Spine;
+  /** Personal values of the rows, keys among them, are masked already. */
+  readonly premasked: boolean;
+  /** Source tables that the rows come from. */
+  readonly tables: readonly string[];
+}
+
+/** BAD_USER_INPUT where the spine cannot be one for these features; computes nothing. */
+export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Promise<SpinePlan> {
+  const wanted = planOnDemand(request.features);
+  const { joinKeys } = wanted;
+  if (isSql(request.spine)) {
+    const planned = await planSpineSql(tools, {
+      text: request.spine.sql,
+      joinKeys,
+      asOf: request.asOf,
+      mask: request.mask,
+      imports: request.pins?.imports,
+    });
+    checkSpineInputs(wanted, planned.columns, request.mask !== undefined);
+    const columns = planned.columns.map((column) => ({ ...column, masked: false }));
+    return { columns, from: planned.select, premasked: request.mask !== undefined, tables: planned.tables };
+  }
+  const spine = readSpine(request.spine, joinKeys, wanted.request);
+  const personal = personalNames(wanted);
+  const columns = spine.columns.map(({ name, type }) => ({
+    name,
+    type,
+    masked: request.mask !== undefined && personal.has(name),
+  }));
+  if (spine.rows === 0) throw badInput('the spine has no rows', 'give at least one row');
+  return { columns, from: spine, premasked: false, tables: [] };
+}
+
+/**
+ * Writes the spine into a table in the order given, as a step. `rid` numbers the rows as given, `t` is the instant in UTC ms. Rows of spine SQL
+ * are kept with the set: SQL that is run again may well give others, as a sum of floats in another order, or now(). `kept` are those of the set that
+ * is made again.
+ * @throws BAD_USER_INPUT for a spine without rows, or with rows that have no instant; CONFLICT where kept rows were changed
+ */
+export async function fillSpineTable(
+  tools: SpineSqlTools,
+  plan: SpinePlan,
+  { steps, kept }: { readonly steps: Steps; readonly kept: TrainingSetPins['spine'] },
+): Promise<SpineTable> {
+  const { store } = tools;
+  const { options } = steps;
+  const columns = plan.columns.map((column, index) => ({ ...column, column: `c${index}` }));
+  const found = await steps.once('spine', async () => {
+    const again = kept && (await hasTable(store, kept.table)) ? kept : undefined;
+    const own = 'parts' in plan.from ? steps.fresh.keptTable() : steps.fresh.table('spine');
+    const table = again?.table ?? own;
+    if (!again) await writeSpine(tools, plan, { table, columns, options });
+    const values = [raw('t'), ...columns.map(({ column }) => ident(column))];
+    const sum = await contentSum(store, { from: ident(table), values, options });
+    const hash = contentHash([sum]);
+    if (again && hash !== again.hash) throw changedRows(again.table);
+    return { table, rows: sum.rows, hash };
+  });
+  if (found.rows === 0) throw badInput('the spine has no rows', 'widen the spine SQL');
+  return { ...found, columns, kept: 'parts' in plan.from };
+}
+
+const changedRows = (table: string) =>
+  conflict(
+    `the rows of the spine that were kept in ${table} are not those that the training set was made from`,
+    'see who wrote to ClickHouse past the import API; a new set can be made with the same request',
+  );
+
+async function writeSpine(tools: SpineSqlTools, plan: SpinePlan, filling: Filling): Promise<void> {
+  const ddl = filling.columns.map(({ column, type }) => sql`${ident(column)} ${raw(clickhouseType(type))}`);
+  await tools.store.run(
+    'training-spine-create',
+    sql`CREATE TABLE ${ident(filling.table)} (rid UInt64, t Int64, ${join(ddl)}) ENGINE = MergeTree ORDER BY rid`,
+    filling.options,
+  );
+  if ('parts' in plan.from) await insertSelect(tools, { ...filling, select: plan.from });
+  else await insertRows(tools, { ...filling, spine: plan.from });
+}
+
+interface Filling {
+  readonly table: string;
+  readonly columns: readonly SpineColumn[];
+  readonly options: QueryOptions;
+}
+
+async function insertSelect(
+  { store }: SpineSqlTools,
+  { table, columns, select, options }: Filling & { readonly select: Sql },
+): Promise<void> {
+  const time = sql`u.${ident(TIME_COLUMN)}`;
+  const values = columns.map(({ name, type }) => stored(sql`u.${ident(name)}`, type));
+  // One thread keeps the order of the SELECT, which numbers the rows. The caller's SQL has the server's own limit of memory, and sorts on disk.
+  const statement = sql`INSERT INTO ${ident(table)} (rid, t, ${join(columns.map(({ column }) => ident(column)))})
+      SELECT rowNumberInAllBlocks(), ifNull(toUnixTimestamp64Milli(toDateTime64(${time}, 3, 'UTC')), 0), ${join(values)}
+      FROM (${select}) AS u`;
+  const settings = { ...BOUNDED, max_threads: 1, query_plan_remove_redundant_sorting: 0 as const };
+  await store
+    .run('training-spine-fill', statement, { ...(options.signal && { signal: options.signal }), settings })
+    .catch((error: unknown) => {
+      throw valueFailure(error, 'the spine SQL');
+    });
+  const at = columns.find(({ name }) => name === TIME_COLUMN)?.column as string;
+  const [unknown] = await store.rows<{ total: string }>(
+    'training-spine-times',
+    sql`SELECT count() AS total FROM ${ident(table)} WHERE ${ident(at)} IS NULL`,
+    options,
+  );
+  if (Number(unknown?.total ?? 0) === 0) return;
+  throw badInput(
+    `${unknown?.total} rows of the spine SQL have no ${TIME_COLUMN}`,
+    `leave them out: WHERE ${TIME_COLUMN} IS NOT NULL`,
+  );
+}
+
+const stored = (value: Sql, type: FeatureType): Sql =>
+  isArrayType(type)
+    ? sql`arrayMap(item -> ${castScalar(raw('item'), elementType(type))}, ${value})`
+    : castScalar(value, type as ScalarType);
+
+async function insertRows(
+  { store }: SpineSqlTools,
+  { table, columns, spine, options }: Filling & { readonly spine: Spine },
+): Promise<void> {
+  const rows = spine.times.map((t, row) => [row, t, ...spine.columns.map(({ values }) => values[row] ?? null)]);
+  const into = { table, columns: ['rid', 't', ...columns.map(({ column }) => column)] as [string, ...string[]] };
+  // Without it a float is read back as a neighbour of itself.
+  const settings = { ...options.settings, precise_float_parsing: 1 as const };
+  await store.insert('training-spine-fill', into, rows, { ...options, settings });
+}

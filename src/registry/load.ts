@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { scoreViewId } from '../core/compute/score-view.js';
+import type { EntityDefinition, FeatureServiceSpec, FeatureViewSpec, JobSpec } from '../core/definitions/define.js';
+import type { IndicatorSpec } from '../core/definitions/define-indicator.js';
+import type { Indicator, JobDefinition, Registry, Service, View } from '../core/definitions/definitions.js';
+import { RiskgraphError } from '../core/errors.js';
+import { checkView } from './check.js';
+import { inCurrency, WRITTEN_CURRENCY } from './currency.js';
+import { contentHash } from './hash.js';
+import { loadModels } from './models.js';
+import { loadOnDemandViews } from './on-demand.js';
+import { eitherOf, resolveReferences } from './references.js';
+import { type Found, scanDefinitions } from './scan.js';
+
+const isKind = (value: unknown, kind: string): boolean =>
+  typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === kind;
+
+/**
+ * Finds, imports and checks every definition below the root. Lists every problem of the whole set, then fails: one look at the
+ * message is enough to mend all of them.
+ */
+export async function loadRegistry({
+  root,
+  currency = WRITTEN_CURRENCY,
+}: {
+  readonly root: string;
+  /** Of the portfolio's amounts: the name of it in units. */
+  readonly currency?: string;
+}): Promise<Registry> {
+  const problems: string[] = [];
+  const entities = await loadEntities(root, problems);
+  const found = await scanDefinitions(root, problems);
+  const views = new Map<string, View>();
+  const services = new Map<string, Service>();
+  const indicators = new Map<string, Indicator>();
+  const jobs = new Map<string, JobDefinition>();
+
+  const usable = found.filter((item) => {
+    if (isKind(item.exported, item.kind)) return true;
+    problems.push(`${item.file}: its default export is not made by define… for a ${item.kind}`);
+    return false;
+  });
+  checkDuplicates(usable, problems);
+  const of = (kind: Found['kind']) => usable.filter((item) => item.kind === kind);
+
+  for (const item of of('view')) {
+    const spec = inCurrency(item.exported as FeatureViewSpec, currency);
+    const view = checkView(item, spec, entities, (problem) => problems.push(`${item.file}: ${problem}`));
+    const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
+    views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
+  }
+  const scores = new Map(of('model').map((item) => [scoreViewId(item), item.id] as const));
+  const onDemandViews = await loadOnDemandViews(of('on_demand'), { entities, views, scores, currency, problems });
+  // Before the services, which may list scores.
+  const models = await loadModels(of('model'), { views, onDemandViews, entities, problems });
+  for (const item of of('service')) {
+    const spec = item.exported as FeatureServiceSpec;
+    const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
+    if (!spec.owner) report('has no owner');
+    if (spec.features.length === 0) report('lists no features');
+    const features = resolveReferences(spec.features, eitherOf(views, onDemandViews), report);
+    services.set(item.id, Object.freeze({ ...identity(item), ...spec, features, hash: await contentHash(item.path) }));
+  }
+  for (const item of of('indicator')) {
+    const spec = inCurrency(item.exported as IndicatorSpec, currency);
+    if (!spec.owner) problems.push(`${item.file}: has no owner`);
+    if (!spec.description) problems.push(`${item.file}: has no description`);
+    const { name, file } = item;
+    indicators.set(name, Object.freeze({ ...spec, name, file, hash: await contentHash(item.path) }));
+  }
+  for (const item of of('job')) {
+    const spec = item.exported as JobSpec<unknown>;
+    if (spec.schedule && !spec.scheduledPayload) problems.push(`${item.file}: has a schedule but no scheduledPayload`);
+    if (!(spec.concurrency >= 1)) problems.push(`${item.file}: concurrency must be at least 1`);
+    jobs.set(item.name, Object.freeze({ ...spec, name: item.name, file: item.file }));
+  }
+
+  if (problems.length > 0) {
+    throw new RiskgraphError({
+      code: 'BAD_USER_INPUT',
+      message: `${problems.length} problem${problems.length === 1 ? '' : 's'} in the definitions:\n- ${problems.join('\n- ')}`,
+      hint: 'mend the files named and start again',
+      details: { problems },
+    });
+  }
+  return Object.freeze({ entities, views, onDemandViews, services, indicators, models, jobs });
+}
+
+const identity = ({ name, version, id, file }: Found) => ({ name, version, id, file });
+
+async function loadEntities(root: string, problems: string[]): Promise<Map<string, EntityDefinition>> {
+  const module = (await import(pathToFileURL(join(root, 'features/entities.ts')).href)) as Record<string, unknown>;
+  const entities = new Map<string, EntityDefinition>();
+  for (const value of Object.values(module)) {
+    if (!isKind(value, 'entity')) continue;
+    const entity = value as EntityDefinition;
+    if (entities.has(entity.name)) problems.push(`features/entities.ts: entity '${entity.name}' is defined twice`);
+    if (entity.joinKeys.length === 0) problems.push(`features/entities.ts: entity '${entity.name}' has no join keys`);
+    entities.set(entity.name, entity);
+  }
+  return entities;
+}
+
+function checkDuplicates(found: readonly Found[], problems: string[]): void {
+  const seen = new Map<string, string>();
+  for (const item of found) {
+    const key = `${item.kind} ${item.id}`;
+    const other = seen.get(key);
+    if (other) problems.push(`${item.file}: ${key} is also defined in ${other}`);
+    seen.set(key, item.file);
+  }
+}

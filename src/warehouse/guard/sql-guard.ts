@@ -1,0 +1,183 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { badInput } from '../../core/errors.js';
+import type { SqlGuard } from '../../core/ports/sources.js';
+import { plainWords, userSqlFailure } from '../../sources/failures.js';
+import { everyLine, functionsUsed, namesBehindIn, parseTree, tablesNamed, tablesRead } from './query-tree.js';
+import { isAllowedFunction } from './sql-functions.js';
+
+/** Characters; a spine or a mapping is a page of SQL at most. */
+const MAX_SQL = 100_000;
+/** Resolving names may compute scalar subqueries. */
+const CHECK_SECONDS = 60;
+
+const WHAT_MAY = 'write one SELECT over the tables named for it, without FORMAT, INTO OUTFILE or SETTINGS';
+
+/** Nodes of a plain SELECT. What is not here, is not let through: SETTINGS, parameters, functions applied by name, other statements. */
+const NODES = new Set([
+  ...['SelectWithUnionQuery', 'SelectIntersectExceptQuery', 'SelectQuery', 'ExpressionList', 'Subquery', 'WithElement'],
+  ...[
+    'TablesInSelectQuery',
+    'TablesInSelectQueryElement',
+    'TableExpression',
+    'TableIdentifier',
+    'TableJoin',
+    'ArrayJoin',
+  ],
+  ...['Identifier', 'Literal', 'Function', 'Asterisk', 'QualifiedAsterisk', 'ColumnsListMatcher', 'OrderByElement'],
+  ...[
+    'WindowDefinition',
+    'WindowListElement',
+    'ColumnsTransformerList',
+    'ColumnsExceptTransformer',
+    'ColumnsReplaceTransformer',
+  ],
+  ...['ColumnsReplaceTransformer::Replacement', 'InterpolateElement'],
+]);
+
+/**
+ * The gate for SQL that a caller wrote. The statement is printed back by ClickHouse's own parser, which drops comments and refuses a second
+ * statement; only that text is looked at further, and only that text may be run. Then every node, function and table of it must be allowed.
+ */
+export function createSqlGuard(client: ClickHouseClient): SqlGuard {
+  return {
+    async check(text, { tables, views = {} }) {
+      const statement = await printed(client, text);
+      refuseSpelling(statement);
+      refuseNodes(await explained(client, 'AST', raw(statement)));
+      const tree = parseTree(await explained(client, 'QUERY TREE run_passes = 0', raw(statement)));
+      refuseFunctions(functionsUsed(tree));
+      refuseTables({ named: tablesNamed(tree), allowed: [...tables, ...Object.keys(views)] });
+      const behindIn = namesBehindIn(tree)[0];
+      if (behindIn !== undefined) {
+        throw badInput(
+          `'IN ${behindIn}' could name a table`,
+          'write IN (SELECT … FROM …) for a table, a list in parentheses, or has(array, value)',
+        );
+      }
+      await refuseOtherTables(client, statement, { tables, views });
+      return statement;
+    },
+  };
+}
+
+async function printed(client: ClickHouseClient, text: string): Promise<string> {
+  if (text.trim() === '') throw badInput('the SQL is empty', WHAT_MAY);
+  if (text.length > MAX_SQL) throw badInput(`the SQL is longer than ${MAX_SQL} characters`, WHAT_MAY);
+  const result = await client
+    .query({
+      query: 'SELECT formatQuerySingleLine({text:String}) AS statement',
+      query_params: { text },
+      format: 'JSONEachRow',
+    })
+    .catch((cause: unknown) => {
+      throw userSqlFailure(cause, 'the SQL');
+    });
+  const [row] = await result.json<{ statement: string }>();
+  const statement = row?.statement ?? '';
+  if (!/^(?:SELECT|WITH|\()/.test(statement)) {
+    throw badInput(`the SQL is a ${/^\w+/.exec(statement)?.[0] ?? 'statement'} and not a SELECT`, WHAT_MAY);
+  }
+  return statement;
+}
+
+const QUOTED = /'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*"/gs;
+/** Names are looked for in what EXPLAIN prints, where others could pass for lines or fields of it. */
+const PLAIN_NAME = /^[`"][\p{L}\p{N} _.$%()#&/+?!-]*[`"]$/u;
+
+function refuseSpelling(statement: string): void {
+  for (const [quoted] of statement.matchAll(QUOTED)) {
+    if (!quoted.startsWith("'") && !PLAIN_NAME.test(quoted)) {
+      throw badInput(
+        'a quoted name holds characters that are not allowed',
+        'use letters, digits, spaces and _ . - in names',
+      );
+    }
+  }
+  const bare = statement.replace(QUOTED, (quoted) => (quoted.startsWith("'") ? "''" : quoted.slice(1, -1)));
+  if (bare.includes('{')) throw badInput('the SQL has a parameter', 'write the value itself');
+  const schema = /\b(?:system|information_schema)\s*\./i.exec(bare)?.[0];
+  if (schema) throw badInput(`the SQL names '${schema}…', which is not allowed`, WHAT_MAY);
+}
+
+/** The lines of an EXPLAIN. As a subquery it takes no FORMAT and no INTO OUTFILE, so a statement with either fails here. */
+async function explained(client: ClickHouseClient, what: string, statement: Sql): Promise<string[]> {
+  const { query, params } = sql`SELECT explain FROM (EXPLAIN ${raw(what)} ${statement})`.render();
+  try {
+    const result = await client.query({
+      query,
+      query_params: { ...params },
+      format: 'JSONCompactEachRow',
+      clickhouse_settings: { max_execution_time: CHECK_SECONDS },
+    });
+    return (await result.json<[string]>()).map(([line]) => line);
+  } catch (cause) {
+    const failure = userSqlFailure(cause, 'the SQL');
+    if (cause instanceof Error && /output options|not served/i.test(cause.message)) {
+      throw badInput(`the SQL is not allowed: ${plainWords(cause.message)}`, WHAT_MAY);
+    }
+    throw failure;
+  }
+}
+
+function refuseNodes(lines: readonly string[]): void {
+  lines.forEach((line, index) => {
+    const [kind = '', name = ''] = line.trim().split(' ');
+    if (!NODES.has(kind)) {
+      const words = kind === 'Set' ? 'SETTINGS' : kind;
+      throw badInput(`the SQL has ${words}, which is not allowed`, WHAT_MAY);
+    }
+    if (kind === 'Function') {
+      if (lines[index - 1]?.trim().startsWith('TableExpression')) {
+        throw badInput(`the table function '${name}' is not allowed`, WHAT_MAY);
+      }
+      refuseFunctions([name]);
+    }
+    if (kind === 'ColumnsExceptTransformer' && !/\(children \d+\)$/.test(line)) {
+      throw badInput('EXCEPT with a pattern is not allowed', 'name the columns');
+    }
+  });
+}
+
+function refuseFunctions(names: readonly string[]): void {
+  const name = names.find((each) => each !== '' && !isAllowedFunction(each));
+  if (name === undefined) return;
+  throw badInput(
+    `the function '${name.slice(0, 64)}' is not allowed`,
+    'use functions of values alone: arithmetic, text, dates, arrays, conditions, conversions and aggregates',
+  );
+}
+
+function refuseTables({ named, allowed }: { named: readonly string[]; allowed: readonly string[] }): void {
+  const other = named.find((name) => !allowed.includes(name));
+  if (other === undefined) return;
+  throw badInput(`the table '${other.slice(0, 64)}' is not allowed`, `the tables are ${allowed.join(', ') || 'none'}`);
+}
+
+/** What the names came to once resolved: the same answer, given by ClickHouse's analyzer. */
+async function refuseOtherTables(
+  client: ClickHouseClient,
+  statement: string,
+  { tables, views }: { tables: readonly string[]; views: Readonly<Record<string, Sql>> },
+): Promise<void> {
+  const definitions = Object.entries(views);
+  const database = await currentDatabase(client);
+  const allowed = new Set(tables.map((name) => `${database}.${name}`));
+  for (const [, view] of definitions) {
+    for (const name of tablesRead(parseTree(await explained(client, 'QUERY TREE', view)))) allowed.add(name);
+  }
+  const withs = join(definitions.map(([name, view]) => sql`${ident(name)} AS (${view})`));
+  const prefix = definitions.length > 0 ? sql`WITH ${withs} ` : raw('');
+  const tree = parseTree(await explained(client, 'QUERY TREE', sql`${prefix}SELECT * FROM (${raw(statement)})`));
+  const other = tablesRead(tree).find((name) => !allowed.has(name));
+  if (other !== undefined) throw badInput('the SQL reads a table that is not allowed', WHAT_MAY);
+  if ([...everyLine(tree)].some(({ label }) => label === 'TABLE_FUNCTION')) {
+    throw badInput('table functions are not allowed', WHAT_MAY);
+  }
+}
+
+async function currentDatabase(client: ClickHouseClient): Promise<string> {
+  const result = await client.query({ query: 'SELECT currentDatabase() AS name', format: 'JSONEachRow' });
+  const [row] = await result.json<{ name: string }>();
+  return row?.name ?? '';
+}

@@ -1,0 +1,154 @@
+import { HOUR, MINUTE } from '../src/core/helpers/time.js';
+import type { DayNumber } from './book-days.js';
+import type { Duty, LoanAccount, Method } from './loan-account.js';
+import { logistic, type Random } from './random.js';
+
+/** Who is to pay, as far as one due day is concerned. */
+export interface Payer {
+  /** Log-odds of missing above those of an ordinary customer in an ordinary month. */
+  readonly stress: number;
+  /** Pays by direct debit. */
+  readonly autoDebit: boolean;
+  /** Days before the due day on which the customer pays by hand, about. */
+  readonly early: number;
+  /** Chance of simply forgetting a due day. */
+  readonly forgets: number;
+  /** Never meant to pay. */
+  readonly bustsOut: boolean;
+}
+
+/** Log-odds of missing a due day at stress 0. */
+const MISS = -3.2;
+/** Log-odds that a missed instalment is still open when the next falls due, and how stress moves them. */
+const ROLL = -2.38;
+const ROLL_BY_STRESS = 0.42;
+/** Who was wrongly granted credit shows at once: a first instalment that is missed stays open more often. */
+const FIRST_ROLL = 0.5;
+/** Of those who pay within the month: hazard a day. */
+const CURE_A_DAY = 0.17;
+/** Stress at which the odds of ROLL and of FLOW hold: that of those who miss. */
+const MISSING_STRESS = 1.35;
+
+/**
+ * A month further behind, by instalments already open: [none paid, all paid]; the rest pay the oldest and stay as far behind as they are.
+ * Lenders' flow rates for M1 to M4+.
+ */
+const FLOW: readonly (readonly [number, number])[] = [
+  [0.8, 0.1],
+  [0.83, 0.1],
+  [0.87, 0.08],
+  [0.91, 0.05],
+  [0.93, 0.04],
+  [0.95, 0.03],
+];
+
+/** Of those who pay all after more than a month: interest let off to make them do it. */
+const WAIVED = 0.15;
+
+export type Outcome = 'PAID' | 'LATE' | 'OPEN';
+
+/**
+ * One due day of a loan: everything that is paid between this due day and the day before the next (`until`) is decided here. A loan that is
+ * up to date pays in time, some days late, or not; one that is behind pays all, one instalment, a part or nothing.
+ */
+export function meetDueDay(
+  loan: LoanAccount,
+  options: {
+    readonly duty: Duty | null;
+    readonly day: DayNumber;
+    readonly until: DayNumber;
+    readonly payer: Payer;
+    readonly random: Random;
+  },
+): Outcome {
+  const { duty, day, until, payer, random } = options;
+  const open = loan.unpaid.filter(({ due }) => due <= day);
+  const behind = duty ? open.length - 1 : open.length;
+  if (behind > 0) return fallFurther(loan, { open, behind, day, until, payer, random });
+  if (!duty) return 'PAID';
+  if (!payer.bustsOut && random.chance(payer.forgets)) {
+    loan.pay(duty, day + random.int(1, 9), byHand(random, 1));
+    return 'LATE';
+  }
+  const first = duty.no === 1 ? FIRST_ROLL : 0;
+  const recentlyLate = loan.lateUntil > day - 45 ? 0.5 : 0;
+  if (!payer.bustsOut && !random.chance(logistic(MISS + payer.stress + recentlyLate))) {
+    payInTime(loan, duty, day, payer, random);
+    return 'PAID';
+  }
+  const excess = payer.stress + recentlyLate - MISSING_STRESS;
+  if (payer.bustsOut || random.chance(logistic(ROLL + first + ROLL_BY_STRESS * excess))) {
+    if (!payer.bustsOut && random.chance(0.2)) partly(loan, { duty, from: day + 2, until, random });
+    return 'OPEN';
+  }
+  const hazard = CURE_A_DAY * Math.exp(-0.2 * Math.max(-2, Math.min(2, excess)));
+  const late = Math.min(until - day, 1 + Math.floor(-Math.log(1 - random.next()) / hazard));
+  if (late > 4 && random.chance(0.15))
+    loan.pay(duty, day + random.int(1, late - 2), { ...byHand(random, late), share: random.uniform(0.2, 0.7) });
+  loan.pay(duty, day + late, byHand(random, late));
+  return 'LATE';
+}
+
+function payInTime(loan: LoanAccount, duty: Duty, day: DayNumber, payer: Payer, random: Random): void {
+  if (payer.autoDebit) {
+    loan.pay(duty, day, { time: 9 * HOUR + random.int(0, 90) * MINUTE, method: 'AUTO_DEBIT' });
+    if (random.chance(0.001_3)) loan.bounceLast();
+    return;
+  }
+  // Under stress the money comes later, up to the last evening.
+  const ahead = Math.round(payer.early - 1.2 * payer.stress + 0.9 * random.normal());
+  const paidOn = Math.max(day - Math.max(0, Math.min(10, ahead)), loan.disbursedDay + 1);
+  loan.pay(duty, paidOn, {
+    time: (ahead <= 0 ? random.int(14, 22) : random.int(8, 21)) * HOUR + random.int(0, 59) * MINUTE,
+    method: 'SELF',
+  });
+}
+
+function fallFurther(
+  loan: LoanAccount,
+  options: {
+    readonly open: readonly Duty[];
+    readonly behind: number;
+    readonly day: DayNumber;
+    readonly until: DayNumber;
+    readonly payer: Payer;
+    readonly random: Random;
+  },
+): Outcome {
+  const { open, behind, day, until, payer, random } = options;
+  const oldest = open[0] as Duty;
+  const [roll, cure] = FLOW[Math.min(behind, FLOW.length) - 1] as readonly [number, number];
+  const tilt = 0.3 * (payer.stress - MISSING_STRESS - 0.7);
+  const draw = random.next();
+  const rolls = payer.bustsOut ? 0.985 : logistic(Math.log(roll / (1 - roll)) + tilt);
+  // Written off on the 181st day: what is paid is paid before.
+  const last = Math.min(until, oldest.due + 180);
+  if (draw < rolls || last < day) {
+    if (!payer.bustsOut && random.chance(0.18)) partly(loan, { duty: oldest, from: day + 1, until: last, random });
+    return 'OPEN';
+  }
+  const paidOn = Math.min(last, day + random.int(0, 28));
+  const how: { readonly time: number; readonly method: Method } = byHand(random, paidOn - oldest.due);
+  if (draw >= rolls + ((1 - rolls) * cure) / (1 - roll)) {
+    loan.pay(oldest, paidOn, how);
+    return 'OPEN';
+  }
+  if (random.chance(WAIVED)) loan.waiveInterest(oldest, paidOn, 0.6);
+  for (const duty of open) loan.pay(duty, paidOn, how);
+  return 'LATE';
+}
+
+function partly(
+  loan: LoanAccount,
+  options: { readonly duty: Duty; readonly from: DayNumber; readonly until: DayNumber; readonly random: Random },
+): void {
+  const { duty, from, until, random } = options;
+  if (until < from) return;
+  loan.pay(duty, random.int(from, until), { ...byHand(random, from - duty.due), share: random.uniform(0.1, 0.6) });
+}
+
+/** Late money comes by hand, or because somebody called. */
+const byHand = (random: Random, late: number): { time: number; method: Method } => ({
+  time: random.int(9, 21) * HOUR + random.int(0, 59) * MINUTE,
+  method: late > 3 && random.chance(0.55) ? 'COLLECTION' : 'SELF',
+});

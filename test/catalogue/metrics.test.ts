@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest';
+import { createCatalogueMetrics } from '../../src/catalogue/metrics.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import { MINUTE } from '../../src/core/helpers/time.js';
+import type { FeatureProfile } from '../../src/core/ports/feature-profiles.js';
+import { createMetrics } from '../../src/telemetry/metrics.js';
+
+it('gauges of a view that was retired go with the next report, those of its features too, and no other', async () => {
+  const { metrics, text } = createMetrics();
+  let now = 0;
+  let views = ['a@1', 'b@1'].map((id) => ({ id }) as View);
+  const report = createCatalogueMetrics({
+    metrics,
+    clock: () => now,
+    views: () => views,
+    profiles: {
+      newest: async (of) =>
+        new Map(
+          of.map(({ id }) => [id, { reference: `${id}:f`, nullRate: 0.5 } as unknown as FeatureProfile] as const),
+        ),
+    },
+    freshness: async (of) => of.map(({ id }) => ({ view: id, lastEventTime: 0, lagSeconds: 5, stale: false, keys: 3 })),
+  });
+  metrics.gauge('view_event_time_seconds', 7, { view: 'a@1' });
+  await report();
+  const of = async (view: string) =>
+    (await text())
+      .split('\n')
+      .filter((line) => line.includes(`view="${view}"`))
+      .sort();
+  expect(await of('a@1')).toHaveLength(5);
+  const before = await of('b@1');
+  expect(before).toHaveLength(4);
+  views = views.slice(1);
+  now += MINUTE;
+  await report();
+  expect(await of('a@1')).toEqual([]);
+  expect(await of('b@1')).toEqual(before);
+  views = ['a@1', 'b@1'].map((id) => ({ id }) as View);
+  now += MINUTE;
+  await report();
+  expect(await of('a@1')).toHaveLength(4);
+});
+
+it('gauges that could not be read are not fresh until they are read again, a minute later', async () => {
+  const { metrics, text } = createMetrics();
+  let [now, away, asked] = [0, true, 0];
+  const report = createCatalogueMetrics({
+    metrics,
+    clock: () => now,
+    views: () => [],
+    profiles: { newest: async () => new Map() },
+    freshness: async () => {
+      asked++;
+      if (away) throw new Error('the store is away');
+      return [{ view: 'a@1', lastEventTime: 0, lagSeconds: 5, stale: false, keys: 3 }];
+    },
+  });
+  await expect(report()).rejects.toThrow('away');
+  now += MINUTE - 1;
+  away = false;
+  await expect(report()).rejects.toThrow('away');
+  now += 1;
+  await report();
+  await report();
+  expect(asked).toBe(2);
+  expect(await text()).toContain('riskgraph_view_lag_seconds{view="a@1"} 5');
+});

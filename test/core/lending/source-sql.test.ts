@@ -1,0 +1,281 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sql, sql } from '../../../src/core/definitions/sql.js';
+import { BusinessCalendar } from '../../../src/core/helpers/time.js';
+import { sourceSelect } from '../../../src/core/lending/source-sql.js';
+import { keyFilterOf } from '../../../src/core/lending/source-where.js';
+import { NOW, openSources, type Sources } from '../../sources/support.js';
+
+let sources: Sources;
+beforeAll(async () => {
+  sources = await openSources();
+});
+afterAll(() => sources.close());
+
+const ZONES = ['Asia/Shanghai', 'America/Sao_Paulo', 'America/New_York', 'Australia/Lord_Howe', 'Africa/Cairo', 'UTC'];
+const instant = (ms: number) => sql`fromUnixTimestamp64Milli(${ms}, 'UTC')`;
+
+const read = async (
+  table: string,
+  options: { knowledge: number; asOf: number | null; timezone?: string },
+  tail = '',
+) => {
+  const { knowledge, asOf, timezone = 'Asia/Shanghai' } = options;
+  const select = sourceSelect(table, {
+    asOf: asOf === null ? null : instant(asOf),
+    knowledge: instant(knowledge),
+    timezone,
+  });
+  const { query, params } = sql`SELECT * FROM ${select} AS t`.render();
+  return sources.rows<Record<string, string>>(`${query} ${tail}`, { ...params });
+};
+
+describe('the event time of a day', () => {
+  it('is its last millisecond in the portfolio’s zone, also where the day has 23, 23.5 or 25 hours or begins at one (rule 3)', async () => {
+    // Days of change in the zones above, their neighbours, and ordinary ones.
+    const days = [
+      '2018-11-03',
+      '2018-11-04',
+      '2018-02-17',
+      '2018-02-18',
+      '2024-03-09',
+      '2024-03-10',
+      '2024-11-02',
+      '2024-11-03',
+      '2024-04-06',
+      '2024-04-07',
+      '2024-10-05',
+      '2024-10-06',
+      '2024-04-25',
+      '2024-04-26',
+      '2024-10-31',
+      '2024-12-31',
+      '2024-02-28',
+      '2024-02-29',
+    ];
+    const rows = days.map((day) => `${day},card,1`);
+    await sources.load('provisions', `as_of,product,amount\n${rows.join('\n')}\n`);
+    for (const timezone of ZONES) {
+      const calendar = new BusinessCalendar(timezone);
+      const known = await read('provisions', { knowledge: NOW, asOf: null, timezone }, 'ORDER BY as_of');
+      expect(known).toHaveLength(days.length);
+      for (const row of known) {
+        const end = new Date(calendar.endOfDay(row.as_of as string)).toISOString().replace('T', ' ').slice(0, -1);
+        expect(row.event_time, `${row.as_of} in ${timezone}`).toBe(end);
+      }
+      for (const day of days) {
+        const end = calendar.endOfDay(day);
+        const at = (asOf: number) => read('provisions', { knowledge: NOW, asOf, timezone }, `WHERE as_of = '${day}'`);
+        expect(await at(end), `${day} in ${timezone}, at its end`).toHaveLength(1);
+        expect(await at(end - 1), `${day} in ${timezone}, before its end`).toHaveLength(0);
+      }
+    }
+  });
+
+  it('of a month is the end of its last day', async () => {
+    await sources.load('costs', 'month,product,channel,kind,amount\n2024-02-01,card,app,DATA,1\n');
+    const end = new BusinessCalendar('Asia/Shanghai').endOfDay('2024-02-29');
+    expect(await read('costs', { knowledge: NOW, asOf: end })).toMatchObject([
+      { event_time: '2024-02-29 15:59:59.999' },
+    ]);
+    expect(await read('costs', { knowledge: NOW, asOf: end - 1 })).toEqual([]);
+  });
+});
+
+/**
+ * What was known, told by brute force and from the contract alone. Of one file's rows with one key and one time the last counts; a row that
+ * says what already held at its time has no effect; else it is a version. A key's version at an instant is the last one ingested by then.
+ */
+interface Version {
+  readonly key: string;
+  readonly value: string;
+  readonly happened: number;
+  readonly ingested: number;
+  readonly deleted: boolean;
+}
+
+class Told {
+  private readonly versions: Version[] = [];
+
+  /** @returns how many of the file's rows are versions */
+  hear(file: readonly Version[]): number {
+    const last = new Map(file.map((row) => [`${row.key} ${row.ingested}`, row]));
+    const before = this.versions.length;
+    for (const row of [...last.values()].sort((a, b) => a.ingested - b.ingested)) {
+      const held = this.inForce(row.key, row.ingested);
+      const same =
+        held?.deleted === row.deleted && (row.deleted || (held.value === row.value && held.happened === row.happened));
+      if (!same) this.versions.push(row);
+    }
+    return this.versions.length - before;
+  }
+
+  known(knowledge: number, asOf: number | null): Map<string, string> {
+    const keys = [...new Set(this.versions.map(({ key }) => key))].sort();
+    return new Map(
+      keys.flatMap((key) => {
+        const row = this.inForce(key, knowledge);
+        const visible = row && !row.deleted && (asOf === null || row.happened <= asOf);
+        return visible ? [[key, row.value] as const] : [];
+      }),
+    );
+  }
+
+  /** Later in the list is later told. */
+  private inForce(key: string, at: number): Version | undefined {
+    let best: Version | undefined;
+    for (const row of this.versions) {
+      if (row.key === key && row.ingested <= at && (!best || row.ingested >= best.ingested)) best = row;
+    }
+    return best;
+  }
+}
+
+const HOUR = 3_600_000;
+const START = Date.UTC(2024, 0, 1);
+const iso = (ms: number) => new Date(ms).toISOString();
+
+const versions = fc.record({
+  key: fc.integer({ min: 0, max: 29 }).map((key) => `k${key}`),
+  value: fc.constantFrom('x', 'y'),
+  happened: fc.integer({ min: 0, max: 5 }),
+  /** Null: the import's own time, or when the row could be known. */
+  ingested: fc.option(fc.integer({ min: 0, max: 8 }), { nil: null }),
+  deleted: fc.nat(3).map((one) => one === 0),
+});
+const files = fc.array(
+  fc.record({ rows: fc.array(versions, { minLength: 20, maxLength: 90 }), history: fc.boolean(), again: fc.boolean() }),
+  { minLength: 2, maxLength: 4 },
+);
+
+describe('a source', () => {
+  it('is what was told by then, whatever order versions came in', async () => {
+    await fc.assert(
+      fc.asyncProperty(files, async (brought) => {
+        await sources.client.command({ query: 'TRUNCATE TABLE customers' });
+        const told = new Told();
+        for (const [index, { rows, history, again }] of brought.entries()) {
+          const now = START + (6 + index) * HOUR;
+          // A version may not come from the future.
+          const usable = rows.filter(({ ingested }) => ingested === null || START + ingested * HOUR <= now);
+          const file = usable.map(({ key, value, deleted, happened, ingested }) => {
+            const without = history ? START + happened * HOUR : now;
+            return {
+              key,
+              value,
+              deleted,
+              happened: START + happened * HOUR,
+              ingested: ingested === null ? without : START + ingested * HOUR,
+            };
+          });
+          const lines = usable.map(({ ingested }, at) => {
+            const { key, happened, value, deleted } = file[at] as Version;
+            const given = ingested === null ? '' : iso(START + ingested * HOUR);
+            return `${key},${iso(happened)},${value},${deleted ? 1 : 0},${given}`;
+          });
+          const body = `customer_id,registered_at,city,deleted,ingested_at\n${lines.join('\n')}\n`;
+          const accepted = told.hear(file);
+          const counts = { accepted, duplicates: usable.length - accepted, rejected: 0 };
+          expect(await sources.load('customers', body, { history, now })).toMatchObject(counts);
+          if (again) expect(await sources.load('customers', body, { history, now })).toMatchObject({ accepted: 0 });
+        }
+        for (let hour = 0; hour <= 10; hour++) {
+          const knowledge = START + hour * HOUR;
+          for (const asOf of [null, START + 2 * HOUR, START + 4 * HOUR - 1]) {
+            const known = await read('customers', { knowledge, asOf }, 'ORDER BY customer_id');
+            const got = new Map(known.map((row) => [row.customer_id as string, row.city as string]));
+            expect(got, `known at ${hour}, as of ${asOf}`).toEqual(told.known(knowledge, asOf));
+          }
+        }
+      }),
+      { numRuns: 12 },
+    );
+  }, 600_000);
+
+  it('gives the same rows whether a condition is put on it or on the result', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(versions, { minLength: 30, maxLength: 90 }), async (rows) => {
+        await sources.client.command({ query: 'TRUNCATE TABLE device_sightings' });
+        const lines = rows.map(
+          (row) =>
+            `${row.key},d,${iso(START + row.happened * HOUR)},${row.value},${row.deleted ? 1 : 0},${iso(START + (row.ingested ?? 0) * HOUR)}`,
+        );
+        await sources.load(
+          'device_sightings',
+          `customer_id,device_id,seen_at,brand,deleted,ingested_at\n${lines.join('\n')}\n`,
+        );
+        const at = { knowledge: START + 9 * HOUR, asOf: START + 4 * HOUR };
+        const all = await read('device_sightings', at, 'ORDER BY ALL');
+        expect(await read('device_sightings', at, "WHERE brand = 'x' ORDER BY ALL")).toEqual(
+          all.filter((row) => row.brand === 'x'),
+        );
+        expect(await read('device_sightings', at, "WHERE customer_id = 'k7' ORDER BY ALL")).toEqual(
+          all.filter((row) => row.customer_id === 'k7'),
+        );
+        const seen = "WHERE seen_at > '2024-01-01 01:00:00.000' ORDER BY ALL";
+        expect(await read('device_sightings', at, seen)).toEqual(
+          all.filter((row) => (row.seen_at as string) > '2024-01-01 01:00:00.000'),
+        );
+        const early = "WHERE ingested_at <= '2024-01-01 02:00:00.000' ORDER BY ALL";
+        expect(await read('device_sightings', at, early)).toEqual(
+          all.filter((row) => (row.ingested_at as string) <= '2024-01-01 02:00:00.000'),
+        );
+      }),
+      { numRuns: 8 },
+    );
+  }, 600_000);
+
+  it('narrowed by a condition on its key is what the condition leaves of it', async () => {
+    const conditions = [
+      sql`seen_at > ${instant(START + 2 * HOUR)} AND seen_at <= ${instant(START + 3 * HOUR)}`,
+      sql`customer_id IN ('k1', ${'k2'}) OR NOT startsWith(\`customer_id\`, ${'k1'})`,
+      sql`toStartOfDay(seen_at) + INTERVAL 3 HOUR > seen_at`,
+    ];
+    const sizes = conditions.map(() => 0);
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    for (const rows of fc.sample(fc.array(versions, { minLength: 60, maxLength: 90 }), { numRuns: 3, seed })) {
+      await sources.client.command({ query: 'TRUNCATE TABLE device_sightings' });
+      const lines = rows.map(
+        (row) =>
+          `${row.key},d,${iso(START + row.happened * HOUR)},${row.value},${row.deleted ? 1 : 0},${iso(START + (row.ingested ?? 0) * HOUR)}`,
+      );
+      const header = 'customer_id,device_id,seen_at,brand,deleted,ingested_at';
+      await sources.load('device_sightings', `${header}\n${lines.join('\n')}\n`);
+      const at = { knowledge: instant(START + 9 * HOUR), asOf: instant(START + 4 * HOUR), timezone: 'UTC' };
+      const rowsOf = (select: Sql) => {
+        const { query, params } = sql`SELECT * FROM ${select} ORDER BY ALL`.render();
+        return sources.rows(query, { ...params });
+      };
+      for (const [index, where] of conditions.entries()) {
+        const narrowed = { ...at, keyFilter: keyFilterOf('device_sightings', where) };
+        const inside = await rowsOf(sourceSelect('device_sightings', narrowed));
+        expect(inside, `seed ${seed}`).toEqual(
+          await rowsOf(sql`(SELECT * FROM ${sourceSelect('device_sightings', at)} WHERE ${where})`),
+        );
+        sizes[index] = (sizes[index] ?? 0) + inside.length;
+      }
+    }
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['a column that is not of the key', sql`seen_at > ${1} AND brand = 'x'`, /names 'brand'/],
+    ['the version itself', sql`ingested_at < ${1}`, /names 'ingested_at'/],
+    ['a column under its table', sql`v.brand = ${'x'}`, /names 'v'/],
+    ['a quoted name', sql`\`brand\` = 'x'`, /names 'brand'/],
+    ['a subquery', sql`customer_id IN (SELECT ${'x'})`, /names 'SELECT'/],
+    ['chance', sql`customer_id = 'x' OR rand() > 5`, /names 'rand'/],
+    ['the clock', sql`seen_at < now()`, /names 'now'/],
+    ['nothing of the key', sql`1 = ${1}`, /names no key column/],
+    ['brackets that let it out', sql`customer_id = 'x') OR (1 = 1`, /closes a bracket/],
+    ['a second statement', sql`customer_id = 'x'; customer_id`, /has '; customer_id'/],
+  ])('is not narrowed by %s', (_, where, reason) => {
+    expect(() => keyFilterOf('device_sightings', where)).toThrow(reason);
+  });
+
+  it('is refused by name where there is no such table', () => {
+    expect(() => sourceSelect('clients', { asOf: null, knowledge: instant(0), timezone: 'UTC' })).toThrow(
+      /no source table 'clients'/,
+    );
+  });
+});

@@ -1,0 +1,170 @@
+import { request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { type FastifyInstance, fastify } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registerErrors } from '../../src/http/errors.js';
+import { registerImportRoutes } from '../../src/http/import.routes.js';
+import { NOW, openSources, type Sources } from '../sources/support.js';
+import { quietLog } from '../support/homes.js';
+
+let sources: Sources;
+let server: FastifyInstance;
+let url: string;
+beforeAll(async () => {
+  sources = await openSources();
+  server = fastify();
+  registerErrors(server, quietLog);
+  await registerImportRoutes(server, { sources: sources.store, now: () => NOW, tempDir: sources.tempDir });
+  await server.listen({ port: 0, host: '127.0.0.1' });
+  url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  await server.close();
+  await sources.close();
+});
+
+type Body = string | Uint8Array<ArrayBuffer> | FormData | undefined;
+const send = async (path: string, body: Body, headers: Record<string, string> = {}) => {
+  const answer = await fetch(`${url}${path}`, { method: 'POST', ...(body === undefined ? {} : { body }), headers });
+  return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
+};
+const csv = { 'content-type': 'text/csv; charset=utf-8' };
+const CUSTOMERS = 'customer_id,registered_at\nC1,2024-01-01T00:00:00Z\nC2,never\n';
+
+describe('POST /import/:table', () => {
+  it('answers what was accepted, what was there, and what was refused and why', async () => {
+    expect(await send('/import/customers', CUSTOMERS, csv)).toEqual({
+      status: 200,
+      json: {
+        accepted: 1,
+        duplicates: 0,
+        rejected: 1,
+        quarantine: [{ line: 3, column: 'registered_at', reason: expect.any(String) }],
+      },
+    });
+    expect((await send('/import/customers?history=true', CUSTOMERS, csv)).json).toMatchObject({ accepted: 1 });
+    expect((await send('/import/customers', CUSTOMERS, csv)).json).toMatchObject({ accepted: 0, duplicates: 1 });
+  });
+
+  it('takes NDJSON and gzip', async () => {
+    const line = '{"customer_id":"C9","registered_at":"2024-01-01T00:00:00Z"}\n';
+    expect((await send('/import/customers', line, { 'content-type': 'application/x-ndjson' })).json).toMatchObject({
+      accepted: 1,
+    });
+    const zipped = new Uint8Array(gzipSync(CUSTOMERS.replace('C1', 'C8')));
+    expect((await send('/import/customers', zipped, { ...csv, 'content-encoding': 'gzip' })).json).toMatchObject({
+      accepted: 1,
+    });
+  });
+
+  it('answers 404 for an unknown table and 400 for a wrong header, body, type or switch', async () => {
+    expect(await send('/import/clients', CUSTOMERS, csv)).toMatchObject({
+      status: 404,
+      json: {
+        error: {
+          code: 'NOT_FOUND',
+          message: "there is no source table 'clients'",
+          hint: expect.stringContaining('customers'),
+        },
+      },
+    });
+    const bad = async (path: string, body: Body, headers: Record<string, string>, message: RegExp) =>
+      expect(await send(path, body, headers)).toMatchObject({
+        status: 400,
+        json: { error: { code: 'BAD_USER_INPUT', message: expect.stringMatching(message), hint: expect.any(String) } },
+      });
+    await bad('/import/customers', 'id\n1\n', csv, /unknown: 'id'; missing: 'customer_id', 'registered_at'/);
+    await bad('/import/customers', '', csv, /the body is empty/);
+    await bad('/import/customers', '{}', { 'content-type': 'application/json' }, /'application\/json' is not taken/);
+    await bad('/import/customers', new Uint8Array([1, 2]), {}, /content type is missing/);
+    await bad('/import/customers?history=yes', CUSTOMERS, csv, /neither 'true' nor 'false'/);
+    await bad('/import/customers', 'plain', { ...csv, 'content-encoding': 'gzip' }, /not gzip/);
+    await bad('/import/customers', CUSTOMERS, { 'content-type': 'application/vnd.apache.parquet' }, /not Parquet/);
+  });
+
+  it('answers a large body that it does not want, rather than break the connection', async () => {
+    const status = await new Promise<number>((resolve, reject) => {
+      const sent = httpRequest(`${url}/import/customers`, { method: 'POST', headers: csv }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      });
+      sent.on('error', reject);
+      sent.write('not,the,header\n');
+      for (let index = 0; index < 64; index++) sent.write('x'.repeat(65_536));
+      sent.end();
+    });
+    expect(status).toBe(400);
+  });
+
+  it('takes nothing of a body that breaks off', async () => {
+    const rows = async () => Number((await sources.rows<{ n: string }>('SELECT count() AS n FROM places'))[0]?.n);
+    const stages = () =>
+      sources.rows("SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'import_stage%'");
+    const patience = { timeout: 60_000 };
+    for (const type of ['text/csv', 'application/x-ndjson']) {
+      const sent = httpRequest(`${url}/import/places`, {
+        method: 'POST',
+        headers: { 'content-type': type, 'content-length': 1_000_000 },
+      });
+      const closed = new Promise<void>((resolve) => sent.on('error', () => resolve()).on('close', () => resolve()));
+      const csvLine = 'province,city,latitude,longitude\nHubei,Wuhan,30,114\n';
+      const jsonLine = `${JSON.stringify({ province: 'Hubei', city: 'Wuhan', latitude: 30, longitude: 114 })}\n`;
+      sent.write(type === 'text/csv' ? csvLine : jsonLine);
+      // The server is at it, and in the end has put away what it made.
+      await expect.poll(stages, patience).toHaveLength(1);
+      sent.destroy();
+      await closed;
+      await expect.poll(stages, patience).toEqual([]);
+      expect(await rows()).toBe(0);
+    }
+  });
+
+  const MAPPING = "SELECT concat('M', id) AS customer_id, at AS registered_at FROM file";
+  const FILE = 'id,at\n1,2024-01-01T00:00:00Z\n2,2024-01-01T00:00:00Z\n';
+  const form = (...parts: readonly (readonly [string, string, string?, string?])[]): FormData => {
+    const data = new FormData();
+    for (const [name, value, type, filename] of parts) {
+      if (filename === undefined) data.append(name, value);
+      else data.append(name, new Blob([value], { type: type ?? '' }), filename);
+    }
+    return data;
+  };
+
+  it('maps a file by SQL, whichever part comes first', async () => {
+    const file = ['file', FILE, 'text/csv', 'export.csv'] as const;
+    expect((await send('/import/customers', form(['mapping', MAPPING], file))).json).toMatchObject({
+      accepted: 2,
+      rejected: 0,
+    });
+    expect((await send('/import/customers', form(file, ['mapping', MAPPING]))).json).toMatchObject({
+      accepted: 0,
+      duplicates: 2,
+    });
+    const byName = form(
+      ['file', FILE, 'application/octet-stream', 'export.CSV'],
+      ['mapping', MAPPING, 'text/plain', 'mapping.sql'],
+    );
+    expect((await send('/import/customers', byName)).json).toMatchObject({ duplicates: 2 });
+  });
+
+  it('says what is wrong with the parts', async () => {
+    const file = ['file', FILE, 'text/csv', 'export.csv'] as const;
+    const cases: readonly (readonly [FormData, RegExp])[] = [
+      [form(file), /'mapping' is missing/],
+      [form(['mapping', MAPPING]), /'file' is missing/],
+      [form(['mapping', MAPPING], file, file), /more than one file/],
+      [form(['mapping', MAPPING], ['file', FILE, 'application/octet-stream', 'export.bin']), /type of the part 'file'/],
+      [form(['mapping', MAPPING], ['extra', 'x']), /'extra' is not known/],
+      [form(['mapping', 'SELECT * FROM customers'], file), /table 'customers' is not allowed/],
+      [form(['mapping', 'SELECT * FROM `l\\x61bels`'], file), /table 'labels' is not allowed/],
+      [form(['mapping', 'x'.repeat(500_000)], file), /longer than 400000 bytes/],
+    ];
+    for (const [body, message] of cases) {
+      expect(await send('/import/customers', body)).toMatchObject({
+        status: 400,
+        json: { error: { message: expect.stringMatching(message) } },
+      });
+    }
+  });
+});

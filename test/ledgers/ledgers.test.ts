@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { PublishedDefinition } from '../../src/core/ports/serving.js';
+import { createAuditLog } from '../../src/ledgers/audit-journal.js';
+import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
+import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
+import { createKeyStore } from '../../src/ledgers/key-store.js';
+import { sharedSecret } from '../../src/ledgers/platform-secret.js';
+import { createTrainingSetLedger } from '../../src/ledgers/training-set-ledger.js';
+import { quietLog } from '../support/homes.js';
+import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
+
+let postgres: FreshStore;
+let database: Database;
+
+beforeAll(async () => {
+  postgres = await freshPostgresDatabase();
+  const open = () => openDatabase({ url: postgres.url, log: quietLog });
+  // Three processes start at once: one migrates, the others wait and find nothing to do.
+  const [first, ...others] = await Promise.all([open(), open(), open()]);
+  await Promise.all(others.map((other) => other.close()));
+  database = first;
+});
+
+afterAll(async () => {
+  await database.close();
+  await postgres.close();
+});
+
+const definition = (id: string, appliedAt = 1_000): Omit<PublishedDefinition, 'retiredAt' | 'prunedAt'> => ({
+  kind: 'view',
+  name: id.split('@')[0] as string,
+  version: Number(id.split('@')[1]),
+  id,
+  hash: `hash of ${id}`,
+  snapshot: { description: `what ${id} is`, requires: [] },
+  appliedAt,
+});
+
+describe('ledger of definitions', () => {
+  it('keeps what was published as it was, with milliseconds', async () => {
+    const ledger = createDefinitionLedger(database.dataSource);
+    await ledger.publish([definition('kept@1', 1_767_225_600_123)]);
+    const kept = (await ledger.all()).find(({ id }) => id === 'kept@1');
+    expect(kept).toMatchObject({ ...definition('kept@1', 1_767_225_600_123), retiredAt: null });
+  });
+
+  it('publishes all or none where one id is already there', async () => {
+    const ledger = createDefinitionLedger(database.dataSource);
+    await ledger.publish([definition('there@1')]);
+    await expect(ledger.publish([definition('new@1'), definition('there@1')])).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    expect((await ledger.all()).map(({ id }) => id)).not.toContain('new@1');
+  });
+
+  it('retires the kind that is named and no other of the same id', async () => {
+    const ledger = createDefinitionLedger(database.dataSource);
+    await ledger.publish([definition('twin@1'), { ...definition('twin@1'), kind: 'service' }]);
+    await ledger.retire([{ kind: 'service', id: 'twin@1' }], 5_000);
+    const twins = (await ledger.all()).filter(({ id }) => id === 'twin@1');
+    expect(twins.map(({ kind, retiredAt }) => [kind, retiredAt])).toEqual([
+      ['service', 5_000],
+      ['view', null],
+    ]);
+  });
+
+  it('knows which of the retired are pruned, and definitions that are computed on demand', async () => {
+    const ledger = createDefinitionLedger(database.dataSource);
+    await ledger.publish([definition('ended@1'), { ...definition('ended@1'), kind: 'on_demand' }]);
+    await ledger.retire([{ kind: 'view', id: 'ended@1' }], 5_000);
+    await ledger.prune({ kind: 'view', id: 'ended@1' }, 6_000);
+    const ended = (await ledger.all()).filter(({ id }) => id === 'ended@1');
+    expect(ended.map(({ kind, retiredAt, prunedAt }) => [kind, retiredAt, prunedAt])).toEqual([
+      ['on_demand', null, null],
+      ['view', 5_000, 6_000],
+    ]);
+  });
+
+  it('lets one process apply at a time', async () => {
+    const ledger = createDefinitionLedger(database.dataSource);
+    const order: string[] = [];
+    const apply = (name: string) =>
+      ledger.withApplyLock(async () => {
+        order.push(`${name} begins`);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        order.push(`${name} ends`);
+      });
+    await Promise.all([apply('one'), apply('other')]);
+    expect(order).toHaveLength(4);
+    expect(order[1]).toBe(order[0]?.replace('begins', 'ends'));
+  });
+});
+
+describe('keys and secrets', () => {
+  it('a shared secret is the first one that any process brought', async () => {
+    const [one, other] = await Promise.all([
+      sharedSecret(database.dataSource, 'test', Buffer.alloc(32, 1)),
+      sharedSecret(database.dataSource, 'test', Buffer.alloc(32, 2)),
+    ]);
+    expect(one.equals(other)).toBe(true);
+    expect(await sharedSecret(database.dataSource, 'test', Buffer.alloc(32, 3))).toEqual(one);
+  });
+
+  it('holds hashes of keys with their role and name', async () => {
+    const keys = createKeyStore(database.dataSource);
+    await keys.add({ sha256: 'ab'.repeat(32), role: 'bi', name: 'tableau', createdAt: 0 });
+    expect(await keys.all()).toMatchObject([{ sha256: 'ab'.repeat(32), role: 'bi', name: 'tableau' }]);
+  });
+});
+
+describe('audit log', () => {
+  it('answers newest first with who, what, when and from where', async () => {
+    const audit = createAuditLog(database.dataSource);
+    const caller = { role: 'admin', name: 'ops', keyId: '0123456789abcdef' } as const;
+    const entry = { at: 1_000, requestId: 'r1', caller, action: 'Mutation.materialize', address: '10.0.0.1' } as const;
+    await audit.record({ ...entry, outcome: 'DONE', details: { views: ['a@1'] } });
+    await audit.record({
+      ...entry,
+      requestId: 'r2',
+      caller: null,
+      outcome: 'REFUSED',
+      details: { code: 'UNAUTHENTICATED' },
+    });
+    const [newest, before] = await audit.list(2);
+    expect(newest).toMatchObject({ requestId: 'r2', caller: null, outcome: 'REFUSED' });
+    expect(before).toMatchObject({
+      requestId: 'r1',
+      caller,
+      at: 1_000,
+      address: '10.0.0.1',
+      details: { views: ['a@1'] },
+    });
+  });
+});
+
+describe('ledger of training sets', () => {
+  it('pages by id, newest first, and keeps the result', async () => {
+    const ledger = createTrainingSetLedger(database.dataSource);
+    const ids = [1_000, 2_000, 3_000].map(newUuid);
+    for (const id of ids) {
+      await ledger.create({
+        id,
+        name: 'set',
+        jobId: id,
+        request: { spine: { sql: 'SELECT 1' }, label: null, asOf: 5, includeEventTimes: false, format: 'CSV' },
+        features: ['view@1:feature'],
+        createdAt: 1_000,
+      });
+    }
+    const [newest, second] = await ledger.list({ limit: 2 });
+    expect([newest?.id, second?.id]).toEqual([ids[2], ids[1]]);
+    expect((await ledger.list({ limit: 2, before: ids[1] as string })).map(({ id }) => id)).toEqual([ids[0]]);
+    const updated = await ledger.update(ids[0] as string, {
+      result: { rowCount: 3, columns: [], manifest: { hash: 'x' } },
+    });
+    expect(updated.result).toEqual({ rowCount: 3, columns: [], manifest: { hash: 'x' } });
+    expect(updated.request.spine).toEqual({ sql: 'SELECT 1' });
+  });
+
+  it('keeps the columns of a spine in the order given, and every character of them', async () => {
+    const ledger = createTrainingSetLedger(database.dataSource);
+    const id = newUuid(4_000);
+    const spine = { event_timestamp: ['2026-01-01T00:00:00.000Z'], customer_id: ['C1'], tag: ['a\u0000b'], a: [1] };
+    const request = { spine, label: null, asOf: 5, includeEventTimes: false, format: 'CSV' } as const;
+    await ledger.create({ id, name: 'set', jobId: id, request, features: [], createdAt: 1_000 });
+    expect(JSON.stringify((await ledger.get(id))?.request.spine)).toBe(JSON.stringify(spine));
+  });
+});

@@ -1,0 +1,602 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { Mask } from '../../../src/core/compute/masking.js';
+import {
+  array,
+  date,
+  decimal,
+  defineEntity,
+  float32,
+  int32,
+  int64,
+  raw,
+  string,
+  timestamp,
+} from '../../../src/core/definitions/define.js';
+import type { View } from '../../../src/core/definitions/definitions.js';
+import { formatInstant } from '../../../src/core/helpers/time.js';
+import type { OfflineStore } from '../../../src/core/ports/offline.js';
+import type { TrainingSetRequest } from '../../../src/core/ports/training-sets.js';
+import { createOfflineStore } from '../../../src/offline/store.js';
+import { profileColumns } from '../../../src/offline/training/profile.js';
+import type { ClickHouse } from '../../../src/warehouse/client.js';
+import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
+import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
+import { type OfflineFixture, openOffline, quiet, refsOf, viewOf } from '../support.js';
+
+const DAY = 86_400_000;
+const T0 = Date.UTC(2026, 0, 10);
+const AS_OF = T0 + 100 * DAY;
+const at = (days: number): string => formatInstant(T0 + days * DAY);
+
+const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
+const device = defineEntity({ name: 'device', joinKeys: ['device_id'], description: 'x' });
+const ENTITIES = new Map([customer, device].map((entity) => [entity.name, entity]));
+
+let fixture: OfflineFixture;
+let offline: OfflineStore;
+let folder: string;
+let limits: View;
+let profile: View;
+
+beforeAll(async () => {
+  fixture = await openOffline();
+  const { store, calendar } = fixture;
+  const clickhouse = store.clickhouse;
+  await migrateClickHouse({
+    client: clickhouse,
+    directory: resolve('migrations/clickhouse'),
+    clock: () => AS_OF,
+    log: quiet,
+  });
+  offline = createOfflineStore({ store, calendar, guard: createSqlGuard(clickhouse), log: quiet });
+  const x = { description: 'x' };
+  limits = viewOf('limits', 1, {
+    entity: customer,
+    ttl: '30d',
+    features: {
+      dpd: int32(x),
+      big: int64(x),
+      ratio: float32(x),
+      amount: decimal(x),
+      since: date(x),
+      seen: timestamp(x),
+      name: string({ ...x, tags: ['pii'] }),
+      months: array(int32(x), { ...x, length: 3, pad: 0 }),
+    },
+    query: () =>
+      raw(`SELECT concat('C', toString(number)) AS customer_id, if(number = 2, NULL, number) AS dpd, 9007199254740993 AS big,
+      toFloat32(0.1) AS ratio, toDecimal64('12.50', 2) AS amount, toDate('2026-01-05') AS since,
+      toDateTime64('2026-01-05 01:02:03.004', 3, 'UTC') AS seen, concat('n', toString(number)) AS name, [number] AS months FROM numbers(4)`),
+  });
+  profile = viewOf('profile', 1, {
+    entity: device,
+    features: { score: int32(x) },
+    query: () => raw("SELECT concat('D', toString(number)) AS device_id, number * 10 AS score FROM numbers(4)"),
+  });
+  for (const [index, view] of [limits, profile].entries()) {
+    await offline.createView(view);
+    const run = { id: index + 1, view, asOf: T0, knowledge: T0 };
+    await offline.stageRun(run);
+    await offline.commitRuns(view, [{ run, availableAt: T0 + 1 }]);
+  }
+  await label('bad_90', 'C0', 1, { value: 1 });
+  await label('bad_90', 'C1', 1, { value: 0 });
+  await label('bad_90', 'C2', 1, { value: 1, known: 101 });
+  await label('bad_90', 'C3', 5, { value: 0 });
+  await label('bad_90', 'C3', 9, { value: 1 });
+  await label('early', 'C1', 1, { value: 1, from: 0.5 });
+  await label('late', 'C1', 1, { value: 1, ingested: 101 });
+  await label('ours', 'D1', 1, { value: 1, entity: 'device' });
+  await label('ours', 'C1', 1, { value: 1 });
+});
+afterAll(() => fixture.close());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'training-set-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const dateTime = (days: number): string => at(days).replace('T', ' ').slice(0, -1);
+
+const label = (
+  name: string,
+  id: string,
+  observed: number,
+  more: { value: number; known?: number; from?: number; ingested?: number; entity?: string },
+): Promise<void> =>
+  fixture.store.insert(
+    'test',
+    {
+      table: 'labels',
+      columns: [
+        'entity',
+        'entity_id',
+        'name',
+        'observed_at',
+        'window_from',
+        'window_to',
+        'known_at',
+        'value',
+        'ingested_at',
+        'deleted',
+        'seq',
+        'row_hash',
+      ],
+    },
+    [
+      [
+        ...[
+          more.entity ?? 'customer',
+          id,
+          name,
+          dateTime(observed),
+          dateTime(more.from ?? observed),
+          dateTime(observed + 90),
+        ],
+        ...[dateTime(more.known ?? 95), more.value, dateTime(more.ingested ?? 96), 0, 1, '1'],
+      ],
+    ],
+  );
+
+let sets = 0;
+const requestOf = (more: Partial<TrainingSetRequest>): TrainingSetRequest => {
+  const id = `0197-${++sets}`;
+  return {
+    id,
+    features: refsOf(limits, ['dpd']),
+    label: null,
+    entities: ENTITIES,
+    asOf: AS_OF,
+    includeEventTimes: false,
+    format: 'CSV',
+    path: join(folder, id),
+    signal: new AbortController().signal,
+    onProgress: async () => undefined,
+    spine: {
+      customer_id: ['C1', 'C3', null, 'C2', 'C9', 'C1'],
+      event_timestamp: [at(1), at(1), at(1), at(1), at(1), at(-1)],
+    },
+    ...more,
+  };
+};
+
+const build = async (more: Partial<TrainingSetRequest> = {}) => {
+  const request = requestOf(more);
+  const result = await offline.buildTrainingSet(request);
+  return { request, result, lines: (await readFile(request.path, 'utf8')).trimEnd().split('\n') };
+};
+
+test('a CSV holds the spine in its order with the features as known then, NULL as an empty cell', async () => {
+  const { lines, result } = await build({ includeEventTimes: true });
+  expect(lines).toEqual([
+    '"customer_id","event_timestamp","limits__dpd","limits__dpd__event_time"',
+    `"C1","${at(1)}",1,"${at(0)}"`,
+    `"C3","${at(1)}",3,"${at(0)}"`,
+    `,"${at(1)}",,`,
+    `"C2","${at(1)}",,"${at(0)}"`,
+    `"C9","${at(1)}",,`,
+    `"C1","${at(-1)}",,`,
+  ]);
+  expect(result.rowCount).toBe(6);
+});
+
+test('Parquet, CSV and Arrow hold the same rows under the same content hash', async () => {
+  const features = [...refsOf(limits), ...refsOf(profile)];
+  const spine = {
+    device_id: ['D2', 'D1'],
+    customer_id: ['C1', 'C2'],
+    event_timestamp: [at(1), at(2)],
+    weight: [0.5, null],
+    group: ['a', 'b'],
+  };
+  const parquet = await build({ features, spine, format: 'PARQUET' });
+  const csv = await build({ features, spine });
+  const arrow = await build({ features, spine, format: 'ARROW' });
+  const hashes = [parquet, csv, arrow].map(({ result }) => result.manifest.contentHash);
+  expect(new Set(hashes).size).toBe(1);
+  expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
+
+  const rows = await parquetReadObjects({ file: await asyncBufferFromFile(parquet.request.path), compressors });
+  expect(rows).toEqual([
+    {
+      device_id: 'D2',
+      customer_id: 'C1',
+      event_timestamp: new Date(at(1)),
+      weight: 0.5,
+      group: 'a',
+      limits__dpd: 1,
+      limits__big: 9007199254740993n,
+      limits__ratio: Math.fround(0.1),
+      limits__amount: 12.5,
+      limits__since: new Date('2026-01-05'),
+      limits__seen: new Date('2026-01-05T01:02:03.004Z'),
+      limits__name: 'n1',
+      limits__months: [1, 0, 0],
+      profile__score: 20,
+    },
+    expect.objectContaining({
+      customer_id: 'C2',
+      weight: null,
+      limits__dpd: null,
+      limits__months: [2, 0, 0],
+      profile__score: 10,
+    }),
+  ]);
+  expect(csv.lines[1]).toBe(
+    `"D2","C1","${at(1)}",0.5,"a",1,9007199254740993,${Math.fround(0.1)},12.5,"2026-01-05","2026-01-05T01:02:03.004Z","n1","[1,0,0]",20`,
+  );
+  const bytes = await readFile(arrow.request.path);
+  expect(bytes.subarray(0, 6).toString()).toBe('ARROW1');
+  expect(bytes.subarray(-6).toString()).toBe('ARROW1');
+});
+
+test('a set equals the same request of historicalFeatures, over many ranges of keys', async () => {
+  const view = viewOf('large', 1, {
+    entity: customer,
+    features: { v: int32({ description: 'x' }) },
+    query: () => raw('SELECT 1'),
+  });
+  await offline.createView(view);
+  await fixture.store.run(
+    'test',
+    raw(`INSERT INTO state_large_v1 (customer_id, _eff, _ord, _event_time, _available_at, _sequence, _tombstone, v)
+      SELECT concat('K', toString(number % 400000)), ${T0} + intDiv(number, 400000), ${T0} + intDiv(number, 400000), toDateTime64(${T0 / 1000}, 3, 'UTC'),
+        toDateTime64(${T0 / 1000}, 3, 'UTC'), 1, 0, toInt32(number) FROM numbers(1200000)`),
+  );
+  const spine = {
+    customer_id: Array.from({ length: 6000 }, (_, index) => (index % 50 === 0 ? null : `K${(index * 7919) % 410_000}`)),
+    event_timestamp: Array.from({ length: 6000 }, (_, index) => formatInstant(T0 + (index % 5) - 1)),
+  };
+  const fractions: number[] = [];
+  const { lines } = await build({
+    features: refsOf(view),
+    spine,
+    onProgress: async (fraction) => void fractions.push(fraction),
+  });
+  const table = await offline.historicalFeatures({
+    features: refsOf(view),
+    spine,
+    includeEventTimes: false,
+    includeStatuses: false,
+  });
+  const cell = (value: unknown) => (typeof value === 'string' ? `"${value}"` : value === null ? '' : String(value));
+  expect(lines.slice(1)).toEqual(table.rows.map((row) => row.map(cell).join(',')));
+  expect(table.rows.filter(([, , value]) => value !== null).length).toBeGreaterThan(3000);
+  expect(fractions.length).toBeGreaterThan(5);
+  expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+  expect(fractions.at(-1)).toBe(1);
+});
+
+test('spine SQL reads the tables as known at the as-of, keeps its order and passes columns through', async () => {
+  const sql =
+    "SELECT entity_id AS customer_id, observed_at AS event_timestamp, value AS was, name FROM labels WHERE name IN ('bad_90', 'late') ORDER BY entity_id DESC, observed_at -- all";
+  const { lines, result } = await build({ spine: { sql } });
+  expect(lines.slice(1)).toEqual([
+    `"C3","${at(5)}",0,"bad_90",3`,
+    `"C3","${at(9)}",1,"bad_90",3`,
+    `"C2","${at(1)}",1,"bad_90",`,
+    `"C1","${at(1)}",0,"bad_90",1`,
+    `"C0","${at(1)}",1,"bad_90",0`,
+  ]);
+  expect(result.manifest.spine).toMatchObject({ sql, rows: 5, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  const later = await build({ spine: { sql }, asOf: AS_OF + 2 * DAY });
+  expect(later.lines).toHaveLength(7);
+});
+
+test.each<[string, string, RegExp]>([
+  ['without the join key', 'SELECT observed_at AS event_timestamp FROM labels', /gives no column 'customer_id'/],
+  ['without event_timestamp', 'SELECT entity_id AS customer_id FROM labels', /gives no column 'event_timestamp'/],
+  [
+    'with a day for an instant',
+    'SELECT entity_id AS customer_id, toDate(observed_at) AS event_timestamp FROM labels',
+    /'event_timestamp' of the spine SQL is a DATE/,
+  ],
+  [
+    'with a number for an id',
+    'SELECT 1 AS customer_id, observed_at AS event_timestamp FROM labels',
+    /'customer_id' of the spine SQL is a INT32/,
+  ],
+  [
+    'with NULL instants',
+    'SELECT entity_id AS customer_id, nullIf(observed_at, observed_at) AS event_timestamp FROM labels',
+    /rows of the spine SQL have no event_timestamp/,
+  ],
+  [
+    'that gives no rows',
+    'SELECT entity_id AS customer_id, observed_at AS event_timestamp FROM labels WHERE 0',
+    /the spine has no rows/,
+  ],
+  [
+    'that reads another table',
+    'SELECT customer_id, _event_time AS event_timestamp FROM history_limits_v1',
+    /'history_limits_v1' is not allowed/,
+  ],
+  ['that changes something', 'DROP TABLE labels', /not a SELECT/],
+  [
+    'of a map',
+    'SELECT entity_id AS customer_id, observed_at AS event_timestamp, map(1, 2) AS m FROM labels',
+    /'m' of the spine SQL is a Map/,
+  ],
+  [
+    'with text that is no number in a row',
+    'SELECT entity_id AS customer_id, observed_at AS event_timestamp, toInt32(entity_id) AS n FROM labels',
+    /the spine SQL fails on a row: Cannot parse string '…' as Int32/,
+  ],
+  [
+    'with numbers that no column can hold',
+    'SELECT entity_id AS customer_id, observed_at AS event_timestamp, toUInt64(value) + toUInt64(18446744073709551614) AS n FROM labels',
+    /the spine SQL fails on a row: Value in column UInt64 cannot be safely converted into type/,
+  ],
+])('spine SQL %s is refused in words', async (_, sql, words) => {
+  await expect(build({ spine: { sql } })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: expect.stringMatching(words),
+  });
+});
+
+test('a label joins where it was observed, else where its window opens next, and is NULL until mature (rule 11)', async () => {
+  const { lines } = await build({
+    label: 'bad_90',
+    spine: {
+      customer_id: ['C0', 'C1', 'C2', 'C3', 'C3', 'C3', 'C3', 'C9', null],
+      event_timestamp: [1, 1, 1, 4, 5, 5.5, 9.5, 1, 1].map(at),
+    },
+  });
+  expect(lines[0]).toBe('"customer_id","event_timestamp","limits__dpd","bad_90"');
+  expect(lines.slice(1).map((line) => line.split(',').at(-1))).toEqual(['1', '0', '', '0', '0', '1', '', '', '']);
+  const mature = await build({
+    label: 'bad_90',
+    asOf: AS_OF + 2 * DAY,
+    spine: { customer_id: ['C2'], event_timestamp: [at(1)] },
+  });
+  expect(mature.lines[1]?.split(',').at(-1)).toBe('1');
+});
+
+test.each<[string, Partial<TrainingSetRequest>, RegExp]>([
+  [
+    'whose window opens before the observation point',
+    { label: 'early' },
+    /1 windows of the label 'early' open before their observation point: customer C1 observed at [-0-9T:.]+Z/,
+  ],
+  ['that nobody knew at the as-of', { label: 'late' }, /no label 'late' was known at/],
+  [
+    'about an entity the spine has no key of',
+    { label: 'bad_90', features: [], spine: { device_id: ['D1'], event_timestamp: [at(1)] } },
+    /is about customer, of which the spine has no key/,
+  ],
+  [
+    'about two entities of the spine',
+    { label: 'ours', spine: { customer_id: ['C1'], device_id: ['D1'], event_timestamp: [at(1)] } },
+    /about both customer and device/,
+  ],
+  [
+    'with the name of a column',
+    { label: 'bad_90', spine: { customer_id: ['C1'], bad_90: [1], event_timestamp: [at(1)] } },
+    /has a column 'bad_90'/,
+  ],
+])('a label %s is refused in words', async (_, more, words) => {
+  const features = more.features ? refsOf(profile) : refsOf(limits, ['dpd']);
+  await expect(build({ ...more, features })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: expect.stringMatching(words),
+  });
+});
+
+test('a feature made of labels is refused (rule 11)', async () => {
+  const leaking = { ...limits, sources: ['statements', 'labels'] };
+  const request = requestOf({ features: refsOf(leaking, ['dpd']) });
+  await expect(offline.checkTrainingSet(request)).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: "the feature 'limits@1:dpd' reads labels, which hold what is to be predicted",
+  });
+});
+
+test('what would be refused is said before anything is built', async () => {
+  await offline.checkTrainingSet(requestOf({ label: 'bad_90' }));
+  await expect(offline.checkTrainingSet(requestOf({ spine: { customer_id: ['C1'] } }))).rejects.toThrow(
+    /no column 'event_timestamp'/,
+  );
+  await expect(offline.checkTrainingSet(requestOf({ spine: { sql: 'SELECT 1' } }))).rejects.toThrow(
+    /gives no column 'customer_id'/,
+  );
+  await expect(
+    offline.checkTrainingSet(requestOf({ spine: { customer_id: [], event_timestamp: [] } })),
+  ).rejects.toThrow(/no rows/);
+  await expect(offline.checkTrainingSet(requestOf({ features: [] }))).rejects.toThrow(/no feature is asked for/);
+});
+
+test('building a set again gives the same manifest and file, also over what a killed attempt left', async () => {
+  const first = await build({ label: 'bad_90' });
+  await fixture.store.run(
+    'test',
+    raw(`CREATE TABLE training_${first.request.id.replace('-', '')}_spine (x Int8) ENGINE = Memory`),
+  );
+  const again = await build({ label: 'bad_90', id: first.request.id });
+  expect(again.result).toEqual(first.result);
+  expect(again.lines).toEqual(first.lines);
+  expect(
+    await fixture.store.rows(
+      'test',
+      raw("SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'training_')"),
+    ),
+  ).toEqual([]);
+});
+
+test('other rows give other hashes', async () => {
+  const { result } = await build();
+  const other = await build({ spine: { customer_id: ['C1', 'C1'], event_timestamp: [at(1), at(1)] } });
+  const once = await build({ spine: { customer_id: ['C1'], event_timestamp: [at(1)] } });
+  const hashes = [result, other.result, once.result].map(({ manifest }) => (manifest.spine as { hash: string }).hash);
+  expect(new Set(hashes).size).toBe(3);
+});
+
+test('the manifest pins versions with their hashes, the as-of and the counts', async () => {
+  const { result, request } = await build({ label: 'bad_90' });
+  expect(result.manifest).toMatchObject({
+    trainingSet: request.id,
+    asOf: formatInstant(AS_OF),
+    features: [{ column: 'limits__dpd', reference: 'limits@1:dpd' }],
+    views: [{ view: 'limits@1', hash: 'hash of limits@1' }],
+    label: { name: 'bad_90', entity: 'customer' },
+    rowCount: 6,
+  });
+});
+
+test('a cancelled build ends and leaves neither file nor tables', async () => {
+  const controller = new AbortController();
+  const onProgress = async (fraction: number) => {
+    if (fraction >= 0.7) controller.abort(new Error('cancelled'));
+  };
+  await expect(build({ signal: controller.signal, onProgress })).rejects.toThrow('cancelled');
+  expect(await readdir(folder)).toEqual([]);
+  expect(
+    await fixture.store.rows(
+      'test',
+      raw("SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'training_')"),
+    ),
+  ).toEqual([]);
+});
+
+test('personal features, spine columns and tables are masked where asked, and still join', async () => {
+  const mask = new Mask(Buffer.alloc(32, 3));
+  const spine = { device_id: ['D1'], customer_id: ['C1'], event_timestamp: [at(1)] };
+  const features = [...refsOf(limits, ['name']), ...refsOf(profile)];
+  const inline = await build({ features, spine, mask });
+  expect(inline.lines[1]).toBe(`"${mask.text('D1')}","C1","${at(1)}","${mask.text('n1')}",10`);
+  expect(JSON.stringify(inline.result)).not.toMatch(/"D1"|"n1"/);
+
+  await fixture.store.insert(
+    'test',
+    {
+      table: 'device_sightings',
+      columns: ['customer_id', 'device_id', 'seen_at', 'ingested_at', 'deleted', 'seq', 'row_hash'],
+    },
+    [['C1', 'D1', dateTime(1), dateTime(1), 0, 1, '1']],
+  );
+  const sql = 'SELECT customer_id, device_id, seen_at AS event_timestamp FROM device_sightings';
+  const masked = await build({ features, spine: { sql }, mask });
+  expect(masked.lines[1]).toBe(`"C1","${mask.text('D1')}","${at(1)}","${mask.text('n1')}",10`);
+  expect((await build({ features, spine: { sql } })).lines[1]).toBe(`"C1","D1","${at(1)}","n1",10`);
+});
+
+test('columns are profiled: NULLs, distinct values, range, mean and information value', async () => {
+  const { result } = await build({
+    features: refsOf(limits),
+    label: 'bad_90',
+    asOf: AS_OF + 2 * DAY,
+    spine: {
+      customer_id: ['C0', 'C1', 'C2', 'C3'],
+      event_timestamp: [at(1), at(1), at(1), at(5)],
+      segment: ['a', 'b', 'a', 'b'],
+    },
+  });
+  const profiles = Object.fromEntries(result.columns.map(({ name, ...rest }) => [name, rest]));
+  // One row a bin: C0 bad, C1 good, C3 good and NULL (C2) bad, each cell + 0.5.
+  const four = (2 * Math.log(3)) / 2;
+  expect(profiles.limits__dpd).toEqual({
+    type: 'INT32',
+    nullRate: 0.25,
+    distinct: 3,
+    min: 0,
+    max: 3,
+    mean: 4 / 3,
+    informationValue: expect.closeTo(four, 12),
+  });
+  expect(profiles.segment).toMatchObject({
+    distinct: 2,
+    min: 'a',
+    max: 'b',
+    informationValue: expect.closeTo((4 / 3) * Math.log(5), 12),
+  });
+  expect(profiles.customer_id).toMatchObject({ distinct: 4, informationValue: null });
+  expect(profiles.limits__big).toMatchObject({
+    min: '9007199254740993',
+    max: '9007199254740993',
+    informationValue: expect.closeTo(0, 12),
+  });
+  expect(profiles.limits__amount).toMatchObject({ min: '12.5', mean: 12.5 });
+  expect(profiles.limits__ratio).toMatchObject({ min: Math.fround(0.1) });
+  expect(profiles.limits__since).toMatchObject({ min: '2026-01-05', mean: null });
+  expect(profiles.limits__seen).toMatchObject({ max: '2026-01-05T01:02:03.004Z' });
+  expect(profiles.limits__months).toMatchObject({
+    type: 'ARRAY<INT32>',
+    distinct: null,
+    min: null,
+    informationValue: null,
+  });
+  expect(profiles.bad_90).toMatchObject({ mean: 0.5, informationValue: null });
+});
+
+test.each([
+  [1_000, 1],
+  // Twenty columns of so many distinct texts at once are more than a query may hold.
+  [2_000_000, 4],
+  [2_000_001, 1],
+])('twenty columns of %i rows are profiled in %i queries', async (rows, queries) => {
+  let asked = 0;
+  const store: ClickHouse = {
+    ...fixture.store,
+    rows: (label, select, options) => {
+      if (label === 'training-set-profile') asked += 1;
+      return fixture.store.rows(label, select, options);
+    },
+  };
+  const columns = Array.from({ length: 20 }, (_, index) => ({
+    name: `c${index}`,
+    type: 'INT32' as const,
+    value: raw(`toNullable(toInt32(number % ${index + 1}))`),
+    explains: true,
+  }));
+  const profiles = await profileColumns(store, {
+    from: raw('numbers(1000)'),
+    rows,
+    columns,
+    label: null,
+    options: {},
+  });
+  expect(asked).toBe(queries);
+  expect(profiles.map(({ name, distinct }) => [name, distinct])).toEqual(
+    columns.map(({ name }, index) => [name, index + 1]),
+  );
+});
+
+test('rows of long texts are brought together few at a time', async () => {
+  const { store, calendar } = fixture;
+  const letters = viewOf('letters', 1, {
+    entity: customer,
+    features: { text: string({ description: 'x' }) },
+    query: () =>
+      raw(`SELECT concat('C', toString(number)) AS customer_id, repeat('x', 100000) AS text FROM numbers(4)`),
+  });
+  await offline.createView(letters);
+  const run = { id: 1, view: letters, asOf: T0, knowledge: T0 };
+  await offline.stageRun(run);
+  await offline.commitRuns(letters, [{ run, availableAt: T0 }]);
+  let buckets = 0;
+  const counting: ClickHouse = {
+    ...store,
+    run: (label, statement, options) => {
+      if (label === 'training-set-rows') buckets += 1;
+      return store.run(label, statement, options);
+    },
+  };
+  const rows = 3_000;
+  const request = requestOf({
+    features: refsOf(letters),
+    format: 'PARQUET',
+    spine: {
+      customer_id: Array.from({ length: rows }, (_, row) => `C${row % 4}`),
+      event_timestamp: Array.from({ length: rows }, () => at(1)),
+    },
+  });
+  const guard = createSqlGuard(store.clickhouse);
+  const result = await createOfflineStore({ store: counting, calendar, guard, log: quiet }).buildTrainingSet(request);
+  expect(result).toMatchObject({ rowCount: rows });
+  expect(result.columns.at(-1)).toMatchObject({ nullRate: 0, distinct: 1 });
+  // 300 MB of texts, and a fifth as much again for what a hash takes beside them.
+  expect(buckets).toBe(2);
+});

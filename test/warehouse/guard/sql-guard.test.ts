@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sql } from '../../../src/core/definitions/sql.js';
+import { openSources, type Sources } from '../../sources/support.js';
+
+let sources: Sources;
+beforeAll(async () => {
+  sources = await openSources();
+  const { client } = sources;
+  await client.command({ query: 'CREATE TABLE secret (a UInt8, s String) ENGINE = MergeTree ORDER BY a' });
+  await client.command({ query: 'CREATE VIEW wrapped AS SELECT * FROM secret WHERE a = {x:UInt8}' });
+  await client.command({ query: "INSERT INTO secret VALUES (1, 'hidden')" });
+  await client.command({
+    query:
+      'CREATE TABLE upload (id Nullable(String), a Nullable(String), `odd name` Nullable(String)) ENGINE = MergeTree ORDER BY tuple()',
+  });
+});
+afterAll(() => sources.close());
+
+const check = (text: string) =>
+  sources.guard.check(text, {
+    tables: ['customers', 'loan_snapshots'],
+    views: { file: sql`SELECT id, a, ${'odd'} AS odd, \`odd name\` FROM upload` },
+  });
+
+const ESCAPES: readonly (readonly [what: string, text: string])[] = [
+  ['the scalar file function', "SELECT file('/etc/passwd')"],
+  ['it in capitals', "SELECT FILE('/etc/passwd')"],
+  ['it between backticks', "SELECT `file`('/etc/passwd') FROM file"],
+  ['it in double quotes', `SELECT "file"('/etc/passwd') FROM file`],
+  ['it behind a comment', "SELECT /* harmless */ file/**/('/etc/passwd')"],
+  ['it as a table function', "SELECT * FROM file('/etc/passwd', 'LineAsString')"],
+  ['it in a lambda', "SELECT arrayMap(x -> file(x), ['/etc/passwd'])"],
+  ['it in a window', 'SELECT sum(a) OVER (PARTITION BY file(id)) FROM file'],
+  ['it in a named window', 'SELECT sum(1) OVER w FROM file WINDOW w AS (ORDER BY file(id))'],
+  ['it in QUALIFY', "SELECT id FROM file QUALIFY file('x') = ''"],
+  ['it in LIMIT BY', 'SELECT id FROM file LIMIT 1 BY file(id)'],
+  ['it in INTERPOLATE', 'SELECT a FROM file ORDER BY a WITH FILL INTERPOLATE (id AS file(id))'],
+  ['it by APPLY', 'SELECT * APPLY(file) FROM file'],
+  ['it in REPLACE', 'SELECT * REPLACE(file(id) AS id) FROM file'],
+  ['a table function by url', "SELECT * FROM url('http://127.0.0.1:1', 'CSV', 'a String')"],
+  ['a remote server', "SELECT * FROM remote('127.0.0.1', currentDatabase(), 'secret')"],
+  ['a program', "SELECT * FROM executable('cat', 'CSV', 'a String')"],
+  ['merge of tables', "SELECT * FROM merge('secret')"],
+  ['rows by number', 'SELECT * FROM numbers(10)'],
+  ['values as a table', "SELECT * FROM values('a UInt8', 1)"],
+  ['values of standard SQL', 'SELECT * FROM (VALUES (1))'],
+  ['a view of a query', 'SELECT * FROM view(SELECT * FROM secret)'],
+  ['a parameterised view', 'SELECT * FROM wrapped(x = 1)'],
+  ['two statements', 'SELECT 1; SELECT 2'],
+  ['a second statement behind a comment', 'SELECT 1 -- end\n; DROP TABLE secret'],
+  ['DROP', 'DROP TABLE secret'],
+  ['INSERT', 'INSERT INTO secret SELECT 1, 2'],
+  ['CREATE', 'CREATE TABLE t ENGINE = Memory AS SELECT 1'],
+  ['ALTER', 'ALTER TABLE secret DELETE WHERE 1'],
+  ['SET', 'SET max_threads = 1'],
+  ['SYSTEM', 'SYSTEM FLUSH LOGS'],
+  ['EXPLAIN', 'EXPLAIN SELECT 1'],
+  ['EXPLAIN in a subquery', 'SELECT * FROM (EXPLAIN SELECT * FROM secret)'],
+  ['SHOW', 'SHOW TABLES'],
+  ['DESCRIBE', 'DESCRIBE TABLE secret'],
+  ['INTO OUTFILE', "SELECT id FROM file INTO OUTFILE '/tmp/out'"],
+  ['FORMAT', 'SELECT id FROM file FORMAT JSON'],
+  ['SETTINGS', 'SELECT id FROM file SETTINGS max_threads = 64'],
+  ['SETTINGS in a subquery', 'SELECT * FROM (SELECT id FROM file SETTINGS max_memory_usage = 0)'],
+  ['PARALLEL WITH', 'SELECT 1 PARALLEL WITH SELECT 2'],
+  ['another table', 'SELECT * FROM secret'],
+  ['another table in another case of quotes', 'SELECT * FROM "secret"'],
+  ['another table spelled with an escape', 'SELECT * FROM "secr\\x65t"'],
+  ['a source table spelled with an escape', 'SELECT * FROM `l\\x61bels`'],
+  ['another table in a subquery', 'SELECT (SELECT s FROM secret LIMIT 1)'],
+  ['another table in a join', 'SELECT * FROM file JOIN secret ON 1 = 1'],
+  ['another table in a union', 'SELECT id FROM file UNION ALL SELECT s FROM secret'],
+  ['another table in EXCEPT', 'SELECT id FROM file EXCEPT SELECT s FROM secret'],
+  ['another table behind IN', 'SELECT id FROM file WHERE 1 IN secret'],
+  ['another table behind NOT IN', 'SELECT id FROM file WHERE (1, 2) NOT IN secret'],
+  ['another table behind IN in a function', 'SELECT in(1, secret) FROM file'],
+  ['another table behind IN by an alias', 'WITH secret AS x SELECT id FROM file WHERE 1 IN x'],
+  ['another table behind EXISTS', 'SELECT id FROM file WHERE EXISTS (SELECT 1 FROM secret)'],
+  ['another table under a WITH of its name', 'WITH secret AS (SELECT * FROM secret) SELECT * FROM secret'],
+  ['another table beside a WITH of its name', 'SELECT * FROM (WITH secret AS (SELECT 1) SELECT * FROM secret), secret'],
+  ['a constant that reads like a WITH', "WITH 'x, cte_name: secret, y' AS z SELECT * FROM secret"],
+  ['a recursive WITH', 'WITH RECURSIVE secret AS (SELECT * FROM secret) SELECT * FROM secret'],
+  ['a name with its database', 'SELECT * FROM default.secret'],
+  ['an allowed name with its database', 'SELECT * FROM default.customers'],
+  ['system tables', 'SELECT * FROM system.tables'],
+  ['system tables in quotes', 'SELECT * FROM `system`.`one`'],
+  ['information_schema', 'SELECT * FROM information_schema.tables'],
+  ['a name that holds lines', 'SELECT 1 AS `x\\n  JOIN TREE`'],
+  ['a name that holds fields', 'SELECT 1 AS `x, cte_name: secret`'],
+  ['columns by a pattern', "SELECT COLUMNS('.*') FROM file"],
+  ['columns without a pattern', "SELECT * EXCEPT 'a.*' FROM file"],
+  ['a dictionary', "SELECT dictGet('d', 'a', 1)"],
+  ['a Join table', "SELECT joinGet('secret', 's', 1)"],
+  ['a setting', "SELECT getSetting('max_threads')"],
+  ['the server', 'SELECT hostName(), version()'],
+  ['the user', 'SELECT currentUser()'],
+  ['the database', 'SELECT currentDatabase()'],
+  ['waiting', 'SELECT sleep(3)'],
+  ['waiting a row', 'SELECT sleepEachRow(1) FROM file'],
+  ['the clock', 'SELECT now()'],
+  ['chance', 'SELECT rand()'],
+  ['a thrown message', "SELECT throwIf(1, 'x')"],
+  ['a parameter of ours', 'SELECT {p1:String}'],
+  ['an aggregate state', "SELECT initializeAggregation('sumState', 1)"],
+  ['nothing at all', '  -- only a comment'],
+  ['no SQL', 'hello'],
+];
+
+const GOOD: readonly (readonly [what: string, text: string])[] = [
+  ['columns by name', 'SELECT id, a FROM file'],
+  ['everything', 'SELECT * FROM file'],
+  ['an odd name', 'SELECT `odd name` AS b FROM file'],
+  ['a name of other letters', 'SELECT id AS `客户` FROM file'],
+  ['comments and a semicolon', '-- why\nSELECT id /* what */ FROM file;'],
+  [
+    'constants that read like SQL',
+    "SELECT 'FROM secret; file(x) SETTINGS {p:String} system.one function_name: file' AS s FROM file",
+  ],
+  [
+    'arithmetic and conversions',
+    'SELECT toDecimal64(toFloat64OrNull(a) * 1.5 + 2, 2) AS m, a::Nullable(Int32) % 7 FROM file',
+  ],
+  ['CASE', "SELECT CASE a WHEN '1' THEN 'M' WHEN '2' THEN 'F' END AS g, CASE WHEN a > '1' THEN 1 ELSE 0 END FROM file"],
+  [
+    'text',
+    "SELECT concat('C', leftPad(id, 8, '0')), lower(a) || 'x', replaceRegexpOne(a, '^x', ''), a LIKE 'b%' FROM file",
+  ],
+  [
+    'dates',
+    "SELECT toDate('2005-09-01') - INTERVAL 1 MONTH, addMonths(toDate(a), 1), dateDiff('day', toDate(a), toDate(id)), toStartOfMonth(toDate(a)) FROM file",
+  ],
+  [
+    'arrays and lambdas',
+    'SELECT arrayMap((x, y) -> x + y, [1, 2], range(2)), arrayFilter(x -> x > 1, [1, 2, 3])[1] FROM file',
+  ],
+  [
+    'ARRAY JOIN',
+    "SELECT id, m.1 AS month, m.2 AS paid FROM file ARRAY JOIN [('2005-09-01', a), ('2005-08-01', `odd name`)] AS m",
+  ],
+  [
+    'LEFT ARRAY JOIN over a subquery',
+    "SELECT id, x FROM (SELECT id, splitByChar(',', assumeNotNull(a)) AS xs FROM file) LEFT ARRAY JOIN xs AS x",
+  ],
+  [
+    'WITH',
+    'WITH base AS (SELECT id FROM file), twice AS (SELECT id FROM base UNION ALL SELECT id FROM base) SELECT id FROM twice',
+  ],
+  ['WITH of an expression', 'WITH 5 AS k SELECT id, k FROM file'],
+  [
+    'a join of the file with itself',
+    'SELECT l.id, r.a FROM file AS l LEFT JOIN file AS r ON l.id = r.id AND r.a != l.a',
+  ],
+  ['a join by USING', 'SELECT id FROM file JOIN (SELECT id FROM file) AS other USING (id)'],
+  [
+    'window functions',
+    'SELECT id, row_number() OVER (PARTITION BY a ORDER BY id) AS n, lagInFrame(a) OVER w FROM file WINDOW w AS (ORDER BY id)',
+  ],
+  [
+    'aggregates',
+    "SELECT a, count(), countIf(id != ''), uniqExact(id), quantileExact(0.5)(toInt32OrZero(id)), argMaxIf(id, a, 1) FROM file GROUP BY a HAVING count() > 1 ORDER BY a DESC LIMIT 10",
+  ],
+  ['count distinct and filter', "SELECT count(DISTINCT a), sum(1) FILTER (WHERE a = 'x') FROM file"],
+  ['IN of a list', "SELECT id FROM file WHERE a IN ('x', 'y') AND (id, a) NOT IN (('1', '2'), ('3', '4'))"],
+  ['IN of a subquery', 'SELECT id FROM file WHERE id IN (SELECT id FROM file WHERE a IS NOT NULL)'],
+  [
+    'EXISTS and a scalar subquery',
+    'SELECT id, (SELECT max(a) FROM file) AS m FROM file WHERE EXISTS (SELECT 1 FROM file)',
+  ],
+  ['unions and intersections', 'SELECT id FROM file UNION DISTINCT SELECT a FROM file INTERSECT SELECT id FROM file'],
+  ['DISTINCT, LIMIT BY, OFFSET', 'SELECT DISTINCT id FROM file ORDER BY id LIMIT 1 BY a LIMIT 10 OFFSET 2'],
+  ['maps and JSON', "SELECT map('a', id)['a'], JSONExtractString(assumeNotNull(a), 'x') FROM file"],
+  ['columns but some', 'SELECT * EXCEPT (a), * REPLACE (upper(id) AS id) FROM file'],
+  [
+    'source tables',
+    "SELECT customer_id, toString(registered_at) AS event_timestamp FROM customers WHERE channel = 'app'",
+  ],
+  [
+    'an ASOF JOIN of source tables',
+    'SELECT c.customer_id, s.dpd FROM customers AS c ASOF JOIN loan_snapshots AS s ON c.customer_id = s.customer_id AND toDate(c.registered_at) >= s.as_of',
+  ],
+  ['no table', "SELECT 'C1' AS customer_id"],
+];
+
+describe('the guard of SQL that a caller wrote', () => {
+  it.each(ESCAPES)('refuses %s', async (_what, text) => {
+    await expect(check(text)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+
+  it.each(GOOD)('lets through %s', async (_what, text) => {
+    const statement = await check(text);
+    const result = await sources.client.query({
+      query: `WITH file AS (SELECT id, a, \`odd name\` FROM upload) SELECT * FROM (${statement})`,
+      format: 'JSONCompactEachRow',
+    });
+    await result.text();
+  });
+
+  it('gives back one line without comments, which is what may be run', async () => {
+    expect(await check('SELECT id -- x\nFROM file /* y */ ;')).toBe('SELECT id FROM file');
+  });
+
+  it('says what is not allowed and what to do', async () => {
+    await expect(check('SELECT * FROM secret')).rejects.toMatchObject({
+      message: "the table 'secret' is not allowed",
+      hint: 'the tables are customers, loan_snapshots, file',
+    });
+    await expect(check('SELECT sleep(1)')).rejects.toMatchObject({ message: "the function 'sleep' is not allowed" });
+  });
+
+  it('never shows what another table holds, not even in an error', async () => {
+    const attempts = [
+      'WITH secret AS (SELECT toUInt8(s) AS s FROM secret) SELECT * FROM secret',
+      'SELECT (SELECT toUInt8(s) FROM secret)',
+      'SELECT * FROM (WITH secret AS (SELECT 1) SELECT * FROM secret), (SELECT toUInt8(s) FROM secret)',
+    ];
+    for (const text of attempts) {
+      await expect(check(text)).rejects.toMatchObject({ message: expect.not.stringContaining('hidden') });
+    }
+  });
+});

@@ -1,0 +1,85 @@
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createClient } from '@clickhouse/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SOURCE_TABLES, storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
+import { migrateClickHouse } from '../../src/warehouse/migrate.js';
+import { MIGRATIONS, NOW, openSources, type Sources } from '../sources/support.js';
+import { freshHome, quietLog } from '../support/homes.js';
+import { freshClickHouseDatabase } from '../support/stores.js';
+
+let sources: Sources;
+beforeAll(async () => {
+  sources = await openSources();
+});
+afterAll(() => sources.close());
+
+describe('the ClickHouse migrations', () => {
+  it('make every source table exactly as core describes it', async () => {
+    const rows = await sources.rows<{ table: string; name: string; type: string }>(
+      'SELECT table, name, type FROM system.columns WHERE database = currentDatabase() ORDER BY table, position',
+    );
+    for (const table of SOURCE_TABLES.values()) {
+      const stored = rows.filter((row) => row.table === table.name).map(({ name, type }) => [name, type]);
+      const described = table.columns.map((column) => [column.name, storedType(column)]);
+      // Only the daily job sets it; no file brings it and no reader sees it.
+      const derived = table.name === 'loan_snapshots' ? [['derived', 'UInt8']] : [];
+      expect(stored, table.name).toEqual([...described, ...Object.entries(VERSION_COLUMNS), ...derived]);
+    }
+  });
+
+  it('sort every source table by its key and then by when we knew', async () => {
+    const rows = await sources.rows<{ name: string; sorting_key: string }>(
+      'SELECT name, sorting_key FROM system.tables WHERE database = currentDatabase()',
+    );
+    for (const table of SOURCE_TABLES.values()) {
+      const sorting = rows.find((row) => row.name === table.name)?.sorting_key;
+      expect(sorting).toBe([...table.key, 'ingested_at', 'seq'].join(', '));
+    }
+  });
+
+  it('are applied once when several processes start together', async () => {
+    const database = await freshClickHouseDatabase();
+    const client = createClient({ url: database.url });
+    const run = () => migrateClickHouse({ client, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
+    await Promise.all([run(), run(), run()]);
+    await run();
+    const result = await client.query({ query: 'SELECT name FROM schema_migrations FINAL', format: 'JSONEachRow' });
+    const names = (await result.json<{ name: string }>()).map(({ name }) => name);
+    expect(names).toContain('001_source_tables.sql');
+    expect(new Set(names).size).toBe(names.length);
+    await client.close();
+    await database.close();
+  });
+
+  it('refuse in words to go on when an applied file was edited or removed', async () => {
+    const directory = await freshHome();
+    await cp(MIGRATIONS, directory, { recursive: true });
+    await writeFile(
+      join(directory, '900_extra.sql'),
+      'CREATE TABLE IF NOT EXISTS extra (a UInt8) ENGINE = MergeTree ORDER BY a;\n',
+    );
+    const { client } = sources;
+    const run = (folder: string) => migrateClickHouse({ client, directory: folder, clock: () => NOW, log: quietLog });
+    await run(directory);
+    await writeFile(
+      join(directory, '900_extra.sql'),
+      'CREATE TABLE IF NOT EXISTS extra (a UInt16) ENGINE = MergeTree ORDER BY a;\n',
+    );
+    await expect(run(directory)).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('900_extra.sql was changed after it was applied'),
+      hint: expect.stringContaining('new migration'),
+    });
+    await expect(run(MIGRATIONS)).rejects.toMatchObject({ message: expect.stringContaining('its file is gone') });
+  });
+
+  it('refuse two files of one number', async () => {
+    const directory = await freshHome();
+    await writeFile(join(directory, '001_a.sql'), '');
+    await writeFile(join(directory, '001_b.sql'), '');
+    await expect(
+      migrateClickHouse({ client: sources.client, directory, clock: () => NOW, log: quietLog }),
+    ).rejects.toMatchObject({ message: expect.stringContaining('number 001') });
+  });
+});
