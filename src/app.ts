@@ -219,7 +219,6 @@ export async function createApp(config: Config, given: Given = {}) {
       now: clock,
     };
     const worker: JobServices = {
-      registry,
       loanSnapshots,
       materializer,
       offline,

@@ -25,6 +25,20 @@ test('a resolver-side service that imports a store breaks a wall, and the tool s
   expect(summary.violations.map(({ rule }) => rule.name)).toContain('serving-imports-only-core');
 });
 
+test('two files that import no more than a type of each other are a circle, and the tool says so', () => {
+  mkdirSync(planted, { recursive: true });
+  writeFileSync(
+    `${planted}/egg.ts`,
+    "import type { Hen } from './hen.js';\n\nexport interface Egg {\n  readonly laidBy: Hen;\n}\n",
+  );
+  writeFileSync(
+    `${planted}/hen.ts`,
+    "import type { Egg } from './egg.js';\n\nexport interface Hen {\n  readonly lays: Egg;\n}\n",
+  );
+  const { summary } = cruise(planted);
+  expect(summary.violations.map(({ rule }) => rule.name)).toContain('no-cycles');
+});
+
 test('the check of the walls sees the whole house, and it stands', () => {
   const { summary } = cruise('src', 'synthetic', 'features', 'indicators', 'models', 'jobs');
   expect(summary.totalCruised).toBeGreaterThan(60);

@@ -1,4 +1,5 @@
-import type { Feature, OnDemandView, Registry } from '../core/definitions/definitions.js';
+import type { Feature, OnDemandView } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { badInput, notFound } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type {

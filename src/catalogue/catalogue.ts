@@ -1,5 +1,6 @@
 import { planOnDemand } from '../core/compute/on-demand.js';
-import type { AnyFeatureRef, OnDemandView, Registry, View } from '../core/definitions/definitions.js';
+import type { AnyFeatureRef, OnDemandView, View } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { badInput, notFound, RiskgraphError } from '../core/errors.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
 import type { DefinitionKind, DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';

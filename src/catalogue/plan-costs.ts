@@ -1,7 +1,8 @@
 /** What new versions of views would cost: counted and measured in the stores, within a bounded time. */
 
 import { scoreOf, scoreValues } from '../core/compute/score-view.js';
-import type { Registry, View } from '../core/definitions/definitions.js';
+import type { View } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { addDays, type BusinessCalendar, type LocalDate, parseInstant, SECOND } from '../core/helpers/time.js';
 import type { PlanChange, PlanCost } from '../core/ports/catalogue.js';
 import type { Materializer } from '../core/ports/materialize.js';

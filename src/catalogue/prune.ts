@@ -1,9 +1,10 @@
 import { conflict, notFound } from '../core/errors.js';
 import type { ViewPruner } from '../core/ports/jobs.js';
-import type { JobProgress, RunLedger } from '../core/ports/materialize.js';
+import type { RunLedger } from '../core/ports/materialize.js';
 import type { OfflineStore } from '../core/ports/offline.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock } from '../core/ports/process.js';
+import type { JobProgress } from '../core/ports/progress.js';
 import type { DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
 import type { TrainingSetLedger } from '../core/ports/training-sets.js';
 import { pinning, readThrough, spoken } from './published.js';

@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto';
 import { viewText } from '../core/compute/view-text.js';
-import type {
-  AnyFeatureRef,
-  Feature,
-  Model,
-  OnDemandView,
-  Registry,
-  Service,
-  View,
-} from '../core/definitions/definitions.js';
+import type { AnyFeatureRef, Feature, Model, OnDemandView, Service, View } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import type { DefinitionKind, PublishedDefinition } from '../core/ports/serving.js';
 
 /** A definition file as it is published. */

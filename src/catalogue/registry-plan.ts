@@ -1,4 +1,5 @@
-import type { Indicator, Registry, View } from '../core/definitions/definitions.js';
+import type { Indicator, View } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type { PlanChange, PrunableView, RegistryPlan, RegistryPlanner } from '../core/ports/catalogue.js';
 import type { OfflineStore } from '../core/ports/offline.js';

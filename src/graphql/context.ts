@@ -1,5 +1,6 @@
 import type { Mask } from '../core/compute/masking.js';
-import type { Registry, View } from '../core/definitions/definitions.js';
+import type { View } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { RiskgraphError } from '../core/errors.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';
 import type { AuditLog, Caller } from '../core/ports/access.js';

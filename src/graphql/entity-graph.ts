@@ -1,6 +1,7 @@
 import { Arg, Ctx, Field, FieldResolver, Float, ID, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import type { EntityDefinition } from '../core/definitions/define.js';
-import type { Feature, Registry, View } from '../core/definitions/definitions.js';
+import type { EntityDefinition } from '../core/definitions/define-entity.js';
+import type { Feature, View } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { elementType, type FeatureValue, isArrayType, type ScalarType } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Field, FieldResolver, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
-import type { Registry } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { notFound } from '../core/errors.js';
 import { SOURCE_TABLES } from '../core/lending/sources.js';
 import type { Lineage, LineageKind as LineageKindName, LineageNode, LineageRef } from '../core/ports/browse.js';

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
-import type { Registry } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { BackfillResolver } from './backfill.resolver.js';
 import { CatalogueResolver } from './catalogue.resolver.js';
 import { entityGraph } from './entity-graph.js';

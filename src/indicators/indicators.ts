@@ -1,5 +1,6 @@
 import { Decimal } from 'decimal.js';
-import type { Indicator, Registry } from '../core/definitions/definitions.js';
+import type { Indicator } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import type { Sql } from '../core/definitions/sql.js';
 import type { FeatureValue } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';

@@ -4,7 +4,8 @@ import { inputsFirst } from '../core/compute/score-view.js';
 import type { View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/helpers/time.js';
-import type { BackfillRange, JobProgress, RunRecord } from '../core/ports/materialize.js';
+import type { BackfillRange, RunRecord } from '../core/ports/materialize.js';
+import type { JobProgress } from '../core/ports/progress.js';
 import { holdView } from './hold.js';
 import { part, shares } from './progress.js';
 import {

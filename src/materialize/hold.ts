@@ -1,7 +1,8 @@
 /** One process at a view, for a time: what it writes is marked with its turn, so that nothing of it counts once another has taken the view. */
 import type { View } from '../core/definitions/definitions.js';
-import type { JobProgress, RunLedger } from '../core/ports/materialize.js';
+import type { RunLedger } from '../core/ports/materialize.js';
 import type { OfflineStore, Run } from '../core/ports/offline.js';
+import type { JobProgress } from '../core/ports/progress.js';
 import { finishLeftRuns } from './recovery.js';
 import type { MaterializerDeps } from './run-steps.js';
 

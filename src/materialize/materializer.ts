@@ -3,7 +3,8 @@
 import { inputsFirst } from '../core/compute/score-view.js';
 import type { View } from '../core/definitions/definitions.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
-import type { JobProgress, Materializer, RunRecord } from '../core/ports/materialize.js';
+import type { Materializer, RunRecord } from '../core/ports/materialize.js';
+import type { JobProgress } from '../core/ports/progress.js';
 import { planBackfill, runBackfill } from './backfill.js';
 import { estimateBackfill } from './estimate.js';
 import { holdView } from './hold.js';

@@ -1,4 +1,4 @@
-import type { JobProgress } from '../core/ports/materialize.js';
+import type { JobProgress } from '../core/ports/progress.js';
 import type { StepProgress } from './run-steps.js';
 
 /** The part of a whole's progress from `from` to `to`. */

@@ -1,4 +1,4 @@
-import type { EntityDefinition } from '../core/definitions/define.js';
+import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { EntityKey } from '../core/ports/offline.js';
 
 /** Format of keys and of the hashes behind them. */

@@ -1,6 +1,6 @@
 /** BullMQ's queues, one a job name; they carry ids alone, what the job is stays in the ledger. */
 import { Queue, QueueEvents } from 'bullmq';
-import type { JobDefinition } from '../core/definitions/definitions.js';
+import type { JobDefinition } from '../core/definitions/registry.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { Log } from '../core/ports/process.js';
 import { type RedisClient, withinTime } from './connection.js';

@@ -1,5 +1,5 @@
 /** Jobs: recorded in the ledger first, then carried by BullMQ; whoever loses the one finds it again in the other. */
-import type { JobDefinition } from '../core/definitions/definitions.js';
+import type { JobDefinition } from '../core/definitions/registry.js';
 import { badInput, notFound } from '../core/errors.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';
 import { newUuid } from '../core/helpers/uuid.js';

@@ -1,6 +1,6 @@
 /** The wrapper of every job: parses, records, logs, measures, retries; the body only works. */
 import { type Job, UnrecoverableError } from 'bullmq';
-import type { JobDefinition } from '../core/definitions/definitions.js';
+import type { JobDefinition } from '../core/definitions/registry.js';
 import { conflict, type ErrorCode, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { JobContext, JobLedger, JobRecord, JobServices } from '../core/ports/jobs.js';

@@ -1,4 +1,4 @@
-import type { JobDefinition } from '../core/definitions/definitions.js';
+import type { JobDefinition } from '../core/definitions/registry.js';
 import { addDays, type BusinessCalendar, HOUR, type Instant, MINUTE } from '../core/helpers/time.js';
 
 /** The latest scheduled time of a job that is not after `now`; days and wall-clock times are the portfolio's. */

@@ -1,5 +1,5 @@
 /** What a worker does beside running jobs: the ledger is the truth, and this brings the queue in line with it. */
-import type { JobDefinition } from '../core/definitions/definitions.js';
+import type { JobDefinition } from '../core/definitions/registry.js';
 import type { BusinessCalendar, Instant } from '../core/helpers/time.js';
 import { namedUuid } from '../core/helpers/uuid.js';
 import type { JobLedger, JobRecord } from '../core/ports/jobs.js';

@@ -1,11 +1,8 @@
 import { Worker } from 'bullmq';
 import { newUuid } from '../core/helpers/uuid.js';
-import type { JobServices } from '../core/ports/jobs.js';
-import type { Carrier } from './carrier.js';
 import { endBeat } from './health.js';
-import type { QueueOptions } from './queue.js';
-import { type Running, runJob } from './run-job.js';
-import { createUpkeep } from './upkeep.js';
+import { type RunDeps, type Running, runJob } from './run-job.js';
+import { createUpkeep, type UpkeepOptions } from './upkeep.js';
 
 /** A killed worker's jobs are taken up again within lock + two checks, less than ten seconds; a lock is renewed twice in its life. */
 const LOCK_MS = 5_000;
@@ -21,11 +18,7 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-export interface WorkerOptions extends QueueOptions {
-  readonly prefix: string;
-  readonly carrier: Carrier;
-  readonly services: JobServices;
-}
+type WorkerOptions = Omit<UpkeepOptions & RunDeps, 'workerId' | 'running'>;
 
 /** Runs every job of the registry in this process, each with its own concurrency, and keeps queue and ledger in line. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {

@@ -1,4 +1,5 @@
-import type { EntityDefinition, FeatureViewSpec, ViewQueryContext } from '../core/definitions/define.js';
+import type { EntityDefinition } from '../core/definitions/define-entity.js';
+import type { FeatureViewSpec, ViewQueryContext } from '../core/definitions/define-view.js';
 import type { Feature, View } from '../core/definitions/definitions.js';
 import { param, raw, sql } from '../core/definitions/sql.js';
 import { parseDuration } from '../core/helpers/time.js';

@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { scoreViewId } from '../core/compute/score-view.js';
-import type { EntityDefinition, FeatureServiceSpec, FeatureViewSpec, JobSpec } from '../core/definitions/define.js';
+import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { IndicatorSpec } from '../core/definitions/define-indicator.js';
-import type { Indicator, JobDefinition, Registry, Service, View } from '../core/definitions/definitions.js';
+import type { JobSpec } from '../core/definitions/define-job.js';
+import type { FeatureServiceSpec } from '../core/definitions/define-service.js';
+import type { FeatureViewSpec } from '../core/definitions/define-view.js';
+import type { Indicator, Service, View } from '../core/definitions/definitions.js';
+import type { JobDefinition, Registry } from '../core/definitions/registry.js';
 import { RiskgraphError } from '../core/errors.js';
 import { checkView } from './check.js';
 import { inCurrency, WRITTEN_CURRENCY } from './currency.js';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { planOnDemand } from '../core/compute/on-demand.js';
 import { scoreViewId, scoreViewOf, scoreViewShape } from '../core/compute/score-view.js';
-import type { EntityDefinition } from '../core/definitions/define.js';
+import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { ModelSpec } from '../core/definitions/define-model.js';
 import {
   type AnyFeatureRef,

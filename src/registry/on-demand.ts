@@ -1,6 +1,6 @@
 import { PERSONAL_COLUMNS } from '../core/compute/masking.js';
 import { inputsRead, planOnDemand } from '../core/compute/on-demand.js';
-import type { EntityDefinition } from '../core/definitions/define.js';
+import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { AnyOnDemandViewSpec, FeatureInput } from '../core/definitions/define-on-demand.js';
 import type { Feature, OnDemandInput, OnDemandOrigin, OnDemandView, View } from '../core/definitions/definitions.js';
 import { checkFeature, type Report } from './check.js';

@@ -1,7 +1,7 @@
 import { type OnDemandPlan, planOnDemand, readRequest } from '../core/compute/on-demand.js';
 import { type CalledRow, type Cell, columnCell, computeRow } from '../core/compute/on-demand-rows.js';
 import { valueAt } from '../core/compute/status.js';
-import type { EntityDefinition } from '../core/definitions/define.js';
+import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { FeatureRef, View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mask } from '../core/compute/masking.js';
 import { definitionsRead, planOnDemand } from '../core/compute/on-demand.js';
-import type { AnyFeatureRef, Registry } from '../core/definitions/definitions.js';
+import type { AnyFeatureRef } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { badInput, conflict, notFound } from '../core/errors.js';
 import { formatInstant } from '../core/helpers/time.js';
 import { newUuid } from '../core/helpers/uuid.js';
 import type { JobQueue } from '../core/ports/jobs.js';
-import type { JobProgress } from '../core/ports/materialize.js';
 import type { OfflineStore } from '../core/ports/offline.js';
 import type { Clock } from '../core/ports/process.js';
+import type { JobProgress } from '../core/ports/progress.js';
 import type {
   ExportFormat,
   TrainingSetLedger,

@@ -1,6 +1,7 @@
 import { DAY, type Instant } from '../../src/core/helpers/time.js';
-import { type Bundle, type Frame, type Section, tableOf } from './bundle.js';
+import { type Bundle, type Section, tableOf } from './bundle.js';
 import { instantOf, lastVersions, textOf } from './fields.js';
+import type { Frame } from './frame.js';
 import { Ratio } from './ratio.js';
 import type { MeasureValues } from './targets.js';
 

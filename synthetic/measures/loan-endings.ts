@@ -1,6 +1,7 @@
 import { DAY } from '../../src/core/helpers/time.js';
-import type { Bundle, Frame, Section } from './bundle.js';
+import type { Bundle, Section } from './bundle.js';
 import { centsOf, instantOf } from './fields.js';
+import type { Frame } from './frame.js';
 import { closed, type LoanHistory, stateOn } from './loan-history.js';
 import { Ratio } from './ratio.js';
 import type { MeasureValues } from './targets.js';

@@ -2,8 +2,8 @@ import { type DayNumber, dayNumber } from '../../src/core/helpers/local-days.js'
 import { type LoanDay, type LoanSpan, loanDayOf, replayLoan } from '../../src/core/lending/loan-ledger.js';
 import { sourceTable } from '../../src/core/lending/sources.js';
 import type { CustomerRows, Row } from '../rows.js';
-import type { Frame } from './bundle.js';
 import { centsOf, instantOf, lastVersions, textOf } from './fields.js';
+import type { Frame } from './frame.js';
 
 /** One loan as its rows tell it, replayed by the rules of `loan_snapshots`. Money is in cents. */
 export interface LoanHistory {

@@ -1,4 +1,5 @@
-import type { Bundle, Frame, Section } from './bundle.js';
+import type { Bundle, Section } from './bundle.js';
+import type { Frame } from './frame.js';
 import type { LoanHistory } from './loan-history.js';
 import { against, Ratio } from './ratio.js';
 import type { MeasureValues } from './targets.js';

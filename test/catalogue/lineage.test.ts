@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type LineageGraph, lineageGraph } from '../../src/catalogue/lineage.js';
 import { defineIndicator, int32, sql } from '../../src/core/definitions/define.js';
-import type { Indicator, Model, Registry, View } from '../../src/core/definitions/definitions.js';
+import type { Indicator, Model, View } from '../../src/core/definitions/definitions.js';
+import type { Registry } from '../../src/core/definitions/registry.js';
 import { DERIVED_TABLES } from '../../src/core/lending/derived-sources.js';
 import type { LineageKind, LineageNode } from '../../src/core/ports/browse.js';
 import { INPUT_TABLES } from '../../src/derived/loan-snapshots/inputs.js';

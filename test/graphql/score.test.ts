@@ -1,6 +1,7 @@
 /** Models and scores over GraphQL, on the definitions of the product. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobDefinition, View } from '../../src/core/definitions/definitions.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import type { JobDefinition } from '../../src/core/definitions/registry.js';
 import type { JobContext } from '../../src/core/ports/jobs.js';
 import { type Api, startApi } from '../support/api.js';
 import { middayClock } from '../support/clock.js';

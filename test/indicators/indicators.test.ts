@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineIndicator } from '../../src/core/definitions/define.js';
-import type { Indicator, Registry } from '../../src/core/definitions/definitions.js';
+import type { Indicator } from '../../src/core/definitions/definitions.js';
+import type { Registry } from '../../src/core/definitions/registry.js';
 import { sql } from '../../src/core/definitions/sql.js';
 import type { IndicatorService, IndicatorTableRequest } from '../../src/core/ports/indicators.js';
 import { createIndicators } from '../../src/indicators/indicators.js';

@@ -3,7 +3,7 @@
  * definitions over the real stores; only its ports are wrapped, so that the process can end itself between two of their calls.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import type { JobDefinition } from '../../src/core/definitions/definitions.js';
+import type { JobDefinition } from '../../src/core/definitions/registry.js';
 import { BusinessCalendar, formatInstant } from '../../src/core/helpers/time.js';
 import type { JobServices } from '../../src/core/ports/jobs.js';
 import type { PortfolioScores, RunLedger } from '../../src/core/ports/materialize.js';

@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FeatureSpec } from '../../src/core/definitions/define.js';
+import type { FeatureSpec } from '../../src/core/definitions/define-feature.js';
 import {
   type FeatureType,
   type FeatureValue,

@@ -1,4 +1,4 @@
-import type { JobDefinition } from '../../src/core/definitions/definitions.js';
+import type { JobDefinition } from '../../src/core/definitions/registry.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { JobLedger } from '../../src/core/ports/jobs.js';
 import { type Database, openDatabase } from '../../src/ledgers/data-source.js';

@@ -1,5 +1,5 @@
-import type { JobSpec } from '../../src/core/definitions/define.js';
-import type { JobDefinition } from '../../src/core/definitions/definitions.js';
+import type { JobSpec } from '../../src/core/definitions/define-job.js';
+import type { JobDefinition } from '../../src/core/definitions/registry.js';
 import type { JobServices } from '../../src/core/ports/jobs.js';
 
 /** Jobs as the registry would make them. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Registry } from '../../src/core/definitions/definitions.js';
+import type { Registry } from '../../src/core/definitions/registry.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { ROOT } from '../support/views.js';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { FeatureRef, Registry, View } from '../../src/core/definitions/definitions.js';
+import type { FeatureRef, View } from '../../src/core/definitions/definitions.js';
+import type { Registry } from '../../src/core/definitions/registry.js';
 import { DAY } from '../../src/core/helpers/time.js';
 import type { ViewRow } from '../../src/core/ports/offline.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';

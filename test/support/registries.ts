@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { Registry, View } from '../../src/core/definitions/definitions.js';
+import type { View } from '../../src/core/definitions/definitions.js';
+import type { Registry } from '../../src/core/definitions/registry.js';
 import { loadRegistry } from '../../src/registry/load.js';
 
 /** Small definitions of their own, so that tests of the API do not move with the product's. */

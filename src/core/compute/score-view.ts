@@ -1,5 +1,5 @@
 /** The feature view that a model's scores are, and the form of one score. */
-import { float64, int32, string } from '../definitions/define.js';
+import { float64, int32, string } from '../definitions/define-feature.js';
 import {
   type Feature,
   type Identity,

@@ -1,7 +1,7 @@
 /** The text of a definition's query, the same whatever day it is run for: what two versions are compared by. */
 
-import type { ViewQueryContext } from '../definitions/define.js';
 import type { IndicatorQueryContext } from '../definitions/define-indicator.js';
+import type { ViewQueryContext } from '../definitions/define-view.js';
 import type { Indicator, View } from '../definitions/definitions.js';
 import { raw, sql } from '../definitions/sql.js';
 import { SOURCE_TABLES, type SourceColumn } from '../lending/sources.js';

@@ -1,5 +1,5 @@
 import type { PointsScale } from '../helpers/risk-maths.js';
-import type { EntityDefinition } from './define.js';
+import type { EntityDefinition } from './define-entity.js';
 
 export interface ModelSpec {
   readonly entity: EntityDefinition;

@@ -1,5 +1,6 @@
 /** The vocabulary of on-demand features: computed when they are asked for, from what the caller brings and from stored features. */
-import type { EntityDefinition, FeatureSpec } from './define.js';
+import type { EntityDefinition } from './define-entity.js';
+import type { FeatureSpec } from './define-feature.js';
 import type { FeatureType, ScalarType } from './types.js';
 
 interface ScalarForms {

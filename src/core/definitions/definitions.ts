@@ -1,8 +1,10 @@
 /** What the registry makes of the definition files: identity, parsed durations, resolved references. Frozen after boot. */
-import type { EntityDefinition, FeatureServiceSpec, FeatureSpec, FeatureViewSpec, JobSpec } from './define.js';
+import type { FeatureSpec } from './define-feature.js';
 import type { IndicatorSpec } from './define-indicator.js';
 import type { ModelSpec } from './define-model.js';
 import type { AnyOnDemandViewSpec } from './define-on-demand.js';
+import type { FeatureServiceSpec } from './define-service.js';
+import type { FeatureViewSpec } from './define-view.js';
 import type { FeatureValue } from './types.js';
 
 export interface Identity {
@@ -110,20 +112,3 @@ export interface StoredModel extends Model {
 }
 
 export const readsStoredOnly = (model: Model): model is StoredModel => !model.features.some(isOnDemand);
-
-export interface JobDefinition extends Omit<JobSpec<unknown>, 'payload'> {
-  readonly name: string;
-  readonly file: string;
-  readonly payload: JobSpec<unknown>['payload'];
-}
-
-export interface Registry {
-  readonly entities: ReadonlyMap<string, EntityDefinition>;
-  /** By id; every version that has a file. */
-  readonly views: ReadonlyMap<string, View>;
-  readonly onDemandViews: ReadonlyMap<string, OnDemandView>;
-  readonly services: ReadonlyMap<string, Service>;
-  readonly indicators: ReadonlyMap<string, Indicator>;
-  readonly models: ReadonlyMap<string, Model>;
-  readonly jobs: ReadonlyMap<string, JobDefinition>;
-}

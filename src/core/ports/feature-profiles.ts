@@ -2,7 +2,7 @@
 import type { View } from '../definitions/definitions.js';
 import type { FeatureValue } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
-import type { JobProgress } from './materialize.js';
+import type { JobProgress } from './progress.js';
 
 /** Of the rows that the runs of one as-of gave, as they were computed: before `fill`, without tombstones. */
 export interface FeatureProfile {

@@ -1,11 +1,12 @@
 /** Jobs: their ledger, the queue that carries them, and what a body may use. */
-import type { Model, Registry, View } from '../definitions/definitions.js';
+import type { Model, View } from '../definitions/definitions.js';
 import type { Instant } from '../helpers/time.js';
 import type { FeatureProfiles } from './feature-profiles.js';
-import type { JobProgress, Materializer } from './materialize.js';
+import type { Materializer } from './materialize.js';
 import type { OfflineStore } from './offline.js';
 import type { OnlineStore } from './online.js';
 import type { Clock, Log, Metrics } from './process.js';
+import type { JobProgress } from './progress.js';
 import type { LoanSnapshots } from './sources.js';
 import type { TrainingSetRunner } from './training-sets.js';
 
@@ -66,7 +67,6 @@ export interface JobQueue {
 
 /** What a job's body may use. */
 export interface JobServices {
-  readonly registry: Registry;
   /** Applied views by name, a bare name being the newest version; without names all of them. NOT_FOUND in words. */
   views(names?: readonly string[]): Promise<readonly View[]>;
   /** Ids of view versions that were applied and are retired. */

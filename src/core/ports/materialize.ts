@@ -2,6 +2,7 @@
 import type { View } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { Run, StagedRow } from './offline.js';
+import type { JobProgress } from './progress.js';
 
 export type RunStage = 'STARTED' | 'STAGED' | 'PUBLISHED' | 'COMMITTED';
 
@@ -73,11 +74,6 @@ export interface RunLedger {
 export interface ViewTurn {
   readonly viewId: string;
   readonly number: number;
-}
-
-export interface JobProgress {
-  report(fraction: number): Promise<void>;
-  readonly signal: AbortSignal;
 }
 
 /** What the runs of score views are made of and where else they go. */

@@ -1,5 +1,5 @@
 /** The newest row a key, for decisions. */
-import type { EntityDefinition } from '../definitions/define.js';
+import type { EntityDefinition } from '../definitions/define-entity.js';
 import type { View } from '../definitions/definitions.js';
 import type { Instant } from '../helpers/time.js';
 import type { ViewRow } from './offline.js';

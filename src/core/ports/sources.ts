@@ -1,7 +1,7 @@
 /** Source tables: import, quarantine, derived loan snapshots, the guard of SQL that callers write. */
 import type { Sql } from '../definitions/sql.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
-import type { JobProgress } from './materialize.js';
+import type { JobProgress } from './progress.js';
 
 export interface RejectedRow {
   /** 1-based line of the file (the header is line 1), or 0-based index in an ingested list. */

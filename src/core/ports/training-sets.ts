@@ -1,11 +1,11 @@
 /** Training sets: what is asked for, what is built, and how it is built again. */
 
 import type { Mask } from '../compute/masking.js';
-import type { EntityDefinition } from '../definitions/define.js';
+import type { EntityDefinition } from '../definitions/define-entity.js';
 import type { AnyFeatureRef } from '../definitions/definitions.js';
 import type { FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
-import type { JobProgress } from './materialize.js';
+import type { JobProgress } from './progress.js';
 
 export type ExportFormat = 'PARQUET' | 'CSV' | 'ARROW';
 

@@ -1,5 +1,5 @@
 import type { Mask } from '../../core/compute/masking.js';
-import type { EntityDefinition } from '../../core/definitions/define.js';
+import type { EntityDefinition } from '../../core/definitions/define-entity.js';
 import type { FeatureRef, View } from '../../core/definitions/definitions.js';
 import { raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { badInput } from '../../core/errors.js';

@@ -1,7 +1,7 @@
 /** Which columns a feature's value can depend on, told from SQL as ClickHouse resolves it. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { FeatureViewSpec } from '../../../src/core/definitions/define.js';
 import { defineEntity, int32, sql } from '../../../src/core/definitions/define.js';
+import type { FeatureViewSpec } from '../../../src/core/definitions/define-view.js';
 import { SOURCE_TABLES } from '../../../src/core/lending/sources.js';
 import type { ColumnRead, ColumnsRead } from '../../../src/core/ports/columns-read.js';
 import { createColumnsRead } from '../../../src/offline/history/columns-read.js';

@@ -1,0 +1,9 @@
+export interface FeatureServiceSpec {
+  readonly description: string;
+  readonly owner: string;
+  /** Pinned references: `view@version` for all features of a view, `view@version:feature` for one. */
+  readonly features: readonly string[];
+}
+
+export const defineFeatureService = (spec: FeatureServiceSpec): { kind: 'service' } & FeatureServiceSpec =>
+  Object.freeze({ kind: 'service', ...spec });

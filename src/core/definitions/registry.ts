@@ -1,0 +1,21 @@
+/** Every definition that has a file, by its id. Frozen after boot. */
+import type { EntityDefinition } from './define-entity.js';
+import type { JobSpec } from './define-job.js';
+import type { Indicator, Model, OnDemandView, Service, View } from './definitions.js';
+
+export interface JobDefinition extends Omit<JobSpec<unknown>, 'payload'> {
+  readonly name: string;
+  readonly file: string;
+  readonly payload: JobSpec<unknown>['payload'];
+}
+
+export interface Registry {
+  readonly entities: ReadonlyMap<string, EntityDefinition>;
+  /** By id; every version that has a file. */
+  readonly views: ReadonlyMap<string, View>;
+  readonly onDemandViews: ReadonlyMap<string, OnDemandView>;
+  readonly services: ReadonlyMap<string, Service>;
+  readonly indicators: ReadonlyMap<string, Indicator>;
+  readonly models: ReadonlyMap<string, Model>;
+  readonly jobs: ReadonlyMap<string, JobDefinition>;
+}
