@@ -1,8 +1,8 @@
 /** Writes what is derived from the definitions and committed; `--check` fails where a file differs instead of writing it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { catalog } from '../src/catalogue/published.js';
-import { roleTable } from '../src/graphql/roles.js';
-import { emitSchema } from '../src/graphql/schema.js';
+import { buildSchema, emitSchema } from '../src/graphql/schema.js';
+import { roleTable } from '../src/http/role-table.js';
 import { loadRegistry } from '../src/registry/load.js';
 
 const registry = await loadRegistry({ root: process.cwd() });
@@ -11,7 +11,7 @@ const readme = async (): Promise<string> => {
   const text = await readFile('README.md', 'utf8');
   return text.replace(
     /(<!-- roles -->\n)[\s\S]*(<!-- \/roles -->)/,
-    (_, open, close) => `${open}${roleTable().trimEnd()}\n${close}`,
+    (_, open, close) => `${open}${roleTable(buildSchema(registry))}\n${close}`,
   );
 };
 

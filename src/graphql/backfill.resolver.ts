@@ -5,6 +5,7 @@ import type { JobRecord } from '../core/ports/jobs.js';
 import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports/materialize.js';
 import type { ApiServices, RequestContext } from './context.js';
 import { JobType } from './job.resolver.js';
+import { Operation } from './operation.js';
 import { GraphQLDate } from './scalars.js';
 
 @ObjectType('BackfillViewEstimate', { description: 'What a backfill of one view would have to do.' })
@@ -80,6 +81,7 @@ const VIEWS = 'name@version, or a bare name for its newest version.';
 
 @Resolver()
 export class BackfillResolver {
+  @Operation({ roles: ['admin', 'modeler'] })
   @Query(() => BackfillEstimateType, {
     description: 'What `backfill` of these views and days would have to do: as-ofs, rows and, where known, seconds.',
   })
@@ -92,6 +94,7 @@ export class BackfillResolver {
     return services.backfills.estimateBackfill(rangeOf(services, views, { from, to }));
   }
 
+  @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
     description:
       'Computes the history of daily as-of instants, both ends included. Days that are not due yet are left out; the result says which was the last, as clampedTo, and what was left out, as notes. Refused where nothing at all is due.',

@@ -13,6 +13,7 @@ import {
   visible,
 } from './catalogue.types.js';
 import { boundedLimit, type RequestContext } from './context.js';
+import { Operation } from './operation.js';
 import { ViewFreshnessType } from './registry.resolver.js';
 
 const SEARCH =
@@ -21,11 +22,16 @@ const SEARCH =
 
 @Resolver(() => FeatureViewType)
 export class CatalogueResolver {
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
   @Query(() => [EntityType])
   entities(@Ctx() { services }: RequestContext): readonly EntityType[] {
     return [...services.registry.entities.values()];
   }
 
+  @Operation({
+    roles: ['admin', 'modeler', 'decision', 'bi'],
+    cost: ({ weight, catalogue }) => (catalogue.views().length + catalogue.onDemandViews().length) * weight,
+  })
   @Query(() => [FeatureViewType], {
     description:
       'Applied views; without `search` by name, newest version first. An unknown tag or owner has no views; an unknown entity is an error.',
@@ -43,6 +49,7 @@ export class CatalogueResolver {
     return context.services.browser.searchViews(wanted).map((view) => showView(view, context));
   }
 
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'], cost: ({ args, weight }) => Number(args.limit) * weight })
   @Query(() => [FoundFeatureType], {
     description: 'Single features of the applied views. `before` is the reference of the last one of the page before.',
   })
@@ -74,6 +81,7 @@ export class CatalogueResolver {
     }));
   }
 
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'], cost: ({ weight }) => weight })
   @Query(() => FeatureViewType, { nullable: true, description: 'No version: the newest applied.' })
   featureView(
     @Arg('name', () => String) name: string,
@@ -93,11 +101,13 @@ export class CatalogueResolver {
     return 'schedule' in view ? loaders.freshness.load(view) : null;
   }
 
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
   @Query(() => [FeatureServiceType])
   featureServices(@Ctx() context: RequestContext): FeatureServiceType[] {
     return context.services.catalogue.services().map((service) => showService(service, context));
   }
 
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
   @Query(() => FeatureServiceType, { nullable: true, description: 'No version: the newest applied.' })
   featureService(
     @Arg('name', () => String) name: string,

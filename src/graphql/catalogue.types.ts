@@ -5,6 +5,7 @@ import { notFound } from '../core/errors.js';
 import type { AnyView } from '../core/ports/browse.js';
 import { piiView, type RequestContext } from './context.js';
 import { FeatureViewKind } from './enums.js';
+import { AssumedSize } from './operation.js';
 
 const TYPE_WORDS = 'STRING, BOOLEAN, INT32, INT64, FLOAT32, FLOAT64, DECIMAL, DATE, TIMESTAMP or ARRAY<one of these>.';
 
@@ -111,11 +112,13 @@ export class FeatureViewType {
   })
   every!: string | null;
 
+  @AssumedSize(5)
   @Field(() => [RequestInputType], {
     description: 'Of an on-demand view: what the caller brings, to it and to those that it reads.',
   })
   requestInputs!: readonly RequestInputType[];
 
+  @AssumedSize(30)
   @Field(() => [FeatureType])
   features!: readonly FeatureType[];
 }

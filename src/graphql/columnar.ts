@@ -1,4 +1,5 @@
 import { badInput } from '../core/errors.js';
+import type { OperationCall } from './operation.js';
 
 /**
  * Columnar entities from JSON: every value a string or null; numbers and booleans are taken by their text, so that ids that look
@@ -41,3 +42,18 @@ export function columnarRows(table: Readonly<Record<string, unknown>>, what: str
   }
   return rows;
 }
+
+/** The longest column of a columnar table, in rows; what is no table or no list has none. */
+export const longestColumn = (table: unknown): number =>
+  table !== null && typeof table === 'object'
+    ? Math.max(0, ...Object.values(table).map((column) => (Array.isArray(column) ? column.length : 0)))
+    : 0;
+
+/** What a read of the features named by `service` or `features` asks for: rows of its columnar argument × features. */
+export const valuesRead =
+  (rows: 'entities' | 'spine') =>
+  ({ args, catalogue }: OperationCall): number => {
+    const { service, features } = args as { readonly service?: string; readonly features?: readonly string[] };
+    const refs = catalogue.features({ service: service ?? null, features: features ?? null });
+    return longestColumn(args[rows]) * refs.length;
+  };

@@ -8,10 +8,8 @@ import type { Instant } from '../core/helpers/time.js';
 import { maskFor, type RequestContext } from './context.js';
 import { FeatureStatus } from './enums.js';
 import type { ViewAnswer } from './loaders.js';
+import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLDecimal } from './scalars.js';
-
-/** The entities whose graph the contract names; both are keyed by one column. */
-const ROOTS = ['customer', 'device'] as const;
 
 interface EntityNode {
   readonly id: string;
@@ -109,8 +107,13 @@ function answerObject(answer: ViewAnswer, context: RequestContext): Record<strin
   return { _status: answer.status, _eventTime: answer.eventTime, ...Object.fromEntries(values) };
 }
 
+interface ViewField {
+  readonly name: string;
+  readonly view: View;
+}
+
 /** Newest first: the newest has the bare name, older ones stay as `<name>V<version>`. */
-function fieldsOf(entity: EntityDefinition, registry: Registry): { readonly name: string; readonly view: View }[] {
+function fieldsOf(entity: EntityDefinition, registry: Registry): ViewField[] {
   const views = [...registry.views.values()]
     .filter((view) => view.entity.name === entity.name)
     .sort((one, other) => other.version - one.version);
@@ -124,7 +127,7 @@ function fieldsOf(entity: EntityDefinition, registry: Registry): { readonly name
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-function entityResolver(entity: EntityDefinition, registry: Registry): new () => object {
+function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]): new () => object {
   const typeName = pascal(entity.name);
   const type = emptyClass(typeName);
   Field(() => ID)(type.prototype, 'id');
@@ -132,7 +135,7 @@ function entityResolver(entity: EntityDefinition, registry: Registry): new () =>
 
   const resolver = emptyClass(`${typeName}Resolver`);
   const { prototype } = resolver;
-  for (const { name, view } of fieldsOf(entity, registry)) {
+  for (const { name, view } of fields) {
     const object = viewType(view);
     const resolve = async (node: EntityNode, context: RequestContext): Promise<Record<string, unknown>> => {
       // Refuses a version that is not applied, or retired, in the catalogue's own words.
@@ -174,17 +177,24 @@ function entityResolver(entity: EntityDefinition, registry: Registry): new () =>
   decorate(
     prototype,
     entity.name,
-    [Query(() => type as never, { nullable: true, description: `${entity.description} One entity as a graph.` })],
+    [
+      Query(() => type as never, { nullable: true, description: `${entity.description} One entity as a graph.` }),
+      Operation({ roles: ['admin', 'modeler', 'decision'], cost: ({ weight }) => weight }),
+    ],
     { value: find },
   );
   Resolver(() => type as never)(resolver);
   return resolver;
 }
 
-/** The typed graph: types, fields and resolvers made from the definitions. */
-export function entityGraph(registry: Registry): (new () => object)[] {
-  return ROOTS.flatMap((name) => {
-    const entity = registry.entities.get(name);
-    return entity ? [entityResolver(entity, registry)] : [];
-  });
-}
+/**
+ * The typed graph: types, fields and resolvers made from the definitions. An entity has a root when one column is its key, which is the
+ * root's `id`, and a view is about it.
+ */
+export const entityGraph = (registry: Registry): (new () => object)[] =>
+  [...registry.entities.values()]
+    .filter(({ joinKeys }) => joinKeys.length === 1)
+    .flatMap((entity) => {
+      const fields = fieldsOf(entity, registry);
+      return fields.length > 0 ? [entityResolver(entity, fields)] : [];
+    });

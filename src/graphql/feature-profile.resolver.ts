@@ -8,6 +8,7 @@ import type { JobRecord } from '../core/ports/jobs.js';
 import { checkVisible, FeatureType, isPii } from './catalogue.types.js';
 import { piiView, type RequestContext } from './context.js';
 import { JobType } from './job.resolver.js';
+import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
 /** Of an hourly view that are some ten thousand profiles. */
@@ -86,6 +87,7 @@ export class FeatureProfileResolver {
     return profile && shownTo(context, ref)(profile);
   }
 
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
   @Query(() => [FeatureProfileType], {
     description:
       'A feature over time: a profile an as-of that was computed, oldest first. Measured within an hour of the run.',
@@ -108,6 +110,7 @@ export class FeatureProfileResolver {
     return found.map(shownTo(context, ref));
   }
 
+  @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
     description: 'Measures what was computed since the last time, as a job does every hour. No views: all.',
   })

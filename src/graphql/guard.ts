@@ -1,13 +1,10 @@
-import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
+import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql';
 import { badInput, RiskgraphError } from '../core/errors.js';
-import type { AuditEntry } from '../core/ports/access.js';
+import type { AuditEntry, Role } from '../core/ports/access.js';
 import type { RequestContext } from './context.js';
-import { OPERATION_ROLES } from './roles.js';
+import { type DeclaredOperation, operationsOf } from './operation.js';
 
 type Resolve = GraphQLFieldResolver<unknown, RequestContext>;
-
-/** Queries that hand out data in bulk: they are exports. */
-const EXPORTS = new Set(['Query.historicalFeatures']);
 
 /** Half a character: with this flag a pair of surrogates is none. */
 const HALF = /\p{Surrogate}/u;
@@ -60,14 +57,14 @@ async function audit(
 
 const codeOf = (error: unknown): string => (error instanceof RiskgraphError ? error.code : 'INTERNAL');
 
-function guarded(operation: string, resolve: Resolve): Resolve {
-  const roles = OPERATION_ROLES[operation] ?? [];
-  const audited = operation.startsWith('Mutation.') || EXPORTS.has(operation);
+function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Resolve {
+  const roles: readonly Role[] = declaration.roles;
+  const audited = declaration.audit === true || name.startsWith('Mutation.');
   return async (source, args, context, info) => {
     const { role } = context.caller;
     const details = { arguments: summarize(args) };
     if (!roles.includes(role)) {
-      await audit(context, { action: operation, outcome: 'REFUSED', details: { code: 'FORBIDDEN' } });
+      await audit(context, { action: name, outcome: 'REFUSED', details: { code: 'FORBIDDEN' } });
       throw new RiskgraphError({
         code: 'FORBIDDEN',
         message: `role ${role} may not call ${info.fieldName}`,
@@ -83,28 +80,26 @@ function guarded(operation: string, resolve: Resolve): Resolve {
       // Some refusals depend on the arguments, and a refused read is kept like any other.
       const outcome = code === 'FORBIDDEN' ? 'REFUSED' : 'FAILED';
       if (audited || outcome === 'REFUSED') {
-        await audit(context, { action: operation, outcome, details: { ...details, code } });
+        await audit(context, { action: name, outcome, details: { ...details, code } });
       }
       throw error;
     }
-    if (audited) await audit(context, { action: operation, outcome: 'DONE', details });
+    if (audited) await audit(context, { action: name, outcome: 'DONE', details });
     return result;
   };
 }
 
 /**
- * Puts roles and audit around every operation. Wrapped here rather than in each resolver, so that a resolver cannot forget; a
- * subscription is guarded where it begins.
+ * Puts the declared roles and audit around every operation. Wrapped here rather than in each resolver, so that a resolver cannot
+ * forget; a subscription is guarded where it begins.
+ * @throws where an operation declares no role.
  */
 export function guardSchema(schema: GraphQLSchema): GraphQLSchema {
-  const wrap = (type: GraphQLObjectType | null | undefined, at: 'resolve' | 'subscribe'): void => {
-    for (const [name, field] of Object.entries(type?.getFields() ?? {})) {
-      const original = (field[at] as Resolve | undefined) ?? (defaultFieldResolver as Resolve);
-      field[at] = guarded(`${type?.name}.${name}`, original) as GraphQLFieldResolver<unknown, unknown>;
-    }
-  };
-  wrap(schema.getQueryType(), 'resolve');
-  wrap(schema.getMutationType(), 'resolve');
-  wrap(schema.getSubscriptionType(), 'subscribe');
+  for (const operation of operationsOf(schema)) {
+    const { field } = operation;
+    const at = operation.name.startsWith('Subscription.') ? 'subscribe' : 'resolve';
+    const original = (field[at] as Resolve | undefined) ?? (defaultFieldResolver as Resolve);
+    field[at] = guarded(operation, original) as GraphQLFieldResolver<unknown, unknown>;
+  }
   return schema;
 }

@@ -1,10 +1,11 @@
 import { Arg, Ctx, Query, Resolver } from 'type-graphql';
 import type { StalePolicy as StalePolicyName } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
-import { columnarRows } from './columnar.js';
+import { columnarRows, valuesRead } from './columnar.js';
 import { maskFor, type RequestContext } from './context.js';
 import { FeatureTableType } from './data-table.js';
 import { StalePolicy } from './enums.js';
+import { Operation } from './operation.js';
 import { GraphQLJSONObject } from './scalars.js';
 
 /** The contract's limits of one request. */
@@ -13,6 +14,7 @@ const MAX_CELLS = 250_000;
 
 @Resolver()
 export class HistoricalFeaturesResolver {
+  @Operation({ roles: ['admin', 'modeler'], cost: valuesRead('spine'), audit: true })
   @Query(() => FeatureTableType, {
     description: 'Point-in-time join of an inline spine of at most 10,000 rows. Exactly one of service and features.',
   })

@@ -9,6 +9,7 @@ import type {
 import { boundedLimit, type RequestContext } from './context.js';
 import { DataTableType } from './data-table.js';
 import { Comparison, FilterOp, TimeGrain } from './enums.js';
+import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime } from './scalars.js';
 
 @ObjectType('Indicator', { description: 'A number that the management reads.' })
@@ -46,6 +47,7 @@ export class IndicatorFilterType {
 
 @Resolver()
 export class IndicatorResolver {
+  @Operation({ roles: ['admin', 'modeler', 'bi'] })
   @Query(() => [IndicatorType])
   indicators(
     @Arg('domain', () => String, { nullable: true }) domain: string | null,
@@ -63,6 +65,7 @@ export class IndicatorResolver {
       }));
   }
 
+  @Operation({ roles: ['admin', 'modeler', 'bi'] })
   @Query(() => DataTableType, {
     description: 'Indicators side by side, one row a period and combination of dimensions.',
   })

@@ -19,6 +19,7 @@ import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
 import { boundedLimit, type RequestContext, shownError } from './context.js';
 import { JobState } from './enums.js';
+import { Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
 @ObjectType('Job', { description: 'Something that the workers do.' })
@@ -84,11 +85,13 @@ export class JobResolver {
     return set ? shownError(job.error, caller, set) : job.error;
   }
 
+  @Operation({ roles: ['admin', 'modeler'] })
   @Query(() => JobType, { nullable: true })
   job(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<JobRecord | null> {
     return services.jobs.get(id);
   }
 
+  @Operation({ roles: ['admin', 'modeler'] })
   @Query(() => [JobType], { description: 'Newest first; before is the id of the last one of the page before.' })
   jobs(
     @Arg('name', () => String, { nullable: true }) name: string | null,
@@ -105,6 +108,7 @@ export class JobResolver {
     });
   }
 
+  @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, { description: 'Computes views and brings the online store up to date. No views: all.' })
   materialize(
     @Arg('views', () => [String], {
@@ -128,6 +132,7 @@ export class JobResolver {
     });
   }
 
+  @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
     description:
       'Scores everyone that a model can score, into the table scores and the feature view of its scores: `<model>_score`.',
@@ -151,11 +156,13 @@ export class JobResolver {
     });
   }
 
+  @Operation({ roles: ['admin'] })
   @Mutation(() => JobType)
   cancelJob(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<JobRecord> {
     return services.queue.cancel(id);
   }
 
+  @Operation({ roles: ['admin', 'modeler'] })
   @Subscription(() => JobType, {
     description: 'The job as it is now and at each change, until it ends.',
     subscribe: async ({ args, context }) => {

@@ -7,6 +7,7 @@ import type { ColumnRead } from '../core/ports/columns-read.js';
 import { FeatureType, FeatureViewType, visible } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
 import { ColumnUse, LineageKind } from './enums.js';
+import { AssumedSize, Operation } from './operation.js';
 
 @ObjectType('LineageRef')
 class LineageRefType {
@@ -25,6 +26,7 @@ class LineageNodeType extends LineageRefType {
   @Field(() => Int, { description: 'Steps from the subject; 1 is next to it.' })
   distance!: number;
 
+  @AssumedSize(3)
   @Field(() => [LineageRefType], { description: 'What it is tied to, one step nearer to the subject.' })
   through!: readonly LineageRef[];
 
@@ -50,14 +52,17 @@ class RelatedIndicatorType {
     'whoever lists one feature needs that feature alone. Views, services and models are those that are applied.',
 })
 class LineageType {
+  @AssumedSize(10)
   @Field(() => [LineageNodeType], { description: 'Up to source tables and to what a request brings; nearest first.' })
   upstream!: readonly LineageNode[];
 
+  @AssumedSize(10)
   @Field(() => [LineageNodeType], {
     description: 'Down to services, models, their scores, on-demand views and indicators; nearest first.',
   })
   downstream!: readonly LineageNode[];
 
+  @AssumedSize(5)
   @Field(() => [RelatedIndicatorType])
   relatedIndicators!: Lineage['relatedIndicators'];
 }
@@ -124,6 +129,7 @@ export class FeatureLineageResolver {
     return lineageFor({ kind: 'FEATURE', id: reference }, context);
   }
 
+  @AssumedSize(10)
   @FieldResolver(() => [SourceColumnType], {
     nullable: true,
     description:
@@ -143,6 +149,7 @@ export class FeatureLineageResolver {
 
 @Resolver()
 export class LineageResolver {
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'], cost: ({ weight }) => weight })
   @Query(() => LineageType, {
     description: 'What a table, view, feature, model, service or indicator is made of, and who needs it.',
   })

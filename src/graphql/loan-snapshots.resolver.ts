@@ -3,10 +3,12 @@ import type { LocalDate } from '../core/helpers/time.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { RequestContext } from './context.js';
 import { JobType } from './job.resolver.js';
+import { Operation } from './operation.js';
 import { GraphQLDate } from './scalars.js';
 
 @Resolver()
 export class LoanSnapshotsResolver {
+  @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
     description:
       'Derives loan_snapshots from loans, instalments, repayments and loan events; loan-days that were imported are left alone.',

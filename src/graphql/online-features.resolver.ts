@@ -1,9 +1,10 @@
 import { Arg, Ctx, Field, ID, ObjectType, Query, Resolver } from 'type-graphql';
 import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
 import type { Instant } from '../core/helpers/time.js';
-import { columnarKeys } from './columnar.js';
+import { columnarKeys, valuesRead } from './columnar.js';
 import { maskFor, type RequestContext } from './context.js';
 import { FeatureStatus, StalePolicy } from './enums.js';
+import { Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
 
 @ObjectType('FeatureColumn')
@@ -59,6 +60,7 @@ export const REQUEST_DESCRIPTION =
 
 @Resolver()
 export class OnlineFeaturesResolver {
+  @Operation({ roles: ['admin', 'modeler', 'decision'], cost: valuesRead('entities') })
   @Query(() => OnlineFeaturesType, {
     description: 'The newest value of each feature for up to 1,000 rows. Exactly one of service and features.',
   })

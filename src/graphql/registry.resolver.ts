@@ -17,6 +17,7 @@ import type { RejectedRow } from '../core/ports/sources.js';
 import { boundedLimit, piiView, type RequestContext } from './context.js';
 import { PlanAction, PlanEffect } from './enums.js';
 import { JobType } from './job.resolver.js';
+import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime } from './scalars.js';
 
 @ObjectType('RegistryTouch', { description: 'A definition, or a training set, that a change has to do with.' })
@@ -171,6 +172,7 @@ const withoutQuotes = (reason: string): string => reason.replace(/'[^']*'|"[^"]*
 
 @Resolver()
 export class RegistryResolver {
+  @Operation({ roles: ['admin'] })
   @Mutation(() => RegistryPlanType, {
     description: 'What applying would do, as the definition files were when the server started. Changes nothing.',
   })
@@ -191,11 +193,13 @@ export class RegistryResolver {
     return services.planner.plan({ costs, ...(from == null ? {} : { from }) });
   }
 
+  @Operation({ roles: ['admin'] })
   @Mutation(() => RegistryPlanType, { description: 'Does what the plan says, whole or not at all.' })
   applyRegistry(@Ctx() { services }: RequestContext): Promise<RegistryPlan> {
     return services.planner.apply();
   }
 
+  @Operation({ roles: ['admin'] })
   @Mutation(() => RegistryPlanType, {
     description:
       'Ends a view version: its online values go, its history stays. Refused while a service or model pins it.',
@@ -209,6 +213,7 @@ export class RegistryResolver {
     return services.planner.retireView(id ?? view);
   }
 
+  @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
     description:
       'Drops the history of a retired version of a view, and what is left of it online. Refused for a version in force, and for one that a training set pins unless force is true: such a set can then not be built again.',
@@ -223,11 +228,13 @@ export class RegistryResolver {
     return services.queue.enqueue('prune_view', { view: found.view, force });
   }
 
+  @Operation({ roles: ['admin', 'modeler'] })
   @Query(() => [ViewFreshnessType], { description: 'How old the newest value of each view is.' })
   freshness(@Ctx() { services }: RequestContext): Promise<readonly ViewFreshness[]> {
     return services.freshness(services.catalogue.views());
   }
 
+  @Operation({ roles: ['admin', 'modeler'] })
   @Query(() => [RejectedRowType], { description: 'Rows that an import refused, newest first.' })
   async quarantine(
     @Arg('table', () => String) table: string,

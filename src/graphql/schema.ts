@@ -14,7 +14,6 @@ import { FeatureLineageResolver, LineageResolver, ViewLineageResolver } from './
 import { LoanSnapshotsResolver } from './loan-snapshots.resolver.js';
 import { OnlineFeaturesResolver } from './online-features.resolver.js';
 import { RegistryResolver } from './registry.resolver.js';
-import { checkRoles } from './roles.js';
 import { ScoreResolver } from './score.resolver.js';
 import { TrainingSetResolver } from './training-set.resolver.js';
 import { ViewVersionResolver } from './view-version.resolver.js';
@@ -50,13 +49,13 @@ const NO_PUB_SUB: PubSub = {
  * @throws where an operation has no declared role.
  */
 export function buildSchema(registry: Registry): GraphQLSchema {
-  const schema = buildSchemaSync({
-    resolvers: [...RESOLVERS, ...entityGraph(registry)] as unknown as NonEmptyArray<NewableFunction>,
-    validate: false,
-    pubSub: NO_PUB_SUB,
-  });
-  checkRoles(schema);
-  return guardSchema(schema);
+  return guardSchema(
+    buildSchemaSync({
+      resolvers: [...RESOLVERS, ...entityGraph(registry)] as unknown as NonEmptyArray<NewableFunction>,
+      validate: false,
+      pubSub: NO_PUB_SUB,
+    }),
+  );
 }
 
 /** schema.graphql */

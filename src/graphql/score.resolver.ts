@@ -3,10 +3,11 @@ import type { Model } from '../core/definitions/definitions.js';
 import type { FeatureValue } from '../core/definitions/types.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { ScoreRow } from '../core/ports/scoring.js';
-import { columnarKeys } from './columnar.js';
+import { columnarKeys, longestColumn } from './columnar.js';
 import { maskFor, piiView, type RequestContext } from './context.js';
 import { ModelStage, ScoreStatus } from './enums.js';
 import { REQUEST_DESCRIPTION } from './online-features.resolver.js';
+import { Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
 
 @ObjectType('Model', { description: 'A version of a model.' })
@@ -135,11 +136,13 @@ function maskedScores(rows: readonly ScoreRow[], model: Model, context: RequestC
 
 @Resolver()
 export class ScoreResolver {
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
   @Query(() => [ModelType])
   models(@Ctx() context: RequestContext): ModelType[] {
     return context.services.catalogue.models().map((model) => showModel(model, context));
   }
 
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
   @Query(() => ModelType, { nullable: true, description: 'No version: the champion.' })
   model(
     @Arg('name', () => String) name: string,
@@ -150,6 +153,11 @@ export class ScoreResolver {
     return model && showModel(model, context);
   }
 
+  @Operation({
+    roles: ['admin', 'modeler', 'decision'],
+    cost: ({ args, catalogue }) =>
+      longestColumn(args.entities) * catalogue.namedModel(String(args.model)).features.length,
+  })
   @Query(() => ScoreTableType, { description: 'Scores up to 1,000 entities from their online features.' })
   async score(
     @Arg('model', () => String, { description: 'name@version, or a bare name for its champion.' }) name: string,

@@ -26,6 +26,7 @@ import { columnarRows } from './columnar.js';
 import { boundedLimit, maskFor, type RequestContext, seesInFull, shownError } from './context.js';
 import { ExportFormat, JobState, StalePolicy } from './enums.js';
 import { JobType } from './job.resolver.js';
+import { Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
 
 @ObjectType('ColumnProfile')
@@ -145,6 +146,7 @@ class TrainingSetInputType {
 /** A set's record as it is; state, progress and error are its job's. */
 @Resolver(() => TrainingSetType)
 export class TrainingSetResolver {
+  @Operation({ roles: ['admin', 'modeler'] })
   @Query(() => [TrainingSetType], { description: 'Newest first; before is the id of the last one of the page before.' })
   trainingSets(
     @Arg('limit', () => Int, { defaultValue: 50 }) limit: number,
@@ -154,11 +156,13 @@ export class TrainingSetResolver {
     return services.trainingSets.list({ limit: boundedLimit(limit), ...(before == null ? {} : { before }) });
   }
 
+  @Operation({ roles: ['admin', 'modeler'] })
   @Query(() => TrainingSetType, { nullable: true })
   trainingSet(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<TrainingSetRecord | null> {
     return services.trainingSets.get(id);
   }
 
+  @Operation({ roles: ['admin', 'modeler'] })
   @Mutation(() => TrainingSetType)
   createTrainingSet(
     @Arg('input', () => TrainingSetInputType) input: TrainingSetInputType,
@@ -188,6 +192,7 @@ export class TrainingSetResolver {
     });
   }
 
+  @Operation({ roles: ['admin', 'modeler'] })
   @Mutation(() => TrainingSetType, {
     description:
       'The same set once more, from what it was made from: its content hash is the same, whatever was imported, computed or applied since, or its job fails.',

@@ -9,6 +9,7 @@ import type {
 import { FeatureViewType, visible } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
 import { DifferenceKind } from './enums.js';
+import { AssumedSize, Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
 @ObjectType('FeatureViewVersion')
@@ -75,6 +76,7 @@ class FeatureViewDiffType {
 
 @Resolver(() => FeatureViewType)
 export class ViewVersionResolver {
+  @AssumedSize(5)
   @FieldResolver(() => [FeatureViewVersionType], {
     description: 'Every version of this name that was ever applied, newest first.',
   })
@@ -82,6 +84,7 @@ export class ViewVersionResolver {
     return services.browser.versions(name);
   }
 
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
   @Query(() => FeatureViewDiffType, {
     description: 'Works for retired versions, whose files may be gone, and for a file that is not applied yet.',
   })

@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RiskgraphError } from '../core/errors.js';
 import type { AuditEntry, AuditLog, Caller } from '../core/ports/access.js';
 import type { Clock, Log } from '../core/ports/process.js';
-import { type GuardedRoute, ROUTE_ROLES } from '../graphql/roles.js';
 import type { KeyRing } from './keys.js';
+import type { GuardedAccess, GuardedRoute } from './route-access.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,27 +12,29 @@ declare module 'fastify' {
   }
 }
 
-/** Routes that need no key; GraphiQL is a static page whose queries need one. */
-const OPEN_ROUTES = new Set(['GET /healthz', 'GET /readyz', 'GET /healthz/worker', 'GET /graphiql', 'GET /graphiql/*']);
-/** Routes that need a key of any role: their operations have roles of their own. */
-const KEYED_ROUTES = new Set(['POST /graphql', 'POST /graphql/stream']);
-
-const isGuarded = (route: string): route is GuardedRoute => route in ROUTE_ROLES;
-
 /** `GET /training-sets/:id`; HEAD is GET without a body. */
 const routeOf = (request: FastifyRequest): string =>
   `${request.method === 'HEAD' ? 'GET' : request.method} ${request.routeOptions.url ?? ''}`;
 
-/** Prometheus on the same machine; what a proxy forwards comes from elsewhere. */
-const isLocalMetrics = (request: FastifyRequest, route: string): boolean =>
-  route === 'GET /metrics' &&
+/** The declaration of a route that is open to some roles only; null for one that is not, and where there is no route. */
+const guardOf = ({ is404, routeOptions }: FastifyRequest): GuardedAccess | null => {
+  const access = is404 ? undefined : routeOptions.config.access;
+  return typeof access === 'object' ? access : null;
+};
+
+/** Whether the audit log keeps every call of the route. */
+export const isAudited = (request: FastifyRequest): boolean => guardOf(request)?.audit === true;
+
+/** The caller is on the same machine; what a proxy forwards comes from elsewhere. */
+const isLoopback = (request: FastifyRequest): boolean =>
   ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(request.ip) &&
   request.headers['x-forwarded-for'] === undefined &&
   request.headers.forwarded === undefined;
 
 function check(request: FastifyRequest): void {
-  const route = routeOf(request);
-  if (request.is404 || OPEN_ROUTES.has(route) || isLocalMetrics(request, route)) return;
+  if (request.is404 || request.routeOptions.config.access === 'OPEN') return;
+  const guard = guardOf(request);
+  if (guard?.loopback && isLoopback(request)) return;
   if (!request.caller) {
     throw new RiskgraphError({
       code: 'UNAUTHENTICATED',
@@ -40,13 +42,11 @@ function check(request: FastifyRequest): void {
       hint: 'send `Authorization: Bearer <key>`; the operator finds generated keys in the file `keys` of RISKGRAPH_HOME',
     });
   }
-  if (!isGuarded(route)) return;
-  const roles: readonly string[] = ROUTE_ROLES[route];
-  if (!roles.includes(request.caller.role)) {
+  if (guard && !guard.roles.includes(request.caller.role)) {
     throw new RiskgraphError({
       code: 'FORBIDDEN',
-      message: `role ${request.caller.role} may not call ${route}`,
-      hint: `it takes a key of role ${roles.join(' or ')}`,
+      message: `role ${request.caller.role} may not call ${routeOf(request)}`,
+      hint: `it takes a key of role ${guard.roles.join(' or ')}`,
     });
   }
 }
@@ -60,25 +60,28 @@ const detailsOf = (request: FastifyRequest, status: number): AuditEntry['details
 
 /**
  * Who calls, whether they may, and the record of it, in one place for every route. Keys are checked before a body is read. A route
- * that no table of roles names fails when it is registered.
+ * that declares no access fails when it is registered.
  */
 export function registerAccess(
   server: FastifyInstance,
-  {
-    keys,
-    audit,
-    now,
-    log,
-  }: { readonly keys: KeyRing; readonly audit: AuditLog; readonly now: Clock; readonly log: Log },
+  options: {
+    readonly keys: KeyRing;
+    /** Every route that a role opens. */
+    readonly guarded: readonly GuardedRoute[];
+    readonly audit: AuditLog;
+    readonly now: Clock;
+    readonly log: Log;
+  },
 ): void {
+  const { keys, guarded, audit, now, log } = options;
   server.decorateRequest('caller', null);
 
-  server.addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) {
-      const route = `${one === 'HEAD' ? 'GET' : one} ${url}`;
-      if (!OPEN_ROUTES.has(route) && !KEYED_ROUTES.has(route) && !isGuarded(route)) {
-        throw new Error(`route without a declared role: ${route}`);
-      }
+  server.addHook('onRoute', ({ method, url, config }) => {
+    const route = `${[method].flat().join(', ')} ${url}`;
+    const access = config?.access;
+    if (!access) throw new Error(`route without a declared role: ${route}; write \`config: { access }\` beside it`);
+    if (typeof access === 'object' && !guarded.some((one) => one.config.access === access)) {
+      throw new Error(`route missing from GUARDED_ROUTES: ${route}; list it there, so that the table of roles has it`);
     }
   });
 
@@ -93,10 +96,9 @@ export function registerAccess(
 
   // Before the answer leaves: who has it in hand is in the log.
   server.addHook('onSend', async (request, reply) => {
-    const route = routeOf(request);
     const refused = reply.statusCode === 401 || reply.statusCode === 403;
-    const exported = isGuarded(route) && route !== 'GET /metrics';
-    if (!refused && !exported) return;
+    if (!refused && !isAudited(request)) return;
+    const route = routeOf(request);
     const outcome = refused ? 'REFUSED' : reply.statusCode < 400 ? 'DONE' : 'FAILED';
     await audit
       .record({

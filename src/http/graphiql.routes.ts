@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { notFound } from '../core/errors.js';
+import { OPEN } from './route-access.js';
 
 const require = createRequire(import.meta.url);
 
@@ -81,12 +82,12 @@ const ASSETS: Readonly<Record<string, { readonly type: string; readonly content:
   'graphiql.css': { type: CSS, content: packaged(GRAPHIQL, 'graphiql.min.css') },
 };
 
-/** GraphiQL from this server alone: it works without a network and loads nothing from elsewhere. */
+/** GraphiQL from this server alone: it works without a network and loads nothing from elsewhere. The page is static; its queries need a key. */
 export function registerGraphiql(server: FastifyInstance): void {
-  server.get('/graphiql', async (_request, reply) =>
+  server.get('/graphiql', OPEN, async (_request, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', CONTENT_SECURITY_POLICY).send(PAGE),
   );
-  server.get<{ Params: { '*': string } }>('/graphiql/*', async ({ params }, reply) => {
+  server.get<{ Params: { '*': string } }>('/graphiql/*', OPEN, async ({ params }, reply) => {
     const asset = Object.hasOwn(ASSETS, params['*']) ? ASSETS[params['*']] : undefined;
     if (!asset) throw notFound('GraphiQL has no such file', 'open /graphiql');
     return reply

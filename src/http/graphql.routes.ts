@@ -14,6 +14,9 @@ import { createLoaders } from '../graphql/loaders.js';
 /** Room for 1,000 rows of keys, or a spine of 10,000 rows with a few columns. */
 const BODY_LIMIT = 16 * 1024 * 1024;
 
+/** A key of any role: operations have roles of their own. */
+const KEYED = { access: 'ANY_ROLE' } as const;
+
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
 interface GraphqlOptions {
@@ -102,6 +105,7 @@ export async function registerGraphql(server: FastifyInstance, options: GraphqlO
   server.addHook('onClose', () => apollo.stop());
 
   server.post('/graphql', {
+    config: KEYED,
     bodyLimit: BODY_LIMIT,
     preValidation: checkBody,
     handler: fastifyApolloHandler(apollo, { context: async (request) => contextOf(request, options) }),
@@ -113,13 +117,17 @@ export async function registerGraphql(server: FastifyInstance, options: GraphqlO
     for (const reply of open) reply.raw.end();
   });
   const stream = streamHandler(options);
-  server.post('/graphql/stream', { bodyLimit: BODY_LIMIT, preValidation: checkBody }, async (request, reply) => {
-    open.add(reply);
-    reply.raw.once('close', () => open.delete(reply));
-    reply.hijack();
-    await stream(request, reply).catch((error: unknown) => {
-      options.log.error({ err: error, requestId: request.id }, 'a stream failed');
-      reply.raw.destroy();
-    });
-  });
+  server.post(
+    '/graphql/stream',
+    { config: KEYED, bodyLimit: BODY_LIMIT, preValidation: checkBody },
+    async (request, reply) => {
+      open.add(reply);
+      reply.raw.once('close', () => open.delete(reply));
+      reply.hijack();
+      await stream(request, reply).catch((error: unknown) => {
+        options.log.error({ err: error, requestId: request.id }, 'a stream failed');
+        reply.raw.destroy();
+      });
+    },
+  );
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Clock, Metrics } from '../core/ports/process.js';
+import { guardedRoute, OPEN } from './route-access.js';
 
 export interface HealthChecks {
   /** A store's name and a question that it answers when it works. */
@@ -39,6 +40,9 @@ export interface HealthOptions {
   readonly report: () => Promise<void>;
 }
 
+/** Prometheus runs on the same machine, or has the admin's key. */
+export const METRICS = guardedRoute('GET', '/metrics', { roles: ['admin'], audit: false, loopback: true });
+
 export function registerHealth(server: FastifyInstance, options: HealthOptions): void {
   const { health, metrics, metricsText, now, report } = options;
   const startedAt = now();
@@ -46,9 +50,9 @@ export function registerHealth(server: FastifyInstance, options: HealthOptions):
   const workerHealth = () =>
     health.worker().catch(() => ({ ok: false, reason: 'what the workers report cannot be read' }));
 
-  server.get('/healthz', async () => ({ status: 'ok', uptimeSeconds: Math.round((now() - startedAt) / 1_000) }));
+  server.get('/healthz', OPEN, async () => ({ status: 'ok', uptimeSeconds: Math.round((now() - startedAt) / 1_000) }));
 
-  server.get('/readyz', async (_request, reply) => {
+  server.get('/readyz', OPEN, async (_request, reply) => {
     const [answers, worker] = await Promise.all([
       Promise.all(
         Object.entries(health.stores).map(async ([name, question]) => [name, await within(question)] as const),
@@ -60,15 +64,18 @@ export function registerHealth(server: FastifyInstance, options: HealthOptions):
     return reply.code(ready ? 200 : 503).send({ ready, stores: Object.fromEntries(answers), worker });
   });
 
-  server.get('/healthz/worker', async (_request, reply) => {
+  server.get('/healthz/worker', OPEN, async (_request, reply) => {
     const worker = await workerHealth();
     return reply.code(worker.ok ? 200 : 503).send(worker);
   });
 
-  server.get('/metrics', async (_request, reply) => {
-    // A store that is away leaves its gauges as they were, and this one says so.
-    metrics.gauge('view_gauges_fresh', (await within(report)).ok ? 1 : 0);
-    metrics.gauge('worker_healthy', (await workerHealth()).ok ? 1 : 0);
-    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText());
+  server.route({
+    ...METRICS,
+    handler: async (_request, reply) => {
+      // A store that is away leaves its gauges as they were, and this one says so.
+      metrics.gauge('view_gauges_fresh', (await within(report)).ok ? 1 : 0);
+      metrics.gauge('worker_healthy', (await workerHealth()).ok ? 1 : 0);
+      return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText());
+    },
   });
 }

@@ -5,7 +5,7 @@ import { RiskgraphError } from '../core/errors.js';
 import type { Log, Metrics } from '../core/ports/process.js';
 import type { ApiServices } from '../graphql/context.js';
 import { buildSchema } from '../graphql/schema.js';
-import { registerAccess } from './access.js';
+import { isAudited, registerAccess } from './access.js';
 import { registerDownloads } from './downloads.routes.js';
 import { registerErrors } from './errors.js';
 import { registerGraphiql } from './graphiql.routes.js';
@@ -13,6 +13,7 @@ import { registerGraphql } from './graphql.routes.js';
 import { type HealthChecks, registerHealth } from './health.routes.js';
 import { registerIndicators } from './indicators.routes.js';
 import type { KeyRing } from './keys.js';
+import { GUARDED_ROUTES } from './role-table.js';
 
 export interface HttpOptions {
   readonly services: ApiServices;
@@ -45,7 +46,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   });
 
   registerErrors(server, log);
-  registerAccess(server, { keys, audit: services.audit, now: services.now, log });
+  registerAccess(server, { keys, guarded: GUARDED_ROUTES, audit: services.audit, now: services.now, log });
   await server.register(rateLimit, {
     global: true,
     max: requestsPerMinute,
@@ -68,7 +69,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     const route = request.routeOptions.url ?? 'none';
     metrics.observe('http_seconds', reply.elapsedTime / 1_000, { route, status: String(reply.statusCode) });
     // Operations have lines of their own; health, metrics and the page would drown the rest.
-    const level = /^\/(import|training-sets|indicators)/.test(route) ? 'info' : 'debug';
+    const level = isAudited(request) ? 'info' : 'debug';
     log[level]({ requestId: request.id, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'http');
   });
 

@@ -9,6 +9,7 @@ import { sourceTable } from '../core/lending/sources.js';
 import type { Clock } from '../core/ports/process.js';
 import type { ImportFormat, ImportResult, SourceStore } from '../core/ports/sources.js';
 import { type Spooled, spool } from '../sources/spool.js';
+import { guardedRoute } from './route-access.js';
 
 export interface ImportRoutesOptions {
   readonly sources: SourceStore;
@@ -39,6 +40,8 @@ const WHAT_TO_SEND =
 /** Bytes of a mapping; the guard refuses less than that. */
 const MAX_MAPPING = 400_000;
 
+export const IMPORT_TABLE = guardedRoute('POST', '/import/:table', { roles: ['admin', 'ingest'], audit: true });
+
 interface ImportRoute {
   Params: { table: string };
   Querystring: { history?: string };
@@ -60,22 +63,25 @@ export async function registerImportRoutes(
     // The body stays a stream; a type that is not taken is refused below, in words.
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
 
-    scope.post<ImportRoute>('/import/:table', async (request, reply): Promise<ImportResult> => {
-      try {
-        const table = sourceTable(request.params.table).name;
-        const common = { table, history: isHistory(request.query.history), now: now(), requestId: request.id };
-        if (request.isMultipart()) {
-          return await importParts(request, tempDir, ({ format, body, mapping }) =>
-            sources.import({ ...common, format, body, mapping }),
-          );
+    scope.route<ImportRoute>({
+      ...IMPORT_TABLE,
+      handler: async (request, reply): Promise<ImportResult> => {
+        try {
+          const table = sourceTable(request.params.table).name;
+          const common = { table, history: isHistory(request.query.history), now: now(), requestId: request.id };
+          if (request.isMultipart()) {
+            return await importParts(request, tempDir, ({ format, body, mapping }) =>
+              sources.import({ ...common, format, body, mapping }),
+            );
+          }
+          return await sources.import({ ...common, format: formatOf(request), body: bodyOf(request) });
+        } catch (cause) {
+          // The rest of the body is let go by, so that the caller reads the answer and not a broken connection.
+          request.raw.resume();
+          reply.header('connection', 'close');
+          throw cause;
         }
-        return await sources.import({ ...common, format: formatOf(request), body: bodyOf(request) });
-      } catch (cause) {
-        // The rest of the body is let go by, so that the caller reads the answer and not a broken connection.
-        request.raw.resume();
-        reply.header('connection', 'close');
-        throw cause;
-      }
+      },
     });
   });
 }

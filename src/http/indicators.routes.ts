@@ -5,6 +5,7 @@ import { badInput } from '../core/errors.js';
 import { parseInstant, parseLocalDate } from '../core/helpers/time.js';
 import type { DataTable, IndicatorService, IndicatorTableRequest } from '../core/ports/indicators.js';
 import type { Clock } from '../core/ports/process.js';
+import { guardedRoute } from './route-access.js';
 
 const commaSeparated = z.string().transform((text) =>
   text
@@ -98,24 +99,39 @@ function toParquet({ columns, rows }: DataTable): Buffer {
   return Buffer.from(parquetWriteBuffer({ columnData }));
 }
 
+const indicatorFile = (url: string) => guardedRoute('GET', url, { roles: ['admin', 'modeler', 'bi'], audit: true });
+
+/** The table of `indicatorTable` as a file, by format. */
+export const INDICATOR_FILES = {
+  csv: indicatorFile('/indicators.csv'),
+  json: indicatorFile('/indicators.json'),
+  parquet: indicatorFile('/indicators.parquet'),
+} as const;
+
 export function registerIndicators(
   server: FastifyInstance,
   { indicators, now }: { readonly indicators: IndicatorService; readonly now: Clock },
 ): void {
   const table = (query: unknown): Promise<DataTable> => indicators.table(parseQuery(query, now()));
 
-  server.get('/indicators.csv', async ({ query }, reply) =>
-    reply.type('text/csv; charset=utf-8').send(toCsv(await table(query))),
-  );
-  server.get('/indicators.json', async ({ query }) => {
-    const answer = await table(query);
-    return {
-      ...answer,
-      rowCount: answer.rows.length,
-      asOf: answer.asOf === null ? null : new Date(answer.asOf).toISOString(),
-    };
+  server.route({
+    ...INDICATOR_FILES.csv,
+    handler: async ({ query }, reply) => reply.type('text/csv; charset=utf-8').send(toCsv(await table(query))),
   });
-  server.get('/indicators.parquet', async ({ query }, reply) =>
-    reply.type('application/vnd.apache.parquet').send(toParquet(await table(query))),
-  );
+  server.route({
+    ...INDICATOR_FILES.json,
+    handler: async ({ query }) => {
+      const answer = await table(query);
+      return {
+        ...answer,
+        rowCount: answer.rows.length,
+        asOf: answer.asOf === null ? null : new Date(answer.asOf).toISOString(),
+      };
+    },
+  });
+  server.route({
+    ...INDICATOR_FILES.parquet,
+    handler: async ({ query }, reply) =>
+      reply.type('application/vnd.apache.parquet').send(toParquet(await table(query))),
+  });
 }

@@ -13,14 +13,18 @@ import {
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AuditEntry, ROLES, type Role } from '../../src/core/ports/access.js';
-import { OPERATION_ROLES, operationsOf, ROUTE_ROLES, roleTable } from '../../src/graphql/roles.js';
+import { operationsOf } from '../../src/graphql/operation.js';
 import { buildSchema } from '../../src/graphql/schema.js';
+import { GUARDED_ROUTES, roleTable } from '../../src/http/role-table.js';
 import { type Api, startApi } from '../support/api.js';
 import { fixtureRegistry } from '../support/registries.js';
 
 const registry = await fixtureRegistry();
 const schema: GraphQLSchema = buildSchema(registry);
-const operations = operationsOf(schema);
+const rolesOf = new Map<string, readonly Role[]>(
+  operationsOf(schema).map(({ name, declaration }) => [name, declaration.roles]),
+);
+const operations = [...rolesOf.keys()];
 
 /** Some value that the type takes. */
 function sample(type: GraphQLInputType): unknown {
@@ -87,7 +91,7 @@ const auditOf = async (action: string): Promise<readonly AuditEntry[]> =>
 
 describe.each(operations)('%s', (operation) => {
   it.each(ROLES)('is answered to the roles declared and FORBIDDEN to others: %s', async (role) => {
-    const allowed = OPERATION_ROLES[operation]?.includes(role);
+    const allowed = rolesOf.get(operation)?.includes(role);
     const found = await codes(operation, role);
     if (allowed) expect(found).not.toContain('FORBIDDEN');
     else expect(found).toEqual(['FORBIDDEN']);
@@ -100,7 +104,7 @@ describe.each(operations)('%s', (operation) => {
 
   it('leaves every refusal in the audit log, and every call of a mutation', async () => {
     const entries = await auditOf(operation);
-    const refused = ROLES.filter((role) => !OPERATION_ROLES[operation]?.includes(role));
+    const refused = ROLES.filter((role) => !rolesOf.get(operation)?.includes(role));
     expect(
       entries
         .filter(({ outcome }) => outcome === 'REFUSED')
@@ -109,7 +113,7 @@ describe.each(operations)('%s', (operation) => {
     ).toEqual([...refused].sort());
     if (!operation.startsWith('Mutation.')) return;
     const done = entries.filter(({ outcome }) => outcome !== 'REFUSED').map(({ caller }) => caller?.role);
-    for (const role of OPERATION_ROLES[operation] ?? []) expect(done).toContain(role);
+    for (const role of rolesOf.get(operation) ?? []) expect(done).toContain(role);
     for (const { requestId, address, at } of entries) {
       expect(requestId).not.toBe('');
       expect(address).toBe('127.0.0.1');
@@ -137,7 +141,9 @@ describe('a refusal that depends on the arguments', () => {
   });
 });
 
-const ROUTES = Object.entries<readonly Role[]>(ROUTE_ROLES);
+const ROUTES = GUARDED_ROUTES.map(
+  ({ method, url, config }) => [`${method} ${url}`, config.access.roles as readonly Role[]] as const,
+);
 
 describe.each(ROUTES)('%s', (route, allowed) => {
   const [method = '', path = ''] = route.split(' ');
@@ -172,11 +178,13 @@ describe.each(ROUTES)('%s', (route, allowed) => {
 
 describe('the table of roles', () => {
   it('declares every operation of the schema and no other', () => {
-    expect(Object.keys(OPERATION_ROLES).sort()).toEqual([...operations].sort());
+    const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+    const fields = roots.flatMap((type) => Object.keys(type?.getFields() ?? {}).map((name) => `${type?.name}.${name}`));
+    expect(fields.sort()).toEqual([...operations].sort());
   });
 
   it('reads as Markdown with a row an operation and route', () => {
-    const lines = roleTable().split('\n');
+    const lines = roleTable(schema).split('\n');
     expect(lines).toHaveLength(2 + operations.length + ROUTES.length);
     expect(lines).toContain('| `Query.indicatorTable` | ✓ |  | ✓ |  | ✓ |');
   });

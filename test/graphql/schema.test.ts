@@ -4,10 +4,11 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildSchema as parseSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { defineEntity } from '../../src/core/definitions/define.js';
 import type { View } from '../../src/core/definitions/definitions.js';
 import type { Registry } from '../../src/core/definitions/registry.js';
 import { camel } from '../../src/graphql/entity-graph.js';
-import { checkRoles } from '../../src/graphql/roles.js';
+import { operationsOf } from '../../src/graphql/operation.js';
 import { buildSchema, emitSchema } from '../../src/graphql/schema.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { freshHome } from '../support/homes.js';
@@ -52,6 +53,30 @@ describe('the schema', () => {
     });
   });
 
+  it('has a root for every entity of one key that a view is about, and for no other', async () => {
+    const registry = await fixtureRegistry();
+    const loan = defineEntity({ name: 'loan', joinKeys: ['loan_id'], description: 'A contract.' });
+    const pair = defineEntity({ name: 'pair', joinKeys: ['customer_id', 'device_id'], description: 'Both.' });
+    const idle = defineEntity({ name: 'idle', joinKeys: ['idle_id'], description: 'Without a view.' });
+    const entities = new Map([
+      ...registry.entities,
+      ...[loan, pair, idle].map((entity) => [entity.name, entity] as const),
+    ]);
+    const views = [...registry.views.values()].map((view): View => {
+      if (view.name === 'customer_profile') return { ...view, entity: view.version === 1 ? loan : pair };
+      return view;
+    });
+    const schema = buildSchema({ ...registry, entities, views: new Map(views.map((view) => [view.id, view])) });
+    const roots = Object.keys(schema.getQueryType()?.getFields() ?? {});
+    expect(roots).toEqual(expect.arrayContaining(['loan', 'device']));
+    expect(roots.filter((name) => ['customer', 'pair', 'idle'].includes(name))).toEqual([]);
+    expect(operationsOf(schema).find(({ name }) => name === 'Query.loan')?.declaration.roles).toEqual([
+      'admin',
+      'modeler',
+      'decision',
+    ]);
+  });
+
   it('refuses two features that would be one field', async () => {
     const registry: Registry = await fixtureRegistry();
     const clash = withViews(registry, (view): View => {
@@ -71,7 +96,9 @@ describe('the schema', () => {
 
   it('does not boot with an operation that has no role', () => {
     const schema = parseSchema('type Query { entities: String, secrets: String } type Mutation { erase: String }');
-    expect(() => checkRoles(schema)).toThrow('operations without a declared role: Query.secrets, Mutation.erase');
+    const declared = schema.getQueryType()?.getFields().entities;
+    if (declared) declared.extensions = { operation: { roles: ['admin'] } };
+    expect(() => operationsOf(schema)).toThrow('operations without a declared role: Query.secrets, Mutation.erase');
   });
 
   it.each([

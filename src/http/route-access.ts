@@ -1,0 +1,37 @@
+import type { HTTPMethods } from 'fastify';
+import type { Role } from '../core/ports/access.js';
+
+/** Who may call a route that is not open to all, and what the audit log keeps. */
+export interface GuardedAccess {
+  readonly roles: readonly [Role, ...Role[]];
+  /** Records every call; refused calls are recorded on every route. */
+  readonly audit: boolean;
+  /** A caller on the same machine needs no key. */
+  readonly loopback?: true;
+}
+
+/** OPEN needs no key; ANY_ROLE needs a key, and what it calls has roles of its own. */
+export type RouteAccess = 'OPEN' | 'ANY_ROLE' | GuardedAccess;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route without it fails when it is registered. */
+    access?: RouteAccess;
+  }
+}
+
+export interface GuardedRoute {
+  readonly method: HTTPMethods;
+  readonly url: string;
+  readonly config: { readonly access: GuardedAccess };
+}
+
+/** Declares a route beside its handler: `server.route({ ...guardedRoute('GET', '/file', { … }), handler })`. */
+export const guardedRoute = (method: HTTPMethods, url: string, access: GuardedAccess): GuardedRoute => ({
+  method,
+  url,
+  config: { access },
+});
+
+/** Open to all, without a key. */
+export const OPEN = { config: { access: 'OPEN' } } as const;
