@@ -11,6 +11,7 @@ import { BusinessCalendar, DAY } from '../src/core/helpers/time.js';
 import type { Metrics } from '../src/core/ports/process.js';
 import { startEmbedded } from '../src/embedded/index.js';
 import { openDatabase } from '../src/ledgers/data-source.js';
+import { createLeases } from '../src/ledgers/leases.js';
 import { createRunLedger } from '../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../src/materialize/materializer.js';
 import { createOfflineStore } from '../src/offline/store.js';
@@ -53,6 +54,7 @@ try {
     offline,
     viewsAtOnce,
     ledger: createRunLedger(database.dataSource),
+    leases: createLeases(database.dataSource),
     online: createOnlineStore({ ...common, client: redis.client, prefix: 'bench' }),
     scores: { rows: () => Promise.reject(new Error('no view of scores')), record: async () => undefined } as never,
   });

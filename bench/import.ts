@@ -14,6 +14,7 @@ import { startEmbedded } from '../src/embedded/index.js';
 import { createSourceStore } from '../src/sources/store.js';
 import { createSqlGuard } from '../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../src/warehouse/migrate.js';
+import { unsharedLeases } from '../test/support/leases.js';
 
 const megabytes = Number(process.argv[2] ?? 1000);
 const FIRST_DAY = Date.UTC(2023, 0, 1);
@@ -73,7 +74,7 @@ try {
     calendar: new BusinessCalendar('Asia/Shanghai'),
     datum: 'WGS84',
     tempDir: join(home, 'tmp'),
-    alone: (_, body) => body(),
+    leases: unsharedLeases(),
   });
   for (const time of ['first', 'again']) {
     const started = performance.now();

@@ -10,12 +10,16 @@ import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { dateOfDay, dayNumber, LocalDays } from '../src/core/helpers/local-days.js';
 import { BusinessCalendar } from '../src/core/helpers/time.js';
+import { tableResource } from '../src/core/ports/leases.js';
 import type { Log, Metrics } from '../src/core/ports/process.js';
 import { createLoanSnapshots } from '../src/derived/loan-snapshots/derivation.js';
 import { derivedAt } from '../src/derived/loan-snapshots/history.js';
 import { SnapshotWriter } from '../src/derived/loan-snapshots/writer.js';
 import { startEmbedded } from '../src/embedded/index.js';
+import { labelled } from '../src/sources/labelled.js';
+import { raiseFence, tableFence } from '../src/warehouse/fence.js';
 import { migrateClickHouse } from '../src/warehouse/migrate.js';
+import { leaseOf, unsharedLeases } from '../test/support/leases.js';
 
 const million = Number(process.argv[2] ?? 10);
 /** Days that a loan of the book has, more or less. */
@@ -92,7 +96,7 @@ try {
   const large = await open('large');
   await fill(large, Math.round((million * 1e6) / DAYS_A_LOAN));
   const snapshots = (client: ClickHouseClient) =>
-    createLoanSnapshots({ client, calendar, log, metrics, alone: (body, signal) => body(signal) });
+    createLoanSnapshots({ client, calendar, log, metrics, leases: unsharedLeases() });
   let derived = 0;
   await measured('derived at once', async () => {
     derived = (await snapshots(large).derive({ through: THROUGH, now: Date.now() }, unwatched)).rows;
@@ -105,7 +109,9 @@ try {
 
   const raw = await open('raw');
   await measured('written without deriving', async () => {
-    const writer = new SnapshotWriter(raw, 1n);
+    const fence = tableFence(leaseOf(tableResource('loan_snapshots'), 1));
+    await raiseFence(labelled(raw), fence, { signal: unwatched.signal });
+    const writer = new SnapshotWriter(raw, 1n, fence);
     const first = dayNumber('2024-01-01');
     for (let row = 0; row < derived; row++) {
       const [loan, day] = [Math.floor(row / DAYS_A_LOAN), first + (row % DAYS_A_LOAN)];

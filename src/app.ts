@@ -24,6 +24,7 @@ import { openDatabase } from './ledgers/data-source.js';
 import { createDefinitionLedger } from './ledgers/definition-ledger.js';
 import { createJobLedger } from './ledgers/job-ledger.js';
 import { createKeyStore } from './ledgers/key-store.js';
+import { createLeases } from './ledgers/leases.js';
 import { sharedSecret } from './ledgers/platform-secret.js';
 import { createRunLedger } from './ledgers/run-ledger.js';
 import { createTrainingSetLedger } from './ledgers/training-set-ledger.js';
@@ -99,7 +100,7 @@ export async function createApp(config: Config, given: Given = {}) {
     await migrateClickHouse({ client: store.clickhouse, directory: migrations, clock, log });
     const guard = createSqlGuard(store.clickhouse);
     const tempDir = join(config.home, 'tmp');
-    const runs = createRunLedger(dataSource);
+    const leases = createLeases(dataSource);
     const sources = createSourceStore({
       client: store.clickhouse,
       guard,
@@ -108,7 +109,7 @@ export async function createApp(config: Config, given: Given = {}) {
       metrics,
       tempDir,
       datum: config.portfolio.datum,
-      alone: (table, body) => runs.withViewLock(table, body),
+      leases,
     });
     const offline = createOfflineStore({ store, calendar, guard, log });
 
@@ -137,12 +138,13 @@ export async function createApp(config: Config, given: Given = {}) {
       calendar,
       log,
       metrics,
-      alone: (body, signal) => runs.withViewLock('loan_snapshots', body, signal),
+      leases,
     });
     const materializer = createMaterializer({
       offline,
       online,
-      ledger: runs,
+      ledger: createRunLedger(dataSource),
+      leases,
       scores: createPortfolioScores({ offline, scorer, sources, clock }),
       viewsAtOnce: config.backfillViews,
       calendar,
@@ -183,7 +185,7 @@ export async function createApp(config: Config, given: Given = {}) {
       offline,
       online,
       now: clock,
-      alone: (view, body, signal) => runs.withViewLock(view, body, signal),
+      leases,
     });
     const onlineFeatures = createOnlineFeatures({ online });
     const profiles = createFeatureProfiles({ store });

@@ -1,6 +1,6 @@
 import { conflict, notFound } from '../core/errors.js';
 import type { ViewPruner } from '../core/ports/jobs.js';
-import type { RunLedger } from '../core/ports/materialize.js';
+import { type Leases, viewResource } from '../core/ports/leases.js';
 import type { OfflineStore } from '../core/ports/offline.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock } from '../core/ports/process.js';
@@ -14,8 +14,8 @@ export interface PrunerOptions {
   readonly trainingSets: Pick<TrainingSetLedger, 'pinning'>;
   readonly offline: Pick<OfflineStore, 'viewHoldings' | 'dropView'>;
   readonly online: Pick<OnlineStore, 'deleteView'>;
-  /** No run of the view writes meanwhile. */
-  readonly alone: RunLedger['withViewLock'];
+  /** A view is dropped under its lease, so that no run of it writes meanwhile. */
+  readonly leases: Leases;
   readonly now: Clock;
 }
 
@@ -28,7 +28,7 @@ const listed = (sets: readonly { readonly id: string; readonly name: string }[])
 };
 
 /** By what was published of a view alone: its file, and even its entity's, may be gone. */
-export function createViewPruner({ ledger, trainingSets, offline, online, alone, now }: PrunerOptions): ViewPruner {
+export function createViewPruner({ ledger, trainingSets, offline, online, leases, now }: PrunerOptions): ViewPruner {
   const prunable = async (id: string, force: boolean) => {
     const all = await ledger.all();
     const held = all.find((one) => one.kind === 'view' && one.id === id);
@@ -63,23 +63,19 @@ export function createViewPruner({ ledger, trainingSets, offline, online, alone,
     check: async (id, { force }) => (await prunable(id, force)).found,
 
     prune: (id, { force }, progress: JobProgress) =>
-      alone(
-        id,
-        async (lost) => {
-          const { held, found } = await prunable(id, force);
-          const signal = AbortSignal.any([progress.signal, lost]);
-          const onlineFields = await online.deleteView(
-            { id, entity: { name: String(held.snapshot.entity) } },
-            { signal, removed: () => progress.report(0.1) },
-          );
-          signal.throwIfAborted();
-          await progress.report(0.5);
-          await offline.dropView(held);
-          await ledger.prune(held, now());
-          return { ...found, onlineFields };
-        },
-        progress.signal,
-      ),
+      leases.hold(viewResource({ id }), progress.signal, async ({ lost }) => {
+        const { held, found } = await prunable(id, force);
+        const signal = AbortSignal.any([progress.signal, lost]);
+        const onlineFields = await online.deleteView(
+          { id, entity: { name: String(held.snapshot.entity) } },
+          { signal, removed: () => progress.report(0.1) },
+        );
+        signal.throwIfAborted();
+        await progress.report(0.5);
+        await offline.dropView(held);
+        await ledger.prune(held, now());
+        return { ...found, onlineFields };
+      }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** One process at a view, for a time: what it writes is marked with its turn, so that nothing of it counts once another has taken the view. */
 import type { View } from '../core/definitions/definitions.js';
+import { type Lease, viewResource } from '../core/ports/leases.js';
 import type { RunLedger } from '../core/ports/materialize.js';
 import type { OfflineStore, Run } from '../core/ports/offline.js';
 import type { JobProgress } from '../core/ports/progress.js';
@@ -13,33 +14,27 @@ export const holdView = <T>(
   asked: JobProgress,
   body: (held: MaterializerDeps, progress: JobProgress) => Promise<T>,
 ): Promise<T> =>
-  deps.ledger.withViewLock(
-    view.id,
-    async (lost, number) => {
-      const held = {
-        ...deps,
-        ledger: inTurn(deps.ledger, view, number),
-        offline: stampedWithTurn(deps.offline, number),
-      };
-      const progress = whileHeld(asked, lost);
-      await held.offline.createView(view);
-      await held.offline.takeTurn(view, number);
-      // A new run with the number of one that is in the history already would be taken for it, and its rows would be lost.
-      await held.ledger.numberAbove(await held.offline.newestRun(view));
-      await finishLeftRuns(held, view, jobId, progress.signal);
-      return body(held, progress);
-    },
-    asked.signal,
-  );
+  deps.leases.hold(viewResource(view), asked.signal, async (lease) => {
+    const number = lease.fencingToken;
+    const held = {
+      ...deps,
+      ledger: withLease(deps.ledger, lease),
+      offline: stampedWithTurn(deps.offline, number),
+    };
+    const progress = whileHeld(asked, lease.lost);
+    await held.offline.createView(view);
+    await held.offline.takeTurn(view, number);
+    // A new run with the number of one that is in the history already would be taken for it, and its rows would be lost.
+    await held.ledger.numberAbove(await held.offline.newestRun(view));
+    await finishLeftRuns(held, view, jobId, progress.signal);
+    return body(held, progress);
+  });
 
-function inTurn(ledger: RunLedger, { id: viewId }: View, number: number): RunLedger {
-  const turn = { viewId, number };
-  return {
-    ...ledger,
-    update: (id, change) => ledger.update(id, change, turn),
-    updateAll: (changes) => ledger.updateAll(changes, turn),
-  };
-}
+const withLease = (ledger: RunLedger, lease: Lease<'view'>): RunLedger => ({
+  ...ledger,
+  update: (id, change) => ledger.update(id, change, lease),
+  updateAll: (changes) => ledger.updateAll(changes, lease),
+});
 
 function stampedWithTurn(offline: OfflineStore, turn: number): OfflineStore {
   const mine = (run: Run): Run => ({ ...run, turn });

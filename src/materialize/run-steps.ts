@@ -5,6 +5,7 @@
 import type { View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant } from '../core/helpers/time.js';
+import type { Leases } from '../core/ports/leases.js';
 import type { PortfolioScores, RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
 import type { OfflineStore, Run, Shard, StageCounts } from '../core/ports/offline.js';
 import type { OnlineStore } from '../core/ports/online.js';
@@ -14,6 +15,7 @@ export interface MaterializerDeps {
   readonly offline: OfflineStore;
   readonly online: OnlineStore;
   readonly ledger: RunLedger;
+  readonly leases: Leases;
   /** What score views are made of. */
   readonly scores: PortfolioScores;
   readonly calendar: BusinessCalendar;

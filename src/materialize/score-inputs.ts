@@ -2,13 +2,14 @@
 import type { View } from '../core/definitions/definitions.js';
 import { conflict } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
+import { viewResource } from '../core/ports/leases.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { knownBy } from './schedule.js';
 import { inputsOf } from './side-by-side.js';
 
-/** Waits for whoever writes one of the inputs: what it stamped before now is in the history after. */
-export async function settleInputs({ ledger }: MaterializerDeps, view: View, signal: AbortSignal): Promise<void> {
-  for (const input of inputsOf(view)) await ledger.withViewLock(input.id, async () => undefined, signal);
+/** Waits for the process that writes one of the inputs: what it stamped before now is in the history after. */
+export async function settleInputs({ leases }: MaterializerDeps, view: View, signal: AbortSignal): Promise<void> {
+  for (const input of inputsOf(view)) await leases.hold(viewResource(input), signal, async () => undefined);
 }
 
 /** Knowledge time of a live run that begins now, with everything that was published by then in the history. */

@@ -6,7 +6,7 @@ import { userSqlFailure } from './failures.js';
 import { jsonText, wellFormed } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
 import type { Refusal } from './row-parser.js';
-import { BatchWriter, dropTable, othersTurn } from './stage.js';
+import { BatchWriter, dropTable, yieldToOthers } from './stage.js';
 
 /** Seconds and bytes that a mapping may take. */
 const MAX_SECONDS = 600;
@@ -68,7 +68,7 @@ async function stageText({ client, stage, file, refuse }: MappingOptions): Promi
       if (record.refusal) await refuse(record, record.refusal);
       else await writer.add([...record.values.map(asText), record.line]);
     }
-    await othersTurn();
+    await yieldToOthers();
   }
   await writer.end();
 }

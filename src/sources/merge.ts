@@ -1,7 +1,8 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { ident, join, param, raw, type Sql, sql } from '../core/definitions/sql.js';
 import { type SourceColumn, type SourceTable, storedType } from '../core/lending/sources.js';
-import { checkTurn, inTurn, type SourceTurn } from './turns.js';
+import { checkFence, type Fence, withinFence } from '../warehouse/fence.js';
+import { labelled } from './labelled.js';
 
 /** Rows of the stage that are compared and written at once: bounds the memory of a merge. */
 const BUCKET_ROWS = 500_000;
@@ -12,9 +13,9 @@ export interface MergeOptions {
   readonly stage: string;
   /** Higher than that of any import before. */
   readonly seq: bigint;
-  /** Absent: whoever calls is alone. */
-  readonly turn?: SourceTurn | undefined;
-  readonly signal?: AbortSignal | undefined;
+  /** The caller has raised it. */
+  readonly fence: Fence;
+  readonly signal: AbortSignal;
   readonly bucketRows?: number | undefined;
 }
 
@@ -29,7 +30,7 @@ export async function mergeStage({
   table,
   stage,
   seq,
-  turn = { table: table.name, number: undefined },
+  fence,
   signal,
   bucketRows = BUCKET_ROWS,
 }: MergeOptions): Promise<number> {
@@ -38,12 +39,12 @@ export async function mergeStage({
     .sort((a, b) => table.key.indexOf(a.name) - table.key.indexOf(b.name));
   const bounds = await bucketBounds(client, { stage, key, bucketRows });
   for (let bucket = 0; bucket <= bounds.length; bucket++) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const range = within(key, bounds[bucket - 1], bounds[bucket]);
-    const { query, params } = appendNew(table, { stage, key, range, seq, turn }).render();
+    const { query, params } = appendNew(table, { stage, key, range, seq, fence }).render();
     await client.command({ query, query_params: { ...params } });
   }
-  await checkTurn(client, turn);
+  await checkFence(labelled(client), fence);
   const count =
     sql`SELECT count() AS rows FROM ${ident(table.name)} WHERE seq = ${param('UInt64', String(seq))}`.render();
   const result = await client.query({ query: count.query, query_params: { ...count.params }, format: 'JSONEachRow' });
@@ -91,15 +92,15 @@ function appendNew(
     key,
     range,
     seq,
-    turn,
-  }: { stage: string; key: readonly SourceColumn[]; range: Sql; seq: bigint; turn: SourceTurn },
+    fence,
+  }: { stage: string; key: readonly SourceColumn[]; range: Sql; seq: bigint; fence: Fence },
 ): Sql {
   const names = join(key.map(({ name }) => ident(name)));
   const columns = join([...table.columns.map(({ name }) => ident(name)), raw('ingested_at'), raw('deleted')]);
   const number = param('UInt64', String(seq));
   const from = ident(stage);
   return sql`INSERT INTO ${ident(table.name)} (${columns}, seq, row_hash)
-    SELECT ${columns}, ${number}, row_hash FROM ${from} WHERE ${range} AND ${inTurn(turn)} AND __line IN (
+    SELECT ${columns}, ${number}, row_hash FROM ${from} WHERE ${range} AND ${withinFence(fence)} AND __line IN (
       SELECT __line FROM (
         SELECT __line, row_hash, lagInFrame(toNullable(row_hash)) OVER (
           PARTITION BY ${names} ORDER BY ingested_at, __line, seq ROWS BETWEEN 1 PRECEDING AND CURRENT ROW

@@ -42,8 +42,8 @@ export async function dropLeftovers(client: ClickHouseClient, now: Instant): Pro
   }
 }
 
-/** Rows that are there already would otherwise be read in one go, while other requests and this one's own connections wait. */
-export const othersTurn = (): Promise<void> => setImmediate();
+/** Lets other requests and this one's own connections go on: rows that are there already would otherwise be read in one go. */
+export const yieldToOthers = (): Promise<void> => setImmediate();
 
 /** One INSERT holds at most this many rows, and about this many bytes. */
 const BATCH_ROWS = 50_000;

@@ -3,11 +3,14 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { badInput } from '../core/errors.js';
 import { type BusinessCalendar, HOUR, type Instant } from '../core/helpers/time.js';
 import { type Datum, type SourceTable, sourceTable } from '../core/lending/sources.js';
+import { type Lease, type Leases, tableResource } from '../core/ports/leases.js';
 import type { Log, Metrics } from '../core/ports/process.js';
 import type { ImportRequest, ImportResult, SourceStore, SqlGuard } from '../core/ports/sources.js';
 import { SNAPSHOTS } from '../derived/loan-snapshots/content.js';
+import { raiseFence, tableFence } from '../warehouse/fence.js';
 import { openCsv } from './csv.js';
 import { importFailure } from './failures.js';
+import { labelled } from './labelled.js';
 import { openMapped } from './mapping.js';
 import { mergeStage } from './merge.js';
 import { fieldNames, openNdjson } from './ndjson.js';
@@ -16,8 +19,7 @@ import { Quarantine, readQuarantine } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
 import { checkHeader, fileColumns, isRefusal, RowParser } from './row-parser.js';
 import { type Spooled, spool } from './spool.js';
-import { BatchWriter, createStage, dropLeftovers, dropTable, othersTurn, stageName } from './stage.js';
-import { takeTurn } from './turns.js';
+import { BatchWriter, createStage, dropLeftovers, dropTable, stageName, yieldToOthers } from './stage.js';
 import { storedInstant } from './values.js';
 
 export interface SourceStoreOptions {
@@ -31,8 +33,8 @@ export interface SourceStoreOptions {
   readonly metrics: Metrics;
   /** Where uploads lie that cannot be read front to back. */
   readonly tempDir: string;
-  /** Runs the body while no other process compares and writes rows of the table; see LoanSnapshotsOptions for what it is told. */
-  readonly alone: <T>(table: string, body: (lost?: AbortSignal, turn?: number) => Promise<T>) => Promise<T>;
+  /** An import compares and writes its rows while it holds the lease of its table. */
+  readonly leases: Leases;
   /** Rows that are compared and written at once; see `mergeStage`. */
   readonly bucketRows?: number;
 }
@@ -45,17 +47,18 @@ const TABLES_AT_ONCE = 4;
  * the same new version of a row, which reads as one but counts twice.
  */
 export function createSourceStore(options: SourceStoreOptions): SourceStore {
-  const { client, log, metrics, alone } = options;
+  const { client, log, metrics, leases } = options;
   const queues = new Map<string, Promise<unknown>>();
   const few = atMost(TABLES_AT_ONCE);
   let swept = Number.NEGATIVE_INFINITY;
 
   /** Runs the body after those before it on the same table: here first, so that one import a table waits for other processes. */
-  const inTurn = <T>(table: string, body: (lost?: AbortSignal, turn?: number) => Promise<T>): Promise<T> => {
-    const next = () => few(() => alone(table, body));
-    const turn = (queues.get(table) ?? Promise.resolve()).then(next, next);
-    queues.set(table, turn);
-    return turn;
+  const inLease: InLease = (table, body) => {
+    // An import that is read in full is stored, whether or not its sender still listens: nothing ends its waiting.
+    const next = () => few(() => leases.hold(tableResource(table), new AbortController().signal, body));
+    const result = (queues.get(table) ?? Promise.resolve()).then(next, next);
+    queues.set(table, result);
+    return result;
   };
 
   return {
@@ -67,7 +70,7 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
       }
       const started = performance.now();
       try {
-        const result = await importFile(options, table, request, (body) => inTurn(table.name, body));
+        const result = await importFile(options, table, request, inLease);
         const { accepted, duplicates, rejected } = result;
         for (const [outcome, rows] of Object.entries({ accepted, duplicates, rejected })) {
           metrics.count('import_rows', { table: table.name, outcome }, rows);
@@ -100,6 +103,8 @@ function atMost(limit: number) {
   };
 }
 
+type InLease = <T>(table: string, body: (lease: Lease<'table'>) => Promise<T>) => Promise<T>;
+
 /** What an import made, to be undone in any case, newest first. */
 type Cleanup = (() => Promise<void>)[];
 
@@ -107,7 +112,7 @@ async function importFile(
   options: SourceStoreOptions,
   table: SourceTable,
   request: ImportRequest,
-  inTurn: <T>(body: (lost?: AbortSignal, turn?: number) => Promise<T>) => Promise<T>,
+  inLease: InLease,
 ): Promise<ImportResult> {
   const { client, log } = options;
   const { now, history } = request;
@@ -125,12 +130,13 @@ async function importFile(
       file.header,
     );
     const good = await stageRows({ client, table, stage, file, parser, quarantine });
-    const accepted = await inTurn(async (lost, number) => {
-      const turn = { table: table.name, number };
-      if (good > 0) await takeTurn(client, turn, lost);
+    const accepted = await inLease(table.name, async (lease) => {
+      const fence = tableFence(lease);
+      const { lost: signal } = lease;
+      if (good > 0) await raiseFence(labelled(client), fence, { signal });
       const seq = await nextSeq(client, table.name, now);
       const { bucketRows } = options;
-      const appended = good === 0 ? 0 : await mergeStage({ client, table, stage, seq, turn, signal: lost, bucketRows });
+      const appended = good === 0 ? 0 : await mergeStage({ client, table, stage, seq, fence, signal, bucketRows });
       const counts = { accepted: appended, duplicates: good - appended, rejected: quarantine.rejected };
       await client.insert({
         table: 'source_imports',
@@ -228,7 +234,7 @@ async function stageRows({ client, table, stage, file, parser, quarantine }: Sta
   };
   for await (const batch of file.batches) {
     for (const record of batch) await take(record);
-    await othersTurn();
+    await yieldToOthers();
   }
   await Promise.all([writer.end(), quarantine.end()]);
   return writer.written;

@@ -11,12 +11,14 @@ import type { Model, OnDemandView, Service, View } from '../../src/core/definiti
 import type { Registry } from '../../src/core/definitions/registry.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { PlanChange } from '../../src/core/ports/catalogue.js';
-import type { Materializer, RunLedger } from '../../src/core/ports/materialize.js';
+import type { Leases } from '../../src/core/ports/leases.js';
+import type { Materializer } from '../../src/core/ports/materialize.js';
 import type { OfflineStore } from '../../src/core/ports/offline.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import type { DefinitionLedger } from '../../src/core/ports/serving.js';
 import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
 import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
+import { createLeases } from '../../src/ledgers/leases.js';
 import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createTrainingSetLedger } from '../../src/ledgers/training-set-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
@@ -43,7 +45,7 @@ let registry: Registry;
 let offline: OfflineStore;
 let online: OnlineStore;
 let ledger: DefinitionLedger;
-let runs: RunLedger;
+let leases: Leases;
 let materializer: Materializer;
 let sets: ReturnType<typeof createTrainingSetLedger>;
 const closers: (() => Promise<void>)[] = [];
@@ -77,12 +79,13 @@ beforeAll(async () => {
     () => tables.close(),
   );
   ledger = createDefinitionLedger(database.dataSource);
-  runs = createRunLedger(database.dataSource);
+  leases = createLeases(database.dataSource);
   sets = createTrainingSetLedger(database.dataSource);
   materializer = createMaterializer({
     offline,
     online,
-    ledger: runs,
+    ledger: createRunLedger(database.dataSource),
+    leases,
     calendar: tables.calendar,
     clock,
     log: quietLog,
@@ -192,7 +195,7 @@ const pruner = () =>
     offline,
     online,
     now: clock,
-    alone: (view, body, signal) => runs.withViewLock(view, body, signal),
+    leases,
   });
 
 const change = (changes: readonly PlanChange[], id: string): PlanChange =>
@@ -517,8 +520,7 @@ describe('pruning', () => {
     const kept = await tables.clickhouse.rows('test', raw('SELECT * FROM history_customer_profile_v1 ORDER BY ALL'));
     const cell = await online1(other.id);
     const killed = (): Promise<never> => Promise.reject(new Error('killed'));
-    const parts = { ledger, trainingSets: sets, offline, online, now: clock };
-    const alone: RunLedger['withViewLock'] = (id, body, signal) => runs.withViewLock(id, body, signal);
+    const parts = { ledger, trainingSets: sets, offline, online, leases, now: clock };
     const drop =
       (...names: string[]) =>
       async () => {
@@ -540,7 +542,7 @@ describe('pruning', () => {
     ];
     for (const [step, change] of deaths) {
       await expect(
-        createViewPruner({ ...parts, ...change, alone }).prune(view.id, { force: false }, progress),
+        createViewPruner({ ...parts, ...change }).prune(view.id, { force: false }, progress),
         step,
       ).rejects.toThrow('killed');
       // What is left of it is told by who asks what is to be pruned, until it is gone.

@@ -8,6 +8,7 @@ import type { Materializer } from '../../src/core/ports/materialize.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import type { OnlineFeaturesService } from '../../src/core/ports/serving.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createLeases } from '../../src/ledgers/leases.js';
 import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
@@ -63,6 +64,7 @@ export async function openScheduledWorld(): Promise<ScheduledWorld> {
     offline: world.offline,
     online,
     ledger: createRunLedger(database.dataSource),
+    leases: createLeases(database.dataSource),
     scores: noScores,
     calendar: world.calendar,
     ...seams,

@@ -1,10 +1,12 @@
 import type { View } from '../../src/core/definitions/definitions.js';
 import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import type { Leases } from '../../src/core/ports/leases.js';
 import type { Materializer, PortfolioScores, RunLedger } from '../../src/core/ports/materialize.js';
 import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createLeases } from '../../src/ledgers/leases.js';
 import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
@@ -29,6 +31,7 @@ export interface MaterializeFixture {
   readonly offline: OfflineStore;
   readonly online: OnlineStore;
   readonly ledger: RunLedger;
+  readonly leases: Leases;
   readonly clock: { now: number };
   addFacts(facts: readonly Fact[]): Promise<void>;
   clearFacts(): Promise<void>;
@@ -38,6 +41,7 @@ export interface MaterializeFixture {
       offline: OfflineStore;
       online: OnlineStore;
       ledger: RunLedger;
+      leases: Leases;
       scores: PortfolioScores;
       viewsAtOnce: number;
       asOfsACommit: number;
@@ -70,6 +74,7 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
     metrics: noMetrics,
   });
   const ledger = createRunLedger(database.dataSource);
+  const leases = createLeases(database.dataSource);
   return {
     urls: { postgres: stores.postgresUrl, redis: stores.redisUrl, clickhouse: stores.clickhouseUrl },
     clickhouse,
@@ -77,6 +82,7 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
     offline,
     online,
     ledger,
+    leases,
     clock,
     addFacts: (facts) =>
       clickhouse.insert(
@@ -90,6 +96,7 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
         offline,
         online,
         ledger,
+        leases,
         scores: noScores,
         calendar,
         clock: () => clock.now,

@@ -11,6 +11,7 @@ import type { OfflineStore } from '../../src/core/ports/offline.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createJobLedger } from '../../src/ledgers/job-ledger.js';
+import { createLeases } from '../../src/ledgers/leases.js';
 import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
@@ -73,16 +74,18 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
     createOnlineStore({ client, prefix: PREFIX, clock, log: silentLog, metrics: noMetrics }),
   );
   const ledger = watch.port('ledger', createRunLedger(dataSource));
+  const leases = createLeases(dataSource);
   const common = { calendar, clock, log: silentLog, metrics: noMetrics };
   const scored = model === undefined ? undefined : await scoredViews(model);
   const scores = scored
-    ? watch.port('scores', (await openScoring({ clickhouse, offline, clock }, [scored.model])).scores)
+    ? watch.port('scores', (await openScoring({ clickhouse, offline, leases, clock }, [scored.model])).scores)
     : noScores;
   const materializer = createMaterializer({
     ...common,
     offline,
     online,
     ledger,
+    leases,
     scores,
     rowsAShard: ROWS_A_SHARD,
     ...(asOfsACommit === undefined ? {} : { asOfsACommit }),
@@ -173,8 +176,6 @@ function watcher(file: string | undefined, wanted: RegExp, inChunks: boolean) {
           if (typeof result === 'object' && result !== null && Symbol.asyncIterator in result) {
             return batches(`${name}.${method}`, result as AsyncIterable<unknown>);
           }
-          // The lock is held around all the other calls.
-          if (method === 'withViewLock') return result;
           return (result as Promise<unknown>).then((value) => {
             seam(`${name}.${follow(method, args, value)}`);
             return value;

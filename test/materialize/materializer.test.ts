@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
 import { raw } from '../../src/core/definitions/sql.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
-import type { RunLedger } from '../../src/core/ports/materialize.js';
+import type { Leases } from '../../src/core/ports/leases.js';
 import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import type { BackfillResult } from '../../src/materialize/backfill.js';
@@ -223,17 +223,12 @@ describe('a job that is cancelled', () => {
       const broken = new Promise<void>((resolve) => {
         breakOff = resolve;
       });
-      const ledger: RunLedger = {
-        ...fixture.ledger,
-        withViewLock: (id, body, signal) =>
-          fixture.ledger.withViewLock(
-            id,
-            (lost, turn) => {
-              lost.addEventListener('abort', breakOff);
-              return body(lost, turn);
-            },
-            signal,
-          ),
+      const leases: Leases = {
+        hold: (resource, signal, body) =>
+          fixture.leases.hold(resource, signal, (lease) => {
+            lease.lost.addEventListener('abort', breakOff);
+            return body(lease);
+          }),
       };
       const offline: OfflineStore = {
         ...fixture.offline,
@@ -246,7 +241,7 @@ describe('a job that is cancelled', () => {
           return fixture.offline.stageRuns(runs, computed);
         },
       };
-      const materializer = fixture.materializer({ offline, ledger });
+      const materializer = fixture.materializer({ offline, leases });
       const request = { jobId: jobId(), views: [view], now: now() };
       const days = { from: '2026-02-24', to: '2026-02-28' };
       await expect(

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { defineEntity, float64, raw } from '../../src/core/definitions/define.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createLeases } from '../../src/ledgers/leases.js';
 import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
@@ -34,6 +35,7 @@ const materializer = createMaterializer({
   calendar,
   offline: offlineOn(store, calendar),
   ledger: createRunLedger(dataSource),
+  leases: createLeases(dataSource),
   scores: noScores,
   online: createOnlineStore({ ...common, client, prefix: 'memory' }),
 });

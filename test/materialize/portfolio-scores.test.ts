@@ -123,8 +123,8 @@ beforeEach(async () => {
   await fixture.clearFacts();
   fixture.clock.now = MIDNIGHT + 3 * HOUR;
   scored = await scoredViews(`m${runs}_score`);
-  const { clickhouse, offline, clock } = fixture;
-  scoring = await openScoring({ clickhouse, offline, clock: () => clock.now }, [scored.model]);
+  const { clickhouse, offline, leases, clock } = fixture;
+  scoring = await openScoring({ clickhouse, offline, leases, clock: () => clock.now }, [scored.model]);
   materializer = fixture.materializer({ scores: scoring.scores });
   for (const view of [scored.inputs, scored.view]) await fixture.offline.createView(view);
 });

@@ -8,6 +8,7 @@ import type { FeatureRef, Model, StoredModel, View } from '../../src/core/defini
 import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { Scorer } from '../../src/core/ports/indicators.js';
+import type { Leases } from '../../src/core/ports/leases.js';
 import type { PortfolioScores } from '../../src/core/ports/materialize.js';
 import type { OfflineStore } from '../../src/core/ports/offline.js';
 import type { Clock } from '../../src/core/ports/process.js';
@@ -102,10 +103,15 @@ export interface Scoring {
 }
 
 export async function openScoring(
-  options: { readonly clickhouse: ClickHouse; readonly offline: OfflineStore; readonly clock: Clock },
+  options: {
+    readonly clickhouse: ClickHouse;
+    readonly offline: OfflineStore;
+    readonly leases: Leases;
+    readonly clock: Clock;
+  },
   models: readonly Model[],
 ): Promise<Scoring> {
-  const { clickhouse, offline, clock } = options;
+  const { clickhouse, offline, leases, clock } = options;
   const scorer = createScorer({ executionProvider: 'cpu' });
   await scorer.open(models);
   const { clickhouse: client } = clickhouse;
@@ -117,7 +123,7 @@ export async function openScoring(
     log: silentLog,
     metrics: noMetrics,
     tempDir: resolve('.'),
-    alone: (_, body) => body(),
+    leases,
   });
   return { scorer, sources, scores: createPortfolioScores({ offline, scorer, sources, clock }) };
 }

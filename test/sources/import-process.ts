@@ -1,5 +1,5 @@
 /**
- * Imports until it is killed, in a process of its own: `import-process.ts <url> <rows> <turn> <statements>`; writes a line when it begins. After so
+ * Imports until it is killed, in a process of its own: `import-process.ts <url> <rows> <fencing token> <statements>`; writes a line when it begins. After so
  * many statements that store rows it waits to be killed, so that it is killed in the middle however fast the machine is.
  */
 import { createClient } from '@clickhouse/client';
@@ -7,9 +7,10 @@ import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { quietLog } from '../support/homes.js';
+import { unsharedLeases } from '../support/leases.js';
 import { customersFile, quietMetrics } from './support.js';
 
-const [url, rows, turn, statements] = process.argv.slice(2);
+const [url, rows, token, statements] = process.argv.slice(2);
 const client = createClient({ url: url as string });
 let left = Number(statements);
 const halting = new Proxy(client, {
@@ -30,7 +31,7 @@ const store = createSourceStore({
   log: quietLog,
   metrics: quietMetrics,
   tempDir: '/nowhere',
-  alone: (_, body) => body(undefined, Number(turn)),
+  leases: unsharedLeases(Number(token)),
   bucketRows: 500,
 });
 process.stdout.write('began\n');

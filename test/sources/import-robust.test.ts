@@ -4,12 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import { tableResource } from '../../src/core/ports/leases.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
-import { createRunLedger } from '../../src/ledgers/run-ledger.js';
+import { createLeases } from '../../src/ledgers/leases.js';
 import { importFailure } from '../../src/sources/failures.js';
+import { labelled } from '../../src/sources/labelled.js';
 import { createSourceStore } from '../../src/sources/store.js';
-import { takeTurn } from '../../src/sources/turns.js';
+import { raiseFence, tableFence } from '../../src/warehouse/fence.js';
 import { quietLog } from '../support/homes.js';
+import { leaseOf, unsharedLeases } from '../support/leases.js';
 import { freshPostgresDatabase } from '../support/stores.js';
 import { customersFile, NOW, openSources, quietMetrics, type Sources } from './support.js';
 
@@ -25,11 +28,11 @@ const ROWS = 20_000;
 const STATEMENTS = 32;
 
 /** Starts the import in another process and kills it once a number of its rows can be read, or where it waits for that. */
-async function importAndKill(atRows: number, turn: number): Promise<void> {
+async function importAndKill(atRows: number, fencingToken: number): Promise<void> {
   const script = fileURLToPath(new URL('./import-process.ts', import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', script, sources.url, ...[ROWS, turn, STATEMENTS].map(String)],
+    ['--import', 'tsx', script, sources.url, ...[ROWS, fencingToken, STATEMENTS].map(String)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let ended = false;
@@ -52,8 +55,8 @@ const state = async () => {
   return { rows: Number(row?.rows), keys: Number(row?.keys) };
 };
 
-/** Each import in a turn of its own, as Postgres gives them out. */
-const storeInTurn = (turn: number) =>
+/** Its first import has this fencing token. */
+const storeWithToken = (fencingToken: number) =>
   createSourceStore({
     client: sources.client,
     guard: sources.guard,
@@ -62,22 +65,24 @@ const storeInTurn = (turn: number) =>
     log: quietLog,
     metrics: quietMetrics,
     tempDir: sources.tempDir,
-    alone: (_, body) => body(undefined, turn),
+    leases: unsharedLeases(fencingToken),
   });
 
 describe('an import whose process is killed', () => {
   it('is completed exactly once by the same import', async () => {
-    let turn = 0;
+    let token = 0;
     for (const atRows of [0, 1, 6_000, 14_000]) {
       await sources.client.command({ query: 'TRUNCATE TABLE customers' });
-      await importAndKill(atRows, ++turn);
+      await importAndKill(atRows, ++token);
       // A statement that was on its way still ends in the store; behind this none of it is to come.
-      await takeTurn(sources.client, { table: 'customers', number: ++turn }, undefined);
+      const { signal } = new AbortController();
+      const fence = tableFence(leaseOf(tableResource('customers'), ++token));
+      await raiseFence(labelled(sources.client), fence, { signal });
       const before = await state();
       expect(before.rows, 'nothing twice').toBe(before.keys);
       expect(before.rows).toBeGreaterThanOrEqual(atRows);
       expect(before.rows, 'it was killed in the middle').toBeLessThan(ROWS);
-      const result = await storeInTurn(turn).import({
+      const result = await storeWithToken(token).import({
         table: 'customers',
         format: 'csv',
         body: customersFile(ROWS),
@@ -137,7 +142,7 @@ describe('two processes that import the same rows at once', () => {
         log: quietLog,
         metrics: quietMetrics,
         tempDir: sources.tempDir,
-        alone: (table, body) => createRunLedger(dataSource).withViewLock(table, body),
+        leases: createLeases(dataSource),
       }),
     );
     const rows = 3_000;
@@ -179,18 +184,20 @@ describe('imports into many tables at once', () => {
       log: quietLog,
       metrics: quietMetrics,
       tempDir: sources.tempDir,
-      alone: async (table, body) => {
-        most = Math.max(most, ++holding);
-        if (most === 4) full();
-        // Were fewer let in at once, the first would wait here for ever; a fifth would have the time to come in.
-        await four;
-        await sleep(100);
-        try {
-          if (table === 'labels') throw new Error('no lock');
-          return await body();
-        } finally {
-          holding--;
-        }
+      leases: {
+        hold: async (resource, signal, body) => {
+          most = Math.max(most, ++holding);
+          if (most === 4) full();
+          // Were fewer let in at once, the first would wait here for ever; a fifth would have the time to come in.
+          await four;
+          await sleep(100);
+          try {
+            if (resource.name === 'labels') throw new Error('no lease');
+            return await unsharedLeases().hold(resource, signal, body);
+          } finally {
+            holding--;
+          }
+        },
       },
     });
     const tables = ['customers', 'applications', 'labels', 'loans', 'repayments', 'events', 'statements', 'places'];

@@ -3,6 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { param, raw, sql } from '../../src/core/definitions/sql.js';
 import { DAY } from '../../src/core/helpers/time.js';
 import { sourceSelect } from '../../src/core/lending/source-sql.js';
+import { tableResource } from '../../src/core/ports/leases.js';
+import { tableFence } from '../../src/warehouse/fence.js';
+import { leaseOf } from '../support/leases.js';
 import { NOW, openSources, type Sources } from './support.js';
 
 let sources: Sources;
@@ -595,13 +598,15 @@ describe('merging in buckets', () => {
         SELECT concat('L', toString(number % 7)), toDate('2024-01-01') + intDiv(number, 7) % 20, 'C', 'p', 'CURRENT', 0, number % 3, 1, 0, '2023-01-01', 1,
         toDateTime64('2024-06-01 00:00:00', 3, 'UTC') + intDiv(number, 140), 0, number + 1 FROM numbers(420)`,
     });
-    const merged = await mergeStage({ client: sources.client, table, stage, seq: 1n, bucketRows: 13 });
+    const lease = leaseOf(tableResource('loan_snapshots'), Date.now());
+    const common = { client: sources.client, table, stage, fence: tableFence(lease), signal: lease.lost };
+    const merged = await mergeStage({ ...common, seq: 1n, bucketRows: 13 });
     const rows = await sources.rows<{ loan_id: string; as_of: string; dpd: number; at: string }>(
       'SELECT loan_id, as_of, dpd, ingested_at AS at FROM loan_snapshots ORDER BY loan_id, as_of, ingested_at',
     );
     expect(rows).toHaveLength(merged);
     expect(merged).toBe(420);
-    expect(await mergeStage({ client: sources.client, table, stage, seq: 2n, bucketRows: 9 })).toBe(0);
+    expect(await mergeStage({ ...common, seq: 2n, bucketRows: 9 })).toBe(0);
     await dropTable(sources.client, stage);
   });
 });

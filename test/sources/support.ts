@@ -11,6 +11,7 @@ import { createSourceStore } from '../../src/sources/store.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { quietLog } from '../support/homes.js';
+import { unsharedLeases } from '../support/leases.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
 
 export const MIGRATIONS = fileURLToPath(new URL('../../migrations/clickhouse', import.meta.url));
@@ -59,7 +60,7 @@ export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WG
     log: quietLog,
     metrics: quietMetrics,
     tempDir,
-    alone: (_, body) => body(),
+    leases: unsharedLeases(),
   });
   return {
     url: database.url,

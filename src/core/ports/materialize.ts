@@ -1,6 +1,7 @@
 /** Offline to online: runs of views and where each stands. */
 import type { View } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
+import type { Lease } from './leases.js';
 import type { Run, StagedRow } from './offline.js';
 import type { JobProgress } from './progress.js';
 
@@ -46,9 +47,12 @@ export interface RunLedger {
   ): Promise<readonly RunRecord[]>;
   /** Runs that begin from now on have higher numbers, so that none is taken for one that the offline store has: Postgres may be of a backup. */
   numberAbove(run: number): Promise<void>;
-  update(id: number, change: RunChange, turn?: ViewTurn): Promise<void>;
-  /** All or none; none where `turn` is over, which is STORE_UNAVAILABLE. */
-  updateAll(changes: readonly { readonly id: number; readonly change: RunChange }[], turn?: ViewTurn): Promise<void>;
+  update(id: number, change: RunChange, lease?: Lease<'view'>): Promise<void>;
+  /** Makes all changes or none. STORE_UNAVAILABLE where the lease has a later holder. */
+  updateAll(
+    changes: readonly { readonly id: number; readonly change: RunChange }[],
+    lease?: Lease<'view'>,
+  ): Promise<void>;
   /** Runs of the view that are not committed, oldest first: what a killed, failed or cancelled job left. */
   unfinished(viewId: string): Promise<readonly RunRecord[]>;
   /** The newest committed live as-of of each view. */
@@ -57,23 +61,6 @@ export interface RunLedger {
   done(viewId: string, range: { readonly from: Instant; readonly to: Instant }): Promise<readonly Instant[]>;
   /** What the newest committed runs of a view took in all; null where none was measured. */
   pace(viewId: string): Promise<{ readonly runs: number; readonly rows: number; readonly seconds: number } | null>;
-  /**
-   * Runs the body while no other process holds the view; an aborted signal ends the waiting, not the body. `lost` aborts when the lock is gone
-   * before the body is: another process may hold the view from then on, so the body must stop. `turn` is higher than that of any holder before,
-   * those too whom a Postgres that is of a backup does not know: what is written for it is refused once a later one has begun, however late
-   * this process hears that its lock is gone.
-   */
-  withViewLock<T>(
-    viewId: string,
-    body: (lost: AbortSignal, turn: number) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T>;
-}
-
-/** The time for which one process holds a view. */
-export interface ViewTurn {
-  readonly viewId: string;
-  readonly number: number;
 }
 
 /** What the runs of score views are made of and where else they go. */

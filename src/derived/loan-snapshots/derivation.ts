@@ -4,12 +4,14 @@ import { type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import { type DayNumber, dateOfDay, dayNumber, LocalDays } from '../../core/helpers/local-days.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
+import { type Leases, tableResource } from '../../core/ports/leases.js';
 import type { Log, Metrics } from '../../core/ports/process.js';
 import type { JobProgress } from '../../core/ports/progress.js';
 import type { LoanSnapshots, LoanSnapshotsResult } from '../../core/ports/sources.js';
 import { importFailure } from '../../sources/failures.js';
-import { othersTurn } from '../../sources/stage.js';
-import { type SourceTurn, takeTurn } from '../../sources/turns.js';
+import { labelled } from '../../sources/labelled.js';
+import { yieldToOthers } from '../../sources/stage.js';
+import { type Fence, raiseFence, tableFence } from '../../warehouse/fence.js';
 import { contentOf, SNAPSHOTS } from './content.js';
 import { derivedAt, knownFrom, type LoanHistory } from './history.js';
 import { readHistories } from './inputs.js';
@@ -22,19 +24,22 @@ export interface LoanSnapshotsOptions {
   /** Its database holds the migrated tables. */
   readonly client: ClickHouseClient;
   readonly calendar: BusinessCalendar;
-  /** Runs the body while no other process derives; `lost` is aborted where that can no longer be said, and `turn` grows from one to the next. */
-  readonly alone: <T>(body: (lost: AbortSignal, turn?: number) => Promise<T>, signal: AbortSignal) => Promise<T>;
+  /** A derivation holds the lease of its table, as an import into it does. */
+  readonly leases: Leases;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Loans whose inputs are in memory at once, and after which a run looks whether it was cancelled. */
   readonly loansAPartition?: number;
 }
 
+/** What a derivation remembers of itself. */
+const WRITTEN_BESIDE = ['loan_snapshot_loans', 'loan_snapshot_runs', 'loan_snapshot_inputs'];
+
 const LOANS_A_PARTITION = 4_000;
 /** Loans whose stored rows are in memory at once. */
 const LOANS_COMPARED = 250;
 /** A worker that replays longer than this without a pause cannot renew the lock of its job. */
-const LOANS_A_TURN = 50;
+const LOANS_A_BATCH = 50;
 
 /**
  * Derivations may be repeated and may die anywhere: rows are added to what is stored, and only where it does not say the same already; the
@@ -50,11 +55,11 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
       const wanted = Math.min(due, over, through === undefined ? due : dayNumber(through));
       const started = performance.now();
       try {
-        const result = await options.alone((lost, number) => {
-          const signal = AbortSignal.any([progress.signal, lost]);
-          const turn = { table: SNAPSHOTS.name, number };
-          return derive({ ...options, days, turn }, wanted, now, { ...progress, signal });
-        }, progress.signal);
+        const result = await options.leases.hold(tableResource(SNAPSHOTS.name), progress.signal, (lease) => {
+          const signal = AbortSignal.any([progress.signal, lease.lost]);
+          const fence = tableFence(lease, WRITTEN_BESIDE);
+          return derive({ ...options, days, fence }, wanted, now, { ...progress, signal });
+        });
         metrics.count('loan_snapshot_rows', {}, result.rows);
         metrics.observe('loan_snapshots_seconds', (performance.now() - started) / 1000);
         if (result.loans > 0) log.info({ ...result }, 'loan snapshots derived');
@@ -78,15 +83,15 @@ function derivationFailure(cause: unknown): Error {
   });
 }
 
-type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays; readonly turn: SourceTurn };
+type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays; readonly fence: Fence };
 
 async function derive(
-  { client, days, calendar, turn, loansAPartition = LOANS_A_PARTITION }: Derivation,
+  { client, days, calendar, fence, loansAPartition = LOANS_A_PARTITION }: Derivation,
   wanted: DayNumber,
   now: Instant,
   progress: JobProgress,
 ): Promise<LoanSnapshotsResult> {
-  await takeTurn(client, turn, progress.signal);
+  await raiseFence(labelled(client), fence, { signal: progress.signal });
   const last = await lastRun(client);
   const after = last?.through ?? null;
   const through = after === null ? wanted : Math.max(after, wanted);
@@ -97,7 +102,7 @@ async function derive(
   const seq = await nextRunSeq(client, now);
   const all = last !== null && last.timezone !== calendar.timezone;
   const work = await planWork(client, days, { after, through, seen, all }, { seq, loansAPartition });
-  const writer = new SnapshotWriter(client, seq, turn);
+  const writer = new SnapshotWriter(client, seq, fence);
   try {
     for (const [index, within] of work.partitions.entries()) {
       progress.signal.throwIfAborted();
@@ -140,7 +145,7 @@ async function derivePartition(run: PartitionRun): Promise<void> {
   const compared: LoanHistory[] = [];
   const states: { loan_id: string; open: number; seq: string }[] = [];
   for (const [index, history] of histories.entries()) {
-    if (index % LOANS_A_TURN === 0) await othersTurn();
+    if (index % LOANS_A_BATCH === 0) await yieldToOthers();
     const { loanId } = history;
     const loan = loans.get(loanId);
     const versions = versionsOf(history, days, { after, through });
@@ -159,7 +164,7 @@ async function derivePartition(run: PartitionRun): Promise<void> {
       some.map(({ loanId }) => loanId),
     );
     for (const [index, history] of some.entries()) {
-      if (index % LOANS_A_TURN === 0) await othersTurn();
+      if (index % LOANS_A_BATCH === 0) await yieldToOthers();
       const missing = missingDays(history, stored.get(history.loanId) ?? [], days, through);
       for (const { day, by, content, restates } of missing) {
         const full = writer.add(history.loanId, day, { at: derivedAt(days, by), content, restates });

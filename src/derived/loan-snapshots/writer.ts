@@ -3,8 +3,9 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { ident, param, raw, sql } from '../../core/definitions/sql.js';
 import type { DayNumber } from '../../core/helpers/local-days.js';
 import type { Instant } from '../../core/helpers/time.js';
+import { labelled } from '../../sources/labelled.js';
 import { rowHash } from '../../sources/row-hash.js';
-import { checkTurn, inTurn, type SourceTurn } from '../../sources/turns.js';
+import { checkFence, type Fence, withinFence } from '../../warehouse/fence.js';
 import { type DayContent, ROW_COLUMNS, ROW_STRUCTURE, RowBuffer, SNAPSHOTS } from './content.js';
 
 /** One INSERT: large enough for few parts, small against the memory of both sides. */
@@ -22,11 +23,11 @@ export class SnapshotWriter {
   constructor(
     private readonly client: ClickHouseClient,
     seq: bigint,
-    private readonly turn: SourceTurn = { table: SNAPSHOTS.name, number: undefined },
+    private readonly fence: Fence,
   ) {
     const { query, params } = sql`INSERT INTO ${ident(SNAPSHOTS.name)} (${ROW_COLUMNS}, derived, seq, row_hash)
       SELECT ${ROW_COLUMNS}, 1, ${param('UInt64', String(seq))}, ${rowHash(SNAPSHOTS)}
-      FROM input(${raw(`'${ROW_STRUCTURE.replaceAll("'", "\\'")}'`)}) WHERE ${inTurn(turn)} FORMAT RowBinary`.render();
+      FROM input(${raw(`'${ROW_STRUCTURE.replaceAll("'", "\\'")}'`)}) WHERE ${withinFence(fence)} FORMAT RowBinary`.render();
     this.statement = { query, query_params: { ...params } };
   }
 
@@ -50,7 +51,7 @@ export class SnapshotWriter {
   async flush(): Promise<void> {
     if (this.buffer.length > 0) await this.send();
     await this.writing;
-    await checkTurn(this.client, this.turn);
+    await checkFence(labelled(this.client), this.fence);
   }
 
   private async send(): Promise<void> {

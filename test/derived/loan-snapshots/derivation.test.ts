@@ -7,6 +7,7 @@ import { loanLife, rowsOfLife } from '../../core/lending/loan-generator.js';
 import { next, Oracle, type OracleRow } from '../../core/lending/loan-oracle.js';
 import { quietMetrics } from '../../sources/support.js';
 import { quietLog } from '../../support/homes.js';
+import { leaseOf } from '../../support/leases.js';
 import { dyingAfter } from './dying.js';
 import { type Book, LATER, openBook, payment, plainLoan, snapshotsOn, unwatched } from './support.js';
 
@@ -108,14 +109,17 @@ describe('the derivation of loan snapshots', () => {
   it('stops where it can no longer be sure to derive alone', async () => {
     const book = await open();
     await book.load(ledgers(3, 5));
-    const alone = createLoanSnapshots({
+    const lost = AbortSignal.abort(new RiskgraphError({ code: 'STORE_UNAVAILABLE', message: 'lost' }));
+    const snapshots = createLoanSnapshots({
       client: book.sources.client,
       calendar,
       log: quietLog,
       metrics: quietMetrics,
-      alone: (body) => body(AbortSignal.abort(new RiskgraphError({ code: 'STORE_UNAVAILABLE', message: 'lost' }))),
+      leases: {
+        hold: (resource, _signal, body) => body({ ...leaseOf(resource, Date.now()), lost }),
+      },
     });
-    await expect(alone.derive({ through: THROUGH, now: LATER }, unwatched)).rejects.toMatchObject({
+    await expect(snapshots.derive({ through: THROUGH, now: LATER }, unwatched)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
     });
     expect(await book.versions()).toEqual([]);

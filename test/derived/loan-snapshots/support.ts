@@ -5,6 +5,7 @@ import { createLoanSnapshots } from '../../../src/derived/loan-snapshots/derivat
 import type { OracleRow } from '../../core/lending/loan-oracle.js';
 import { openSources, quietMetrics, type Sources } from '../../sources/support.js';
 import { quietLog } from '../../support/homes.js';
+import { unsharedLeases } from '../../support/leases.js';
 
 export const unwatched = { signal: new AbortController().signal, report: async () => undefined };
 
@@ -29,7 +30,7 @@ export const snapshotsOn = (client: ClickHouseClient, timezone: string): LoanSna
     calendar: new BusinessCalendar(timezone),
     log: quietLog,
     metrics: quietMetrics,
-    alone: (body, signal) => body(signal),
+    leases: unsharedLeases(),
     loansAPartition: 25,
   });
 

@@ -2,12 +2,15 @@ import { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import { tableResource } from '../../src/core/ports/leases.js';
 import { createLoanSnapshots } from '../../src/derived/loan-snapshots/derivation.js';
+import { labelled } from '../../src/sources/labelled.js';
 import { createSourceStore } from '../../src/sources/store.js';
-import { takeTurn } from '../../src/sources/turns.js';
+import { raiseFence, tableFence } from '../../src/warehouse/fence.js';
 import { type Book, LATER, openBook, unwatched } from '../derived/loan-snapshots/support.js';
+import { quietMetrics } from '../sources/support.js';
 import { quietLog } from '../support/homes.js';
-import { quietMetrics } from './support.js';
+import { leaseOf, unsharedLeases } from '../support/leases.js';
 
 const TIMEZONE = 'Asia/Shanghai';
 const calendar = new BusinessCalendar(TIMEZONE);
@@ -47,7 +50,7 @@ describe('a process that goes on writing after another has begun', () => {
     const body = Array.from({ length: 40 }, (_, index) =>
       JSON.stringify({ customer_id: `C${index}`, registered_at: '2026-01-01T00:00:00Z' }),
     ).join('\n');
-    const load = (client: ClickHouseClient, turn: number) =>
+    const load = (client: ClickHouseClient, token: number) =>
       createSourceStore({
         client,
         guard: book.sources.guard,
@@ -56,14 +59,14 @@ describe('a process that goes on writing after another has begun', () => {
         tempDir: book.sources.tempDir,
         log: quietLog,
         metrics: quietMetrics,
-        alone: (_, own) => own(new AbortController().signal, turn),
+        leases: unsharedLeases(token),
       }).import({
         table: 'customers',
         format: 'ndjson',
         body: Readable.from([Buffer.from(body)]),
         history: true,
         now: LATER,
-        requestId: `turn ${turn}`,
+        requestId: `token ${token}`,
       });
     const late = load(
       stoppedBefore('customers', async () => {
@@ -112,13 +115,13 @@ describe('a process that goes on writing after another has begun', () => {
         interest_due: '1',
       })),
     });
-    const derive = (client: ClickHouseClient, turn: number) =>
+    const derive = (client: ClickHouseClient, token: number) =>
       createLoanSnapshots({
         client,
         calendar,
         log: quietLog,
         metrics: quietMetrics,
-        alone: (body) => body(new AbortController().signal, turn),
+        leases: unsharedLeases(token),
       }).derive({ through: '2025-12-10', now: LATER }, unwatched);
     let rows = 0;
     const late = derive(
@@ -134,7 +137,7 @@ describe('a process that goes on writing after another has begun', () => {
   });
 });
 
-it('a turn begins when what was being written before is stored', async () => {
+it('a fence is raised when what was being written before is stored', async () => {
   const { client } = book.sources;
   let rows = await count('places');
   // A machine that stands still for a while sees such a statement only when it is over: then there is another.
@@ -157,7 +160,8 @@ it('a turn begins when what was being written before is stored', async () => {
     }
     if (!under) await slow;
     else {
-      await takeTurn(client, { table: 'places', number: 1 }, undefined);
+      const fence = tableFence(leaseOf(tableResource('places'), 1));
+      await raiseFence(labelled(client), fence, { signal: new AbortController().signal });
       expect(await count('places')).toBe(rows);
       await slow;
     }
