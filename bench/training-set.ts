@@ -56,7 +56,7 @@ const store = openClickHouse({
 });
 const signal = new AbortController().signal;
 
-/** Of every process of the stores, with their children, and of this one. */
+/** Names by pid: this process, and every process of the stores with its children. */
 async function processes(): Promise<ReadonlyMap<number, string>> {
   const named = new Map([[process.pid, 'worker (node)']]);
   for (const file of await readdir(stores.home.run)) {

@@ -1,4 +1,4 @@
-/** What features are about, and the columns that name one. A view is foldered by its entity. */
+/** The entities that features describe, with their join keys. The folder of a view is its entity. */
 import { defineEntity } from '../src/core/definitions/define.js';
 
 export const customer = defineEntity({

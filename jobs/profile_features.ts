@@ -4,7 +4,7 @@ import { defineJob } from '../src/core/definitions/define.js';
 export default defineJob({
   description: 'Measures the features of every committed as-of that has no profile yet, or was restated since.',
   payload: z.object({ views: z.array(z.string()).min(1).nullish() }),
-  // Twenty minutes behind the hourly runs; where they brought nothing new, it costs a look at each view.
+  // Twenty minutes after the hourly runs; where they brought nothing new, it costs one statement per view.
   schedule: { every: 'hour', minute: 21 },
   scheduledPayload: () => ({ views: null }),
   concurrency: 1,

@@ -7,7 +7,7 @@ export default defineJob({
   description:
     'Scores everyone a model can score as of a local midnight (the newest that is due), into the table scores and the model’s own feature view.',
   payload: z.object({ model: z.string(), asOf: z.string().nullish() }),
-  // One keeps a core busy; a second would only make both slower.
+  // One run keeps a core busy; a second would only slow both down.
   concurrency: 1,
   run: async ({ jobId, scheduledFor, services, report, signal }, payload) => {
     const model = scorableModel(await services.model(payload.model));

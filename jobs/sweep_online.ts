@@ -8,6 +8,6 @@ export default defineJob({
   schedule: { every: 'day', at: '04:30' },
   scheduledPayload: () => ({}),
   concurrency: 1,
-  // By the clock, not by the schedule: a job that was late must not leave what has died since.
+  // By the clock, not by the schedule: a late job must not leave values that have expired since.
   run: async ({ services, now, signal }) => services.online.sweep(now(), signal, await services.retiredViews()),
 });

@@ -49,12 +49,12 @@ import { migrateClickHouse } from './warehouse/migrate.js';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const DATABASE = 'riskgraph';
-/** How long another process may serve without what this one applied or retired. */
+/** How long another process may serve before it sees what this one applied or retired. */
 const CATALOGUE_REFRESH_MS = 2 * SECOND;
-/** By then every process serves a retirement: once to begin the reading, once for the reading itself. */
+/** By then every process has seen a retirement: one interval until a refresh begins, one for the refresh itself. */
 const FOLLOWED_MS = 2 * CATALOGUE_REFRESH_MS;
 
-/** What tests replace. */
+/** What a test replaces. */
 export interface Given {
   /** Folder whose features/, indicators/, models/ and jobs/ are the definitions. */
   readonly definitions?: string;
@@ -64,7 +64,7 @@ export interface Given {
 
 export type App = Awaited<ReturnType<typeof createApp>>;
 
-/** The only place that wires: top to bottom, in the order in which data passes. Whoever opens a resource gives its `close`. */
+/** The only place that wires: top to bottom, in the order in which data passes. What opens a resource returns its `close`. */
 export async function createApp(config: Config, given: Given = {}) {
   const { postgresUrl, redisUrl, clickhouseUrl } = requireStores(config);
   const clock = given.clock ?? Date.now;
@@ -233,7 +233,7 @@ export async function createApp(config: Config, given: Given = {}) {
         return names ? catalogue.namedViews(names) : catalogue.views();
       },
       retiredViews: async () =>
-        // Of the others some process may still serve the values.
+        // Another process may still serve values of the others.
         (await definitions.all())
           .filter(({ kind, retiredAt }) => kind === 'view' && retiredAt !== null && retiredAt <= clock() - FOLLOWED_MS)
           .map(({ id }) => id),

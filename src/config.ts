@@ -18,7 +18,7 @@ const timezone = z.string().refine(
   { message: "is not an IANA time zone such as 'Asia/Shanghai'" },
 );
 
-/** Whoever was given the server's keys may call it as its admin. */
+/** An operator who has the server's keys may call it as its admin. */
 const adminKeyIn = (keys: string | undefined): string | undefined =>
   /(?:^|,)\s*admin(?::[^=,]*)?=([^,\s]+)/.exec(keys ?? '')?.[1];
 

@@ -6,13 +6,13 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 interface Opened {
   readonly log: Log;
   readonly close: () => Promise<void>;
-  /** Says that it works. Signals are heard by then: whoever waits for the line may send one at once. */
+  /** Logs that the process works. Signals are heard by then, so that a supervisor that waits for the line may send one at once. */
   readonly announce: () => void;
 }
 
 /**
- * The life of one process of the stack: opens, works until a signal, closes in good order and exits 0. What keeps it from opening is
- * said in words, and it exits 1.
+ * The life of one process of the stack: opens, works until a signal, closes in good order and exits 0. Where it cannot
+ * open, it says why and exits 1.
  */
 export function runRole(name: 'api' | 'worker', open: () => Promise<Opened>): void {
   open().then(({ log, close, announce }) => {

@@ -4,7 +4,7 @@ import type { Row } from './rows.js';
 import { momentAt, settingOf } from './setting.js';
 
 /**
- * What the app saw when an application was sent, as columns of `applications`: device_id, ip, province, city, and latitude, longitude and
+ * The app's context when an application was sent, as columns of `applications`: device_id, ip, province, city, and latitude, longitude and
  * datum where the customer let it see them. The province and city are where the phone was, not where the customer lives.
  */
 export function applicationContext(

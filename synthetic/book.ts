@@ -18,7 +18,7 @@ export interface PortfolioOptions {
   readonly calendar: BusinessCalendar;
 }
 
-/** What the members of a ring share: phones, contacts, the agent who brought them, or a place to live. */
+/** What ties a ring together: shared phones, contacts, the agent who brought the members, or a place to live. */
 export type RingKind = 'SHARED_DEVICE' | 'CONTACT' | 'AGENT' | 'ADDRESS';
 
 /** A group of fraudsters that applied together: few devices, forged identifiers, drawn to the limit and gone. */
@@ -54,7 +54,7 @@ export interface BookDay {
   readonly start: Instant;
 }
 
-/** What every table of the book is drawn from: its months and its rings. */
+/** The frame of the book, from which every table is drawn: its months and its rings. */
 export class Book {
   /** First day of each month with statements, oldest first; the newest has ended by the end date. */
   readonly months: readonly LocalDate[];

@@ -21,7 +21,7 @@ const DRAWS_A_MONTH = 0.32;
 /** Cents. */
 const SMALLEST_TICKET = 100_000;
 const SETTLES_EARLY = 0.013;
-/** Shared misfortune: log-odds when another loan of the customer is behind. */
+/** Shared misfortune: log-odds when another loan of the customer is overdue. */
 const ANOTHER_LATE = 2.2;
 const ANOTHER_BAD = 3.6;
 /** Due days that slip the mind of an ordinary customer: late, and no sign of trouble. */
@@ -173,7 +173,7 @@ export class Borrower {
     this.nextDue.delete(loan);
   }
 
-  /** Easier terms for a loan that is behind; true when they were agreed. */
+  /** Easier terms for an overdue loan; true when they were agreed. */
   private helped(loan: LoanAccount, behind: number, day: DayNumber, until: DayNumber): boolean {
     const relief = relieve(loan, { behind, day, random: this.random });
     if (relief === 'NONE') return false;
@@ -214,7 +214,7 @@ export class Borrower {
       this.nextDraw = Number.POSITIVE_INFINITY;
       return;
     }
-    // Those who are behind mostly know better than to ask.
+    // Customers in arrears mostly know better than to ask.
     if (dpd > 0 && !random.chance(0.2)) return;
     const line = random.pick(open);
     const free = line.limit - line.used(this.loans, day);

@@ -17,12 +17,12 @@ const CHANNEL_CHOICES = CHANNELS.map((entry) => [entry, entry[1]] as const);
 /** Contacts a month with a line; without one for a year after the registration. */
 const WITH_LINE = 0.5;
 const WITHOUT = 0.12;
-/** Of the drawdowns: those that a contact of the days before brought about. */
+/** Share of drawdowns that a contact of the days before brought about. */
 const PROMPTED = 0.15;
 /** A drawdown within this time of an answer is the campaign's. */
 const CREDITED_DAYS = 7;
 
-/** Rows of `campaign_contacts` of one customer: whoever was contacted, answered or not, and drew money soon after or not. */
+/** The rows of `campaign_contacts` of one customer: each contact, answered or not, and whether a drawdown followed soon. */
 export function campaignRows(book: Book, life: Life): Row[] {
   const { person, loans } = life;
   const random = book.random('campaigns', person.index);

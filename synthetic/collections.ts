@@ -1,4 +1,4 @@
-/** What was done about loans that were not paid: by stage, with promises that are kept or broken as the loan's payments say. */
+/** Collections on overdue loans: by stage, with promises that are kept or broken as the loan's payments say. */
 import { formatInstant, HOUR, type Instant, MINUTE } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import { type DayNumber, dayNumber } from './book-days.js';
@@ -22,7 +22,7 @@ const step = (dpd: number, action: Action, share = 1, party: Step['party'] = 'BO
   party,
 });
 
-/** Up to the write-off; behind it a call every few weeks. */
+/** Steps up to the write-off; after it a call every few weeks. */
 const STEPS: readonly Step[] = [
   ...[step(1, 'SMS'), step(3, 'SMS', 0.8), step(4, 'CALL', 0.9), step(7, 'CALL', 0.9), step(11, 'SMS')],
   ...[step(14, 'CALL'), step(19, 'CALL'), step(25, 'CALL'), step(32, 'CALL'), step(36, 'CALL', 0.7, 'CONTACT')],
@@ -123,7 +123,7 @@ function outcome(
   return { result: 'REACHED' };
 }
 
-/** What came in on a day, and when the last of it did: nobody can have said so before. */
+/** The money that came in on a day, and the instant of the last payment, before which the total was unknown. */
 interface Cash {
   readonly amount: number;
   readonly by: Instant;

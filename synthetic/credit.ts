@@ -31,7 +31,7 @@ export const TENORS: readonly (readonly [number, number])[] = [
 const TRIES_AGAIN = 0.22;
 const CHALLENGER_SHARE = 0.1;
 
-/** Nobody who looks like a ring's member has a history that earns a high limit. */
+/** A ring member has no history that earns a high limit. */
 const STRANGERS = 0.6;
 
 export const drawPurpose = (random: Random): string => random.weighted(PURPOSES);

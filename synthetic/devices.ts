@@ -29,7 +29,7 @@ export interface Held {
 const PHONE_LIFE_DAYS = 900;
 /** Members of a ring on one of its phones; one of them is seen on the next phone too, which ties the ring together. */
 const RING_MEMBERS_A_PHONE = 4;
-/** Of the members of rings without shared phones: those who hold one from the same workshop, with the same forged values. */
+/** Share of the members of rings without shared phones who hold a phone from the same workshop, with the same forged values. */
 const FORGED_IN_RINGS = 0.85;
 
 /** The customer's phones, oldest first; the first is held before registration, phones beside come last. */

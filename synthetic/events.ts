@@ -1,4 +1,4 @@
-/** What the app and the server wrote down: the way to the first loan, and the sessions after it. */
+/** The records of app and server: the way to the first loan, and the sessions after it. */
 import { DAY, formatInstant, type Instant, SECOND } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import { strangersPhone } from './devices.js';
@@ -16,7 +16,7 @@ const FORM_SPREAD = 0.45;
 /** Share of forms that a machine fills in, in under fifteen seconds. */
 const BOTS = 0.003;
 const BOTS_IN_RINGS = 0.5;
-/** Of the moves of a position that the phone admits. */
+/** Share of mock positions that the phone admits. */
 const ADMITS_MOCK = 0.8;
 
 /** Rows of `events` of one customer and of strangers who opened the app about then, in no order. */
@@ -40,7 +40,7 @@ function journeyEvents(book: Book, life: Life, rows: Row[]): void {
     if (at > book.horizon) return;
     rows.push({ event_id: `${person.id}-${name}`, customer_id: person.id, event_time: formatInstant(at), ...more });
   };
-  // Whose open it was is known from the registration on.
+  // The opener is known from the registration on.
   const opened = { ...about, ...knownAt(journey.registeredAt) };
   push('OPEN', journey.openedAt, { event_type: 'OPEN', session_id: session, ...opened });
   push('REGISTER', journey.registeredAt, { event_type: 'REGISTER', session_id: session, ...about });
@@ -158,7 +158,7 @@ function pickPage(random: Random, strain: number, nearDue: boolean): string {
   return PAGES[place]?.[0] ?? 'HOME';
 }
 
-/** People who opened the app in the same weeks and never registered: nobody knows who they are. */
+/** People who opened the app in the same weeks and never registered, so that no row names them. */
 function strangers(book: Book, life: Life, rows: Row[]): void {
   const { person, journey } = life;
   const random = book.random('strangers', person.index);

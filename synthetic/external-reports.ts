@@ -1,4 +1,4 @@
-/** What outside sources said when credit was asked for: a bureau, a counter of lenders asked, a list of frauds. */
+/** Answers of outside sources to an application for credit: a bureau, a counter of lenders asked, a list of frauds. */
 import { formatInstant } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import type { ApplicationLife, Life } from './life.js';
@@ -16,7 +16,7 @@ interface Product {
   readonly values: (random: Random, who: Standing) => Readonly<Record<string, number>>;
 }
 
-/** What moves the answers: risk is standard normal and high = bad, strain as in `Life.strain`. */
+/** The inputs of the answers: risk is standard normal and high = bad, strain as in `Life.strain`. */
 interface Standing {
   readonly risk: number;
   readonly strain: number;
@@ -67,7 +67,7 @@ const FRAUD_LIST: Product = {
   values: (random, { ring }) => ({ hit: random.chance(ring ? 0.12 : 0.004) ? 1 : 0 }),
 };
 
-/** Of the drawdowns: those for which the bureau and the counter are asked again. */
+/** Share of drawdowns for which the bureau and the counter are asked again. */
 const ASKED_AT_DRAWDOWN = 0.4;
 const ERROR = 0.006;
 const TIMEOUT = 0.012;

@@ -9,7 +9,7 @@ const SHOCK = 0.5;
 const JOB_LOSS = -5.4;
 const JOBLESS = 1.6;
 
-/** What presses on a customer, month by month: shocks that fade, and months without work. */
+/** The strain on a customer, month by month: shocks that fade, and months without work. */
 export function strainOf(book: Book, person: Person): number[] {
   const random = book.random('strain', person.index);
   const strain: number[] = [];

@@ -1,4 +1,4 @@
-/** What links customers: numbers, addresses, accounts and networks, hashed with the book's seed as the one salt. */
+/** Links between customers: numbers, addresses, accounts and networks, hashed with the book's seed as the one salt. */
 import { formatInstant, type Instant, MINUTE } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import { hashed } from './hashes.js';
@@ -10,7 +10,7 @@ import { type Family, familyOf, homeKey, phoneOf, type RingPart, ringPart } from
 
 /** Applicants that one agent brings under one number before taking a new one. */
 const APPLICANTS_AN_AGENT_NUMBER = 9;
-/** Of the contacts of honest customers: a relative who is a customer, another customer, and someone whom neighbours name too. */
+/** Shares of the contacts of honest customers: a relative who is a customer, another customer, and a person whom neighbours name too. */
 const CONTACT_IN_FAMILY = 0.5;
 const CONTACT_CUSTOMER = 0.012;
 const CONTACT_IN_COMMON = 0.008;

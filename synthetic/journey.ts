@@ -7,7 +7,7 @@ const FILLS = 0.6;
 const SUBMITS = 0.75;
 /** Ring members come to apply. */
 const RING_GOES_ON = 0.95;
-/** Those who do a step at all mostly do it at once. */
+/** Share of customers who do a step at once, among those who do it at all. */
 const AT_ONCE = 0.88;
 
 /** A customer's way from the first open to the application. Those who registered before the book come back in it, most of them early. */

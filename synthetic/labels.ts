@@ -24,7 +24,7 @@ interface Debt {
 /**
  * Rows of `labels`, read off what was in arrears and when:
  * - `dpd30_6m` and `dpd60_6m` of a customer: some loan is 30 (60) or more days past due on any day of six months. Observed at 06:00 on the
- *   first of each month, for customers with an open loan none of whose loans is that far behind at that moment.
+ *   first of each month, for customers with an open loan none of whose loans is that far past due at that moment.
  * - `dpd30_mob6` of a credit application: some loan is 30 or more days past due within six months of the first disbursement; observed at
  *   the decision.
  * Known one to three days after the window, and only where that is by the end of the book.
@@ -43,10 +43,10 @@ export function labelRows(book: Book, life: Life): Row[] {
     const yesterday = { from: first - 1, to: first - 1 };
     if (!debts.some(({ open }) => meets(open, yesterday) && open.to > yesterday.to)) continue;
     for (const dpd of [30, 60] as const) {
-      const behind = debts.some(
+      const overdue = debts.some(
         ({ bad, writtenOff }) => writtenOff < first || bad[dpd].some((days) => meets(days, yesterday)),
       );
-      if (behind) continue;
+      if (overdue) continue;
       const observed = midnight + OBSERVED_AT;
       rows.push(
         label('customer', life.person.id, `dpd${dpd}_6m`, {
@@ -86,7 +86,7 @@ function debtOf(book: Book, loan: LoanLife): Debt {
   const never = Number.POSITIVE_INFINITY;
   const closing = loan.events.find(({ type }) => type === 'SETTLED' || type === 'WRITTEN_OFF');
   const closed = closing ? book.local.dayOf(closing.occurredAt) : never;
-  const behind = (dpd: number): Days[] =>
+  const overdueBy = (dpd: number): Days[] =>
     loan.arrears
       .map(({ dueDate, clearedOn }) => ({
         from: dayNumber(dueDate) + dpd,
@@ -95,7 +95,7 @@ function debtOf(book: Book, loan: LoanLife): Debt {
       .filter(({ from, to }) => from <= to);
   return {
     open: { from: book.local.dayOf(loan.disbursedAt), to: closed },
-    bad: { 30: behind(30), 60: behind(60) },
+    bad: { 30: overdueBy(30), 60: overdueBy(60) },
     writtenOff: closing?.type === 'WRITTEN_OFF' ? closed : never,
   };
 }

@@ -1,4 +1,4 @@
-/** What truly happened to one customer of the book; every table is written from it. Money is in cents, times are instants or local days. */
+/** The true life of one customer of the book, from which every table is written. Money is in cents, times are instants or local days. */
 import type { Instant, LocalDate } from '../src/core/helpers/time.js';
 import type { Person } from './person.js';
 
@@ -108,7 +108,7 @@ export interface Life {
   readonly lines: readonly LineVersion[];
   readonly loans: readonly LoanLife[];
   /**
-   * What presses on the customer, by month of the book (the last is the running month): 0 an ordinary month, 2 a hard one. Nobody sees it;
+   * The strain on the customer, by month of the book (the last is the running month): 0 an ordinary month, 2 a hard one. No table shows it;
    * it moves payments and borrowing, and what the customer does in the app.
    */
   readonly strain: readonly number[];

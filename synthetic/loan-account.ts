@@ -22,7 +22,7 @@ export interface Duty {
 
 export type Method = Repayment['method'];
 
-/** What a loan starts from. */
+/** The terms of a loan at its start. */
 export type LoanTerms = Pick<
   LoanLife,
   | 'id'
@@ -68,7 +68,7 @@ export class LoanAccount {
     this.disbursedDay = book.local.dayOf(terms.disbursedAt);
     this.lastPaidAt = terms.disbursedAt;
     this.annualRate = terms.annualRate;
-    // Nothing falls due on the first of a month: the month in which a loan is paid out and the next would end with it 30 days behind.
+    // Nothing falls due on the first of a month: the month in which a loan is paid out and the next would end with it 30 days past due.
     const from =
       this.disbursedDay === firstDayOf(book.local.month(this.disbursedDay)) ? this.disbursedDay + 1 : this.disbursedDay;
     this.schedule(
@@ -293,7 +293,7 @@ export class LoanAccount {
       .filter(({ occurredAt }) => occurredAt <= horizon)
       .sort((a, b) => a.occurredAt - b.occurredAt);
     const closing = events.find(({ type }) => type === 'SETTLED' || type === 'WRITTEN_OFF')?.occurredAt ?? horizon;
-    // What is recorded without a number is taken for the oldest instalment: only where nothing was moved around does that come out the same.
+    // A payment without a number counts for the oldest instalment, which is right only where no payment was waived, reversed or rescheduled.
     const plain =
       !this.rescheduled && !this.payments.some(({ method }) => method === 'REVERSAL' || method === 'WAIVER');
     const repayments = this.payments

@@ -3,7 +3,7 @@ import type { DayNumber } from './book-days.js';
 import type { Duty, LoanAccount, Method } from './loan-account.js';
 import { logistic, type Random } from './random.js';
 
-/** Who is to pay, as far as one due day is concerned. */
+/** The payer at one due day. */
 export interface Payer {
   /** Log-odds of missing above those of an ordinary customer in an ordinary month. */
   readonly stress: number;
@@ -22,16 +22,16 @@ const MISS = -3.2;
 /** Log-odds that a missed instalment is still open when the next falls due, and how stress moves them. */
 const ROLL = -2.38;
 const ROLL_BY_STRESS = 0.42;
-/** Who was wrongly granted credit shows at once: a first instalment that is missed stays open more often. */
+/** A wrongly granted credit shows at once: a first instalment that is missed stays open more often. */
 const FIRST_ROLL = 0.5;
-/** Of those who pay within the month: hazard a day. */
+/** Hazard per day of a customer who pays within the month. */
 const CURE_A_DAY = 0.17;
 /** Stress at which the odds of ROLL and of FLOW hold: that of those who miss. */
 const MISSING_STRESS = 1.35;
 
 /**
- * A month further behind, by instalments already open: [none paid, all paid]; the rest pay the oldest and stay as far behind as they are.
- * Lenders' flow rates for M1 to M4+.
+ * Roll and cure of an overdue loan in a month, by instalments already open: [none paid, all paid]; the rest pay the oldest instalment and
+ * stay in their bucket. These are lenders' flow rates for M1 to M4+.
  */
 const FLOW: readonly (readonly [number, number])[] = [
   [0.8, 0.1],
@@ -42,7 +42,7 @@ const FLOW: readonly (readonly [number, number])[] = [
   [0.95, 0.03],
 ];
 
-/** Of those who pay all after more than a month: interest let off to make them do it. */
+/** Share of customers who pay all after more than a month because interest is waived. */
 const WAIVED = 0.15;
 
 export type Outcome = 'PAID' | 'LATE' | 'OPEN';

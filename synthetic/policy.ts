@@ -38,13 +38,13 @@ export type Strategy = 'CHAMPION' | 'CHALLENGER';
  */
 export function incumbentPoints(person: Person, random: Random, pressure: number): number {
   const income = Math.log(person.monthlyIncome / 7_300);
-  const seen =
+  const observed =
     0.36 * person.willingness +
     0.3 * person.ability +
     0.3 * income -
     0.3 * person.channelRisk +
     0.02 * (person.age - 33);
-  return Math.round(600 + 40 * (seen - 0.3 * pressure + 0.75 * random.normal() + (person.ring ? 0.5 : 0)));
+  return Math.round(600 + 40 * (observed - 0.3 * pressure + 0.75 * random.normal() + (person.ring ? 0.5 : 0)));
 }
 
 export function creditPolicy(person: Person, random: Random, points: number, strategy: Strategy): PolicyRun {
@@ -62,12 +62,12 @@ export function creditPolicy(person: Person, random: Random, points: number, str
 export function drawdownPolicy(
   random: Random,
   points: number,
-  asked: { readonly overdue: boolean; readonly frozen: boolean; readonly overLimit: boolean },
+  request: { readonly overdue: boolean; readonly frozen: boolean; readonly overLimit: boolean },
 ): PolicyRun {
   return run([
-    { rule: 'LINE_FROZEN', hit: asked.frozen },
-    { rule: 'OVERDUE_NOW', hit: asked.overdue },
-    { rule: 'OVER_LIMIT', hit: asked.overLimit },
+    { rule: 'LINE_FROZEN', hit: request.frozen },
+    { rule: 'OVERDUE_NOW', hit: request.overdue },
+    { rule: 'OVER_LIMIT', hit: request.overLimit },
     { rule: 'VELOCITY', hit: random.chance(0.015) },
     { rule: 'SCORE_DROP', hit: points < DRAWDOWN_CUTOFF },
   ]);

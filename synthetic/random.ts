@@ -1,5 +1,5 @@
 /**
- * Seeded random numbers (sfc32). Each customer, device and table draws from a stream of its own, named in words, so that a row does not
+ * Seeded random numbers (sfc32). Each customer, device and table draws from a stream of its own, named by text, so that a row does not
  * depend on which rows were asked for before it.
  */
 export class Random {

@@ -5,7 +5,7 @@ import type { Random } from './random.js';
 
 /** A loan is written off on the first day on which it is more than 180 days past due. */
 export const WRITE_OFF_DPD = 181;
-/** Of those behind by one to three instalments, a month: agreed with the lender on easier terms. */
+/** Monthly share of loans with one to three instalments overdue that are restructured on easier terms. */
 const RESTRUCTURED = 0.05;
 /** Written-off loans of which something comes back, and what share of the balance in the mean: together about a tenth. */
 const RECOVERS = 0.85;
@@ -34,7 +34,7 @@ export function chargeOff(loan: LoanAccount, day: DayNumber, random: Random): vo
 
 export type Relief = 'NONE' | 'RESCHEDULED' | 'REFINANCE';
 
-/** Easier terms for a loan that is behind; `REFINANCE` asks the caller for a new loan that pays this one out on the day. */
+/** Easier terms for an overdue loan; `REFINANCE` asks the caller for a new loan that pays this one out on the day. */
 export function relieve(
   loan: LoanAccount,
   options: { readonly behind: number; readonly day: DayNumber; readonly random: Random },

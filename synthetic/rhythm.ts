@@ -14,7 +14,7 @@ export interface Visit {
   /** Something is or was due within two days. */
   readonly nearDue: boolean;
   readonly borrows: boolean;
-  /** What the app saw, the same for every table. */
+  /** The app's context, the same for every table. */
   readonly moment: Moment;
 }
 
@@ -25,10 +25,10 @@ const NEW = 0.3;
 const IDLE = 0.05;
 /** Customers differ: log-normal, this deviation. */
 const SPREAD = 0.25;
-/** Those far behind avoid the app. */
+/** Customers far in arrears avoid the app. */
 const FAR_BEHIND_DAYS = 60;
 const AVOIDS = 0.35;
-/** Of the sessions with a loan: those that a due date calls for, within two days of it. */
+/** Share of the sessions with a loan that a due date prompts, within two days of it. */
 const CALLED = 0.3;
 const NIGHT = 0.03;
 const NIGHT_IN_RINGS = 0.3;

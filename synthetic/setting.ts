@@ -1,4 +1,4 @@
-/** What surrounds one customer all the time: phones, haunts and networks. Made once a customer, used by every table. */
+/** The surroundings of one customer: phones, haunts and networks. They are made once per customer and used by every table. */
 import { DAY, HOUR, type Instant } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import { type Device, type Held, phoneAt, phonesOf } from './devices.js';
@@ -16,7 +16,7 @@ export interface Setting {
   readonly haunts: Haunts;
   /** Base station of the WiFi at home; null for those who have none. */
   readonly wifi: string | null;
-  /** Who pays the home's line: those with the same key share its addresses. */
+  /** Key of the home's network line; customers with the same key share its addresses. */
   readonly line: string;
 }
 
@@ -77,7 +77,7 @@ const NAT_ADDRESSES_A_CITY = 4;
 const LEASE_DAYS = 60;
 const POSITION_ALLOWED = 0.9;
 
-/** What the app sees of a customer at an instant; the stream says which event it is, so that two tables can tell of the same moment. */
+/** The app's context of a customer at an instant; the stream says which event it is, so that two tables can tell of the same moment. */
 export function momentAt(book: Book, setting: Setting, at: Instant, random: Random): Moment {
   const { person, haunts } = setting;
   const device = phoneAt(setting.phones, at);

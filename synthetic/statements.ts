@@ -4,7 +4,7 @@ import { type DayNumber, dayNumber, firstDayOf } from './book-days.js';
 import type { Life, LineVersion, LoanLife } from './life.js';
 import { knownAt, money, type Row } from './rows.js';
 
-/** What a customer owed on one product at the end of a month; money in cents. */
+/** The balance of one customer and product at the end of a month; money in cents. */
 export interface StatementMonth {
   readonly product: string;
   /** Index into the book's months. */
@@ -118,7 +118,7 @@ function owedAt(
     }
     for (const { due, cleared } of ledger.arrears) {
       if (due >= end || cleared <= end) continue;
-      // Counted in month ends since the due day, so that a month behind is one step.
+      // Counted in month ends since the due day, so that a month in arrears is one step.
       delinquency = Math.max(delinquency, calendarMonth - book.local.month(due + 1) + 1);
       minimumDue += ledger.lines.find((line) => line.due === due && line.from <= end && line.to > end)?.amount ?? 0;
     }

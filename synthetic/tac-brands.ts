@@ -3,7 +3,7 @@ import type { Row } from './rows.js';
 
 const BRANDS: readonly string[] = ['HUAWEI', 'HONOR', 'Xiaomi', 'OPPO', 'vivo', 'Samsung', 'Apple'];
 const TACS_A_BRAND = 8;
-/** Reporting body of the Chinese test house (TAF); the six digits behind it are the book's own, in rows of one brand. */
+/** Reporting body of the Chinese test house (TAF); the six digits after it are the book's own, in rows of one brand. */
 const REPORTING_BODY = '86';
 
 const allocation = (brand: number, no: number): string =>

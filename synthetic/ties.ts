@@ -1,4 +1,4 @@
-/** Who in the book has to do with whom: families that live together, and the parts that members of a ring play. */
+/** Ties between customers of the book: families that live together, and the roles of ring members. */
 import type { Book, Ring } from './book.js';
 import { hashed } from './hashes.js';
 import { type Place, pickPlace } from './places.js';
@@ -37,7 +37,7 @@ export interface Family {
 /** Neighbours in the numbering among whom a family is sought: one customer in ten shares a home with another. */
 const NEIGHBOURHOOD = 17;
 const FAMILY_OF_THREE = 0.25;
-/** Of families; about two phones in a hundred are then used by two customers. */
+/** Share of families that share a phone; about two phones in a hundred are then used by two customers. */
 const SHARES_PHONE = 0.5;
 
 /** The last neighbourhood asked for: customers are made one after the other, and each asks several times. */

@@ -12,9 +12,9 @@ import {
 import type { Book } from './book.js';
 import { type CustomerRows, money, type Row } from './rows.js';
 
-/** Of every balance; general provisions are at least one per cent. */
+/** General provision as a share of every balance: at least one per cent. */
 const GENERAL = 0.01;
-/** Of the balance, by class: the middle of the ranges of the loan loss guideline of 2002. */
+/** Specific provision as a share of the balance, by risk class: the middle of the ranges of the loan loss guideline of 2002. */
 const SPECIFIC: Readonly<Record<RiskClass, number>> = {
   NORMAL: 0,
   SPECIAL_MENTION: 0.02,
@@ -26,7 +26,7 @@ const SPECIFIC: Readonly<Record<RiskClass, number>> = {
 const SPECIAL = 0.002;
 const SPECIAL_CHANNEL = 'OFFLINE';
 
-/** What the lender pays for its money, a year. */
+/** The lender's cost of funding, per year. */
 const FUNDING_RATE = 0.042;
 /** Cents an application for credit, by channel. */
 const ACQUISITION: Readonly<Record<string, number>> = { APP: 6_000, PARTNER: 11_000, REFERRAL: 4_500, OFFLINE: 18_000 };

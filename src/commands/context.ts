@@ -2,11 +2,11 @@ import { type Command, Option } from 'commander';
 import { Client, findKey } from './client.js';
 import type { OutputOptions } from './output.js';
 
-/** What the command line knows of its environment. */
+/** The environment of a command. */
 export interface CommandContext {
   readonly home: string;
   readonly client: { readonly url: string; readonly key: string | undefined };
-  /** Where the operator finds the server's keys, in words. */
+  /** Says where the operator finds the server's keys. */
   readonly keyPlace: string;
   readonly http: { readonly host: string; readonly port: number };
   readonly timezone: string;

@@ -33,9 +33,9 @@ export function chooseExamples(lives: Iterable<Life>, endDate: LocalDate): DemoE
   const others: string[] = [];
   let steady: string | null = null;
   let late: { readonly id: string; readonly since: LocalDate } | null = null;
-  let seen = 0;
+  let candidates = 0;
   for (const { person, loans } of lives) {
-    if (++seen > CUSTOMERS_LOOKED_AT || (steady !== null && late !== null)) break;
+    if (++candidates > CUSTOMERS_LOOKED_AT || (steady !== null && late !== null)) break;
     const owed = loans.filter(isOpen);
     if (owed.length > 0) owing.push(person.id);
     else if (loans.length > 0) others.push(person.id);
@@ -45,7 +45,7 @@ export function chooseExamples(lives: Iterable<Life>, endDate: LocalDate): DemoE
     const since = unpaid.map(({ dueDate }) => dueDate).sort()[0];
     if (since !== undefined && since >= from && since <= to) late ??= { id: person.id, since };
   }
-  // Who owes nothing has no score.
+  // A customer who owes nothing has no score.
   const choice = [...owing, ...others, customerId(0), customerId(1)];
   const first = steady ?? (choice.find((id) => id !== late?.id) as string);
   return {

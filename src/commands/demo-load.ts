@@ -165,7 +165,7 @@ async function materialize({ client, model, say }: Demo): Promise<void> {
     'Online: the newest features of every customer and device, in the store that decisions read',
     () =>
       runJob(client, 'materialize', async () => {
-        // Those of the model have a step of their own.
+        // The scores of the model have a step of their own.
         const views = (await viewsOf(client, {})).filter((id) => id !== scoreView(model));
         const { materialize } = await client.graphql<{ materialize: JobView }>(
           `mutation($views: [String!]) { materialize(views: $views) ${JOB} }`,
@@ -236,6 +236,6 @@ export async function load(demo: Demo): Promise<void> {
   await once(state, 'history', () => backfillHistory(demo));
   await once(state, 'online', () => materialize(demo));
   await once(state, 'scores', () => scorePortfolio(demo));
-  // For the catalogue; nobody waits for it, and the hourly job does what this one leaves.
+  // For the catalogue. No step waits for it, and the hourly job completes what it leaves.
   await client.graphql('mutation { profileFeatures { id } }');
 }

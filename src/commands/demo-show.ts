@@ -31,7 +31,7 @@ const lines = (values: readonly string[]): string => {
   return pairs.map((pair) => list(pair).slice(1, -1)).join(',\n    ');
 };
 
-/** What each kind of user would ask, with its answer: the query as printed is the query that was sent. */
+/** A query of each kind of user, with its answer; the printed query is the query that was sent. */
 export async function showQueries(view: DemoView): Promise<void> {
   await showDecision(view);
   await showModeler(view);

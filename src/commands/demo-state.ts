@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { DemoExamples } from './demo-examples.js';
 
-/** The book that a home holds; whoever comes back on a later day finds the same people in it. */
+/** The book that a home holds. It stays the same on later days, so that the demo shows the same people. */
 export interface DemoBook {
   readonly seed: number;
   readonly endDate: string;
@@ -19,7 +19,7 @@ const State = z.object({
   examples: z.object({ steady: z.string(), late: z.string(), lateSince: z.string() }).nullable(),
 });
 
-/** What the demo has done in a home: a run after an interrupted one begins with the first step that is missing. */
+/** The finished steps of the demo in a home: a run after an interrupted one begins with the first missing step. */
 export class DemoState {
   private constructor(
     private readonly path: string,
@@ -31,11 +31,11 @@ export class DemoState {
   ) {}
 
   /** The state that is there, else one of the book wanted; it is on disk before the first row is imported. */
-  static async open(path: string, wanted: DemoBook): Promise<DemoState> {
+  static async open(path: string, book: DemoBook): Promise<DemoState> {
     const text = await readFile(path, 'utf8').catch(() => '');
     const there = text === '' ? null : State.safeParse(parsed(text)).data;
     if (there) return new DemoState(path, there.book, there.done, there.examples, true);
-    const state = new DemoState(path, wanted, [], null, false);
+    const state = new DemoState(path, book, [], null, false);
     await state.write();
     return state;
   }

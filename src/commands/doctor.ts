@@ -27,7 +27,7 @@ async function checkHome(home: string): Promise<Finding> {
     () => true,
     () => false,
   );
-  if (!writable) return finding('home', false, `${home} cannot be written`, 'mend its owner, or set RISKGRAPH_HOME');
+  if (!writable) return finding('home', false, `${home} cannot be written`, 'fix its owner, or set RISKGRAPH_HOME');
   return finding('home', mode === '700', `${home}, mode ${mode}`, `chmod 700 ${home}`);
 }
 
@@ -92,7 +92,7 @@ async function checkDefinitions(context: CommandContext): Promise<Finding[]> {
       problems.length === 0 ? found : problems.join('; '),
       'look at `npx riskgraph plan`',
     ),
-    // Nothing is wrong with them: somebody may want to go back to their history.
+    // Nothing is wrong with them: their history may be wanted again.
     ...prunable.map(({ view, rows, bytes }) =>
       finding(
         `retired ${view}`,

@@ -11,7 +11,7 @@ interface ViewResult {
   readonly rows?: number;
   readonly changed?: number;
   readonly clampedTo?: string | null;
-  /** Of a backfill; none of a view of which nothing was due. */
+  /** The range of a backfill; absent for a view of which nothing was due. */
   readonly from?: string | null;
 }
 
@@ -46,17 +46,17 @@ const expected = (seconds: number | null): string =>
 function describeEstimate({ views, notes, asOfs, rows, seconds }: Estimate): string {
   const lines = views.map((each) => {
     const left = each.clampedTo ? `, up to ${each.clampedTo}, the last that is due` : '';
-    const known = [
+    const remarks = [
       `${each.done} computed before`,
       ...(each.empty > 0 ? [`${each.empty} before any data`] : []),
       `rows counted at ${each.countedAsOfs}`,
       expected(each.seconds),
     ];
-    return `  ${each.view}: ${each.asOfs} as-ofs${left}, about ${whole(each.rows)} rows (${known.join('; ')})`;
+    return `  ${each.view}: ${each.asOfs} as-ofs${left}, about ${whole(each.rows)} rows (${remarks.join('; ')})`;
   });
   const idle = notes.filter((note) => !views.some(({ view }) => note.startsWith(`${view}:`)));
-  const told = [...lines, ...idle.map((note) => `  ${note}`)];
-  return [`backfill of ${asOfs} as-ofs, about ${whole(rows)} rows, ${expected(seconds)}`, ...told].join('\n');
+  const details = [...lines, ...idle.map((note) => `  ${note}`)];
+  return [`backfill of ${asOfs} as-ofs, about ${whole(rows)} rows, ${expected(seconds)}`, ...details].join('\n');
 }
 
 function describe(job: JobView): string {
@@ -105,8 +105,8 @@ export function addMaterializeCommands(program: Command, context: CommandContext
       const estimate = async (): Promise<Estimate> =>
         (await client.graphql<{ backfillEstimate: Estimate }>(ESTIMATE, range)).backfillEstimate;
       if (options.estimate) {
-        const found = await estimate();
-        return print(found, options, () => describeEstimate(found));
+        const estimated = await estimate();
+        return print(estimated, options, () => describeEstimate(estimated));
       }
       if (!options.json) {
         // A backfill does not need it: what takes too long to be counted can still be computed.

@@ -42,7 +42,7 @@ const FIELDS = 'id name state progress result error';
 /** A job's progress changes a few times a second at most. */
 const POLL_MS = 300;
 
-/** Follows a job to its end; a failed one throws with the job's own words. */
+/** Follows a job to its end; a failed one throws the job's own error. */
 export async function followJob(client: Client, job: JobView, options: OutputOptions): Promise<JobView> {
   const bar = progressBar(job.name, options);
   try {

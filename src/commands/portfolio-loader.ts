@@ -18,13 +18,13 @@ export interface LoadOptions {
 }
 
 export interface LoadProgress {
-  /** Of the whole load, 0 to 1; making rows is half of it, importing them the other. */
+  /** Progress of the whole load, 0 to 1; generating rows is one half, importing them the other. */
   readonly fraction: number;
   /** Customers that are in. */
   readonly customers: number;
 }
 
-/** What the server said of a table, over all chunks. */
+/** The server's counts of a table, over all chunks. */
 export interface TableSummary {
   accepted: number;
   duplicates: number;
@@ -37,7 +37,7 @@ export interface LoadSummary {
   readonly rows: number;
   /** Chunks that an earlier run had brought in. */
   readonly chunksSkipped: number;
-  /** The first refused rows, in words. */
+  /** One line for each of the first rejected rows. */
   readonly problems: readonly string[];
   readonly seconds: number;
 }

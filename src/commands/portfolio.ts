@@ -11,7 +11,7 @@ import { type OutputOptions, print, progressBar, table } from './output.js';
 import { TableFiles } from './portfolio-files.js';
 import { type LoadSummary, loadPortfolio } from './portfolio-loader.js';
 
-/** One seed for everyone, so that two people looking at the demo see the same customers. */
+/** The default seed, so that two people who look at the demo see the same customers. */
 export const SEED = 20_240_229;
 
 interface BookArguments extends OutputOptions {
@@ -116,7 +116,7 @@ const markdown = (results: readonly MeasureResult[]): string =>
     .map((row) => `| ${row.join(' | ')} |`)
     .join('\n');
 
-/** Who belongs to which ring: no source table, but what a search for rings is judged by. */
+/** The members of each ring: no source table, but the truth by which a search for rings is judged. */
 const TRUTH = 'truth_rings';
 
 interface WriteArguments extends BookArguments {

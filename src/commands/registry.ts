@@ -47,28 +47,29 @@ const FIELDS = `{
 
 const count = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 
-const known = (value: number | null, text: (value: number) => string): string => (value === null ? '?' : text(value));
+const orUnknown = (value: number | null, text: (value: number) => string): string =>
+  value === null ? '?' : text(value);
 
 function costCells(cost: Cost | null): readonly string[] {
   if (!cost) return ['', '', '', ''];
   const days = cost.backfillFrom ? `${cost.backfillFrom} to ${cost.backfillTo}` : 'no data yet';
   return [
-    known(cost.backfillRows, count),
+    orUnknown(cost.backfillRows, count),
     cost.backfillRows === null ? '' : days,
-    known(cost.onlineKeys, count),
-    known(cost.onlineBytes, bytesText),
+    orUnknown(cost.onlineKeys, count),
+    orUnknown(cost.onlineBytes, bytesText),
   ];
 }
 
 const COLUMNS = ['change', 'kind', 'version', 'rows to backfill', 'days', 'keys online', 'in Redis'];
 
-/** Whom a change has to do with, by what becomes of them. */
+/** The definitions that a change affects, by effect. */
 function touchText({ touches }: Change): string {
   const effects = [...new Set(touches.map(({ effect }) => effect))];
   return effects
     .map((effect) => {
-      const some = touches.filter((touch) => touch.effect === effect).map(({ kind, id }) => `${kind} ${id}`);
-      return `${effect.toLowerCase()}: ${some.join(', ')}`;
+      const affected = touches.filter((touch) => touch.effect === effect).map(({ kind, id }) => `${kind} ${id}`);
+      return `${effect.toLowerCase()}: ${affected.join(', ')}`;
     })
     .join('; ');
 }

@@ -21,15 +21,15 @@ export async function startStack(context: CommandContext, { onReady, logLevel }:
       port: context.http.port,
       log,
     });
-    let asked = false;
+    let stopping = false;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(signal, () => {
-        asked = true;
+        stopping = true;
       });
     }
     await onReady(stack.url).catch(async (cause: unknown) => {
-      // Whoever ends the stack while it loads sees it end, not its broken requests.
-      if (asked) return;
+      // A person who ends the stack while it loads sees it end, not its broken requests.
+      if (stopping) return;
       await stack.stop();
       throw cause;
     });

@@ -118,7 +118,7 @@ async function spineSqlOf(file: string): Promise<string> {
   }
 }
 
-/** Before the set is made: minutes of work would end without a file. @throws BAD_USER_INPUT where none can be written there */
+/** Checks the path before the set is built, so that minutes of work do not end without a file. @throws BAD_USER_INPUT where no file can be written there */
 async function checkOutput(file: string): Promise<void> {
   const folder = dirname(file);
   const [kind, within] = await Promise.all([file, folder].map((path) => stat(path).catch(reasonOf)));

@@ -18,11 +18,11 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 
 export interface ErrorDetails {
   readonly code: ErrorCode;
-  /** What was wrong and where, in words a caller may read: no path, no SQL, no stack. */
+  /** Says what was wrong and where. The caller reads it: no path, no SQL, no stack. */
   readonly message: string;
-  /** What to do about it. */
+  /** Says what to do. */
   readonly hint?: string;
-  /** Further facts a caller may read: the problems one by one, for example. */
+  /** Further facts for the caller, such as the single problems. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }

@@ -11,7 +11,7 @@ import { isAlive, type ProcessIdentity, processIdentity } from './identity.js';
 
 /** A log that grew past this starts anew, the old one kept once. */
 const MAX_LOG_BYTES = 20 * 1024 * 1024;
-/** What a leftover process of a killed start is given to end in good order. */
+/** How long a leftover process of a killed start may take to end in good order, in ms. */
 const ORPHAN_GRACE_MS = 15_000;
 
 interface PidFile extends ProcessIdentity {
@@ -228,14 +228,14 @@ const ROLES_FIRST = (name: string): number => (['worker', 'api'].includes(name) 
  */
 export async function endOrphans(home: Home, log: Log): Promise<void> {
   const files = (await readdir(home.run)).filter((name) => name.endsWith('.pid')).map((name) => join(home.run, name));
-  const found: PidFile[] = [];
+  const orphans: PidFile[] = [];
   for (const file of files) {
     const content = await readPidFile(file);
-    if (content && isAlive(content)) found.push(content);
+    if (content && isAlive(content)) orphans.push(content);
     else await rm(file, { force: true });
   }
   for (const rank of [0, 1]) {
-    await Promise.all(found.filter((orphan) => ROLES_FIRST(orphan.name) === rank).map((orphan) => end(orphan, log)));
+    await Promise.all(orphans.filter((orphan) => ROLES_FIRST(orphan.name) === rank).map((orphan) => end(orphan, log)));
   }
   for (const file of files) await rm(file, { force: true });
 }

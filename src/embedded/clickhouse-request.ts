@@ -6,7 +6,7 @@ import type { Params } from './chdb-native.js';
 import { ServerError } from './clickhouse-errors.js';
 
 export interface Request {
-  /** Of the URL; the body follows it, as data or as the rest of the text. */
+  /** The query of the URL; the body follows it, as data or as the rest of the text. */
   readonly query: string;
   readonly queryId: string;
   readonly database: string;
@@ -16,7 +16,7 @@ export interface Request {
   readonly compressResponse: boolean;
 }
 
-/** Speak of the exchange itself and are no settings of a query. */
+/** Parameters of the exchange itself, which are no settings of a query. */
 const PROTOCOL = new Set([
   ...['query', 'query_id', 'database', 'default_format', 'user', 'password', 'session_timeout', 'session_check'],
   ...['compress', 'decompress', 'enable_http_compression', 'wait_end_of_query', 'buffer_size', 'quota_key', 'role'],

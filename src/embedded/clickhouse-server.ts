@@ -14,7 +14,7 @@ export interface ServerOptions {
   readonly user: string;
   readonly password: string;
   readonly database: string;
-  /** Hold for each query that does not say otherwise. */
+  /** Default settings of each query. */
   readonly defaultSettings: Readonly<Record<string, string>>;
 }
 
@@ -65,28 +65,28 @@ export function createClickHouseServer(pool: ConnectionPool, runner: Runner, opt
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse, gone: AbortSignal): Promise<void> {
-    let asked = parseRequest(request, options.database, randomUUID);
-    response.setHeader('X-ClickHouse-Query-Id', asked.queryId);
+    let query = parseRequest(request, options.database, randomUUID);
+    response.setHeader('X-ClickHouse-Query-Id', query.queryId);
     response.setHeader('X-ClickHouse-Server-Display-Name', 'riskgraph-embedded');
     response.setHeader('X-ClickHouse-Timezone', 'UTC');
     let statement: Statement;
     let file: string | undefined;
     try {
-      if (asked.query && /^\s*INSERT\b/i.test(asked.query)) {
-        statement = parseStatement(asked.query);
+      if (query.query && /^\s*INSERT\b/i.test(query.query)) {
+        statement = parseStatement(query.query);
         if (statement.kind === 'insert') {
           file = (await runner.spoolBody(decoded(request), statement.inlineData)).file;
         } else await readText(decoded(request), MAX_TEXT_BYTES);
       } else {
         const body = await readText(decoded(request), MAX_TEXT_BYTES);
         const multipart = /^multipart\/form-data/i.test(request.headers['content-type'] ?? '');
-        let text = [asked.query, multipart ? '' : body.toString('utf8')]
+        let text = [query.query, multipart ? '' : body.toString('utf8')]
           .filter((part) => part.trim() !== '')
           .join('\n');
         if (multipart) {
           const fields = await multipartFields(request, body);
           text = fields.get('query') ?? text;
-          asked = { ...asked, params: { ...asked.params, ...paramsOf(fields) } };
+          query = { ...query, params: { ...query.params, ...paramsOf(fields) } };
         }
         if (text.trim() === '') throw new ServerError('Empty query', 62);
         statement = parseStatement(text);
@@ -98,7 +98,7 @@ export function createClickHouseServer(pool: ConnectionPool, runner: Runner, opt
       if (request.method === 'GET' && statement.kind !== 'select') {
         throw new ServerError('GET requests only read: use POST', 164);
       }
-      await run(asked, statement, file, response, gone);
+      await run(query, statement, file, response, gone);
     } finally {
       if (file) await rm(file, { force: true });
     }
@@ -157,7 +157,7 @@ async function readText(source: AsyncIterable<Buffer>, limit: number): Promise<B
 
 /**
  * Streams an answer at the pace of its reader. The status goes out with the first bytes, so a query that fails at once is
- * an HTTP error; one that fails later breaks the connection behind ClickHouse's exception mark: nobody takes a part for all.
+ * an HTTP error; one that fails later breaks the connection after ClickHouse's exception mark, so that no client takes a part for all.
  */
 async function send(asked: Request, answer: Answer, response: ServerResponse, gone: AbortSignal): Promise<void> {
   const rows = answer.body[Symbol.asyncIterator]();
@@ -228,7 +228,7 @@ function fail(request: IncomingMessage, response: ServerResponse, error: ServerE
   response.statusCode = error.status;
   response.setHeader('Content-Type', 'text/plain; charset=UTF-8');
   response.setHeader('X-ClickHouse-Exception-Code', String(error.code));
-  // A body that nobody will read any more must not hold up the answer, nor be taken for the next request.
+  // A body that no handler reads any more must not hold up the answer, nor be taken for the next request.
   if (!request.readableEnded) {
     response.setHeader('Connection', 'close');
     request.resume();

@@ -1,4 +1,4 @@
-/** What a request's text asks for: which kind of statement, its output format, where its inline data begin. */
+/** Parses the text of a request: the kind of statement, its output format, and where its inline data begin. */
 
 import { ServerError } from './clickhouse-errors.js';
 import { type Token, tokens } from './clickhouse-lexer.js';
@@ -6,15 +6,15 @@ import { type Token, tokens } from './clickhouse-lexer.js';
 export interface Statement {
   /** `select` streams, `insert` writes data that come with it, `other` is run as it stands. */
   readonly kind: 'select' | 'insert' | 'other';
-  /** Without the FORMAT clause, inline data and what stands behind the end. */
+  /** The statement without its FORMAT clause, inline data and anything after its end. */
   readonly sql: string;
   /** Its own FORMAT, which wins over the request's default. */
   readonly format?: string;
-  /** What stood behind FORMAT: SETTINGS of the whole statement. */
+  /** The SETTINGS after FORMAT, which hold for the whole statement. */
   readonly tail: string;
-  /** Of an `insert`: the data that stood in the text, empty when they come as the body. */
+  /** The inline data of an `insert`; empty where the body brings them. */
   readonly inlineData?: string;
-  /** Of an `insert` that reads its data by `input('structure')`: where to put the file's name. */
+  /** Where the file's name goes in an `insert` that reads its data by `input('structure')`. */
   readonly input?: { readonly before: string; readonly structure: string; readonly after: string };
   /** A `;` stands somewhere: the engine's own parser must say whether it is one statement. */
   readonly hasSemicolon: boolean;
@@ -56,7 +56,7 @@ class Scan {
       this.all.push(token);
       isInsert ??= token.kind === 'word' && insert.test(this.of(token));
       if (token.kind === 'punctuation' && this.of(token) === ';') this.hasSemicolon = true;
-      // Behind FORMAT x and VALUES of an INSERT stand data, which may look like anything.
+      // After FORMAT x and VALUES of an INSERT come data, which may look like anything.
       if (!isInsert || token.kind !== 'word' || token.depth !== 0 || this.all.length <= 3) continue;
       if (this.of(token).toUpperCase() === 'VALUES' || (last && this.isWord(last, 'FORMAT'))) break;
     }
@@ -93,13 +93,13 @@ class Scan {
     }
   }
 
-  /** The FORMAT clause at the end, which ClickHouse takes before or behind SETTINGS. */
+  /** The FORMAT clause at the end, which ClickHouse takes before or after SETTINGS. */
   formatClause(): { readonly at: Token; readonly name: Token } | undefined {
     for (let index = this.all.length - 2; index > 0; index--) {
       const [at, name] = [this.all[index], this.all[index + 1]];
       if (at && name?.kind === 'word' && at.depth === 0 && this.isWord(at, 'FORMAT')) {
         const before = this.all[index - 1];
-        // `x.format`, `AS format` and `format = 1` are names; `format(…)` has no word behind it.
+        // `x.format`, `AS format` and `format = 1` are names; `format(…)` has no word after it.
         if (before && !['.', ',', 'AS'].includes(this.of(before).toUpperCase())) return { at, name };
       }
     }

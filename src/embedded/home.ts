@@ -19,7 +19,7 @@ export interface Home {
   readonly log: string;
 }
 
-/** A store that cannot start because of where its state lives, in words. */
+/** The error of a store that cannot start because of its folder; it says why. */
 const homeError = (message: string, hint: string, cause?: unknown): RiskgraphError =>
   new RiskgraphError({ code: 'STORE_UNAVAILABLE', message, hint, cause });
 

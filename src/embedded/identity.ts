@@ -1,4 +1,4 @@
-/** Who a pid is: a number alone may have been handed to another process since it was written down. */
+/** The identity of a process: its pid alone may have been reused since it was written down. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -18,7 +18,7 @@ const startedAt = (pid: number): string | undefined => {
   }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The command in parentheses may hold spaces and parentheses itself; fields count from behind it.
+    // The command in parentheses may hold spaces and parentheses itself; fields count from after it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -1,6 +1,6 @@
 /**
- * The stores of a machine that has none: Postgres, Redis and ClickHouse as child processes with their state in one
- * folder. The application knows three URLs; this fills in those that nobody gave.
+ * The embedded stores: Postgres, Redis and ClickHouse as child processes with their state in one folder. The application
+ * knows three URLs; this fills in those that are not configured.
  */
 import type { Log } from '../core/ports/process.js';
 import { endOrphans } from './child.js';
@@ -17,12 +17,12 @@ export interface EmbeddedOptions {
   readonly home: string;
   readonly need: Readonly<Record<StoreName, boolean>>;
   readonly log: Log;
-  /** Called when a store ends that nobody asked to end, with what it last wrote. */
+  /** Called when a store ends unasked, with its last output. */
   readonly onExit?: (store: StoreName, lastLines: string) => void;
-  /** Called with the folder locked and leftovers ended, before any store starts; what it throws ends the start. */
+  /** Called once the folder is locked and leftovers have ended, before any store starts; an error ends the start. */
   readonly beforeStores?: () => Promise<void>;
   readonly clickhouse?: ClickHouseTuning;
-  /** How Postgres leaves root behind; found out when absent. */
+  /** How Postgres runs where the process is root; detected by default. */
   readonly postgresAs?: RunAs;
 }
 
@@ -37,7 +37,7 @@ export interface EmbeddedStores {
   readonly urls: EmbeddedUrls;
   /** Where pid files and logs lie; the lock on it is held until `close`. */
   readonly home: Home;
-  /** Ends the stores in good order and gives the folder back. */
+  /** Stops the stores in good order and releases the folder. */
   close(): Promise<void>;
 }
 
@@ -64,9 +64,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       redis: () => startRedis(home, log),
       clickhouse: () => startClickHouse(home, options.clickhouse),
     };
-    const wanted = (Object.keys(starters) as StoreName[]).filter((name) => need[name]);
+    const needed = (Object.keys(starters) as StoreName[]).filter((name) => need[name]);
     const outcomes = await Promise.allSettled(
-      wanted.map(async (name) => {
+      needed.map(async (name) => {
         const store = await starters[name]();
         running.push(store);
         void store.child.exited.then(({ code, signal }) => {

@@ -1,4 +1,4 @@
-/** What a killed Postgres leaves in its data folder, and why the next one would not start. */
+/** Leftovers of a killed Postgres in its data folder, for which the next one would not start. */
 import { readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,7 @@ async function processesIn(folder: string): Promise<number[]> {
 }
 
 /**
- * Removes the lock file of a server that is gone. Postgres itself takes a zombie (in a container where nobody reaps) or
+ * Removes the lock file of a server that is gone. Postgres itself takes a zombie (in a container without an init that reaps) or
  * another process with a recycled pid for a running server; removing the file under a living one would destroy the data,
  * so it goes only when nothing works in the folder any more.
  * @param data as the system spells it, without links

@@ -17,7 +17,7 @@ import type { Home } from './home.js';
  */
 export type RunAs = 'self' | 'userns' | 'copy';
 
-/** Debian's `nobody`: any uid that is not root will do. */
+/** The uid of Debian's user `nobody`; any uid but root's will do. */
 const UNPRIVILEGED_UID = 65_534;
 const COPY_ROOT = '/var/lib/riskgraph';
 

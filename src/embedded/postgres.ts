@@ -56,7 +56,7 @@ const isReady = async (place: PostgresPlace, pid: number): Promise<boolean> => {
 
 /**
  * Starts Postgres with its data in `<home>/postgres`, making the cluster on first use.
- * @param runAs how to leave root behind; found out when absent
+ * @param runAs how to run where the process is root; detected by default
  */
 export async function startPostgres(home: Home, log: Log, runAs?: RunAs): Promise<RunningStore> {
   const { file, password } = await passwordOf(home);

@@ -16,7 +16,7 @@ export type Role = 'api' | 'worker';
 export interface SuperviseOptions {
   /** State folder of the embedded stores, also where pid files lie when every store is external. */
   readonly home: string;
-  /** Of the roles; `POSTGRES_URL`, `REDIS_URL` and `CLICKHOUSE_URL` in it name external stores. */
+  /** The environment of the roles; `POSTGRES_URL`, `REDIS_URL` and `CLICKHOUSE_URL` in it name external stores. */
   readonly env: NodeJS.ProcessEnv;
   /** Where the API listens; port 0 takes a free one. */
   readonly host: string;
@@ -45,7 +45,7 @@ export interface Stack {
    * a store ended on its own.
    */
   readonly done: Promise<number>;
-  /** What the first Ctrl-C does. */
+  /** Stops the stack, as the first Ctrl-C does. */
   stop(): Promise<number>;
 }
 
@@ -83,7 +83,7 @@ export async function superviseStack(options: SuperviseOptions): Promise<Stack> 
   }
 }
 
-/** The start was ended by a signal: nothing went wrong, everything has ended. */
+/** A signal ended the start: nothing went wrong, everything has ended. */
 export class StoppedWhileStarting extends Error {
   constructor(readonly exitCode: number) {
     super('stopped while it started');
@@ -114,11 +114,11 @@ class Supervisor {
   async start(): Promise<Stack> {
     const { options } = this;
     const { env, log } = options;
-    const given = { postgresUrl: env.POSTGRES_URL, redisUrl: env.REDIS_URL, clickhouseUrl: env.CLICKHOUSE_URL };
-    const need = { postgres: !given.postgresUrl, redis: !given.redisUrl, clickhouse: !given.clickhouseUrl };
-    const wanted = Object.entries(need).flatMap(([name, needed]) => (needed ? [name] : []));
+    const external = { postgresUrl: env.POSTGRES_URL, redisUrl: env.REDIS_URL, clickhouseUrl: env.CLICKHOUSE_URL };
+    const need = { postgres: !external.postgresUrl, redis: !external.redisUrl, clickhouse: !external.clickhouseUrl };
+    const embedded = Object.entries(need).flatMap(([name, needed]) => (needed ? [name] : []));
     let port = options.port;
-    if (wanted.length > 0) log.info({ stores: wanted }, `starting the embedded ${wanted.join(', ')}`);
+    if (embedded.length > 0) log.info({ stores: embedded }, `starting the embedded ${embedded.join(', ')}`);
     this.starting = startEmbedded({
       home: options.home,
       need,
@@ -132,7 +132,7 @@ class Supervisor {
     });
     this.embedded = await this.starting;
     this.refuseWhenStopped();
-    const stores = { ...given, ...this.embedded.urls } as Required<EmbeddedUrls>;
+    const stores = { ...external, ...this.embedded.urls } as Required<EmbeddedUrls>;
     this.env = {
       // Else glibc keeps what eight arenas a core have freed: measured, a twentieth of what an import holds at its peak.
       MALLOC_ARENA_MAX: '2',

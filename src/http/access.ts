@@ -51,7 +51,7 @@ function check(request: FastifyRequest): void {
   }
 }
 
-/** What a route was called with, without bodies. */
+/** The arguments of a call of a route, without its body. */
 const detailsOf = (request: FastifyRequest, status: number): AuditEntry['details'] => ({
   status,
   ...(request.params && Object.keys(request.params).length > 0 ? { parameters: request.params } : {}),
@@ -59,8 +59,8 @@ const detailsOf = (request: FastifyRequest, status: number): AuditEntry['details
 });
 
 /**
- * Who calls, whether they may, and the record of it, in one place for every route. Keys are checked before a body is read. A route
- * that declares no access fails when it is registered.
+ * Authentication, authorization and audit of every route, in one place. Keys are checked before a body is read. A route that declares no
+ * access fails when it is registered.
  */
 export function registerAccess(
   server: FastifyInstance,
@@ -80,7 +80,7 @@ export function registerAccess(
     const route = `${[method].flat().join(', ')} ${url}`;
     const access = config?.access;
     if (!access) throw new Error(`route without a declared role: ${route}; write \`config: { access }\` beside it`);
-    if (typeof access === 'object' && !guarded.some((one) => one.config.access === access)) {
+    if (typeof access === 'object' && !guarded.some((each) => each.config.access === access)) {
       throw new Error(`route missing from GUARDED_ROUTES: ${route}; list it there, so that the table of roles has it`);
     }
   });
@@ -94,7 +94,7 @@ export function registerAccess(
   // After the rate limit, which counts refused calls too, and before the body.
   server.addHook('preParsing', async (request) => check(request));
 
-  // Before the answer leaves: who has it in hand is in the log.
+  // Before the answer leaves: a caller that has it is in the log.
   server.addHook('onSend', async (request, reply) => {
     const refused = reply.statusCode === 401 || reply.statusCode === 403;
     if (!refused && !isAudited(request)) return;

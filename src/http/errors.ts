@@ -3,7 +3,7 @@ import { ERROR_STATUS, RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports/process.js';
 import { publicError } from '../graphql/errors.js';
 
-/** fastify's own refusals, in our words: its messages name its internals. */
+/** Our messages for fastify's own refusals, whose messages name its internals. */
 function fromFastify(error: unknown): RiskgraphError | null {
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || statusCode === 413) {

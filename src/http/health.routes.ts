@@ -3,9 +3,9 @@ import type { Clock, Metrics } from '../core/ports/process.js';
 import { guardedRoute, OPEN } from './route-access.js';
 
 export interface HealthChecks {
-  /** A store's name and a question that it answers when it works. */
+  /** The name of a store and its health check. */
   readonly stores: Readonly<Record<string, () => Promise<void>>>;
-  /** Whether the workers make progress; the reason when not. */
+  /** Whether the workers make progress; `reason` says why not. */
   worker(): Promise<{ readonly ok: boolean; readonly reason: string | null }>;
 }
 
@@ -14,7 +14,7 @@ interface StoreHealth {
   readonly ms: number;
 }
 
-/** A store that takes longer is down to whoever waits for it. */
+/** A store that takes longer counts as down. */
 const TIMEOUT_MS = 3_000;
 
 async function within(question: () => Promise<void>): Promise<StoreHealth> {

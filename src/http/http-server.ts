@@ -26,7 +26,7 @@ export interface HttpOptions {
   readonly requestsPerMinute: number;
   /** An ioredis client: the count is shared by all processes of the API. Absent: each counts for itself. */
   readonly rateLimitRedis?: unknown;
-  /** Adds the import routes of the sources. */
+  /** Adds the import routes. */
   readonly registerImports?: (server: FastifyInstance) => void | Promise<void>;
 }
 

@@ -14,7 +14,7 @@ import { guardedRoute } from './route-access.js';
 export interface ImportRoutesOptions {
   readonly sources: SourceStore;
   readonly now: Clock;
-  /** Where a file waits whose mapping comes behind it; a folder of the system's own where absent. */
+  /** Folder for a file whose mapping follows it; the system's temporary folder by default. */
   readonly tempDir?: string;
 }
 
@@ -60,7 +60,7 @@ export async function registerImportRoutes(
     await scope.register(multipart, {
       limits: { fileSize: Number.POSITIVE_INFINITY, fieldSize: MAX_MAPPING, parts: 10 },
     });
-    // The body stays a stream; a type that is not taken is refused below, in words.
+    // The body stays a stream; an unsupported type is refused below, with the reason.
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
 
     scope.route<ImportRoute>({

@@ -34,7 +34,7 @@ const OPERATIONS = ['EQ', 'NE', 'IN', 'NOT_IN', 'GT', 'GTE', 'LT', 'LTE'] as con
 /** `dimension:op:value`; several values of IN and NOT_IN are separated by commas. */
 function parseFilter(text: string): IndicatorTableRequest['filters'][number] {
   const [, dimension, op, value] = /^([^:]+):([^:]+):(.*)$/s.exec(text) ?? [];
-  const operation = OPERATIONS.find((one) => one === op?.toUpperCase());
+  const operation = OPERATIONS.find((name) => name === op?.toUpperCase());
   if (!dimension || !operation || value === undefined) {
     throw badInput(`filter '${text}' is not dimension:op:value`, `op is one of ${OPERATIONS.join(', ')}`);
   }

@@ -10,18 +10,18 @@ interface HeldKey {
   readonly caller: Caller;
 }
 
-/** Who a key belongs to. Holds hashes, never keys. */
+/** Finds the caller of a key. It holds hashes, never keys. */
 export interface KeyRing {
-  /** Null for no key, a malformed header or a key nobody has. Takes the same time whichever key it is. */
+  /** Returns null without a key, for a malformed header and for an unknown key; it takes the same time for every key. */
   authenticate(authorization: string | undefined): Caller | null;
-  /** Where the operator finds generated keys; null when the keys came from elsewhere. */
+  /** Says where the operator finds generated keys; null where the keys were configured. */
   readonly file: string | null;
 }
 
 const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
 const sha256 = (key: string): Buffer => createHash('sha256').update(key).digest();
 
-const held = (hash: Buffer, role: Role, name: string): HeldKey => ({
+const heldKey = (hash: Buffer, role: Role, name: string): HeldKey => ({
   sha256: hash,
   caller: Object.freeze({ role, name, keyId: hash.toString('hex').slice(0, 16) }),
 });
@@ -67,9 +67,9 @@ const ring = (keys: readonly HeldKey[], file: string | null): KeyRing => ({
     const [, key] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
     if (!key) return null;
     const hash = sha256(key);
-    let found: Caller | null = null;
-    for (const one of keys) if (timingSafeEqual(one.sha256, hash)) found = one.caller;
-    return found;
+    let caller: Caller | null = null;
+    for (const key of keys) if (timingSafeEqual(key.sha256, hash)) caller = key.caller;
+    return caller;
   },
 });
 
@@ -102,11 +102,11 @@ async function generateKeyFile(path: string): Promise<GivenKey[]> {
 }
 
 /**
- * The keys that may call: those of the environment alone where it gives any (a role without a key is closed), else those whose
- * hashes Postgres holds, made at the first start. The key file, where this process has it, says which of them still hold.
+ * Opens the accepted keys: those of RISKGRAPH_KEYS alone where it is set (a role without a key is closed), else those whose hashes
+ * Postgres holds, generated at the first start. The key file, where this process has it, says which of them are still valid.
  */
 export async function openKeyRing(options: {
-  /** Those of RISKGRAPH_KEYS. */
+  /** The keys of RISKGRAPH_KEYS. */
   readonly given: readonly GivenKey[] | undefined;
   readonly home: string;
   readonly store: KeyStore;
@@ -116,31 +116,31 @@ export async function openKeyRing(options: {
   const { given, home, store, now, log } = options;
   if (given !== undefined) {
     return ring(
-      given.map(({ key, role, name }) => held(sha256(key), role, name)),
+      given.map(({ key, role, name }) => heldKey(sha256(key), role, name)),
       null,
     );
   }
   const path = join(home, 'keys');
-  const known = await store.all();
+  const accepted = await store.all();
   let file = await readKeyFile(path);
-  if (file === null && known.length === 0) {
+  if (file === null && accepted.length === 0) {
     file = await generateKeyFile(path);
-    log.info({ file: path }, 'keys were made; the file is their only copy');
+    log.info({ file: path }, 'keys were generated; the file is their only copy');
   }
   if (file !== null) await chmod(path, 0o600);
-  else log.warn({ file: path }, 'the key file is gone; keys made earlier still work');
+  else log.warn({ file: path }, 'the key file is gone; keys generated earlier still work');
   // A key that the operator took out of the file, or replaced there, was given up.
   const listed = new Set((file ?? []).map(({ key }) => sha256(key).toString('hex')));
-  const revoked = file === null ? [] : known.filter((one) => !listed.has(one.sha256));
+  const revoked = file === null ? [] : accepted.filter(({ sha256 }) => !listed.has(sha256));
   if (revoked.length > 0) {
-    await store.remove(revoked.map((one) => one.sha256));
+    await store.remove(revoked.map(({ sha256 }) => sha256));
     log.info(
       { names: revoked.map(({ role, name }) => `${role}:${name}`) },
       'keys that are no longer in the key file were revoked',
     );
   }
   // A new Postgres under an old home, or a key that the operator added to the file or gave another role there.
-  const stored = new Set(known.map((one) => `${one.sha256} ${one.role} ${one.name}`));
+  const stored = new Set(accepted.map(({ sha256, role, name }) => `${sha256} ${role} ${name}`));
   const fresh = (file ?? []).filter(
     ({ key, role, name }) => !stored.has(`${sha256(key).toString('hex')} ${role} ${name}`),
   );
@@ -148,7 +148,7 @@ export async function openKeyRing(options: {
     await store.add({ sha256: sha256(key).toString('hex'), role, name, createdAt: now() });
   }
   return ring(
-    (await store.all()).map((one) => held(Buffer.from(one.sha256, 'hex'), one.role, one.name)),
+    (await store.all()).map((key) => heldKey(Buffer.from(key.sha256, 'hex'), key.role, key.name)),
     file === null ? null : path,
   );
 }

@@ -18,7 +18,7 @@ import { dataThroughSql, indicatorSql, MAX_GROUPS } from './sql.js';
 
 /** Decimal places of a ratio, as of all rates in the lending schema. */
 const RATE_PLACES = 6;
-/** The contract's limits of one answer. */
+/** Limits of one answer, as the API's contract gives them. */
 const MAX_LIMIT = 500;
 const MAX_CELLS = 250_000;
 /** Sums of Decimal(38, 2) and their ratios are exact to this many digits. */
@@ -31,7 +31,7 @@ interface Cell {
   readonly den: string | null;
 }
 
-/** What one indicator says of one window: by period, then by group. */
+/** The values of one indicator over one window: by period, then by group. */
 type Cells = ReadonlyMap<LocalDate, ReadonlyMap<string, Cell>>;
 
 export interface IndicatorParts {
@@ -49,7 +49,7 @@ export function createIndicators({ registry, query, calendar }: IndicatorParts):
 
   return {
     async table(request) {
-      const plan = check(request, registry);
+      const plan = checkRequest(request, registry);
       const { indicators, window, grain, knowledge } = plan;
       const compared = request.compare ? comparisonOf(window, grain, request.compare) : null;
       const read = async (indicator: Indicator, over: Window): Promise<Cells> =>
@@ -82,7 +82,7 @@ export function createIndicators({ registry, query, calendar }: IndicatorParts):
           lineOf({ period, group, request, indicators, current, previous, previousOf: compared?.previous ?? null }),
         ),
       );
-      const ordered = order(lines, columns, request.orderBy).slice(0, request.limit ?? lines.length);
+      const ordered = sortLines(lines, columns, request.orderBy).slice(0, request.limit ?? lines.length);
       const days = through.map((rows) => rows[0]?.through as LocalDate | null);
       return {
         columns,
@@ -103,7 +103,7 @@ interface Plan {
   readonly knowledge: Instant;
 }
 
-function check(request: IndicatorTableRequest, registry: Registry): Plan {
+function checkRequest(request: IndicatorTableRequest, registry: Registry): Plan {
   const { names, by, filters, grain, from, to, limit } = request;
   const listed = [...registry.indicators.keys()].sort().join(', ');
   if (names.length === 0) throw badInput('`names` is empty', `the indicators are ${listed}`);
@@ -251,8 +251,8 @@ function resultOf(indicator: Indicator, cell: Cell | undefined): { value: string
   };
 }
 
-/** By a column's value, NULL last in both directions; equal values stay in the order of period and group. */
-function order(lines: readonly Line[], columns: readonly TableColumn[], orderBy: string | null): readonly Line[] {
+/** Sorts by a column, NULL last in both directions; equal values stay in the order of period and group. */
+function sortLines(lines: readonly Line[], columns: readonly TableColumn[], orderBy: string | null): readonly Line[] {
   if (orderBy === null) return lines;
   const descending = orderBy.startsWith('-');
   const name = descending ? orderBy.slice(1) : orderBy;
@@ -266,8 +266,8 @@ function order(lines: readonly Line[], columns: readonly TableColumn[], orderBy:
   const numeric = columns[at]?.type === 'DECIMAL';
   const compare = (a: string, b: string): number => (numeric ? new Exact(a).cmp(b) : compareText(a, b));
   return [...lines].sort((a, b) => {
-    const [one, other] = [a.values[at] as string | null, b.values[at] as string | null];
-    if (one === null || other === null) return compareText(one === null ? null : '', other === null ? null : '');
-    return descending ? compare(other, one) : compare(one, other);
+    const [left, right] = [a.values[at] as string | null, b.values[at] as string | null];
+    if (left === null || right === null) return compareText(left === null ? null : '', right === null ? null : '');
+    return descending ? compare(right, left) : compare(left, right);
   });
 }

@@ -33,7 +33,7 @@ const STORED: Readonly<Record<DimensionType, string>> = {
   DATE: 'Date32',
 };
 
-/** One more row than any answer may have: whoever reads it knows that there was too much. */
+/** The most groups of an answer. A statement reads one more, which tells that there are too many. */
 export const MAX_GROUPS = 250_000;
 
 export interface IndicatorQuery {
@@ -51,7 +51,7 @@ const asKnown = (knowledge: Instant, calendar: BusinessCalendar): SourceSelectOp
 };
 
 /** The indicator's rows as they were known: `(SELECT …)` with `date` and what its expressions name. `daysRead` is the filter of a dated table. */
-const known = (indicator: Indicator, read: SourceSelectOptions, daysRead: (table: string) => Sql): Sql =>
+const knownRows = (indicator: Indicator, read: SourceSelectOptions, daysRead: (table: string) => Sql): Sql =>
   sql`(${indicator.from({
     source: (table, { dated = false, where } = {}) => {
       const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(dated ? [daysRead(table)] : [])];
@@ -92,7 +92,7 @@ export function indicatorSql(query: IndicatorQuery, calendar: BusinessCalendar):
     SELECT toString(__period) AS period${join(groups, '')}, toString(${raw(indicator.numerator)}) AS num, ${raw(denominator)} AS den
     FROM (
       SELECT *, ${period} AS __period${join(columns, '')}${newest}
-      FROM ${known(indicator, read, daysRead)}
+      FROM ${knownRows(indicator, read, daysRead)}
       WHERE date >= ${param('Date', window.from)} AND date <= ${param('Date', window.to)}
     )${conditions.length > 0 ? sql` WHERE ${join(conditions, ' AND ')}` : raw('')}
     GROUP BY ${join([raw('__period'), ...by.map(columnOf)])}
@@ -103,7 +103,7 @@ export function indicatorSql(query: IndicatorQuery, calendar: BusinessCalendar):
 export function dataThroughSql(indicator: Indicator, knowledge: Instant, calendar: BusinessCalendar): Sql {
   const read = asKnown(knowledge, calendar);
   const newest = (table: string): Sql => sql`${dayOfKey(table)} IN (SELECT max(date) FROM ${sourceDays(table, read)})`;
-  return sql`SELECT toString(maxOrNull(date)) AS through FROM ${known(indicator, read, newest)}`;
+  return sql`SELECT toString(maxOrNull(date)) AS through FROM ${knownRows(indicator, read, newest)}`;
 }
 
 /** Two-valued: a NULL dimension is in no list and equals nothing, so that NE and NOT_IN let it through. */

@@ -1,14 +1,14 @@
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { EntityKey } from '../core/ports/offline.js';
 
-/** Format of keys and of the hashes behind them. */
+/** Format of keys and of their hashes. */
 const FORMAT = 'o1';
 
-/** What every key of the entity begins with, and no other key. */
+/** The prefix of every key of the entity, and of no other key. */
 export const entityPrefix = (prefix: string, entity: Pick<EntityDefinition, 'name'>): string =>
   `${prefix}:${FORMAT}:${entity.name}:`;
 
-/** What every key of the online store begins with. */
+/** The prefix of every key of the online store. */
 export const storePrefix = (prefix: string): string => `${prefix}:${FORMAT}:`;
 
 /**
@@ -18,6 +18,6 @@ export const storePrefix = (prefix: string): string => `${prefix}:${FORMAT}:`;
 export const entityKey = (prefix: string, entity: Pick<EntityDefinition, 'name'>, key: EntityKey): string =>
   entityPrefix(prefix, entity) + key.map((part) => `s${Buffer.byteLength(part)}:${part}`).join('');
 
-/** A key that is no entity's and as long as the entity's own: what is measured with it is what the other would cost. */
+/** A key that belongs to no entity and is as long as the entity's own, so that its memory can be measured in its place. */
 export const scratchKey = (prefix: string, entity: Pick<EntityDefinition, 'name'>, key: EntityKey): string =>
   `${prefix}:x1:${entityKey(prefix, entity, key).slice(storePrefix(prefix).length)}`;

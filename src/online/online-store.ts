@@ -1,4 +1,4 @@
-/** The newest row of each view a key, in Redis: one hash an entity key, one field a view version, one packed row. */
+/** The online store in Redis: one hash per entity key, with one field per view version that holds one packed row. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, type Redis } from 'ioredis';
 import type { View } from '../core/definitions/definitions.js';
@@ -11,15 +11,15 @@ import { nodesOf, type RedisClient } from './redis.js';
 import { deadFrom, type RowCodec, rowCodec } from './row-codec.js';
 import { DELETE, MEASURE, PUT, type Script, SWEEP } from './scripts.js';
 
-/** Keys of one script call: long enough to pay for the call, short enough (well under 1 ms) for readers not to notice it. */
+/** Keys per script call: enough to pay for the call, few enough (well under 1 ms) for readers not to notice it. */
 const KEYS_A_SCRIPT = 64;
-/** Script calls of one round trip. */
+/** Script calls per round trip. */
 const SCRIPTS_A_TRIP = 16;
-/** Keys that one step of a walk over the store looks at: a step, like a script of it, takes Redis a few hundred microseconds. */
+/** Keys per SCAN of a walk over the store: a SCAN, like a script call, takes Redis a few hundred microseconds. */
 const SCAN_COUNT = 250;
-/** Of those, keys of one script call of a walk. Each call is waited for, so that what others have asked meanwhile is answered before the next. */
+/** Keys per script call of a walk. Each call is awaited, so that Redis answers other clients before the next. */
 const KEYS_A_STEP = 25;
-/** A walk that a slow network holds up is no burden for Redis. */
+/** A walk over a slow network is no burden for Redis, so its pauses are bounded. */
 const LONGEST_PAUSE_MS = 10;
 /**
  * What Redis keeps of a key beside what MEMORY USAGE counts: a place of 8 bytes in tables that double in size, so 12 on average; 8 bytes by
@@ -30,7 +30,7 @@ const EXPIRY_BYTES = 44;
 
 export interface OnlineStoreOptions {
   readonly client: RedisClient;
-  /** Keys begin with it; two installations on one Redis differ in it. */
+  /** Prefix of every key; two installations on one Redis need different ones. */
   readonly prefix: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -50,11 +50,11 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
     return codec;
   };
 
-  /** A cluster takes one key a call: two keys rarely live on one node. */
+  /** One key per call on a cluster: two keys rarely live on one node. */
   const keysACall = client instanceof Cluster ? 1 : KEYS_A_SCRIPT;
 
   const runScript = async (node: RedisClient, script: Script, calls: readonly ScriptCall[]): Promise<number> => {
-    const replies = await trip(
+    const replies = await sendAll(
       node,
       calls.map(({ keys, args }) => ['evalsha', script.sha, keys.length, ...keys, ...args]),
     );
@@ -69,7 +69,7 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
     return total;
   };
 
-  /** Runs a script over all keys of a prefix, a few at a time; returns how many keys there were and what the script removed. */
+  /** Runs a script over all keys of a prefix, a few at a time. Returns the number of keys and of removed fields. */
   const walk = async (
     keyPrefix: string,
     { script, args }: { readonly script: Script; readonly args: ScriptCall['args'] },
@@ -79,9 +79,9 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
     for (const node of nodesOf(client)) {
       for await (const keys of scan(node, keyPrefix)) {
         const started = performance.now();
-        for (const some of chunks(keys, KEYS_A_STEP)) {
+        for (const step of chunks(keys, KEYS_A_STEP)) {
           signal?.throwIfAborted();
-          const calls = chunks(some, keysACall).map((chunk) => ({ keys: chunk, args }));
+          const calls = chunks(step, keysACall).map((chunk) => ({ keys: chunk, args }));
           totals.removed += await runScript(client, script, calls);
         }
         totals.keys += keys.length;
@@ -111,7 +111,7 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
         const fields = group.views.map(({ id }) => id);
         return fields.length === 0 ? [] : [...redisKeys.keys()].map((key) => ['hmget', key, ...fields]);
       });
-      const replies = await trip(client, commands);
+      const replies = await sendAll(client, commands);
       const failed = replies.find(([error]) => error)?.[0];
       if (failed) {
         metrics.count('online_read_errors');
@@ -140,7 +140,7 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
         args: [view.id, now, fills, ...chunk.map((row: ViewRow) => codec.encode(row))],
       }));
       let applied = 0;
-      for (const some of chunks(calls, SCRIPTS_A_TRIP)) applied += await runScript(client, PUT, some);
+      for (const batch of chunks(calls, SCRIPTS_A_TRIP)) applied += await runScript(client, PUT, batch);
       return { applied, ignored: rows.length - applied };
     },
 
@@ -154,13 +154,13 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
 
     async measure(view, rows) {
       if (rows.length === 0) return 0;
-      const held = await trip(
+      const stored = await sendAll(
         client,
         rows.map(({ key }) => ['hgetall', entityKey(prefix, view.entity, key)]),
       );
       let bytes = 0;
       for (const [index, row] of rows.entries()) {
-        const [error, fields] = held[index] as Reply;
+        const [error, fields] = stored[index] as Reply;
         if (error) throw unavailable(error);
         // ioredis makes an object of this reply.
         const others = Object.entries(fields as Record<string, Buffer>).filter(([field]) => field !== view.id);
@@ -195,29 +195,29 @@ interface ReadPlan {
 
 function planOf(group: OnlineReadGroup, prefix: string): ReadPlan {
   const redisKeys = new Map<string, EntityKey>();
-  const places = new Map<string, number>();
+  const indexes = new Map<string, number>();
   const keyAt = group.keys.map((key) => {
     if (key.includes(null)) return null;
     const redisKey = entityKey(prefix, group.entity, key as EntityKey);
-    const known = places.get(redisKey);
-    if (known !== undefined) return known;
+    const index = indexes.get(redisKey);
+    if (index !== undefined) return index;
     redisKeys.set(redisKey, key as EntityKey);
-    places.set(redisKey, places.size);
-    return places.size - 1;
+    indexes.set(redisKey, indexes.size);
+    return indexes.size - 1;
   });
   return { group, redisKeys, keyAt };
 }
 
 type Command = readonly (string | number | Buffer)[];
 
-/** Sends all commands at once; one reply a command, its error beside it: a lost server is an error of every command. */
-async function trip(client: RedisClient, commands: readonly Command[]): Promise<readonly Reply[]> {
+/** Sends all commands at once and returns one reply or error per command; a lost server is an error of every command. */
+async function sendAll(client: RedisClient, commands: readonly Command[]): Promise<readonly Reply[]> {
   if (commands.length === 0) return [];
   if (client instanceof Cluster) {
     // Commands of one pipeline must share a node there; sent without waiting, they share the connections' packets all the same.
     const sent = commands.map(([name, ...args]) => client.callBuffer(name as string, ...(args as string[])));
-    return (await Promise.allSettled(sent)).map((one) =>
-      one.status === 'fulfilled' ? [null, one.value] : [one.reason as Error, null],
+    return (await Promise.allSettled(sent)).map((reply) =>
+      reply.status === 'fulfilled' ? [null, reply.value] : [reply.reason as Error, null],
     );
   }
   const pipeline = client.pipeline();

@@ -90,10 +90,10 @@ function clusterOf(url: string, redisOptions: RedisOptions): Cluster {
   });
 }
 
-/** Rule 17, and the version: from INFO, which managed services allow where they refuse CONFIG. */
+/** Checks the version and the eviction policy, from INFO, which managed services allow where they refuse CONFIG. */
 function checkServer(info: string): void {
-  const fact = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
-  const version = fact('redis_version');
+  const infoField = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+  const version = infoField('redis_version');
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < MIN_VERSION[0] || (major === MIN_VERSION[0] && minor < MIN_VERSION[1])) {
     throw new RiskgraphError({
@@ -102,7 +102,7 @@ function checkServer(info: string): void {
       hint: 'upgrade the server, or set REDIS_URL to a newer one',
     });
   }
-  const policy = fact('maxmemory_policy');
+  const policy = infoField('maxmemory_policy');
   if (policy !== 'noeviction') {
     throw new RiskgraphError({
       code: 'STORE_UNAVAILABLE',

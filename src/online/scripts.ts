@@ -11,7 +11,7 @@ const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(l
 /**
  * Compare-and-set of one field in many hashes. ARGV: field, now (UTC ms), '1' where the view keeps last known values, then one row a
  * key. A row is written where it is newer by (event time, available-at, sequence); an equal one only where the stored row has another schema,
- * which nobody could read, or where a kept value has become known since.
+ * which this version cannot read, or where a kept value has become known since.
  * The key's expiry becomes the latest of its fields'; a field without one keeps the key. Returns how many rows were written.
  */
 export const PUT = script(`

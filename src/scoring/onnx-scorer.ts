@@ -96,7 +96,7 @@ async function openSession(
   }
 }
 
-/** Everything in which the session is not what the definition and the card say. */
+/** Lists every way in which the session differs from the definition and the card. */
 function problemsOf(model: Model, session: InferenceSession): string[] {
   const problems: string[] = [];
   const columns = inputColumns(model);
@@ -105,11 +105,11 @@ function problemsOf(model: Model, session: InferenceSession): string[] {
     if (!isNumeric(feature)) problems.push(`input ${reference} is ${feature.type}, which is no number`);
   }
   const inputs = session.inputMetadata;
-  const found = inputs.find(({ name }) => name === input);
-  if (!found) problems.push(`there is no input tensor '${input}'; the file has ${names(inputs)}`);
-  else problems.push(...tensorProblems(`input tensor '${input}'`, found, [[columns]]));
+  const tensor = inputs.find(({ name }) => name === input);
+  if (!tensor) problems.push(`there is no input tensor '${input}'; the file has ${names(inputs)}`);
+  else problems.push(...tensorProblems(`input tensor '${input}'`, tensor, [[columns]]));
   const extra = inputs.filter(({ name }) => name !== input);
-  if (extra.length > 0) problems.push(`the file also wants the input tensors ${names(extra)}`);
+  if (extra.length > 0) problems.push(`the file also requires the input tensors ${names(extra)}`);
   const outputs = session.outputMetadata;
   const output = outputs.find(({ name }) => name === probability);
   if (!output) problems.push(`there is no output tensor '${probability}'; the file has ${names(outputs)}`);
@@ -124,23 +124,23 @@ const names = (tensors: readonly { readonly name: string }[]): string =>
 /** The first dimension is the rows and must be free; `allowed` are the dimensions after it. */
 function tensorProblems(
   what: string,
-  found: InferenceSession.ValueMetadata,
+  tensor: InferenceSession.ValueMetadata,
   allowed: readonly (readonly number[])[],
 ): string[] {
-  if (!found.isTensor) return [`${what} is no tensor; convert without zipmap`];
-  const problems = found.type === 'float32' ? [] : [`${what} is ${found.type}, not float32`];
-  const [rows, ...rest] = found.shape;
+  if (!tensor.isTensor) return [`${what} is no tensor; convert without zipmap`];
+  const problems = tensor.type === 'float32' ? [] : [`${what} is ${tensor.type}, not float32`];
+  const [rows, ...rest] = tensor.shape;
   if (typeof rows === 'number' && rows > 0)
     problems.push(`${what} takes exactly ${rows} rows; export it with a free first dimension`);
   // A dimension without a size fits any: the first run would show.
   const fits = allowed.some(
-    (wanted) =>
-      wanted.length === rest.length &&
-      wanted.every((size, index) => typeof rest[index] !== 'number' || rest[index] === size),
+    (sizes) =>
+      sizes.length === rest.length &&
+      sizes.every((size, index) => typeof rest[index] !== 'number' || rest[index] === size),
   );
   if (!fits) {
-    const wanted = allowed.map((sizes) => `[${['rows', ...sizes].join(', ')}]`).join(' or ');
-    problems.push(`${what} is [${['rows', ...rest].join(', ')}], not ${wanted}`);
+    const expected = allowed.map((sizes) => `[${['rows', ...sizes].join(', ')}]`).join(' or ');
+    problems.push(`${what} is [${['rows', ...rest].join(', ')}], not ${expected}`);
   }
   return problems;
 }

@@ -8,7 +8,7 @@ import type { Instant } from '../core/helpers/time.js';
 import type { OnlineCell, OnlineStore } from '../core/ports/online.js';
 import type { OnlineFeaturesAnswer, OnlineFeaturesRequest, OnlineFeaturesService } from '../core/ports/serving.js';
 
-/** The contract's limits of one request. */
+/** Limits of one request, as the API's contract gives them. */
 export const MAX_ROWS = 1_000;
 export const MAX_CELLS = 250_000;
 
@@ -60,7 +60,7 @@ export function countRows(
   return rows;
 }
 
-/** One group an entity, so that each entity key costs one command whatever the number of its views. */
+/** Groups features by entity, so that each entity key costs one command whatever the number of its views. */
 function groupByEntity(
   features: readonly FeatureRef[],
   entities: OnlineFeaturesRequest['entities'],
@@ -80,7 +80,7 @@ function groupByEntity(
   return [...groups.values()];
 }
 
-/** What the store holds of each view, row by row. */
+/** Reads one cell per view and row. */
 async function readCells(
   online: OnlineStore,
   groups: readonly Group[],
@@ -112,7 +112,7 @@ export function createOnlineFeatures({ online }: { readonly online: OnlineStore 
           stalePolicy,
         }),
       );
-      // Of what was asked for alone: views that are only computed from stay unseen.
+      // Event times of the requested views only: the inputs of on-demand views stay unseen.
       const times = new Map<string, readonly (Instant | null)[]>();
       const columns = plan.columns.map((column) => {
         const { view, feature, reference } = column.ref;

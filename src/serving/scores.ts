@@ -7,7 +7,7 @@ import type { Scorer } from '../core/ports/indicators.js';
 import type { ScoreRow, ScoringService } from '../core/ports/scoring.js';
 import type { OnlineFeaturesAnswer, OnlineFeaturesService } from '../core/ports/serving.js';
 
-/** Reason codes a score: what regulators and letters of refusal have room for. */
+/** Reason codes per score: as many as regulators and adverse action notices have room for. */
 const REASON_CODES = 4;
 
 export interface ScoringParts {
@@ -81,7 +81,7 @@ function inputsOf(model: Model, columns: readonly Column[], rows: number): Model
   return inputs;
 }
 
-/** Per feature, per row: the change of the log-odds that the feature makes against its median. */
+/** Computes by occlusion, per feature and row, how much the log-odds change when the feature stands at its median. */
 async function occlude(
   scorer: Scorer,
   model: Model,

@@ -34,11 +34,11 @@ export interface TrainingSetsOptions {
   readonly ledger: TrainingSetLedger;
   readonly mask: Mask;
   readonly clock: Clock;
-  /** Where the files are kept: `<id>.parquet`, `<id>.csv`, `<id>.arrow`. Made when it is not there. */
+  /** Folder of the files: `<id>.parquet`, `<id>.csv`, `<id>.arrow`. It is created where it does not exist. */
   readonly folder: string;
 }
 
-/** Asking for training sets (the API's half) and building them (the worker's). */
+/** Records requests for training sets (the API's part) and builds the sets (the worker's). */
 export function createTrainingSets(options: TrainingSetsOptions): TrainingSetService & TrainingSetRunner {
   const { registry, offline, queue, ledger, mask, clock, folder } = options;
 
@@ -124,7 +124,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
     },
 
     async run(id: string, progress: JobProgress) {
-      const record = await recorded(ledger, id).then((found) => found ?? existing(id));
+      const record = await recorded(ledger, id).then((set) => set ?? existing(id));
       const path = pathOf(id, record.request.format);
       if (record.result !== null && (await isThere(path))) return { rowCount: record.result.rowCount };
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -147,7 +147,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       if (rebuild && result.manifest.contentHash !== rebuild.contentHash) {
         await rm(path, { force: true });
         throw conflict(
-          `the rebuild of training set '${rebuild.of}' came out otherwise: its content hash is ${String(result.manifest.contentHash)}, not ${rebuild.contentHash}`,
+          `the rebuild of training set '${rebuild.of}' differs: its content hash is ${String(result.manifest.contentHash)}, not ${rebuild.contentHash}`,
           'source rows or history that it was made from were changed in place: see who wrote to ClickHouse past the import API',
         );
       }
@@ -158,7 +158,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
   };
 }
 
-/** What a rebuild reads of the manifest. */
+/** The parts of a manifest that a rebuild reads. */
 interface SetManifest {
   readonly pins: TrainingSetPins;
   readonly contentHash: string;
@@ -209,7 +209,7 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** By the files, not by what is applied now: a set asked for before a retirement is still built as asked. */
+/** Resolves by the definition files, not by what is applied now: a set requested before a retirement is built as requested. */
 function resolve(registry: Registry, reference: string): AnyFeatureRef {
   const [viewId = '', name = ''] = reference.split(':');
   const view = registry.views.get(viewId) ?? registry.onDemandViews.get(viewId);

@@ -6,20 +6,20 @@ type Labels = Readonly<Record<string, string>>;
 /** From a Redis round trip to a training set. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-/** prom-client fixes a metric's label names when it is made; the seams name theirs with the first report. */
+/** A registry in which the first report of a metric fixes its label names, as prom-client requires. */
 export function createMetrics(): { readonly metrics: Metrics; text(): Promise<string> } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'riskgraph_' });
   const counters = new Map<string, Counter>();
   const histograms = new Map<string, Histogram>();
   const gauges = new Map<string, Gauge>();
-  /** Labels with which each gauge was told. */
-  const told = new Map<string, Map<string, Labels>>();
+  /** Label sets of each gauge. */
+  const labelsOf = new Map<string, Map<string, Labels>>();
 
-  const held = <T>(all: Map<string, T>, name: string, make: () => T): T => {
-    const known = all.get(name) ?? make();
-    all.set(name, known);
-    return known;
+  const getOrCreate = <T>(all: Map<string, T>, name: string, make: () => T): T => {
+    const metric = all.get(name) ?? make();
+    all.set(name, metric);
+    return metric;
   };
   const options = (name: string, labels: Labels) => ({
     name: `riskgraph_${name}`,
@@ -31,21 +31,25 @@ export function createMetrics(): { readonly metrics: Metrics; text(): Promise<st
   return {
     metrics: {
       count(name, labels = {}, by = 1) {
-        held(counters, name, () => new Counter(options(name, labels))).inc({ ...labels }, by);
+        getOrCreate(counters, name, () => new Counter(options(name, labels))).inc({ ...labels }, by);
       },
       observe(name, seconds, labels = {}) {
-        const histogram = held(histograms, name, () => new Histogram({ ...options(name, labels), buckets: SECONDS }));
+        const histogram = getOrCreate(
+          histograms,
+          name,
+          () => new Histogram({ ...options(name, labels), buckets: SECONDS }),
+        );
         histogram.observe({ ...labels }, seconds);
       },
       gauge(name, value, labels = {}) {
-        held(gauges, name, () => new Gauge(options(name, labels))).set({ ...labels }, value);
-        const all = told.get(name) ?? new Map<string, Labels>();
-        told.set(name, all.set(JSON.stringify(labels), labels));
+        getOrCreate(gauges, name, () => new Gauge(options(name, labels))).set({ ...labels }, value);
+        const all = labelsOf.get(name) ?? new Map<string, Labels>();
+        labelsOf.set(name, all.set(JSON.stringify(labels), labels));
       },
-      forget(wanted) {
-        for (const [name, all] of told) {
+      forget(selector) {
+        for (const [name, all] of labelsOf) {
           for (const [key, labels] of all) {
-            if (!Object.entries(wanted).every(([label, value]) => labels[label] === value)) continue;
+            if (!Object.entries(selector).every(([label, value]) => labels[label] === value)) continue;
             gauges.get(name)?.remove({ ...labels });
             all.delete(key);
           }

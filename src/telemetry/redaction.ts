@@ -37,7 +37,7 @@ const PERSONAL = [
 
 const atEveryDepth = (name: string): string[] => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`];
 
-/** Under these names a number is a count; anything else is the data itself. */
+/** Under these names a number is a count; any other value is data. */
 const COUNTS = new Set(['entities', 'spine', 'events', 'row', 'rows', 'values', 'keys']);
 
 export const REDACTION = {
@@ -50,5 +50,5 @@ export const REDACTION = {
 export const withoutPasswords = (text: string): string =>
   text.replace(/(\w+:\/\/[^\s:/@]*):[^\s@/]+@/g, '$1:[redacted]@');
 
-/** A store quotes in its message the value that it stumbled over: a person's, as likely as not. Our own messages quote names alone. */
+/** A store's message may quote the value that it failed on, which may be personal. Our own messages quote names alone. */
 export const withoutQuotedValues = (text: string): string => text.replace(/'(?:[^'\\]|\\.)*'/g, "'[redacted]'");

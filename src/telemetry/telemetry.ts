@@ -6,9 +6,9 @@ import { REDACTION, withoutPasswords, withoutQuotedValues } from './redaction.js
 
 export interface TelemetryOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
-  /** Lines for a person's eyes instead of JSON. */
+  /** Writes lines for people instead of JSON. */
   readonly pretty: boolean;
-  /** Where lines go; standard error where none is given, so that standard output stays the program's answer. */
+  /** Where lines go; standard error by default, so that standard output stays the program's answer. */
   readonly destination?: DestinationStream;
 }
 

@@ -21,9 +21,9 @@ interface Way {
 }
 
 /**
- * What becomes of applications, and of those who open the app. A person is a customer, or a device while nobody has registered on it; the
- * way counts from the first open, for 30 days, for persons who had not registered before and whose 30 days are over. Drawn is counted from
- * the decision. Approved of decided: pending and cancelled applications are in neither part.
+ * The funnel from opening the app to drawing. A person is a customer, or a device while no customer has registered on it; the funnel
+ * counts from the first open, for 30 days, for persons who had not registered before and whose 30 days are over. Drawn is counted from
+ * the decision. Approval is approved over decided: pending and cancelled applications are in neither part.
  */
 export class Applications implements Section<Values> {
   private readonly approval = { CREDIT: new Ratio(), DRAWDOWN: new Ratio() };

@@ -22,7 +22,7 @@ type Values = Pick<
 
 const ZERO_IDFA = /^[0-]+$/;
 
-/** What devices say of themselves, each device once, and who shares them. A device that a ring member used is the ring's. */
+/** Identifiers of devices, each device once, and the sharing of devices. A device that a ring member used is the ring's. */
 export class Devices implements Section<Values> {
   private readonly users = new IdentifierCounts();
   private readonly imeiNull = new Ratio();

@@ -37,12 +37,12 @@ class Flow {
 
 /**
  * The book at its month ends. A bucket's balance is all unpaid principal of its loans. Roll and cure: the balance that a bucket opened a
- * month with, by where its loans closed it (further behind or charged off; current or paid up); loans sold in the month are left out.
+ * month with, by where its loans closed it (a later bucket or charged off; current or paid up); loans sold in the month are left out.
  */
 export class MonthEnds implements Section<Values> {
   private readonly shares = Array.from({ length: 8 }, () => new Ratio());
   private readonly overdue = { 1: new Ratio(), 30: new Ratio(), 90: new Ratio() };
-  /** By opening bucket: C, M1, M2, M3, M4+. */
+  /** Flows by opening bucket: C, M1, M2, M3, M4+. */
   private readonly flows = Array.from({ length: 5 }, () => new Flow());
 
   add({ loans }: Bundle): void {

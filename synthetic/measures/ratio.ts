@@ -23,6 +23,6 @@ export class Ratio {
   }
 }
 
-/** One ratio against another, null where either is unknown or the second is zero. */
-export const against = (one: number | null, other: number | null): number | null =>
-  one === null || other === null || other === 0 ? null : one / other;
+/** `value` over `base`; null where either is unknown or the base is zero. */
+export const against = (value: number | null, base: number | null): number | null =>
+  value === null || base === null || base === 0 ? null : value / base;

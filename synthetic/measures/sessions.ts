@@ -88,7 +88,7 @@ export class Sessions implements Section<Values> {
     const first = new Map<string, Session>();
     for (const event of events) {
       const id = textOf(event, 'session_id');
-      // Who has not registered is no customer of the book yet.
+      // A person who has not registered is no customer of the book yet.
       if (id === null || event.customer_id === undefined) continue;
       const at = instantOf(event, 'event_time') as Instant;
       const known = first.get(id);

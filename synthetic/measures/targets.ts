@@ -1,4 +1,4 @@
-/** What the book must look like: one entry a measure, each with the range that a run of 50,000 customers has to hold. */
+/** The targets of the book: one entry per measure, each with the range that a book of 50,000 customers must hold. */
 
 export interface MeasureTarget {
   /** The line of the table to which it belongs. */

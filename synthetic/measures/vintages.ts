@@ -25,7 +25,7 @@ const COMPARED_MOB = 6;
 const ENOUGH_LOANS = 100;
 
 /**
- * Loans by month of disbursement at the month ends after it (MOB 0 is the month of disbursement's own): those that were 30 days behind at any
+ * Loans by month of disbursement at the month ends after it (MOB 0 is the month of disbursement's own): those that were 30 days past due at any
  * month end so far, by count, and those that are, by balance with what was charged off. Cohorts that have not come to a MOB are not in it;
  * loans that are over stay.
  */
@@ -65,10 +65,10 @@ export class Vintages implements Section<Values> {
       // The first of them is the eve of the book.
       const state = loan.monthEnds[cohort + mob + 1];
       if (state === undefined) return;
-      const behind = state !== null && state.status !== 'SETTLED' && state.dpd >= BAD_DAYS;
-      bad ||= behind;
+      const overdue = state !== null && state.status !== 'SETTLED' && state.dpd >= BAD_DAYS;
+      bad ||= overdue;
       this.ever.get(mob as 1)?.add(bad);
-      this.now.get(mob as 1)?.addPart(behind ? state.principalOutstanding : 0, loan.principal);
+      this.now.get(mob as 1)?.addPart(overdue ? state.principalOutstanding : 0, loan.principal);
       if (mob === COMPARED_MOB) this.compare(loan, cohort, bad);
     }
   }

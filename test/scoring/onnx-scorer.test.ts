@@ -82,7 +82,7 @@ it('lists everything in which definitions, files and cards disagree, before it o
     );
   expect(problems).toEqual([
     expect.stringContaining("a: there is no input tensor 'nothing'; the file has 'features'"),
-    expect.stringContaining("a: the file also wants the input tensors 'features'"),
+    expect.stringContaining("a: the file also requires the input tensors 'features'"),
     expect.stringContaining("a: output tensor 'label' is int64, not float32"),
     expect.stringContaining("b: input tensor 'features' is [rows, 20], not [rows, 19]"),
     expect.stringContaining("b: card.json has no list 'medians' of 19 numbers"),

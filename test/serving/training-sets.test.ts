@@ -190,7 +190,7 @@ test('a set is rebuilt from what it was made from, and a rebuild that comes out 
   );
   await expect(sets.run(wrong.id, progress())).rejects.toMatchObject({
     code: 'CONFLICT',
-    message: expect.stringContaining(`the rebuild of training set '${id}' came out otherwise`),
+    message: expect.stringContaining(`the rebuild of training set '${id}' differs`),
   });
   await fixture.store.run(
     'test',

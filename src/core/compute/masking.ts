@@ -24,7 +24,7 @@ const padded = (key: Buffer, byte: number): string =>
   Buffer.from(Array.from({ length: BLOCK }, (_, index) => byte ^ (key[index] ?? 0))).toString('hex');
 
 /**
- * What a modeler sees of a personal value: the keyed hash of a string, no number, the year of a date (as its first day). The same
+ * Masks personal values for modelers: a string becomes its keyed hash, a number NULL, a date the first day of its year. The same
  * value has the same mask in GraphQL, in SQL and in a file, so that masked columns still join.
  */
 export class Mask {

@@ -10,7 +10,7 @@ export const withinTtl = (view: Pick<View, 'ttlMs'>, eventTime: Instant, t: Inst
 export const withinMaxAge = (view: Pick<View, 'maxAgeMs'>, eventTime: Instant, t: Instant): boolean =>
   view.maxAgeMs === null || eventTime >= t - view.maxAgeMs;
 
-/** The one meaning of a status, for the row in force at `t` (null: no row). Age outranks NULL: a NULL past maxAge is STALE. */
+/** Decides value and status from the row in force at `t` (null where there is none); the only place that does. Age outranks NULL: a NULL past maxAge is STALE. */
 export function valueAt(options: {
   readonly view: Pick<View, 'ttlMs' | 'maxAgeMs'>;
   readonly row: { readonly eventTime: Instant; readonly tombstone: boolean } | null;

@@ -23,10 +23,10 @@ const INT64 = 2n ** 63n;
 /** What every store can hold as a day or an instant. */
 const FIRST_YEAR = 1900;
 const LAST_YEAR = 2299;
-/** Digits before and behind the point: Decimal(38, 6). */
+/** Digits before and after the point: Decimal(38, 6). */
 const DECIMAL = /^(-?)(\d{1,32})(?:\.(\d{1,6}))?$/;
 
-/** How a value is met in words: a number with its value would be personal, so only its kind. */
+/** Names the kind of a value for a message; the value itself may be personal. */
 function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

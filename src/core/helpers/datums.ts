@@ -43,7 +43,7 @@ export function gcj02ToBd09({ latitude, longitude }: Position): Position {
   return { latitude: radius * Math.sin(angle) + 0.006, longitude: radius * Math.cos(angle) + 0.0065 };
 }
 
-/** What an app of that datum reports for a WGS84 position. */
+/** The position that an app of that datum reports for a WGS84 position. */
 export function inDatum(position: Position, datum: Datum): Position {
   if (datum === 'WGS84') return position;
   const shifted = wgs84ToGcj02(position);
@@ -53,18 +53,18 @@ export function inDatum(position: Position, datum: Datum): Position {
 /** Steps after which the inverse is within a millimetre: each divides the error by some thousands. */
 const STEPS = 6;
 
-/** The WGS84 position that an app of that datum reports so: what `inDatum` takes there, found step by step, for no formula inverts the shift. */
+/** The WGS84 position that an app of that datum reports as `position`: the inverse of `inDatum`, found by iteration, for no formula inverts the shift. */
 export function fromDatum(position: Position, datum: Datum): Position {
   if (datum === 'WGS84') return position;
-  let found = position;
+  let estimate = position;
   for (let step = 0; step < STEPS; step++) {
-    const shown = inDatum(found, datum);
-    found = {
-      latitude: found.latitude + position.latitude - shown.latitude,
-      longitude: found.longitude + position.longitude - shown.longitude,
+    const reported = inDatum(estimate, datum);
+    estimate = {
+      latitude: estimate.latitude + position.latitude - reported.latitude,
+      longitude: estimate.longitude + position.longitude - reported.longitude,
     };
   }
-  return found;
+  return estimate;
 }
 
 /** Metres, from degrees east of 105 and north of 35. */

@@ -9,7 +9,7 @@ export const DEVICE_IDENTIFIERS = ['imei', 'meid', 'idfa', 'idfv', 'gaid', 'oaid
 export type DeviceIdentifier = (typeof DEVICE_IDENTIFIERS)[number];
 export type IdentifierStatus = 'ABSENT' | 'NULL_LIKE' | 'INVALID' | 'VALID';
 
-/** What SDKs and browsers write where they have nothing to say, in lower case. */
+/** Placeholders that SDKs and browsers report without an identifier, in lower case. */
 const NO_VALUE_WORDS = ['null', 'none', 'nil', 'undefined', 'unknown', 'n/a', 'na', 'no'];
 
 /**
@@ -23,7 +23,7 @@ const SHARED_VALUES: Readonly<Partial<Record<DeviceIdentifier, readonly string[]
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
-/** Forms that need no arithmetic; of the cleaned value, whose case is kept. */
+/** Forms that need no arithmetic. They match the cleaned value, whose case is kept. */
 const FORMS: Readonly<Record<Exclude<DeviceIdentifier, 'imei' | 'meid'>, string>> = {
   idfa: `^(?i:${UUID})$`,
   idfv: `^(?i:${UUID})$`,
@@ -84,7 +84,7 @@ function nullLike(type: DeviceIdentifier, value: string): boolean {
   return type === 'imei' && (/^(\d)\1*$/.test(bare) || /^00\d{12,14}$/.test(bare));
 }
 
-/** What a reported identifier is worth. */
+/** Classifies a reported identifier. */
 export function identifierStatus(type: DeviceIdentifier, value: string | null | undefined): IdentifierStatus {
   const cleaned = clean(type, value ?? '');
   if (cleaned === '') return 'ABSENT';

@@ -1,4 +1,4 @@
-/** Places on the ground from positions that apps report; cells and distances are of WGS84, whatever the app's datum. */
+/** Positions that apps report, as WGS84 positions, H3 cells and distances, whatever the app's datum. */
 import { greatCircleDistance, latLngToCell, UNITS } from 'h3-js';
 import { DATUMS, type Datum, fromDatum, type Position } from './datums.js';
 
@@ -15,8 +15,8 @@ export function positionOf(latitude: number | null, longitude: number | null, da
 }
 
 /** Great-circle distance in kilometres by the haversine formula, on a sphere of H3's mean radius of 6371.007 km. */
-export const distanceKm = (one: Position, other: Position): number =>
-  greatCircleDistance([one.latitude, one.longitude], [other.latitude, other.longitude], UNITS.km);
+export const distanceKm = (from: Position, to: Position): number =>
+  greatCircleDistance([from.latitude, from.longitude], [to.latitude, to.longitude], UNITS.km);
 
 /** H3 index, hex, of a WGS84 position; resolution 0 (continents) to 15 (a square metre). */
 export const h3Cell = ({ latitude, longitude }: Position, resolution: number): string =>

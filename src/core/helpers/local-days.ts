@@ -5,7 +5,7 @@ import { DAY } from './time.js';
 /** A local day as the number of days since 1970-01-01. */
 export type DayNumber = number;
 
-/** Of `YYYY-MM-DD`, which is not checked. */
+/** The number of a day `YYYY-MM-DD`, which is not checked. */
 export const dayNumber = (date: LocalDate): DayNumber =>
   Date.UTC(Number(date.slice(0, 4)), Number(date.slice(5, 7)) - 1, Number(date.slice(8, 10))) / DAY;
 

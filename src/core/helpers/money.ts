@@ -1,14 +1,14 @@
 /** Sums of money for on-demand features: decimals as text, exact until the last step. */
 import { Decimal } from 'decimal.js';
 
-/** Enough for the powers of a term of decades; a constructor of its own, so that nobody's settings reach in. */
+/** Enough for the powers of a term of decades; a constructor of its own, so that no other code's settings reach in. */
 const Exact = Decimal.clone({ precision: 40, rounding: Decimal.ROUND_HALF_UP });
 
 const MONTHS_A_YEAR = 12;
-/** What a DECIMAL cannot hold. */
+/** The first amount that no DECIMAL holds. */
 const TOO_LARGE = '1e32';
 
-/** The sum of some amounts over another; null where one is missing or the other is not above 0. */
+/** The sum of `amounts` divided by `over`; null where an amount is missing or `over` is not above 0. */
 export function ratio(amounts: readonly (string | null)[], over: string | null): number | null {
   if (over === null) return null;
   const denominator = new Exact(over);

@@ -63,7 +63,7 @@ export class BusinessCalendar {
     return back > 0 ? start - back * MINUTE : start;
   }
 
-  /** Last millisecond of a local day: the event time of a Date (sources: "a Date is a day"). */
+  /** Last millisecond of a local day: the event time of a Date (a Date is a whole day). */
   endOfDay(date: LocalDate): Instant {
     return this.startOfDay(addDays(date, 1)) - 1;
   }

@@ -14,5 +14,5 @@ function uuidV7(now: Instant, tail: Buffer): string {
 /** UUID version 7: sorts as text by the millisecond in which it was made, so `before: <id>` is a page. */
 export const newUuid = (now: Instant): string => uuidV7(now, randomBytes(10));
 
-/** The same instant and name always give the same UUID: what is asked for twice is made once. */
+/** The same instant and name always give the same UUID, so that a repeated request creates one thing. */
 export const namedUuid = (at: Instant, name: string): string => uuidV7(at, createHash('sha256').update(name).digest());

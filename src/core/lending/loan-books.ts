@@ -1,4 +1,4 @@
-/** What a loan asks for and what has been paid on it, schedule by schedule; the rules are told in `loan-ledger.ts`. */
+/** The dues and the payments of a loan, schedule by schedule; `loan-ledger.ts` states the rules. */
 import { type DayNumber, dayNumber, type LocalDays } from '../helpers/local-days.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 
@@ -79,7 +79,7 @@ export function inForce(schedules: readonly Schedule[], at: Instant): number {
 /** Within an instalment. */
 const ALLOCATION = ['fee', 'interest', 'principal'] as const;
 
-/** What has been paid on one schedule so far. */
+/** The payments on one schedule so far. */
 export class Books {
   private readonly onLine: Parts[];
   private readonly indexOf = new Map<number, number>();
@@ -119,7 +119,7 @@ export class Books {
     let owes = 0;
     const whole = this.tookBack ? this.afterReversals() : { onLine: this.onLine, pot: this.pot };
     let { pot } = whole;
-    // What is announced for later asks for nothing yet.
+    // An instalment that is announced for later is not due yet.
     const lines = this.schedule.day <= day ? this.schedule.lines : [];
     for (const [index, due] of lines.entries()) {
       const paid = whole.onLine[index] as Parts;
@@ -153,7 +153,7 @@ export class Books {
     return { ...overdue, oldestDue, principalOutstanding, owesNothing: owes === 0 && principalOutstanding === 0 };
   }
 
-  /** What has been paid, no part of it below zero: what was taken back where nothing was left is missing elsewhere. */
+  /** The amounts paid, none of them below zero: a reversal that finds too little takes the rest elsewhere. */
   private afterReversals(): { readonly onLine: readonly Parts[]; readonly pot: number } {
     let { pot } = this;
     const onLine = this.onLine.map((paid, index): Parts => {
@@ -166,12 +166,12 @@ export class Books {
     for (const keepDue of [true, false]) {
       for (let index = onLine.length - 1; index >= 0 && pot < 0; index--) {
         const [paid, due] = [onLine[index] as Parts, this.schedule.lines[index] as Line];
-        let some = Math.min(-pot, Math.max(0, totalOf(paid) - (keepDue ? totalOf(due) : 0)));
-        pot += some;
+        let remaining = Math.min(-pot, Math.max(0, totalOf(paid) - (keepDue ? totalOf(due) : 0)));
+        pot += remaining;
         for (const part of BACKWARDS) {
-          const taken = Math.min(some, paid[part]);
+          const taken = Math.min(remaining, paid[part]);
           paid[part] -= taken;
-          some -= taken;
+          remaining -= taken;
         }
       }
     }

@@ -1,4 +1,4 @@
-/** How a source table is described: its columns, its key, and when a row happened and could be known. */
+/** The description of a source table: its columns, its key, and when a row happened and could be known. */
 
 /** ClickHouse types of source columns, without their Nullable. */
 export const SOURCE_TYPES = {
@@ -26,7 +26,7 @@ export interface ColumnSpec {
   readonly nullable: boolean;
   /** The only values allowed. */
   readonly values?: readonly string[];
-  /** Taken where the file has no value; such a column may be absent from the file. */
+  /** Default where the file has no value; such a column may be absent from the file. */
   readonly default?: '' | readonly [] | Readonly<Record<string, never>>;
   /** Identifies a person or a device: masked for modeler. */
   readonly pii: boolean;
@@ -39,7 +39,7 @@ export interface SourceColumn extends ColumnSpec {
   readonly required: boolean;
 }
 
-/** When a row happened: an instant column, the end of a local day, the end of a month named by its first day, or never (reference data). */
+/** How the event time of a row is found: an instant column, the end of a local day, the end of a month named by its first day, or never (reference data). */
 export type EventTime =
   | { readonly kind: 'instant' | 'day' | 'month'; readonly column: string }
   | { readonly kind: 'always' };

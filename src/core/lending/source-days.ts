@@ -9,15 +9,15 @@ import { sourceTable } from './sources.js';
  */
 export function sourceDays(name: string, options: SourceSelectOptions): Sql {
   const day = dayOfKey(name);
-  const given = options.keyFilter ? [options.keyFilter] : [];
+  const keyFilters = options.keyFilter ? [options.keyFilter] : [];
   const happened = options.asOf && happenedBy(sourceTable(name), options.asOf, options.timezone);
-  const conditions = [sql`v.ingested_at <= ${options.knowledge}`, ...(happened ? [happened] : []), ...given];
+  const conditions = [sql`v.ingested_at <= ${options.knowledge}`, ...(happened ? [happened] : []), ...keyFilters];
   const versions = sql`FROM ${ident(name)} AS v WHERE ${join(conditions, ' AND ')} GROUP BY ${day}`;
   const doubtful = sql`${day} IN (SELECT ${day} ${versions} HAVING max(v.deleted) = 1)`;
-  const live = sourceSelect(name, { ...options, keyFilter: join([...given, doubtful], ' AND ') });
+  const undeleted = sourceSelect(name, { ...options, keyFilter: join([...keyFilters, doubtful], ' AND ') });
   return sql`(
     SELECT ${day} AS date ${versions} HAVING max(v.deleted) = 0
-    UNION ALL SELECT ${day} AS date FROM ${live} AS v)`;
+    UNION ALL SELECT ${day} AS date FROM ${undeleted} AS v)`;
 }
 
 /** The stored day of a table keyed by day, `v.as_of`, for a `keyFilter`. BAD_USER_INPUT for a table that has no row a day. */

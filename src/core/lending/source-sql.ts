@@ -23,14 +23,14 @@ export function sourceSelect(name: string, options: SourceSelectOptions): Sql {
   const { asOf, knowledge } = options;
   const happened = asOf && happenedBy(table, asOf, options.timezone);
   const hidden = new Map(table.hidden.flatMap((each) => each.columns.map((column) => [column, each.until])));
-  const seen = asOf ?? knowledge;
+  const seenAt = asOf ?? knowledge;
 
   // Qualified names: an alias of the same name would otherwise be read in place of the stored column.
   const columns = table.columns.map(({ name: column }) => {
     const until = hidden.get(column);
     const stored = sql`v.${ident(column)}`;
     return until
-      ? sql`if(v.${ident(until)} > ${seen}, NULL, ${stored}) AS ${ident(column)}`
+      ? sql`if(v.${ident(until)} > ${seenAt}, NULL, ${stored}) AS ${ident(column)}`
       : sql`${stored} AS ${ident(column)}`;
   });
   if (!table.columns.some((column) => column.name === 'event_time')) {
@@ -53,7 +53,7 @@ export function sourceSelect(name: string, options: SourceSelectOptions): Sql {
   ) AS v WHERE v.deleted = 0${after})`;
 }
 
-/** Only then may rows be left out before the newest version is chosen: all versions of a key happened at the same time. */
+/** Whether all versions of a key have one event time; only then may rows be filtered before the newest version is chosen. */
 export const eventTimeInKey = (table: SourceTable): boolean =>
   table.eventTime.kind !== 'always' && table.key.includes(table.eventTime.column);
 
@@ -66,7 +66,7 @@ export function eventTimeSql({ eventTime }: SourceTable, timezone: string): Sql 
   return sql`toTimeZone(toDateTime64(${lastDay} + 1, 3, ${param('String', timezone)}) - INTERVAL 1 MILLISECOND, 'UTC')`;
 }
 
-/** Rows `v` with event time <= the as-of, said of the stored column itself so that the table's index serves. */
+/** The condition that rows `v` have an event time <= the as-of, on the stored column itself so that the table's index serves. */
 export function happenedBy({ eventTime }: SourceTable, asOf: Sql, timezone: string): Sql | null {
   if (eventTime.kind === 'always') return null;
   const column = sql`v.${ident(eventTime.column)}`;

@@ -2,10 +2,10 @@ import { type Sql, sql } from '../definitions/sql.js';
 import { badInput } from '../errors.js';
 import { sourceTable } from './sources.js';
 
-/** A string, a quoted name, a plain name, a number or a mark. */
+/** A token: a string, a quoted name, a plain name, a number or a mark. */
 const TOKEN = /\s+|'(?:[^'\\]|\\.)*'|`((?:[^`\\]|\\.)*)`|([A-Za-z_]\w*)|\d+(?:\.\d+)?|(<=|>=|!=|<>|=|<|>|[-+*/%(),])/y;
 const WORDS = new Set('AND OR NOT IN BETWEEN LIKE INTERVAL HOUR DAY WEEK MONTH YEAR'.split(' '));
-/** They say the same of the same key, today and tomorrow, so every version of a row is answered alike. */
+/** Functions that depend on the key alone, never on the time, so that all versions of a row get the same answer. */
 const FUNCTIONS =
   /^(to[A-Z]\w*|from[A-Z]\w*|add[A-Z]\w*|subtract[A-Z]\w*|dateDiff|least|greatest|tuple|startsWith|endsWith|substring|length|lower|upper|has|cityHash64|modulo)$/;
 

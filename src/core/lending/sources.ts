@@ -428,26 +428,26 @@ const DEFINED: readonly SourceTable[] = [
 
 export const SOURCE_TABLES: ReadonlyMap<string, SourceTable> = new Map(DEFINED.map((each) => [each.name, each]));
 
-/** What every stored row carries beside the table's own columns; `ingested_at` and `deleted` may also be in an imported file. */
+/** Columns that every stored row carries beside the table's own; `ingested_at` and `deleted` may also be in an imported file. */
 export const VERSION_COLUMNS = {
   ingested_at: SOURCE_TYPES.Instant,
   deleted: 'UInt8',
   /** Grows with every import; orders versions of one `ingested_at`. */
   seq: 'UInt64',
-  /** Of the table's own columns and `deleted`: equal content, equal hash. */
+  /** Hash of the table's own columns and `deleted`: equal content, equal hash. */
   row_hash: 'UInt128',
 } as const;
 
-/** NOT_FOUND, naming the tables there are. */
+/** Finds a source table by name. NOT_FOUND lists the tables that exist. */
 export function sourceTable(name: string): SourceTable {
-  const found = SOURCE_TABLES.get(name);
-  if (!found) {
+  const table = SOURCE_TABLES.get(name);
+  if (!table) {
     throw notFound(
       `there is no source table '${name.slice(0, 64)}'`,
       `the tables are ${[...SOURCE_TABLES.keys()].join(', ')}`,
     );
   }
-  return found;
+  return table;
 }
 
 /** The type as ClickHouse stores it. */

@@ -1,48 +1,51 @@
-/** Who may call, and what was done. */
+/** Access: roles, API keys and the audit log. */
 import type { Instant } from '../helpers/time.js';
 
 export const ROLES = ['admin', 'ingest', 'modeler', 'decision', 'bi'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who calls: a key's role and name. Never the key. */
+/** The caller of a request: the role and name of its key, never the key itself. */
 export interface Caller {
   readonly role: Role;
-  /** The name that RISKGRAPH_KEYS gives a key, else the role. */
+  /** The name that RISKGRAPH_KEYS gives the key; the role where it gives none. */
   readonly name: string;
   /** First 16 hex digits of the key's SHA-256: the same key in logs, limits and audit. */
   readonly keyId: string;
 }
 
-/** SHA-256 of the keys that may call; never the keys. */
+/** Keeps the SHA-256 of every API key, never the keys. */
 export interface KeyStore {
+  /** Lists the accepted keys. */
   all(): Promise<readonly { readonly sha256: string; readonly role: Role; readonly name: string }[]>;
+  /** Accepts a key from now on. */
   add(key: {
     readonly sha256: string;
     readonly role: Role;
     readonly name: string;
     readonly createdAt: Instant;
   }): Promise<void>;
-  /** From then on no process that opens its keys accepts these; hashes that are not there are no error. */
+  /** Removes keys: a process that reads its keys afterwards refuses them. Unknown hashes are no error. */
   remove(sha256: readonly string[]): Promise<void>;
 }
 
 export interface AuditEntry {
   readonly at: Instant;
   readonly requestId: string;
-  /** Null: no key or a wrong one. */
+  /** Null for a request without a key or with an unknown one. */
   readonly caller: Caller | null;
   /** `Mutation.materialize`, `GET /training-sets/:id`, … */
   readonly action: string;
   readonly outcome: 'DONE' | 'REFUSED' | 'FAILED';
-  /** From where: the peer's address. */
+  /** The network address of the caller. */
   readonly address: string;
-  /** Arguments with personal values left out, the code of a refusal. */
+  /** The arguments without personal values, and the error code of a refused call. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Every mutation, export, download and refused call: who, what, when, from where. */
+/** Records every mutation, export, download and refused call: caller, action, time, address. */
 export interface AuditLog {
+  /** Appends one entry. */
   record(entry: AuditEntry): Promise<void>;
-  /** Newest first. */
+  /** Returns at most `limit` entries, newest first. */
   list(limit: number): Promise<readonly AuditEntry[]>;
 }

@@ -1,4 +1,4 @@
-/** What people ask of the definitions: where a feature is, what it is made of and who needs it, how one version differs from another. */
+/** Browsing the catalogue: search, lineage, and the difference between two versions of a view. */
 import type { AnyFeatureRef, Feature, OnDemandView, View } from '../definitions/definitions.js';
 import type { Instant } from '../helpers/time.js';
 
@@ -13,22 +13,22 @@ export const LINEAGE_KINDS = [
 ] as const;
 export type LineageKind = (typeof LINEAGE_KINDS)[number];
 
-/** A table's or an indicator's name, `name@version`, or `view@version:feature`. Two kinds may share an id. */
+/** A node of the lineage graph. `id` is the name of a table or indicator, `name@version`, or `view@version:feature`; ids are unique within a kind only. */
 export interface LineageRef {
   readonly kind: LineageKind;
   readonly id: string;
 }
 
 export interface LineageNode extends LineageRef {
-  /** Steps from the subject; 1 is next to it. */
+  /** Number of edges between this node and the subject; 1 for a direct neighbour. */
   readonly distance: number;
-  /** What it is tied to, one step nearer to the subject. */
+  /** The neighbours of this node that are one edge nearer to the subject. */
   readonly through: readonly LineageRef[];
-  /** How the two are tied, as a sentence a node of `through`. */
+  /** One sentence per node of `through` that says how the two are connected. */
   readonly words: readonly string[];
 }
 
-/** An indicator that is no descendant: it reads the tables that the subject reads itself. */
+/** An indicator that does not descend from the subject, but reads the same source tables. */
 export interface RelatedIndicator {
   readonly indicator: string;
   readonly tables: readonly string[];
@@ -42,12 +42,12 @@ export interface Lineage {
 }
 
 export interface FeatureSearch {
-  /** Words that must all be found, each anywhere in names, descriptions, units, tags, owners, source tables and columns. */
+  /** Search terms. Each must match somewhere in names, descriptions, units, tags, owners, source tables or columns. */
   readonly search?: string | null;
   readonly tag?: string | null;
   readonly owner?: string | null;
   readonly entity?: string | null;
-  /** Features and columns that the caller may know of; the others are not searched either. */
+  /** Whether the caller may see a feature or column; hidden ones are not searched either. */
   readonly visible: (feature: Pick<Feature, 'tags'>) => boolean;
 }
 
@@ -71,12 +71,13 @@ export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 export interface ViewDifference {
   readonly kind: DifferenceKind;
   readonly feature: string | null;
-  /** What of the view or the feature is another: `type`, `unit`, `ttl`, … */
+  /** The attribute of the view or feature that differs: `type`, `unit`, `ttl`, … */
   readonly attribute: string | null;
   readonly before: unknown;
   readonly after: unknown;
-  /** Whether a reader of the one version cannot read the other unchanged. */
+  /** Whether a consumer of one version cannot read the other without a change. */
   readonly breaking: boolean;
+  /** The difference as a sentence. */
   readonly words: string;
 }
 
@@ -85,31 +86,32 @@ export interface ViewDiff {
   readonly from: number;
   readonly to: number;
   readonly differences: readonly ViewDifference[];
-  /** What cannot be compared, and why, in words. */
+  /** One sentence per attribute that cannot be compared, which says why. */
   readonly unknown: readonly string[];
 }
 
-/** A version of features, whether a store holds them or a request computes them. */
+/** A view version: stored features, or on-demand ones that a request computes. */
 export type AnyView = View | OnDemandView;
 
+/** Searches and explains the applied definitions. */
 export interface CatalogueBrowser {
-  /** Applied views, best match first; without words newest version of a name first. BAD_USER_INPUT names the entities there are. */
+  /** Finds applied views, best match first; without search terms by name, newest version first. BAD_USER_INPUT for an unknown entity lists the known ones. */
   searchViews(search: FeatureSearch): readonly AnyView[];
-  /** The same for single features. */
+  /** Finds single features, in the same way. */
   searchFeatures(search: FeatureSearch): readonly AnyFeatureRef[];
-  /** NOT_FOUND where nothing applied has that id. */
+  /** Returns everything upstream and downstream of one node. NOT_FOUND where no applied definition has its id. */
   lineage(subject: LineageRef): Lineage;
-  /** Every version of a view that was ever applied, newest first. */
+  /** Lists every version of a view that was ever applied, retired ones too, newest first. */
   versions(name: string): readonly ViewVersion[];
   /**
-   * What a version of a view says otherwise than another. No `to`: the newest applied; no `from`: the newest version before it. NOT_FOUND
-   * names the versions there are.
+   * Compares two versions of a view. `to` defaults to the newest applied version, `from` to the newest version before `to`. NOT_FOUND lists
+   * the versions that exist.
    */
   diff(request: {
     readonly name: string;
     readonly from?: number | null;
     readonly to?: number | null;
-    /** Features tagged so in either version are left out. */
+    /** Whether the caller may see a feature; one that is hidden in either version is left out. */
     readonly visible: (feature: Pick<Feature, 'tags'>) => boolean;
   }): ViewDiff;
 }

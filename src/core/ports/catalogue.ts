@@ -1,129 +1,132 @@
-/** What consumers may ask about definitions: which are applied, what a reference means, what applying would change. */
+/** The catalogue of applied definitions, and the plan of what applying the definition files would change. */
 import type { AnyFeatureRef, Model, OnDemandView, Service, View } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { Log } from './process.js';
 import type { DefinitionKind, PublishedDefinition } from './serving.js';
 
-/** What is applied and not retired: the only definitions that anything is read or computed by. */
+/** The definitions in force: applied and not retired. Everything is read and computed by these alone. */
 export interface Catalogue {
-  /** Reads again what is applied. */
+  /** Reads the applied definitions from Postgres again. */
   refresh(): Promise<void>;
-  /** Refreshes now and then, so that what another process applies is served here too; a Postgres that does not answer changes nothing. */
+  /** Refreshes every `everyMs`, so that this process serves what another one applies. While Postgres does not answer, the definitions stay as they are. */
   follow(everyMs: number, log: Log): { close(): void };
+  /** Stored views in force. */
   views(): readonly View[];
-  /** Views whose features are computed when they are asked for; no view of `views()` has their names. */
+  /** On-demand views in force; none shares its name with a stored view. */
   onDemandViews(): readonly OnDemandView[];
   services(): readonly Service[];
   models(): readonly Model[];
-  /** No version: the newest. */
+  /** The view in force of that name; its newest version where none is given; null where there is none. */
   view(name: string, version?: number): View | null;
   onDemandView(name: string, version?: number): OnDemandView | null;
   service(name: string, version?: number): Service | null;
   model(name: string, version?: number): Model | null;
-  /** Every version of a name that was ever applied, retired ones too, newest first, as it was published. */
+  /** Lists every version of a name that was ever applied, retired ones too, as it was published, newest first. */
   published(kind: DefinitionKind, name: string): readonly PublishedDefinition[];
-  /** The features of exactly one of a pinned service and pinned references, each once, in order. BAD_USER_INPUT says what to write. */
+  /** Resolves either a pinned service or a list of pinned references to features, in order and without duplicates. BAD_USER_INPUT says what to write instead. */
   features(request: {
     readonly service?: string | null;
     readonly features?: readonly string[] | null;
   }): readonly AnyFeatureRef[];
-  /** Views named for an operation: `name@version`, or a bare name for its newest version. */
+  /** Resolves view names: `name@version`, or a bare name for its newest version. NOT_FOUND for an unknown one. */
   namedViews(names: readonly string[]): readonly View[];
-  /** `name@version`, or a bare name for its champion: the newest version. */
+  /** Resolves a model reference: `name@version`, or a bare name for the champion, its newest version. NOT_FOUND for an unknown one. */
   namedModel(reference: string): Model;
 }
 
 export type PlanAction = 'ADD' | 'BUMP' | 'RETIRE';
 
-/** What becomes of a definition that a change touches. */
+/** The effect of a planned change on another definition. */
 export type PlanEffect =
-  /** By the same plan. */
+  /** The same plan adds, bumps or retires it. */
   | 'ADDED'
   | 'BUMPED'
   | 'RETIRED'
-  /** It would be left without what it pins: that forbids the change. */
+  /** It pins what the change removes; the change is refused. */
   | 'BROKEN'
-  /** It goes on with the version that it pins. */
+  /** It keeps the version that it pins. */
   | 'STAYS'
-  /** It reads the table to which the rows of the change go. */
+  /** It reads the table that the changed definition writes. */
   | 'READS';
 
+/** A definition or training set that a planned change affects. */
 export interface PlanTouch {
   readonly kind: DefinitionKind | 'indicator' | 'training_set';
-  /** `name@version`; an indicator's name, a training set's id. */
+  /** `name@version`, the name of an indicator, or the id of a training set. */
   readonly id: string;
   readonly effect: PlanEffect;
 }
 
-/** What a new version of a view would cost, measured on the rows that are there. */
+/** The cost of a new view version, measured on the rows that exist. */
 export interface PlanCost {
-  /** First and last local day of the backfill that is counted; null where nothing is known yet of what the view reads. */
+  /** First and last local day of the backfill that is counted; null while the sources of the view are empty. */
   readonly backfillFrom: LocalDate | null;
   readonly backfillTo: LocalDate | null;
   readonly backfillAsOfs: number | null;
   readonly backfillRows: number | null;
-  /** By the rate of earlier runs of the view; null where there are none. */
+  /** Estimated from the rate of earlier runs of the view; null where there are none. */
   readonly backfillSeconds: number | null;
-  /** Rows of its newest as-of: entity keys with a value online. */
+  /** Rows of the newest as-of: the number of entity keys with a value online. */
   readonly onlineKeys: number | null;
-  /** Of these rows bytesPerKey is the average. */
+  /** The number of rows over which `bytesPerKey` is averaged. */
   readonly sampledRows: number;
   readonly bytesPerKey: number | null;
   readonly onlineBytes: number | null;
-  /** Why something of this is not known; null where all is. */
+  /** Says why some of these numbers are missing; null where none is. */
   readonly problem: string | null;
 }
 
 export interface PlanChange {
-  /** ADD: a new name. BUMP: a new version of a known name. RETIRE: its file is gone. */
+  /** ADD: a new name. BUMP: a new version of an existing name. RETIRE: the file is gone. */
   readonly action: PlanAction;
   readonly kind: DefinitionKind;
   readonly name: string;
   readonly version: number;
   readonly id: string;
   readonly description: string | null;
-  /** Views that it pins, by `name@version`. */
+  /** The views that the definition pins, as `name@version`. */
   readonly pins: readonly string[];
-  /** Applied definitions that pin it: what a retirement would break. */
+  /** The applied definitions that pin it, which a retirement would break. */
   readonly breaks: readonly string[];
   readonly touches: readonly PlanTouch[];
-  /** Of a new view that is stored, where costs were asked for. */
+  /** The cost of a new stored view, where costs were asked for; null otherwise. */
   readonly cost: PlanCost | null;
 }
 
-/** A retired version whose history is still there. */
+/** A retired view version whose history still takes disk. */
 export interface PrunableView {
   readonly view: string;
   readonly retiredAt: Instant;
   readonly rows: number;
   readonly bytes: number;
-  /** Sets that could not be built again without it. */
+  /** Training sets that cannot be rebuilt without it. */
   readonly trainingSets: readonly string[];
 }
 
 export interface RegistryPlan {
   readonly changes: readonly PlanChange[];
-  /** What forbids applying, each in words that say what to do. */
+  /** The problems that forbid applying, one sentence each, which says what to do. */
   readonly problems: readonly string[];
-  /** Applying prunes nothing: this is what pruneFeatureView would free. */
+  /** What pruneFeatureView could free; applying prunes nothing. */
   readonly prunable: readonly PrunableView[];
 }
 
 export interface PlanOptions {
-  /** Counts and measures what new views would cost, within half a minute in all. */
+  /** Estimates the cost of each new view, within half a minute in all. */
   readonly costs?: boolean;
-  /** First local day of the backfill that is counted. Absent: that of the version before, else a year back. */
+  /** First local day of the backfill that is counted; by default the first day of the version before, else a year ago. */
   readonly from?: LocalDate;
 }
 
+/** Compares the definition files with what is applied, and applies them. */
 export interface RegistryPlanner {
-  /** What differs between the definition files, as of this process's start, and what is applied. Changes nothing. */
+  /** Says what differs between the definition files, as of this process's start, and what is applied. Changes nothing. */
   plan(options?: PlanOptions): Promise<RegistryPlan>;
-  /** Does what the plan says, whole or not at all; CONFLICT lists the problems that forbid it. */
+  /** Applies the plan, whole or not at all. CONFLICT lists the problems that forbid it. */
   apply(): Promise<RegistryPlan>;
-  /** Ends an applied view version: its online values go, its history stays. CONFLICT names what still pins it. */
+  /** Retires an applied view version: its online values go, its history stays. CONFLICT lists the definitions that still pin it. */
   retireView(id: string): Promise<RegistryPlan>;
-  /** Fails where an applied version has changed or a view's file is gone; lists every problem. */
+  /** Fails where an applied version has changed or the file of an applied view is gone. CONFLICT lists every problem. */
   checkBoot(): Promise<void>;
 }
 
@@ -131,8 +134,8 @@ export interface ViewFreshness {
   readonly view: string;
   readonly lastEventTime: Instant | null;
   readonly lagSeconds: number | null;
-  /** Its newest values are past maxAge, or there are none. */
+  /** Whether the newest values are older than maxAge, or there are none. */
   readonly stale: boolean;
-  /** Entity keys with a value. */
+  /** Number of entity keys with a value. */
   readonly keys: number;
 }

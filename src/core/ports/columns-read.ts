@@ -4,14 +4,15 @@ import type { View } from '../definitions/definitions.js';
 export interface ColumnRead {
   readonly table: string;
   readonly column: string;
-  /** VALUE: the value is computed from it. ROWS: it only chooses, joins, groups or orders the rows that the value is computed over. */
+  /** VALUE: the value is computed from the column. ROWS: the column only filters, joins, groups or orders the rows that the value is computed over. */
   readonly use: 'VALUE' | 'ROWS';
 }
 
+/** Column-level lineage of stored views. */
 export interface ColumnsRead {
   /**
-   * By feature, followed through the view's SQL as ClickHouse resolves it: on no other column can the value depend. Where branches meet in a
-   * UNION ALL, those of every branch. Null where it is not told: of scores, and of SQL in a form that is not followed.
+   * Returns the columns that each feature depends on, traced through the view's SQL as ClickHouse resolves it; the value depends on no other
+   * column. A UNION ALL counts the columns of every branch. Null where they cannot be traced: for scores, and for SQL forms that are not supported.
    */
   of(view: View): Promise<ReadonlyMap<string, readonly ColumnRead[]> | null>;
 }

@@ -1,24 +1,24 @@
-/** What the values of a feature look like from one as-of to the next. */
+/** Feature profiles: the distribution of a feature's values at each as-of. */
 import type { View } from '../definitions/definitions.js';
 import type { FeatureValue } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
 import type { JobProgress } from './progress.js';
 
-/** Of the rows that the runs of one as-of gave, as they were computed: before `fill`, without tombstones. */
+/** The distribution of a feature over the rows of one as-of, as they were computed: before `fill`, without tombstones. */
 export interface FeatureProfile {
   /** `view@version:feature` */
   readonly reference: string;
   readonly asOf: Instant;
-  /** Entity keys with a row. */
+  /** Number of entity keys with a row. */
   readonly rows: number;
-  /** NULL values, of an array empty ones, over rows; null where there is no row. */
+  /** Share of rows whose value is NULL, or an empty array; null where there are no rows. */
   readonly nullRate: number | null;
-  /** Different values, within about a percent; of arrays, and of profiles that say less, null. */
+  /** Number of distinct values, within about one percent; null for arrays and where it was not computed. */
   readonly distinct: number | null;
-  /** In the wire's form of the feature's type; null for arrays. */
+  /** Smallest and largest value, in the wire form of the feature's type; null for arrays. */
   readonly min: FeatureValue;
   readonly max: FeatureValue;
-  /** Of numbers, and of booleans the share of true; null for other types. */
+  /** Mean and quantiles of numbers; the mean of a boolean is its share of true. Null for other types. */
   readonly mean: number | null;
   readonly p5: number | null;
   readonly p50: number | null;
@@ -27,18 +27,19 @@ export interface FeatureProfile {
 
 export interface ProfiledView {
   readonly view: string;
-  /** As-ofs that had no profile, or whose runs became more. */
+  /** Number of as-ofs that were profiled: new ones, and ones with a new run. */
   readonly asOfs: number;
 }
 
+/** Computes and reads feature profiles. */
 export interface FeatureProfiles {
-  /** Profiles every committed as-of that is not yet, or that was restated since. Repeating it changes nothing and costs one statement a view. */
+  /** Profiles every committed as-of that has no profile or was restated since. Idempotent; with nothing new it costs one statement a view. */
   refresh(views: readonly View[], progress: JobProgress): Promise<readonly ProfiledView[]>;
-  /** Profiles of the as-ofs in [from, to), oldest first. */
+  /** Reads the profiles of the as-ofs in [from, to), oldest first. */
   read(
     request: { readonly view: View; readonly feature: string },
     range: { readonly from: Instant; readonly to: Instant },
   ): Promise<readonly FeatureProfile[]>;
-  /** The newest profile of every feature of the views that has one, in one statement, by reference. */
+  /** Reads the newest profile of each feature of the views, by reference, in one statement; features without a profile are left out. */
   newest(views: readonly View[]): Promise<ReadonlyMap<string, FeatureProfile>>;
 }

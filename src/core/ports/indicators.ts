@@ -1,4 +1,4 @@
-/** Management indicators by period and dimension. */
+/** Management indicators (MIS metrics) by period and dimension. */
 import type { Model } from '../definitions/definitions.js';
 import type { FeatureValue } from '../definitions/types.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
@@ -13,7 +13,7 @@ export interface IndicatorTableRequest {
   readonly names: readonly string[];
   readonly by: readonly string[];
   readonly grain: TimeGrain;
-  /** Local days, both included. */
+  /** First and last local day, both inclusive. */
   readonly from: LocalDate;
   readonly to: LocalDate;
   readonly filters: readonly {
@@ -24,10 +24,10 @@ export interface IndicatorTableRequest {
   readonly compare: Comparison | null;
   /** Adds `<name>__num` and `<name>__den`. */
   readonly components: boolean;
-  /** A column's name, a leading `-` for descending. */
+  /** The column to order by; a leading `-` means descending. */
   readonly orderBy: string | null;
   readonly limit: number | null;
-  /** Knowledge time; null: now. */
+  /** Knowledge time; null for now. */
   readonly asOf: Instant | null;
   readonly now: Instant;
 }
@@ -35,21 +35,24 @@ export interface IndicatorTableRequest {
 export interface DataTable {
   readonly columns: readonly TableColumn[];
   readonly rows: readonly (readonly FeatureValue[])[];
-  /** Why a cell is NULL. */
+  /** The reason of each NULL cell. */
   readonly nulls: readonly { readonly row: number; readonly column: string; readonly reason: NullReason }[];
+  /** The last local day up to which every column has data; null where one has none. */
   readonly dataThrough: LocalDate | null;
   readonly asOf: Instant | null;
 }
 
+/** Computes indicators from the source tables. */
 export interface IndicatorService {
-  /** BAD_USER_INPUT names an unknown indicator, dimension or column. */
+  /** Returns one row per period and combination of dimensions. BAD_USER_INPUT names an unknown indicator, dimension or column. */
   table(request: IndicatorTableRequest): Promise<DataTable>;
 }
 
+/** Runs models. */
 export interface Scorer {
-  /** Opens every model's session and checks its tensors against the definition; all problems at once. */
+  /** Opens a session for each model and checks its tensors against the definition; the error lists every problem. */
   open(models: readonly Model[]): Promise<void>;
-  /** `rows` × input columns, row by row, NaN where missing; P(bad) a row. */
+  /** Predicts P(bad) for each row of a `rows` × input-columns matrix in row-major order, with NaN for a missing value. */
   predict(model: Model, matrix: Float32Array, rows: number): Promise<Float32Array>;
   close(): Promise<void>;
 }

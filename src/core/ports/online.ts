@@ -1,45 +1,47 @@
-/** The newest row a key, for decisions. */
+/** The online store: the newest row of each entity key, for decisions. */
 import type { EntityDefinition } from '../definitions/define-entity.js';
 import type { View } from '../definitions/definitions.js';
 import type { Instant } from '../helpers/time.js';
 import type { ViewRow } from './offline.js';
 
-/** What the store answered for one key and view. */
+/** The answer for one key and view: its row, null where there is none, or ERROR where the store failed. */
 export type OnlineCell = ViewRow | null | 'ERROR';
 
 export interface OnlineReadGroup {
   readonly entity: EntityDefinition;
-  /** A NULL in a key matches nothing. */
+  /** One key per requested row; a key with a NULL matches nothing. */
   readonly keys: readonly (readonly (string | null)[])[];
   readonly views: readonly View[];
 }
 
+/** Keeps the newest row of each entity key and view version. */
 export interface OnlineStore {
-  /** One command an entity key, one round trip a call. Result: [group][key][view]. Expiry is not applied here: see `statusOf`. */
+  /** Reads rows as [group][key][view], with one command per entity key and one round trip per call. It does not apply ttl and maxAge; `statusOf` does. */
   read(groups: readonly OnlineReadGroup[]): Promise<readonly (readonly (readonly OnlineCell[])[])[]>;
   /**
-   * Atomic a key: an older (event time, available-at, sequence) never overwrites a newer one; order and repetition do not matter. An equal one
-   * does where the view keeps last known values and one of them has become known since.
+   * Writes rows, atomically per key. A row with an older (event time, available-at, sequence) never overwrites a newer one, so order and
+   * repetition do not matter. An equal row overwrites only where the view keeps last known values and one of them has become known since.
    */
   write(view: View, rows: readonly ViewRow[]): Promise<{ readonly applied: number; readonly ignored: number }>;
   /**
-   * Removes this version's fields and nothing else, in steps so small that readers do not notice them. May be broken off and begun again at any
-   * point. Returns how many fields it removed.
+   * Removes the fields of this version and nothing else, in steps too small for readers to notice. It may be interrupted and repeated at any
+   * point. Returns the number of removed fields.
    */
   deleteView(
     view: { readonly id: string; readonly entity: Pick<EntityDefinition, 'name'> },
     progress?: { readonly signal?: AbortSignal; readonly removed?: (fields: number) => Promise<void> },
   ): Promise<number>;
-  /** Removes fields past their ttl at `now`, and those of `retired` versions; reads need it not, memory does. */
+  /** Removes fields past their ttl at `now` and those of `retired` versions. Reads never depend on it; it frees memory. */
   sweep(
     now: Instant,
     signal: AbortSignal,
     retired?: readonly string[],
   ): Promise<{ readonly keys: number; readonly removed: number }>;
   /**
-   * Bytes of memory that a row of the view costs, on average over these rows: each is written beside what its key holds now, in a scratch key
-   * that is gone at once, and measured by Redis itself.
+   * Measures the average memory of a row of the view over these rows, in bytes: it copies each key to a scratch key, adds the row, asks Redis
+   * for the size, and removes the scratch key.
    */
   measure(view: View, rows: readonly ViewRow[]): Promise<number>;
+  /** Fails where the store does not answer. */
   ping(): Promise<void>;
 }

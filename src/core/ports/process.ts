@@ -1,22 +1,22 @@
-/** What every part is given: the time, a log, metrics. */
+/** What every part of the process receives: clock, log and metrics. */
 import type { Instant } from '../helpers/time.js';
 
-/** UTC milliseconds. */
+/** Returns the current time in UTC milliseconds. */
 export type Clock = () => Instant;
 
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
-  /** A person must act now. */
+  /** For what a person must act on now. */
   error(fields: object, message: string): void;
 }
 
-/** Reported at the seams; the core imports no metrics library. */
+/** Records metrics; `core` reports through it and imports no metrics library. */
 export interface Metrics {
   count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void;
   observe(name: string, seconds: number, labels?: Readonly<Record<string, string>>): void;
   gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
-  /** Forgets what gauges of any name said of whatever has these labels. */
+  /** Drops every gauge that carries these labels. */
   forget?(labels: Readonly<Record<string, string>>): void;
 }

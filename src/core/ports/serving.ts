@@ -1,4 +1,4 @@
-/** What a resolver may ask, and which definitions are in force. */
+/** The online read path, and the ledger of published definitions. */
 import type { AnyFeatureRef } from '../definitions/definitions.js';
 import type { FeatureStatus, FeatureType, FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
@@ -6,13 +6,13 @@ import type { Instant } from '../helpers/time.js';
 export interface OnlineFeaturesRequest {
   readonly features: readonly AnyFeatureRef[];
   readonly entities: Readonly<Record<string, readonly (string | null)[]>>;
-  /** Columnar inputs of on-demand features, as the caller wrote them: one value a row of `entities`. */
+  /** Request inputs of on-demand features as the caller wrote them; columnar, one value per row of `entities`. */
   readonly request?: Readonly<Record<string, unknown>> | undefined;
   readonly stalePolicy: StalePolicy;
   readonly now: Instant;
 }
 
-/** An on-demand view's times are the oldest of its stored inputs'. */
+/** Feature values by column. The event time of an on-demand view is the oldest of its stored inputs'. */
 export interface OnlineFeaturesAnswer {
   readonly columns: readonly {
     readonly name: string;
@@ -24,14 +24,15 @@ export interface OnlineFeaturesAnswer {
   readonly views: readonly { readonly view: string; readonly eventTimes: readonly (Instant | null)[] }[];
 }
 
-/** The online read path: statuses by core/status.ts, one call of the store a request. */
+/** Reads online features with one call of the store per request; core/compute/status.ts decides each status. */
 export interface OnlineFeaturesService {
+  /** Returns one value and status per feature and row of the request, in its order. */
   read(request: OnlineFeaturesRequest): Promise<OnlineFeaturesAnswer>;
 }
 
 export type DefinitionKind = 'view' | 'on_demand' | 'service' | 'model';
 
-/** A definition as it was applied: from then on its version means this and nothing else. */
+/** A definition as it was applied; its version never means anything else. */
 export interface PublishedDefinition {
   readonly kind: DefinitionKind;
   readonly name: string;
@@ -39,21 +40,21 @@ export interface PublishedDefinition {
   /** `name@version` */
   readonly id: string;
   readonly hash: string;
-  /** What the catalogue shows of it, and the pinned references it needs as `requires`. */
+  /** What the catalogue shows of the definition; `requires` lists the pinned references that it needs. */
   readonly snapshot: Readonly<Record<string, unknown>>;
   readonly appliedAt: Instant;
   readonly retiredAt: Instant | null;
-  /** When all that the version held was dropped; null while it is there. Only what is retired is pruned. */
+  /** When the stored values of the version were dropped; null while they exist. Only retired versions are pruned. */
   readonly prunedAt: Instant | null;
 }
 
-/** Which versions are applied and which are retired; kept in Postgres. */
+/** Records which versions are applied, retired and pruned; kept in Postgres. */
 export interface DefinitionLedger {
   all(): Promise<readonly PublishedDefinition[]>;
-  /** All or none; an id that is already there is CONFLICT. */
+  /** Publishes all definitions or none. CONFLICT for an id that is published already. */
   publish(definitions: readonly Omit<PublishedDefinition, 'retiredAt' | 'prunedAt'>[]): Promise<void>;
   retire(definitions: readonly Pick<PublishedDefinition, 'kind' | 'id'>[], retiredAt: Instant): Promise<void>;
   prune(definition: Pick<PublishedDefinition, 'kind' | 'id'>, prunedAt: Instant): Promise<void>;
-  /** Runs the body while no other process applies. */
+  /** Runs the body while no other process applies definitions. */
   withApplyLock<T>(body: () => Promise<T>): Promise<T>;
 }

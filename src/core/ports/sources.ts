@@ -1,10 +1,10 @@
-/** Source tables: import, quarantine, derived loan snapshots, the guard of SQL that callers write. */
+/** Source tables: import, quarantine, derived loan snapshots, and the guard for SQL that callers write. */
 import type { Sql } from '../definitions/sql.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { JobProgress } from './progress.js';
 
 export interface RejectedRow {
-  /** 1-based line of the file (the header is line 1), or 0-based index in an ingested list. */
+  /** 1-based line of the file, where the header is line 1; 0-based index in an ingested list. */
   readonly line: number;
   readonly column: string | null;
   readonly reason: string;
@@ -14,7 +14,7 @@ export interface ImportResult {
   readonly accepted: number;
   readonly duplicates: number;
   readonly rejected: number;
-  /** The first 20. */
+  /** The first 20 rejected rows. */
   readonly quarantine: readonly RejectedRow[];
 }
 
@@ -24,37 +24,39 @@ export interface ImportRequest {
   readonly table: string;
   readonly format: ImportFormat;
   readonly body: AsyncIterable<Uint8Array>;
-  /** First load of the past: rows without `ingested_at` were known when they could first be known. */
+  /** A first load of the past: a row without `ingested_at` counts as known from the earliest time at which it could be known. */
   readonly history: boolean;
-  /** A SELECT over the uploaded file, which it reads as `file`; its columns are the file's own, as Nullable(String). */
+  /** A SELECT over the uploaded file. The file is the table `file`; its columns have the names of the file and the type Nullable(String). */
   readonly mapping?: string;
-  /** The import's own time: `ingested_at` of rows that bring none. */
+  /** The time of the import: `ingested_at` of rows that bring none. */
   readonly now: Instant;
   readonly requestId: string;
 }
 
+/** Writes and inspects source tables. */
 export interface SourceStore {
+  /** Streams a file into a table. Importing the same file again changes nothing; a bad row goes to quarantine and stops no other row. */
   import(request: ImportRequest): Promise<ImportResult>;
-  /** Newest first. */
+  /** Returns at most `limit` rejected rows of the table, newest first. */
   quarantine(table: string, limit: number): Promise<readonly RejectedRow[]>;
 }
 
 export interface LoanSnapshotsResult {
-  /** Loans that were looked at. */
+  /** Number of loans that were examined. */
   readonly loans: number;
-  /** Loan-days that were written; of those, `changed` say otherwise what had been derived before. */
+  /** Number of loan-days written; `changed` of them replace an earlier derivation. */
   readonly rows: number;
   readonly changed: number;
-  /** The last day that is derived; null where there are no loans yet. */
+  /** The last derived day; null while there are no loans. */
   readonly through: LocalDate | null;
 }
 
-/** The daily `loan_snapshots` from loans, schedules, payments and events; loan-days that were imported are left alone. */
+/** Derives the daily `loan_snapshots` from loans, schedules, payments and events; imported loan-days are left alone. */
 export interface LoanSnapshots {
   /**
-   * Derives what is missing up to a day, with the very rows that a derivation each day at its scheduled time (30 minutes behind the midnight
-   * that ends it) would have written, and restates what came in late. The last day is `through`, or the last that is over at `asOf`, and
-   * never one that is not due at `now`. Nothing to do costs next to nothing; repeating it changes nothing.
+   * Derives the missing days, with exactly the rows that a derivation at each day's scheduled time (30 minutes after the midnight that ends
+   * the day) would have written, and restates days with late facts. The last day is `through`, or the last one that is over at `asOf`, and
+   * never one that is not due at `now`. Idempotent; it costs next to nothing when no day is missing.
    */
   derive(
     request: { readonly through?: LocalDate; readonly asOf?: Instant; readonly now: Instant },
@@ -62,11 +64,11 @@ export interface LoanSnapshots {
   ): Promise<LoanSnapshotsResult>;
 }
 
-/** Lets through one SELECT over allow-listed tables and functions; anything else is BAD_USER_INPUT, saying what is not allowed. */
+/** Checks SQL that a caller wrote: one SELECT over allow-listed tables and functions. */
 export interface SqlGuard {
   /**
-   * The statement as one line without comments: run this text, in parentheses, and never the caller's own. `views` are names that stand
-   * for a query of ours; who runs the text defines them by a WITH before it.
+   * Returns the statement as one line without comments. Run this text, in parentheses, and never the caller's own. `views` are names that
+   * stand for a query of the platform, which must be defined by a WITH before the text. BAD_USER_INPUT says what is not allowed.
    */
   check(
     sql: string,

@@ -1,4 +1,4 @@
-/** Training sets: what is asked for, what is built, and how it is built again. */
+/** Training sets: the request, the result, and the pins by which a set is rebuilt. */
 
 import type { Mask } from '../compute/masking.js';
 import type { EntityDefinition } from '../definitions/define-entity.js';
@@ -12,35 +12,35 @@ export type ExportFormat = 'PARQUET' | 'CSV' | 'ARROW';
 export interface TrainingSetRequest {
   readonly id: string;
   readonly features: readonly AnyFeatureRef[];
-  /** Its pass-through columns are also the request inputs of on-demand features. */
+  /** Entities and observation times. Its pass-through columns are also the request inputs of on-demand features. */
   readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
-  /** Name in `labels`; also the name of its column. */
+  /** Name of the label in `labels`, and of its column in the file. */
   readonly label: string | null;
-  /** By name: whose join key a label's `entity_id` is. */
+  /** Entities by name; they say which join key the `entity_id` of a label is. */
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly asOf: Instant;
-  /** As in a HistoricalRequest; spine SQL then reads masked tables. */
+  /** As in a HistoricalRequest; spine SQL then reads masked tables too. */
   readonly mask?: Mask;
   readonly includeEventTimes: boolean;
   readonly includeStatuses?: boolean;
-  /** What comes of a value that is older than its view's `maxAge`. Absent: RETURN. */
+  /** Whether a value older than its view's `maxAge` is returned or NULL. RETURN by default. */
   readonly stalePolicy?: StalePolicy;
-  /** Of a rebuild: what the other set was made from. Absent: what is there when the build begins. */
+  /** For a rebuild, the pins of the original. By default the state at the beginning of the build. */
   readonly pins?: TrainingSetPins;
   readonly format: ExportFormat;
-  /** Absolute path the file is written to, by rename once whole. */
+  /** Absolute path of the file; it appears by a rename once it is complete. */
   readonly path: string;
   readonly onProgress: (fraction: number) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
-/** What a set is made from; with its request it says exactly what the file holds, whatever is added later. */
+/** The inputs of a set. Request and pins determine the content of the file, whatever is added later. */
 export interface TrainingSetPins {
-  /** Committed runs of each view, by its id: `1-4,7`. */
+  /** Committed runs of each view, by view id: `1-4,7`. */
   readonly runs: Readonly<Record<string, string>>;
-  /** Sequence of the newest import of each source table that spine SQL and label read, decimal. */
+  /** Decimal sequence number of the newest import of each source table that the spine SQL and the label read. */
   readonly imports: Readonly<Record<string, string>>;
-  /** Table that keeps the rows that spine SQL gave, and their hash. Absent: the rows are in the request, or are given again by the SQL. */
+  /** Table that keeps the rows of the spine SQL, and their hash. Absent where the rows are in the request, or running the SQL again returns them. */
   readonly spine?: { readonly table: string; readonly hash: string } | undefined;
 }
 
@@ -58,22 +58,22 @@ export interface ColumnProfile {
 export interface TrainingSetResult {
   readonly rowCount: number;
   readonly columns: readonly ColumnProfile[];
-  /** Exact versions, spine hash, as-of, row count, content hash. */
+  /** Exact versions, spine hash, as-of, row count and content hash. */
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
-/** What was asked for; with the applied definitions it says exactly what the file holds. */
+/** The recorded request of a set; with the applied definitions it determines the content of the file. */
 export interface TrainingSetSpec {
   readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
   readonly label: string | null;
   readonly asOf: Instant;
-  /** Asked for by a role that sees personal values masked. */
+  /** Whether the requesting role sees personal values masked. */
   readonly masked?: boolean;
   readonly includeEventTimes: boolean;
   readonly includeStatuses?: boolean;
   readonly stalePolicy?: StalePolicy;
   readonly format: ExportFormat;
-  /** Of a rebuild: the set that is made again, what that was made from, and the content hash that must come out. */
+  /** For a rebuild: the original set, its pins, and the content hash that the rebuild must reach. */
   readonly rebuild?: { readonly of: string; readonly pins: TrainingSetPins; readonly contentHash: string };
 }
 
@@ -81,47 +81,48 @@ export interface TrainingSetRecord {
   /** A UUID. */
   readonly id: string;
   readonly name: string;
-  /** Its state, progress and error are its job's. */
+  /** The job that builds the set; state, progress and error are the job's. */
   readonly jobId: string;
   readonly request: TrainingSetSpec;
-  /** Pinned references `view@version:feature`, in the order of the columns. */
+  /** Pinned references `view@version:feature`, in column order. */
   readonly features: readonly string[];
-  /** Null until the file is whole. */
+  /** Null until the file is complete. */
   readonly result: TrainingSetResult | null;
   readonly createdAt: Instant;
 }
 
-/** Training sets that were asked for; kept in Postgres. */
+/** Records requested training sets; kept in Postgres. */
 export interface TrainingSetLedger {
   create(record: Omit<TrainingSetRecord, 'result'>): Promise<TrainingSetRecord>;
   get(id: string): Promise<TrainingSetRecord | null>;
-  /** Newest first; `before` is the id of the last one of the page before. */
+  /** Lists sets, newest first. `before` is the id of the last set on the page before. */
   list(page: { readonly limit: number; readonly before?: string }): Promise<readonly TrainingSetRecord[]>;
-  /** Sets that list a feature of one of these views, at least one, by `name@version`; oldest first. */
+  /** Lists the sets that contain a feature of one of these views (`name@version`, at least one), oldest first. */
   pinning(views: readonly string[]): Promise<readonly Pick<TrainingSetRecord, 'id' | 'name'>[]>;
   update(id: string, change: Pick<TrainingSetRecord, 'result'>): Promise<TrainingSetRecord>;
 }
 
-/** What the API asks of training sets; the worker's half is TrainingSetRunner. */
+/** Training sets for the API; TrainingSetRunner is the worker's part. */
 export interface TrainingSetService {
-  /** Checks the request, records it and enqueues its job. BAD_USER_INPUT says what is wrong before anything is recorded. */
+  /** Checks the request, records it and enqueues its job. BAD_USER_INPUT says what is wrong; then nothing is recorded. */
   create(request: {
     readonly name: string;
     readonly features: readonly AnyFeatureRef[];
     readonly spec: TrainingSetSpec;
   }): Promise<TrainingSetRecord>;
   /**
-   * Asks for the same set once more, from what the first was made from: its content hash is the same, whatever was imported, computed or applied
-   * since, or its job fails. NOT_FOUND for an unknown id, CONFLICT while it is not whole or where a version's definition changed.
+   * Builds the same set again from the pins of the original. The content hash is the same, whatever was imported, computed or applied since,
+   * or the job fails. NOT_FOUND for an unknown id; CONFLICT while the original is not complete or where the definition of a version changed.
    */
   rebuild(id: string, format?: ExportFormat): Promise<TrainingSetRecord>;
   get(id: string): Promise<TrainingSetRecord | null>;
   list(page: { readonly limit: number; readonly before?: string }): Promise<readonly TrainingSetRecord[]>;
-  /** The finished file. NOT_FOUND for an unknown id, CONFLICT while it is not whole. */
+  /** Returns the finished file. NOT_FOUND for an unknown id; CONFLICT while it is not complete. */
   file(id: string): Promise<{ readonly path: string; readonly name: string; readonly format: ExportFormat }>;
 }
 
+/** Training sets for the worker. */
 export interface TrainingSetRunner {
-  /** Builds a training set that `createTrainingSet` recorded. */
+  /** Builds the file of a recorded training set. */
   run(id: string, progress: JobProgress): Promise<unknown>;
 }
