@@ -1,5 +1,5 @@
 /** The entities that features describe, with their join keys. The folder of a view is its entity. */
-import { defineEntity } from '../src/core/definitions/define.js';
+import { defineEntity } from 'riskgraph';
 
 export const customer = defineEntity({
   name: 'customer',

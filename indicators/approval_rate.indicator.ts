@@ -1,4 +1,4 @@
-import { defineIndicator, sql } from '../src/core/definitions/define.js';
+import { defineIndicator, sql } from 'riskgraph';
 
 export default defineIndicator({
   domain: 'approval',

@@ -1,4 +1,4 @@
-import { defineIndicator } from '../src/core/definitions/define.js';
+import { defineIndicator } from 'riskgraph';
 import { statementAccounts, statementDimensions } from './statement_accounts.js';
 
 export default defineIndicator({

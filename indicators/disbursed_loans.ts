@@ -1,5 +1,4 @@
-import type { IndicatorDimension, IndicatorQueryContext } from '../src/core/definitions/define-indicator.js';
-import { type Sql, sql } from '../src/core/definitions/sql.js';
+import { type IndicatorDimension, type IndicatorQueryContext, type Sql, sql } from 'riskgraph';
 
 /** One row a loan, dated on the local day of its disbursement. */
 export const disbursedLoans = ({ source, timezone }: IndicatorQueryContext): Sql => sql`

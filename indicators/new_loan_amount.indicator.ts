@@ -1,4 +1,4 @@
-import { defineIndicator } from '../src/core/definitions/define.js';
+import { defineIndicator } from 'riskgraph';
 import { disbursedLoans, loanDimensions } from './disbursed_loans.js';
 
 export default defineIndicator({

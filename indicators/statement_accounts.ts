@@ -1,5 +1,4 @@
-import type { IndicatorDimension, IndicatorQueryContext } from '../src/core/definitions/define-indicator.js';
-import { type Sql, sql } from '../src/core/definitions/sql.js';
+import { type IndicatorDimension, type IndicatorQueryContext, type Sql, sql } from 'riskgraph';
 
 /** One row an account (customer and product) and month, dated on the month's last day, with what is known of its customer. */
 export const statementAccounts = ({ source }: IndicatorQueryContext): Sql => sql`

@@ -1,7 +1,7 @@
+import { defineJob } from 'riskgraph';
+import { deriveSources } from 'riskgraph/derived-sources';
+import { parseLocalDate } from 'riskgraph/time';
 import { z } from 'zod';
-import { defineJob } from '../src/core/definitions/define.js';
-import { parseLocalDate } from '../src/core/helpers/time.js';
-import { deriveSources } from '../src/core/lending/derived-sources.js';
 
 export default defineJob({
   description: 'Computes the history of feature views for a range of local days, both ends included.',

@@ -1,5 +1,5 @@
+import { defineJob } from 'riskgraph';
 import { z } from 'zod';
-import { defineJob } from '../src/core/definitions/define.js';
 
 export default defineJob({
   description: 'Builds the file of a training set that createTrainingSet recorded.',

@@ -1,10 +1,10 @@
+import type { View } from 'riskgraph';
+import { defineJob } from 'riskgraph';
+import type { JobContext } from 'riskgraph/ports/jobs';
+import type { ViewRow } from 'riskgraph/ports/offline';
+import type { OnlineCell } from 'riskgraph/ports/online';
+import { withinTtl } from 'riskgraph/status';
 import { z } from 'zod';
-import { withinTtl } from '../src/core/compute/status.js';
-import { defineJob } from '../src/core/definitions/define.js';
-import type { View } from '../src/core/definitions/definitions.js';
-import type { JobContext } from '../src/core/ports/jobs.js';
-import type { ViewRow } from '../src/core/ports/offline.js';
-import type { OnlineCell } from '../src/core/ports/online.js';
 
 /** Keys a view: one in fifty differing is seen with more than 99.99 % certainty. */
 const SAMPLE = 500;

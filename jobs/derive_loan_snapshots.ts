@@ -1,6 +1,6 @@
+import { defineJob } from 'riskgraph';
+import { parseLocalDate } from 'riskgraph/time';
 import { z } from 'zod';
-import { defineJob } from '../src/core/definitions/define.js';
-import { parseLocalDate } from '../src/core/helpers/time.js';
 
 export default defineJob({
   description: 'Derives the loan snapshots of every day that is over, and restates those of which inputs came in late.',

@@ -1,7 +1,7 @@
+import { defineJob } from 'riskgraph';
+import { deriveSources } from 'riskgraph/derived-sources';
+import { parseInstant } from 'riskgraph/time';
 import { z } from 'zod';
-import { defineJob } from '../src/core/definitions/define.js';
-import { parseInstant } from '../src/core/helpers/time.js';
-import { deriveSources } from '../src/core/lending/derived-sources.js';
 
 export default defineJob({
   description:

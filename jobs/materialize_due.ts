@@ -1,6 +1,6 @@
+import { defineJob } from 'riskgraph';
+import { deriveSources } from 'riskgraph/derived-sources';
 import { z } from 'zod';
-import { defineJob } from '../src/core/definitions/define.js';
-import { deriveSources } from '../src/core/lending/derived-sources.js';
 
 export default defineJob({
   description: 'Computes every feature view whose next as-of has become due since its last run.',

@@ -1,5 +1,5 @@
+import { defineJob } from 'riskgraph';
 import { z } from 'zod';
-import { defineJob } from '../src/core/definitions/define.js';
 
 export default defineJob({
   description: 'Drops the history of a retired version of a view, and what is left of it online.',

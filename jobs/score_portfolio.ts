@@ -1,7 +1,7 @@
+import { defineJob } from 'riskgraph';
+import { scorableModel, scoreViewId } from 'riskgraph/score-view';
+import { parseInstant } from 'riskgraph/time';
 import { z } from 'zod';
-import { scorableModel, scoreViewId } from '../src/core/compute/score-view.js';
-import { defineJob } from '../src/core/definitions/define.js';
-import { parseInstant } from '../src/core/helpers/time.js';
 
 export default defineJob({
   description:

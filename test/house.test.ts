@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 
 // Below src, since the walls are told by path; removed whatever happens.
 const planted = 'src/serving/__planted__';
+const plantedDefinitions = 'features/__planted__';
 
 const cruise = (...targets: string[]) => {
   const run = spawnSync(
@@ -12,11 +13,13 @@ const cruise = (...targets: string[]) => {
     { encoding: 'utf8', maxBuffer: 64 << 20 },
   );
   return JSON.parse(run.stdout) as {
-    summary: { error: number; totalCruised: number; violations: { rule: { name: string } }[] };
+    summary: { error: number; totalCruised: number; violations: { rule: { name: string }; from: string }[] };
   };
 };
 
-afterEach(() => rmSync(planted, { recursive: true, force: true }));
+afterEach(() => {
+  for (const folder of [planted, plantedDefinitions]) rmSync(folder, { recursive: true, force: true });
+});
 
 test('a resolver-side service that imports a store breaks a wall, and the tool says which', () => {
   mkdirSync(planted, { recursive: true });
@@ -37,6 +40,18 @@ test('two files that import no more than a type of each other are a circle, and 
   );
   const { summary } = cruise(planted);
   expect(summary.violations.map(({ rule }) => rule.name)).toContain('no-cycles');
+});
+
+test('a definition that imports a file of the platform breaks a wall; by the name of the package it may', () => {
+  mkdirSync(plantedDefinitions, { recursive: true });
+  const plant = (file: string, from: string) =>
+    writeFileSync(`${plantedDefinitions}/${file}`, `export { sql } from '${from}';\n`);
+  plant('by_path.ts', '../../src/core/definitions/define.js');
+  plant('by_name.ts', 'riskgraph');
+  const { summary } = cruise(plantedDefinitions);
+  expect(summary.violations.map(({ rule, from }) => [rule.name, from])).toEqual([
+    ['definitions-import-the-package-by-its-name', `${plantedDefinitions}/by_path.ts`],
+  ]);
 });
 
 test('the check of the walls sees the whole house, and it stands', () => {

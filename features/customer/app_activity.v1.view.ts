@@ -1,4 +1,4 @@
-import { defineFeatureView, float64, int32, sql } from '../../src/core/definitions/define.js';
+import { defineFeatureView, float64, int32, sql } from 'riskgraph';
 import { customer } from '../entities.js';
 
 export default defineFeatureView({

@@ -1,5 +1,5 @@
-import { decimal, defineOnDemandView, float64, input, int32 } from '../../src/core/definitions/define.js';
-import { instalmentOf, ratio } from '../../src/core/helpers/money.js';
+import { decimal, defineOnDemandView, float64, input, int32 } from 'riskgraph';
+import { instalmentOf, ratio } from 'riskgraph/money';
 import { customer } from '../entities.js';
 
 export default defineOnDemandView({

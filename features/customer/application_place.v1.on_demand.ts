@@ -1,5 +1,5 @@
-import { boolean, defineOnDemandView, float64, input, string } from '../../src/core/definitions/define.js';
-import { distanceKm, h3Cell, positionOf } from '../../src/core/helpers/geo.js';
+import { boolean, defineOnDemandView, float64, input, string } from 'riskgraph';
+import { distanceKm, h3Cell, positionOf } from 'riskgraph/geo';
 import { customer } from '../entities.js';
 
 /** Hexagons of about 0.1 km²: some blocks of a city. */

@@ -1,4 +1,4 @@
-import { decimal, defineFeatureView, int32, sql } from '../../src/core/definitions/define.js';
+import { decimal, defineFeatureView, int32, sql } from 'riskgraph';
 import { customer } from '../entities.js';
 
 export default defineFeatureView({

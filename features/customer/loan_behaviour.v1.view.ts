@@ -1,4 +1,4 @@
-import { array, decimal, defineFeatureView, float64, int32, raw, sql } from '../../src/core/definitions/define.js';
+import { array, decimal, defineFeatureView, float64, int32, raw, sql } from 'riskgraph';
 import { customer } from '../entities.js';
 
 /** Weeks of the sequence; week 0 is the seven days that end with the last complete day. */

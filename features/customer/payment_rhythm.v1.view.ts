@@ -1,4 +1,4 @@
-import { array, decimal, defineFeatureView, float64, int32, raw, sql } from '../../src/core/definitions/define.js';
+import { array, decimal, defineFeatureView, float64, int32, raw, sql } from 'riskgraph';
 import { customer } from '../entities.js';
 
 /** Instalments looked back on; half of them against the other half is the trend. */

@@ -1,4 +1,4 @@
-import { array, defineFeatureView, float64, int32, join, raw, sql } from '../../src/core/definitions/define.js';
+import { array, defineFeatureView, float64, int32, join, raw, sql } from 'riskgraph';
 import { customer } from '../entities.js';
 
 /** Months of the window: month 0 is the last calendar month that has ended, local time. */

@@ -1,14 +1,4 @@
-import {
-  array,
-  decimal,
-  defineFeatureView,
-  float64,
-  int32,
-  join,
-  raw,
-  sql,
-  string,
-} from '../../src/core/definitions/define.js';
+import { array, decimal, defineFeatureView, float64, int32, join, raw, sql, string } from 'riskgraph';
 import { customer } from '../entities.js';
 
 /** Statement months shown; month 0 is the last calendar month that has ended. */

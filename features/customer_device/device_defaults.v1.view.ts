@@ -1,4 +1,4 @@
-import { defineFeatureView, int32, raw, sql } from '../../src/core/definitions/define.js';
+import { defineFeatureView, int32, raw, sql } from 'riskgraph';
 import { customerDevice } from '../entities.js';
 
 /** A loan of the customer is so many days past due, or written off. */

@@ -1,4 +1,4 @@
-import { defineFeatureView, int32, sql } from '../../src/core/definitions/define.js';
+import { defineFeatureView, int32, sql } from 'riskgraph';
 import { customerDevice } from '../entities.js';
 
 export default defineFeatureView({

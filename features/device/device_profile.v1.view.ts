@@ -1,14 +1,5 @@
-import {
-  boolean,
-  defineFeatureView,
-  type FeatureSpec,
-  ident,
-  int32,
-  join,
-  raw,
-  sql,
-} from '../../src/core/definitions/define.js';
-import { DEVICE_IDENTIFIERS, identifierStatusSql } from '../../src/core/helpers/device-ids.js';
+import { boolean, defineFeatureView, type FeatureSpec, ident, int32, join, raw, sql } from 'riskgraph';
+import { DEVICE_IDENTIFIERS, identifierStatusSql } from 'riskgraph/device-ids';
 import { device } from '../entities.js';
 
 const each = (make: (identifier: (typeof DEVICE_IDENTIFIERS)[number]) => [string, FeatureSpec]) =>

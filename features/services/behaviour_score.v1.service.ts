@@ -1,4 +1,4 @@
-import { defineFeatureService } from '../../src/core/definitions/define.js';
+import { defineFeatureService } from 'riskgraph';
 
 export default defineFeatureService({
   description: 'What the behaviour score reads of a customer who borrows.',

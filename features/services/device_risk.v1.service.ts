@@ -1,4 +1,4 @@
-import { defineFeatureService } from '../../src/core/definitions/define.js';
+import { defineFeatureService } from 'riskgraph';
 
 export default defineFeatureService({
   description:

@@ -1,5 +1,5 @@
+import { defineModel } from 'riskgraph';
 import { customer } from '../../features/entities.js';
-import { defineModel } from '../../src/core/definitions/define.js';
 
 export default defineModel({
   entity: customer,

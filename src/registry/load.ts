@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { scoreViewId } from '../core/compute/score-view.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { IndicatorSpec } from '../core/definitions/define-indicator.js';
@@ -15,7 +14,7 @@ import { contentHash } from './hash.js';
 import { loadModels } from './models.js';
 import { loadOnDemandViews } from './on-demand.js';
 import { eitherOf, resolveReferences } from './references.js';
-import { type Found, scanDefinitions } from './scan.js';
+import { type Found, importModule, scanDefinitions } from './scan.js';
 
 const isKind = (value: unknown, kind: string): boolean =>
   typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === kind;
@@ -94,13 +93,14 @@ export async function loadRegistry({
 const identity = ({ name, version, id, file }: Found) => ({ name, version, id, file });
 
 async function loadEntities(root: string, problems: string[]): Promise<Map<string, EntityDefinition>> {
-  const module = (await import(pathToFileURL(join(root, 'features/entities.ts')).href)) as Record<string, unknown>;
+  const file = 'features/entities.ts';
+  const module = await importModule(join(root, file), file);
   const entities = new Map<string, EntityDefinition>();
   for (const value of Object.values(module)) {
     if (!isKind(value, 'entity')) continue;
     const entity = value as EntityDefinition;
-    if (entities.has(entity.name)) problems.push(`features/entities.ts: entity '${entity.name}' is defined twice`);
-    if (entity.joinKeys.length === 0) problems.push(`features/entities.ts: entity '${entity.name}' has no join keys`);
+    if (entities.has(entity.name)) problems.push(`${file}: entity '${entity.name}' is defined twice`);
+    if (entity.joinKeys.length === 0) problems.push(`${file}: entity '${entity.name}' has no join keys`);
     entities.set(entity.name, entity);
   }
   return entities;

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { badInput } from '../core/errors.js';
 
 export type DefinitionKind = 'view' | 'on_demand' | 'service' | 'indicator' | 'model' | 'job';
 
@@ -66,9 +67,22 @@ export async function scanDefinitions(root: string, problems: string[]): Promise
   return found;
 }
 
+/**
+ * The module of a definition file. @throws BAD_USER_INPUT where its project is not of modules: the file would be loaded as CommonJS, with a second
+ * copy of the platform, whose SQL and errors this one does not know as its own
+ */
+export async function importModule(path: string, file: string): Promise<Readonly<Record<string, unknown>>> {
+  const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+  if (!('__esModule' in module)) return module;
+  throw badInput(
+    `${file} is loaded as CommonJS: its project's package.json lacks "type": "module"`,
+    'write "type": "module" into the package.json of the project that the file is in',
+  );
+}
+
 async function importDefault(path: string, file: string, problems: string[]): Promise<unknown> {
   try {
-    const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+    const module = await importModule(path, file);
     if (module.default === undefined) problems.push(`${file}: has no default export; export default define…({…})`);
     return module.default;
   } catch (cause) {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { expect } from 'vitest';
@@ -12,6 +12,7 @@ import type { TrainingSetRequest } from '../../src/core/ports/training-sets.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { refsOf, viewOf } from '../offline/support.js';
 import { freshHome } from '../support/homes.js';
+import { asProject } from '../support/projects.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { day } from './history.js';
 import { openSourceWorld, type SourceWorld } from './source-world.js';
@@ -348,15 +349,13 @@ defineRule(
 async function problemsOf(files: Readonly<Record<string, string>>): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'conformance-registry-'));
   try {
+    await asProject(root);
     const entities =
       "export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });";
     for (const [file, body] of Object.entries({ 'features/entities.ts': entities, ...files })) {
       await mkdir(dirname(join(root, file)), { recursive: true });
       const names = 'defineEntity, defineFeatureView, defineFeatureService, int32, sql';
-      await writeFile(
-        join(root, file),
-        `import * as define from '${resolve('src/core/definitions/define.js')}';\nconst { ${names} } = define;\n${body}\n`,
-      );
+      await writeFile(join(root, file), `import { ${names} } from 'riskgraph';\n${body}\n`);
     }
     const refused = await loadRegistry({ root }).then(
       () => null,

@@ -4,12 +4,13 @@
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { expect } from 'vitest';
 import { type App, createApp } from '../../src/app.js';
 import { loadConfig } from '../../src/config.js';
 import { freshHome } from '../support/homes.js';
+import { asProject } from '../support/projects.js';
 import { freshClickHouseDatabase, freshPostgresDatabase, freshRedis } from '../support/stores.js';
 import { type Case, defineRule, shared } from './conformance.js';
 
@@ -151,6 +152,7 @@ const world = shared(async (): Promise<World> => {
   const boot = async (files: Files): Promise<App> => {
     // A folder of its own: a module is loaded once a path.
     const definitions = join(root, String(++roots));
+    await asProject(definitions);
     for (const [file, text] of Object.entries(files)) if (text !== null) await put(join(definitions, file), text);
     return createApp(config, { definitions, clickhouseDatabase: clickhouse.database });
   };
@@ -173,12 +175,10 @@ const world = shared(async (): Promise<World> => {
   };
 });
 
-const VOCABULARY = resolve('src/core/definitions/define.js');
-
 async function put(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const words = 'defineEntity, defineFeatureView, defineFeatureService, int32, int64, sql';
-  await writeFile(path, `import * as define from '${VOCABULARY}';\nconst { ${words} } = define;\n${text}\n`);
+  await writeFile(path, `import { ${words} } from 'riskgraph';\n${text}\n`);
 }
 
 defineRule<Edited, World>(

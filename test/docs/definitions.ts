@@ -1,7 +1,8 @@
 /** The definition files that pages show, as a folder that the registry can read. */
-import { appendFile, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { appendFile, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { freshHome } from '../support/homes.js';
+import { asProject } from '../support/projects.js';
 
 export interface CodeBlock {
   readonly language: string;
@@ -35,10 +36,10 @@ export interface DefinitionRoot {
   close(): Promise<void>;
 }
 
-/** A folder laid out as the project, with its vocabulary and entities, the jobs of the tests and no definitions. */
+/** A project outside this repository, with the entities of this one, the jobs of the tests and no definitions. */
 export async function emptyRoot(): Promise<DefinitionRoot> {
   const root = await freshHome();
-  for (const part of ['src', 'node_modules', 'package.json']) await symlink(resolve(part), join(root, part));
+  await asProject(root, ['tsx', 'zod']);
   for (const folder of ['features', 'jobs']) await mkdir(join(root, folder));
   for (const job of JOBS) await copyFile(`jobs/${job}.ts`, join(root, `jobs/${job}.ts`));
   await copyFile('features/entities.ts', join(root, 'features/entities.ts'));

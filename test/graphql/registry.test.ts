@@ -9,7 +9,7 @@ import { middayClock } from '../support/clock.js';
 
 const viewFile = (version: number, expression: string) => ({
   path: `features/customer/income_level.v${version}.view.ts`,
-  text: `import { defineFeatureView, float64, sql } from '../../src/core/definitions/define.js';
+  text: `import { defineFeatureView, float64, sql } from 'riskgraph';
 import { customer } from '../entities.js';
 
 export default defineFeatureView({
@@ -24,7 +24,7 @@ export default defineFeatureView({
 });
 const serviceFile = (name: string, version: number) => ({
   path: `features/services/${name}.v1.service.ts`,
-  text: `import { defineFeatureService } from '../../src/core/definitions/define.js';
+  text: `import { defineFeatureService } from 'riskgraph';
 
 export default defineFeatureService({ description: '${name}', owner: 'test', features: ['income_level@${version}'] });
 `,

@@ -1,13 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { inputsFirst } from '../../src/core/compute/score-view.js';
 import { RiskgraphError } from '../../src/core/errors.js';
 import { DAY, HOUR } from '../../src/core/helpers/time.js';
 import { loadRegistry } from '../../src/registry/load.js';
+import { asProject } from '../support/projects.js';
 
-const vocabulary = resolve('src/core/definitions/define.js');
 let root: string;
 
 const put = async (file: string, body: string): Promise<void> => {
@@ -18,7 +18,7 @@ const put = async (file: string, body: string): Promise<void> => {
 const define = (file: string, body: string): Promise<void> =>
   put(
     file,
-    `import * as define from '${vocabulary}';\nconst { defineEntity, defineFeatureView, defineFeatureService, defineModel, int32, sql } = define;\n${body}\n`,
+    `import { defineEntity, defineFeatureView, defineFeatureService, defineModel, int32, sql } from 'riskgraph';\n${body}\n`,
   );
 
 const putView = (name: string, delay = '2h'): Promise<void> =>
@@ -48,6 +48,7 @@ export default defineModel({
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'registry-'));
+  await asProject(root);
   await define(
     'features/entities.ts',
     `export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A person' });

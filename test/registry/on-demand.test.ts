@@ -1,16 +1,17 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { scorableModel } from '../../src/core/compute/score-view.js';
 import { RiskgraphError } from '../../src/core/errors.js';
 import { loadRegistry } from '../../src/registry/load.js';
+import { asProject } from '../support/projects.js';
 
-const vocabulary = resolve('src/core/definitions/define.js');
 let root: string;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'on-demand-'));
+  await asProject(root);
   await put(
     'features/entities.ts',
     "export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A person' });\nexport const device = defineEntity({ name: 'device', joinKeys: ['device_id'], description: 'A phone' });",
@@ -25,7 +26,7 @@ async function put(file: string, body: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(
     path,
-    `import * as define from '${vocabulary}';\n${body.replaceAll(/\b(define[A-Z]\w+|decimal|int32|float64|input|sql)\(/g, 'define.$1(').replaceAll('sql`', 'define.sql`')}\n`,
+    `import * as define from 'riskgraph';\n${body.replaceAll(/\b(define[A-Z]\w+|decimal|int32|float64|input|sql)\(/g, 'define.$1(').replaceAll('sql`', 'define.sql`')}\n`,
   );
 }
 
@@ -242,6 +243,7 @@ test('the hash covers the function and the helpers it imports, and neither comme
     async () => {
       // A fresh root each time, since a module is loaded once a path.
       root = await mkdtemp(join(tmpdir(), 'on-demand-'));
+      await asProject(root);
       await put(
         'features/entities.ts',
         "export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A person' });",

@@ -1,15 +1,16 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RiskgraphError } from '../../src/core/errors.js';
 import { loadRegistry } from '../../src/registry/load.js';
+import { asProject } from '../support/projects.js';
 
-const vocabulary = resolve('src/core/definitions/define.js');
 let root: string;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'registry-'));
+  await asProject(root);
   await put(
     'features/entities.ts',
     "export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A person' });",
@@ -22,7 +23,7 @@ async function put(file: string, body: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(
     path,
-    `import * as define from '${vocabulary}';\nconst { defineEntity, defineFeatureView, defineFeatureService, int32, sql } = define;\n${body}\n`,
+    `import { defineEntity, defineFeatureView, defineFeatureService, int32, sql } from 'riskgraph';\n${body}\n`,
   );
 }
 

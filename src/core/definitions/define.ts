@@ -1,6 +1,8 @@
 /**
- * The vocabulary of definition files. Everything here is data plus small pure functions: no I/O, no clock, no environment.
- * A definition's name and version come from its file: `repayment_history.v1.view.ts` is `repayment_history@1`.
+ * The vocabulary of definition files, which import it by the name of the package: `import { defineFeatureView, sql } from 'riskgraph'`.
+ * Everything here is data plus small pure functions: no I/O, no clock, no environment. A definition's name and version come from its file:
+ * `repayment_history.v1.view.ts` is `repayment_history@1`. Helpers that compute have names of their own in the exports of package.json, as
+ * `riskgraph/geo`: a definition's content hash covers them, and leaves the vocabulary out.
  */
 export { defineEntity, type EntityDefinition } from './define-entity.js';
 export {
@@ -16,10 +18,11 @@ export {
   string,
   timestamp,
 } from './define-feature.js';
-export { defineIndicator } from './define-indicator.js';
+export { defineIndicator, type IndicatorDimension, type IndicatorQueryContext } from './define-indicator.js';
 export { defineJob } from './define-job.js';
 export { defineModel } from './define-model.js';
 export { defineOnDemandView, input } from './define-on-demand.js';
 export { defineFeatureService } from './define-service.js';
 export { defineFeatureView, type FeatureViewSpec, type ViewQueryContext } from './define-view.js';
-export { ident, join, raw, sql } from './sql.js';
+export type { View } from './definitions.js';
+export { ident, join, raw, type Sql, sql } from './sql.js';

@@ -1,0 +1,106 @@
+/** Definitions of a project outside this repository, which has the platform as a package. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { raw } from '../../src/core/definitions/sql.js';
+import { RiskgraphError } from '../../src/core/errors.js';
+import { loadRegistry } from '../../src/registry/load.js';
+import { asProject, MODULES } from '../support/projects.js';
+
+const VIEW = 'features/customer/logins.v1.view.ts';
+const FILES = {
+  'features/entities.ts': `import { defineEntity } from 'riskgraph';
+export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A person' });
+`,
+  [VIEW]: `import { defineFeatureView, int32, raw, type Sql, sql } from 'riskgraph';
+import { distanceKm } from 'riskgraph/geo';
+import { parseDuration } from 'riskgraph/time';
+import { customer } from '../entities.js';
+
+export const nested = (text: Sql): Sql => sql\`\${text} \${raw('x')}\`;
+export const km: number = distanceKm({ latitude: 0, longitude: 0 }, { latitude: 0, longitude: 1 });
+export const copy = parseDuration;
+export const fails = (): number => parseDuration('soon');
+export default defineFeatureView({
+  entity: customer,
+  description: 'Logins',
+  owner: 'risk',
+  schedule: { every: 'day', delay: '2h' },
+  features: { logins: int32({ description: 'Logins so far' }) },
+  query: ({ source }) => sql\`SELECT customer_id, toInt32(count()) AS logins FROM \${source('events')} GROUP BY customer_id\`,
+});
+`,
+};
+
+let root: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'project-'));
+  await asProject(root);
+  for (const [file, text] of Object.entries(FILES)) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await writeFile(join(root, file), text);
+  }
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+test('they load, and share each module with the platform', async () => {
+  const { views } = await loadRegistry({ root });
+  expect([...views.keys()]).toEqual(['logins@1']);
+  const module = (await import(pathToFileURL(join(root, VIEW)).href)) as {
+    nested(text: unknown): { render(): { query: string } };
+    fails(): number;
+  };
+  expect(module.fails).toThrow(RiskgraphError);
+  // SQL of another copy of the module would travel as a parameter.
+  expect(module.nested(raw('y')).render().query).toBe('y x');
+});
+
+const urlOf = (path: string): string => JSON.stringify(pathToFileURL(path).href);
+
+/** What the registry says of the project in a process that runs as the server does, and that a module is the platform's own. */
+async function loaded(): Promise<unknown> {
+  const script = `
+    const { loadRegistry } = await import(${urlOf(resolve('src/registry/load.ts'))});
+    const said = await loadRegistry({ root: ${JSON.stringify(root)} }).then(
+      async ({ views }) => {
+        const { copy } = await import(${urlOf(join(root, VIEW))});
+        const { parseDuration } = await import(${urlOf(resolve('src/core/helpers/time.ts'))});
+        return [...views.values()].map(({ id, hash }) => [id, hash, copy === parseDuration]);
+      },
+      (error) => error.message,
+    );
+    process.stdout.write(JSON.stringify(said));`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '--eval', script],
+    { cwd: resolve('.') },
+  );
+  return JSON.parse(stdout);
+}
+
+test('they load in a process of their own, with the content hash that they have everywhere', async () => {
+  const { views } = await loadRegistry({ root });
+  expect(await loaded()).toEqual([['logins@1', views.get('logins@1')?.hash, true]]);
+});
+
+test('a project that does not say that it is of modules is told so: it would get a second copy of the platform', async () => {
+  await rm(join(root, 'package.json'));
+  try {
+    expect(await loaded()).toEqual(expect.stringMatching(/^features\/entities\.ts is .*lacks "type": "module"/));
+  } finally {
+    await writeFile(join(root, 'package.json'), MODULES);
+  }
+});
+
+test('an editor knows the types of what they import', () => {
+  const { config } = ts.readConfigFile('tsconfig.json', ts.sys.readFile);
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, resolve('.'));
+  const program = ts.createProgram([join(root, VIEW)], options);
+  expect(ts.getPreEmitDiagnostics(program).map(({ messageText }) => messageText)).toEqual([]);
+});
