@@ -10,6 +10,9 @@ export function print(value: unknown, options: OutputOptions, text: () => string
   process.stdout.write(`${options.json ? JSON.stringify(value, null, 2) : text()}\n`);
 }
 
+/** The values that an option takes, for its help: `A, B or C`. */
+export const oneOf = (values: readonly string[]): string => `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+
 /** A progress bar on a terminal, a line at each quarter elsewhere; silent with `--json`. */
 export function progressBar(label: string, options: OutputOptions): { update(fraction: number): void; stop(): void } {
   if (options.json) return { update: () => undefined, stop: () => undefined };

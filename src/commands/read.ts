@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { badInput } from '../core/errors.js';
+import { TIME_GRAINS } from '../core/ports/indicators.js';
 import { keyColumns, requestColumns } from './columns.js';
 import { type CommandContext, clientCommand } from './context.js';
-import { type OutputOptions, print, table } from './output.js';
+import { type OutputOptions, oneOf, print, table } from './output.js';
 
 interface Scores {
   readonly scores: readonly {
@@ -49,7 +50,7 @@ export function addReadCommands(program: Command, context: CommandContext): void
       command
         .argument('[names]', 'comma-separated indicators')
         .option('--by <dimensions>', 'comma-separated dimensions')
-        .option('--grain <grain>', 'DAY, WEEK, MONTH, QUARTER, YEAR or TOTAL', 'MONTH')
+        .option('--grain <grain>', oneOf(TIME_GRAINS.filter((grain) => grain !== 'HOUR')), 'MONTH')
         .option('--from <date>', 'first day')
         .option('--to <date>', 'last day'),
     run: async (client, options, [names]) => {

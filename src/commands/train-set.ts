@@ -5,9 +5,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { badInput } from '../core/errors.js';
+import { EXPORT_FORMATS } from '../core/ports/training-sets.js';
 import type { Client } from './client.js';
 import { type CommandContext, clientCommand } from './context.js';
-import { followJob, type JobView, type OutputOptions, print, table } from './output.js';
+import { followJob, type JobView, type OutputOptions, oneOf, print, table } from './output.js';
 
 interface TrainingSet {
   readonly id: string;
@@ -48,7 +49,7 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         .option('--spine-sql <file.sql>', 'a SELECT of the join keys and event_timestamp')
         .option('--label <name>', 'label to join')
         .option('--as-of <instant>', 'what was known then (default: now)')
-        .option('--format <format>', 'PARQUET, CSV or ARROW', 'PARQUET')
+        .option('--format <format>', oneOf(EXPORT_FORMATS), 'PARQUET')
         .option('--include-event-times', 'add the event time of each view', false)
         .option('--include-statuses', 'add the status of each value', false)
         .option('--stale-policy <policy>', 'what becomes of a STALE value: RETURN or NULL', 'RETURN')
@@ -88,7 +89,7 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
     configure: (command) =>
       command
         .argument('<id>', 'id of the set')
-        .option('--format <format>', 'PARQUET, CSV or ARROW (default: that of the set)')
+        .option('--format <format>', `${oneOf(EXPORT_FORMATS)} (default: that of the set)`)
         .requiredOption('--output <file>', 'where to write the file'),
     run: async (client, options, [id]) => {
       await checkOutput(options.output);

@@ -1,4 +1,5 @@
 import { Arg, Ctx, Field, Float, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { checkDays } from '../core/bounds.js';
 import { badInput } from '../core/errors.js';
 import type { LocalDate } from '../core/helpers/time.js';
 import type { JobRecord } from '../core/ports/jobs.js';
@@ -117,6 +118,6 @@ function rangeOf(
   { from, to }: { readonly from: LocalDate; readonly to: LocalDate },
 ): BackfillRange {
   if (views.length === 0) throw badInput('`views` is empty', 'name the views to backfill');
-  if (from > to) throw badInput(`from ${from} is after to ${to}`, 'both ends are included; give the earlier day first');
+  checkDays({ from, to });
   return { views: catalogue.namedViews(views), from, to, now: now() };
 }

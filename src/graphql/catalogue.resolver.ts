@@ -1,4 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { boundedLimit } from '../core/bounds.js';
 import { badInput } from '../core/errors.js';
 import type { FeatureSearch } from '../core/ports/browse.js';
 import type { ViewFreshness } from '../core/ports/catalogue.js';
@@ -12,7 +13,7 @@ import {
   showView,
   visible,
 } from './catalogue.types.js';
-import { boundedLimit, type RequestContext } from './context.js';
+import type { RequestContext } from './context.js';
 import { Operation } from './operation.js';
 import { ViewFreshnessType } from './registry.resolver.js';
 

@@ -1,7 +1,6 @@
 import type { Mask } from '../core/compute/masking.js';
 import type { View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
-import { RiskgraphError } from '../core/errors.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';
 import type { AuditLog, Caller } from '../core/ports/access.js';
 import type { CatalogueBrowser } from '../core/ports/browse.js';
@@ -77,14 +76,4 @@ export const seesInFull = (caller: Pick<Caller, 'role'>, { request }: Pick<Train
 export function shownError(error: string | null, caller: Pick<Caller, 'role'>, set: TrainingSetRecord): string | null {
   if (error === null || seesInFull(caller, set)) return error;
   return 'the training set could not be built (ask for it with this key to see why, or ask who asked for it)';
-}
-
-/** A `limit` argument within the contract's bound. */
-export function boundedLimit(limit: number): number {
-  if (limit >= 1 && limit <= 500) return limit;
-  throw new RiskgraphError({
-    code: 'BAD_USER_INPUT',
-    message: `limit ${limit} is out of bounds`,
-    hint: 'ask for 1 to 500',
-  });
 }

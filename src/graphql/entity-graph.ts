@@ -153,6 +153,7 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
     );
   }
 
+  const root = camel(entity.name);
   const find = (id: string, asOf: Instant | null, context: RequestContext): EntityNode => {
     if (asOf != null) {
       if (context.caller.role === 'decision') {
@@ -167,16 +168,16 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
     }
     return { id, asOf: asOf ?? null };
   };
-  Arg('id', () => ID)(prototype, entity.name, 0);
+  Arg('id', () => ID)(prototype, root, 0);
   Arg('asOf', () => GraphQLDateTime, { nullable: true, description: 'Reads history as it could be known then.' })(
     prototype,
-    entity.name,
+    root,
     1,
   );
-  Ctx()(prototype, entity.name, 2);
+  Ctx()(prototype, root, 2);
   decorate(
     prototype,
-    entity.name,
+    root,
     [
       Query(() => type as never, { nullable: true, description: `${entity.description} One entity as a graph.` }),
       Operation({ roles: ['admin', 'modeler', 'decision'], cost: ({ weight }) => weight }),

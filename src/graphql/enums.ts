@@ -1,97 +1,195 @@
 import { registerEnumType } from 'type-graphql';
-import { DIFFERENCE_KINDS, LINEAGE_KINDS } from '../core/ports/browse.js';
+import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
+import type { DifferenceKind as DifferenceKindName, LineageKind as LineageKindName } from '../core/ports/browse.js';
+import type { PlanAction as PlanActionName, PlanEffect as PlanEffectName } from '../core/ports/catalogue.js';
+import type { ColumnRead } from '../core/ports/columns-read.js';
+import type {
+  Comparison as ComparisonName,
+  FilterOp as FilterOpName,
+  NullReason as NullReasonName,
+  TimeGrain as TimeGrainName,
+} from '../core/ports/indicators.js';
+import type { JobState as JobStateName } from '../core/ports/jobs.js';
+import type { ScoreRow } from '../core/ports/scoring.js';
+import type { ExportFormat as ExportFormatName } from '../core/ports/training-sets.js';
 
-const names = <const T extends string>(...values: readonly T[]): { readonly [K in T]: K } =>
-  Object.freeze(Object.fromEntries(values.map((value) => [value, value])) as { [K in T]: K });
+type EnumObject<T extends string> = { readonly [K in T]: K };
 
-export const FeatureStatus = names('PRESENT', 'NULL', 'STALE', 'NOT_FOUND', 'ERROR');
-export const StalePolicy = names('RETURN', 'NULL');
-export const TimeGrain = names('HOUR', 'DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR', 'TOTAL');
-export const Comparison = names('PREVIOUS_PERIOD', 'SAME_PERIOD_LAST_YEAR');
-export const NullReason = names('ZERO_DENOMINATOR', 'IMMATURE', 'NO_DATA');
-export const JobState = names('WAITING', 'ACTIVE', 'COMPLETED', 'FAILED', 'CANCELLED');
-export const ModelStage = names('CHALLENGER', 'SHADOW', 'CHAMPION', 'RETIRED');
-export const ExportFormat = names('PARQUET', 'CSV', 'ARROW');
-export const ScoreStatus = names('SCORED', 'MISSING_FEATURES', 'ERROR');
-export const FilterOp = names('EQ', 'NE', 'IN', 'NOT_IN', 'GT', 'GTE', 'LT', 'LTE');
-export const FeatureViewKind = names('STORED', 'SCORES', 'ON_DEMAND');
-export const LineageKind = names(...LINEAGE_KINDS);
-export const ColumnUse = names('VALUE', 'ROWS');
-export const DifferenceKind = names(...DIFFERENCE_KINDS);
-export const PlanAction = names('ADD', 'BUMP', 'RETIRE');
-export const PlanEffect = names('ADDED', 'BUMPED', 'RETIRED', 'BROKEN', 'STAYS', 'READS');
+/** The GraphQL enum of a union of core, complete by its type: each value with the sentence that explains it. */
+function enumOf<T extends string>(
+  name: string,
+  { description, values }: { readonly description: string; readonly values: Readonly<Record<T, string>> },
+): EnumObject<T> {
+  const entries = Object.entries<string>(values);
+  const names = Object.freeze(Object.fromEntries(entries.map(([value]) => [value, value]))) as EnumObject<T>;
+  const valuesConfig = Object.fromEntries(entries.map(([value, text]) => [value, { description: text }]));
+  registerEnumType<Record<string, string>>(names, { name, description, valuesConfig });
+  return names;
+}
 
-registerEnumType(FeatureStatus, {
-  name: 'FeatureStatus',
-  description: 'What a value is.',
-  valuesConfig: {
-    PRESENT: { description: 'The value is there and fresh.' },
-    NULL: { description: 'The row is there, the value is null.' },
-    STALE: { description: "Older than the view's maxAge; the value is returned unless stalePolicy is NULL." },
-    NOT_FOUND: { description: 'No row for this key, or past its ttl.' },
-    ERROR: { description: 'The store did not answer for this view.' },
+export const FeatureStatus = enumOf<FeatureStatusName>('FeatureStatus', {
+  description: 'The status of a feature value.',
+  values: {
+    PRESENT: 'The value is there and fresh.',
+    NULL: 'The row is there and its value is NULL.',
+    STALE: "The value is older than the view's maxAge; it is returned unless stalePolicy is NULL.",
+    NOT_FOUND: 'The entity key has no row, or its row is older than the ttl.',
+    ERROR: 'The store did not answer for this view.',
   },
 });
-registerEnumType(StalePolicy, { name: 'StalePolicy', description: 'What becomes of a STALE value.' });
-registerEnumType(TimeGrain, {
-  name: 'TimeGrain',
-  description: 'Length of a period; a period is named by its first day.',
-});
-registerEnumType(Comparison, { name: 'Comparison', description: 'The period that a period is compared with.' });
-registerEnumType(NullReason, { name: 'NullReason', description: 'Why a cell of a report is null.' });
-registerEnumType(JobState, { name: 'JobState', description: 'Where a job stands.' });
-registerEnumType(ModelStage, { name: 'ModelStage', description: "What a model's version is used for." });
-registerEnumType(ExportFormat, { name: 'ExportFormat', description: 'Format of a file.' });
-registerEnumType(ScoreStatus, { name: 'ScoreStatus', description: 'Whether a row was scored.' });
-registerEnumType(FilterOp, { name: 'FilterOp', description: 'How a dimension is compared.' });
-registerEnumType(FeatureViewKind, {
-  name: 'FeatureViewKind',
-  description: 'Where the values of a view come from.',
-  valuesConfig: {
-    STORED: { description: 'A query over the source tables, computed on a schedule.' },
-    SCORES: { description: 'The scores of a model, computed on a schedule.' },
-    ON_DEMAND: { description: 'A function of what the caller brings and of stored features, computed when asked for.' },
+
+export const StalePolicy = enumOf<StalePolicyName>('StalePolicy', {
+  description: 'The treatment of a STALE value.',
+  values: {
+    RETURN: 'The value is returned, with the status STALE.',
+    NULL: 'NULL is returned in its place, with the status STALE.',
   },
 });
-registerEnumType(LineageKind, { name: 'LineageKind', description: 'What a node of the lineage is.' });
-registerEnumType(ColumnUse, {
-  name: 'ColumnUse',
-  description: 'What a feature does with a source column.',
-  valuesConfig: {
-    VALUE: { description: 'Its value is computed from it.' },
-    ROWS: { description: 'It only chooses, joins, groups or orders the rows that the value is computed over.' },
+
+export const TimeGrain = enumOf<TimeGrainName>('TimeGrain', {
+  description: 'The length of a period. A period is named by its first day.',
+  values: {
+    HOUR: 'A period is one hour.',
+    DAY: 'A period is one local day.',
+    WEEK: 'A period is one week, from Monday on.',
+    MONTH: 'A period is one calendar month.',
+    QUARTER: 'A period is one calendar quarter.',
+    YEAR: 'A period is one calendar year.',
+    TOTAL: 'The whole range is one period.',
   },
 });
-registerEnumType(DifferenceKind, {
-  name: 'DifferenceKind',
-  description: 'What of a version is another.',
-  valuesConfig: {
-    VIEW_CHANGED: { description: 'Entity, schedule, delay, ttl, maxAge, owner, tags or description.' },
-    FEATURE_CHANGED: { description: 'Type, length, unit, fill, tags or description.' },
-    QUERY_CHANGED: {
-      description:
-        'The SQL, layout and comments apart; of an on-demand view the code of its file and of what that imports.',
-    },
+
+export const Comparison = enumOf<ComparisonName>('Comparison', {
+  description: 'The period that each period is compared with.',
+  values: {
+    PREVIOUS_PERIOD: 'The period just before.',
+    SAME_PERIOD_LAST_YEAR: 'The same period one year before.',
   },
 });
-registerEnumType(PlanAction, {
-  name: 'PlanAction',
-  description: 'What applying would do.',
-  valuesConfig: {
-    ADD: { description: 'Publishes a definition of a new name.' },
-    BUMP: { description: 'Publishes a new version of a known name; the old one keeps serving.' },
-    RETIRE: { description: 'Ends a version.' },
+
+export const NullReason = enumOf<NullReasonName>('NullReason', {
+  description: 'The reason why a cell of a report is null.',
+  values: {
+    ZERO_DENOMINATOR: 'The denominator of the ratio is zero.',
+    IMMATURE: 'The performance window has not ended yet.',
+    NO_DATA: 'No row falls into the period and group.',
   },
 });
-registerEnumType(PlanEffect, {
-  name: 'PlanEffect',
-  description: 'What becomes of what a change touches.',
-  valuesConfig: {
-    ADDED: { description: 'Added by the same plan.' },
-    BUMPED: { description: 'Gets a new version by the same plan.' },
-    RETIRED: { description: 'Retired by the same plan.' },
-    BROKEN: { description: 'Would be left without what it pins: that forbids the change.' },
-    STAYS: { description: 'Goes on with the version that it pins.' },
-    READS: { description: 'Reads the table to which the rows of the change go.' },
+
+export const JobState = enumOf<JobStateName>('JobState', {
+  description: 'The state of a job.',
+  values: {
+    WAITING: 'The job waits for a worker.',
+    ACTIVE: 'A worker runs the job.',
+    COMPLETED: 'The job ended with its result.',
+    FAILED: 'The job ended with an error.',
+    CANCELLED: 'The job was cancelled.',
+  },
+});
+
+export const ModelStage = enumOf<'CHALLENGER' | 'SHADOW' | 'CHAMPION' | 'RETIRED'>('ModelStage', {
+  description: 'The stage of a model version.',
+  values: {
+    CHALLENGER: 'The version competes with the champion and decides nothing.',
+    SHADOW: 'The version scores live requests, and no decision uses its scores.',
+    CHAMPION: 'A model named without a version is this version.',
+    RETIRED: 'The version is no longer used.',
+  },
+});
+
+export const ExportFormat = enumOf<ExportFormatName>('ExportFormat', {
+  description: 'The format of a file.',
+  values: {
+    PARQUET: 'The file is Apache Parquet.',
+    CSV: 'The file is CSV with a header.',
+    ARROW: 'The file is an Apache Arrow IPC file.',
+  },
+});
+
+export const ScoreStatus = enumOf<ScoreRow['status']>('ScoreStatus', {
+  description: 'The status of a score.',
+  values: {
+    SCORED: 'The row was scored.',
+    MISSING_FEATURES: 'Features that the model needs have no value, so the row was not scored.',
+    ERROR: 'A feature could not be read, so the row was not scored.',
+  },
+});
+
+export const FilterOp = enumOf<FilterOpName>('FilterOp', {
+  description: 'The comparison of a dimension with the values of a filter.',
+  values: {
+    EQ: 'The dimension equals the value.',
+    NE: 'The dimension differs from the value.',
+    IN: 'The dimension equals one of the values.',
+    NOT_IN: 'The dimension equals none of the values.',
+    GT: 'The dimension is greater than the value.',
+    GTE: 'The dimension is greater than the value or equals it.',
+    LT: 'The dimension is less than the value.',
+    LTE: 'The dimension is less than the value or equals it.',
+  },
+});
+
+export const FeatureViewKind = enumOf<'STORED' | 'SCORES' | 'ON_DEMAND'>('FeatureViewKind', {
+  description: 'The kind of a feature view: the origin of its values.',
+  values: {
+    STORED: 'The values come from a query over source tables that runs on a schedule.',
+    SCORES: 'The values are the scores of a model, computed on a schedule.',
+    ON_DEMAND: 'The values are computed per request, from request inputs and stored features.',
+  },
+});
+
+export const LineageKind = enumOf<LineageKindName>('LineageKind', {
+  description: 'The kind of a lineage node.',
+  values: {
+    TABLE: 'The node is a source table.',
+    FEATURE_VIEW: 'The node is a version of a feature view.',
+    FEATURE: 'The node is one feature of a view.',
+    REQUEST_COLUMN: 'The node is a request input of an on-demand view.',
+    MODEL: 'The node is a version of a model.',
+    SERVICE: 'The node is a version of a feature service.',
+    INDICATOR: 'The node is a management indicator.',
+  },
+});
+
+export const ColumnUse = enumOf<ColumnRead['use']>('ColumnUse', {
+  description: 'The use that a feature makes of a source column.',
+  values: {
+    VALUE: "The feature's value is computed from the column.",
+    ROWS: 'The column only selects, joins, groups or orders the rows that the value is computed over.',
+  },
+});
+
+export const DifferenceKind = enumOf<DifferenceKindName>('DifferenceKind', {
+  description: 'The kind of a difference between two versions of a view.',
+  values: {
+    FEATURE_ADDED: 'The later version has a feature that the earlier one lacks.',
+    FEATURE_REMOVED: 'The earlier version has a feature that the later one lacks.',
+    FEATURE_CHANGED: 'Type, length, unit, fill, tags or description of a feature changed.',
+    VIEW_CHANGED: 'Entity, schedule, delay, ttl, maxAge, owner, tags or description of the view changed.',
+    SOURCE_ADDED: 'The later version reads a table that the earlier one does not read.',
+    SOURCE_REMOVED: 'The earlier version reads a table that the later one does not read.',
+    QUERY_CHANGED:
+      'The SQL changed, layout and comments apart; for an on-demand view, the code of its file or of what the file imports changed.',
+  },
+});
+
+export const PlanAction = enumOf<PlanActionName>('PlanAction', {
+  description: 'The action that applying a change takes.',
+  values: {
+    ADD: 'Publishes a definition of a new name.',
+    BUMP: 'Publishes a new version of a known name; the old version keeps serving.',
+    RETIRE: 'Ends a version.',
+  },
+});
+
+export const PlanEffect = enumOf<PlanEffectName>('PlanEffect', {
+  description: 'The effect of a change on a definition or training set.',
+  values: {
+    ADDED: 'The same plan adds the definition.',
+    BUMPED: 'The same plan gives the definition a new version.',
+    RETIRED: 'The same plan retires the definition.',
+    BROKEN: 'The definition would lose a version that it pins, which forbids the change.',
+    STAYS: 'The definition stays with the version that it pins.',
+    READS: 'The definition reads the table that the change writes to.',
   },
 });

@@ -1,4 +1,5 @@
 import { Arg, Ctx, Field, FieldResolver, Float, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { checkDays } from '../core/bounds.js';
 import { type AnyFeatureRef, type FeatureRef, isOnDemand } from '../core/definitions/definitions.js';
 import type { FeatureValue } from '../core/definitions/types.js';
 import { badInput } from '../core/errors.js';
@@ -101,8 +102,7 @@ export class FeatureProfileResolver {
     const { catalogue, calendar, profiles } = context.services;
     const ref = onlyStored(catalogue.features({ features: [reference] }), reference);
     checkVisible(context, ref);
-    if (from > to)
-      throw badInput(`from ${from} is after to ${to}`, 'both ends are included; give the earlier day first');
+    checkDays({ from, to });
     if (to >= addDays(from, MAX_DAYS))
       throw badInput(`${from} to ${to} is more than ${MAX_DAYS} days`, 'ask for less at once');
     const range = { from: calendar.startOfDay(from), to: calendar.startOfDay(addDays(to, 1)) };

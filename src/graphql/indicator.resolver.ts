@@ -1,12 +1,11 @@
 import { Arg, Ctx, Field, InputType, Int, ObjectType, Query, Resolver } from 'type-graphql';
-import { badInput } from '../core/errors.js';
 import type { Instant, LocalDate } from '../core/helpers/time.js';
 import type {
   Comparison as ComparisonName,
   FilterOp as FilterOpName,
   TimeGrain as TimeGrainName,
 } from '../core/ports/indicators.js';
-import { boundedLimit, type RequestContext } from './context.js';
+import type { RequestContext } from './context.js';
 import { DataTableType } from './data-table.js';
 import { Comparison, FilterOp, TimeGrain } from './enums.js';
 import { Operation } from './operation.js';
@@ -86,9 +85,6 @@ export class IndicatorResolver {
     asOf: Instant | null,
     @Ctx() { services }: RequestContext,
   ): Promise<DataTableType> {
-    if (names.length === 0) throw badInput('`names` is empty', 'ask indicators for their names');
-    if (from > to)
-      throw badInput(`from ${from} is after to ${to}`, 'both ends are included; give the earlier day first');
     const table = await services.indicators.table({
       names,
       by: by ?? [],
@@ -99,7 +95,7 @@ export class IndicatorResolver {
       compare: compare ?? null,
       components,
       orderBy: orderBy ?? null,
-      limit: limit == null ? null : boundedLimit(limit),
+      limit: limit ?? null,
       asOf: asOf ?? null,
       now: services.now(),
     });

@@ -13,11 +13,12 @@ import {
   Root,
   Subscription,
 } from 'type-graphql';
+import { boundedLimit } from '../core/bounds.js';
 import { scorableModel, scoreViewId } from '../core/compute/score-view.js';
 import { badInput, notFound } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
-import { boundedLimit, type RequestContext, shownError } from './context.js';
+import { type RequestContext, shownError } from './context.js';
 import { JobState } from './enums.js';
 import { Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON } from './scalars.js';

@@ -1,4 +1,5 @@
 import { Arg, Ctx, Field, Float, ID, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { boundedLimit } from '../core/bounds.js';
 import { notFound } from '../core/errors.js';
 import type { Instant, LocalDate } from '../core/helpers/time.js';
 import { SOURCE_TABLES } from '../core/lending/sources.js';
@@ -13,8 +14,7 @@ import type {
   ViewFreshness,
 } from '../core/ports/catalogue.js';
 import type { JobRecord } from '../core/ports/jobs.js';
-import type { RejectedRow } from '../core/ports/sources.js';
-import { boundedLimit, piiView, type RequestContext } from './context.js';
+import type { RequestContext } from './context.js';
 import { PlanAction, PlanEffect } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';
@@ -167,9 +167,6 @@ class RejectedRowType {
   reason!: string;
 }
 
-/** A reason quotes the value it refuses; whose column is personal, the quotation goes. */
-const withoutQuotes = (reason: string): string => reason.replace(/'[^']*'|"[^"]*"/g, "'…'");
-
 @Resolver()
 export class RegistryResolver {
   @Operation({ roles: ['admin'] })
@@ -239,18 +236,11 @@ export class RegistryResolver {
   async quarantine(
     @Arg('table', () => String) table: string,
     @Arg('limit', () => Int, { defaultValue: 50 }) limit: number,
-    @Ctx() { services, caller }: RequestContext,
+    @Ctx() { services }: RequestContext,
   ): Promise<RejectedRowType[]> {
-    const source = SOURCE_TABLES.get(table);
-    if (!source)
+    if (!SOURCE_TABLES.has(table))
       throw notFound(`there is no table '${table}'`, `the tables are ${[...SOURCE_TABLES.keys()].join(', ')}`);
-    const personal = new Set(source.columns.filter(({ pii }) => pii).map(({ name }) => name));
-    const rows: readonly RejectedRow[] = await services.sources.quarantine(table, boundedLimit(limit));
-    return rows.map(({ line, column, reason }) => ({
-      index: line,
-      column,
-      // Without a column the reason may be about any of them.
-      reason: piiView(caller) !== 'CLEAR' && (column === null || personal.has(column)) ? withoutQuotes(reason) : reason,
-    }));
+    const rows = await services.sources.quarantine(table, boundedLimit(limit));
+    return rows.map(({ line, column, reason }) => ({ index: line, column, reason }));
   }
 }

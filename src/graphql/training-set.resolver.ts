@@ -13,6 +13,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
+import { boundedLimit } from '../core/bounds.js';
 import type { FeatureValue, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
@@ -23,7 +24,7 @@ import type {
   TrainingSetRecord,
 } from '../core/ports/training-sets.js';
 import { columnarRows } from './columnar.js';
-import { boundedLimit, maskFor, type RequestContext, seesInFull, shownError } from './context.js';
+import { maskFor, type RequestContext, seesInFull, shownError } from './context.js';
 import { ExportFormat, JobState, StalePolicy } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';

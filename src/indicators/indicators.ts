@@ -1,16 +1,17 @@
 import { Decimal } from 'decimal.js';
+import { boundedLimit, checkDays } from '../core/bounds.js';
 import type { Indicator } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import type { Sql } from '../core/definitions/sql.js';
 import type { FeatureValue } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import type { BusinessCalendar, Instant, LocalDate } from '../core/helpers/time.js';
-import type {
-  DataTable,
-  IndicatorService,
-  IndicatorTableRequest,
-  NullReason,
-  TimeGrain,
+import {
+  type DataTable,
+  type IndicatorService,
+  type IndicatorTableRequest,
+  type NullReason,
+  TIME_GRAINS,
 } from '../core/ports/indicators.js';
 import type { OfflineQuery, TableColumn } from '../core/ports/offline.js';
 import { comparisonOf, type PeriodGrain, periodsOf, type Window } from './periods.js';
@@ -18,13 +19,10 @@ import { dataThroughSql, indicatorSql, MAX_GROUPS } from './sql.js';
 
 /** Decimal places of a ratio, as of all rates in the lending schema. */
 const RATE_PLACES = 6;
-/** Limits of one answer, as the API's contract gives them. */
-const MAX_LIMIT = 500;
+/** Most cells of one answer, as the API's contract gives it. */
 const MAX_CELLS = 250_000;
 /** Sums of Decimal(38, 2) and their ratios are exact to this many digits. */
 const Exact = Decimal.clone({ precision: 60 });
-
-const FINENESS: readonly TimeGrain[] = ['HOUR', 'DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR', 'TOTAL'];
 
 interface Cell {
   readonly num: string | null;
@@ -128,14 +126,12 @@ function checkRequest(request: IndicatorTableRequest, registry: Registry): Plan 
     }
   }
   for (const indicator of indicators) {
-    if (FINENESS.indexOf(grain) < FINENESS.indexOf(indicator.finestGrain)) {
+    if (TIME_GRAINS.indexOf(grain) < TIME_GRAINS.indexOf(indicator.finestGrain)) {
       throw badInput(`${indicator.name} has no values by ${grain}`, `its finest grain is ${indicator.finestGrain}`);
     }
   }
-  if (from > to) throw badInput(`\`from\` ${from} is after \`to\` ${to}`, 'both days are included');
-  if (limit !== null && (limit < 1 || limit > MAX_LIMIT)) {
-    throw badInput(`\`limit\` is ${limit}`, `it may be 1 to ${MAX_LIMIT}; leave it out for all rows`);
-  }
+  checkDays({ from, to });
+  if (limit !== null) boundedLimit(limit);
   // HOUR is finer than any finest grain, and is refused above.
   return { indicators, window: { from, to }, grain: grain as PeriodGrain, knowledge: request.asOf ?? request.now };
 }

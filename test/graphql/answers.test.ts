@@ -636,18 +636,31 @@ describe('the catalogue', () => {
 });
 
 describe('quarantine', () => {
-  it('shows reasons in full to admin and without personal values to modeler', async () => {
-    const body = 'customer_id,registered_at,birth_date\nC9,2026-01-01T00:00:00Z,19th-of-May\n';
+  it('says in every reason what to write, and never the value that was refused', async () => {
+    const header = 'customer_id,registered_at,birth_date,phone_hash,gender,monthly_income\n';
+    const rows = [
+      'C9,2026-01-01T00:00:00Z,19th-of-May,13800138000,Ms-Zhang,',
+      'C10,2026-01-01T00:00:00Z,1990-02-31,,,',
+      'C11,10-o-clock-sharp,,,,',
+      'C13,2026-01-01T00:00:00Z,,,,twelve-thousand',
+      'C14,2026-01-01T00:00:00Z,,"quoted-secret" and more,,',
+    ];
+    const refused = ['19th-of-May', '1990-02-31', '10-o-clock', '13800138000', 'Zhang', 'twelve', 'quoted-secret'];
+    const body = `${header}${rows.join('\n')}\n`;
     await api.fetch('ingest', '/import/customers', { method: 'POST', headers: { 'content-type': 'text/csv' }, body });
     const read = async (role: Role) =>
       ok(
-        await api.graphql<{ quarantine: { column: string; reason: string }[] }>(
+        await api.graphql<{ quarantine: { index: number; column: string | null; reason: string }[] }>(
           role,
           '{ quarantine(table: "customers") { index column reason } }',
         ),
-      ).quarantine[0];
-    expect(await read('admin')).toMatchObject({ column: 'birth_date' });
-    expect(JSON.stringify(await read('modeler'))).not.toContain('19th-of-May');
+      ).quarantine;
+    const seen = await read('modeler');
+    expect(seen).toEqual(await read('admin'));
+    expect(seen.map(({ index }) => index)).toEqual([2, 3, 4, 5, 6]);
+    expect(seen[0]).toEqual({ index: 2, column: 'birth_date', reason: "is not a date written 'YYYY-MM-DD'" });
+    expect(seen[2]?.reason).toBe("is not an instant written as '2026-03-01T08:00:00+08:00'");
+    for (const value of refused) expect(JSON.stringify(seen)).not.toContain(value);
   });
 });
 

@@ -2,16 +2,7 @@
 import type { AnyFeatureRef, Feature, OnDemandView, View } from '../definitions/definitions.js';
 import type { Instant } from '../helpers/time.js';
 
-export const LINEAGE_KINDS = [
-  'TABLE',
-  'FEATURE_VIEW',
-  'FEATURE',
-  'REQUEST_COLUMN',
-  'MODEL',
-  'SERVICE',
-  'INDICATOR',
-] as const;
-export type LineageKind = (typeof LINEAGE_KINDS)[number];
+export type LineageKind = 'TABLE' | 'FEATURE_VIEW' | 'FEATURE' | 'REQUEST_COLUMN' | 'MODEL' | 'SERVICE' | 'INDICATOR';
 
 /** A node of the lineage graph. `id` is the name of a table or indicator, `name@version`, or `view@version:feature`; ids are unique within a kind only. */
 export interface LineageRef {
@@ -57,16 +48,14 @@ export interface ViewVersion {
   readonly retiredAt: Instant | null;
 }
 
-export const DIFFERENCE_KINDS = [
-  'FEATURE_ADDED',
-  'FEATURE_REMOVED',
-  'FEATURE_CHANGED',
-  'VIEW_CHANGED',
-  'SOURCE_ADDED',
-  'SOURCE_REMOVED',
-  'QUERY_CHANGED',
-] as const;
-export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
+export type DifferenceKind =
+  | 'FEATURE_ADDED'
+  | 'FEATURE_REMOVED'
+  | 'FEATURE_CHANGED'
+  | 'VIEW_CHANGED'
+  | 'SOURCE_ADDED'
+  | 'SOURCE_REMOVED'
+  | 'QUERY_CHANGED';
 
 export interface ViewDifference {
   readonly kind: DifferenceKind;

@@ -4,9 +4,16 @@ import type { FeatureValue } from '../definitions/types.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { TableColumn } from './offline.js';
 
-export type TimeGrain = 'HOUR' | 'DAY' | 'WEEK' | 'MONTH' | 'QUARTER' | 'YEAR' | 'TOTAL';
-export type Comparison = 'PREVIOUS_PERIOD' | 'SAME_PERIOD_LAST_YEAR';
-export type FilterOp = 'EQ' | 'NE' | 'IN' | 'NOT_IN' | 'GT' | 'GTE' | 'LT' | 'LTE';
+/** Lengths of a period, the finest first. */
+export const TIME_GRAINS = ['HOUR', 'DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR', 'TOTAL'] as const;
+export type TimeGrain = (typeof TIME_GRAINS)[number];
+
+export const COMPARISONS = ['PREVIOUS_PERIOD', 'SAME_PERIOD_LAST_YEAR'] as const;
+export type Comparison = (typeof COMPARISONS)[number];
+
+export const FILTER_OPS = ['EQ', 'NE', 'IN', 'NOT_IN', 'GT', 'GTE', 'LT', 'LTE'] as const;
+export type FilterOp = (typeof FILTER_OPS)[number];
+
 export type NullReason = 'ZERO_DENOMINATOR' | 'IMMATURE' | 'NO_DATA';
 
 export interface IndicatorTableRequest {

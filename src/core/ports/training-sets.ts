@@ -7,7 +7,8 @@ import type { FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
 import type { JobProgress } from './progress.js';
 
-export type ExportFormat = 'PARQUET' | 'CSV' | 'ARROW';
+export const EXPORT_FORMATS = ['PARQUET', 'CSV', 'ARROW'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface TrainingSetRequest {
   readonly id: string;
