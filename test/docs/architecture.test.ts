@@ -29,7 +29,9 @@ const bare = (path: string): string => path.replace(/^src\//, '').replace(/\/$/,
 test('every path that the page names exists', async () => {
   const [text, pictures] = [page.replace(FENCED, ''), (page.match(FENCED) ?? []).join('\n')];
   const paths = new Set([
-    ...code(text).filter((span) => /^[\w.@-]+\/[\w./<>@-]*$|^[\w.-]+\.(ts|js|cjs|json|graphql|md)$|^\.npmrc$/.test(span)),
+    ...code(text).filter((span) =>
+      /^[\w.@-]+\/[\w./<>@-]*$|^[\w.-]+\.(ts|js|cjs|json|graphql|md)$|^\.npmrc$/.test(span),
+    ),
     ...(pictures.match(/\b(?:src|features|indicators|models|jobs)\/[\w/-]*/g) ?? []),
   ]);
   const libraries = new Set(tableAfter(page, 'owners').flatMap(([libraries = '']) => code(libraries)));
@@ -58,7 +60,9 @@ test('its table of folders is the one of the walls', async () => {
   const walls = forbidden.flatMap(({ name, from, to }) => {
     const [, folder] = /^\^src\/([a-z]+)\/$/.exec(from.path ?? '') ?? [];
     if (!folder || !name.startsWith(`${folder}-imports-only-`)) return [];
-    const allowed = alternatives(to.pathNot).map(bare).filter((other) => other !== folder);
+    const allowed = alternatives(to.pathNot)
+      .map(bare)
+      .filter((other) => other !== folder);
     return [[folder, allowed.length === 0 ? [''] : allowed] as const];
   });
   expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(walls));
