@@ -32,7 +32,7 @@ const metrics: Metrics = {
   count: quiet,
   gauge: quiet,
   observe: (name, seconds, { label = '' } = {}) => {
-    if (name !== 'offline_query_seconds') return;
+    if (name !== 'clickhouse_query_seconds') return;
     statements++;
     took.set(label, (took.get(label) ?? 0) + seconds);
   },

@@ -7,11 +7,11 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createClient } from '@clickhouse/client';
 import { BusinessCalendar, DAY } from '../src/core/helpers/time.js';
 import type { Log, Metrics } from '../src/core/ports/process.js';
 import { startEmbedded } from '../src/embedded/index.js';
 import { createSourceStore } from '../src/sources/store.js';
+import { openClickHouse } from '../src/warehouse/client.js';
 import { createSqlGuard } from '../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../src/warehouse/migrate.js';
 import { unsharedLeases } from '../test/support/leases.js';
@@ -59,18 +59,17 @@ const peakOf = async (pid: number): Promise<number> =>
 const home = join(tmpdir(), `riskgraph-bench-${randomUUID()}`);
 const stores = await startEmbedded({ home, need: { postgres: false, redis: false, clickhouse: true }, log });
 try {
-  const client = createClient({
-    url: stores.urls.clickhouseUrl as string,
-    keep_alive: { eagerly_destroy_stale_sockets: true },
-  });
+  const url = stores.urls.clickhouseUrl as string;
+  const clickhouse = openClickHouse({ url, database: 'bench', log, metrics });
+  await clickhouse.createDatabase('bench');
   const directory = fileURLToPath(new URL('../migrations/clickhouse', import.meta.url));
-  await migrateClickHouse({ client, directory, clock: Date.now, log });
+  await migrateClickHouse({ clickhouse, directory, clock: Date.now, log });
   const child = JSON.parse(await readFile(join(stores.home.run, 'clickhouse.pid'), 'utf8')) as { pid: number };
   const store = createSourceStore({
-    client,
+    clickhouse,
     log,
     metrics,
-    guard: createSqlGuard(client),
+    guard: createSqlGuard(clickhouse),
     calendar: new BusinessCalendar('Asia/Shanghai'),
     datum: 'WGS84',
     tempDir: join(home, 'tmp'),
@@ -96,7 +95,7 @@ try {
       `peak RSS node ${Math.round(await peakOf(process.pid))} MB, ClickHouse ${Math.round(await peakOf(child.pid))} MB`,
     );
   }
-  await client.close();
+  await clickhouse.close();
 } finally {
   await stores.close();
   await rm(home, { recursive: true, force: true });

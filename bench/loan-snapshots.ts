@@ -7,7 +7,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { raw } from '../src/core/definitions/sql.js';
 import { dateOfDay, dayNumber, LocalDays } from '../src/core/helpers/local-days.js';
 import { BusinessCalendar } from '../src/core/helpers/time.js';
 import { tableResource } from '../src/core/ports/leases.js';
@@ -16,7 +16,7 @@ import { createLoanSnapshots } from '../src/derived/loan-snapshots/derivation.js
 import { derivedAt } from '../src/derived/loan-snapshots/history.js';
 import { SnapshotWriter } from '../src/derived/loan-snapshots/writer.js';
 import { startEmbedded } from '../src/embedded/index.js';
-import { labelled } from '../src/sources/labelled.js';
+import { type ClickHouse, openClickHouse } from '../src/warehouse/client.js';
 import { raiseFence, tableFence } from '../src/warehouse/fence.js';
 import { migrateClickHouse } from '../src/warehouse/migrate.js';
 import { leaseOf, unsharedLeases } from '../test/support/leases.js';
@@ -36,7 +36,7 @@ const calendar = new BusinessCalendar(TIMEZONE);
 const days = new LocalDays(calendar);
 
 /** Loans of twelve instalments over half a year of vintages: most pay on time, one payment in twenty is late, one loan in 25 stops paying. */
-async function fill(client: ClickHouseClient, loans: number): Promise<void> {
+async function fill(clickhouse: ClickHouse, loans: number): Promise<void> {
   const id = `concat('L', leftPad(toString(number), 8, '0')) AS loan_id, concat('C', toString(intDiv(number, 5))) AS customer_id`;
   const start = `toDateTime64('2024-01-01 02:00:00', 3, 'UTC') + toIntervalDay(number % 180)`;
   const due = `addMonths(toDate(at), no)`;
@@ -53,7 +53,7 @@ async function fill(client: ClickHouseClient, loans: number): Promise<void> {
        paid + toIntervalHour(if(cityHash64(no, number) % 50 = 0, 40, 0)), 0, 1, 0
      FROM ${lines} WHERE NOT (number % 25 = 0 AND no > 6)`,
   ]) {
-    await client.command({ query });
+    await clickhouse.run('bench-fill', raw(query));
   }
 }
 
@@ -70,15 +70,11 @@ try {
   const url = stores.urls.clickhouseUrl as string;
   const child = JSON.parse(await readFile(join(stores.home.run, 'clickhouse.pid'), 'utf8')) as { pid: number };
   const open = async (database: string) => {
-    const opener = createClient({ url });
-    await opener.command({ query: `CREATE DATABASE IF NOT EXISTS ${database} ENGINE = Atomic` });
-    await opener.close();
-    const at = new URL(url);
-    at.pathname = database;
-    const client = createClient({ url: at.href, keep_alive: { eagerly_destroy_stale_sockets: true } });
+    const clickhouse = openClickHouse({ url, database, log, metrics });
+    await clickhouse.createDatabase(database);
     const directory = fileURLToPath(new URL('../migrations/clickhouse', import.meta.url));
-    await migrateClickHouse({ client, directory, clock: Date.now, log });
-    return client;
+    await migrateClickHouse({ clickhouse, directory, clock: Date.now, log });
+    return clickhouse;
   };
   const measured = async (name: string, body: () => Promise<number>): Promise<void> => {
     const started = performance.now();
@@ -95,8 +91,8 @@ try {
 
   const large = await open('large');
   await fill(large, Math.round((million * 1e6) / DAYS_A_LOAN));
-  const snapshots = (client: ClickHouseClient) =>
-    createLoanSnapshots({ client, calendar, log, metrics, leases: unsharedLeases() });
+  const snapshots = (clickhouse: ClickHouse) =>
+    createLoanSnapshots({ clickhouse, calendar, log, metrics, leases: unsharedLeases() });
   let derived = 0;
   await measured('derived at once', async () => {
     derived = (await snapshots(large).derive({ through: THROUGH, now: Date.now() }, unwatched)).rows;
@@ -107,11 +103,11 @@ try {
   });
   await large.close();
 
-  const raw = await open('raw');
+  const plain = await open('plain');
   await measured('written without deriving', async () => {
     const fence = tableFence(leaseOf(tableResource('loan_snapshots'), 1));
-    await raiseFence(labelled(raw), fence, { signal: unwatched.signal });
-    const writer = new SnapshotWriter(raw, 1n, fence);
+    await raiseFence(plain, fence, { signal: unwatched.signal });
+    const writer = new SnapshotWriter(plain, 1n, fence);
     const first = dayNumber('2024-01-01');
     for (let row = 0; row < derived; row++) {
       const [loan, day] = [Math.floor(row / DAYS_A_LOAN), first + (row % DAYS_A_LOAN)];
@@ -140,7 +136,7 @@ try {
     await writer.flush();
     return derived;
   });
-  await raw.close();
+  await plain.close();
 
   const small = await open('small');
   await fill(small, SMALL_BOOK);

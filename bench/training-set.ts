@@ -40,7 +40,7 @@ const metrics: Metrics = {
   count: quiet,
   gauge: quiet,
   observe: (name, seconds, { label = '' } = {}) => {
-    if (name === 'offline_query_seconds') took.set(label, (took.get(label) ?? 0) + seconds);
+    if (name === 'clickhouse_query_seconds') took.set(label, (took.get(label) ?? 0) + seconds);
   },
 };
 
@@ -114,7 +114,7 @@ const SPINE = `SELECT concat('C', toString(intHash64(number) % ${keys})) AS cust
 
 try {
   const directory = fileURLToPath(new URL('../migrations/clickhouse', import.meta.url));
-  await migrateClickHouse({ client: store.clickhouse, directory, clock: Date.now, log });
+  await migrateClickHouse({ clickhouse: store, directory, clock: Date.now, log });
   const calendar = new BusinessCalendar('Asia/Shanghai');
   const offline = createOfflineStore({ store, calendar, guard: { check: async (text) => text }, log });
   const views: readonly View[] = [0, 1, 2].map((index) => {

@@ -97,12 +97,12 @@ export async function createApp(config: Config, given: Given = {}) {
     opened(store, () => store.close());
     await store.createDatabase(given.clickhouseDatabase ?? DATABASE);
     const migrations = join(PROJECT, 'migrations/clickhouse');
-    await migrateClickHouse({ client: store.clickhouse, directory: migrations, clock, log });
-    const guard = createSqlGuard(store.clickhouse);
+    await migrateClickHouse({ clickhouse: store, directory: migrations, clock, log });
+    const guard = createSqlGuard(store);
     const tempDir = join(config.home, 'tmp');
     const leases = createLeases(dataSource);
     const sources = createSourceStore({
-      client: store.clickhouse,
+      clickhouse: store,
       guard,
       calendar,
       log,
@@ -134,7 +134,7 @@ export async function createApp(config: Config, given: Given = {}) {
     await scorer.open([...registry.models.values()]);
 
     const loanSnapshots = createLoanSnapshots({
-      client: store.clickhouse,
+      clickhouse: store,
       calendar,
       log,
       metrics,
@@ -209,7 +209,7 @@ export async function createApp(config: Config, given: Given = {}) {
       backfills: materializer,
       browser: createCatalogueBrowser({ registry, catalogue }),
       profiles,
-      columns: createColumnsRead(store.clickhouse),
+      columns: createColumnsRead(store),
       reportCatalogue: createCatalogueMetrics({
         views: () => catalogue.views(),
         freshness: ages,

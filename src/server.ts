@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
 import { createHttpServer } from './http/http-server.js';
@@ -26,8 +25,7 @@ runRole('api', async () => {
     health: { stores, worker: () => queue.workerHealth() },
     requestsPerMinute: config.http.requestsPerMinute,
     rateLimitRedis: redis,
-    registerImports: (http) =>
-      registerImportRoutes(http, { sources: services.sources, now, tempDir: join(config.home, 'tmp') }),
+    registerImports: (http) => registerImportRoutes(http, { sources: services.sources, now }),
   });
   const url = await server.listen(config.http);
   return {

@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import multipart, { type MultipartFile, type MultipartValue } from '@fastify/multipart';
@@ -7,15 +5,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { sourceTable } from '../core/lending/sources.js';
 import type { Clock } from '../core/ports/process.js';
-import type { ImportFormat, ImportResult, SourceStore } from '../core/ports/sources.js';
-import { type Spooled, spool } from '../sources/spool.js';
+import type { ImportFormat, ImportResult, SourceStore, Spooled } from '../core/ports/sources.js';
 import { guardedRoute } from './route-access.js';
 
 export interface ImportRoutesOptions {
-  readonly sources: SourceStore;
+  readonly sources: Pick<SourceStore, 'import' | 'spool'>;
   readonly now: Clock;
-  /** Folder for a file whose mapping follows it; the system's temporary folder by default. */
-  readonly tempDir?: string;
 }
 
 const FORMATS: Readonly<Record<string, ImportFormat>> = {
@@ -53,7 +48,7 @@ interface ImportRoute {
  */
 export async function registerImportRoutes(
   server: FastifyInstance,
-  { sources, now, tempDir = join(tmpdir(), 'riskgraph-imports') }: ImportRoutesOptions,
+  { sources, now }: ImportRoutesOptions,
 ): Promise<void> {
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -70,7 +65,7 @@ export async function registerImportRoutes(
           const table = sourceTable(request.params.table).name;
           const common = { table, history: isHistory(request.query.history), now: now(), requestId: request.id };
           if (request.isMultipart()) {
-            return await importParts(request, tempDir, ({ format, body, mapping }) =>
+            return await importParts(request, sources, ({ format, body, mapping }) =>
               sources.import({ ...common, format, body, mapping }),
             );
           }
@@ -139,7 +134,7 @@ interface MappedFile {
 /** The parts in either order: a file that comes before its mapping waits on disk. */
 async function importParts(
   request: FastifyRequest,
-  tempDir: string,
+  sources: Pick<SourceStore, 'spool'>,
   run: (file: MappedFile) => Promise<ImportResult>,
 ): Promise<ImportResult> {
   let mapping: string | undefined;
@@ -154,7 +149,7 @@ async function importParts(
       else {
         const format = partFormat(part);
         const body = chunksOf(part.file);
-        if (mapping === undefined) waiting = { format, file: await spool(body, tempDir) };
+        if (mapping === undefined) waiting = { format, file: await sources.spool(body) };
         else {
           result = await run({ format, body, mapping });
           part.file.resume();

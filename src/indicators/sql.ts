@@ -1,8 +1,8 @@
 import type { DimensionType, IndicatorDimension } from '../core/definitions/define-indicator.js';
 import type { Indicator } from '../core/definitions/definitions.js';
-import { join, param, raw, type Sql, sql } from '../core/definitions/sql.js';
+import { instantSql, join, param, raw, type Sql, sql } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
-import { type BusinessCalendar, formatInstant, type Instant, parseLocalDate } from '../core/helpers/time.js';
+import { type BusinessCalendar, type Instant, parseLocalDate } from '../core/helpers/time.js';
 import { dayOfKey, sourceDays } from '../core/lending/source-days.js';
 import { type SourceSelectOptions, sourceSelect } from '../core/lending/source-sql.js';
 import { keyFilterOf } from '../core/lending/source-where.js';
@@ -46,7 +46,7 @@ export interface IndicatorQuery {
 }
 
 const asKnown = (knowledge: Instant, calendar: BusinessCalendar): SourceSelectOptions => {
-  const at = sql`${param("DateTime64(3, 'UTC')", formatInstant(knowledge).replace('T', ' ').slice(0, -1))}`;
+  const at = instantSql(knowledge);
   return { asOf: at, knowledge: at, timezone: calendar.timezone };
 };
 

@@ -1,7 +1,7 @@
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { FeatureViewSpec, ViewQueryContext } from '../core/definitions/define-view.js';
 import type { Feature, View } from '../core/definitions/definitions.js';
-import { param, raw, sql } from '../core/definitions/sql.js';
+import { instantSql, param, raw, sql } from '../core/definitions/sql.js';
 import { parseDuration } from '../core/helpers/time.js';
 import { keyFilterOf } from '../core/lending/source-where.js';
 import { SOURCE_TABLES } from '../core/lending/sources.js';
@@ -36,7 +36,7 @@ export function duration(text: string | undefined, what: string, report: Report)
 function sourcesOf(spec: FeatureViewSpec, report: Report): string[] {
   const used = new Set<string>();
   const date = sql`${param('Date', '2026-01-01')}`;
-  const instant = sql`${param("DateTime64(3, 'UTC')", '2026-01-01 00:00:00.000')}`;
+  const instant = instantSql(Date.UTC(2026, 0, 1));
   const context: ViewQueryContext = {
     source: (table, { where } = {}) => {
       used.add(table);

@@ -1,12 +1,13 @@
-import type { ClickHouseClient } from '@clickhouse/client';
+import { yieldToOthers } from '../core/async.js';
 import { ident, join, raw, type Sql, sql } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
 import type { SqlGuard } from '../core/ports/sources.js';
-import { userSqlFailure } from './failures.js';
+import type { ClickHouse } from '../warehouse/client.js';
+import { userSqlFailure } from '../warehouse/failures.js';
 import { jsonText, wellFormed } from './quarantine.js';
-import type { FileRecord, RecordFile } from './records.js';
+import { decodeText, type FileRecord, type RecordFile } from './records.js';
 import type { Refusal } from './row-parser.js';
-import { BatchWriter, dropTable, yieldToOthers } from './stage.js';
+import { BatchWriter, dropTable } from './stage.js';
 
 /** Seconds and bytes that a mapping may take. */
 const MAX_SECONDS = 600;
@@ -15,7 +16,7 @@ const MAX_MEMORY = 2 * 2 ** 30;
 const LINE = '__line';
 
 export interface MappingOptions {
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouse;
   readonly guard: SqlGuard;
   /** A SELECT over `file`. */
   readonly mapping: string;
@@ -32,13 +33,13 @@ export interface MappingOptions {
  * Its lines are the result's rows. The stage is the caller's to drop. BAD_USER_INPUT for SQL that is not allowed or does not run.
  */
 export async function openMapped(options: MappingOptions): Promise<RecordFile> {
-  const { client, guard, stage, file } = options;
+  const { clickhouse, guard, stage, file } = options;
   checkNames(file.header);
   const view = sql`SELECT ${join(file.header.map(ident))} FROM ${ident(stage)}`;
   await stageText(options);
   const select = await guard.check(options.mapping, { tables: [], views: { file: view } });
   const query = sql`WITH file AS (${view}) SELECT * FROM (${raw(select)})`;
-  const lines = await run(client, query, options.signal);
+  const lines = mappedRows(clickhouse, query, options.signal);
   const first = await lines.next();
   return { header: (first.done ? [] : first.value.values) as string[], batches: batched(lines) };
 }
@@ -56,13 +57,16 @@ function checkNames(header: readonly string[]): void {
 }
 
 /** Sorted by line, so that a mapping without ORDER BY gives the file's order. */
-async function stageText({ client, stage, file, refuse }: MappingOptions): Promise<void> {
+async function stageText({ clickhouse, stage, file, refuse, signal }: MappingOptions): Promise<void> {
   const columns = file.header.map((name) => sql`${ident(name)} Nullable(String)`);
-  const { query } = sql`CREATE TABLE ${ident(stage)} (${join([...columns, sql`${ident(LINE)} UInt64`])})
-    ENGINE = MergeTree ORDER BY ${ident(LINE)}`.render();
-  await dropTable(client, stage);
-  await client.command({ query });
-  const writer = new BatchWriter(client, stage, [...file.header, LINE]);
+  await dropTable(clickhouse, stage);
+  await clickhouse.run(
+    'mapping-stage',
+    sql`CREATE TABLE ${ident(stage)} (${join([...columns, sql`${ident(LINE)} UInt64`])})
+      ENGINE = MergeTree ORDER BY ${ident(LINE)}`,
+    { signal },
+  );
+  const writer = new BatchWriter(clickhouse, { label: 'mapping-batch', table: stage, columns: [...file.header, LINE] });
   for await (const batch of file.batches) {
     for (const record of batch) {
       if (record.refusal) await refuse(record, record.refusal);
@@ -79,42 +83,28 @@ function asText(value: unknown): string | null {
   return wellFormed(typeof value === 'object' ? jsonText(value) : String(value));
 }
 
-async function run(client: ClickHouseClient, statement: Sql, signal: AbortSignal): Promise<AsyncIterator<FileRecord>> {
-  const { query, params } = statement.render();
-  try {
-    const result = await client.query({
-      query,
-      query_params: { ...params },
-      abort_signal: signal,
-      format: 'JSONCompactEachRowWithNames',
-      clickhouse_settings: {
-        max_execution_time: MAX_SECONDS,
-        max_memory_usage: String(MAX_MEMORY),
-        max_threads: 1,
-        // Instants arrive with their zone, decimals and long numbers with all their digits.
-        date_time_output_format: 'iso',
-        output_format_json_quote_64bit_integers: 1,
-        output_format_json_quote_decimals: 1,
-        output_format_json_quote_denormals: 1,
-      },
-    });
-    return rowsOf(result.stream())[Symbol.asyncIterator]();
-  } catch (cause) {
-    throw userSqlFailure(cause, 'the mapping');
-  }
-}
-
-interface JsonRow {
-  readonly text: string;
-  json(): unknown;
-}
-
-/** Line 0 holds the names. */
-async function* rowsOf(stream: AsyncIterable<readonly JsonRow[]>): AsyncGenerator<FileRecord> {
+/** The mapping's rows as they come; line 0 holds the names. */
+async function* mappedRows(clickhouse: ClickHouse, select: Sql, signal: AbortSignal): AsyncGenerator<FileRecord> {
+  const bytes = clickhouse.bytes('mapping-run', select, 'JSONCompactEachRowWithNames', {
+    signal,
+    settings: {
+      max_execution_time: MAX_SECONDS,
+      max_memory_usage: String(MAX_MEMORY),
+      max_threads: 1,
+      // Instants arrive with their zone, decimals and long numbers with all their digits.
+      date_time_output_format: 'iso',
+      output_format_json_quote_64bit_integers: 1,
+      output_format_json_quote_decimals: 1,
+      output_format_json_quote_denormals: 1,
+    },
+  });
   let line = 0;
+  let rest = '';
   try {
-    for await (const rows of stream) {
-      for (const row of rows) yield { line: line++, values: row.json() as unknown[], raw: row.text };
+    for await (const text of decodeText(bytes)) {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() as string;
+      for (const raw of lines) yield { line: line++, values: JSON.parse(raw) as unknown[], raw };
     }
   } catch (cause) {
     throw userSqlFailure(cause, 'the mapping');

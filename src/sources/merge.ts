@@ -1,14 +1,13 @@
-import type { ClickHouseClient } from '@clickhouse/client';
 import { ident, join, param, raw, type Sql, sql } from '../core/definitions/sql.js';
 import { type SourceColumn, type SourceTable, storedType } from '../core/lending/sources.js';
+import type { ClickHouse } from '../warehouse/client.js';
 import { checkFence, type Fence, withinFence } from '../warehouse/fence.js';
-import { labelled } from './labelled.js';
 
 /** Rows of the stage that are compared and written at once: bounds the memory of a merge. */
 const BUCKET_ROWS = 500_000;
 
 export interface MergeOptions {
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouse;
   readonly table: SourceTable;
   readonly stage: string;
   /** Higher than that of any import before. */
@@ -26,7 +25,7 @@ export interface MergeOptions {
  * @returns how many rows were appended
  */
 export async function mergeStage({
-  client,
+  clickhouse,
   table,
   stage,
   seq,
@@ -37,34 +36,40 @@ export async function mergeStage({
   const key = table.columns
     .filter((column) => column.key)
     .sort((a, b) => table.key.indexOf(a.name) - table.key.indexOf(b.name));
-  const bounds = await bucketBounds(client, { stage, key, bucketRows });
+  const bounds = await bucketBounds(clickhouse, { stage, key, bucketRows, signal });
   for (let bucket = 0; bucket <= bounds.length; bucket++) {
-    signal.throwIfAborted();
     const range = within(key, bounds[bucket - 1], bounds[bucket]);
-    const { query, params } = appendNew(table, { stage, key, range, seq, fence }).render();
-    await client.command({ query, query_params: { ...params } });
+    await clickhouse.run('import-merge', appendNew(table, { stage, key, range, seq, fence }), { signal });
   }
-  await checkFence(labelled(client), fence);
-  const count =
-    sql`SELECT count() AS rows FROM ${ident(table.name)} WHERE seq = ${param('UInt64', String(seq))}`.render();
-  const result = await client.query({ query: count.query, query_params: { ...count.params }, format: 'JSONEachRow' });
-  const [row] = await result.json<{ rows: string }>();
+  await checkFence(clickhouse, fence);
+  const [row] = await clickhouse.rows<{ rows: string }>(
+    'import-count',
+    sql`SELECT count() AS rows FROM ${ident(table.name)} WHERE seq = ${param('UInt64', String(seq))}`,
+    { signal },
+  );
   return Number(row?.rows ?? 0);
 }
 
 type KeyValues = readonly unknown[];
 
 /** Keys that cut the stage into buckets; ranges of keys, so that each bucket reads its own stretch of the table and no more. */
-async function bucketBounds(
-  client: ClickHouseClient,
-  { stage, key, bucketRows }: { stage: string; key: readonly SourceColumn[]; bucketRows: number },
+function bucketBounds(
+  clickhouse: ClickHouse,
+  {
+    stage,
+    key,
+    bucketRows,
+    signal,
+  }: { stage: string; key: readonly SourceColumn[]; bucketRows: number; signal: AbortSignal | undefined },
 ): Promise<KeyValues[]> {
   const names = join(key.map(({ name }) => ident(name)));
-  const { query, params } = sql`SELECT DISTINCT ${names} FROM (
+  return clickhouse.tuples<KeyValues>(
+    'import-bounds',
+    sql`SELECT DISTINCT ${names} FROM (
       SELECT ${names}, row_number() OVER (ORDER BY ${names}) AS __row FROM ${ident(stage)}
-    ) WHERE __row % ${param('UInt64', bucketRows)} = 0 ORDER BY ${names}`.render();
-  const result = await client.query({ query, query_params: { ...params }, format: 'JSONCompactEachRow' });
-  return result.json<KeyValues>();
+    ) WHERE __row % ${param('UInt64', bucketRows)} = 0 ORDER BY ${names}`,
+    { signal },
+  );
 }
 
 /** `from <= key < to` column by column: said of a tuple, it would not be answered by the table's index. */

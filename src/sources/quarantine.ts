@@ -1,10 +1,10 @@
-import type { ClickHouseClient } from '@clickhouse/client';
+import { instantText, param, sql } from '../core/definitions/sql.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { RejectedRow } from '../core/ports/sources.js';
+import type { ClickHouse } from '../warehouse/client.js';
 import { type FileRecord, MAX_RAW } from './records.js';
 import type { Refusal } from './row-parser.js';
 import { BatchWriter } from './stage.js';
-import { storedInstant } from './values.js';
 
 /** How many rejected rows a reply names. */
 const NAMED_IN_REPLY = 20;
@@ -18,10 +18,14 @@ export class Quarantine {
   rejected = 0;
 
   constructor(
-    client: ClickHouseClient,
+    clickhouse: ClickHouse,
     private readonly of: { readonly table: string; readonly importId: string; readonly now: Instant },
   ) {
-    this.writer = new BatchWriter(client, 'source_quarantine', COLUMNS);
+    this.writer = new BatchWriter(clickhouse, {
+      label: 'quarantine-write',
+      table: 'source_quarantine',
+      columns: COLUMNS,
+    });
   }
 
   async add(record: FileRecord, header: readonly string[], { column, reason }: Refusal): Promise<void> {
@@ -30,7 +34,7 @@ export class Quarantine {
     if (this.first.length < NAMED_IN_REPLY) this.first.push({ line, column, reason });
     const { table, importId, now } = this.of;
     const raw = wellFormed((record.raw ?? asJson(header, record.values)).slice(0, MAX_RAW));
-    await this.writer.add([table, storedInstant(now), importId, line, column, reason, raw]);
+    await this.writer.add([table, instantText(now), importId, line, column, reason, raw]);
   }
 
   end(): Promise<void> {
@@ -49,12 +53,9 @@ export const jsonText = (value: unknown): string =>
 export const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\uFFFD');
 
 /** Newest import first, and within it the lines in their order. */
-export async function readQuarantine(client: ClickHouseClient, table: string, limit: number): Promise<RejectedRow[]> {
-  const result = await client.query({
-    query: `SELECT toUInt32(line) AS line, column, reason FROM source_quarantine WHERE table = {table:String}
-      ORDER BY at DESC, import_id, line LIMIT {limit:UInt32}`,
-    query_params: { table, limit },
-    format: 'JSONEachRow',
-  });
-  return result.json<RejectedRow>();
-}
+export const readQuarantine = (clickhouse: ClickHouse, table: string, limit: number): Promise<RejectedRow[]> =>
+  clickhouse.rows<RejectedRow>(
+    'quarantine-read',
+    sql`SELECT toUInt32(line) AS line, column, reason FROM source_quarantine WHERE table = ${table}
+      ORDER BY at DESC, import_id, line LIMIT ${param('UInt32', limit)}`,
+  );

@@ -1,17 +1,8 @@
+import { instantText } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
 import type { BusinessCalendar, Instant, LocalDate } from '../core/helpers/time.js';
 import type { Datum, SourceColumn, SourceTable, VERSION_COLUMNS } from '../core/lending/sources.js';
-import {
-  emptyOf,
-  flag,
-  instantMs,
-  isAbsent,
-  Problem,
-  parserOf,
-  type Stored,
-  storedInstant,
-  type ValueParser,
-} from './values.js';
+import { emptyOf, flag, instantMs, isAbsent, Problem, parserOf, type Stored, type ValueParser } from './values.js';
 
 /** Columns that a file may bring beside the table's own. */
 const FILE_EXTRAS = ['ingested_at', 'deleted'] as const satisfies readonly (keyof typeof VERSION_COLUMNS)[];
@@ -140,7 +131,7 @@ export class RowParser {
     this.fillDatum(row);
     const known = this.knownAt(values, row);
     if (typeof known !== 'number') return known;
-    row.push(storedInstant(known), deleted);
+    row.push(instantText(known), deleted);
     return row;
   }
 

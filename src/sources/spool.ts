@@ -4,12 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-
-export interface Spooled {
-  readonly path: string;
-  read(): AsyncIterable<Uint8Array>;
-  remove(): Promise<void>;
-}
+import type { Spooled } from '../core/ports/sources.js';
 
 /** Puts a body into a file of its own, for formats and steps that cannot read it front to back. Readable by us alone. */
 export async function spool(body: AsyncIterable<Uint8Array>, directory: string): Promise<Spooled> {

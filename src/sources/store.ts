@@ -1,16 +1,17 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { ClickHouseClient } from '@clickhouse/client';
+import { limited, yieldToOthers } from '../core/async.js';
+import { instantText, sql } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
 import { type BusinessCalendar, HOUR, type Instant } from '../core/helpers/time.js';
+import { newestSequence } from '../core/lending/import-sequence.js';
 import { type Datum, type SourceTable, sourceTable } from '../core/lending/sources.js';
 import { type Lease, type Leases, tableResource } from '../core/ports/leases.js';
 import type { Log, Metrics } from '../core/ports/process.js';
-import type { ImportRequest, ImportResult, SourceStore, SqlGuard } from '../core/ports/sources.js';
-import { SNAPSHOTS } from '../derived/loan-snapshots/content.js';
+import type { ImportRequest, ImportResult, SourceStore, Spooled, SqlGuard } from '../core/ports/sources.js';
+import type { ClickHouse } from '../warehouse/client.js';
 import { raiseFence, tableFence } from '../warehouse/fence.js';
 import { openCsv } from './csv.js';
 import { importFailure } from './failures.js';
-import { labelled } from './labelled.js';
 import { openMapped } from './mapping.js';
 import { mergeStage } from './merge.js';
 import { fieldNames, openNdjson } from './ndjson.js';
@@ -18,13 +19,12 @@ import { openParquet } from './parquet.js';
 import { Quarantine, readQuarantine } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
 import { checkHeader, fileColumns, isRefusal, RowParser } from './row-parser.js';
-import { type Spooled, spool } from './spool.js';
-import { BatchWriter, createStage, dropLeftovers, dropTable, stageName, yieldToOthers } from './stage.js';
-import { storedInstant } from './values.js';
+import { spool } from './spool.js';
+import { BatchWriter, createStage, dropLeftovers, dropTable, stageName } from './stage.js';
 
 export interface SourceStoreOptions {
   /** Its database holds the migrated tables. */
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouse;
   readonly guard: SqlGuard;
   readonly calendar: BusinessCalendar;
   /** Coordinate system of positions that name none. */
@@ -47,9 +47,9 @@ const TABLES_AT_ONCE = 4;
  * the same new version of a row, which reads as one but counts twice.
  */
 export function createSourceStore(options: SourceStoreOptions): SourceStore {
-  const { client, log, metrics, leases } = options;
+  const { clickhouse, log, metrics, leases } = options;
   const queues = new Map<string, Promise<unknown>>();
-  const few = atMost(TABLES_AT_ONCE);
+  const few = limited(TABLES_AT_ONCE);
   let swept = Number.NEGATIVE_INFINITY;
 
   /** Runs the body after those before it on the same table: here first, so that one import a table waits for other processes. */
@@ -66,7 +66,9 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
       const table = sourceTable(request.table);
       if (request.now - swept > HOUR) {
         swept = request.now;
-        await dropLeftovers(client, request.now).catch((err: unknown) => log.warn({ err }, 'old import stages stay'));
+        await dropLeftovers(clickhouse, request.now).catch((err: unknown) =>
+          log.warn({ err }, 'old import stages stay'),
+        );
       }
       const started = performance.now();
       try {
@@ -82,26 +84,12 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
         throw importFailure(cause, table.name);
       }
     },
-    quarantine: (table, limit) => readQuarantine(client, sourceTable(table).name, limit),
+    spool: (body) => spool(body, options.tempDir),
+    quarantine: (table, limit) => readQuarantine(clickhouse, sourceTable(table).name, limit),
   };
 }
 
-/** Runs so many bodies at a time, in the order in which they came. */
-function atMost(limit: number) {
-  const waiting: (() => void)[] = [];
-  let free = limit;
-  return async <T>(body: () => Promise<T>): Promise<T> => {
-    if (free > 0) free--;
-    else await new Promise<void>((start) => waiting.push(start));
-    try {
-      return await body();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
-    }
-  };
-}
+const IMPORT_COLUMNS = ['table', 'import_id', 'seq', 'at', 'history', 'accepted', 'duplicates', 'rejected'] as const;
 
 type InLease = <T>(table: string, body: (lease: Lease<'table'>) => Promise<T>) => Promise<T>;
 
@@ -114,44 +102,41 @@ async function importFile(
   request: ImportRequest,
   inLease: InLease,
 ): Promise<ImportResult> {
-  const { client, log } = options;
+  const { clickhouse, log } = options;
   const { now, history } = request;
   const importId = randomUUID();
   const stage = stageName(now, importId);
   const cleanup: Cleanup = [];
   try {
-    const quarantine = new Quarantine(client, { table: table.name, importId, now });
+    const quarantine = new Quarantine(clickhouse, { table: table.name, importId, now });
     const file = await openFile(options, table, { request, stage: `${stage}_file`, quarantine, cleanup });
     checkHeader(table, file.header);
-    cleanup.push(() => dropTable(client, stage));
-    await createStage(client, stage, table);
+    cleanup.push(() => dropTable(clickhouse, stage));
+    await createStage(clickhouse, stage, table);
     const parser = new RowParser(
       { table, history, now, calendar: options.calendar, datum: options.datum },
       file.header,
     );
-    const good = await stageRows({ client, table, stage, file, parser, quarantine });
+    const good = await stageRows({ clickhouse, table, stage, file, parser, quarantine });
     const accepted = await inLease(table.name, async (lease) => {
       const fence = tableFence(lease);
       const { lost: signal } = lease;
-      if (good > 0) await raiseFence(labelled(client), fence, { signal });
-      const seq = await nextSeq(client, table.name, now);
+      if (good > 0) await raiseFence(clickhouse, fence, { signal });
+      const seq = await nextSeq(clickhouse, table.name, now);
       const { bucketRows } = options;
-      const appended = good === 0 ? 0 : await mergeStage({ client, table, stage, seq, fence, signal, bucketRows });
-      const counts = { accepted: appended, duplicates: good - appended, rejected: quarantine.rejected };
-      await client.insert({
-        table: 'source_imports',
-        values: [
-          {
-            table: table.name,
-            import_id: importId,
-            seq: String(seq),
-            at: storedInstant(now),
-            history: Number(history),
-            ...counts,
-          },
+      const appended = good === 0 ? 0 : await mergeStage({ clickhouse, table, stage, seq, fence, signal, bucketRows });
+      await clickhouse.insert('import-record', { table: 'source_imports', columns: IMPORT_COLUMNS }, [
+        [
+          table.name,
+          importId,
+          String(seq),
+          instantText(now),
+          Number(history),
+          appended,
+          good - appended,
+          quarantine.rejected,
         ],
-        format: 'JSONEachRow',
-      });
+      ]);
       return appended;
     });
     return { accepted, duplicates: good - accepted, rejected: quarantine.rejected, quarantine: quarantine.first };
@@ -170,7 +155,7 @@ interface Opening {
 }
 
 async function openFile(
-  { client, guard, tempDir }: SourceStoreOptions,
+  { clickhouse, guard, tempDir }: SourceStoreOptions,
   table: SourceTable,
   { request, stage, quarantine, cleanup }: Opening,
 ): Promise<RecordFile> {
@@ -193,12 +178,12 @@ async function openFile(
   if (mapping === undefined) return file;
   const ended = new AbortController();
   cleanup.push(
-    () => dropTable(client, stage),
+    () => dropTable(clickhouse, stage),
     async () => ended.abort(),
   );
   const refuse: Parameters<typeof openMapped>[0]['refuse'] = (record, refusal) =>
     quarantine.add(record, file.header, refusal);
-  return openMapped({ client, guard, mapping, stage, file, refuse, signal: ended.signal });
+  return openMapped({ clickhouse, guard, mapping, stage, file, refuse, signal: ended.signal });
 }
 
 /** BAD_USER_INPUT for a body without a byte. */
@@ -215,7 +200,7 @@ async function notEmpty(body: AsyncIterable<Uint8Array>): Promise<AsyncIterable<
 }
 
 interface Staging {
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouse;
   readonly table: SourceTable;
   readonly stage: string;
   readonly file: RecordFile;
@@ -224,9 +209,9 @@ interface Staging {
 }
 
 /** @returns how many rows are good */
-async function stageRows({ client, table, stage, file, parser, quarantine }: Staging): Promise<number> {
+async function stageRows({ clickhouse, table, stage, file, parser, quarantine }: Staging): Promise<number> {
   const columns = [...table.columns.map(({ name }) => name), 'ingested_at', 'deleted', '__line'];
-  const writer = new BatchWriter(client, stage, columns);
+  const writer = new BatchWriter(clickhouse, { label: 'import-batch', table: stage, columns });
   const take = async (record: FileRecord): Promise<void> => {
     const row = record.refusal ?? parser.parse(record.values);
     if (isRefusal(row)) await quarantine.add(record, file.header, row);
@@ -241,14 +226,11 @@ async function stageRows({ client, table, stage, file, parser, quarantine }: Sta
 }
 
 /** Above every earlier import of the table, and every derivation into it; the random part keeps two processes apart that ask in the same millisecond. */
-async function nextSeq(client: ClickHouseClient, table: string, now: Instant): Promise<bigint> {
-  const result = await client.query({
-    query: `SELECT toString(greatest((SELECT max(seq) FROM source_imports WHERE table = {table:String}),
-      ${table === SNAPSHOTS.name ? '(SELECT max(seq) FROM loan_snapshot_runs)' : '0'})) AS newest`,
-    query_params: { table },
-    format: 'JSONEachRow',
-  });
-  const [row] = await result.json<{ newest: string }>();
+async function nextSeq(clickhouse: ClickHouse, table: string, now: Instant): Promise<bigint> {
+  const [row] = await clickhouse.rows<{ newest: string }>(
+    'import-sequence',
+    sql`SELECT toString(${newestSequence(table)}) AS newest`,
+  );
   const bits = 1 << 20;
   const byTime = BigInt(now) * BigInt(bits) + BigInt(randomInt(bits));
   const after = BigInt(row?.newest ?? 0) + 1n;

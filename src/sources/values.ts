@@ -3,6 +3,7 @@
  * dates as text, instants as Date, lists, maps) and gives the value as ClickHouse reads it in JSON, or a `Problem`. Reasons never quote
  * the value: it may be personal.
  */
+import { instantText } from '../core/definitions/sql.js';
 import type { SourceColumn, SourceTable, SourceType } from '../core/lending/sources.js';
 
 export class Problem {
@@ -142,12 +143,9 @@ function offsetMs(zone: string): number {
   return (zone[0] === '-' ? -minutes : minutes) * 60_000;
 }
 
-/** As ClickHouse reads a DateTime64(3,'UTC'). */
-export const storedInstant = (ms: number): string => new Date(ms).toISOString().replace('T', ' ').slice(0, -1);
-
 function instant(value: unknown): string | Problem {
   const ms = instantMs(value);
-  return ms instanceof Problem ? ms : storedInstant(ms);
+  return ms instanceof Problem ? ms : instantText(ms);
 }
 
 /** In CSV a list or a map is a JSON text. */
@@ -208,7 +206,7 @@ const PARSERS: Readonly<Record<SourceType, ValueParser>> = {
 export const emptyOf = (type: SourceType): Stored => {
   if (type === 'String') return '';
   if (type === 'Date' || type === 'Date32') return '1970-01-01';
-  if (type === 'Instant') return storedInstant(0);
+  if (type === 'Instant') return instantText(0);
   if (type === 'StringArray') return [];
   return type === 'StringMap' || type === 'FloatMap' ? {} : 0;
 };

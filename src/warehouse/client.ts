@@ -1,36 +1,42 @@
-import { randomUUID } from 'node:crypto';
-import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
-import { raw, type Sql } from '../core/definitions/sql.js';
+import { Readable } from 'node:stream';
+import { ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import { ident, type Sql, sql } from '../core/definitions/sql.js';
 import type { OfflineQuery } from '../core/ports/offline.js';
 import type { Log, Metrics } from '../core/ports/process.js';
-import { offlineFailure } from './failures.js';
+import { observe, observeStream } from './observe.js';
 import { guardedBytes } from './stream-guard.js';
 
-/** Seconds after which a query is stopped by the server; the only stop that the embedded store has. */
+/** Seconds after which the server stops a statement; the embedded store has no other stop. */
 export const DEFAULT_LIMIT_SECONDS = 600;
 
 export interface QueryOptions {
   readonly settings?: ClickHouseSettings;
-  readonly signal?: AbortSignal;
+  /** Ends the wait for the answer with the signal's reason. The server goes on with a statement that writes. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Queries with a label: the same word in the log, in the metrics and in front of the query's id. */
+/**
+ * Statements with a label: the same word in the log, in the metric `clickhouse_query_seconds` and in front of the query's id. Each has a limit
+ * and can be cancelled; its failures are RiskgraphErrors, see `statementFailure`.
+ */
 export interface ClickHouse extends OfflineQuery {
-  /** The stock client, for what this wrapper does not do. Its defaults are the same. */
-  readonly clickhouse: ClickHouseClient;
-  /** DDL and INSERT … SELECT. */
+  /** Runs DDL or INSERT … SELECT. */
   run(label: string, statement: Sql, options?: QueryOptions): Promise<void>;
-  /** Small results, as objects. 64-bit integers and decimals are strings. */
+  /** Reads a small result as objects. 64-bit integers and decimals are strings. */
   rows<Row>(label: string, select: Sql, options?: QueryOptions): Promise<Row[]>;
-  /** The whole answer in a format, chunk by chunk; fails where the server broke off in the middle. */
+  /** Reads a small result as arrays in the order of the SELECT; many rows take less time this way than as objects. */
+  tuples<Row>(label: string, select: Sql, options?: QueryOptions): Promise<Row[]>;
+  /** Reads the whole answer in a format, chunk by chunk; fails where the server breaks off in the middle. */
   bytes(label: string, select: Sql, format: string, options?: QueryOptions): AsyncIterable<Buffer>;
-  /** Rows as arrays in the order of `columns`. */
+  /** Writes rows, which are arrays in the order of `columns`. */
   insert(
     label: string,
     into: { readonly table: string; readonly columns: readonly [string, ...string[]] },
     rows: readonly (readonly unknown[])[],
     options?: QueryOptions,
   ): Promise<void>;
+  /** Writes a body in the format that the INSERT names at its end. */
+  insertBytes(label: string, insert: Sql, body: Buffer, options?: QueryOptions): Promise<void>;
   createDatabase(name: string): Promise<void>;
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -41,19 +47,27 @@ export interface ClickHouseOptions {
   readonly database: string;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** `max_execution_time` of each statement that sets none of its own. */
   readonly limitSeconds?: number;
+  /** How long the client waits for bytes of an answer. By default longer than the limit, so that the server gives up first and says why. */
+  readonly patienceMs?: number;
 }
 
-/** One client for the process; whoever opens it closes it. Failures are RiskgraphErrors: see `offlineFailure`. */
-export function openClickHouse({ url, database, log, metrics, ...more }: ClickHouseOptions): ClickHouse {
-  const limitSeconds = more.limitSeconds ?? DEFAULT_LIMIT_SECONDS;
+/** Opens the one client of the process, which the caller closes. */
+export function openClickHouse({
+  url,
+  database,
+  log,
+  metrics,
+  limitSeconds = DEFAULT_LIMIT_SECONDS,
+  patienceMs = (limitSeconds + 30) * 1000,
+}: ClickHouseOptions): ClickHouse {
   const server = withoutDatabase(url);
   const clickhouse = createClient({
     url: server,
     database,
     application: 'riskgraph',
-    // The server gives up first, so that its own words arrive.
-    request_timeout: (limitSeconds + 30) * 1000,
+    request_timeout: patienceMs,
     max_open_connections: 16,
     // A write on a connection that the server has just closed would fail without a word of why.
     keep_alive: { eagerly_destroy_stale_sockets: true },
@@ -68,39 +82,37 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
     },
   });
 
-  async function observed<T>(label: string, body: (queryId: string) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    // The client looks at a signal only once the request is on its way.
-    signal?.throwIfAborted();
-    const queryId = `${label}-${randomUUID()}`;
-    const started = performance.now();
-    let outcome = 'ok';
-    try {
-      return await body(queryId);
-    } catch (error) {
-      outcome = signal?.aborted ? 'aborted' : 'failed';
-      if (signal?.aborted) throw signal.reason;
-      log.warn({ label, queryId, err: error }, 'offline query failed');
-      throw offlineFailure(error, label);
-    } finally {
-      const seconds = (performance.now() - started) / 1000;
-      metrics.observe('offline_query_seconds', seconds, { label, outcome });
-      log.debug({ label, queryId, seconds, outcome }, 'offline query');
-    }
-  }
+  const observer = { log, metrics };
+  const observed = <T>(label: string, body: (queryId: string) => Promise<T>, signal?: AbortSignal): Promise<T> =>
+    observe(observer, label, signal, body);
 
-  const request = (statement: Sql, queryId: string, options: QueryOptions) => {
+  const request = (statement: Sql, queryId: string, { settings, signal }: QueryOptions) => {
     const { query, params } = statement.render();
     return {
       query,
       query_params: { ...params },
       query_id: queryId,
-      ...(options.settings && { clickhouse_settings: options.settings }),
-      ...(options.signal && { abort_signal: options.signal }),
+      ...(settings && { clickhouse_settings: settings }),
+      ...(signal && { abort_signal: signal }),
     };
   };
 
+  const read = <Row>(
+    format: 'JSONEachRow' | 'JSONCompactEachRow',
+    label: string,
+    select: Sql,
+    options: QueryOptions = {},
+  ): Promise<Row[]> =>
+    observed(
+      label,
+      async (queryId) => {
+        const result = await clickhouse.query({ ...request(select, queryId, options), format });
+        return result.json<Row>();
+      },
+      options.signal,
+    );
+
   return {
-    clickhouse,
     run: (label, statement, options = {}) =>
       observed(
         label,
@@ -109,15 +121,8 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
         },
         options.signal,
       ),
-    rows: (label, select, options = {}) =>
-      observed(
-        label,
-        async (queryId) => {
-          const result = await clickhouse.query({ ...request(select, queryId, options), format: 'JSONEachRow' });
-          return result.json();
-        },
-        options.signal,
-      ),
+    rows: (label, select, options) => read('JSONEachRow', label, select, options),
+    tuples: (label, select, options) => read('JSONCompactEachRow', label, select, options),
     select: ({ label, query, params, signal }) =>
       observed(
         label,
@@ -133,26 +138,12 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
         },
         signal,
       ),
-    async *bytes(label, select, format, options = {}) {
-      options.signal?.throwIfAborted();
-      const queryId = `${label}-${randomUUID()}`;
-      const started = performance.now();
-      let outcome = 'failed';
-      try {
+    bytes: (label, select, format, options = {}) =>
+      observeStream(observer, label, options.signal, async (queryId) => {
         const params = request(select, queryId, options);
         const result = await clickhouse.exec({ ...params, query: `${params.query}\nFORMAT ${format}` });
-        yield* guardedBytes(result.stream, result.response_headers);
-        outcome = 'ok';
-      } catch (error) {
-        if (options.signal?.aborted) throw options.signal.reason;
-        log.warn({ label, queryId, err: error }, 'offline query failed');
-        throw offlineFailure(error, label);
-      } finally {
-        const seconds = (performance.now() - started) / 1000;
-        metrics.observe('offline_query_seconds', seconds, { label, outcome });
-        log.debug({ label, queryId, seconds, outcome }, 'offline stream');
-      }
-    },
+        return guardedBytes(result.stream, result.response_headers);
+      }),
     insert: (label, { table, columns }, rows, options = {}) =>
       observed(
         label,
@@ -170,13 +161,25 @@ export function openClickHouse({ url, database, log, metrics, ...more }: ClickHo
         },
         options.signal,
       ),
+    insertBytes: (label, insert, body, options = {}) =>
+      observed(
+        label,
+        async (queryId) => {
+          const values = Readable.from([body], { objectMode: false });
+          const { stream } = await clickhouse.exec({ ...request(insert, queryId, options), values });
+          for await (const _ of stream) {
+            // An INSERT answers nothing; its end is what is waited for.
+          }
+        },
+        options.signal,
+      ),
     createDatabase: (name) =>
       observed('create-database', async (queryId) => {
         // The client's own database may not be there yet, and every other request names it.
         const opener = createClient({ url: server, database: 'default' });
         try {
-          const statement = raw(`CREATE DATABASE IF NOT EXISTS \`${name.replace(/[`\\]/g, '\\$&')}\` ENGINE = Atomic`);
-          await opener.command({ query: statement.render().query, query_id: queryId });
+          const { query } = sql`CREATE DATABASE IF NOT EXISTS ${ident(name)} ENGINE = Atomic`.render();
+          await opener.command({ query, query_id: queryId });
         } finally {
           await opener.close();
         }

@@ -1,67 +1,162 @@
+/** What a failure of ClickHouse means, decided once for every path, in two wordings: statements of the platform, and SQL that a caller wrote. */
 import { ClickHouseError } from '@clickhouse/client';
-import { badInput, RiskgraphError } from '../core/errors.js';
+import { badInput, type ErrorCode, RiskgraphError } from '../core/errors.js';
 
-const TIMEOUTS = new Set(['159', '160', '209']);
-const OVERLOADS = new Set(['202', '241', '243', '439']);
-const UNREACHABLE =
-  /ECONN|ENOTFOUND|EPIPE|EHOSTUNREACH|ENOENT|EAI_AGAIN|socket hang up|aborted|terminated|other side closed/i;
+/**
+ * - TIMEOUT: the statement takes longer than allowed.
+ * - OVERLOADED: the server has no memory, disk, thread or place in its queue for the statement now, or the statement reads more than allowed.
+ * - VALUE: a value, and nothing else, is at fault.
+ * - REFUSED: the statement itself is at fault; every code that is not in the table.
+ * - UNREACHABLE: the server does not answer.
+ */
+export type Meaning = 'TIMEOUT' | 'OVERLOADED' | 'VALUE' | 'REFUSED' | 'UNREACHABLE';
 
-/** What a failed query means to the caller; the store's own words stay in `cause`. */
-export function offlineFailure(error: unknown, label: string): Error {
-  if (error instanceof RiskgraphError) return error;
-  if (error instanceof ClickHouseError) {
-    if (TIMEOUTS.has(error.code)) return timedOut(label, error);
-    if (OVERLOADS.has(error.code)) {
-      return new RiskgraphError({
-        code: 'OVERLOADED',
-        message: `the offline store has no room for the query '${label}' now`,
-        hint: 'ask for fewer rows or features, or try again later',
-        cause: error,
-      });
-    }
-    return new RiskgraphError({
-      code: 'INTERNAL',
-      message: `the offline store refused the query '${label}'`,
-      hint: 'the log of this request holds the reason',
-      cause: error,
-    });
+/** By ClickHouse's error code. */
+export const MEANINGS: Readonly<Record<string, Meaning>> = {
+  159: 'TIMEOUT', // TIMEOUT_EXCEEDED
+  160: 'TIMEOUT', // TOO_SLOW
+  209: 'TIMEOUT', // SOCKET_TIMEOUT
+  202: 'OVERLOADED', // TOO_MANY_SIMULTANEOUS_QUERIES
+  241: 'OVERLOADED', // MEMORY_LIMIT_EXCEEDED
+  243: 'OVERLOADED', // NOT_ENOUGH_SPACE
+  307: 'OVERLOADED', // TOO_MANY_BYTES
+  396: 'OVERLOADED', // TOO_MANY_ROWS_OR_BYTES
+  439: 'OVERLOADED', // CANNOT_SCHEDULE_TASK
+  6: 'VALUE', // CANNOT_PARSE_TEXT
+  26: 'VALUE', // CANNOT_PARSE_QUOTED_STRING
+  27: 'VALUE', // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+  36: 'VALUE', // BAD_ARGUMENTS
+  38: 'VALUE', // CANNOT_PARSE_DATE
+  41: 'VALUE', // CANNOT_PARSE_DATETIME
+  43: 'VALUE', // ILLEGAL_TYPE_OF_ARGUMENT
+  53: 'VALUE', // TYPE_MISMATCH
+  69: 'VALUE', // ARGUMENT_OUT_OF_BOUND
+  70: 'VALUE', // CANNOT_CONVERT_TYPE
+  72: 'VALUE', // CANNOT_PARSE_NUMBER
+  117: 'VALUE', // INCORRECT_DATA
+  125: 'VALUE', // INCORRECT_RESULT_OF_SCALAR_SUBQUERY
+  128: 'VALUE', // TOO_LARGE_ARRAY_SIZE
+  131: 'VALUE', // TOO_LARGE_STRING_SIZE
+  153: 'VALUE', // ILLEGAL_DIVISION
+  190: 'VALUE', // SIZES_OF_ARRAYS_DONT_MATCH
+  321: 'VALUE', // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+  349: 'VALUE', // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+  376: 'VALUE', // CANNOT_PARSE_UUID
+  407: 'VALUE', // DECIMAL_OVERFLOW
+  427: 'VALUE', // CANNOT_COMPILE_REGEXP
+  467: 'VALUE', // CANNOT_PARSE_BOOL
+  675: 'VALUE', // CANNOT_PARSE_IPV4
+  676: 'VALUE', // CANNOT_PARSE_IPV6
+};
+
+/** What the caller of the platform is told. */
+const CODES: Readonly<Record<Meaning, ErrorCode>> = {
+  TIMEOUT: 'TIMEOUT',
+  OVERLOADED: 'OVERLOADED',
+  VALUE: 'INTERNAL',
+  REFUSED: 'INTERNAL',
+  UNREACHABLE: 'STORE_UNAVAILABLE',
+};
+
+/** Of the stock client, which waits for bytes of an answer no longer than its time-out. */
+const CLIENT_TIMEOUT = 'Timeout error.';
+const NETWORK = /^E(?:CONN\w+|PIPE|NOTFOUND|HOSTUNREACH|NETUNREACH|TIMEDOUT|AI_AGAIN)$/;
+
+/** What an error of the stock client, or of `statementFailure`, means; null where it is no failure of a statement. */
+export function meaningOf(error: unknown): Meaning | null {
+  if (error instanceof RiskgraphError) {
+    const meaning = meaningOf(error.cause);
+    return meaning && CODES[meaning] === error.code ? meaning : null;
   }
-  const text = error instanceof Error ? `${error.message} ${(error as { code?: string }).code ?? ''}` : String(error);
-  if (/timeout/i.test(text) && !UNREACHABLE.test(text)) return timedOut(label, error);
-  return new RiskgraphError({
-    code: 'STORE_UNAVAILABLE',
+  if (error instanceof ClickHouseError) return MEANINGS[error.code] ?? 'REFUSED';
+  if (!(error instanceof Error)) return null;
+  if (error.message === CLIENT_TIMEOUT) return 'TIMEOUT';
+  return NETWORK.test((error as NodeJS.ErrnoException).code ?? '') ? 'UNREACHABLE' : null;
+}
+
+/** The failure of a statement of the platform, in words for the caller; what the server says stays in `cause`, for the log. */
+export function statementFailure(error: unknown, label: string): RiskgraphError {
+  if (error instanceof RiskgraphError) return error;
+  const meaning = meaningOf(error) ?? 'UNREACHABLE';
+  return new RiskgraphError({ code: CODES[meaning], ...PLATFORM[meaning](label), cause: error });
+}
+
+interface Wording {
+  readonly message: string;
+  readonly hint: string;
+}
+
+const refused = (label: string): Wording => ({
+  message: `the offline store refused the query '${label}'`,
+  hint: 'the log of this request holds the reason',
+});
+
+const PLATFORM: Readonly<Record<Meaning, (label: string) => Wording>> = {
+  TIMEOUT: (label) => ({
+    message: `the query '${label}' took longer than allowed`,
+    hint: 'ask for a shorter period, fewer rows or fewer features',
+  }),
+  OVERLOADED: (label) => ({
+    message: `the offline store has no room for the query '${label}' now`,
+    hint: 'ask for fewer rows or features, or try again later',
+  }),
+  VALUE: refused,
+  REFUSED: refused,
+  UNREACHABLE: (label) => ({
     message: `the offline store did not answer the query '${label}'`,
     hint: 'check that ClickHouse runs and that CLICKHOUSE_URL names it',
-    cause: error,
-  });
+  }),
+};
+
+/** The failure of work that consists of many statements, said of the work; what is no failure of a statement stays as it is. */
+export function workFailure(error: unknown, work: Wording): unknown {
+  const meaning = meaningOf(error);
+  if (!meaning) return error;
+  const cause = error instanceof RiskgraphError ? error.cause : error;
+  return new RiskgraphError({ code: CODES[meaning], ...work, cause });
+}
+
+/** A failure of SQL that a caller wrote and that runs by itself: the server's words, without its version and the names of our own tables. */
+export function userSqlFailure(error: unknown, what: string): unknown {
+  const meaning = meaningOf(error);
+  const cause = error instanceof RiskgraphError ? error.cause : error;
+  if (meaning === 'TIMEOUT' || meaning === 'OVERLOADED') {
+    const message =
+      meaning === 'TIMEOUT' ? `${what} ran longer than allowed` : `${what} needs more memory than allowed`;
+    return new RiskgraphError({ code: CODES[meaning], message, hint: 'make it read less', cause });
+  }
+  const words = serverWords(error);
+  return words === null ? error : badInput(`${what} cannot be run: ${words}`, 'correct the SQL and try again');
+}
+
+/** A failure of a statement of the platform around SQL that a caller wrote: BAD_USER_INPUT with the server's words where a value is at fault. */
+export function valueFailure(error: unknown, what: string): unknown {
+  const words = meaningOf(error) === 'VALUE' ? serverWords(error) : null;
+  if (words === null) return error;
+  // A job's error is kept, and the value may be personal.
+  const masked = words.replace(/'(?:[^'\\]|\\.)*'/g, "'…'").slice(0, 200);
+  return badInput(`${what} fails on a row: ${masked}`, 'convert or leave out such values, as toInt32OrNull(…) does');
 }
 
 /**
- * What ClickHouse says where a value, and nothing else, is at fault: text that is no number or date, a number beyond its type, a division by zero,
- * arrays of two lengths, more than one row of a scalar subquery, a pattern that is none.
+ * What ClickHouse says of a statement that it refuses; null for other failures. The first sentence: what follows quotes the query that was run,
+ * which holds more than the caller wrote.
  */
-const VALUES = new Set(
-  '6 26 27 36 38 41 43 53 69 70 72 117 125 128 131 153 190 321 349 376 407 427 467 675 676'.split(' '),
-);
-
-/** A failure of SQL that a caller wrote, once it runs: BAD_USER_INPUT with the store's words where a value of it is at fault. */
-export function valueFailure(error: unknown, what: string): unknown {
-  const cause = error instanceof RiskgraphError ? error.cause : null;
-  if (!(cause instanceof ClickHouseError) || !VALUES.has(cause.code)) return error;
-  const words = cause.message
+export function serverWords(error: unknown): string | null {
+  const text = refusal(error);
+  if (text === null) return null;
+  return text
     .replace(/^.*DB::Exception:\s*/s, '')
     .replace(/\s*\(version [^)]*\).*$/s, '')
     .replace(/(?:[:,] )?\b(?:in scope|while (?:executing|processing|converting))\b.*$/is, '')
-    // A job's error is kept, and the value may be personal.
-    .replace(/'(?:[^'\\]|\\.)*'/g, "'…'")
-    .slice(0, 200);
-  return badInput(`${what} fails on a row: ${words}`, 'convert or leave out such values, as toInt32OrNull(…) does');
+    .replace(/`?\b(?:\w+\.)?import_stage_\w+`?/g, 'file')
+    .trim()
+    .slice(0, 300);
 }
 
-const timedOut = (label: string, cause: unknown): RiskgraphError =>
-  new RiskgraphError({
-    code: 'TIMEOUT',
-    message: `the query '${label}' took longer than allowed`,
-    hint: 'ask for a shorter period, fewer rows or fewer features',
-    cause,
-  });
+/** The whole message of a refusal, with the query that it quotes: for the log and for the author of a definition. Null for other failures. */
+export function refusal(error: unknown): string | null {
+  const cause = error instanceof RiskgraphError ? error.cause : error;
+  const meaning = meaningOf(error);
+  return cause instanceof ClickHouseError && (meaning === 'VALUE' || meaning === 'REFUSED') ? cause.message : null;
+}

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ClickHouseClient } from '@clickhouse/client';
+import { instantText, raw } from '../core/definitions/sql.js';
 import { conflict } from '../core/errors.js';
 import type { Clock, Log } from '../core/ports/process.js';
+import type { ClickHouse } from './client.js';
 
 export interface MigrationOptions {
   /** Its database must exist. */
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouse;
   /** Folder of `NNN_name.sql` files. */
   readonly directory: string;
   readonly clock: Clock;
@@ -25,23 +26,23 @@ interface Migration {
  * may run it at once: every statement of a migration can be repeated without effect. CONFLICT where an applied file was edited or removed,
  * or where two files share a number.
  */
-export async function migrateClickHouse({ client, directory, clock, log }: MigrationOptions): Promise<void> {
-  await client.command({
-    query: `CREATE TABLE IF NOT EXISTS schema_migrations (
+export async function migrateClickHouse({ clickhouse, directory, clock, log }: MigrationOptions): Promise<void> {
+  await clickhouse.run(
+    'migrate',
+    raw(`CREATE TABLE IF NOT EXISTS schema_migrations (
       name String, checksum String, applied_at DateTime64(3, 'UTC')
-    ) ENGINE = ReplacingMergeTree(applied_at) ORDER BY name`,
-  });
+    ) ENGINE = ReplacingMergeTree(applied_at) ORDER BY name`),
+  );
   const migrations = await readMigrations(directory);
-  const applied = await appliedChecksums(client);
+  const applied = await appliedChecksums(clickhouse);
   refuseEdits(migrations, applied);
   for (const { name, text, checksum } of migrations) {
     if (applied.has(name)) continue;
-    for (const statement of statementsOf(text)) await client.command({ query: statement });
-    await client.insert({
-      table: 'schema_migrations',
-      values: [{ name, checksum, applied_at: new Date(clock()).toISOString().replace('T', ' ').slice(0, -1) }],
-      format: 'JSONEachRow',
-    });
+    for (const statement of statementsOf(text)) await clickhouse.run('migrate', raw(statement));
+    const columns = ['name', 'checksum', 'applied_at'] as const;
+    await clickhouse.insert('migrate', { table: 'schema_migrations', columns }, [
+      [name, checksum, instantText(clock())],
+    ]);
     log.info({ migration: name }, 'ClickHouse migration applied');
   }
 }
@@ -59,12 +60,11 @@ async function readMigrations(directory: string): Promise<Migration[]> {
   );
 }
 
-async function appliedChecksums(client: ClickHouseClient): Promise<Map<string, string>> {
-  const result = await client.query({
-    query: 'SELECT name, checksum FROM schema_migrations FINAL',
-    format: 'JSONEachRow',
-  });
-  const rows = await result.json<{ name: string; checksum: string }>();
+async function appliedChecksums(clickhouse: ClickHouse): Promise<Map<string, string>> {
+  const rows = await clickhouse.rows<{ name: string; checksum: string }>(
+    'migrate',
+    raw('SELECT name, checksum FROM schema_migrations FINAL'),
+  );
   return new Map(rows.map(({ name, checksum }) => [name, checksum]));
 }
 

@@ -38,7 +38,7 @@ beforeAll(async () => {
     log: quietLog,
     metrics,
   });
-  const guard = createSqlGuard(store.clickhouse);
+  const guard = createSqlGuard(store);
   offline = createOfflineStore({ store, calendar: new BusinessCalendar('Asia/Shanghai'), guard, log: quietLog });
   const redis = await openRedis({ url: stores.redisUrl, log: quietLog, purpose: 'serving' });
   online = createOnlineStore({ client: redis.client, prefix: 'test', clock: () => 0, log: quietLog, metrics });

@@ -63,7 +63,7 @@ beforeAll(async () => {
       monthly_income: 1_000 + index,
     })),
   );
-  const guard = createSqlGuard(tables.clickhouse.clickhouse);
+  const guard = createSqlGuard(tables.clickhouse);
   offline = createOfflineStore({ store: tables.clickhouse, calendar: tables.calendar, guard, log: quietLog });
   const server = await freshRedis();
   redis = await openRedis({ url: server.url, log: quietLog, purpose: 'serving' });

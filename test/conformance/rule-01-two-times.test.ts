@@ -1,10 +1,9 @@
 import { expect } from 'vitest';
 import { int32, raw } from '../../src/core/definitions/define.js';
-import { ident, sql } from '../../src/core/definitions/sql.js';
+import { ident, instantSql, sql } from '../../src/core/definitions/sql.js';
 import { formatInstant, parseInstant } from '../../src/core/helpers/time.js';
 import { sourceSelect } from '../../src/core/lending/source-sql.js';
 import { SOURCE_TABLES } from '../../src/core/lending/sources.js';
-import { instantSql } from '../../src/offline/history/view-sql.js';
 import { refsOf, viewOf } from '../offline/support.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { customer } from './scheduled-world.js';

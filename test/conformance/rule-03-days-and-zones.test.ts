@@ -1,10 +1,9 @@
 import { expect } from 'vitest';
 import { int32, raw } from '../../src/core/definitions/define.js';
-import { sql } from '../../src/core/definitions/sql.js';
+import { instantSql, sql } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar, formatInstant, parseInstant } from '../../src/core/helpers/time.js';
 import { sourceSelect } from '../../src/core/lending/source-sql.js';
 import { instantsBetween } from '../../src/materialize/schedule.js';
-import { instantSql } from '../../src/offline/history/view-sql.js';
 import { refsOf, viewOf } from '../offline/support.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { customer } from './scheduled-world.js';

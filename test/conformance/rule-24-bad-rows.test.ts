@@ -5,6 +5,7 @@
 import type { AddressInfo } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import { expect } from 'vitest';
+import { raw } from '../../src/core/definitions/sql.js';
 import type { RejectedRow } from '../../src/core/ports/sources.js';
 import { registerErrors } from '../../src/http/errors.js';
 import { registerImportRoutes } from '../../src/http/import.routes.js';
@@ -228,7 +229,7 @@ const world = shared(async (): Promise<World> => {
   registerErrors(server, quietLog);
   let now = NOW;
   // Each import at a time of its own, so that the newest can be told.
-  await registerImportRoutes(server, { sources: sources.store, now: () => ++now, tempDir: sources.tempDir });
+  await registerImportRoutes(server, { sources: sources.store, now: () => ++now });
   await server.listen({ port: 0, host: '127.0.0.1' });
   return {
     sources,
@@ -241,11 +242,10 @@ const world = shared(async (): Promise<World> => {
   };
 });
 
-async function bytesOf({ client }: Sources, { format, body }: Imported): Promise<Uint8Array<ArrayBuffer>> {
+async function bytesOf({ clickhouse }: Sources, { format, body }: Imported): Promise<Uint8Array<ArrayBuffer>> {
   if (format !== 'parquet') return new Uint8Array(Buffer.from((body as readonly string[]).join('\n')));
-  const { stream } = await client.exec({ query: `${body as string} FORMAT Parquet` });
   const parts: Buffer[] = [];
-  for await (const part of stream) parts.push(part as Buffer);
+  for await (const part of clickhouse.bytes('test', raw(body as string), 'Parquet')) parts.push(part);
   return new Uint8Array(Buffer.concat(parts));
 }
 

@@ -198,7 +198,9 @@ describe('the cost of a question', () => {
   const statements = async (): Promise<Record<string, number>> =>
     Object.fromEntries(
       [
-        ...(await api.app.telemetry.metricsText()).matchAll(/offline_query_seconds_count\{label="([^"]+)".*\} (\d+)/g),
+        ...(await api.app.telemetry.metricsText()).matchAll(
+          /clickhouse_query_seconds_count\{label="([^"]+)".*\} (\d+)/g,
+        ),
       ].map(([, label, count]) => [label as string, Number(count)]),
     );
   const costOf = async (question: string): Promise<Record<string, number>> => {

@@ -15,7 +15,7 @@ beforeAll(async () => {
   sources = await openSources();
   server = fastify();
   registerErrors(server, quietLog);
-  await registerImportRoutes(server, { sources: sources.store, now: () => NOW, tempDir: sources.tempDir });
+  await registerImportRoutes(server, { sources: sources.store, now: () => NOW });
   await server.listen({ port: 0, host: '127.0.0.1' });
   url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
 });

@@ -24,11 +24,11 @@ let tests = 0;
 beforeAll(async () => {
   fixture = await materializeFixture();
   sources = await openSourceRows(fixture.clickhouse);
-  snapshots = snapshotsOn(fixture.clickhouse.clickhouse, TIMEZONE);
+  snapshots = snapshotsOn(fixture.clickhouse, TIMEZONE);
 });
 afterAll(() => fixture?.close());
 beforeEach(async () => {
-  await fixture.clickhouse.clickhouse.command({ query: 'TRUNCATE TABLE repayments' });
+  await fixture.clickhouse.run('test', raw('TRUNCATE TABLE repayments'));
   view = paidView(`paid_${++tests}`);
   fixture.clock.now = MIDNIGHT + 2 * HOUR;
   await pay('R1', { at: MIDNIGHT - 2 * DAY, amount: 100 });

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
-import { raw } from '../../src/core/definitions/sql.js';
+import { raw, sql } from '../../src/core/definitions/sql.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { Leases } from '../../src/core/ports/leases.js';
 import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
@@ -117,10 +117,8 @@ describe('materialize', () => {
     const gone = 'gone';
     await fixture.addFacts([{ customer: gone, at: MIDNIGHT - 1, amount: 7 }]);
     await materialize();
-    await fixture.clickhouse.clickhouse.command({
-      query: 'ALTER TABLE facts DELETE WHERE customer_id = {gone:String}',
-      query_params: { gone },
-      clickhouse_settings: { mutations_sync: '2' },
+    await fixture.clickhouse.run('test', sql`ALTER TABLE facts DELETE WHERE customer_id = ${gone}`, {
+      settings: { mutations_sync: '2' },
     });
     fixture.clock.now += DAY;
     await materialize();
@@ -198,11 +196,11 @@ describe('a job that is cancelled', () => {
     await materialize();
     await expectLevel();
     expect(await fixture.ledger.unfinished(view.id)).toMatchObject([{ stage: 'STARTED', jobId: request.jobId }]);
-    const stages = await fixture.clickhouse.clickhouse.query({
-      query: `SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'stage%${view.name}%'`,
-      format: 'JSONEachRow',
-    });
-    expect(await stages.json()).toEqual([]);
+    const stages = await fixture.clickhouse.rows(
+      'test',
+      raw(`SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'stage%${view.name}%'`),
+    );
+    expect(stages).toEqual([]);
   });
 
   it.each(['materialize', 'backfill'] as const)(

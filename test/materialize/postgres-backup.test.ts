@@ -24,7 +24,7 @@ afterAll(async () => {
   await fixture?.close();
 });
 beforeEach(async () => {
-  await fixture.clickhouse.clickhouse.command({ query: 'TRUNCATE TABLE repayments' });
+  await fixture.clickhouse.run('test', raw('TRUNCATE TABLE repayments'));
   fixture.clock.now = MIDNIGHT + 2 * HOUR;
 });
 

@@ -90,7 +90,7 @@ export async function scoredViews(name: string): Promise<Scored> {
 /** The source tables, where `scores` is. */
 export const migrateSources = (clickhouse: ClickHouse): Promise<unknown> =>
   migrateClickHouse({
-    client: clickhouse.clickhouse,
+    clickhouse,
     directory: resolve('migrations/clickhouse'),
     clock: () => 0,
     log: silentLog,
@@ -114,10 +114,9 @@ export async function openScoring(
   const { clickhouse, offline, leases, clock } = options;
   const scorer = createScorer({ executionProvider: 'cpu' });
   await scorer.open(models);
-  const { clickhouse: client } = clickhouse;
   const sources = createSourceStore({
-    client,
-    guard: createSqlGuard(client),
+    clickhouse,
+    guard: createSqlGuard(clickhouse),
     calendar: new BusinessCalendar(TIMEZONE),
     datum: 'WGS84',
     log: silentLog,

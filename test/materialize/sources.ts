@@ -6,6 +6,7 @@ import type { ClickHouse } from '../../src/warehouse/client.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { viewOf } from '../offline/support.js';
 import { silentLog } from '../online/definitions.js';
+import { insertRows } from '../support/insert-rows.js';
 
 const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A customer' });
 
@@ -59,16 +60,13 @@ const instants = (row: Readonly<Record<string, unknown>>) =>
 /** Makes the source tables; each call of `add` is an import with a number of its own. */
 export async function openSourceRows(clickhouse: ClickHouse): Promise<SourceRows> {
   const directory = fileURLToPath(new URL('../../migrations/clickhouse', import.meta.url));
-  await migrateClickHouse({ client: clickhouse.clickhouse, directory, clock: () => 0, log: silentLog });
+  await migrateClickHouse({ clickhouse, directory, clock: () => 0, log: silentLog });
   let seq = 0;
   return {
     async add(table, rows) {
       seq++;
-      await clickhouse.clickhouse.insert({
-        table,
-        format: 'JSONEachRow',
-        values: rows.map((row) => ({ deleted: 0, seq, ...instants(row) })),
-      });
+      const versions = rows.map((row) => ({ deleted: 0, seq, ...instants(row) }));
+      await insertRows(clickhouse, table, versions);
     },
   };
 }

@@ -1,8 +1,8 @@
 /** Rows of any source table, made from what core/sources.ts says of it: few ids, so that views find something to count. */
 
+import { instantText } from '../../src/core/definitions/sql.js';
 import { addDays, addMonths, type BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
 import { SOURCE_TABLES, type SourceColumn, type SourceTable, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
-import { instantText } from '../../src/offline/history/view-sql.js';
 
 const DAY = 86_400_000;
 

@@ -2,10 +2,9 @@
 import fc from 'fast-check';
 import { defineEntity, int32, raw, string } from '../../src/core/definitions/define.js';
 import type { View } from '../../src/core/definitions/definitions.js';
-import { sql } from '../../src/core/definitions/sql.js';
+import { instantText, sql } from '../../src/core/definitions/sql.js';
 import { rebuildState } from '../../src/offline/history/state.js';
 import { tableNames, viewTables } from '../../src/offline/history/tables.js';
-import { instantText } from '../../src/offline/history/view-sql.js';
 import type { ClickHouse } from '../../src/warehouse/client.js';
 import type { OracleRow, OracleView } from './oracle.js';
 import { viewOf } from './support.js';

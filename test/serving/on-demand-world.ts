@@ -102,14 +102,13 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 export async function openWorld() {
   const [fixture, redis] = await Promise.all([openOffline(), freshRedis()]);
   const { store, calendar } = fixture;
-  const { clickhouse } = store;
   await migrateClickHouse({
-    client: clickhouse,
+    clickhouse: store,
     directory: resolve('migrations/clickhouse'),
     clock: () => NOW,
     log: quiet,
   });
-  const guard = createSqlGuard(clickhouse);
+  const guard = createSqlGuard(store);
   // Few rows a step: several buckets even of a small set.
   const offline = createOfflineStore({ store, calendar, guard, log: quiet, rowsAStep: 25 });
   const connection = await openRedis({ url: redis.url, log: quiet, purpose: 'serving' });

@@ -7,8 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => sources.close());
 beforeEach(async () => {
-  for (const table of ['applications', 'events', 'places'])
-    await sources.client.command({ query: `TRUNCATE TABLE ${table}` });
+  for (const table of ['applications', 'events', 'places']) await sources.run(`TRUNCATE TABLE ${table}`);
 });
 
 const APPLICATION =

@@ -2,30 +2,28 @@
  * Imports until it is killed, in a process of its own: `import-process.ts <url> <rows> <fencing token> <statements>`; writes a line when it begins. After so
  * many statements that store rows it waits to be killed, so that it is killed in the middle however fast the machine is.
  */
-import { createClient } from '@clickhouse/client';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { createSourceStore } from '../../src/sources/store.js';
+import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { quietLog } from '../support/homes.js';
 import { unsharedLeases } from '../support/leases.js';
 import { customersFile, quietMetrics } from './support.js';
 
 const [url, rows, token, statements] = process.argv.slice(2);
-const client = createClient({ url: url as string });
+const database = new URL(url as string).pathname.slice(1);
+const clickhouse = openClickHouse({ url: url as string, database, log: quietLog, metrics: quietMetrics });
 let left = Number(statements);
-const halting = new Proxy(client, {
-  get(target, name) {
-    if (name !== 'command') return Reflect.get(target, name);
-    return async (asked: Parameters<typeof target.command>[0]) => {
-      const result = await target.command(asked);
-      if (asked.query.startsWith('INSERT INTO `customers`') && --left <= 0) await new Promise<never>(() => undefined);
-      return result;
-    };
+const halting: ClickHouse = {
+  ...clickhouse,
+  async run(label, statement, options) {
+    await clickhouse.run(label, statement, options);
+    if (label === 'import-merge' && --left <= 0) await new Promise<never>(() => undefined);
   },
-});
+};
 const store = createSourceStore({
-  client: halting,
-  guard: createSqlGuard(client),
+  clickhouse: halting,
+  guard: createSqlGuard(clickhouse),
   calendar: new BusinessCalendar('Asia/Shanghai'),
   datum: 'WGS84',
   log: quietLog,
@@ -44,4 +42,4 @@ await store.import({
   requestId: 'killed',
 });
 process.stdout.write('ended\n');
-await client.close();
+await clickhouse.close();

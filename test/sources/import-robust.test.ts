@@ -8,7 +8,6 @@ import { tableResource } from '../../src/core/ports/leases.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createLeases } from '../../src/ledgers/leases.js';
 import { importFailure } from '../../src/sources/failures.js';
-import { labelled } from '../../src/sources/labelled.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { raiseFence, tableFence } from '../../src/warehouse/fence.js';
 import { quietLog } from '../support/homes.js';
@@ -21,7 +20,7 @@ beforeAll(async () => {
   sources = await openSources();
 });
 afterAll(() => sources.close());
-beforeEach(() => sources.client.command({ query: 'TRUNCATE TABLE customers' }).then(() => undefined));
+beforeEach(() => sources.run('TRUNCATE TABLE customers').then(() => undefined));
 
 const ROWS = 20_000;
 /** Of 500 rows each: more than three quarters of the file. */
@@ -58,7 +57,7 @@ const state = async () => {
 /** Its first import has this fencing token. */
 const storeWithToken = (fencingToken: number) =>
   createSourceStore({
-    client: sources.client,
+    clickhouse: sources.clickhouse,
     guard: sources.guard,
     calendar: new BusinessCalendar('Asia/Shanghai'),
     datum: 'WGS84',
@@ -72,12 +71,12 @@ describe('an import whose process is killed', () => {
   it('is completed exactly once by the same import', async () => {
     let token = 0;
     for (const atRows of [0, 1, 6_000, 14_000]) {
-      await sources.client.command({ query: 'TRUNCATE TABLE customers' });
+      await sources.run('TRUNCATE TABLE customers');
       await importAndKill(atRows, ++token);
       // A statement that was on its way still ends in the store; behind this none of it is to come.
       const { signal } = new AbortController();
       const fence = tableFence(leaseOf(tableResource('customers'), ++token));
-      await raiseFence(labelled(sources.client), fence, { signal });
+      await raiseFence(sources.clickhouse, fence, { signal });
       const before = await state();
       expect(before.rows, 'nothing twice').toBe(before.keys);
       expect(before.rows).toBeGreaterThanOrEqual(atRows);
@@ -135,7 +134,7 @@ describe('two processes that import the same rows at once', () => {
     const databases = await Promise.all([1, 2].map(() => openDatabase({ url: postgres.url, log: quietLog })));
     const stores = databases.map(({ dataSource }) =>
       createSourceStore({
-        client: sources.client,
+        clickhouse: sources.clickhouse,
         guard: sources.guard,
         calendar: new BusinessCalendar('Asia/Shanghai'),
         datum: 'WGS84',
@@ -147,7 +146,7 @@ describe('two processes that import the same rows at once', () => {
     );
     const rows = 3_000;
     for (let round = 0; round < 3; round++) {
-      await sources.client.command({ query: 'TRUNCATE TABLE customers' });
+      await sources.run('TRUNCATE TABLE customers');
       const results = await Promise.all(
         stores.map((store) =>
           store.import({
@@ -177,7 +176,7 @@ describe('imports into many tables at once', () => {
       full = resolve;
     });
     const store = createSourceStore({
-      client: sources.client,
+      clickhouse: sources.clickhouse,
       guard: sources.guard,
       calendar: new BusinessCalendar('Asia/Shanghai'),
       datum: 'WGS84',

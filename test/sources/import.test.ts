@@ -27,7 +27,7 @@ beforeEach(async () => {
     'source_imports',
     'source_quarantine',
   ];
-  await Promise.all(tables.map((table) => sources.client.command({ query: `TRUNCATE TABLE ${table}` })));
+  await Promise.all(tables.map((table) => sources.run(`TRUNCATE TABLE ${table}`)));
 });
 
 /** The table as known at an instant. */
@@ -48,11 +48,9 @@ const CUSTOMERS =
   'customer_id,registered_at,city,monthly_income\nC1,2024-01-01T00:00:00Z,Wuhan,1000.50\nC2,2024-01-02T08:00:00+08:00,,\n';
 
 const parquet = async (select: string): Promise<Uint8Array> => {
-  const result = await sources.client.exec({
-    query: `${select} FORMAT Parquet SETTINGS output_format_parquet_row_group_size = 1000`,
-  });
+  const settings = { output_format_parquet_row_group_size: '1000' };
   const parts: Buffer[] = [];
-  for await (const part of result.stream) parts.push(part as Buffer);
+  for await (const part of sources.clickhouse.bytes('test', raw(select), 'Parquet', { settings })) parts.push(part);
   return Buffer.concat(parts);
 };
 
@@ -554,7 +552,7 @@ describe('an import that does not end', () => {
       'customers',
       `customer_id,registered_at,city\n${rows.filter((_, index) => index % 3 === 0).join('\n')}\n`,
     );
-    await sources.client.command({ query: 'TRUNCATE TABLE source_imports' });
+    await sources.run('TRUNCATE TABLE source_imports');
     expect(await sources.load('customers', body, { now: NOW + 5 })).toMatchObject({ accepted: 26, duplicates: 14 });
     expect(await known('customers', NOW + 5)).toHaveLength(40);
     expect(await count('customers')).toBe(40);
@@ -563,13 +561,13 @@ describe('an import that does not end', () => {
   it('has its leftovers dropped after a day', async () => {
     const left = (at: number) => `import_stage_${at}_0`;
     for (const at of [NOW, NOW + 10 * DAY - 1])
-      await sources.client.command({ query: `CREATE TABLE \`${left(at)}\` (a UInt8) ENGINE = MergeTree ORDER BY a` });
+      await sources.run(`CREATE TABLE \`${left(at)}\` (a UInt8) ENGINE = MergeTree ORDER BY a`);
     await sources.load('customers', CUSTOMERS, { now: NOW + 10 * DAY });
     const names = await sources.rows<{ name: string }>(
       "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'import_stage%'",
     );
     expect(names).toEqual([{ name: left(NOW + 10 * DAY - 1) }]);
-    await sources.client.command({ query: `DROP TABLE \`${left(NOW + 10 * DAY - 1)}\`` });
+    await sources.run(`DROP TABLE \`${left(NOW + 10 * DAY - 1)}\``);
   });
 });
 
@@ -592,14 +590,13 @@ describe('merging in buckets', () => {
     const { sourceTable } = await import('../../src/core/lending/sources.js');
     const table = sourceTable('loan_snapshots');
     const stage = 'import_stage_test';
-    await createStage(sources.client, stage, table);
-    await sources.client.command({
-      query: `INSERT INTO ${stage} (loan_id, as_of, customer_id, product, status, restructured, dpd, principal_outstanding, overdue_principal, disbursed_on, principal, ingested_at, deleted, __line)
+    await createStage(sources.clickhouse, stage, table);
+    await sources.run(`INSERT INTO ${stage} (loan_id, as_of, customer_id, product, status, restructured, dpd, principal_outstanding, overdue_principal, disbursed_on, principal, ingested_at, deleted, __line)
         SELECT concat('L', toString(number % 7)), toDate('2024-01-01') + intDiv(number, 7) % 20, 'C', 'p', 'CURRENT', 0, number % 3, 1, 0, '2023-01-01', 1,
-        toDateTime64('2024-06-01 00:00:00', 3, 'UTC') + intDiv(number, 140), 0, number + 1 FROM numbers(420)`,
-    });
+        toDateTime64('2024-06-01 00:00:00', 3, 'UTC') + intDiv(number, 140), 0, number + 1 FROM numbers(420)`);
     const lease = leaseOf(tableResource('loan_snapshots'), Date.now());
-    const common = { client: sources.client, table, stage, fence: tableFence(lease), signal: lease.lost };
+    const { clickhouse } = sources;
+    const common = { clickhouse, table, stage, fence: tableFence(lease), signal: lease.lost };
     const merged = await mergeStage({ ...common, seq: 1n, bucketRows: 13 });
     const rows = await sources.rows<{ loan_id: string; as_of: string; dpd: number; at: string }>(
       'SELECT loan_id, as_of, dpd, ingested_at AS at FROM loan_snapshots ORDER BY loan_id, as_of, ingested_at',
@@ -607,7 +604,7 @@ describe('merging in buckets', () => {
     expect(rows).toHaveLength(merged);
     expect(merged).toBe(420);
     expect(await mergeStage({ ...common, seq: 2n, bucketRows: 9 })).toBe(0);
-    await dropTable(sources.client, stage);
+    await dropTable(sources.clickhouse, stage);
   });
 });
 

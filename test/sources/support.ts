@@ -2,12 +2,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
 import type { Datum } from '../../src/core/lending/sources.js';
 import type { Metrics } from '../../src/core/ports/process.js';
 import type { ImportFormat, ImportRequest, ImportResult, SourceStore, SqlGuard } from '../../src/core/ports/sources.js';
 import { createSourceStore } from '../../src/sources/store.js';
+import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { quietLog } from '../support/homes.js';
@@ -20,7 +21,7 @@ export const NOW: Instant = Date.UTC(2026, 2, 1);
 
 export interface Sources {
   readonly url: string;
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouse;
   readonly guard: SqlGuard;
   readonly store: SourceStore;
   readonly tempDir: string;
@@ -30,6 +31,7 @@ export interface Sources {
     body: string | Uint8Array | AsyncIterable<Uint8Array>,
     more?: Partial<Omit<ImportRequest, 'table' | 'body'>>,
   ): Promise<ImportResult>;
+  run(statement: string): Promise<void>;
   rows<Row>(query: string, params?: Record<string, unknown>): Promise<Row[]>;
   close(): Promise<void>;
 }
@@ -37,23 +39,17 @@ export interface Sources {
 /** The migrated tables in a database of their own, and the store over them. */
 export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WGS84'): Promise<Sources> {
   const database = await freshClickHouseDatabase();
-  // The same settings as the application's client: what is stored and read must not depend on defaults.
-  const client = createClient({
+  const clickhouse = openClickHouse({
     url: database.url,
-    log: { level: ClickHouseLogLevel.OFF },
-    clickhouse_settings: {
-      output_format_json_quote_64bit_integers: 1,
-      output_format_json_quote_decimals: 1,
-      join_use_nulls: 1,
-      date_time_input_format: 'best_effort',
-      max_execution_time: 600,
-    },
+    database: database.database,
+    log: quietLog,
+    metrics: quietMetrics,
   });
-  await migrateClickHouse({ client, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
-  const guard = createSqlGuard(client);
+  await migrateClickHouse({ clickhouse, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
+  const guard = createSqlGuard(clickhouse);
   const tempDir = join(tmpdir(), `riskgraph-import-${process.pid}`);
   const store = createSourceStore({
-    client,
+    clickhouse,
     guard,
     calendar: new BusinessCalendar(timezone),
     datum,
@@ -64,7 +60,7 @@ export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WG
   });
   return {
     url: database.url,
-    client,
+    clickhouse,
     guard,
     store,
     tempDir,
@@ -78,12 +74,11 @@ export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WG
         requestId: 'test',
         ...more,
       }),
-    rows: async <Row>(query: string, params: Record<string, unknown> = {}) => {
-      const result = await client.query({ query, query_params: params, format: 'JSONEachRow' });
-      return result.json<Row>();
-    },
+    run: (statement) => clickhouse.run('test', raw(statement)),
+    rows: async <Row>(query: string, params: Record<string, unknown> = {}) =>
+      (await clickhouse.select({ label: 'test', query, params })) as Row[],
     close: async () => {
-      await client.close();
+      await clickhouse.close();
       await database.close();
     },
   };

@@ -7,6 +7,7 @@ import { loadRegistry } from '../../src/registry/load.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { quietLog } from './homes.js';
+import { insertRows } from './insert-rows.js';
 import { freshClickHouseDatabase } from './stores.js';
 
 export type TableRow = Readonly<Record<string, unknown>>;
@@ -28,7 +29,7 @@ export async function openSourceTables(timezone = 'Asia/Shanghai'): Promise<Sour
   const store = await freshClickHouseDatabase();
   const clickhouse = openClickHouse({ url: store.url, database: store.database, log: quietLog, metrics: noMetrics });
   await migrateClickHouse({
-    client: clickhouse.clickhouse,
+    clickhouse,
     directory: `${ROOT}migrations/clickhouse`,
     clock: () => 0,
     log: quietLog,
@@ -40,11 +41,8 @@ export async function openSourceTables(timezone = 'Asia/Shanghai'): Promise<Sour
     clickhouse,
     calendar,
     async insert(table, rows) {
-      await clickhouse.clickhouse.insert({
-        table,
-        format: 'JSONEachRow',
-        values: rows.map((row) => ({ ingested_at: '2000-01-01T00:00:00.000Z', deleted: 0, seq: ++seq, ...row })),
-      });
+      const versions = rows.map((row) => ({ ingested_at: '2000-01-01T00:00:00.000Z', deleted: 0, seq: ++seq, ...row }));
+      await insertRows(clickhouse, table, versions);
     },
     async view(id, day) {
       const view = views.get(id) as View;

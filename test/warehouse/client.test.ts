@@ -42,8 +42,8 @@ test('a query is measured under its label, with its outcome', async () => {
   await store.rows('good-one', raw('SELECT 1'));
   await store.rows('bad-one', raw('SELECT nothing')).catch(() => undefined);
   expect(seen).toEqual([
-    { name: 'offline_query_seconds', label: 'good-one', outcome: 'ok' },
-    { name: 'offline_query_seconds', label: 'bad-one', outcome: 'failed' },
+    { name: 'clickhouse_query_seconds', label: 'good-one', outcome: 'ok' },
+    { name: 'clickhouse_query_seconds', label: 'bad-one', outcome: 'failed' },
   ]);
 });
 

@@ -1,15 +1,16 @@
 import { Readable } from 'node:stream';
-import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { raw, type Sql } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { tableResource } from '../../src/core/ports/leases.js';
 import { createLoanSnapshots } from '../../src/derived/loan-snapshots/derivation.js';
-import { labelled } from '../../src/sources/labelled.js';
 import { createSourceStore } from '../../src/sources/store.js';
+import type { ClickHouse } from '../../src/warehouse/client.js';
 import { raiseFence, tableFence } from '../../src/warehouse/fence.js';
 import { type Book, LATER, openBook, unwatched } from '../derived/loan-snapshots/support.js';
 import { quietMetrics } from '../sources/support.js';
 import { quietLog } from '../support/homes.js';
+import { insertRows } from '../support/insert-rows.js';
 import { leaseOf, unsharedLeases } from '../support/leases.js';
 
 const TIMEZONE = 'Asia/Shanghai';
@@ -21,23 +22,26 @@ beforeAll(async () => {
 });
 afterAll(() => book?.close());
 
-/** A client of a process that is stopped before its first statement into the table, and goes on when `meanwhile` is over. */
-function stoppedBefore(table: string, meanwhile: () => Promise<void>): ClickHouseClient {
+/** The client of a process that is stopped before its first statement into the table, and goes on when `meanwhile` is over. */
+function stoppedBefore(table: string, meanwhile: () => Promise<void>): ClickHouse {
   let stopped = false;
-  return new Proxy(book.sources.client, {
-    get(target, name: 'command' | 'exec') {
-      const method = target[name] as (...args: unknown[]) => Promise<unknown>;
-      if (!['command', 'exec'].includes(name)) return method;
-      return async (...args: unknown[]) => {
-        const { query } = args[0] as { query: string };
-        if (!stopped && query.startsWith(`INSERT INTO \`${table}\``)) {
-          stopped = true;
-          await meanwhile();
-        }
-        return method.apply(target, args);
-      };
+  const stop = async (statement: Sql): Promise<void> => {
+    if (stopped || !statement.render().query.startsWith(`INSERT INTO \`${table}\``)) return;
+    stopped = true;
+    await meanwhile();
+  };
+  const { clickhouse } = book.sources;
+  return {
+    ...clickhouse,
+    async run(label, statement, options) {
+      await stop(statement);
+      await clickhouse.run(label, statement, options);
     },
-  });
+    async insertBytes(label, insert, body, options) {
+      await stop(insert);
+      await clickhouse.insertBytes(label, insert, body, options);
+    },
+  };
 }
 
 const count = async (table: string): Promise<number> => {
@@ -50,9 +54,9 @@ describe('a process that goes on writing after another has begun', () => {
     const body = Array.from({ length: 40 }, (_, index) =>
       JSON.stringify({ customer_id: `C${index}`, registered_at: '2026-01-01T00:00:00Z' }),
     ).join('\n');
-    const load = (client: ClickHouseClient, token: number) =>
+    const load = (clickhouse: ClickHouse, token: number) =>
       createSourceStore({
-        client,
+        clickhouse,
         guard: book.sources.guard,
         calendar,
         datum: 'WGS84' as const,
@@ -70,7 +74,7 @@ describe('a process that goes on writing after another has begun', () => {
       });
     const late = load(
       stoppedBefore('customers', async () => {
-        expect(await load(book.sources.client, 2)).toMatchObject({ accepted: 40 });
+        expect(await load(book.sources.clickhouse, 2)).toMatchObject({ accepted: 40 });
       }),
       1,
     );
@@ -79,14 +83,14 @@ describe('a process that goes on writing after another has begun', () => {
       message: expect.stringContaining('customers'),
     });
     expect(await count('customers')).toBe(40);
-    expect(await load(book.sources.client, 3)).toMatchObject({ accepted: 0, duplicates: 40 });
+    expect(await load(book.sources.clickhouse, 3)).toMatchObject({ accepted: 0, duplicates: 40 });
   });
 
   it('stores no loan-day that the other has derived', async () => {
-    await book.sources.client.insert({
-      table: 'loans',
-      format: 'JSONEachRow' as const,
-      values: [1, 2, 3].map((n) => ({
+    await insertRows(
+      book.sources.clickhouse,
+      'loans',
+      [1, 2, 3].map((n) => ({
         loan_id: `L${n}`,
         customer_id: 'C1',
         product: 'CASH',
@@ -98,11 +102,11 @@ describe('a process that goes on writing after another has begun', () => {
         deleted: 0,
         seq: 1,
       })),
-    });
-    await book.sources.client.insert({
-      table: 'installments',
-      format: 'JSONEachRow' as const,
-      values: [1, 2, 3].map((n) => ({
+    );
+    await insertRows(
+      book.sources.clickhouse,
+      'installments',
+      [1, 2, 3].map((n) => ({
         loan_id: `L${n}`,
         installment_no: 1,
         customer_id: 'C1',
@@ -114,10 +118,10 @@ describe('a process that goes on writing after another has begun', () => {
         seq: 1,
         interest_due: '1',
       })),
-    });
-    const derive = (client: ClickHouseClient, token: number) =>
+    );
+    const derive = (clickhouse: ClickHouse, token: number) =>
       createLoanSnapshots({
-        client,
+        clickhouse,
         calendar,
         log: quietLog,
         metrics: quietMetrics,
@@ -126,29 +130,32 @@ describe('a process that goes on writing after another has begun', () => {
     let rows = 0;
     const late = derive(
       stoppedBefore('loan_snapshots', async () => {
-        rows = (await derive(book.sources.client, 2)).rows;
+        rows = (await derive(book.sources.clickhouse, 2)).rows;
       }),
       1,
     );
     await expect(late).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(rows).toBeGreaterThan(100);
     expect(await count('loan_snapshots')).toBe(rows);
-    expect(await derive(book.sources.client, 3)).toMatchObject({ rows: 0 });
+    expect(await derive(book.sources.clickhouse, 3)).toMatchObject({ rows: 0 });
   });
 });
 
 it('a fence is raised when what was being written before is stored', async () => {
-  const { client } = book.sources;
+  const { clickhouse } = book.sources;
   let rows = await count('places');
   // A machine that stands still for a while sees such a statement only when it is over: then there is another.
   for (let under = false; !under; ) {
     rows += 4;
     let ended = false;
     // Half a second a row, of a process that is gone: nobody waits for it but the next.
-    const slow = client
-      .command({
-        query: `INSERT INTO \`places\` (province, city, ingested_at, deleted, seq) SELECT 'p', toString(${rows} + number + sleepEachRow(0.5)), toDateTime64(0, 3), 0, 1 FROM numbers(4) SETTINGS max_block_size = 1`,
-      })
+    const slow = clickhouse
+      .run(
+        'test',
+        raw(
+          `INSERT INTO \`places\` (province, city, ingested_at, deleted, seq) SELECT 'p', toString(${rows} + number + sleepEachRow(0.5)), toDateTime64(0, 3), 0, 1 FROM numbers(4) SETTINGS max_block_size = 1`,
+        ),
+      )
       .finally(() => {
         ended = true;
       });
@@ -161,7 +168,7 @@ it('a fence is raised when what was being written before is stored', async () =>
     if (!under) await slow;
     else {
       const fence = tableFence(leaseOf(tableResource('places'), 1));
-      await raiseFence(labelled(client), fence, { signal: new AbortController().signal });
+      await raiseFence(clickhouse, fence, { signal: new AbortController().signal });
       expect(await count('places')).toBe(rows);
       await slow;
     }

@@ -1,10 +1,11 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { raw } from '../../src/core/definitions/sql.js';
 import { SOURCE_TABLES, storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
+import { openClickHouse } from '../../src/warehouse/client.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
-import { MIGRATIONS, NOW, openSources, type Sources } from '../sources/support.js';
+import { MIGRATIONS, NOW, openSources, quietMetrics, type Sources } from '../sources/support.js';
 import { freshHome, quietLog } from '../support/homes.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
 
@@ -40,15 +41,20 @@ describe('the ClickHouse migrations', () => {
 
   it('are applied once when several processes start together', async () => {
     const database = await freshClickHouseDatabase();
-    const client = createClient({ url: database.url });
-    const run = () => migrateClickHouse({ client, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
+    const clickhouse = openClickHouse({
+      url: database.url,
+      database: database.database,
+      log: quietLog,
+      metrics: quietMetrics,
+    });
+    const run = () => migrateClickHouse({ clickhouse, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
     await Promise.all([run(), run(), run()]);
     await run();
-    const result = await client.query({ query: 'SELECT name FROM schema_migrations FINAL', format: 'JSONEachRow' });
-    const names = (await result.json<{ name: string }>()).map(({ name }) => name);
+    const applied = await clickhouse.rows<{ name: string }>('test', raw('SELECT name FROM schema_migrations FINAL'));
+    const names = applied.map(({ name }) => name);
     expect(names).toContain('001_source_tables.sql');
     expect(new Set(names).size).toBe(names.length);
-    await client.close();
+    await clickhouse.close();
     await database.close();
   });
 
@@ -59,8 +65,9 @@ describe('the ClickHouse migrations', () => {
       join(directory, '900_extra.sql'),
       'CREATE TABLE IF NOT EXISTS extra (a UInt8) ENGINE = MergeTree ORDER BY a;\n',
     );
-    const { client } = sources;
-    const run = (folder: string) => migrateClickHouse({ client, directory: folder, clock: () => NOW, log: quietLog });
+    const { clickhouse } = sources;
+    const run = (folder: string) =>
+      migrateClickHouse({ clickhouse, directory: folder, clock: () => NOW, log: quietLog });
     await run(directory);
     await writeFile(
       join(directory, '900_extra.sql'),
@@ -79,7 +86,7 @@ describe('the ClickHouse migrations', () => {
     await writeFile(join(directory, '001_a.sql'), '');
     await writeFile(join(directory, '001_b.sql'), '');
     await expect(
-      migrateClickHouse({ client: sources.client, directory, clock: () => NOW, log: quietLog }),
+      migrateClickHouse({ clickhouse: sources.clickhouse, directory, clock: () => NOW, log: quietLog }),
     ).rejects.toMatchObject({ message: expect.stringContaining('number 001') });
   });
 });

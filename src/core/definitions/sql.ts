@@ -1,3 +1,5 @@
+import type { Instant } from '../helpers/time.js';
+
 /** A value with the ClickHouse type it travels as: `param('String', 'C1')`. */
 export class Param {
   constructor(
@@ -57,3 +59,9 @@ export const ident = (name: string): Sql => raw(`\`${name.replace(/[`\\]/g, '\\$
 
 export const join = (parts: readonly Sql[], separator = ', '): Sql =>
   new Sql(parts.flatMap((part, index) => (index === 0 ? part.parts : [separator, ...part.parts])));
+
+/** `YYYY-MM-DD HH:mm:ss.SSS` in UTC: how ClickHouse reads a DateTime64(3, 'UTC'). */
+export const instantText = (instant: Instant): string => new Date(instant).toISOString().replace('T', ' ').slice(0, -1);
+
+/** An instant as a DateTime64(3, 'UTC') parameter. */
+export const instantSql = (instant: Instant): Sql => sql`${param("DateTime64(3, 'UTC')", instantText(instant))}`;

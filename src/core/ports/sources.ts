@@ -33,10 +33,20 @@ export interface ImportRequest {
   readonly requestId: string;
 }
 
+/** A body that waits on disk. */
+export interface Spooled {
+  readonly path: string;
+  /** Reads the body from its first byte; any number of times. */
+  read(): AsyncIterable<Uint8Array>;
+  remove(): Promise<void>;
+}
+
 /** Writes and inspects source tables. */
 export interface SourceStore {
   /** Streams a file into a table. Importing the same file again changes nothing; a bad row goes to quarantine and stops no other row. */
   import(request: ImportRequest): Promise<ImportResult>;
+  /** Keeps a body on disk, readable by this process alone, until it is removed: for a file that cannot be imported as it comes. */
+  spool(body: AsyncIterable<Uint8Array>): Promise<Spooled>;
   /** Returns at most `limit` rejected rows of the table, newest first. */
   quarantine(table: string, limit: number): Promise<readonly RejectedRow[]>;
 }

@@ -4,7 +4,7 @@ import { ident, join, type Sql, sql } from '../../core/definitions/sql.js';
 import type { DayNumber } from '../../core/helpers/local-days.js';
 import { type LoanSpan, riskClassOf } from '../../core/lending/loan-ledger.js';
 import { sourceTable, storedType, VERSION_COLUMNS } from '../../core/lending/sources.js';
-import { BatchBytes } from '../../sources/batch-bytes.js';
+import { BatchBytes } from '../../warehouse/batch-bytes.js';
 import type { LoanFacts } from './history.js';
 
 /** The columns of `loan_snapshots` behind its key; money in cents, days as numbers. */

@@ -1,6 +1,6 @@
 /** The daily job's work: `loan_snapshots` from loans, schedules, payments and events, as each day's derivation would have known them. */
-import type { ClickHouseClient } from '@clickhouse/client';
-import { type Sql, sql } from '../../core/definitions/sql.js';
+import { yieldToOthers } from '../../core/async.js';
+import { instantSql, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import { type DayNumber, dateOfDay, dayNumber, LocalDays } from '../../core/helpers/local-days.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
@@ -8,21 +8,20 @@ import { type Leases, tableResource } from '../../core/ports/leases.js';
 import type { Log, Metrics } from '../../core/ports/process.js';
 import type { JobProgress } from '../../core/ports/progress.js';
 import type { LoanSnapshots, LoanSnapshotsResult } from '../../core/ports/sources.js';
-import { importFailure } from '../../sources/failures.js';
-import { labelled } from '../../sources/labelled.js';
-import { yieldToOthers } from '../../sources/stage.js';
+import type { ClickHouse } from '../../warehouse/client.js';
+import { workFailure } from '../../warehouse/failures.js';
 import { type Fence, raiseFence, tableFence } from '../../warehouse/fence.js';
 import { contentOf, SNAPSHOTS } from './content.js';
 import { derivedAt, knownFrom, type LoanHistory } from './history.js';
 import { readHistories } from './inputs.js';
 import { missingDays, readHints, readStored } from './stored.js';
 import { type LoanVersions, versionsOf } from './versions.js';
-import { finishRun, instantSql, lastRun, nextRunSeq, planWork, unseen } from './work.js';
+import { finishRun, lastRun, nextRunSeq, planWork, unseen } from './work.js';
 import { SnapshotWriter } from './writer.js';
 
 export interface LoanSnapshotsOptions {
   /** Its database holds the migrated tables. */
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouse;
   readonly calendar: BusinessCalendar;
   /** A derivation holds the lease of its table, as an import into it does. */
   readonly leases: Leases;
@@ -38,7 +37,7 @@ const WRITTEN_BESIDE = ['loan_snapshot_loans', 'loan_snapshot_runs', 'loan_snaps
 const LOANS_A_PARTITION = 4_000;
 /** Loans whose stored rows are in memory at once. */
 const LOANS_COMPARED = 250;
-/** A worker that replays longer than this without a pause cannot renew the lock of its job. */
+/** Loans that are replayed between two yields. */
 const LOANS_A_BATCH = 50;
 
 /**
@@ -73,45 +72,44 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
 }
 
 function derivationFailure(cause: unknown): Error {
-  if (cause instanceof RiskgraphError) return cause;
-  const failure = importFailure(cause, 'loan_snapshots');
-  return new RiskgraphError({
-    code: failure instanceof RiskgraphError ? failure.code : 'INTERNAL',
+  const work = {
     message: 'the loan snapshots could not be derived',
     hint: 'derive again: what was written stays and is not written twice',
-    cause,
-  });
+  };
+  const failure = workFailure(cause, work);
+  return failure instanceof RiskgraphError ? failure : new RiskgraphError({ code: 'INTERNAL', ...work, cause });
 }
 
 type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays; readonly fence: Fence };
 
 async function derive(
-  { client, days, calendar, fence, loansAPartition = LOANS_A_PARTITION }: Derivation,
+  { clickhouse, days, calendar, fence, loansAPartition = LOANS_A_PARTITION }: Derivation,
   wanted: DayNumber,
   now: Instant,
   progress: JobProgress,
 ): Promise<LoanSnapshotsResult> {
-  await raiseFence(labelled(client), fence, { signal: progress.signal });
-  const last = await lastRun(client);
+  const { signal } = progress;
+  await raiseFence(clickhouse, fence, { signal });
+  const last = await lastRun(clickhouse);
   const after = last?.through ?? null;
   const through = after === null ? wanted : Math.max(after, wanted);
-  const seen = await unseen(client);
+  const seen = await unseen(clickhouse, signal);
   const idle = after === null ? seen.length === 0 : seen.length === 0 && through === after;
   if (idle) return { loans: 0, rows: 0, changed: 0, through: after === null ? null : dateOfDay(after) };
 
-  const seq = await nextRunSeq(client, now);
+  const seq = await nextRunSeq(clickhouse, now);
   const all = last !== null && last.timezone !== calendar.timezone;
-  const work = await planWork(client, days, { after, through, seen, all }, { seq, loansAPartition });
-  const writer = new SnapshotWriter(client, seq, fence);
+  const work = await planWork(clickhouse, days, { after, through, seen, all }, { seq, loansAPartition, signal });
+  const writer = new SnapshotWriter(clickhouse, seq, fence);
   try {
     for (const [index, within] of work.partitions.entries()) {
-      progress.signal.throwIfAborted();
-      await derivePartition({ client, days, within, work: work.table, after, through, seq, writer });
+      signal.throwIfAborted();
+      await derivePartition({ clickhouse, days, within, work: work.table, after, through, seq, writer, signal });
       await progress.report((index + 1) / work.partitions.length);
     }
     const { rows, changed } = writer;
     const result = { loans: work.loans, rows, changed };
-    await finishRun(client, seen, { seq, through, timezone: calendar.timezone, at: now, ...result });
+    await finishRun(clickhouse, seen, { seq, through, timezone: calendar.timezone, at: now, ...result });
     return { ...result, through: dateOfDay(through) };
   } finally {
     await work.drop().catch(() => undefined);
@@ -119,7 +117,7 @@ async function derive(
 }
 
 interface PartitionRun {
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouse;
   readonly days: LocalDays;
   readonly within: Sql;
   readonly work: Sql;
@@ -127,13 +125,15 @@ interface PartitionRun {
   readonly through: DayNumber;
   readonly seq: bigint;
   readonly writer: SnapshotWriter;
+  readonly signal: AbortSignal;
 }
 
 async function derivePartition(run: PartitionRun): Promise<void> {
-  const { client, days, work, after, through, writer } = run;
+  const { clickhouse, days, work, after, through, writer, signal } = run;
   const partition = {
-    client,
+    clickhouse,
     days,
+    signal,
     within: sql`${run.within} AND loan_id IN (SELECT loan_id FROM ${work} WHERE ${run.within})`,
     until: instantSql(derivedAt(days, through)),
   };
@@ -143,14 +143,14 @@ async function derivePartition(run: PartitionRun): Promise<void> {
     readHistories(partition),
   ]);
   const compared: LoanHistory[] = [];
-  const states: { loan_id: string; open: number; seq: string }[] = [];
+  const states: (readonly [loanId: string, open: number, seq: string])[] = [];
   for (const [index, history] of histories.entries()) {
     if (index % LOANS_A_BATCH === 0) await yieldToOthers();
     const { loanId } = history;
     const loan = loans.get(loanId);
     const versions = versionsOf(history, days, { after, through });
     if (!(loan?.wasOpen && versions.open)) {
-      states.push({ loan_id: loanId, open: versions.open ? 1 : 0, seq: String(run.seq) });
+      states.push([loanId, versions.open ? 1 : 0, String(run.seq)]);
     }
     const hint = hints.get(loanId);
     const past = after !== null && versions.written.some(({ from }) => from <= after);
@@ -173,8 +173,9 @@ async function derivePartition(run: PartitionRun): Promise<void> {
     }
   }
   await writer.flush();
-  // Behind the rows: a loan is only left out of later runs when its last row is there.
-  if (states.length > 0) await client.insert({ table: 'loan_snapshot_loans', values: states, format: 'JSONEachRow' });
+  // After the rows: a loan is only left out of later runs when its last row is there.
+  const columns = ['loan_id', 'open', 'seq'] as const;
+  await clickhouse.insert('snapshots-loans', { table: 'loan_snapshot_loans', columns }, states);
 }
 
 /** Rows of a loan of which nothing is stored that these could meet. */
@@ -199,10 +200,12 @@ interface WorkLoan {
   readonly wasOpen: boolean;
 }
 
-async function readWork({ client, work, within }: PartitionRun): Promise<ReadonlyMap<string, WorkLoan>> {
-  const { query, params } = sql`SELECT loan_id, backdated, was_open FROM ${work} WHERE ${within}`.render();
-  const result = await client.query({ query, query_params: { ...params }, format: 'JSONCompactEachRow' });
-  const rows = await result.json<[string, number, number]>();
+async function readWork({ clickhouse, work, within, signal }: PartitionRun): Promise<ReadonlyMap<string, WorkLoan>> {
+  const rows = await clickhouse.tuples<[string, number, number]>(
+    'snapshots-loans',
+    sql`SELECT loan_id, backdated, was_open FROM ${work} WHERE ${within}`,
+    { signal },
+  );
   return new Map(
     rows.map(([loanId, backdated, open]) => [loanId, { backdated: backdated === 1, wasOpen: open === 1 }]),
   );

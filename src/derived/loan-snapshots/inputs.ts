@@ -1,19 +1,20 @@
 /** The inputs of a partition's loans, read from the source tables with all their versions. */
-import type { ClickHouseClient } from '@clickhouse/client';
 import { ident, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import type { LocalDays } from '../../core/helpers/local-days.js';
 import type { LoanInputs } from '../../core/lending/loan-ledger.js';
+import type { ClickHouse } from '../../warehouse/client.js';
 import { type Chain, knownFrom, type LoanFacts, type LoanHistory, type Version } from './history.js';
 
 /** One stretch of the loans that a run works on, in the order of their ids. */
 export interface Partition {
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouse;
   readonly days: LocalDays;
   /** `loan_id` of the partition's loans: a condition that the tables' order answers. */
   readonly within: Sql;
   /** DateTime64: what came in later is not looked at. */
   readonly until: Sql;
+  readonly signal: AbortSignal;
 }
 
 type Cell = string | number | null;
@@ -119,7 +120,7 @@ function cents(value: Cell | undefined, loanId: string): number {
  * of the other are tombstones.
  */
 async function readChains<Row>(
-  { client, days, within, until }: Partition,
+  { clickhouse, days, within, until, signal }: Partition,
   table: keyof typeof TABLES,
   parse: (cells: readonly Cell[], loanId: string) => { readonly happens: number; readonly row: Row },
 ): Promise<Map<string, Chain<Row>[]>> {
@@ -129,10 +130,12 @@ async function readChains<Row>(
   const rows = byRepayment
     ? sql`repayment_id IN (SELECT repayment_id FROM repayments WHERE ${known}) AND ingested_at <= ${until} ORDER BY repayment_id`
     : sql`${known} ORDER BY loan_id, key`;
-  const { query, params } =
+  const lines = await clickhouse.tuples<Line>(
+    'snapshots-inputs',
     sql`SELECT loan_id, ${raw(key)} AS key, toUnixTimestamp64Milli(ingested_at), deleted, ${raw(columns.join(', '))}
-    FROM ${ident(table)} WHERE ${rows}, ingested_at, seq`.render();
-  const result = await client.query({ query, query_params: { ...params }, format: 'JSONCompactEachRow' });
+    FROM ${ident(table)} WHERE ${rows}, ingested_at, seq`,
+    { signal },
+  );
   const loans = new Map<string, Chain<Row>[]>();
   const add = (owner: string, own: Chain<Row>): void => {
     const chains = loans.get(owner);
@@ -154,7 +157,7 @@ async function readChains<Row>(
     }
   };
   let last: Line | undefined;
-  for (const line of await result.json<Line>()) {
+  for (const line of lines) {
     const [loanId, rowKey, ingestedAt, deleted, ...cells] = line;
     const { happens, row } = parse(cells, loanId);
     const version = { loanId, known: knownFrom(days, Number(ingestedAt)), happens, row: deleted === 1 ? null : row };

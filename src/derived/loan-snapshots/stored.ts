@@ -1,12 +1,11 @@
 /** What the table already holds of a partition's loans, and what is to be added to it. */
-import type { ClickHouseClient } from '@clickhouse/client';
-import { param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { instantSql, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { type DayNumber, dateOfDay, type LocalDays } from '../../core/helpers/local-days.js';
 import type { Instant } from '../../core/helpers/time.js';
+import type { ClickHouse } from '../../warehouse/client.js';
 import { contentOf, type DayContent } from './content.js';
 import { derivedAt, knownFrom, type LoanHistory } from './history.js';
 import { versionsOf } from './versions.js';
-import { instantSql } from './work.js';
 
 /** How far a loan's stored rows bear on a run that goes on behind the day `after`. */
 export interface StoredHint {
@@ -17,15 +16,16 @@ export interface StoredHint {
 }
 
 interface Reading {
-  readonly client: ClickHouseClient;
+  readonly clickhouse: ClickHouse;
   readonly days: LocalDays;
   /** Condition on `loan_id`. */
   readonly within: Sql;
+  readonly signal: AbortSignal;
 }
 
 /** By loan; loans of which nothing newer than `after` is stored are not there. */
 export async function readHints(
-  { client, days, within }: Reading,
+  { clickhouse, days, within, signal }: Reading,
   work: Sql,
   after: DayNumber | null,
 ): Promise<ReadonlyMap<string, StoredHint>> {
@@ -34,13 +34,14 @@ export async function readHints(
       ? raw('')
       : sql` AND (ingested_at > ${instantSql(derivedAt(days, after))} OR (derived = 0 AND as_of > ${param('Date', dateOfDay(after))}))`;
   const midnight = sql`toDateTime64(as_of + 1, 3, ${days.calendar.timezone})`;
-  const { query, params } =
+  const rows = await clickhouse.tuples<[string, number, number[]]>(
+    'snapshots-hints',
     sql`SELECT loan_id, max(NOT known) AS compare, groupUniqArrayIf(toUInt16(as_of), known) AS imported FROM (
       SELECT loan_id, as_of, derived = 0 AND deleted = 0 AND ingested_at < ${midnight} + INTERVAL 30 MINUTE AS known FROM loan_snapshots
       WHERE ${within} AND loan_id IN (SELECT loan_id FROM ${work} WHERE ${within})${newer}
-    ) GROUP BY loan_id`.render();
-  const result = await client.query({ query, query_params: { ...params }, format: 'JSONCompactEachRow' });
-  const rows = await result.json<[string, number, number[]]>();
+    ) GROUP BY loan_id`,
+    { signal },
+  );
   return new Map(
     rows.map(([loanId, compare, imported]) => [loanId, { compare: compare === 1, imported: new Set(imported) }]),
   );
@@ -67,15 +68,17 @@ const optional = (value: unknown): number | null => (value === null ? null : Num
 
 /** All stored versions of some loans, by loan, each loan's in order of day, time and sequence. */
 export async function readStored(
-  { client, within }: Reading,
+  { clickhouse, within, signal }: Reading,
   loanIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly StoredDay[]>> {
-  const { query, params } =
+  const rows = await clickhouse.tuples<unknown[]>(
+    'snapshots-stored',
     sql`SELECT ${raw(COLUMNS)} FROM loan_snapshots WHERE ${within} AND loan_id IN ${param('Array(String)', loanIds)}
-    ORDER BY loan_id, as_of, ingested_at, seq`.render();
-  const result = await client.query({ query, query_params: { ...params }, format: 'JSONCompactEachRow' });
+    ORDER BY loan_id, as_of, ingested_at, seq`,
+    { signal },
+  );
   const stored = new Map<string, StoredDay[]>();
-  for (const row of await result.json<unknown[]>()) {
+  for (const row of rows) {
     const [loanId, day, ingestedAt, derived, deleted, ...own] = row as [string, number, unknown, number, number];
     const each = {
       day,
@@ -83,8 +86,8 @@ export async function readStored(
       derived: derived === 1,
       content: deleted === 1 ? null : parse(own),
     };
-    const rows = stored.get(loanId);
-    if (rows) rows.push(each);
+    const versions = stored.get(loanId);
+    if (versions) versions.push(each);
     else stored.set(loanId, [each]);
   }
   return stored;

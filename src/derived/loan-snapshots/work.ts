@@ -1,9 +1,8 @@
 /** Which loans a run works on, and what it has seen of the inputs; kept in ClickHouse beside the rows. */
-import type { ClickHouseClient } from '@clickhouse/client';
-import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { ident, instantSql, instantText, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { type DayNumber, dateOfDay, type LocalDays } from '../../core/helpers/local-days.js';
 import type { Instant } from '../../core/helpers/time.js';
-import { storedInstant } from '../../sources/values.js';
+import type { ClickHouse } from '../../warehouse/client.js';
 import { derivedAt } from './history.js';
 import { INPUT_TABLES } from './inputs.js';
 
@@ -19,47 +18,35 @@ export interface LastRun {
   readonly timezone: string;
 }
 
-async function rowsOf<Row>(client: ClickHouseClient, select: Sql): Promise<Row[]> {
-  const { query, params } = select.render();
-  const result = await client.query({ query, query_params: { ...params }, format: 'JSONEachRow' });
-  return result.json<Row>();
-}
-
-async function run(client: ClickHouseClient, statement: Sql): Promise<void> {
-  const { query, params } = statement.render();
-  await client.command({ query, query_params: { ...params } });
-}
-
-export const instantSql = (at: Instant): Sql => sql`${param("DateTime64(3, 'UTC')", storedInstant(at))}`;
-
 /** The newest run that is whole; null before the first. */
-export async function lastRun(client: ClickHouseClient): Promise<LastRun | null> {
-  const [row] = await rowsOf<{ through: number; timezone: string }>(
-    client,
+export async function lastRun(clickhouse: ClickHouse): Promise<LastRun | null> {
+  const [row] = await clickhouse.rows<{ through: number; timezone: string }>(
+    'snapshots-last-run',
     sql`SELECT toUInt16(through) AS through, timezone FROM loan_snapshot_runs ORDER BY seq DESC LIMIT 1`,
   );
   return row ?? null;
 }
 
 /** What there is now of each import that no run has seen: an import that is still being written shows again when it has more rows. */
-export function unseen(client: ClickHouseClient): Promise<Seen> {
+export function unseen(clickhouse: ClickHouse, signal: AbortSignal): Promise<Seen> {
   const counts = WATCHED.map(
     (table) =>
       sql`SELECT ${table} AS table, seq, count() AS rows FROM ${ident(table)} ${raw(
         table === 'loan_snapshots' ? 'WHERE derived = 0' : '',
       )} GROUP BY seq`,
   );
-  return rowsOf(
-    client,
+  return clickhouse.rows(
+    'snapshots-unseen',
     sql`SELECT table, toString(seq) AS seq, toString(rows) AS rows FROM (${join(counts, ' UNION ALL ')}) AS now
       WHERE (table, seq, rows) NOT IN (SELECT toString(table), seq, rows FROM loan_snapshot_inputs FINAL)`,
+    { signal },
   );
 }
 
 /** Higher than the number of any import or run before. */
-export async function nextRunSeq(client: ClickHouseClient, now: Instant): Promise<bigint> {
-  const [row] = await rowsOf<{ newest: string }>(
-    client,
+export async function nextRunSeq(clickhouse: ClickHouse, now: Instant): Promise<bigint> {
+  const [row] = await clickhouse.rows<{ newest: string }>(
+    'snapshots-sequence',
     sql`SELECT toString(greatest((SELECT max(seq) FROM loan_snapshots), (SELECT max(seq) FROM loan_snapshot_runs))) AS newest`,
   );
   const byTime = BigInt(now) << 20n;
@@ -80,32 +67,40 @@ export interface Work {
  * earlier runs should have known (`backdated`), and those that stay open.
  */
 export async function planWork(
-  client: ClickHouseClient,
+  clickhouse: ClickHouse,
   days: LocalDays,
   range: { readonly after: DayNumber | null; readonly through: DayNumber; readonly seen: Seen; readonly all: boolean },
-  { seq, loansAPartition }: { readonly seq: bigint; readonly loansAPartition: number },
+  {
+    seq,
+    loansAPartition,
+    signal,
+  }: { readonly seq: bigint; readonly loansAPartition: number; readonly signal: AbortSignal },
 ): Promise<Work> {
-  for (const { name } of await rowsOf<{ name: string }>(
-    client,
+  const drop = (name: Sql) => clickhouse.run('snapshots-drop', sql`DROP TABLE IF EXISTS ${name} SYNC`);
+  const leftovers = await clickhouse.rows<{ name: string }>(
+    'snapshots-leftovers',
     sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, ${PREFIX})`,
-  )) {
-    await run(client, sql`DROP TABLE IF EXISTS ${ident(name)} SYNC`);
-  }
+  );
+  for (const { name } of leftovers) await drop(ident(name));
   const table = ident(`${PREFIX}${seq}`);
-  await run(
-    client,
+  await clickhouse.run(
+    'snapshots-plan',
     sql`CREATE TABLE ${table} (loan_id String, backdated UInt8, was_open UInt8) ENGINE = MergeTree ORDER BY loan_id`,
   );
-  await run(
-    client,
+  await clickhouse.run(
+    'snapshots-plan',
     sql`INSERT INTO ${table} SELECT loan_id, max(backdated), max(was_open) FROM (${touched(days, range)}) GROUP BY loan_id`,
+    { signal },
   );
-  const bounds = await rowsOf<{ loan_id: string; loans: string }>(
-    client,
+  const bounds = await clickhouse.rows<{ loan_id: string; loans: string }>(
+    'snapshots-plan',
     sql`SELECT loan_id FROM (SELECT loan_id, row_number() OVER (ORDER BY loan_id) AS number FROM ${table})
       WHERE number % ${param('UInt64', loansAPartition)} = ${param('UInt64', 1 % loansAPartition)} ORDER BY loan_id`,
   );
-  const [count] = await rowsOf<{ loans: string }>(client, sql`SELECT toString(count()) AS loans FROM ${table}`);
+  const [count] = await clickhouse.rows<{ loans: string }>(
+    'snapshots-plan',
+    sql`SELECT toString(count()) AS loans FROM ${table}`,
+  );
   const partitions = bounds.map(({ loan_id: from }, index) => {
     const to = bounds[index + 1]?.loan_id;
     return to === undefined ? sql`loan_id >= ${from}` : sql`loan_id >= ${from} AND loan_id < ${to}`;
@@ -114,7 +109,7 @@ export async function planWork(
     table,
     partitions,
     loans: Number(count?.loans ?? 0),
-    drop: () => run(client, sql`DROP TABLE IF EXISTS ${table} SYNC`),
+    drop: () => drop(table),
   };
 }
 
@@ -147,7 +142,7 @@ const loansOf = (table: (typeof WATCHED)[number], condition: Sql): Sql =>
 
 /** Marks a run as whole: from here on its days are derived and its imports seen. */
 export async function finishRun(
-  client: ClickHouseClient,
+  clickhouse: ClickHouse,
   seen: Seen,
   record: {
     readonly seq: bigint;
@@ -159,18 +154,16 @@ export async function finishRun(
     readonly changed: number;
   },
 ): Promise<void> {
-  await client.insert({
-    table: 'loan_snapshot_runs',
-    values: [
-      {
-        ...record,
-        seq: String(record.seq),
-        through: dateOfDay(record.through),
-        at: storedInstant(record.at),
-      },
-    ],
-    format: 'JSONEachRow',
-  });
+  const { seq, through, timezone, at, loans, rows, changed } = record;
+  await clickhouse.insert(
+    'snapshots-record',
+    { table: 'loan_snapshot_runs', columns: ['seq', 'through', 'timezone', 'at', 'loans', 'rows', 'changed'] },
+    [[String(seq), dateOfDay(through), timezone, instantText(at), loans, rows, changed]],
+  );
   // Last: were they marked as seen and the run lost, the next would not know what it has to do.
-  if (seen.length > 0) await client.insert({ table: 'loan_snapshot_inputs', values: [...seen], format: 'JSONEachRow' });
+  await clickhouse.insert(
+    'snapshots-record',
+    { table: 'loan_snapshot_inputs', columns: ['table', 'seq', 'rows'] },
+    seen.map((each) => [each.table, each.seq, each.rows]),
+  );
 }

@@ -1,10 +1,8 @@
-import { Readable } from 'node:stream';
-import type { ClickHouseClient } from '@clickhouse/client';
-import { ident, param, raw, sql } from '../../core/definitions/sql.js';
+import { ident, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { DayNumber } from '../../core/helpers/local-days.js';
 import type { Instant } from '../../core/helpers/time.js';
-import { labelled } from '../../sources/labelled.js';
-import { rowHash } from '../../sources/row-hash.js';
+import { rowHash } from '../../core/lending/row-hash.js';
+import type { ClickHouse } from '../../warehouse/client.js';
 import { checkFence, type Fence, withinFence } from '../../warehouse/fence.js';
 import { type DayContent, ROW_COLUMNS, ROW_STRUCTURE, RowBuffer, SNAPSHOTS } from './content.js';
 
@@ -13,7 +11,7 @@ const BATCH_BYTES = 16 * 2 ** 20;
 
 /** Collects derived loan-days and writes them in batches, one on its way while the next fills. */
 export class SnapshotWriter {
-  private readonly statement: { readonly query: string; readonly query_params: Record<string, unknown> };
+  private readonly statement: Sql;
   private readonly buffer = new RowBuffer(BATCH_BYTES);
   private writing: Promise<void> = Promise.resolve();
   rows = 0;
@@ -21,14 +19,13 @@ export class SnapshotWriter {
   changed = 0;
 
   constructor(
-    private readonly client: ClickHouseClient,
+    private readonly clickhouse: ClickHouse,
     seq: bigint,
     private readonly fence: Fence,
   ) {
-    const { query, params } = sql`INSERT INTO ${ident(SNAPSHOTS.name)} (${ROW_COLUMNS}, derived, seq, row_hash)
+    this.statement = sql`INSERT INTO ${ident(SNAPSHOTS.name)} (${ROW_COLUMNS}, derived, seq, row_hash)
       SELECT ${ROW_COLUMNS}, 1, ${param('UInt64', String(seq))}, ${rowHash(SNAPSHOTS)}
-      FROM input(${raw(`'${ROW_STRUCTURE.replaceAll("'", "\\'")}'`)}) WHERE ${withinFence(fence)} FORMAT RowBinary`.render();
-    this.statement = { query, query_params: { ...params } };
+      FROM input(${raw(`'${ROW_STRUCTURE.replaceAll("'", "\\'")}'`)}) WHERE ${withinFence(fence)} FORMAT RowBinary`;
   }
 
   /** Where it gives a promise, the batch is full: wait for it before adding more. */
@@ -51,22 +48,14 @@ export class SnapshotWriter {
   async flush(): Promise<void> {
     if (this.buffer.length > 0) await this.send();
     await this.writing;
-    await checkFence(labelled(this.client), this.fence);
+    await checkFence(this.clickhouse, this.fence);
   }
 
   private async send(): Promise<void> {
     // The buffer that is taken next is that of the batch before.
     await this.writing;
-    this.writing = this.insert(this.buffer.take());
+    this.writing = this.clickhouse.insertBytes('snapshots-write', this.statement, this.buffer.take());
     // The failure is thrown where it is awaited; until then it must not count as unhandled.
     this.writing.catch(() => undefined);
-  }
-
-  private async insert(body: Buffer): Promise<void> {
-    const values = Readable.from([body], { objectMode: false });
-    const { stream } = await this.client.exec({ ...this.statement, values });
-    for await (const _ of stream) {
-      // An INSERT answers nothing; its end is what is waited for.
-    }
   }
 }

@@ -1,10 +1,10 @@
-import type { ClickHouseClient } from '@clickhouse/client';
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { eventTimeSql } from '../../core/lending/source-sql.js';
 import { keyFilterOf } from '../../core/lending/source-where.js';
 import { sourceTable } from '../../core/lending/sources.js';
 import type { ColumnRead, ColumnsRead } from '../../core/ports/columns-read.js';
+import type { ClickHouse } from '../../warehouse/client.js';
 import { everyLine, type Line, parseTree } from '../../warehouse/guard/query-tree.js';
 
 const SECONDS = 60;
@@ -34,23 +34,19 @@ function plainQuery({ origin }: View): Sql | null {
 }
 
 /** What is told of a view never changes: its version does not. Told once a process and view. */
-export function createColumnsRead(client: ClickHouseClient): ColumnsRead {
+export function createColumnsRead(store: ClickHouse): ColumnsRead {
   const told = new Map<string, Promise<ReadonlyMap<string, readonly ColumnRead[]> | null>>();
 
   async function tell(view: View): Promise<ReadonlyMap<string, readonly ColumnRead[]> | null> {
     const plain = plainQuery(view);
     if (!plain) return null;
-    const { query, params } =
-      sql`SELECT explain FROM (EXPLAIN QUERY TREE run_passes = 1, passes = 1 ${plain})`.render();
-    const result = await client.query({
-      query,
-      query_params: { ...params },
-      format: 'JSONCompactEachRow' as const,
-      clickhouse_settings: { max_execution_time: SECONDS },
-    });
-    const lines = (await result.json<[string]>()).map(([line]) => line);
+    const lines = await store.rows<{ explain: string }>(
+      'columns-read',
+      sql`SELECT explain FROM (EXPLAIN QUERY TREE run_passes = 1, passes = 1 ${plain})`,
+      { settings: { max_execution_time: SECONDS } },
+    );
     return columnsOf(
-      parseTree(lines),
+      parseTree(lines.map(({ explain }) => explain)),
       view.features.map(({ name }) => name),
     );
   }

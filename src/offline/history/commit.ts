@@ -1,5 +1,5 @@
 import type { View } from '../../core/definitions/definitions.js';
-import { join, type Param, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { instantSql, instantText, join, type Param, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import { formatInstant, type Instant } from '../../core/helpers/time.js';
 import type { Run } from '../../core/ports/offline.js';
@@ -8,7 +8,6 @@ import { type FoundStage, findStages, stageAmong } from './stages.js';
 import { appendRising, appendStates, rebuildState } from './state.js';
 import { featureColumns, filledFeatures, keyColumns, tableNames, viewTables } from './tables.js';
 import { checkTurn, inTurn } from './turns.js';
-import { instantSql, instantText } from './view-sql.js';
 
 export interface StampedRun {
   readonly run: Run;

@@ -1,11 +1,10 @@
 import type { Feature, View } from '../../core/definitions/definitions.js';
-import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { ident, instantSql, instantText, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { type FeatureType, type FeatureValue, isArrayType } from '../../core/definitions/types.js';
 import { formatInstant, type Instant } from '../../core/helpers/time.js';
 import type { FeatureProfile, FeatureProfiles, ProfiledView } from '../../core/ports/feature-profiles.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { BOUNDED, keyColumns, viewTables } from './tables.js';
-import { instantSql, instantText } from './view-sql.js';
 
 const TABLE = 'feature_profiles';
 /** As-ofs of one query: they travel in its URL. */

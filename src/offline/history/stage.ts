@@ -1,15 +1,15 @@
-import { ClickHouseError } from '@clickhouse/client';
 import type { View } from '../../core/definitions/definitions.js';
-import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { ident, instantSql, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { isArrayType } from '../../core/definitions/types.js';
 import { RiskgraphError } from '../../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
 import type { Run, StageCounts, StagedRow } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
+import { refusal } from '../../warehouse/failures.js';
 import { dropTables, findStages, ownTables, type StageTables, stageTables } from './stages.js';
 import { BOUNDED, computedDdl, featureColumns, keyColumns, stageDdl, viewTables } from './tables.js';
 import { featureValue, noValue } from './values.js';
-import { instantSql, viewQuery } from './view-sql.js';
+import { viewQuery } from './view-sql.js';
 
 type ComputedCounts = StageCounts & { readonly tombstones: number; readonly restated: boolean };
 
@@ -137,14 +137,14 @@ const rowColumns = (view: View): Sql =>
 
 /** The author of a view must see what ClickHouse said of the query. */
 export function explained(view: View, asOf: Instant, error: unknown): unknown {
-  const cause = error instanceof RiskgraphError ? error.cause : error;
-  if (!(cause instanceof ClickHouseError) || (error as RiskgraphError).code !== 'INTERNAL') return error;
-  const reason = cause.message.split(': while executing')[0]?.split('\n')[0]?.slice(0, 500);
+  const words = refusal(error);
+  if (words === null) return error;
+  const reason = words.split(': while executing')[0]?.split('\n')[0]?.slice(0, 500);
   return new RiskgraphError({
     code: 'INTERNAL',
     message: `the query of ${view.id} as of ${formatInstant(asOf)} failed: ${reason}`,
     hint: `correct ${view.file}: give the join keys and every feature by name, in their declared types`,
-    cause,
+    cause: (error as RiskgraphError).cause,
   });
 }
 

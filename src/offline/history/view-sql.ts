@@ -1,15 +1,9 @@
 import type { View } from '../../core/definitions/definitions.js';
-import { join, param, type Sql, sql } from '../../core/definitions/sql.js';
+import { instantSql, join, param, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import { sourceSelect } from '../../core/lending/source-sql.js';
 import { keyFilterOf } from '../../core/lending/source-where.js';
-
-/** `YYYY-MM-DD HH:mm:ss.SSS`: how an instant travels as a query parameter. */
-export const instantText = (instant: Instant): string => new Date(instant).toISOString().replace('T', ' ').slice(0, -1);
-
-/** DateTime64(3, 'UTC') */
-export const instantSql = (instant: Instant): Sql => sql`${param("DateTime64(3, 'UTC')", instantText(instant))}`;
 
 /** The query of a view for one as-of, reading only what was known by `knowledge`; of each source only the rows `v` that `sampled` lets through. */
 export function viewQuery(

@@ -1,5 +1,5 @@
 import type { Mask } from '../../core/compute/masking.js';
-import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { ident, instantSql, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { FeatureType, ScalarType } from '../../core/definitions/types.js';
 import { badInput } from '../../core/errors.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
@@ -7,7 +7,6 @@ import { sourceSelect } from '../../core/lending/source-sql.js';
 import { SOURCE_TABLES } from '../../core/lending/sources.js';
 import type { SqlGuard } from '../../core/ports/sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { instantSql } from '../history/view-sql.js';
 import { maskedSource } from '../training/masked-source.js';
 import { checkColumnName, TIME_COLUMN } from './spine.js';
 

@@ -1,13 +1,12 @@
 import type { Mask } from '../../core/compute/masking.js';
 import type { EntityDefinition } from '../../core/definitions/define-entity.js';
 import type { FeatureRef, View } from '../../core/definitions/definitions.js';
-import { raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { instantSql, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { badInput } from '../../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
 import { sourceSelect } from '../../core/lending/source-sql.js';
 import type { ClickHouse, QueryOptions } from '../../warehouse/client.js';
 import type { KeyRange } from '../../warehouse/key-ranges.js';
-import { instantSql } from '../history/view-sql.js';
 import { PERSONAL_COLUMNS } from '../point-in-time/columns.js';
 import type { SpinePlan } from './spine.js';
 

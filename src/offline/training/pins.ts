@@ -1,12 +1,12 @@
 import type { View } from '../../core/definitions/definitions.js';
-import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { ident, instantSql, join, type Sql, sql } from '../../core/definitions/sql.js';
 import { conflict } from '../../core/errors.js';
 import type { Instant } from '../../core/helpers/time.js';
+import { newestSequence } from '../../core/lending/import-sequence.js';
 import type { TrainingSetPins } from '../../core/ports/training-sets.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { fillState } from '../history/state.js';
 import { stateDdl, tableNames, viewTables } from '../history/tables.js';
-import { instantSql } from '../history/view-sql.js';
 import type { Steps } from './checkpoints.js';
 
 /** `1-4,7,9-12` */
@@ -50,18 +50,14 @@ export async function pinNow(
   return { runs, imports };
 }
 
-/** Filled by a derivation too, whose runs are recorded beside the imports. */
-const DERIVED = 'loan_snapshots';
-
 /**
  * Sequence of the newest import whose rows are all there. One that is under way has some of them: a set that read these could never be made
  * again, for the others come under the same sequence. Where nobody has imported by the API, whatever is there is whole.
  */
 async function newestWhole(store: ClickHouse, table: string): Promise<string> {
-  const derived = table === DERIVED ? sql`(SELECT max(seq) FROM loan_snapshot_runs)` : raw('0');
   const [found] = await store.rows<{ whole: string; begun: string }>(
     'training-set-imports',
-    sql`SELECT toString(greatest(ifNull((SELECT max(seq) FROM source_imports WHERE table = ${table}), 0), ifNull(${derived}, 0))) AS whole,
+    sql`SELECT toString(${newestSequence(table)}) AS whole,
       (SELECT count() FROM source_turns WHERE table = ${table}) AS begun`,
   );
   if (found && (found.whole !== '0' || Number(found.begun) > 0)) return found.whole;

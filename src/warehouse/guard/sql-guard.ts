@@ -1,8 +1,8 @@
-import type { ClickHouseClient } from '@clickhouse/client';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { badInput } from '../../core/errors.js';
 import type { SqlGuard } from '../../core/ports/sources.js';
-import { plainWords, userSqlFailure } from '../../sources/failures.js';
+import type { ClickHouse } from '../client.js';
+import { refusal, serverWords, userSqlFailure } from '../failures.js';
 import { everyLine, functionsUsed, namesBehindIn, parseTree, tablesNamed, tablesRead } from './query-tree.js';
 import { isAllowedFunction } from './sql-functions.js';
 
@@ -39,13 +39,13 @@ const NODES = new Set([
  * The gate for SQL that a caller wrote. The statement is printed back by ClickHouse's own parser, which drops comments and refuses a second
  * statement; only that text is looked at further, and only that text may be run. Then every node, function and table of it must be allowed.
  */
-export function createSqlGuard(client: ClickHouseClient): SqlGuard {
+export function createSqlGuard(clickhouse: ClickHouse): SqlGuard {
   return {
     async check(text, { tables, views = {} }) {
-      const statement = await printed(client, text);
+      const statement = await printed(clickhouse, text);
       refuseSpelling(statement);
-      refuseNodes(await explained(client, 'AST', raw(statement)));
-      const tree = parseTree(await explained(client, 'QUERY TREE run_passes = 0', raw(statement)));
+      refuseNodes(await explained(clickhouse, 'AST', raw(statement)));
+      const tree = parseTree(await explained(clickhouse, 'QUERY TREE run_passes = 0', raw(statement)));
       refuseFunctions(functionsUsed(tree));
       refuseTables({ named: tablesNamed(tree), allowed: [...tables, ...Object.keys(views)] });
       const behindIn = namesBehindIn(tree)[0];
@@ -55,25 +55,20 @@ export function createSqlGuard(client: ClickHouseClient): SqlGuard {
           'write IN (SELECT … FROM …) for a table, a list in parentheses, or has(array, value)',
         );
       }
-      await refuseOtherTables(client, statement, { tables, views });
+      await refuseOtherTables(clickhouse, statement, { tables, views });
       return statement;
     },
   };
 }
 
-async function printed(client: ClickHouseClient, text: string): Promise<string> {
+async function printed(clickhouse: ClickHouse, text: string): Promise<string> {
   if (text.trim() === '') throw badInput('the SQL is empty', WHAT_MAY);
   if (text.length > MAX_SQL) throw badInput(`the SQL is longer than ${MAX_SQL} characters`, WHAT_MAY);
-  const result = await client
-    .query({
-      query: 'SELECT formatQuerySingleLine({text:String}) AS statement',
-      query_params: { text },
-      format: 'JSONEachRow',
-    })
+  const [row] = await clickhouse
+    .rows<{ statement: string }>('sql-print', sql`SELECT formatQuerySingleLine(${text}) AS statement`)
     .catch((cause: unknown) => {
       throw userSqlFailure(cause, 'the SQL');
     });
-  const [row] = await result.json<{ statement: string }>();
   const statement = row?.statement ?? '';
   if (!/^(?:SELECT|WITH|\()/.test(statement)) {
     throw badInput(`the SQL is a ${/^\w+/.exec(statement)?.[0] ?? 'statement'} and not a SELECT`, WHAT_MAY);
@@ -101,22 +96,19 @@ function refuseSpelling(statement: string): void {
 }
 
 /** The lines of an EXPLAIN. As a subquery it takes no FORMAT and no INTO OUTFILE, so a statement with either fails here. */
-async function explained(client: ClickHouseClient, what: string, statement: Sql): Promise<string[]> {
-  const { query, params } = sql`SELECT explain FROM (EXPLAIN ${raw(what)} ${statement})`.render();
+async function explained(clickhouse: ClickHouse, what: string, statement: Sql): Promise<string[]> {
   try {
-    const result = await client.query({
-      query,
-      query_params: { ...params },
-      format: 'JSONCompactEachRow',
-      clickhouse_settings: { max_execution_time: CHECK_SECONDS },
-    });
-    return (await result.json<[string]>()).map(([line]) => line);
+    const lines = await clickhouse.rows<{ explain: string }>(
+      'sql-explain',
+      sql`SELECT explain FROM (EXPLAIN ${raw(what)} ${statement})`,
+      { settings: { max_execution_time: CHECK_SECONDS } },
+    );
+    return lines.map(({ explain }) => explain);
   } catch (cause) {
-    const failure = userSqlFailure(cause, 'the SQL');
-    if (cause instanceof Error && /output options|not served/i.test(cause.message)) {
-      throw badInput(`the SQL is not allowed: ${plainWords(cause.message)}`, WHAT_MAY);
+    if (/output options|not served/i.test(refusal(cause) ?? '')) {
+      throw badInput(`the SQL is not allowed: ${serverWords(cause)}`, WHAT_MAY);
     }
-    throw failure;
+    throw userSqlFailure(cause, 'the SQL');
   }
 }
 
@@ -156,19 +148,19 @@ function refuseTables({ named, allowed }: { named: readonly string[]; allowed: r
 
 /** What the names came to once resolved: the same answer, given by ClickHouse's analyzer. */
 async function refuseOtherTables(
-  client: ClickHouseClient,
+  clickhouse: ClickHouse,
   statement: string,
   { tables, views }: { tables: readonly string[]; views: Readonly<Record<string, Sql>> },
 ): Promise<void> {
   const definitions = Object.entries(views);
-  const database = await currentDatabase(client);
+  const database = await currentDatabase(clickhouse);
   const allowed = new Set(tables.map((name) => `${database}.${name}`));
   for (const [, view] of definitions) {
-    for (const name of tablesRead(parseTree(await explained(client, 'QUERY TREE', view)))) allowed.add(name);
+    for (const name of tablesRead(parseTree(await explained(clickhouse, 'QUERY TREE', view)))) allowed.add(name);
   }
   const withs = join(definitions.map(([name, view]) => sql`${ident(name)} AS (${view})`));
   const prefix = definitions.length > 0 ? sql`WITH ${withs} ` : raw('');
-  const tree = parseTree(await explained(client, 'QUERY TREE', sql`${prefix}SELECT * FROM (${raw(statement)})`));
+  const tree = parseTree(await explained(clickhouse, 'QUERY TREE', sql`${prefix}SELECT * FROM (${raw(statement)})`));
   const other = tablesRead(tree).find((name) => !allowed.has(name));
   if (other !== undefined) throw badInput('the SQL reads a table that is not allowed', WHAT_MAY);
   if ([...everyLine(tree)].some(({ label }) => label === 'TABLE_FUNCTION')) {
@@ -176,8 +168,7 @@ async function refuseOtherTables(
   }
 }
 
-async function currentDatabase(client: ClickHouseClient): Promise<string> {
-  const result = await client.query({ query: 'SELECT currentDatabase() AS name', format: 'JSONEachRow' });
-  const [row] = await result.json<{ name: string }>();
+async function currentDatabase(clickhouse: ClickHouse): Promise<string> {
+  const [row] = await clickhouse.rows<{ name: string }>('sql-database', raw('SELECT currentDatabase() AS name'));
   return row?.name ?? '';
 }

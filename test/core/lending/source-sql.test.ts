@@ -152,7 +152,7 @@ describe('a source', () => {
   it('is what was told by then, whatever order versions came in', async () => {
     await fc.assert(
       fc.asyncProperty(files, async (brought) => {
-        await sources.client.command({ query: 'TRUNCATE TABLE customers' });
+        await sources.run('TRUNCATE TABLE customers');
         const told = new Told();
         for (const [index, { rows, history, again }] of brought.entries()) {
           const now = START + (6 + index) * HOUR;
@@ -195,7 +195,7 @@ describe('a source', () => {
   it('gives the same rows whether a condition is put on it or on the result', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(versions, { minLength: 30, maxLength: 90 }), async (rows) => {
-        await sources.client.command({ query: 'TRUNCATE TABLE device_sightings' });
+        await sources.run('TRUNCATE TABLE device_sightings');
         const lines = rows.map(
           (row) =>
             `${row.key},d,${iso(START + row.happened * HOUR)},${row.value},${row.deleted ? 1 : 0},${iso(START + (row.ingested ?? 0) * HOUR)}`,
@@ -234,7 +234,7 @@ describe('a source', () => {
     const sizes = conditions.map(() => 0);
     const seed = Math.floor(Math.random() * 2 ** 31);
     for (const rows of fc.sample(fc.array(versions, { minLength: 60, maxLength: 90 }), { numRuns: 3, seed })) {
-      await sources.client.command({ query: 'TRUNCATE TABLE device_sightings' });
+      await sources.run('TRUNCATE TABLE device_sightings');
       const lines = rows.map(
         (row) =>
           `${row.key},d,${iso(START + row.happened * HOUR)},${row.value},${row.deleted ? 1 : 0},${iso(START + (row.ingested ?? 0) * HOUR)}`,

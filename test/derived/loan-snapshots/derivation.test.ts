@@ -88,8 +88,8 @@ describe('the derivation of loan snapshots', () => {
       // Each number twice: what the first left done the second need not do, so it dies one step further on.
       for (let attempt = 2; ; attempt++) {
         const changes = Math.floor(attempt / 2);
-        const died = await dyingAfter(killed.sources.client, changes, (client) =>
-          snapshotsOn(client, ZONE).derive({ through, now: LATER }, unwatched),
+        const died = await dyingAfter(killed.sources.clickhouse, changes, (clickhouse) =>
+          snapshotsOn(clickhouse, ZONE).derive({ through, now: LATER }, unwatched),
         );
         if (!died) break;
         deaths++;
@@ -111,7 +111,7 @@ describe('the derivation of loan snapshots', () => {
     await book.load(ledgers(3, 5));
     const lost = AbortSignal.abort(new RiskgraphError({ code: 'STORE_UNAVAILABLE', message: 'lost' }));
     const snapshots = createLoanSnapshots({
-      client: book.sources.client,
+      clickhouse: book.sources.clickhouse,
       calendar,
       log: quietLog,
       metrics: quietMetrics,

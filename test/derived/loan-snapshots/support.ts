@@ -1,7 +1,7 @@
-import type { ClickHouseClient } from '@clickhouse/client';
 import { BusinessCalendar } from '../../../src/core/helpers/time.js';
 import type { LoanSnapshots, LoanSnapshotsResult } from '../../../src/core/ports/sources.js';
 import { createLoanSnapshots } from '../../../src/derived/loan-snapshots/derivation.js';
+import type { ClickHouse } from '../../../src/warehouse/client.js';
 import type { OracleRow } from '../../core/lending/loan-oracle.js';
 import { openSources, quietMetrics, type Sources } from '../../sources/support.js';
 import { quietLog } from '../../support/homes.js';
@@ -24,9 +24,9 @@ export interface Book {
 export const LATER = Date.UTC(2026, 0, 1);
 
 /** Partitions of a few loans, so that small books have several. */
-export const snapshotsOn = (client: ClickHouseClient, timezone: string): LoanSnapshots =>
+export const snapshotsOn = (clickhouse: ClickHouse, timezone: string): LoanSnapshots =>
   createLoanSnapshots({
-    client,
+    clickhouse,
     calendar: new BusinessCalendar(timezone),
     log: quietLog,
     metrics: quietMetrics,
@@ -36,7 +36,7 @@ export const snapshotsOn = (client: ClickHouseClient, timezone: string): LoanSna
 
 export async function openBook(timezone: string): Promise<Book> {
   const sources = await openSources(timezone);
-  const snapshots = snapshotsOn(sources.client, timezone);
+  const snapshots = snapshotsOn(sources.clickhouse, timezone);
   return {
     sources,
     snapshots,

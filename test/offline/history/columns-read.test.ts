@@ -16,7 +16,7 @@ let number = 0;
 
 beforeAll(async () => {
   tables = await openSourceTables();
-  columns = createColumnsRead(tables.clickhouse.clickhouse);
+  columns = createColumnsRead(tables.clickhouse);
 });
 
 afterAll(() => tables.close());

@@ -68,7 +68,7 @@ beforeAll(async () => {
   fixture = await openOffline();
   const { store } = fixture;
   const directory = `${ROOT}migrations/clickhouse`;
-  await migrateClickHouse({ client: store.clickhouse, directory, clock: () => 0, log: quiet });
+  await migrateClickHouse({ clickhouse: store, directory, clock: () => 0, log: quiet });
   const counted = new Proxy(store, {
     get(target, name) {
       const own = target[name as keyof typeof target];

@@ -22,7 +22,7 @@ beforeAll(async () => {
   [full, cut] = await Promise.all([openOffline(), openOffline()]);
   for (const { store } of [full, cut]) {
     await migrateClickHouse({
-      client: store.clickhouse,
+      clickhouse: store,
       directory: resolve('migrations/clickhouse'),
       clock: () => 0,
       log: quiet,

@@ -19,10 +19,8 @@ beforeAll(async () => {
   store = openClickHouse({ url: sources.url, database: databaseOf(sources.url), log: quiet, metrics: unmeasured });
   const customer = (id: string, city: string, at: string, ingested: string): string =>
     `('${id}', '2026-01-01 00:00:00', 'secret-phone', '${city}', '${ingested}', ${at})`;
-  await sources.client.command({
-    query: `INSERT INTO customers (customer_id, registered_at, phone_hash, city, ingested_at, seq) VALUES
-      ${customer('C1', 'Wuhan', '1', '2026-01-02 00:00:00')}, ${customer('C1', 'Later', '2', '2026-01-20 00:00:00')}`,
-  });
+  await sources.run(`INSERT INTO customers (customer_id, registered_at, phone_hash, city, ingested_at, seq) VALUES
+      ${customer('C1', 'Wuhan', '1', '2026-01-02 00:00:00')}, ${customer('C1', 'Later', '2', '2026-01-20 00:00:00')}`);
 });
 
 afterAll(async () => {
@@ -80,10 +78,8 @@ describe('a table of the spine SQL is read as known and masked', () => {
   it('and an outcome that was not known yet stays out of it', async () => {
     const label = (id: string, ingested: string): string =>
       `('customer', '${id}', 'bad', '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-02 00:00:00', '2026-01-02 00:00:00', 1, '${ingested}', 1)`;
-    await sources.client.command({
-      query: `INSERT INTO labels (entity, entity_id, name, observed_at, window_from, window_to, known_at, value, ingested_at, seq)
-        VALUES ${label('C1', '2026-01-03 00:00:00')}, ${label('C2', '2026-01-20 00:00:00')}`,
-    });
+    await sources.run(`INSERT INTO labels (entity, entity_id, name, observed_at, window_from, window_to, known_at, value, ingested_at, seq)
+        VALUES ${label('C1', '2026-01-03 00:00:00')}, ${label('C2', '2026-01-20 00:00:00')}`);
     const text = `SELECT * FROM (SELECT * FROM "${hex('labels', 1)}") AS t, (SELECT 'any' AS customer_id, toDateTime64('2026-01-01 00:00:00', 3, 'UTC') AS event_timestamp) AS e`;
     expect(await read(text, 'entity_id')).toEqual(['C1']);
   });

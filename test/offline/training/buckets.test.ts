@@ -47,13 +47,13 @@ let folder: string;
 const children: ChildProcess[] = [];
 
 const on = (each: ClickHouse, rowsAStep = ROWS_A_STEP): OfflineStore =>
-  createOfflineStore({ store: each, calendar, guard: createSqlGuard(store.clickhouse), log: quiet, rowsAStep });
+  createOfflineStore({ store: each, calendar, guard: createSqlGuard(store), log: quiet, rowsAStep });
 
 beforeAll(async () => {
   server = await freshClickHouseDatabase();
   store = openClickHouse({ ...server, log: quiet, metrics: unmeasured });
   const directory = resolve('migrations/clickhouse');
-  await migrateClickHouse({ client: store.clickhouse, directory, clock: () => AS_OF, log: quiet });
+  await migrateClickHouse({ clickhouse: store, directory, clock: () => AS_OF, log: quiet });
   offline = on(store);
   await fillViews(store, offline);
   await Promise.all(Array.from({ length: 30 }, (_, index) => label(`C${index}`, index % 2, 1)));

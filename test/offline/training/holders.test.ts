@@ -22,7 +22,7 @@ const on = (store: ClickHouse, bytesAJoin?: number) =>
   createOfflineStore({
     store,
     calendar: fixture.calendar,
-    guard: createSqlGuard(fixture.store.clickhouse),
+    guard: createSqlGuard(fixture.store),
     log: quiet,
     ...(bytesAJoin === undefined ? { rowsAStep: 20 } : { bytesAJoin }),
   });
@@ -31,7 +31,7 @@ beforeAll(async () => {
   fixture = await openOffline();
   const { store } = fixture;
   const directory = resolve('migrations/clickhouse');
-  await migrateClickHouse({ client: store.clickhouse, directory, clock: () => AS_OF, log: quiet });
+  await migrateClickHouse({ clickhouse: store, directory, clock: () => AS_OF, log: quiet });
   await fillViews(store, on(store));
   folder = await mkdtemp(join(tmpdir(), 'training-owners-'));
 });

@@ -46,14 +46,13 @@ let profile: View;
 beforeAll(async () => {
   fixture = await openOffline();
   const { store, calendar } = fixture;
-  const clickhouse = store.clickhouse;
   await migrateClickHouse({
-    client: clickhouse,
+    clickhouse: store,
     directory: resolve('migrations/clickhouse'),
     clock: () => AS_OF,
     log: quiet,
   });
-  offline = createOfflineStore({ store, calendar, guard: createSqlGuard(clickhouse), log: quiet });
+  offline = createOfflineStore({ store, calendar, guard: createSqlGuard(store), log: quiet });
   const x = { description: 'x' };
   limits = viewOf('limits', 1, {
     entity: customer,
@@ -593,7 +592,7 @@ test('rows of long texts are brought together few at a time', async () => {
       event_timestamp: Array.from({ length: rows }, () => at(1)),
     },
   });
-  const guard = createSqlGuard(store.clickhouse);
+  const guard = createSqlGuard(store);
   const result = await createOfflineStore({ store: counting, calendar, guard, log: quiet }).buildTrainingSet(request);
   expect(result).toMatchObject({ rowCount: rows });
   expect(result.columns.at(-1)).toMatchObject({ nullRate: 0, distinct: 1 });

@@ -1,18 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sql } from '../../../src/core/definitions/sql.js';
+import { raw, sql } from '../../../src/core/definitions/sql.js';
 import { openSources, type Sources } from '../../sources/support.js';
 
 let sources: Sources;
 beforeAll(async () => {
   sources = await openSources();
-  const { client } = sources;
-  await client.command({ query: 'CREATE TABLE secret (a UInt8, s String) ENGINE = MergeTree ORDER BY a' });
-  await client.command({ query: 'CREATE VIEW wrapped AS SELECT * FROM secret WHERE a = {x:UInt8}' });
-  await client.command({ query: "INSERT INTO secret VALUES (1, 'hidden')" });
-  await client.command({
-    query:
-      'CREATE TABLE upload (id Nullable(String), a Nullable(String), `odd name` Nullable(String)) ENGINE = MergeTree ORDER BY tuple()',
-  });
+  await sources.run('CREATE TABLE secret (a UInt8, s String) ENGINE = MergeTree ORDER BY a');
+  await sources.run('CREATE VIEW wrapped AS SELECT * FROM secret WHERE a = {x:UInt8}');
+  await sources.run("INSERT INTO secret VALUES (1, 'hidden')");
+  await sources.run(
+    'CREATE TABLE upload (id Nullable(String), a Nullable(String), `odd name` Nullable(String)) ENGINE = MergeTree ORDER BY tuple()',
+  );
 });
 afterAll(() => sources.close());
 
@@ -188,11 +186,10 @@ describe('the guard of SQL that a caller wrote', () => {
 
   it.each(GOOD)('lets through %s', async (_what, text) => {
     const statement = await check(text);
-    const result = await sources.client.query({
-      query: `WITH file AS (SELECT id, a, \`odd name\` FROM upload) SELECT * FROM (${statement})`,
-      format: 'JSONCompactEachRow',
-    });
-    await result.text();
+    await sources.clickhouse.tuples(
+      'test',
+      raw(`WITH file AS (SELECT id, a, \`odd name\` FROM upload) SELECT * FROM (${statement})`),
+    );
   });
 
   it('gives back one line without comments, which is what may be run', async () => {

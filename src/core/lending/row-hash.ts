@@ -1,5 +1,5 @@
-import { ident, join, type Sql, sql } from '../core/definitions/sql.js';
-import type { SourceTable } from '../core/lending/sources.js';
+import { ident, join, type Sql, sql } from '../definitions/sql.js';
+import type { SourceTable } from './sources.js';
 
 /** UInt128 of a row's own columns, of a tombstone's key alone: equal content, equal hash, whoever writes the row. */
 export function rowHash(table: SourceTable): Sql {

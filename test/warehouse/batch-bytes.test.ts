@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BatchBytes } from '../../src/sources/batch-bytes.js';
+import { BatchBytes } from '../../src/warehouse/batch-bytes.js';
 
 test('a batch holds what was added to it, whatever its characters, and is told full at its limit', () => {
   const batch = new BatchBytes(200_000);
