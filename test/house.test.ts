@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, inject, test } from 'vitest';
+import { startsProcesses, testProjects } from './support/projects.js';
 
 // Below src, since the walls are told by path; removed whatever happens.
 const planted = 'src/serving/__planted__';
@@ -94,4 +95,26 @@ test.each([
   expect(readingOutside([{ path: 'planted.ts', text: `const one = new Date(0);\n${line}\n` }])).toEqual([
     `planted.ts:2: ${line}`,
   ]);
+});
+
+test('every test file is of one project, and none of the pure ones can start a store', () => {
+  const { pure, stores } = testProjects();
+  expect([...pure, ...stores].sort()).toEqual(globSync('test/**/*.test.ts').sort());
+  expect(pure).toContain('test/core/helpers/money.test.ts');
+  expect(stores).toContain('test/graphql/roles.test.ts');
+  // The stores are told to one project alone: a pure file that asks for them by another way finds none.
+  expect(inject('storesAt')).toMatch(/^http:/);
+});
+
+test.each([
+  ["import { fork } from 'node:child_process';", true],
+  ["import {\n  freshRedis,\n} from '../../../test/support/stores.js';", true],
+  ["export { startApi } from '../../../test/support/api.js';", true],
+  ["const late = () => import('../../../test/support/command.js');", true],
+  ["import type { Api } from '../../../test/support/api.js';", false],
+  ["import { formatInstant } from '../../core/helpers/time.js';", false],
+])('a file with %s starts a process: %s', (text, starts) => {
+  mkdirSync(planted, { recursive: true });
+  writeFileSync(`${planted}/imports.ts`, `/** A file. */\n${text}\n`);
+  expect(startsProcesses(`${planted}/imports.ts`)).toBe(starts);
 });

@@ -1,11 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar, formatInstant } from '../../src/core/helpers/time.js';
@@ -16,6 +15,7 @@ import { createJobLedger } from '../../src/ledgers/job-ledger.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createQueue } from '../../src/queue/queue.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
+import { forkBundled } from '../support/bundled.js';
 import { type MaterializeFixture, materializeFixture } from './fixture.js';
 import { type KillPlan, killJobs } from './kill-process.js';
 import { factsView, MIDNIGHT, TIMEZONE } from './views.js';
@@ -42,17 +42,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const start = (plan: Omit<KillPlan, 'urls'>): ChildProcess => {
-  const script = fileURLToPath(new URL('./kill-process.ts', import.meta.url));
+const start = async (plan: Omit<KillPlan, 'urls'>): Promise<ChildProcess> => {
   const argument = JSON.stringify({ urls: fixture.urls, ...plan } satisfies KillPlan);
-  const child = fork(script, [argument], { execArgv: ['--import', 'tsx'] });
+  const child = await forkBundled(new URL('./kill-process.ts', import.meta.url), [argument]);
   children.push(child);
   return child;
 };
 
 /** Runs a job to its end, or to its next seam. @returns whether it came to its end; a process that failed is neither. */
 async function ends(plan: Omit<KillPlan, 'urls'>): Promise<boolean> {
-  const [code, signal] = await once(start(plan), 'exit');
+  const [code, signal] = await once(await start(plan), 'exit');
   expect([
     [0, null],
     [null, 'SIGKILL'],
@@ -254,7 +253,7 @@ describe('a worker killed with SIGKILL', () => {
     const completed = async () => (await ledger.get(id))?.state === 'COMPLETED';
     const delays: number[] = [];
     while (delays.length < 5) {
-      const worker = start({ views });
+      const worker = await start({ views });
       const exited = once(worker, 'exit');
       const died = exited.then(() => Promise.reject(new Error('it died')));
       died.catch(() => undefined);
@@ -271,7 +270,7 @@ describe('a worker killed with SIGKILL', () => {
       if (!runs) break;
       delays.push(delay);
     }
-    const last = start({ views });
+    const last = await start({ views });
     await vi.waitFor(async () => expect(await completed()).toBe(true), { timeout: 300_000, interval: 200 });
     last.kill('SIGKILL');
     await queue.close();

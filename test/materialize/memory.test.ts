@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { forkBundled } from '../support/bundled.js';
 import { type FreshStores, startStores } from '../support/stores.js';
 
 let stores: FreshStores;
@@ -15,11 +14,11 @@ const ROWS = 200_000;
 describe('materialize', () => {
   it('needs memory for a batch, not for a view', async () => {
     const urls = { postgres: stores.postgresUrl, redis: stores.redisUrl, clickhouse: stores.clickhouseUrl };
-    const child = fork(
-      fileURLToPath(new URL('./memory-process.ts', import.meta.url)),
+    const child = await forkBundled(
+      new URL('./memory-process.ts', import.meta.url),
       [JSON.stringify(urls), String(ROWS)],
       // What all rows take would not fit this heap beside the program.
-      { execArgv: ['--import', 'tsx', '--max-old-space-size=96'] },
+      ['--max-old-space-size=96'],
     );
     const [said] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown];
     expect(said).toMatchObject({ result: { views: [{ rows: ROWS, changed: ROWS, published: ROWS }] } });

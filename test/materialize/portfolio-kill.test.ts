@@ -1,13 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { raw } from '../../src/core/definitions/sql.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
+import { forkBundled } from '../support/bundled.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import type { KillPlan } from './kill-process.js';
 import { migrateSources, scoredViews } from './scored.js';
@@ -51,9 +51,8 @@ afterAll(async () => {
 
 /** Runs the job to its end, or to its next seam. @returns whether it came to its end; a process that failed is neither. */
 async function ends(plan: Omit<KillPlan, 'urls' | 'views'>): Promise<boolean> {
-  const script = fileURLToPath(new URL('./kill-process.ts', import.meta.url));
   const argument = JSON.stringify({ urls: fixture.urls, views: [], now: NOW, ...plan } satisfies KillPlan);
-  const child = fork(script, [argument], { execArgv: ['--import', 'tsx'] });
+  const child = await forkBundled(new URL('./kill-process.ts', import.meta.url), [argument]);
   children.push(child);
   const [code, signal] = await once(child, 'exit');
   expect([

@@ -1,8 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningQueue } from '../../src/queue/queue.js';
+import { forkBundled } from '../support/bundled.js';
 import { type QueueFixture, queueFixture } from './fixture.js';
 import { killJobs } from './worker-process.js';
 
@@ -34,9 +34,8 @@ afterEach(async () => {
 
 /** A worker whose job stands still at a progress of `reach`, or goes to its end. */
 const startWorker = async (reach = 1): Promise<ChildProcess> => {
-  const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url));
   const args = [fixture.postgresUrl, fixture.redisUrl, String(reach)];
-  const child = fork(script, args, { execArgv: ['--import', 'tsx'] });
+  const child = await forkBundled(new URL('./worker-process.ts', import.meta.url), args);
   children.push(child);
   await Promise.race([
     once(child, 'message'),

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { tableResource } from '../../src/core/ports/leases.js';
@@ -10,6 +9,7 @@ import { createLeases } from '../../src/ledgers/leases.js';
 import { importFailure } from '../../src/sources/failures.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { raiseFence, tableFence } from '../../src/warehouse/fence.js';
+import { bundled, TYPESCRIPT } from '../support/bundled.js';
 import { quietLog } from '../support/homes.js';
 import { leaseOf, unsharedLeases } from '../support/leases.js';
 import { freshPostgresDatabase } from '../support/stores.js';
@@ -28,10 +28,10 @@ const STATEMENTS = 32;
 
 /** Starts the import in another process and kills it once a number of its rows can be read, or where it waits for that. */
 async function importAndKill(atRows: number, fencingToken: number): Promise<void> {
-  const script = fileURLToPath(new URL('./import-process.ts', import.meta.url));
+  const program = await bundled(new URL('./import-process.ts', import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', script, sources.url, ...[ROWS, fencingToken, STATEMENTS].map(String)],
+    [...TYPESCRIPT, program, sources.url, ...[ROWS, fencingToken, STATEMENTS].map(String)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let ended = false;

@@ -19,7 +19,7 @@ export interface RunningCommand {
 export const runCommand = (args: readonly string[], env: Readonly<Record<string, string>>): RunningCommand =>
   runProgram('src/cli.ts', args, env);
 
-/** Runs one of our entry files at midday; it sees no variable of ours but those given. */
+/** Runs one of our entry files at midday; it sees no variable of ours but those given, and finds its code compiled. */
 export function runProgram(
   entry: string,
   args: readonly string[],
@@ -28,7 +28,13 @@ export function runProgram(
   const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...MIDDAY_ENV, ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      ...MIDDAY_ENV,
+      ...env,
+    },
   });
   let output = '';
   let ended: number | NodeJS.Signals | undefined;

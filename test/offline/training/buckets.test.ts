@@ -1,10 +1,9 @@
 /** Sets of many buckets: rules hold across them, a killed worker's work is taken up, and a set can be made again from the same rows. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -18,6 +17,7 @@ import { readRanges, writeRanges } from '../../../src/offline/training/pins.js';
 import { type ClickHouse, openClickHouse } from '../../../src/warehouse/client.js';
 import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
+import { forkBundled } from '../../support/bundled.js';
 import { freshClickHouseDatabase } from '../../support/stores.js';
 import { quiet, refsOf, unmeasured, viewOf } from '../support.js';
 import type { BuildPlan } from './process.js';
@@ -204,10 +204,9 @@ async function readBack(file: Buffer, table: string, format: string): Promise<vo
 
 describe('a worker killed with SIGKILL', () => {
   const dying = async (plan: Pick<BuildPlan, 'id' | 'path' | 'label' | 'after' | 'within'>): Promise<void> => {
-    const script = fileURLToPath(new URL('./process.ts', import.meta.url));
     const { url, database } = server;
     const argument = JSON.stringify({ ...plan, url, database, rowsAStep: ROWS_A_STEP } satisfies BuildPlan);
-    const child = fork(script, [argument], { execArgv: ['--import', 'tsx'] });
+    const child = await forkBundled(new URL('./process.ts', import.meta.url), [argument]);
     children.push(child);
     expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
   };
