@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { DurationsReporter } from './test/support/durations-reporter.js';
 import { LongestFirst } from './test/support/longest-first.js';
-import { testProjects } from './test/support/projects.js';
+import { testProjects } from './test/support/test-projects.js';
 
 const require = createRequire(import.meta.url);
 const { pure, stores } = testProjects();

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, inject, test } from 'vitest';
-import { startsProcesses, testProjects } from './support/projects.js';
+import { startsProcesses, testProjects } from './support/test-projects.js';
 
 // Below src, since the walls are told by path; removed whatever happens.
 const planted = 'src/serving/__planted__';

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type OutputFile, type Plugin } from 'esbuild';
@@ -13,10 +14,13 @@ const FOLDER = resolve('node_modules/.cache/riskgraph/programs');
 /** What a program loads by its path, such as migrations, is TypeScript. */
 export const TYPESCRIPT = ['--import', 'tsx'];
 
-/** A file of ours finds its neighbours from where it stands, not from where the bundle does. */
-const keepUrls: Plugin = {
-  name: 'keep-urls',
-  setup({ onLoad }) {
+const require = createRequire(import.meta.url);
+
+/** A file of ours finds its neighbours from where it stands, not from where the bundle does; the package by its name is ours too. */
+const ours: Plugin = {
+  name: 'ours',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^riskgraph(?:\/|$)/ }, ({ path }) => ({ path: require.resolve(path) }));
     onLoad({ filter: /\.ts$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
       loader: 'ts',
@@ -44,7 +48,7 @@ async function bundle(path: string): Promise<string> {
     sourcemap: 'inline',
     write: false,
     logLevel: 'error',
-    plugins: [keepUrls],
+    plugins: [ours],
   });
   // Renamed into place: another process may be loading what it bundled of the same program.
   const draft = `${outfile}.${process.pid}`;
