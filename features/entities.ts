@@ -4,7 +4,7 @@ import { defineEntity } from 'riskgraph';
 export const customer = defineEntity({
   name: 'customer',
   joinKeys: ['customer_id'],
-  description: 'A person who applied or borrows; one id a person across products.',
+  description: 'A person who applied or borrows, with one id across products.',
 });
 
 export const device = defineEntity({
@@ -16,19 +16,19 @@ export const device = defineEntity({
 export const customerDevice = defineEntity({
   name: 'customer_device',
   joinKeys: ['customer_id', 'device_id'],
-  description: 'One customer on one device: what concerns the device, seen without that customer.',
+  description: 'A customer on a device: the risk of the device, without that customer.',
 });
 
 export const loan = defineEntity({
   name: 'loan',
   joinKeys: ['loan_id'],
-  description: 'One disbursed contract.',
+  description: 'A disbursed contract.',
 });
 
 export const application = defineEntity({
   name: 'application',
   joinKeys: ['application_id'],
-  description: 'One request for credit, a drawdown or a loan.',
+  description: 'A request for credit, a drawdown or a loan.',
 });
 
 export const cell = defineEntity({

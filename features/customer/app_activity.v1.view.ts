@@ -4,7 +4,7 @@ import { customer } from '../entities.js';
 export default defineFeatureView({
   entity: customer,
   description:
-    'How the customer uses the app. Windows are (as-of - n local days, as-of]; a session is a session_id, events without one are in none. The night ' +
+    'The use of the app by the customer. Windows are (as-of - n local days, as-of]; a session is a session_id, events without one are in none. The night ' +
     'is 0:00 to 5:59 local time. One row a customer with an event in 90 days.',
   owner: 'behaviour-risk',
   tags: ['app'],
@@ -23,15 +23,18 @@ export default defineFeatureView({
       unit: 'days',
       description: 'Local days from the newest LOGIN to the as-of day; NULL without one in 90 days',
     }),
-    night_share_90d: float64({ unit: 'fraction', description: 'Events at night of the events in 90 days' }),
+    night_share_90d: float64({
+      unit: 'fraction',
+      description: 'Share of the events in 90 days that happened at night',
+    }),
     credit_views_30d: int32({ unit: 'views', description: 'Views of the page CREDIT in 30 days' }),
     credit_view_share_90d: float64({
       unit: 'fraction',
-      description: 'Views of CREDIT of the page views in 90 days; NULL without a page view',
+      description: 'Share of the page views in 90 days that are of the page CREDIT; NULL without a page view',
     }),
     repayment_view_share_90d: float64({
       unit: 'fraction',
-      description: 'Views of REPAYMENT of the page views in 90 days; NULL without a page view',
+      description: 'Share of the page views in 90 days that are of the page REPAYMENT; NULL without a page view',
     }),
   },
   query: ({ source, asOf, timezone }) => sql`

@@ -5,13 +5,13 @@ import { customer } from '../entities.js';
 export default defineOnDemandView({
   entity: customer,
   description:
-    'Whether the customer can carry what an application asks for: the request against the stated income and the debts held.',
+    'The affordability of an application: the request against the stated income and the debts of the customer.',
   owner: 'credit-risk',
   tags: ['application', 'affordability'],
   request: {
-    requested_amount: decimal({ unit: 'CNY', description: 'Principal that is asked for' }),
-    term_months: int32({ unit: 'months', description: 'Term that is asked for' }),
-    annual_rate: decimal({ unit: 'fraction', description: 'Nominal rate a year that is offered: 0.24 is 24 %' }),
+    requested_amount: decimal({ unit: 'CNY', description: 'Requested principal' }),
+    term_months: int32({ unit: 'months', description: 'Requested term' }),
+    annual_rate: decimal({ unit: 'fraction', description: 'Offered nominal annual rate: 0.24 is 24 %' }),
   },
   inputs: {
     income: input('DECIMAL', 'customer_profile@1:monthly_income'),

@@ -4,7 +4,7 @@ import { customer } from '../entities.js';
 export default defineFeatureView({
   entity: customer,
   description:
-    'How often the customer asked for credit here and elsewhere: applications of all kinds with what was decided on them, and the newest answer of ' +
+    'The demand for credit by the customer, here and elsewhere: applications of all kinds with their decisions, and the newest answer of ' +
     'a bureau. Windows are (as-of - n local days, as-of]. One row a customer with an application or a report in 400 days.',
   owner: 'behaviour-risk',
   tags: ['application', 'bureau'],

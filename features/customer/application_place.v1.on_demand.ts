@@ -10,12 +10,20 @@ const FAR_KM = 50;
 export default defineOnDemandView({
   entity: customer,
   description:
-    'Where an application is made from, by the GPS of the request, and how far that is from where the customer sleeps.',
+    'The place of an application, by the GPS of the request, and its distance from where the customer sleeps.',
   owner: 'fraud-risk',
   tags: ['application', 'place'],
   request: {
-    latitude: float64({ unit: 'degrees', tags: ['pii'], description: 'Of the application, in the datum given' }),
-    longitude: float64({ unit: 'degrees', tags: ['pii'], description: 'Of the application, in the datum given' }),
+    latitude: float64({
+      unit: 'degrees',
+      tags: ['pii'],
+      description: 'Position of the application, in the datum given',
+    }),
+    longitude: float64({
+      unit: 'degrees',
+      tags: ['pii'],
+      description: 'Position of the application, in the datum given',
+    }),
     datum: string({ description: 'WGS84, GCJ02 or BD09; any other, and NULL, is no position' }),
   },
   inputs: {

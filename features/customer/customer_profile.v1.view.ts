@@ -3,7 +3,7 @@ import { customer } from '../entities.js';
 
 export default defineFeatureView({
   entity: customer,
-  description: 'What the customer said at registration, as corrected since. One row a registered customer.',
+  description: 'The statements of the customer at registration, as corrected since. One row per registered customer.',
   owner: 'credit-risk',
   tags: ['profile'],
   schedule: { every: 'day', delay: '2h' },

@@ -4,7 +4,7 @@ import { customer } from '../entities.js';
 export default defineFeatureView({
   entity: customer,
   description:
-    'Where the customer sleeps, by the app: the middle of the positions that it reported at night (22:00 to 5:59 local time) in the 90 local days ' +
+    'The place where the customer sleeps, by the app: the middle of the positions that it reported at night (22:00 to 5:59 local time) in the 90 local days ' +
     'before the as-of, mocked ones left out. Positions of different datums are never mixed: the datum with most nights counts. One row a customer ' +
     'with such a position.',
   owner: 'fraud-risk',

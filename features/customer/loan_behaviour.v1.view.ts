@@ -16,7 +16,7 @@ const worst = (months: string) => ({
 export default defineFeatureView({
   entity: customer,
   description:
-    'What the customer owes, how late the loans were on any day of the last 12 months, and how the limit is used, from daily loan snapshots. The ' +
+    'The debts of the customer, the arrears on any day of the last 12 months, and the use of the limit, from daily loan snapshots. The ' +
     'last day is the last complete one. A window of n months is every day from the as-of day n months earlier on. A loan is on book when its ' +
     'newest snapshot of the last 31 days is CURRENT or OVERDUE; a closing row counts as a day of its DPD, then the loan is gone. One row a ' +
     'customer with a snapshot in 12 months.',

@@ -11,7 +11,7 @@ const EARLIEST = -10;
 export default defineFeatureView({
   entity: customer,
   description:
-    'When the customer pays, instalment by instalment, from the payments themselves: one day late, which no DPD shows, and early. Looked at are ' +
+    'The timing of payments, instalment by instalment, from the payments themselves: one day late, which no DPD shows, and early. It covers ' +
     'the last 6 instalments over all loans whose due day is over, of the last 12 months, each in the schedule that was in force on its due day; ' +
     'what fell due after a settlement, a write-off or a sale is left out. Days late = the local day on which the last missing cent was paid or ' +
     'waived - the due date, at least -10; for what is unpaid, the as-of day - the due date. Payments count for the number they carry in the ' +
@@ -37,7 +37,7 @@ export default defineFeatureView({
     }),
     late_instalments: int32({
       unit: 'instalments',
-      description: 'Of the last 6 instalments, those late by a day or more',
+      description: 'Number of the last 6 instalments that were late by a day or more',
     }),
     lateness_trend: float64({
       unit: 'days',
@@ -45,15 +45,16 @@ export default defineFeatureView({
     }),
     paid_early_share: float64({
       unit: 'fraction',
-      description: 'Of the last 6 instalments, those fully paid before the due day',
+      description: 'Share of the last 6 instalments that were fully paid before the due day',
     }),
     auto_debit_share: float64({
       unit: 'fraction',
-      description: 'Of the last 6 instalments that are paid, those completed by AUTO_DEBIT; NULL when none is paid',
+      description:
+        'Share of the paid ones among the last 6 instalments that AUTO_DEBIT completed; NULL when none is paid',
     }),
     partial_instalments: int32({
       unit: 'instalments',
-      description: 'Of the last 6 instalments, those paid in more than one part, or in part so far',
+      description: 'Number of the last 6 instalments that were paid in more than one part, or in part so far',
     }),
     collected_payments_6m: int32({
       unit: 'payments',

@@ -9,7 +9,7 @@ const NEWEST_WITHIN_DAYS = 31;
 export default defineFeatureView({
   entity: customer,
   description:
-    'How the customer has paid over the last 24 complete calendar months; month 0 is the last month that has ended. A month is the DPD of each ' +
+    'The repayment history of the last 24 complete calendar months; month 0 is the last month that has ended. A month is the DPD of each ' +
     "loan at its last snapshot in that month, the customer's the highest of them; a loan written off or sold keeps its closing DPD for the rest " +
     'of the window. Where a customer has no loan snapshot in a month, the month comes from statements with DPD = 30 x max(delinquency, 0). The ' +
     'month in progress counts in current_dpd and utilization only, which are about loans on book: from its closing day on a loan is settled, ' +

@@ -8,7 +8,7 @@ const DEFAULT = 90;
 export default defineFeatureView({
   entity: customerDevice,
   description:
-    'How the other customers of a device have repaid, the customer named left out, for every pair seen in the last 400 days. A late day or a ' +
+    'The repayment of the other customers of a device, without the customer named, for every pair seen in the last 400 days. A late day or a ' +
     'default of another counts once it was known, never from the day it is about.',
   owner: 'fraud-risk',
   tags: ['device', 'repayment'],
@@ -22,7 +22,7 @@ export default defineFeatureView({
     }),
     other_defaulted_customers_400d: int32({
       unit: 'customers',
-      description: `Of them, those with a loan ${DEFAULT} or more days past due, or written off`,
+      description: `Other customers seen on the device in 400 days with a loan ${DEFAULT} or more days past due, or written off, on a day of these`,
     }),
   },
   query: ({ source, asOf }) => {

@@ -4,7 +4,7 @@ import { customerDevice } from '../entities.js';
 export default defineFeatureView({
   entity: customerDevice,
   description:
-    'The other customers on a device, the customer named left out, for every pair seen in the last 400 days. Windows are (as-of - n local days, ' +
+    'The other customers on a device, without the customer named, for every pair seen in the last 400 days. Windows are (as-of - n local days, ' +
     'as-of]; the customer need not have been on the device within them.',
   owner: 'fraud-risk',
   tags: ['device'],

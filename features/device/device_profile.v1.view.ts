@@ -8,7 +8,7 @@ const each = (make: (identifier: (typeof DEVICE_IDENTIFIERS)[number]) => [string
 export default defineFeatureView({
   entity: device,
   description:
-    'Who was seen on the device and what it says of itself, for every device seen in the last 400 days. The 30-day window is (as-of - 30 local ' +
+    'The customers seen on a device and the identifiers that it reports, for every device seen in the last 400 days. The 30-day window is (as-of - 30 local ' +
     'days, as-of]. An identifier is the newest one that the device gave in 400 days; zeros, defaults and words for nothing are not present.',
   owner: 'fraud-risk',
   tags: ['device'],
@@ -46,11 +46,11 @@ export default defineFeatureView({
     }),
     identifiers_present: int32({
       unit: 'identifiers',
-      description: `Of ${DEVICE_IDENTIFIERS.join(', ')}: how many have a value that stands for the device`,
+      description: `Number of ${DEVICE_IDENTIFIERS.join(', ')} that have a value which stands for the device`,
     }),
     identifiers_valid: int32({
       unit: 'identifiers',
-      description: 'How many of them have the form and the check digit of their kind',
+      description: 'Number of these identifiers with the form and the check digit of their kind',
     }),
     ...each((name) => [`${name}_present`, boolean({ description: `The device gave a ${name} that is not null-like` })]),
     ...each((name) => [

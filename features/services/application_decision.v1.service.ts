@@ -2,8 +2,8 @@ import { defineFeatureService } from 'riskgraph';
 
 export default defineFeatureService({
   description:
-    'What the decision on an application reads: whether it is affordable, where it is made from, how much credit was asked for before; needs the ' +
-    'request as well as the customer.',
+    'The features that the decision on an application reads: affordability, place, demand for credit before; they need the request as well as ' +
+    'the customer.',
   owner: 'credit-risk',
   features: [
     'application_affordability@1',

@@ -1,7 +1,7 @@
 import { defineFeatureService } from 'riskgraph';
 
 export default defineFeatureService({
-  description: 'What the behaviour score reads of a customer who borrows.',
+  description: 'The features of a borrower that the behaviour score reads.',
   owner: 'behaviour-risk',
   features: ['repayment_history@1'],
 });
