@@ -124,7 +124,7 @@ export function addRegistryCommands(program: Command, context: CommandContext): 
   clientCommand<OutputOptions & { costs: boolean; from?: string }>(program, context, {
     name: 'plan',
     description:
-      'show what differs between the definition files and what is applied, what it would cost and whom it touches',
+      'show the difference between the definition files and what is applied, its cost, and the definitions that it affects',
     configure: (command) =>
       command
         .option('--no-costs', 'do not count rows nor measure bytes')

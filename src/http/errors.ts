@@ -16,7 +16,7 @@ function fromFastify(error: unknown): RiskgraphError | null {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || statusCode === 415) {
     return new RiskgraphError({
       code: 'BAD_USER_INPUT',
-      message: 'this content type is not taken here',
+      message: 'this content type is not supported here',
       hint: 'send application/json',
     });
   }

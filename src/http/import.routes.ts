@@ -92,7 +92,7 @@ function formatOf(request: FastifyRequest): ImportFormat {
   const format = FORMATS[type];
   if (!format)
     throw badInput(
-      type ? `the content type '${type.slice(0, 100)}' is not taken` : 'the content type is missing',
+      type ? `the content type '${type.slice(0, 100)}' is not supported` : 'the content type is missing',
       WHAT_TO_SEND,
     );
   return format;
@@ -119,7 +119,7 @@ function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding === 'identity') return chunksOf(request.raw);
   if (encoding !== 'gzip')
-    throw badInput(`the content encoding '${encoding.slice(0, 100)}' is not taken`, 'send the file plain or gzipped');
+    throw badInput(`the content encoding '${encoding.slice(0, 100)}' is not supported`, 'send the file plain or gzipped');
   const unzipped = createGunzip();
   request.raw.on('error', (cause) => unzipped.destroy(cause));
   return chunksOf(request.raw.pipe(unzipped));

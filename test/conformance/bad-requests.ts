@@ -268,7 +268,7 @@ export const HTTP: readonly OverHttp[] = [
     says: [/empty/],
   },
   {
-    name: 'HTTP: an import of a type that is not taken',
+    name: 'HTTP: an import of a type that is not supported',
     path: '/import/customers',
     init: post('{}'),
     status: 400,

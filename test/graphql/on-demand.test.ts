@@ -120,7 +120,7 @@ describe('a decision', () => {
     [
       'a value of another type',
       { request: { ...REQUEST, term_months: [12, 1.5] } },
-      /request\.term_months\[1\] is not taken: INT32/,
+      /request\.term_months\[1\] is not valid: INT32/,
     ],
   ])('with %s is refused in words that say what is wanted', async (_, more, words) => {
     const { errors } = await api.graphql('decision', READ, { service: SERVICE, entities, ...more });

@@ -17,8 +17,8 @@ describe('a spine', () => {
 
   it.each([
     [{}, /the spine lacks amount DECIMAL \(for afford@1\); factor FLOAT64 \(for afford@1\)/],
-    [{ amount: ['1'], factor: ['1'] }, /factor\[0\] is not taken: FLOAT64/],
-    [{ amount: ['much'], factor: [1] }, /amount\[0\] is not taken: DECIMAL/],
+    [{ amount: ['1'], factor: ['1'] }, /factor\[0\] is not valid: FLOAT64/],
+    [{ amount: ['much'], factor: [1] }, /amount\[0\] is not valid: DECIMAL/],
   ])('of rows that lack or mistake an input %j is refused by both, naming it', async (more, words) => {
     const features = onDemandRefs(world.afford);
     const given = { ...spine, ...more } as Record<string, readonly unknown[]>;

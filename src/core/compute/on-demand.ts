@@ -200,7 +200,7 @@ export function readInput(
   return values.map((value, row) => {
     const read = writtenValue(type, value);
     if (isMisfit(read))
-      throw badInput(`${where}${name}[${row}] is not taken: ${read.misfit}`, 'fix the value, or give null');
+      throw badInput(`${where}${name}[${row}] is not valid: ${read.misfit}`, 'fix the value, or give null');
     return read === null && isArrayType(type) ? [] : read;
   });
 }

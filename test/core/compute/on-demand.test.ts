@@ -164,8 +164,8 @@ describe('a request', () => {
     [{ amount: ['1', '2'], when: [null, null], colour: ['red', 'red'] }, /holds colour, which no feature asked for/],
     [{ amount: ['1'], when: [null, null] }, /`request\.amount` has 1 values for 2 rows/],
     [{ amount: '1', when: [null, null] }, /`request\.amount` is not a list/],
-    [{ amount: ['1', 'a lot'], when: [null, null] }, /`?request\.amount\[1\] is not taken: DECIMAL is a decimal/],
-    [{ amount: ['1', '2'], when: ['2026-02-30', null] }, /request\.when\[0\] is not taken: DATE is a day/],
+    [{ amount: ['1', 'a lot'], when: [null, null] }, /`?request\.amount\[1\] is not valid: DECIMAL is a decimal/],
+    [{ amount: ['1', '2'], when: ['2026-02-30', null] }, /request\.when\[0\] is not valid: DATE is a day/],
   ])('%j of two rows is refused in words', (request, words) => {
     const { code, message } = errorOf(() => readRequest(plan, request as Record<string, unknown>, 2));
     expect(code).toBe('BAD_USER_INPUT');
