@@ -119,7 +119,10 @@ function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding === 'identity') return chunksOf(request.raw);
   if (encoding !== 'gzip')
-    throw badInput(`the content encoding '${encoding.slice(0, 100)}' is not supported`, 'send the file plain or gzipped');
+    throw badInput(
+      `the content encoding '${encoding.slice(0, 100)}' is not supported`,
+      'send the file plain or gzipped',
+    );
   const unzipped = createGunzip();
   request.raw.on('error', (cause) => unzipped.destroy(cause));
   return chunksOf(request.raw.pipe(unzipped));

@@ -76,7 +76,12 @@ describe('POST /import/:table', () => {
       });
     await bad('/import/customers', 'id\n1\n', csv, /unknown: 'id'; missing: 'customer_id', 'registered_at'/);
     await bad('/import/customers', '', csv, /the body is empty/);
-    await bad('/import/customers', '{}', { 'content-type': 'application/json' }, /'application\/json' is not supported/);
+    await bad(
+      '/import/customers',
+      '{}',
+      { 'content-type': 'application/json' },
+      /'application\/json' is not supported/,
+    );
     await bad('/import/customers', new Uint8Array([1, 2]), {}, /content type is missing/);
     await bad('/import/customers?history=yes', CUSTOMERS, csv, /neither 'true' nor 'false'/);
     await bad('/import/customers', 'plain', { ...csv, 'content-encoding': 'gzip' }, /not gzip/);
