@@ -11,6 +11,7 @@ import { createViewPruner } from './catalogue/prune.js';
 import { createRegistryPlanner } from './catalogue/registry-plan.js';
 import type { Config } from './config.js';
 import { Mask } from './core/compute/masking.js';
+import { declaresStored } from './core/definitions/definition-kinds.js';
 import type { View } from './core/definitions/definitions.js';
 import { RiskgraphError } from './core/errors.js';
 import { BusinessCalendar, SECOND } from './core/helpers/time.js';
@@ -235,7 +236,9 @@ export async function createApp(config: Config, given: Given = {}) {
       retiredViews: async () =>
         // Another process may still serve values of the others.
         (await definitions.all())
-          .filter(({ kind, retiredAt }) => kind === 'view' && retiredAt !== null && retiredAt <= clock() - FOLLOWED_MS)
+          .filter(
+            ({ kind, retiredAt }) => declaresStored(kind) && retiredAt !== null && retiredAt <= clock() - FOLLOWED_MS,
+          )
           .map(({ id }) => id),
       model: async (reference) => {
         await catalogue.refresh();

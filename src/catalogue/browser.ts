@@ -1,27 +1,24 @@
-import type { Feature, OnDemandView } from '../core/definitions/definitions.js';
+import {
+  computedDefinitionKinds,
+  type VersionedKind,
+  viewDefinitionKinds,
+} from '../core/definitions/definition-kinds.js';
+import type { AnyView, Feature } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { badInput, notFound } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
-import type {
-  AnyView,
-  CatalogueBrowser,
-  FeatureSearch,
-  LineageKind,
-  LineageRef,
-  ViewDifference,
-} from '../core/ports/browse.js';
+import type { CatalogueBrowser, FeatureSearch, LineageKind, LineageRef, ViewDifference } from '../core/ports/browse.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
-import type { DefinitionKind } from '../core/ports/serving.js';
 import { type LineageGraph, lineageGraph } from './lineage.js';
 import { publishable, requiresOf, spoken } from './published.js';
 import { type SearchEntry, searchEntry, searchFeatures, searchViews } from './search.js';
 import { differencesOf, unknownOf, type ViewSnapshot } from './view-diff.js';
 
 /** What of the lineage has versions, and as what each is published. */
-const VERSIONED: Readonly<Partial<Record<LineageKind, readonly DefinitionKind[]>>> = {
-  FEATURE_VIEW: ['view', 'on_demand'],
-  FEATURE: ['view', 'on_demand'],
-  REQUEST_COLUMN: ['on_demand'],
+const VERSIONED: Readonly<Partial<Record<LineageKind, readonly VersionedKind[]>>> = {
+  FEATURE_VIEW: viewDefinitionKinds,
+  FEATURE: viewDefinitionKinds,
+  REQUEST_COLUMN: computedDefinitionKinds,
   SERVICE: ['service'],
   MODEL: ['model'],
 };
@@ -70,14 +67,13 @@ export function createCatalogueBrowser({
     throw badInput(`there is no entity '${entity}'`, `the entities are ${known}`);
   };
 
-  const KINDS: readonly DefinitionKind[] = ['view', 'on_demand'];
-  const published = (name: string) => KINDS.flatMap((kind) => catalogue.published(kind, name));
+  const published = (name: string) => viewDefinitionKinds.flatMap((kind) => catalogue.published(kind, name));
 
   /** What is known of a version: its file while it is there, which is what was applied, else what was published of it. */
   const snapshotOf = (name: string, version: number): ViewSnapshot => {
     const id = `${name}@${version}`;
     const held = published(name).find((one) => one.version === version);
-    const file = KINDS.map((kind) => files.get(`${kind} ${id}`)).find((one) => one !== undefined);
+    const file = viewDefinitionKinds.map((kind) => files.get(`${kind} ${id}`)).find((one) => one !== undefined);
     const snapshot = file ?? held?.snapshot;
     if (snapshot) return snapshot;
     const versions = versionsOf(name);
@@ -89,7 +85,7 @@ export function createCatalogueBrowser({
 
   /** Applied, retired and those of which there is only a file so far, oldest first. */
   const versionsOf = (name: string): number[] => {
-    const views: readonly (AnyView | OnDemandView)[] = [...registry.views.values(), ...registry.onDemandViews.values()];
+    const views: readonly AnyView[] = [...registry.views.values(), ...registry.onDemandViews.values()];
     const all = [...views.filter((view) => view.name === name), ...published(name)].map(({ version }) => version);
     return [...new Set(all)].sort((one, other) => one - other);
   };

@@ -1,9 +1,23 @@
 import { planOnDemand } from '../core/compute/on-demand.js';
-import type { AnyFeatureRef, OnDemandView, View } from '../core/definitions/definitions.js';
+import { inputViews, kindOf } from '../core/compute/view-kinds.js';
+import {
+  computedDefinitionKinds,
+  DEFINITION_KINDS,
+  declaresView,
+  storedDefinitionKinds,
+  type VersionedKind,
+} from '../core/definitions/definition-kinds.js';
+import {
+  type AnyFeatureRef,
+  type AnyView,
+  type OnDemandView,
+  refsOf,
+  type View,
+} from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { badInput, notFound, RiskgraphError } from '../core/errors.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
-import type { DefinitionKind, DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
+import type { DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
 
 interface Versioned {
   readonly id: string;
@@ -19,15 +33,9 @@ const newestFirst = (one: Versioned, other: Versioned): number =>
   one.name === other.name ? other.version - one.version : one.name < other.name ? -1 : 1;
 
 /** Stored views that an on-demand view computes from, be it through others. */
-const storedBehind = (view: OnDemandView): readonly string[] => {
-  const refs = view.features.map((feature, index) => ({
-    view,
-    feature,
-    index,
-    reference: `${view.id}:${feature.name}`,
-  }));
-  return [...new Set(planOnDemand(refs).stored.map((ref) => ref.view.id))];
-};
+const storedBehind = (view: OnDemandView): readonly string[] => [
+  ...new Set(planOnDemand(refsOf(view)).stored.map((ref) => ref.view.id)),
+];
 
 export function createCatalogue({
   registry,
@@ -41,20 +49,23 @@ export function createCatalogue({
   /** Readings begun, and which of them is served. */
   let [begun, shown] = [0, 0];
 
-  const standingOf = (kind: DefinitionKind, id: string): Standing => standing.get(`${kind} ${id}`) ?? 'PENDING';
-  const served = <T extends Versioned>(kind: DefinitionKind, all: ReadonlyMap<string, T>): T[] =>
+  const standingOf = (kind: VersionedKind, id: string): Standing => standing.get(`${kind} ${id}`) ?? 'PENDING';
+  const served = <T extends Versioned>(kind: VersionedKind, all: ReadonlyMap<string, T>): T[] =>
     [...all.values()].filter(({ id }) => standingOf(kind, id) === 'APPLIED').sort(newestFirst);
   const pick = <T extends Versioned>(all: readonly T[], name: string, version?: number): T | null =>
     all.find((one) => one.name === name && (version === undefined || one.version === version)) ?? null;
 
-  const views = () => served('view', registry.views);
-  const onDemandViews = () => served('on_demand', registry.onDemandViews);
+  const declared = <T extends Versioned>(kinds: readonly VersionedKind[], all: ReadonlyMap<string, T>): T[] =>
+    kinds.flatMap((kind) => served(kind, all)).sort(newestFirst);
+
+  const views = () => declared(storedDefinitionKinds, registry.views);
+  const onDemandViews = () => declared(computedDefinitionKinds, registry.onDemandViews);
   const services = () => served('service', registry.services);
   const models = () => served('model', registry.models);
 
-  /** The definition behind a pinned id, or why there is none, in words. */
+  /** The definition of a pinned id; an error says why there is none. */
   function pinned<T extends Versioned>(
-    kind: DefinitionKind,
+    kind: VersionedKind,
     all: ReadonlyMap<string, T>,
     name: string,
     version: number,
@@ -63,10 +74,8 @@ export function createCatalogue({
     const definition = all.get(id);
     if (definition && standingOf(kind, id) === 'APPLIED') return definition;
     const newest = pick(served(kind, all), name);
-    const instead = newest
-      ? `use ${newest.id}`
-      : `ask the catalogue for the ${kind === 'on_demand' ? 'view' : kind}s there are`;
-    const what = kind === 'view' ? 'feature view' : kind === 'on_demand' ? 'on-demand view' : kind;
+    const { long: what, plural } = DEFINITION_KINDS[kind];
+    const instead = newest ? `use ${newest.id}` : `ask the catalogue for the ${plural} there are`;
     if (!definition) throw notFound(`there is no ${what} ${id}`, instead);
     if (standingOf(kind, id) === 'RETIRED') {
       throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${what} ${id} is retired`, hint: instead });
@@ -75,13 +84,13 @@ export function createCatalogue({
   }
 
   function parse(
-    kind: DefinitionKind,
+    kind: VersionedKind,
     all: readonly Versioned[],
     reference: string,
   ): { name: string; version: number; feature: string | undefined } {
     const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
-    const form = kind === 'view' ? 'view@version:feature' : `${kind}@version`;
-    if (!name || (kind !== 'view' && feature))
+    const form = declaresView(kind) ? 'view@version:feature' : `${kind}@version`;
+    if (!name || (!declaresView(kind) && feature))
       throw badInput(`'${reference}' is not a reference`, `write it as ${form}`);
     if (!version) {
       const newest = pick(all, name)?.id;
@@ -95,19 +104,22 @@ export function createCatalogue({
   }
 
   /** A pinned view of either kind; what an on-demand view computes from must be served too. */
-  function pinnedView(name: string, version: number): View | OnDemandView {
-    const onDemand = registry.onDemandViews.get(`${name}@${version}`);
-    if (!onDemand) return pinned('view', registry.views, name, version);
-    for (const view of new Set(onDemand.origin.inputs.map(({ ref }) => ref.view))) pinnedView(view.name, view.version);
-    return pinned('on_demand', registry.onDemandViews, name, version);
+  function pinnedView(name: string, version: number): AnyView {
+    const computed = registry.onDemandViews.get(`${name}@${version}`);
+    if (!computed) return pinnedStored(name, version);
+    for (const view of inputViews(computed)) pinnedView(view.name, view.version);
+    return pinned(kindOf(computed).definition, registry.onDemandViews, name, version);
+  }
+
+  function pinnedStored(name: string, version: number): View {
+    const view = registry.views.get(`${name}@${version}`);
+    return pinned(view ? kindOf(view).definition : 'view', registry.views, name, version);
   }
 
   function resolve(reference: string): readonly AnyFeatureRef[] {
     const { name, version, feature } = parse('view', [...views(), ...onDemandViews()], reference);
     const view = pinnedView(name, version);
-    const all = view.features.map(
-      (one, index) => ({ view, feature: one, index, reference: `${view.id}:${one.name}` }) as AnyFeatureRef,
-    );
+    const all: readonly AnyFeatureRef[] = refsOf(view);
     if (!feature) return all;
     const wanted = all.filter((one) => one.feature.name === feature);
     if (wanted.length === 0) {
@@ -189,7 +201,7 @@ export function createCatalogue({
             `name the views it computes from: ${storedBehind(computed).join(', ') || 'none'}`,
           );
         }
-        if (version) return pinned('view', registry.views, name, Number(version));
+        if (version) return pinnedStored(name, Number(version));
         const newest = pick(views(), name);
         if (newest) return newest;
         throw notFound(

@@ -1,14 +1,20 @@
 /** What each definition is made of and who needs it, as one graph from the tables down to the indicators. */
 
+import { kindOf } from '../core/compute/view-kinds.js';
 import { indicatorSources } from '../core/compute/view-text.js';
-import type { AnyFeatureRef, Indicator, Model, OnDemandView, Service, View } from '../core/definitions/definitions.js';
+import type {
+  AnyFeatureRef,
+  AnyView,
+  Indicator,
+  Model,
+  OnDemandView,
+  Service,
+  View,
+} from '../core/definitions/definitions.js';
 import { notFound } from '../core/errors.js';
 import { DERIVED_TABLES } from '../core/lending/derived-sources.js';
 import { SOURCE_TABLES } from '../core/lending/sources.js';
-import type { Lineage, LineageKind, LineageNode, LineageRef } from '../core/ports/browse.js';
-
-/** The table to which portfolio scores of every model go. */
-const SCORES_TABLE = 'scores';
+import type { Lineage, LineageEdge, LineageKind, LineageNode, LineageRef } from '../core/ports/browse.js';
 
 export interface LineageDefinitions {
   readonly views: readonly View[];
@@ -22,14 +28,6 @@ export interface LineageGraph {
   of(subject: LineageRef): Lineage;
 }
 
-/** `down` is made of, or reads, `up`. */
-interface Edge {
-  readonly up: LineageRef;
-  readonly down: LineageRef;
-  /** What the lower one does with the upper one. */
-  readonly verb: string;
-}
-
 const keyOf = ({ kind, id }: LineageRef): string => `${kind} ${id}`;
 const ref = (kind: LineageKind, id: string): LineageRef => ({ kind, id });
 const featureRef = ({ reference }: Pick<AnyFeatureRef, 'reference'>): LineageRef => ref('FEATURE', reference);
@@ -37,26 +35,12 @@ const featureRef = ({ reference }: Pick<AnyFeatureRef, 'reference'>): LineageRef
 /** A reference may stand for itself alone: what it belongs to is named by the part before the colon. */
 const viewOfFeature = (id: string): LineageRef => ref('FEATURE_VIEW', id.slice(0, id.indexOf(':')));
 
-function* edgesOf(definitions: LineageDefinitions): Iterable<Edge> {
+function* edgesOf(definitions: LineageDefinitions): Iterable<LineageEdge> {
   for (const [table, inputs] of Object.entries(DERIVED_TABLES)) {
     for (const input of inputs) yield { up: ref('TABLE', input), down: ref('TABLE', table), verb: 'is derived from' };
   }
-  for (const view of definitions.views) {
-    const down = ref('FEATURE_VIEW', view.id);
-    for (const table of view.sources) yield { up: ref('TABLE', table), down, verb: 'reads' };
-    if (view.origin.kind === 'scores') {
-      const up = ref('MODEL', view.origin.model.id);
-      yield { up, down, verb: 'holds the scores of' };
-      yield { up, down: ref('TABLE', SCORES_TABLE), verb: 'keeps, among those of other models, the scores of' };
-    }
-    yield* belonging(view);
-  }
-  for (const view of definitions.onDemandViews) {
-    const down = ref('FEATURE_VIEW', view.id);
-    for (const input of view.origin.inputs) yield { up: featureRef(input.ref), down, verb: 'computes from' };
-    for (const { name } of view.origin.request) {
-      yield { up: ref('REQUEST_COLUMN', `${view.id}:${name}`), down, verb: 'takes from the request' };
-    }
+  for (const view of [...definitions.views, ...definitions.onDemandViews]) {
+    yield* kindOf(view).lineage(view);
     yield* belonging(view);
   }
   for (const { id, features } of definitions.services) {
@@ -72,19 +56,19 @@ function* edgesOf(definitions: LineageDefinitions): Iterable<Edge> {
   }
 }
 
-function* belonging(view: View | OnDemandView): Iterable<Edge> {
+function* belonging(view: AnyView): Iterable<LineageEdge> {
   const up = ref('FEATURE_VIEW', view.id);
   for (const { name } of view.features) yield { up, down: ref('FEATURE', `${view.id}:${name}`), verb: 'belongs to' };
 }
 
-const sentence = ({ up, down, verb }: Edge): string => `${spoken(down)} ${verb} ${spoken(up)}`;
+const sentence = ({ up, down, verb }: LineageEdge): string => `${spoken(down)} ${verb} ${spoken(up)}`;
 const spoken = ({ kind, id }: LineageRef): string => `${kind.toLowerCase().replace('_', ' ')} ${id}`;
 
 type Side = 'up' | 'down';
 
 /** Edges by the end that is stepped from. */
-function adjacency(edges: readonly Edge[], from: Side): ReadonlyMap<string, readonly Edge[]> {
-  const found = new Map<string, Edge[]>();
+function adjacency(edges: readonly LineageEdge[], from: Side): ReadonlyMap<string, readonly LineageEdge[]> {
+  const found = new Map<string, LineageEdge[]>();
   for (const edge of edges) {
     const key = keyOf(edge[from]);
     const there = found.get(key);
@@ -95,10 +79,14 @@ function adjacency(edges: readonly Edge[], from: Side): ReadonlyMap<string, read
 }
 
 /** Everything on one side of the starts, nearest first; a circle, such as a model that learns of tables its scores are in, ends where it closes. */
-function reach(starts: readonly LineageRef[], edges: ReadonlyMap<string, readonly Edge[]>, to: Side): LineageNode[] {
+function reach(
+  starts: readonly LineageRef[],
+  edges: ReadonlyMap<string, readonly LineageEdge[]>,
+  to: Side,
+): LineageNode[] {
   const from: Side = to === 'up' ? 'down' : 'up';
   const seen = new Map<string, number>(starts.map((start) => [keyOf(start), 0]));
-  const nodes = new Map<string, { ref: LineageRef; distance: number; edges: Edge[] }>();
+  const nodes = new Map<string, { ref: LineageRef; distance: number; edges: LineageEdge[] }>();
   let front = starts;
   for (let distance = 1; front.length > 0; distance++) {
     const next: LineageRef[] = [];

@@ -1,17 +1,16 @@
 /** What differs between the definition files and what is applied, whom each difference touches, and what forbids it. */
 
+import { SCORES_TABLE } from '../core/compute/view-kinds.js';
 import { indicatorSources } from '../core/compute/view-text.js';
+import { declaresStored, declaresView, viewDefinitionKinds } from '../core/definitions/definition-kinds.js';
 import type { Indicator } from '../core/definitions/definitions.js';
 import type { PlanChange, PlanEffect, PlanTouch, RegistryPlan } from '../core/ports/catalogue.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
 import { inForce, isFileGone, type Published, pinning, requiresOf, spoken } from './published.js';
 
-/** The source table to which the scores of every model go. */
-const SCORES = 'scores';
-
 type Named = Pick<Published, 'kind' | 'id'>;
 const label = ({ kind, id }: Named): string => `${kind} ${id}`;
-const isView = ({ kind }: Pick<Published, 'kind'>): boolean => kind === 'view' || kind === 'on_demand';
+const isView = ({ kind }: Pick<Published, 'kind'>): boolean => declaresView(kind);
 
 /** Definitions that were applied and say something else now. */
 export function changedProblems(
@@ -39,7 +38,7 @@ export const goneProblems = (
 ): readonly string[] =>
   inForce(published)
     // Scores went with their model's file: the plan retires both.
-    .filter((one) => one.kind === 'view' && one.snapshot.scoresOf === undefined && isFileGone(one, files))
+    .filter((one) => declaresStored(one.kind) && one.snapshot.scoresOf === undefined && isFileGone(one, files))
     .map(({ id, snapshot }) => {
       const pins = pinning(id, published).map(spoken);
       const who = pins.length > 0 ? `, and ${pins.join(', ')} pin${pins.length > 1 ? '' : 's'} it` : '';
@@ -67,7 +66,7 @@ export function compare(
     kind !== 'model'
       ? []
       : indicators
-          .filter((indicator) => indicatorSources(indicator).includes(SCORES))
+          .filter((indicator) => indicatorSources(indicator).includes(SCORES_TABLE))
           .map(({ name }) => ({ kind: 'indicator', id: name, effect: 'READS' }));
   const scoreViews = (all: readonly Pick<Published, 'kind' | 'id' | 'snapshot'>[], model: Named, effect: PlanEffect) =>
     model.kind !== 'model'
@@ -130,7 +129,7 @@ export function compare(
       retired.has(label(file))
         ? []
         : file.requires
-            .filter((view) => retired.has(`view ${view}`) || retired.has(`on_demand ${view}`))
+            .filter((view) => viewDefinitionKinds.some((kind) => retired.has(`${kind} ${view}`)))
             .map((view) => `${spoken(file)} pins view ${view}, which is retired: pin a later version (${file.file})`),
     ),
   ];

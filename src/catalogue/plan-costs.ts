@@ -1,12 +1,12 @@
 /** What new versions of views would cost: counted and measured in the stores, within a bounded time. */
 
-import { scoreOf, scoreValues } from '../core/compute/score-view.js';
+import { declaresStored } from '../core/definitions/definition-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { addDays, type BusinessCalendar, type LocalDate, parseInstant, SECOND } from '../core/helpers/time.js';
 import type { PlanChange, PlanCost } from '../core/ports/catalogue.js';
 import type { Materializer } from '../core/ports/materialize.js';
-import type { OfflineStore, StagedRow } from '../core/ports/offline.js';
+import type { OfflineStore } from '../core/ports/offline.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock } from '../core/ports/process.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
@@ -28,8 +28,6 @@ const BUDGET_MS = 30 * SECOND;
 const SAMPLED_ROWS = 200;
 /** What a new view is usually given of the past: a year covers one of each season. */
 const DAYS_BACK = 365;
-/** A probability of bad in the middle of most books: scores do not differ in size. */
-const TYPICAL_PROBABILITY = 0.05;
 
 const NOTHING_KNOWN: PlanCost = {
   backfillFrom: null,
@@ -64,7 +62,7 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
 
   const startOf = async (view: View, published: readonly PublishedDefinition[]): Promise<LocalDate | null> => {
     const before = published
-      .filter(({ kind, name, version }) => kind === 'view' && name === view.name && version < view.version)
+      .filter(({ kind, name, version }) => declaresStored(kind) && name === view.name && version < view.version)
       .sort((one, other) => other.version - one.version);
     for (const { name, version, prunedAt } of before) {
       const held = prunedAt === null ? await offline.viewHoldings({ name, version }) : null;
@@ -74,18 +72,6 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
     if (known === null) return null;
     const back = calendar.startOfDay(addDays(calendar.dateOf(now()), -DAYS_BACK));
     return calendar.dateOf(Math.max(known, back));
-  };
-
-  /** Of scores, which no query gives, rows of the usual form for keys of an input. */
-  const sampleOf = async (view: View, asOf: number, seconds: number): Promise<readonly StagedRow[]> => {
-    const { origin } = view;
-    const limits = { rows: SAMPLED_ROWS, seconds };
-    if (origin.kind === 'query') return offline.sampleRun(view, { asOf, knowledge: asOf + view.delayMs }, limits);
-    const [input] = origin.model.features;
-    if (!input) return [];
-    const rows = await sampleOf(input.view, asOf, seconds);
-    const values = scoreValues(scoreOf(origin.model, TYPICAL_PROBABILITY));
-    return rows.map(({ key }) => ({ key, tombstone: false, values }));
   };
 
   /** What is known is handed on step by step: where the time ends, the rest of it stays. */
@@ -112,7 +98,11 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
     learned({ onlineKeys });
     if (onlineKeys === 0) return learned({ onlineBytes: 0 });
     const seconds = Math.max(1, Math.ceil((asked.until - performance.now()) / SECOND));
-    const sample = await sampleOf(view, asOf, seconds);
+    const sample = await offline.sampleRun(
+      view,
+      { asOf, knowledge: asOf + view.delayMs },
+      { rows: SAMPLED_ROWS, seconds },
+    );
     if (sample.length === 0) return;
     const bytesPerKey = await online.measure(
       view,
@@ -129,7 +119,8 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
     const until = performance.now() + budgetMs;
     const costed: PlanChange[] = [];
     for (const change of changes) {
-      const view = change.kind === 'view' && change.action !== 'RETIRE' ? registry.views.get(change.id) : undefined;
+      const view =
+        declaresStored(change.kind) && change.action !== 'RETIRE' ? registry.views.get(change.id) : undefined;
       if (!view) {
         costed.push(change);
         continue;

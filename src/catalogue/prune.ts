@@ -1,3 +1,4 @@
+import { declaresStored } from '../core/definitions/definition-kinds.js';
 import { conflict, notFound } from '../core/errors.js';
 import type { ViewPruner } from '../core/ports/jobs.js';
 import { type Leases, viewResource } from '../core/ports/leases.js';
@@ -7,7 +8,7 @@ import type { Clock } from '../core/ports/process.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import type { DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
 import type { TrainingSetLedger } from '../core/ports/training-sets.js';
-import { pinning, readThrough, spoken } from './published.js';
+import { isComputed, pinning, readThrough, spoken } from './published.js';
 
 export interface PrunerOptions {
   readonly ledger: DefinitionLedger;
@@ -31,7 +32,7 @@ const listed = (sets: readonly { readonly id: string; readonly name: string }[])
 export function createViewPruner({ ledger, trainingSets, offline, online, leases, now }: PrunerOptions): ViewPruner {
   const prunable = async (id: string, force: boolean) => {
     const all = await ledger.all();
-    const held = all.find((one) => one.kind === 'view' && one.id === id);
+    const held = all.find((one) => declaresStored(one.kind) && one.id === id);
     if (!held) throw unknown(id, all);
     if (held.retiredAt === null) {
       const pins = pinning(id, all).map(spoken);
@@ -80,6 +81,6 @@ export function createViewPruner({ ledger, trainingSets, offline, online, leases
 }
 
 const unknown = (id: string, all: readonly PublishedDefinition[]) =>
-  all.some((one) => one.kind === 'on_demand' && one.id === id)
+  isComputed(id, all)
     ? conflict(`${id} is an on-demand view: nothing is stored of it`, 'there is nothing to prune')
     : notFound(`feature view ${id} was never applied`, 'name a retired version, as name@version');

@@ -1,12 +1,17 @@
-import { createHash } from 'node:crypto';
-import { viewText } from '../core/compute/view-text.js';
-import type { AnyFeatureRef, Feature, Model, OnDemandView, Service, View } from '../core/definitions/definitions.js';
+import { kindOf } from '../core/compute/view-kinds.js';
+import {
+  DEFINITION_KINDS,
+  declaresStored,
+  declaresView,
+  type VersionedKind,
+} from '../core/definitions/definition-kinds.js';
+import type { AnyFeatureRef, AnyView, Model, Service } from '../core/definitions/definitions.js';
+import type { PublishedDefinition } from '../core/ports/serving.js';
 import type { Registry } from '../core/definitions/registry.js';
-import type { DefinitionKind, PublishedDefinition } from '../core/ports/serving.js';
 
 /** A definition file as it is published. */
 export interface Published {
-  readonly kind: DefinitionKind;
+  readonly kind: VersionedKind;
   readonly name: string;
   readonly version: number;
   readonly id: string;
@@ -21,57 +26,21 @@ export interface Published {
 
 const viewIds = (features: readonly AnyFeatureRef[]): string[] => [...new Set(features.map(({ view }) => view.id))];
 
-const publishedFeature = ({ name, type, description, unit, tags, fill, length, pad }: Feature) => ({
-  name,
-  type,
-  description,
-  unit,
-  tags,
-  fill,
-  length,
-  pad,
-});
-
-function publishedView(view: View): Published {
-  const { name, version, id, file, hash, description, owner, tags, schedule, ttlMs, maxAgeMs } = view;
-  const features = view.features.map(publishedFeature);
-  const text = viewText(view);
-  const snapshot = {
-    entity: view.entity.name,
-    description,
-    owner,
-    tags,
-    schedule,
-    ttlMs,
-    maxAgeMs,
-    features,
+function publishedView(view: AnyView): Published {
+  const { name, version, id, file, hash, description } = view;
+  const kind = kindOf(view);
+  const snapshot = kind.snapshot(view);
+  return {
+    kind: kind.definition,
+    name,
+    version,
+    id,
     file,
-    tombstone: view.tombstone,
-    sources: view.sources,
-    ...(text === null ? {} : { queryHash: createHash('sha256').update(text).digest('hex') }),
-    ...(view.origin.kind === 'scores' ? { scoresOf: view.origin.model.id } : {}),
-  };
-  return { kind: 'view', name, version, id, file, hash, description, requires: [], snapshot };
-}
-
-/** `requires` are the views that its inputs pin, stored and on-demand. */
-function publishedOnDemand(view: OnDemandView): Published {
-  const { name, version, id, file, hash, description, owner, tags, origin } = view;
-  const requires = viewIds(origin.inputs.map(({ ref }) => ref));
-  const snapshot = {
-    entity: view.entity.name,
+    hash,
     description,
-    owner,
-    tags,
-    file,
-    requires,
-    codeHash: hash,
-    features: view.features.map(publishedFeature),
-    request: origin.request.map(publishedFeature),
-    inputs: origin.inputs.map(({ name: argument, ref }) => ({ name: argument, reference: ref.reference })),
-    ...(Object.keys(origin.reads).length === 0 ? {} : { reads: origin.reads }),
+    requires: requiresOf({ snapshot }),
+    snapshot,
   };
-  return { kind: 'on_demand', name, version, id, file, hash, description, requires, snapshot };
 }
 
 function publishedPins(kind: 'service' | 'model', definition: Service | Model): Published {
@@ -93,8 +62,7 @@ function publishedPins(kind: 'service' | 'model', definition: Service | Model): 
 
 /** Everything that is versioned, in an order in which what is pinned comes before what pins it. */
 export const publishable = (registry: Registry): readonly Published[] => [
-  ...[...registry.views.values()].map(publishedView),
-  ...[...registry.onDemandViews.values()].map(publishedOnDemand),
+  ...[...registry.views.values(), ...registry.onDemandViews.values()].map(publishedView),
   ...[...registry.services.values()].map((service) => publishedPins('service', service)),
   ...[...registry.models.values()].map((model) => publishedPins('model', model)),
 ];
@@ -102,15 +70,8 @@ export const publishable = (registry: Registry): readonly Published[] => [
 export const isFileGone = (one: Pick<PublishedDefinition, 'kind' | 'id'>, files: readonly Published[]): boolean =>
   !files.some((file) => file.kind === one.kind && file.id === one.id);
 
-const WORDS: Readonly<Record<DefinitionKind, string>> = {
-  view: 'view',
-  on_demand: 'on-demand view',
-  service: 'service',
-  model: 'model',
-};
-
 /** A definition in a sentence: `on-demand view affordability@1`. */
-export const spoken = ({ kind, id }: Pick<Published, 'kind' | 'id'>): string => `${WORDS[kind]} ${id}`;
+export const spoken = ({ kind, id }: Pick<Published, 'kind' | 'id'>): string => `${DEFINITION_KINDS[kind].noun} ${id}`;
 
 export const requiresOf = ({ snapshot }: Pick<PublishedDefinition, 'snapshot'>): readonly string[] =>
   (snapshot.requires as readonly string[] | undefined) ?? [];
@@ -122,11 +83,15 @@ export const inForce = (published: readonly PublishedDefinition[]): PublishedDef
 export const pinning = (view: string, published: readonly PublishedDefinition[]): PublishedDefinition[] =>
   inForce(published).filter((one) => requiresOf(one).includes(view));
 
-/** On-demand views, in force or not, that read a view, be it through others: a training set of theirs reads it too. */
+/** Whether an id is of a view whose features a request computes: nothing is stored of it. */
+export const isComputed = (id: string, published: readonly PublishedDefinition[]): boolean =>
+  published.some((one) => declaresView(one.kind) && !declaresStored(one.kind) && one.id === id);
+
+/** Views that are computed on demand, in force or not, and read a view, be it through others: a training set of theirs reads it too. */
 export function readThrough(view: string, published: readonly PublishedDefinition[]): readonly string[] {
-  const onDemand = published.filter(({ kind }) => kind === 'on_demand');
+  const computed = published.filter(({ kind }) => declaresView(kind) && !declaresStored(kind));
   const found = new Set([view]);
-  for (const id of found) for (const one of onDemand) if (requiresOf(one).includes(id)) found.add(one.id);
+  for (const id of found) for (const one of computed) if (requiresOf(one).includes(id)) found.add(one.id);
   found.delete(view);
   return [...found];
 }

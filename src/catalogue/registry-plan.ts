@@ -1,3 +1,4 @@
+import { declaresStored, declaresView } from '../core/definitions/definition-kinds.js';
 import type { Indicator, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
@@ -9,7 +10,7 @@ import type { DefinitionLedger, PublishedDefinition } from '../core/ports/servin
 import type { TrainingSetLedger } from '../core/ports/training-sets.js';
 import { changedProblems, compare, goneProblems } from './plan-changes.js';
 import type { PlanCosts } from './plan-costs.js';
-import { inForce, type Published, pinning, publishable, readThrough, spoken } from './published.js';
+import { inForce, isComputed, type Published, pinning, publishable, readThrough, spoken } from './published.js';
 
 export interface PlannerOptions {
   readonly registry: Registry;
@@ -35,7 +36,7 @@ const modelOf = (
   { kind, snapshot }: Pick<PublishedDefinition, 'kind' | 'snapshot'>,
   applied: readonly PublishedDefinition[],
 ): PublishedDefinition | undefined =>
-  kind === 'view' ? applied.find((one) => one.kind === 'model' && one.id === snapshot.scoresOf) : undefined;
+  declaresStored(kind) ? applied.find((one) => one.kind === 'model' && one.id === snapshot.scoresOf) : undefined;
 
 export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner {
   const { registry, ledger, trainingSets, offline, online, costs, now, onChange, othersFollow } = options;
@@ -54,7 +55,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
   ): Promise<PlanChange[]> => {
     const touched: PlanChange[] = [];
     for (const change of changes) {
-      const retires = change.action === 'RETIRE' && (change.kind === 'view' || change.kind === 'on_demand');
+      const retires = change.action === 'RETIRE' && declaresView(change.kind);
       const sets = retires ? await setsOf(change.id, published) : [];
       const stay = sets.map((id) => ({ kind: 'training_set', id, effect: 'STAYS' }) as const);
       touched.push({ ...change, touches: [...change.touches, ...stay] });
@@ -65,7 +66,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
   const prunable = async (published: readonly PublishedDefinition[]): Promise<PrunableView[]> => {
     const left: PrunableView[] = [];
     for (const { kind, id, name, version, retiredAt, prunedAt } of published) {
-      if (kind !== 'view' || retiredAt === null) continue;
+      if (!declaresStored(kind) || retiredAt === null) continue;
       const holdings = await offline.viewHoldings({ name, version });
       if (prunedAt !== null && holdings === null) continue;
       const { rows = 0, bytes = 0 } = holdings ?? {};
@@ -88,11 +89,13 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
   /** Online values of views that are no more; without the file, the entity is what was published of it. */
   const forgetOnline = async ({ changes }: RegistryPlan): Promise<void> => {
     const gone = new Set(
-      changes.filter(({ action, kind }) => action === 'RETIRE' && kind === 'view').map(({ id }) => id),
+      changes.filter(({ action, kind }) => action === 'RETIRE' && declaresStored(kind)).map(({ id }) => id),
     );
     if (gone.size === 0) return;
     await othersFollow?.();
-    for (const { id, snapshot } of (await ledger.all()).filter(({ kind, id }) => kind === 'view' && gone.has(id))) {
+    for (const { id, snapshot } of (await ledger.all()).filter(
+      ({ kind, id }) => declaresStored(kind) && gone.has(id),
+    )) {
       await online.deleteView({ id, entity: { name: String(snapshot.entity) } });
     }
   };
@@ -121,7 +124,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         const ids = new Set(todo.changes.filter(({ action }) => action !== 'RETIRE').map(label));
         const fresh = files.filter((file) => ids.has(label(file)));
         for (const { kind, id } of fresh) {
-          if (kind === 'view') await offline.createView(registry.views.get(id) as View);
+          if (declaresStored(kind)) await offline.createView(registry.views.get(id) as View);
         }
         const appliedAt = now();
         await ledger.publish(
@@ -146,8 +149,8 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     retireView: (id) =>
       change(async () => {
         const published = await ledger.all();
-        const held = published.find((one) => one.kind === 'view' && one.id === id);
-        if (published.some((one) => one.kind === 'on_demand' && one.id === id)) {
+        const held = published.find((one) => declaresStored(one.kind) && one.id === id);
+        if (isComputed(id, published)) {
           throw conflict(
             `${id} is an on-demand view: nothing is stored of it`,
             'delete its file, restart and apply: the plan retires it, and refuses while something pins it',
@@ -169,7 +172,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
             'retire those first (delete their files, restart and apply), or pin a later version in new ones',
           );
         }
-        await ledger.retire([{ kind: 'view', id }], now());
+        await ledger.retire([{ kind: held.kind, id }], now());
         await onChange();
         const { kind, name, version, snapshot } = held;
         const description = typeof snapshot.description === 'string' ? snapshot.description : null;

@@ -1,8 +1,8 @@
 /** Finds views and features by words: all words must match, and a name outweighs a description. */
 
-import { columnsNamed } from '../core/compute/view-text.js';
-import type { AnyFeatureRef, Feature } from '../core/definitions/definitions.js';
-import type { AnyView, FeatureSearch } from '../core/ports/browse.js';
+import { columnsNamed, kindOf } from '../core/compute/view-kinds.js';
+import { type AnyFeatureRef, type AnyView, type Feature, refsOf } from '../core/definitions/definitions.js';
+import type { FeatureSearch } from '../core/ports/browse.js';
 
 /** Each outweighs all below it for one word, so that a word in a name always comes before the same word in a text. */
 const WEIGHT = { exact: 64, name: 32, viewName: 16, tag: 8, unit: 4, description: 2, source: 1 } as const;
@@ -58,13 +58,12 @@ const of = (value: string | null | undefined, actual: string): boolean => value 
 
 export const searchEntry = (view: AnyView): SearchEntry => ({
   view,
-  sources:
-    'sources' in view
-      ? [
-          ...view.sources.map((name) => ({ name, tags: [] })),
-          ...columnsNamed(view).map(({ name, pii }) => ({ name, tags: pii ? ['pii'] : [] })),
-        ]
-      : [],
+  sources: [
+    ...kindOf(view)
+      .tables(view)
+      .map((name) => ({ name, tags: [] })),
+    ...columnsNamed(view).map(({ name, pii }) => ({ name, tags: pii ? ['pii'] : [] })),
+  ],
 });
 
 export function searchViews(entries: readonly SearchEntry[], search: FeatureSearch): AnyView[] {
@@ -93,10 +92,10 @@ export function searchFeatures(entries: readonly SearchEntry[], search: FeatureS
       const { view } = entry;
       if (!of(search.entity, view.entity.name) || !of(search.owner, view.owner)) return [];
       const shared = viewFields(entry, WEIGHT.viewName, search.visible);
-      return view.features.flatMap((feature, index) => {
+      return refsOf(view).flatMap((item) => {
+        const { feature } = item;
         const tags = [...view.tags, ...(feature.tags ?? [])];
         if (!search.visible(feature) || (search.tag != null && !tags.includes(search.tag))) return [];
-        const item = { view, feature, index, reference: `${view.id}:${feature.name}` } as AnyFeatureRef;
         if (words.length === 0) return [{ item, worth: 0 }];
         const worth = score([...featureFields(feature, WEIGHT.name), ...shared], words, feature.name);
         return worth === 0 ? [] : [{ item, worth }];

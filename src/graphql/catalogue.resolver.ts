@@ -1,5 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import { boundedLimit } from '../core/bounds.js';
+import { isStoredView } from '../core/definitions/definitions.js';
 import { badInput } from '../core/errors.js';
 import type { FeatureSearch } from '../core/ports/browse.js';
 import type { ViewFreshness } from '../core/ports/catalogue.js';
@@ -99,7 +100,7 @@ export class CatalogueResolver {
     @Root() { view }: FeatureViewType,
     @Ctx() { loaders }: RequestContext,
   ): Promise<ViewFreshness | null> {
-    return 'schedule' in view ? loaders.freshness.load(view) : null;
+    return isStoredView(view) ? loaders.freshness.load(view) : null;
   }
 
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })

@@ -1,8 +1,15 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import { planOnDemand } from '../core/compute/on-demand.js';
-import type { AnyFeatureRef, Feature, Service } from '../core/definitions/definitions.js';
+import { kindOf } from '../core/compute/view-kinds.js';
+import {
+  type AnyFeatureRef,
+  type AnyView,
+  type Feature,
+  isStoredView,
+  refsOf,
+  type Service,
+} from '../core/definitions/definitions.js';
 import { notFound } from '../core/errors.js';
-import type { AnyView } from '../core/ports/browse.js';
 import { piiView, type RequestContext } from './context.js';
 import { FeatureViewKind } from './enums.js';
 import { AssumedSize } from './operation.js';
@@ -183,12 +190,10 @@ export function showFeature(ref: AnyFeatureRef): FeatureType {
 }
 
 export function showView(view: AnyView, context: RequestContext): FeatureViewType {
-  const { name, version, description, owner, tags, origin } = view;
-  const refs = view.features.map(
-    (feature, index) => ({ view, feature, index, reference: `${view.id}:${feature.name}` }) as AnyFeatureRef,
-  );
+  const { name, version, description, owner, tags } = view;
+  const refs = refsOf(view);
   const features = refs.filter(({ feature }) => visible(context)(feature)).map(showFeature);
-  const stored = 'schedule' in view ? view : null;
+  const stored = isStoredView(view) ? view : null;
   return {
     view,
     name,
@@ -198,22 +203,19 @@ export function showView(view: AnyView, context: RequestContext): FeatureViewTyp
     tags,
     features,
     entity: view.entity.name,
-    kind: origin.kind === 'query' ? 'STORED' : origin.kind === 'scores' ? 'SCORES' : 'ON_DEMAND',
+    kind: kindOf(view).catalogue.name,
     ttlSeconds: seconds(stored?.ttlMs ?? null),
     maxAgeSeconds: seconds(stored?.maxAgeMs ?? null),
     delaySeconds: seconds(stored?.delayMs ?? null),
     every: stored?.schedule.every ?? null,
-    requestInputs:
-      origin.kind === 'on_demand'
-        ? planOnDemand(refs)
-            .request.filter(({ personal }) => visible(context)({ tags: personal ? ['pii'] : [] }))
-            .map((one) => ({
-              name: one.name,
-              type: one.type,
-              description: one.description,
-              unit: one.unit ?? null,
-            }))
-        : [],
+    requestInputs: planOnDemand(refs)
+      .request.filter(({ personal }) => visible(context)({ tags: personal ? ['pii'] : [] }))
+      .map((one) => ({
+        name: one.name,
+        type: one.type,
+        description: one.description,
+        unit: one.unit ?? null,
+      })),
   };
 }
 

@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql';
+import { VIEW_KINDS } from '../core/compute/view-kinds.js';
 import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
 import type { DifferenceKind as DifferenceKindName, LineageKind as LineageKindName } from '../core/ports/browse.js';
 import type { PlanAction as PlanActionName, PlanEffect as PlanEffectName } from '../core/ports/catalogue.js';
@@ -129,13 +130,9 @@ export const FilterOp = enumOf<FilterOpName>('FilterOp', {
   },
 });
 
-export const FeatureViewKind = enumOf<'STORED' | 'SCORES' | 'ON_DEMAND'>('FeatureViewKind', {
+export const FeatureViewKind = enumOf('FeatureViewKind', {
   description: 'The kind of a feature view: the origin of its values.',
-  values: {
-    STORED: 'The values come from a query over source tables that runs on a schedule.',
-    SCORES: 'The values are the scores of a model, computed on a schedule.',
-    ON_DEMAND: 'The values are computed per request, from request inputs and stored features.',
-  },
+  values: Object.fromEntries(Object.values(VIEW_KINDS).map(({ catalogue: { name, description } }) => [name, description])),
 });
 
 export const LineageKind = enumOf<LineageKindName>('LineageKind', {

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Field, FieldResolver, Float, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import { checkDays } from '../core/bounds.js';
-import { type AnyFeatureRef, type FeatureRef, isOnDemand } from '../core/definitions/definitions.js';
+import { type AnyFeatureRef, type FeatureRef, isStored } from '../core/definitions/definitions.js';
 import type { FeatureValue } from '../core/definitions/types.js';
 import { badInput } from '../core/errors.js';
 import { addDays, type Instant, type LocalDate } from '../core/helpers/time.js';
@@ -67,7 +67,7 @@ function onlyStored(refs: readonly AnyFeatureRef[], reference: string): FeatureR
   if (!ref || refs.length > 1 || !reference.includes(':')) {
     throw badInput(`'${reference}' is a view and not a feature`, 'write view@version:feature');
   }
-  if (isOnDemand(ref)) {
+  if (!isStored(ref)) {
     throw badInput(
       `${reference} is computed on demand: no value of it is stored that could be measured`,
       'ask for the profiles of its inputs, which its lineage names',
@@ -83,7 +83,7 @@ export class FeatureProfileResolver {
     description: 'Of the newest as-of that is measured; null on demand.',
   })
   async latestProfile(@Root() { ref }: FeatureType, @Ctx() context: RequestContext): Promise<FeatureProfile | null> {
-    if (isOnDemand(ref)) return null;
+    if (!isStored(ref)) return null;
     const profile = await context.loaders.profiles.load(ref);
     return profile && shownTo(context, ref)(profile);
   }

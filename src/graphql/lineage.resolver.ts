@@ -1,4 +1,5 @@
 import { Arg, Ctx, Field, FieldResolver, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { isStoredView } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { notFound } from '../core/errors.js';
 import { SOURCE_TABLES } from '../core/lending/sources.js';
@@ -140,7 +141,7 @@ export class FeatureLineageResolver {
     @Root() { ref: { view, feature } }: FeatureType,
     @Ctx() context: RequestContext,
   ): Promise<readonly ColumnRead[] | null> {
-    if (!('schedule' in view)) return null;
+    if (!isStoredView(view)) return null;
     const columns = (await context.services.columns.of(view))?.get(feature.name);
     const shows = visible(context);
     return columns?.filter((one) => shows({ tags: isPersonal(one) ? ['pii'] : [] })) ?? null;

@@ -1,12 +1,12 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { VersionedKind } from '../core/definitions/definition-kinds.js';
 import type { Instant } from '../core/helpers/time.js';
-import type { DefinitionKind } from '../core/ports/serving.js';
 import { instant } from './columns.js';
 
 @Entity({ name: 'published_definition' })
 export class PublishedDefinitionEntity {
   @PrimaryColumn({ type: 'text' })
-  kind!: DefinitionKind;
+  kind!: VersionedKind;
 
   @PrimaryColumn({ type: 'text' })
   id!: string;

@@ -1,6 +1,6 @@
 /** The past of views: as-ofs in chunks, some views at once; what a killed job left of a chunk is taken up where it was. */
 
-import { inputsFirst } from '../core/compute/score-view.js';
+import { inputsFirst } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/helpers/time.js';

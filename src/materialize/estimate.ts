@@ -1,11 +1,11 @@
 /** What a backfill would have to do, told before it begins. */
 
+import { inputViews } from '../core/compute/view-kinds.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports/materialize.js';
 import { emptyAsOfs, notesOf, planBackfill, VIEWS_AT_ONCE, type ViewPlan } from './backfill.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { readableFrom } from './schedule.js';
-import { inputsOf } from './side-by-side.js';
 
 /** As-ofs whose rows are counted: the ends and the middle of a range tell a portfolio that grows from one that does not. */
 const COUNTED = 3;
@@ -20,10 +20,10 @@ export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRa
   const ends = new Map<string, number>();
   for (const plan of plans) {
     // What its inputs are given by the same backfill is not there yet.
-    const fed = inputsOf(plan.view).some(({ id }) => named.has(id));
+    const fed = inputViews(plan.view).some(({ id }) => named.has(id));
     const told = await estimateView(deps, plan, fed);
     views.push(told);
-    ends.set(told.view, Math.max(0, ...inputsOf(plan.view).map(({ id }) => ends.get(id) ?? 0)) + (told.seconds ?? 0));
+    ends.set(told.view, Math.max(0, ...inputViews(plan.view).map(({ id }) => ends.get(id) ?? 0)) + (told.seconds ?? 0));
   }
   const seconds = views.map((each) => each.seconds);
   const known = seconds.filter((each) => each !== null);

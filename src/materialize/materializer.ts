@@ -1,6 +1,6 @@
 /** Offline to online: computes views as of their scheduled instants, publishes them, and keeps their history. */
 
-import { inputsFirst } from '../core/compute/score-view.js';
+import { inputsFirst } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { Materializer, RunRecord } from '../core/ports/materialize.js';

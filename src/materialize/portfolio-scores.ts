@@ -6,7 +6,8 @@
 import { ModelInputs } from '../core/compute/model-inputs.js';
 import { scoreOf, scoreValues } from '../core/compute/score-view.js';
 import { valueAt } from '../core/compute/status.js';
-import type { StoredModel, View } from '../core/definitions/definitions.js';
+import { inputViews } from '../core/compute/view-kinds.js';
+import type { StoredModel, ViewOfKind } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { Scorer } from '../core/ports/indicators.js';
@@ -26,10 +27,9 @@ export interface PortfolioScoresParts {
 export function createPortfolioScores({ offline, scorer, sources, clock }: PortfolioScoresParts): PortfolioScores {
   return {
     async *rows(run, progress) {
-      const model = modelOf(run.view);
-      for await (const part of offline.inForceByParts(inputViews(model), run.knowledge)) {
+      for await (const part of offline.inForceByParts(inputViews(run.view), run.knowledge)) {
         progress.signal.throwIfAborted();
-        yield await scorePart(scorer, model, part, run.knowledge);
+        yield await scorePart(scorer, run.view, part, run.knowledge);
         await progress.report((part.index + 1) / part.of);
       }
     },
@@ -52,26 +52,17 @@ export function createPortfolioScores({ offline, scorer, sources, clock }: Portf
   };
 }
 
-/** The views that a model reads, each once. */
-export const inputViews = (model: Pick<StoredModel, 'features'>): readonly View[] => [
-  ...new Set(model.features.map(({ view }) => view)),
-];
-
-function modelOf({ id, origin }: View): StoredModel {
-  if (origin.kind === 'scores') return origin.model;
-  throw new RiskgraphError({ code: 'INTERNAL', message: `${id} shows no model's scores` });
-}
-
 async function scorePart(
   scorer: Pick<Scorer, 'predict'>,
-  model: StoredModel,
+  scoreView: ViewOfKind<'scores'>,
   part: KeyPart,
   t: Instant,
 ): Promise<readonly StagedRow[]> {
+  const { model } = scoreView.origin;
   const inputs = new ModelInputs(model);
   const keys: EntityKey[] = [];
   const rowOf = new Map<string, number>();
-  for (const view of inputViews(model)) {
+  for (const view of inputViews(scoreView)) {
     const own = model.features.flatMap((ref, position) => (ref.view === view ? [{ ref, position }] : []));
     for await (const batch of part.rows(view)) {
       for (const found of batch) {
@@ -103,7 +94,7 @@ type Recorded = Parameters<PortfolioScores['record']>[0][number];
 function byModel(runs: readonly Recorded[]): ReadonlyMap<StoredModel, readonly Recorded[]> {
   const grouped = new Map<StoredModel, Recorded[]>();
   for (const each of runs) {
-    const model = modelOf(each.run.view);
+    const { model } = each.run.view.origin;
     grouped.set(model, [...(grouped.get(model) ?? []), each]);
   }
   return grouped;

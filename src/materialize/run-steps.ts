@@ -10,6 +10,7 @@ import type { PortfolioScores, RunChange, RunLedger, RunRecord } from '../core/p
 import type { OfflineStore, Run, Shard, StageCounts } from '../core/ports/offline.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
+import { kindOf } from './view-kinds.js';
 
 export interface MaterializerDeps {
   readonly offline: OfflineStore;
@@ -67,11 +68,9 @@ export async function advanceAll(
   return records.map((record) => ({ ...record, ...byId.get(record.id) }));
 }
 
-/** Computes a run into its stage, by the view's query or by its model. */
+/** Computes a run into its stage, as its kind of view says. */
 export const computeStage = (deps: MaterializerDeps, run: Run, progress: StepProgress) =>
-  run.view.origin.kind === 'query'
-    ? deps.offline.stageRun(run)
-    : deps.offline.stageRows(run, deps.scores.rows(run, progress));
+  kindOf(run.view).stage(deps, run, progress);
 
 /** STARTED to STAGED: the rows are computed once; everything after it reads the stage. */
 export async function stage(
@@ -93,7 +92,7 @@ const ROWS_A_STAGE = 2_000_000;
 const RUNS_OF_UNKNOWN_SIZE = 8;
 
 /**
- * STARTED to STAGED, for runs of a backfill. Those of a query are computed some at once, and are staged all or none: they share a table.
+ * STARTED to STAGED, for runs of a backfill. Where the kind of view allows it, some are computed at once and staged all or none: they share a table.
  */
 export async function stageAll(
   deps: MaterializerDeps,
@@ -104,7 +103,7 @@ export async function stageAll(
   const staged: RunRecord[] = records.filter(({ stage: at }) => at !== 'STARTED');
   const waiting = records.filter(({ stage: at }) => at === 'STARTED');
   const done = () => progress.report(staged.length / records.length);
-  if (view.origin.kind !== 'query') {
+  if (!kindOf(view).sharesStages) {
     for (const record of waiting) {
       progress.signal.throwIfAborted();
       const from = staged.length / records.length;
@@ -197,8 +196,8 @@ export async function commit(
       restated: record.counts?.restated ?? false,
     }));
     await deps.offline.commitRuns(view, stamped);
-    // Before the mark: a run that dies here records its scores again, which changes nothing.
-    if (view.origin.kind === 'scores') await deps.scores.record(stamped);
+    // Before the mark: a run that dies here records its rows again, which changes nothing.
+    await kindOf(view).record(deps, stamped);
     for (const record of open) deps.metrics.count('history_rows', { view: view.id }, record.counts?.changed ?? 0);
   }
   const took = seconds ? { seconds: Math.round(seconds() * 1000) / 1000 } : {};

@@ -10,19 +10,16 @@ import {
   type Instant,
   type LocalDate,
 } from '../core/helpers/time.js';
+import { kindOf } from './view-kinds.js';
 
 type Scheduled = Pick<View, 'id' | 'schedule' | 'delayMs'>;
 
 /** The instant from which on values of this as-of may be seen; also the knowledge time of its scheduled run. */
 export const readableFrom = (view: Scheduled, asOf: Instant): Instant => asOf + view.delayMs;
 
-/**
- * What a live run reads is what was known by this instant. A query reads what its scheduled run would have read, however late it runs. Scores
- * that are made late for the newest as-of are made of what is in force then, as a request at that moment would be answered: features
- * published late are no reason to score without them.
- */
+/** What a live run reads is what was known by this instant. */
 export const knownBy = (view: View, asOf: Instant, now: Instant, calendar: BusinessCalendar): Instant =>
-  view.origin.kind === 'scores' && asOf === newestDue(view, now, calendar)
+  kindOf(view).late === 'AS_KNOWN' && asOf === newestDue(view, now, calendar)
     ? Math.max(readableFrom(view, asOf), now)
     : readableFrom(view, asOf);
 

@@ -1,15 +1,15 @@
 /** What a score view's run waits for and asks of the views that its model reads. */
+import { inputViews } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { conflict } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import { viewResource } from '../core/ports/leases.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { knownBy } from './schedule.js';
-import { inputsOf } from './side-by-side.js';
 
 /** Waits for the process that writes one of the inputs: what it stamped before now is in the history after. */
 export async function settleInputs({ leases }: MaterializerDeps, view: View, signal: AbortSignal): Promise<void> {
-  for (const input of inputsOf(view)) await leases.hold(viewResource(input), signal, async () => undefined);
+  for (const input of inputViews(view)) await leases.hold(viewResource(input), signal, async () => undefined);
 }
 
 /** Knowledge time of a live run that begins now, with everything that was published by then in the history. */
@@ -33,7 +33,7 @@ export async function refuseWithoutInputs(
   asOf: Instant,
 ): Promise<void> {
   const at = knownBy(view, asOf, clock(), calendar);
-  const inputs = inputsOf(view);
+  const inputs = inputViews(view);
   for (const input of inputs) if ((await offline.viewStats(input, at)).keys > 0) return;
   throw conflict(
     `${view.id} as of ${formatInstant(asOf)} cannot be made: none of its inputs had a value at ${formatInstant(at)}`,

@@ -1,9 +1,5 @@
+import { inputViews } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
-import { inputViews } from './portfolio-scores.js';
-
-/** What the scores of a view are made of; none for a view with a query. */
-export const inputsOf = ({ origin }: View): readonly View[] =>
-  origin.kind === 'scores' ? inputViews(origin.model) : [];
 
 /**
  * Works on views side by side, at most so many at once, each after those of its inputs that are among them. The first failure stops the others,
@@ -39,7 +35,7 @@ export async function sideBySide<T>(
   for (;;) {
     for (const index of waiting) {
       const view = views[index] as View;
-      if (failures.length === 0 && running.size < most && inputsOf(view).every(ended)) start(index, view);
+      if (failures.length === 0 && running.size < most && inputViews(view).every(ended)) start(index, view);
     }
     if (running.size === 0) break;
     await Promise.race(running);

@@ -6,14 +6,15 @@ import type { Log } from '../core/ports/process.js';
 import type { SqlGuard } from '../core/ports/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { commitRuns } from './history/commit.js';
-import { sampleRun, viewHoldings } from './history/holdings.js';
+import { viewHoldings } from './history/holdings.js';
 import { inForceByParts, newestRows, rowsAt, viewsStats } from './history/read.js';
-import { estimateRows, firstKnown } from './history/run-size.js';
+import { firstKnown } from './history/run-size.js';
 import { stageRows, stageRuns } from './history/stage.js';
 import { readStage } from './history/stage-read.js';
 import { dropStages, findStages, keepStages } from './history/stages.js';
 import { commitsDdl, historyDdl, nextStates, stateDdl, turnsDdl, viewTables } from './history/tables.js';
 import { takeTurn } from './history/turns.js';
+import { estimateRows, sampleRun } from './history/view-kinds.js';
 import { historicalFeatures } from './point-in-time/historical.js';
 import { sweepSpines } from './point-in-time/spine-sweep.js';
 import { buildTrainingSet, checkTrainingSet } from './training/set.js';
@@ -100,7 +101,7 @@ export function createOfflineStore({
     },
     estimateRows: (view, asOf, knowledge) => estimateRows({ store, calendar }, { view, asOf, knowledge }),
     firstKnown: (view) => firstKnown(store, view),
-    sampleRun: (view, at, limits) => sampleRun({ store, calendar }, view, at, limits),
+    sampleRun: (view, at, limits) => sampleRun({ store, calendar }, { view, ...at }, limits),
     viewHoldings: (view) => viewHoldings(store, view),
     viewStats: async (view, at) => {
       const [stats] = (await viewsStats(store, [view], at)) as [ViewStats];

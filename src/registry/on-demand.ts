@@ -2,7 +2,14 @@ import { PERSONAL_COLUMNS } from '../core/compute/masking.js';
 import { inputsRead, planOnDemand } from '../core/compute/on-demand.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { AnyOnDemandViewSpec, FeatureInput } from '../core/definitions/define-on-demand.js';
-import type { Feature, OnDemandInput, OnDemandOrigin, OnDemandView, View } from '../core/definitions/definitions.js';
+import {
+  type Feature,
+  type OnDemandInput,
+  type OnDemandOrigin,
+  type OnDemandView,
+  refsOf,
+  type View,
+} from '../core/definitions/definitions.js';
 import { checkFeature, type Report } from './check.js';
 import { inCurrency } from './currency.js';
 import { contentHash } from './hash.js';
@@ -73,9 +80,7 @@ export async function loadOnDemandViews(
 /** One request must do for the view and for those that it reads. */
 function checkRequest(view: OnDemandView, report: Report): void {
   try {
-    planOnDemand(
-      view.features.map((feature, index) => ({ view, feature, index, reference: `${view.id}:${feature.name}` })),
-    );
+    planOnDemand(refsOf(view));
   } catch (cause) {
     report(cause instanceof Error ? cause.message : String(cause));
   }

@@ -1,42 +1,19 @@
-import type {
-  AnyFeatureRef,
-  Feature,
-  FeatureRef,
-  Identity,
-  OnDemandView,
-  View,
-} from '../core/definitions/definitions.js';
+import { type AnyView, type OnDemandView, type RefTo, refsOf, type View } from '../core/definitions/definitions.js';
 
 type Views<V> = Pick<ReadonlyMap<string, V>, 'get'>;
-interface Ref<V> {
-  readonly view: V;
-  readonly feature: Feature;
-  readonly index: number;
-  readonly reference: string;
-}
 
 /** Every view that consumers may pin, stored or on-demand. */
 export const eitherOf = (
   views: ReadonlyMap<string, View>,
   onDemand: ReadonlyMap<string, OnDemandView>,
-): Views<View | OnDemandView> => ({ get: (id) => views.get(id) ?? onDemand.get(id) });
+): Views<AnyView> => ({ get: (id) => views.get(id) ?? onDemand.get(id) });
 
 /** `view@version` is all of the view's features, `view@version:feature` one of them; a reference without a version is refused. */
-export function resolveReferences(
-  references: readonly string[],
-  views: Views<View>,
-  report: (problem: string) => void,
-): FeatureRef[];
-export function resolveReferences(
-  references: readonly string[],
-  views: Views<View | OnDemandView>,
-  report: (problem: string) => void,
-): AnyFeatureRef[];
-export function resolveReferences<V extends Identity & { readonly features: readonly Feature[] }>(
+export function resolveReferences<V extends AnyView>(
   references: readonly string[],
   views: Views<V>,
   report: (problem: string) => void,
-): Ref<V>[] {
+): RefTo<V>[] {
   return references.flatMap((reference) => {
     const [, name, version, wanted] = /^([a-z][a-z0-9_]*)(?:@(\d+))?(?::([a-z][a-z0-9_]*))?$/.exec(reference) ?? [];
     if (!name) {
@@ -52,12 +29,7 @@ export function resolveReferences<V extends Identity & { readonly features: read
       report(`'${reference}': there is no feature view ${name}@${version}`);
       return [];
     }
-    const all = view.features.map((feature, index) => ({
-      view,
-      feature,
-      index,
-      reference: `${view.id}:${feature.name}`,
-    }));
+    const all = refsOf(view);
     const chosen = wanted ? all.filter(({ feature }) => feature.name === wanted) : all;
     if (chosen.length === 0) report(`'${reference}': ${view.id} has no feature ${wanted}`);
     return chosen;

@@ -1,9 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { DEFINITION_KINDS, type DefinitionKind, definitionKinds } from '../core/definitions/definition-kinds.js';
 import { badInput } from '../core/errors.js';
-
-export type DefinitionKind = 'view' | 'on_demand' | 'service' | 'indicator' | 'model' | 'job';
 
 /** A definition file: identity from its path, content from its default export. */
 export interface Found {
@@ -17,17 +16,18 @@ export interface Found {
   readonly exported: unknown;
 }
 
-const FOLDERS: readonly { folder: string; pattern: RegExp; kind: DefinitionKind }[] = [
-  { folder: 'features', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.view\.ts$/, kind: 'view' },
-  { folder: 'features', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.on_demand\.ts$/, kind: 'on_demand' },
-  { folder: 'features', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.service\.ts$/, kind: 'service' },
-  { folder: 'indicators', pattern: /^([a-z][a-z0-9_]*)\.indicator\.ts$/, kind: 'indicator' },
-  { folder: 'models', pattern: /^([a-z][a-z0-9_]*)\.v([1-9]\d*)\.model\.ts$/, kind: 'model' },
-  { folder: 'jobs', pattern: /^([a-z][a-z0-9_]*)\.ts$/, kind: 'job' },
-];
+const patternOf = ({ suffix, versioned }: (typeof DEFINITION_KINDS)[DefinitionKind]): RegExp =>
+  new RegExp(`^([a-z][a-z0-9_]*)${versioned ? '\\.v([1-9]\\d*)' : ''}${suffix ? `\\.${suffix}` : ''}\\.ts$`);
 
+const PATTERNS = definitionKinds.map((kind) => ({
+  kind,
+  folder: DEFINITION_KINDS[kind].folder,
+  pattern: patternOf(DEFINITION_KINDS[kind]),
+}));
+
+const suffixes = Object.values(DEFINITION_KINDS).flatMap(({ suffix }) => suffix ?? []);
 /** Anything with a definition's suffix that no pattern takes is a misspelt definition, not a helper. */
-const DEFINITION_SUFFIX = /\.(view|on_demand|service|indicator|model)\.ts$/;
+const DEFINITION_SUFFIX = new RegExp(`\\.(${suffixes.join('|')})\\.ts$`);
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
@@ -42,11 +42,11 @@ async function filesBelow(folder: string): Promise<string[]> {
 /** Every definition file below the root, in path order, imported; problems are added to the list, never thrown. */
 export async function scanDefinitions(root: string, problems: string[]): Promise<readonly Found[]> {
   const found: Found[] = [];
-  for (const folder of [...new Set(FOLDERS.map((entry) => entry.folder))]) {
+  for (const folder of [...new Set(PATTERNS.map((entry) => entry.folder))]) {
     for (const path of (await filesBelow(join(root, folder))).sort()) {
       const file = relative(root, path);
       const base = path.slice(path.lastIndexOf('/') + 1);
-      const match = FOLDERS.filter((entry) => entry.folder === folder)
+      const match = PATTERNS.filter((entry) => entry.folder === folder)
         .map((entry) => ({ kind: entry.kind, groups: entry.pattern.exec(base) }))
         .find((entry) => entry.groups !== null);
       if (!match?.groups) {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inputsFirst } from '../../src/core/compute/score-view.js';
+import { inputsFirst } from '../../src/core/compute/view-kinds.js';
 import { RiskgraphError } from '../../src/core/errors.js';
 import { DAY, HOUR } from '../../src/core/helpers/time.js';
 import { loadRegistry } from '../../src/registry/load.js';

@@ -3,7 +3,7 @@ import {
   type AnyFeatureRef,
   type Feature,
   type FeatureRef,
-  isOnDemand,
+  isStored,
   type OnDemandRef,
   type OnDemandView,
 } from '../definitions/definitions.js';
@@ -114,7 +114,7 @@ class Planning {
   }
 
   private place(ref: AnyFeatureRef): StoredPlace | ComputedPlace {
-    return isOnDemand(ref) ? this.placeComputed(ref) : this.placeStored(ref);
+    return isStored(ref) ? this.placeStored(ref) : this.placeComputed(ref);
   }
 }
 
@@ -124,10 +124,10 @@ class Planning {
  */
 export function planOnDemand(refs: readonly AnyFeatureRef[]): OnDemandPlan {
   const planning = new Planning();
-  for (const ref of refs) if (!isOnDemand(ref)) planning.placeStored(ref);
+  for (const ref of refs) if (isStored(ref)) planning.placeStored(ref);
   const callsOf = new Map<OnDemandView, number[]>();
   const columns = refs.map((ref): PlannedColumn => {
-    if (!isOnDemand(ref)) return { ...planning.placeStored(ref), ref };
+    if (isStored(ref)) return { ...planning.placeStored(ref), ref };
     const place = planning.placeComputed(ref);
     const calls = callsOf.get(ref.view) ?? [];
     if (!calls.includes(place.call)) calls.push(place.call);

@@ -3,7 +3,7 @@ import { float64, int32, string } from '../definitions/define-feature.js';
 import {
   type Feature,
   type Identity,
-  isOnDemand,
+  isStored,
   type Model,
   readsStoredOnly,
   type StoredModel,
@@ -59,7 +59,7 @@ export const scoreViewId = ({ name, version }: Named): string => `${scoreViewNam
 /** @throws BAD_USER_INPUT for a model that reads on-demand features: a portfolio brings no request for them */
 export function scorableModel(model: Model): StoredModel {
   if (readsStoredOnly(model)) return model;
-  const computed = model.features.filter(isOnDemand).map(({ reference }) => reference);
+  const computed = model.features.filter((ref) => !isStored(ref)).map(({ reference }) => reference);
   throw badInput(
     `${model.id} reads ${computed.join(', ')}, computed from what a request brings, and a portfolio brings none`,
     'score its entities one request at a time: score(model:, entities:, request:)',
@@ -88,17 +88,3 @@ export const scoreViewOf = (model: StoredModel): Omit<View, 'hash'> => ({
 /** What of a score view its readers rely on, so that changing it here is seen as the change of an applied version that it is. */
 export const scoreViewShape = ({ schedule, maxAgeMs, ttlMs, features }: Omit<View, 'hash'>): string =>
   JSON.stringify([schedule, maxAgeMs, ttlMs, features.map(({ name, type }) => [name, type])]);
-
-/** Views in an order in which what a model reads comes before its scores. */
-export function inputsFirst(views: readonly View[]): readonly View[] {
-  const depths = new Map<View, number>();
-  const depthOf = (view: View): number => {
-    const known = depths.get(view);
-    if (known !== undefined) return known;
-    const depth =
-      view.origin.kind === 'query' ? 0 : 1 + Math.max(...view.origin.model.features.map((ref) => depthOf(ref.view)), 0);
-    depths.set(view, depth);
-    return depth;
-  };
-  return [...views].sort((one, other) => depthOf(one) - depthOf(other));
-}

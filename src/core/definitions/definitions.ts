@@ -22,13 +22,53 @@ export interface Feature extends FeatureSpec {
   readonly name: string;
 }
 
-/** Where a view's rows come from: its own query over the source tables, or the scores of a model. */
-export type ViewOrigin =
-  | { readonly kind: 'query'; readonly query: FeatureViewSpec['query'] }
-  | { readonly kind: 'scores'; readonly model: StoredModel };
+/** A query of the view's own over the source tables. */
+export interface QueryOrigin {
+  readonly kind: 'query';
+  readonly query: FeatureViewSpec['query'];
+}
 
+/** The scores that a model gives to every key of its inputs. */
+export interface ScoresOrigin {
+  readonly kind: 'scores';
+  readonly model: StoredModel;
+}
+
+/** A feature, stored or itself computed on demand, as an argument of an on-demand view's function. */
+export interface OnDemandInput {
+  /** The argument's name. */
+  readonly name: string;
+  readonly ref: AnyFeatureRef;
+}
+
+/** A function of what the caller brings and of other features. */
+export interface OnDemandOrigin {
+  readonly kind: 'on_demand';
+  /** What the caller brings, in declared order. */
+  readonly request: readonly Feature[];
+  readonly inputs: readonly OnDemandInput[];
+  /** Arguments that a feature is computed from; of a feature that is not named, all. */
+  readonly reads: Readonly<Record<string, readonly string[]>>;
+  readonly compute: (input: Readonly<Record<string, FeatureValue>>) => Readonly<Record<string, unknown>>;
+}
+
+/** Where the values of a view come from, by kind of view. What the platform asks of a kind is in core/compute/view-kinds.ts. */
+export interface ViewOrigins {
+  readonly query: QueryOrigin;
+  readonly scores: ScoresOrigin;
+  readonly on_demand: OnDemandOrigin;
+}
+
+export type ViewKind = keyof ViewOrigins;
+
+/** Whether the stores keep the values of a kind, computed on a schedule; else they are computed when they are asked for. */
+const IS_STORED = { query: true, scores: true, on_demand: false } as const satisfies Record<ViewKind, boolean>;
+
+export type StoredKind = { [K in ViewKind]: (typeof IS_STORED)[K] extends true ? K : never }[ViewKind];
+
+/** A version of features whose values the stores keep. */
 export interface View extends Identity, Omit<FeatureViewSpec, 'features' | 'ttl' | 'maxAge' | 'tags' | 'query'> {
-  readonly origin: ViewOrigin;
+  readonly origin: ViewOrigins[StoredKind];
   readonly tags: readonly string[];
   /** In declared order: also the order of values in rows. */
   readonly features: readonly Feature[];
@@ -39,6 +79,9 @@ export interface View extends Identity, Omit<FeatureViewSpec, 'features' | 'ttl'
   readonly sources: readonly string[];
 }
 
+/** A stored view of one kind. */
+export type ViewOfKind<K extends StoredKind> = View & { readonly origin: ViewOrigins[K] };
+
 /** A feature of a pinned view. */
 export interface FeatureRef {
   readonly view: View;
@@ -47,23 +90,6 @@ export interface FeatureRef {
   readonly index: number;
   /** As asked: `view@version:feature`. */
   readonly reference: string;
-}
-
-/** A feature, stored or itself computed on demand, as an argument of an on-demand view's function. */
-export interface OnDemandInput {
-  /** The argument's name. */
-  readonly name: string;
-  readonly ref: AnyFeatureRef;
-}
-
-export interface OnDemandOrigin {
-  readonly kind: 'on_demand';
-  /** What the caller brings, in declared order. */
-  readonly request: readonly Feature[];
-  readonly inputs: readonly OnDemandInput[];
-  /** Arguments that a feature is computed from; of a feature that is not named, all. */
-  readonly reads: Readonly<Record<string, readonly string[]>>;
-  readonly compute: (input: Readonly<Record<string, FeatureValue>>) => Readonly<Record<string, unknown>>;
 }
 
 /** Features that are stored nowhere: computed when they are asked for. Named and pinned as stored views are, and no view has its name. */
@@ -86,10 +112,23 @@ export interface OnDemandRef {
   readonly reference: string;
 }
 
-/** What consumers may list. Stores read FeatureRefs only: `planOnDemand` (core/on-demand.ts) says which. */
+/** A version of features, whether the stores keep their values or a request computes them. */
+export type AnyView = View | OnDemandView;
+
+/** What consumers may list. Stores read FeatureRefs only: `planOnDemand` (core/compute/on-demand.ts) says which. */
 export type AnyFeatureRef = FeatureRef | OnDemandRef;
 
-export const isOnDemand = (ref: AnyFeatureRef): ref is OnDemandRef => ref.view.origin.kind === 'on_demand';
+export const isStoredView = (view: AnyView): view is View => IS_STORED[view.origin.kind];
+export const isStored = (ref: AnyFeatureRef): ref is FeatureRef => isStoredView(ref.view);
+
+/** A feature of a view of this type. */
+export type RefTo<V extends AnyView> = V extends View ? FeatureRef : OnDemandRef;
+
+/** References to all features of a view, in declared order. */
+export const refsOf = <V extends AnyView>(view: V): readonly RefTo<V>[] =>
+  view.features.map(
+    (feature, index) => ({ view, feature, index, reference: `${view.id}:${feature.name}` }) as unknown as RefTo<V>,
+  );
 
 export interface Service extends Identity, Omit<FeatureServiceSpec, 'features'> {
   readonly features: readonly AnyFeatureRef[];
@@ -111,4 +150,4 @@ export interface StoredModel extends Model {
   readonly features: readonly FeatureRef[];
 }
 
-export const readsStoredOnly = (model: Model): model is StoredModel => !model.features.some(isOnDemand);
+export const readsStoredOnly = (model: Model): model is StoredModel => model.features.every(isStored);

@@ -1,5 +1,5 @@
 /** Browsing the catalogue: search, lineage, and the difference between two versions of a view. */
-import type { AnyFeatureRef, Feature, OnDemandView, View } from '../definitions/definitions.js';
+import type { AnyFeatureRef, AnyView, Feature } from '../definitions/definitions.js';
 import type { Instant } from '../helpers/time.js';
 
 export type LineageKind = 'TABLE' | 'FEATURE_VIEW' | 'FEATURE' | 'REQUEST_COLUMN' | 'MODEL' | 'SERVICE' | 'INDICATOR';
@@ -8,6 +8,14 @@ export type LineageKind = 'TABLE' | 'FEATURE_VIEW' | 'FEATURE' | 'REQUEST_COLUMN
 export interface LineageRef {
   readonly kind: LineageKind;
   readonly id: string;
+}
+
+/** `down` is made of, or reads, `up`. */
+export interface LineageEdge {
+  readonly up: LineageRef;
+  readonly down: LineageRef;
+  /** What the lower one does with the upper one. */
+  readonly verb: string;
 }
 
 export interface LineageNode extends LineageRef {
@@ -78,9 +86,6 @@ export interface ViewDiff {
   /** One sentence per attribute that cannot be compared, which says why. */
   readonly unknown: readonly string[];
 }
-
-/** A view version: stored features, or on-demand ones that a request computes. */
-export type AnyView = View | OnDemandView;
 
 /** Searches and explains the applied definitions. */
 export interface CatalogueBrowser {

@@ -1,8 +1,9 @@
 /** The catalogue of applied definitions, and the plan of what applying the definition files would change. */
+import type { VersionedKind } from '../definitions/definition-kinds.js';
 import type { AnyFeatureRef, Model, OnDemandView, Service, View } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { Log } from './process.js';
-import type { DefinitionKind, PublishedDefinition } from './serving.js';
+import type { PublishedDefinition } from './serving.js';
 
 /** The definitions in force: applied and not retired. Everything is read and computed by these alone. */
 export interface Catalogue {
@@ -22,7 +23,7 @@ export interface Catalogue {
   service(name: string, version?: number): Service | null;
   model(name: string, version?: number): Model | null;
   /** Lists every version of a name that was ever applied, retired ones too, as it was published, newest first. */
-  published(kind: DefinitionKind, name: string): readonly PublishedDefinition[];
+  published(kind: VersionedKind, name: string): readonly PublishedDefinition[];
   /** Resolves either a pinned service or a list of pinned references to features, in order and without duplicates. BAD_USER_INPUT says what to write instead. */
   features(request: {
     readonly service?: string | null;
@@ -51,7 +52,7 @@ export type PlanEffect =
 
 /** A definition or training set that a planned change affects. */
 export interface PlanTouch {
-  readonly kind: DefinitionKind | 'indicator' | 'training_set';
+  readonly kind: VersionedKind | 'indicator' | 'training_set';
   /** `name@version`, the name of an indicator, or the id of a training set. */
   readonly id: string;
   readonly effect: PlanEffect;
@@ -79,7 +80,7 @@ export interface PlanCost {
 export interface PlanChange {
   /** ADD: a new name. BUMP: a new version of an existing name. RETIRE: the file is gone. */
   readonly action: PlanAction;
-  readonly kind: DefinitionKind;
+  readonly kind: VersionedKind;
   readonly name: string;
   readonly version: number;
   readonly id: string;

@@ -1,5 +1,5 @@
 /** Offline to online: runs of views and where each stands. */
-import type { View } from '../definitions/definitions.js';
+import type { View, ViewOfKind } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { Lease } from './leases.js';
 import type { Run, StagedRow } from './offline.js';
@@ -63,17 +63,24 @@ export interface RunLedger {
   pace(viewId: string): Promise<{ readonly runs: number; readonly rows: number; readonly seconds: number } | null>;
 }
 
+/** A run whose rows are history since `availableAt`; `restated` where its as-of was scored before. */
+export interface RecordedRun<R extends Run = Run> {
+  readonly run: R;
+  readonly availableAt: Instant;
+  readonly restated: boolean;
+}
+
+type ScoreRun = Run & { readonly view: ViewOfKind<'scores'> };
+
 /** What the runs of score views are made of and where else they go. */
 export interface PortfolioScores {
   /**
    * A score for each key that an input of the model has ever had, or its end where it cannot be scored, from what is in force at the run's
    * knowledge time.
    */
-  rows(run: Run, progress: JobProgress): AsyncIterable<readonly StagedRow[]>;
+  rows(run: ScoreRun, progress: JobProgress): AsyncIterable<readonly StagedRow[]>;
   /** Writes what the runs' stages hold to the source table `scores`; repeating it changes nothing. */
-  record(
-    runs: readonly { readonly run: Run; readonly availableAt: Instant; readonly restated: boolean }[],
-  ): Promise<void>;
+  record(runs: readonly RecordedRun<ScoreRun>[]): Promise<void>;
 }
 
 export interface PortfolioResult {

@@ -122,8 +122,8 @@ export interface OfflineStore {
   /** Builds the file of a training set; may be repeated after a crash. */
   buildTrainingSet(request: TrainingSetRequest): Promise<TrainingSetResult>;
   /**
-   * Some of the rows that a run of the view would give, the same ones each time; nothing is written. INTERNAL for score views, which have no
-   * query; TIMEOUT where it takes longer than `seconds`.
+   * Some of the rows that a run of the view would give, the same ones each time; nothing is written. Of a score view, rows of the usual form.
+   * TIMEOUT where it takes longer than `seconds`.
    */
   sampleRun(
     view: View,

@@ -1,4 +1,5 @@
 /** The online read path, and the ledger of published definitions. */
+import type { VersionedKind } from '../definitions/definition-kinds.js';
 import type { AnyFeatureRef } from '../definitions/definitions.js';
 import type { FeatureStatus, FeatureType, FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
@@ -30,11 +31,9 @@ export interface OnlineFeaturesService {
   read(request: OnlineFeaturesRequest): Promise<OnlineFeaturesAnswer>;
 }
 
-export type DefinitionKind = 'view' | 'on_demand' | 'service' | 'model';
-
 /** A definition as it was applied; its version never means anything else. */
 export interface PublishedDefinition {
-  readonly kind: DefinitionKind;
+  readonly kind: VersionedKind;
   readonly name: string;
   readonly version: number;
   /** `name@version` */

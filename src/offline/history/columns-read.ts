@@ -1,3 +1,4 @@
+import { kindOf } from '../../core/compute/view-kinds.js';
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { eventTimeSql } from '../../core/lending/source-sql.js';
@@ -16,9 +17,10 @@ const SUBQUERIES = new Set(['QUERY', 'UNION']);
 const INSTANT = raw("toDateTime64('2026-01-01 00:00:00', 3, 'UTC')");
 
 /** The view's query over its tables as they are: every version and every day of them, which no column depends on. */
-function plainQuery({ origin }: View): Sql | null {
-  if (origin.kind !== 'query') return null;
-  return origin.query({
+function plainQuery(view: View): Sql | null {
+  const query = kindOf(view).query(view);
+  if (!query) return null;
+  return query({
     source: (name, { where } = {}) => {
       const table = sourceTable(name);
       const columns = table.columns.map((column) => sql`v.${ident(column.name)} AS ${ident(column.name)}`);

@@ -1,11 +1,11 @@
 /** What a version of a view holds, and rows that a new one would hold: for a plan, so nothing is written. */
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
-import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
-import type { Run, StagedRow, ViewHoldings } from '../../core/ports/offline.js';
+import type { Instant } from '../../core/helpers/time.js';
+import type { StagedRow, ViewHoldings } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { decodeRows } from '../../warehouse/row-binary.js';
-import { sampleShare } from './run-size.js';
+import { type Asked, type Parts, sampleShare } from './run-size.js';
 import { computedColumns, explained } from './stage.js';
 import { rowDecoder } from './stage-read.js';
 import { findStages } from './stages.js';
@@ -14,11 +14,10 @@ import { viewQuery } from './view-sql.js';
 
 const BATCH = 1_000;
 
-/** See OfflineStore.sampleRun. Over large sources only a share of the keys is computed at all. */
-export async function sampleRun(
-  { store, calendar }: { readonly store: ClickHouse; readonly calendar: BusinessCalendar },
-  view: View,
-  at: Pick<Run, 'asOf' | 'knowledge'>,
+/** Rows that the query of a view gives. Over large sources only a share of the keys is computed at all. */
+export async function sampleQuery(
+  { store, calendar }: Parts,
+  { view, ...at }: Asked,
   limits: { readonly rows: number; readonly seconds: number },
 ): Promise<readonly StagedRow[]> {
   const share = await sampleShare(store, view);

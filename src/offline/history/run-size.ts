@@ -1,4 +1,5 @@
 /** What a run would have to do, told before it runs. */
+import { inputViews } from '../../core/compute/view-kinds.js';
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
@@ -9,13 +10,14 @@ import { explained } from './stage.js';
 import { BOUNDED, keyColumns, tableNames, viewTables } from './tables.js';
 import { viewQuery } from './view-sql.js';
 
-interface Asked {
+/** A run that is not begun. */
+export interface Asked {
   readonly view: View;
   readonly asOf: Instant;
   readonly knowledge: Instant;
 }
 
-interface Parts {
+export interface Parts {
   readonly store: ClickHouse;
   readonly calendar: BusinessCalendar;
 }
@@ -27,38 +29,17 @@ const FEWEST_SAMPLED = 200;
 /** An estimate that takes longer is of no use before the work. */
 const LIMIT_SECONDS = 60;
 
-/** See OfflineStore.estimateRows. */
-export async function estimateRows(parts: Parts, asked: Asked): Promise<{ readonly rows: number }> {
-  const { origin } = asked.view;
-  if (origin.kind === 'scores') {
-    let rows = 0;
-    for (const view of new Set(origin.model.features.map((ref) => ref.view))) {
-      rows = Math.max(rows, await keysOrRows(parts, { ...asked, view }));
-    }
-    return { rows };
-  }
+/** Rows that the query of a view gives, counted; of large sources, those of a sample of its keys. */
+export async function countQuery(parts: Parts, asked: Asked): Promise<number> {
   const share = await sampleShare(parts.store, asked.view);
   if (share > 1) {
     const sampled = await countRows(parts, asked, share);
-    if (sampled >= FEWEST_SAMPLED) return { rows: sampled * share };
+    if (sampled >= FEWEST_SAMPLED) return sampled * share;
   }
-  return { rows: await countRows(parts, asked, 1) };
+  return countRows(parts, asked, 1);
 }
 
-/** Of an input of scores: the keys that it has, or those that it would have. */
-async function keysOrRows(parts: Parts, asked: Asked): Promise<number> {
-  const { view, knowledge } = asked;
-  if (await hasTable(parts.store, tableNames(view).state)) {
-    const [found] = await parts.store.rows<{ keys: string }>(
-      'estimate-keys',
-      sql`SELECT uniq(${join(keyColumns(view))}) AS keys FROM ${viewTables(view).state} WHERE _eff <= ${knowledge}`,
-    );
-    if (Number(found?.keys ?? 0) > 0) return Number(found?.keys);
-  }
-  return (await estimateRows(parts, asked)).rows;
-}
-
-async function hasTable(store: ClickHouse, name: string): Promise<boolean> {
+export async function hasTable(store: ClickHouse, name: string): Promise<boolean> {
   const [found] = await store.rows<{ total: string }>(
     'estimate-table',
     sql`SELECT count() AS total FROM system.tables WHERE database = currentDatabase() AND name = ${name}`,
@@ -115,8 +96,7 @@ const tooLong = (view: View, cause: Error): RiskgraphError =>
 /** See OfflineStore.firstKnown. */
 export async function firstKnown(store: ClickHouse, view: View): Promise<Instant | null> {
   const first: Instant[] = [];
-  const { origin } = view;
-  const inputs = origin.kind === 'scores' ? [...new Set(origin.model.features.map((ref) => ref.view))] : [];
+  const inputs = inputViews(view);
   if (inputs.length === 0 && view.sources.length === 0) return Number.NEGATIVE_INFINITY;
   for (const name of view.sources) first.push(...(await earliest(store, ident(name), raw('ingested_at'))));
   for (const each of [view, ...inputs]) {

@@ -1,3 +1,4 @@
+import { kindOf } from '../../core/compute/view-kinds.js';
 import type { View } from '../../core/definitions/definitions.js';
 import { instantSql, join, param, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
@@ -15,15 +16,10 @@ export function viewQuery(
   }: { readonly asOf: Instant; readonly knowledge: Instant; readonly sampled?: Sql | undefined },
   calendar: BusinessCalendar,
 ): Sql {
-  const { origin } = view;
-  if (origin.kind !== 'query') {
-    throw new RiskgraphError({
-      code: 'INTERNAL',
-      message: `${view.id} has no query: it shows the scores of ${origin.model.id}`,
-    });
-  }
+  const query = kindOf(view).query(view);
+  if (!query) throw new RiskgraphError({ code: 'INTERNAL', message: `${view.id} has no query` });
   const instant = instantSql(asOf);
-  return origin.query({
+  return query({
     source: (table, { where } = {}) => {
       const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(sampled ? [sampled] : [])];
       return sourceSelect(table, {

@@ -1,6 +1,7 @@
 import type { Mask } from '../../core/compute/masking.js';
+import { readsTable } from '../../core/compute/view-kinds.js';
 import type { EntityDefinition } from '../../core/definitions/define-entity.js';
-import type { FeatureRef, View } from '../../core/definitions/definitions.js';
+import type { FeatureRef } from '../../core/definitions/definitions.js';
 import { instantSql, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { badInput } from '../../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
@@ -21,7 +22,7 @@ export interface LabelPlan {
 
 /** Rule 11: what a view makes of `labels` is an outcome, not a feature. BAD_USER_INPUT names it. */
 export function refuseLabelFeatures(features: readonly FeatureRef[]): void {
-  const leaking = features.filter(({ view }) => readsLabels(view));
+  const leaking = features.filter(({ view }) => readsTable(view, 'labels'));
   const [first, ...others] = leaking;
   if (!first) return;
   const more = others.length === 0 ? '' : `, and so do ${listed(others.map(({ reference }) => reference))}`;
@@ -29,12 +30,6 @@ export function refuseLabelFeatures(features: readonly FeatureRef[]): void {
     `the feature '${first.reference}' reads labels, which hold what is to be predicted${more}`,
     'leave the feature out and give the outcome as `label`',
   );
-}
-
-/** By itself, or through the features that a model scores. */
-function readsLabels({ sources, origin }: View): boolean {
-  if (sources.includes('labels')) return true;
-  return origin.kind === 'scores' && origin.model.features.some(({ view }) => readsLabels(view));
 }
 
 export interface LabelRequest {

@@ -1,0 +1,182 @@
+/**
+ * What the platform asks of each kind of view, one record a kind: a kind that lacks an answer does not compile. Rooms that core may not know
+ * have a table of their own by the same kinds: src/offline/history/view-kinds.ts, src/materialize/view-kinds.ts.
+ */
+import { createHash } from 'node:crypto';
+import type { FeatureViewSpec } from '../definitions/define-view.js';
+import type { ViewDefinitionKind } from '../definitions/definition-kinds.js';
+import type {
+  AnyFeatureRef,
+  AnyView,
+  Feature,
+  FeatureRef,
+  OnDemandView,
+  StoredKind,
+  View,
+  ViewKind,
+  ViewOrigins,
+} from '../definitions/definitions.js';
+import { SOURCE_TABLES, type SourceColumn } from '../lending/sources.js';
+import type { LineageEdge, LineageKind, LineageRef } from '../ports/browse.js';
+import { queryText } from './view-text.js';
+
+type WithOrigin<K extends ViewKind> = { readonly origin: ViewOrigins[K] };
+type ShapeOf<K extends ViewKind> = K extends StoredKind ? View : OnDemandView;
+type ViewOf<K extends ViewKind> = ShapeOf<K> & WithOrigin<K>;
+type InputOf<K extends ViewKind> = K extends StoredKind ? FeatureRef : AnyFeatureRef;
+
+interface ViewKindRecord<K extends ViewKind> {
+  /** Name in the catalogue, and what it says there. */
+  readonly catalogue: { readonly name: string; readonly description: string };
+  /** As what its versions are applied and retired. */
+  readonly definition: ViewDefinitionKind;
+  /** The features that its values are computed from: all are there before it, and what reads one of them is read through it. */
+  inputs(view: WithOrigin<K>): readonly InputOf<K>[];
+  /** Its SQL over the source tables; null where it has none. */
+  query(view: WithOrigin<K>): FeatureViewSpec['query'] | null;
+  /** Source tables that it reads by itself, sorted. */
+  tables(view: ViewOf<K>): readonly string[];
+  /** How it is tied to what it is made of, and to what is made of it beside its features. */
+  lineage(view: ViewOf<K>): Iterable<LineageEdge>;
+  /** What stays readable of a version when its file is gone; `requires` are the ids of the views that its file pins. */
+  snapshot(view: ViewOf<K>): Readonly<Record<string, unknown>>;
+}
+
+/** The source table to which the scores of every model go. */
+export const SCORES_TABLE = 'scores';
+
+const ref = (kind: LineageKind, id: string): LineageRef => ({ kind, id });
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const publishedFeature = ({ name, type, description, unit, tags, fill, length, pad }: Feature) => ({
+  name,
+  type,
+  description,
+  unit,
+  tags,
+  fill,
+  length,
+  pad,
+});
+
+const storedSnapshot = (view: View) => ({
+  entity: view.entity.name,
+  description: view.description,
+  owner: view.owner,
+  tags: view.tags,
+  schedule: view.schedule,
+  ttlMs: view.ttlMs,
+  maxAgeMs: view.maxAgeMs,
+  features: view.features.map(publishedFeature),
+  file: view.file,
+  tombstone: view.tombstone,
+  sources: view.sources,
+});
+
+const query: ViewKindRecord<'query'> = {
+  catalogue: { name: 'STORED', description: 'The values come from a query over source tables that runs on a schedule.' },
+  definition: 'view',
+  inputs: () => [],
+  query: ({ origin }) => origin.query,
+  tables: ({ sources }) => sources,
+  lineage: function* (view) {
+    const down = ref('FEATURE_VIEW', view.id);
+    for (const table of view.sources) yield { up: ref('TABLE', table), down, verb: 'reads' };
+  },
+  snapshot: (view) => ({ ...storedSnapshot(view), queryHash: sha256(queryText(view.origin.query)) }),
+};
+
+const scores: ViewKindRecord<'scores'> = {
+  catalogue: { name: 'SCORES', description: 'The values are the scores of a model, computed on a schedule.' },
+  definition: 'view',
+  inputs: ({ origin }) => origin.model.features,
+  query: () => null,
+  tables: () => [],
+  lineage: function* ({ id, origin }) {
+    const up = ref('MODEL', origin.model.id);
+    yield { up, down: ref('FEATURE_VIEW', id), verb: 'holds the scores of' };
+    yield { up, down: ref('TABLE', SCORES_TABLE), verb: 'keeps, among those of other models, the scores of' };
+  },
+  // The views of its inputs are pinned by its model.
+  snapshot: (view) => ({ ...storedSnapshot(view), scoresOf: view.origin.model.id }),
+};
+
+const onDemand: ViewKindRecord<'on_demand'> = {
+  catalogue: {
+    name: 'ON_DEMAND',
+    description: 'The values are computed per request, from request inputs and stored features.',
+  },
+  definition: 'on_demand',
+  inputs: ({ origin }) => origin.inputs.map((input) => input.ref),
+  query: () => null,
+  tables: () => [],
+  lineage: function* ({ id, origin }) {
+    const down = ref('FEATURE_VIEW', id);
+    for (const input of origin.inputs) {
+      yield { up: ref('FEATURE', input.ref.reference), down, verb: 'computes from' };
+    }
+    for (const { name } of origin.request) {
+      yield { up: ref('REQUEST_COLUMN', `${id}:${name}`), down, verb: 'takes from the request' };
+    }
+  },
+  snapshot: (view) => ({
+    entity: view.entity.name,
+    description: view.description,
+    owner: view.owner,
+    tags: view.tags,
+    file: view.file,
+    requires: inputViews(view).map(({ id }) => id),
+    codeHash: view.hash,
+    features: view.features.map(publishedFeature),
+    request: view.origin.request.map(publishedFeature),
+    inputs: view.origin.inputs.map((input) => ({ name: input.name, reference: input.ref.reference })),
+    ...(Object.keys(view.origin.reads).length === 0 ? {} : { reads: view.origin.reads }),
+  }),
+};
+
+export const VIEW_KINDS: { readonly [K in ViewKind]: ViewKindRecord<K> } = { query, scores, on_demand: onDemand };
+
+/** The record of a view's kind. */
+export const kindOf = <K extends ViewKind>({ origin }: { readonly origin: { readonly kind: K } }): ViewKindRecord<K> =>
+  VIEW_KINDS[origin.kind];
+
+/** The views that a view's values are computed from, each once. */
+export function inputViews(view: Pick<View, 'origin'>): readonly View[];
+export function inputViews(view: Pick<AnyView, 'origin'>): readonly AnyView[];
+export function inputViews(view: Pick<AnyView, 'origin'>): readonly AnyView[] {
+  return [
+    ...new Set(
+      kindOf(view)
+        .inputs(view)
+        .map((input) => input.view),
+    ),
+  ];
+}
+
+/** Views in an order in which what one is computed from comes before it. */
+export function inputsFirst(views: readonly View[]): readonly View[] {
+  const depths = new Map<View, number>();
+  const depthOf = (view: View): number => {
+    const known = depths.get(view);
+    if (known !== undefined) return known;
+    const depth = Math.max(0, ...inputViews(view).map((input) => 1 + depthOf(input)));
+    depths.set(view, depth);
+    return depth;
+  };
+  return [...views].sort((one, other) => depthOf(one) - depthOf(other));
+}
+
+/** Whether a view reads a source table, by itself or through what it is computed from. */
+export const readsTable = (view: AnyView, table: string): boolean =>
+  kindOf(view).tables(view).includes(table) || inputViews(view).some((input) => readsTable(input, table));
+
+/** Columns of the view's source tables that its query names; two tables may have one of a name. */
+export function columnsNamed(view: AnyView): readonly Pick<SourceColumn, 'name' | 'pii'>[] {
+  const build = kindOf(view).query(view);
+  const words = new Set(build ? queryText(build).match(/\w+/g) : []);
+  const columns = kindOf(view)
+    .tables(view)
+    .flatMap((table) => SOURCE_TABLES.get(table)?.columns ?? []);
+  return columns.filter(({ name }) => words.has(name));
+}

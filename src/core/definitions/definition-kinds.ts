@@ -1,0 +1,96 @@
+/** The kinds of definition files: where each is found, and what is true of what it declares. */
+
+interface DefinitionKindFacts {
+  /** Folder below the project's root. */
+  readonly folder: string;
+  /** `<name>.<suffix>.ts`; null: every file of the folder. */
+  readonly suffix: string | null;
+  /** Whether its files are `<name>.v<number>…`: those are applied, served by version and retired. */
+  readonly versioned: boolean;
+  /** Whether the stores keep the features that it declares, or a request computes them; null: it declares none. */
+  readonly features: 'stored' | 'computed' | null;
+  /** In a sentence; `long` where nothing else says what the name is of. */
+  readonly noun: string;
+  readonly long: string;
+  /** What the catalogue lists them among. */
+  readonly plural: string;
+}
+
+export type DefinitionKind = 'view' | 'on_demand' | 'service' | 'model' | 'indicator' | 'job';
+
+export const DEFINITION_KINDS = {
+  view: {
+    folder: 'features',
+    suffix: 'view',
+    versioned: true,
+    features: 'stored',
+    noun: 'view',
+    long: 'feature view',
+    plural: 'views',
+  },
+  on_demand: {
+    folder: 'features',
+    suffix: 'on_demand',
+    versioned: true,
+    features: 'computed',
+    noun: 'on-demand view',
+    long: 'on-demand view',
+    plural: 'views',
+  },
+  service: {
+    folder: 'features',
+    suffix: 'service',
+    versioned: true,
+    features: null,
+    noun: 'service',
+    long: 'service',
+    plural: 'services',
+  },
+  model: {
+    folder: 'models',
+    suffix: 'model',
+    versioned: true,
+    features: null,
+    noun: 'model',
+    long: 'model',
+    plural: 'models',
+  },
+  indicator: {
+    folder: 'indicators',
+    suffix: 'indicator',
+    versioned: false,
+    features: null,
+    noun: 'indicator',
+    long: 'indicator',
+    plural: 'indicators',
+  },
+  job: {
+    folder: 'jobs',
+    suffix: null,
+    versioned: false,
+    features: null,
+    noun: 'job',
+    long: 'job',
+    plural: 'jobs',
+  },
+} as const satisfies Record<DefinitionKind, DefinitionKindFacts>;
+
+type Kinds = typeof DEFINITION_KINDS;
+
+/** Kinds with versions: the ledger of what is applied holds these, and no others. */
+export type VersionedKind = { [K in DefinitionKind]: Kinds[K]['versioned'] extends true ? K : never }[DefinitionKind];
+
+/** Versioned kinds that declare features; what it declares is a view, and no two of them share a name. */
+export type ViewDefinitionKind = {
+  [K in VersionedKind]: Kinds[K]['features'] extends null ? never : K;
+}[VersionedKind];
+
+export const definitionKinds = Object.keys(DEFINITION_KINDS) as readonly DefinitionKind[];
+
+export const declaresView = (kind: DefinitionKind): kind is ViewDefinitionKind =>
+  DEFINITION_KINDS[kind].features !== null;
+export const declaresStored = (kind: DefinitionKind): boolean => DEFINITION_KINDS[kind].features === 'stored';
+
+export const viewDefinitionKinds = definitionKinds.filter(declaresView);
+export const storedDefinitionKinds = viewDefinitionKinds.filter(declaresStored);
+export const computedDefinitionKinds = viewDefinitionKinds.filter((kind) => !declaresStored(kind));
