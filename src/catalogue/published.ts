@@ -6,8 +6,8 @@ import {
   type VersionedKind,
 } from '../core/definitions/definition-kinds.js';
 import type { AnyFeatureRef, AnyView, Model, Service } from '../core/definitions/definitions.js';
-import type { PublishedDefinition } from '../core/ports/serving.js';
 import type { Registry } from '../core/definitions/registry.js';
+import type { PublishedDefinition } from '../core/ports/serving.js';
 
 /** A definition file as it is published. */
 export interface Published {

@@ -132,7 +132,9 @@ export const FilterOp = enumOf<FilterOpName>('FilterOp', {
 
 export const FeatureViewKind = enumOf('FeatureViewKind', {
   description: 'The kind of a feature view: the origin of its values.',
-  values: Object.fromEntries(Object.values(VIEW_KINDS).map(({ catalogue: { name, description } }) => [name, description])),
+  values: Object.fromEntries(
+    Object.values(VIEW_KINDS).map(({ catalogue: { name, description } }) => [name, description]),
+  ),
 });
 
 export const LineageKind = enumOf<LineageKindName>('LineageKind', {

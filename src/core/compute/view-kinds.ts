@@ -75,7 +75,10 @@ const storedSnapshot = (view: View) => ({
 });
 
 const query: ViewKindRecord<'query'> = {
-  catalogue: { name: 'STORED', description: 'The values come from a query over source tables that runs on a schedule.' },
+  catalogue: {
+    name: 'STORED',
+    description: 'The values come from a query over source tables that runs on a schedule.',
+  },
   definition: 'view',
   inputs: () => [],
   query: ({ origin }) => origin.query,
