@@ -1,28 +1,77 @@
 import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import { syntaxOf } from './syntax.js';
+import { fileURLToPath } from 'node:url';
+import { definitionHash } from '../core/compute/definition-hash.js';
+import { type Import, syntaxOf } from './syntax.js';
 
-/** The platform's own vocabulary: it may grow without changing what a definition says. */
-const VOCABULARY =
-  /\/src\/core\/(definitions\/[a-z-]+|ports\/[a-z-]+|helpers\/time|errors)\.ts$|\/features\/entities\.ts$/;
+const PACKAGE = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
 
 /**
- * SHA-256 (hex) over the definition file and, in path order, every file of ours that it imports, the vocabulary apart: a helper of src/core,
- * as geo.ts, is part of what the definition says. Packages are not: their versions are the lock file's. Extra parts (an entity's join keys, a
- * model's weights) are covered too.
+ * The platform's own vocabulary: it may grow and move without changing what a definition says. An entity's join keys are covered apart
+ * (`extra`), so that a file of entities may grow too.
  */
-export async function contentHash(file: string, extra: readonly string[] = []): Promise<string> {
-  const seen = new Map<string, string>();
-  const pending = [resolve(file)];
-  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    if (seen.has(path) || VOCABULARY.test(path)) continue;
-    const { tokens, imports } = await syntaxOf(path);
-    seen.set(path, tokens);
-    const folder = dirname(path);
-    pending.push(...imports.map((specifier) => resolve(folder, specifier.replace(/\.js$/, '.ts'))));
-  }
-  const hash = createHash('sha256');
-  for (const path of [...seen.keys()].sort()) hash.update(seen.get(path) as string).update('\0');
-  for (const part of extra) hash.update(part).update('\0');
+const isVocabulary = (path: string): boolean =>
+  path.startsWith(`${PACKAGE}/src/core/definitions/`) ||
+  path === `${PACKAGE}/src/core/errors.ts` ||
+  path.endsWith('/features/entities.ts');
+
+/**
+ * The content hash of a definition: of its code, and of every value that it imports from files of ours, the vocabulary apart. What changes a
+ * value of a feature is inside: a helper counts by what its file says, whatever path, name of the package or file in between it is imported
+ * by, and only for the definitions that import something of it. Where a file lies, and the order of imports, is no part of it. Packages are
+ * not covered: their versions are the lock file's. `extra` parts (an entity's join keys, a model's weights) are.
+ */
+export const contentHash = async (file: string, extra: readonly string[] = []): Promise<string> =>
+  definitionHash([await meaningOfAll(await realpath(file), []), ...extra]);
+
+/** The file that a specifier means, where it is ours; null for a package. */
+async function fileOf(specifier: string, from: string): Promise<string | null> {
+  if (specifier.startsWith('.')) return realpath(resolve(dirname(from), specifier.replace(/\.js$/, '.ts')));
+  if (specifier !== 'riskgraph' && !specifier.startsWith('riskgraph/')) return null;
+  return createRequire(from).resolve(specifier);
+}
+
+/** What one imported name means: where it comes from, through all files that only give it on. `open` are the files that lead here. */
+async function meaningOf(
+  { specifier, imported }: Pick<Import, 'specifier' | 'imported'>,
+  from: string,
+  open: readonly string[],
+): Promise<string> {
+  const path = await fileOf(specifier, from);
+  if (path === null) return `${imported} of package ${specifier}`;
+  if (imported === '*') return meaningOfAll(path, open);
+  const { reexports } = await syntaxOf(path);
+  const origin = reexports.find(({ exported }) => exported === imported);
+  if (origin) return meaningOf(origin, path, open);
+  // Which of the files behind an `export *` has the name is not known: all are inside.
+  if (reexports.some(({ exported }) => exported === '*')) return `${imported} of ${await meaningOfAll(path, open)}`;
+  return `${imported} of ${isVocabulary(path) ? 'vocabulary' : await hashOf(path, open)}`;
+}
+
+/** What a module means with all that it gives on; of the vocabulary, which grows, only what it gives on from elsewhere. */
+async function meaningOfAll(path: string, open: readonly string[]): Promise<string> {
+  if (open.includes(path)) return circle(path, open);
+  const { reexports } = await syntaxOf(path);
+  const given = reexports.map(
+    async (reexport) => `${reexport.exported} = ${await meaningOf(reexport, path, [...open, path])}`,
+  );
+  const meanings = (await Promise.all(given)).sort();
+  if (!isVocabulary(path)) return [await hashOf(path, open), ...meanings].join('\n');
+  return ['vocabulary', ...meanings.filter((meaning) => !meaning.endsWith(' of vocabulary'))].join('\n');
+}
+
+/** A circle of files ends where it closes. */
+const circle = (path: string, open: readonly string[]): string => `circle of ${open.length - open.indexOf(path)}`;
+
+/** SHA-256, hex, of a module's code and of what each of its imports means. */
+async function hashOf(path: string, open: readonly string[]): Promise<string> {
+  if (open.includes(path)) return circle(path, open);
+  const { code, imports } = await syntaxOf(path);
+  const links = imports.map(async (one) => `${one.local} = ${await meaningOf(one, path, [...open, path])}`);
+  const hash = createHash('sha256').update(code);
+  for (const link of (await Promise.all(links)).sort()) hash.update('\0').update(link);
   return hash.digest('hex');
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { definitionHash } from '../core/compute/definition-hash.js';
 import { planOnDemand } from '../core/compute/on-demand.js';
 import { scoreViewId, scoreViewOf, scoreViewShape } from '../core/compute/score-view.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
@@ -61,7 +62,7 @@ export async function loadModels(found: readonly Found[], known: Known): Promise
     const view = scoreViewOf(model);
     const other = known.views.get(view.id) ?? [...known.onDemandViews.values()].find(({ name }) => name === view.name);
     if (other) report(`its scores would be the view ${view.id}, which ${other.file} gives already: rename one of them`);
-    const hash = createHash('sha256').update(model.hash).update('\0').update(scoreViewShape(view)).digest('hex');
+    const hash = definitionHash([model.hash, scoreViewShape(view)]);
     if (!other) known.views.set(view.id, Object.freeze({ ...view, hash }));
     checkScoreInputs(model, view, report);
   };

@@ -2,12 +2,26 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 
-/** What of a TypeScript file says what it means. */
+/** A value that a module takes from another. */
+export interface Import {
+  /** As it is written: './money.js', 'riskgraph/geo', 'h3-js'. */
+  readonly specifier: string;
+  /** The name at the other module; `*` is all of it, an empty name runs it alone. */
+  readonly imported: string;
+  readonly local: string;
+}
+
+/** A value that a module gives on from another; `*` as `exported` is every name of it. */
+export interface Reexport extends Pick<Import, 'specifier' | 'imported'> {
+  readonly exported: string;
+}
+
+/** What a TypeScript file says, without comments, layout and imports of types. */
 export interface Syntax {
-  /** The code without comments and layout. */
-  readonly tokens: string;
-  /** Relative modules that it needs when it runs, as they are written. */
-  readonly imports: readonly string[];
+  /** The statements that are no links to other modules. */
+  readonly code: string;
+  readonly imports: readonly Import[];
+  readonly reexports: readonly Reexport[];
 }
 
 /** The definitions of a process are read one behind the other; nothing is read for long behind them. */
@@ -17,6 +31,8 @@ const IDLE_MS = 2_000;
 export class SyntaxThread {
   private thread: Worker | undefined;
   private idle: NodeJS.Timeout | undefined;
+  /** What many definitions import is read once; as long as the thread lives. */
+  private readonly known = new Map<string, { readonly text: string; readonly syntax: Syntax }>();
   /** A thread answers in the order in which it was asked, one file at a time. */
   private reading: Promise<unknown> = Promise.resolve();
 
@@ -35,14 +51,17 @@ export class SyntaxThread {
   }
 
   private async ask(file: { readonly path: string; readonly text: string }): Promise<Syntax> {
+    const known = this.known.get(file.path);
+    if (known?.text === file.text) return known.syntax;
     clearTimeout(this.idle);
     this.thread ??= new Worker(new URL('./syntax-thread.js', import.meta.url), { execArgv: [] });
     const { thread } = this;
     thread.ref();
     thread.postMessage(file);
     try {
-      const [answer] = (await once(thread, 'message')) as [Syntax];
-      return answer;
+      const [syntax] = (await once(thread, 'message')) as [Syntax];
+      this.known.set(file.path, { text: file.text, syntax });
+      return syntax;
     } catch (cause) {
       // It has ended: the next file is read by another.
       this.thread = undefined;
@@ -57,6 +76,7 @@ export class SyntaxThread {
   private end(): void {
     void this.thread?.terminate();
     this.thread = undefined;
+    this.known.clear();
   }
 }
 

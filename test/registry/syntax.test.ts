@@ -27,14 +27,58 @@ test('comments, layout and imports of types are no part of what a file says', as
   );
   const [first, second] = await Promise.all([syntaxOf(one), syntaxOf(other)]);
   expect(first).toEqual(second);
-  expect(first.imports).toEqual(['./a.js', './b.js']);
-  expect(first.tokens).toContain('const n = a + 1 ;');
+  expect(first.imports).toEqual([
+    { specifier: './a.js', imported: 'a', local: 'a' },
+    { specifier: 'package', imported: 'default', local: 'x' },
+  ]);
+  expect(first.reexports).toEqual([{ specifier: './b.js', imported: '*', exported: '*' }]);
+  expect(first.code).toBe('const n = a + 1 ;');
+});
+
+test('every way to take a value of another file is told, and so is every way to give it on', async () => {
+  const path = await file(
+    'links.ts',
+    `import a, { b as c, type D } from './one.js';
+import * as e from './two.js';
+import './three.js';
+import { type F } from './four.js';
+import {
+  g,
+} from './five.js';
+const h = await import('./six.js');
+export { g as i, h as j };
+export { k as l, type M } from './seven.js';
+export * as n from './eight.js';
+export type { O } from './nine.js';
+`,
+  );
+  const { code, imports, reexports } = await syntaxOf(path);
+  expect(imports.map(({ specifier, imported, local }) => `${local} = ${specifier} ${imported}`)).toEqual([
+    'a = ./one.js default',
+    'c = ./one.js b',
+    'e = ./two.js *',
+    ' = ./three.js ',
+    'g = ./five.js g',
+    ' = ./six.js *',
+  ]);
+  expect(reexports.map(({ specifier, imported, exported }) => `${exported} = ${specifier} ${imported}`)).toEqual([
+    'i = ./five.js g',
+    'l = ./seven.js k',
+    'n = ./eight.js *',
+  ]);
+  expect(code).toBe('const h = await import ; export { g as i , h as j } ;');
+});
+
+test('a line that a comment breaks is the same line', async () => {
+  const one = await file('short.ts', 'export const list = [f(1, 2), { a: [,] }];');
+  const other = await file('long.ts', 'export const list = [\n  f(\n    1, // one\n    2,\n  ),\n  { a: [,], },\n];');
+  expect(await syntaxOf(one)).toEqual(await syntaxOf(other));
 });
 
 test('files that are read at once each get their own syntax', async () => {
   const paths = await Promise.all([...'abcdefgh'].map((name) => file(`${name}.ts`, `export const ${name} = 1;`)));
   const read = await Promise.all(paths.map(syntaxOf));
-  expect(read.map(({ tokens }) => /const (\w)/.exec(tokens)?.[1])).toEqual([...'abcdefgh']);
+  expect(read.map(({ code }) => /const (\w)/.exec(code)?.[1])).toEqual([...'abcdefgh']);
 });
 
 test('the compiler’s thread ends when there is nothing to read for a while, and starts again, also behind a file that is missing', async () => {
