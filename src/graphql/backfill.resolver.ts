@@ -5,13 +5,14 @@ import type { LocalDate } from '../core/helpers/time.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports/materialize.js';
 import type { ApiServices, RequestContext } from './context.js';
+import { FIRST_DAY, LAST_DAY, VIEW_NAMES } from './descriptions.js';
 import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';
 import { GraphQLDate } from './scalars.js';
 
-@ObjectType('BackfillViewEstimate', { description: 'What a backfill of one view would have to do.' })
+@ObjectType('BackfillViewEstimate', { description: 'An estimate of the work of a backfill of one view.' })
 class BackfillViewEstimateType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The feature view as name@version.' })
   view!: string;
 
   @Field(() => String, { description: 'The first as-of.' })
@@ -20,76 +21,80 @@ class BackfillViewEstimateType {
   @Field(() => String, { description: 'The last as-of that is due.' })
   to!: string;
 
-  @Field(() => String, { nullable: true, description: 'The last as-of that is due, where the range ends behind it.' })
+  @Field(() => String, { nullable: true, description: 'The last as-of that is due, where the range ends after it.' })
   clampedTo!: string | null;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The number of as-of instants to compute.' })
   asOfs!: number;
 
   @Field(() => Int, {
-    description: 'Of those: as-ofs before anything was known of what the view reads. They cost nothing.',
+    description: 'The number of as-ofs before the first knowledge of the sources of the view. They cost nothing.',
   })
   empty!: number;
 
   @Field(() => Int, {
-    description: 'Of those: as-ofs that a run has computed already. They are computed again; what differs is added.',
+    description:
+      'The number of as-ofs that an earlier run computed. They are computed again, and rows that differ are added.',
   })
   done!: number;
 
   @Field(() => Float, {
     description:
-      'Rows to be computed: the query of the view counted at countedAsOfs of the as-ofs (over large sources, for a sample of its keys), the others evenly between.',
+      'The number of rows to compute. The query of the view is counted at countedAsOfs as-ofs (over large sources, for a sample of its keys) and interpolated between them.',
   })
   rows!: number;
 
-  @Field(() => Int, { description: 'At most three: the first, the one in the middle and the last.' })
+  @Field(() => Int, {
+    description: 'The number of as-ofs whose rows were counted. At most three are: the first, the middle and the last.',
+  })
   countedAsOfs!: number;
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Seconds by the rate, rows a second, of the newest measuredRuns runs of the view; none: not measured.',
+    description:
+      'The expected duration, at the rows per second of the newest measuredRuns runs of the view; null where no run was measured.',
   })
   seconds!: number | null;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The number of recent runs that the rate was measured on.' })
   measuredRuns!: number;
 }
 
-@ObjectType('BackfillEstimate', { description: 'What a backfill would have to do; nothing was computed or written.' })
+@ObjectType('BackfillEstimate', {
+  description: 'An estimate of the work of a backfill. Nothing is computed or written.',
+})
 class BackfillEstimateType {
-  @Field(() => [BackfillViewEstimateType], { description: 'Those of which something is due.' })
+  @Field(() => [BackfillViewEstimateType], { description: 'The views with at least one as-of that is due.' })
   views!: readonly BackfillViewEstimate[];
 
   @Field(() => [String], {
-    description: 'What the backfill would leave out because it is not due, in words: days of a view, or all of it.',
+    description: 'Explains what the backfill leaves out because it is not due: days of a view, or the whole view.',
   })
   notes!: readonly string[];
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The number of as-of instants to compute, over all views.' })
   asOfs!: number;
 
-  @Field(() => Float)
+  @Field(() => Float, { description: 'The number of rows to compute, over all views.' })
   rows!: number;
 
   @Field(() => Float, {
     nullable: true,
-    description: 'With views side by side; none where the rate of one of them is not known.',
+    description: 'The expected duration, with views computed side by side; null where the rate of a view is not known.',
   })
   seconds!: number | null;
 }
-
-const VIEWS = 'name@version, or a bare name for its newest version.';
 
 @Resolver()
 export class BackfillResolver {
   @Operation({ roles: ['admin', 'modeler'] })
   @Query(() => BackfillEstimateType, {
-    description: 'What `backfill` of these views and days would have to do: as-ofs, rows and, where known, seconds.',
+    description: 'Estimates a backfill of these views and days: as-ofs, rows and, where known, seconds.',
   })
   backfillEstimate(
-    @Arg('views', () => [String], { description: VIEWS }) views: string[],
-    @Arg('from', () => GraphQLDate) from: LocalDate,
-    @Arg('to', () => GraphQLDate) to: LocalDate,
+    @Arg('views', () => [String], { description: VIEW_NAMES }) views: string[],
+    @Arg('from', () => GraphQLDate, { description: FIRST_DAY }) from: LocalDate,
+    @Arg('to', () => GraphQLDate, { description: LAST_DAY }) to: LocalDate,
     @Ctx() { services }: RequestContext,
   ): Promise<BackfillEstimate> {
     return services.backfills.estimateBackfill(rangeOf(services, views, { from, to }));
@@ -98,12 +103,12 @@ export class BackfillResolver {
   @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
     description:
-      'Computes the history of daily as-of instants, both ends included. Days that are not due yet are left out; the result says which was the last, as clampedTo, and what was left out, as notes. Refused where nothing at all is due.',
+      'Computes the history of daily as-of instants, both days included. Days that are not due yet are left out: the result names the last computed day as clampedTo and explains the rest as notes. Rejected where no day is due.',
   })
   backfill(
-    @Arg('views', () => [String], { description: VIEWS }) views: string[],
-    @Arg('from', () => GraphQLDate) from: LocalDate,
-    @Arg('to', () => GraphQLDate) to: LocalDate,
+    @Arg('views', () => [String], { description: VIEW_NAMES }) views: string[],
+    @Arg('from', () => GraphQLDate, { description: FIRST_DAY }) from: LocalDate,
+    @Arg('to', () => GraphQLDate, { description: LAST_DAY }) to: LocalDate,
     @Ctx() { services }: RequestContext,
   ): Promise<JobRecord> {
     const range = rangeOf(services, views, { from, to });

@@ -15,17 +15,18 @@ import {
   visible,
 } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
+import { NEWEST_VERSION, PAGE_SIZE } from './descriptions.js';
 import { Operation } from './operation.js';
 import { ViewFreshnessType } from './registry.resolver.js';
 
 const SEARCH =
-  'Words, all of which must be found, each in part and in either case: in names, descriptions, units, tags, owners, or source tables and columns. ' +
-  'What has a word in its name comes first.';
+  'Words that must all be found, each as part of a word and in either case: in names, descriptions, units, tags, owners, or source tables and ' +
+  'columns. A match in the name comes first.';
 
 @Resolver(() => FeatureViewType)
 export class CatalogueResolver {
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
-  @Query(() => [EntityType])
+  @Query(() => [EntityType], { description: 'Lists the entities.' })
   entities(@Ctx() { services }: RequestContext): readonly EntityType[] {
     return [...services.registry.entities.values()];
   }
@@ -36,15 +37,15 @@ export class CatalogueResolver {
   })
   @Query(() => [FeatureViewType], {
     description:
-      'Applied views; without `search` by name, newest version first. An unknown tag or owner has no views; an unknown entity is an error.',
+      'Lists the applied feature views: with search, best match first; without it, by name and newest version first. An unknown tag or owner finds no view; an unknown entity is an error.',
   })
   featureViews(
-    @Arg('entity', () => String, { nullable: true }) entity: string | null,
+    @Arg('entity', () => String, { nullable: true, description: 'The entity of the views.' }) entity: string | null,
     @Arg('search', () => String, { nullable: true, description: SEARCH }) search: string | null,
-    @Arg('tag', () => String, { nullable: true, description: 'Of the view or of one of its features.' }) tag:
+    @Arg('tag', () => String, { nullable: true, description: 'A tag of the view or of one of its features.' }) tag:
       | string
       | null,
-    @Arg('owner', () => String, { nullable: true }) owner: string | null,
+    @Arg('owner', () => String, { nullable: true, description: 'The owner of the views.' }) owner: string | null,
     @Ctx() context: RequestContext,
   ): FeatureViewType[] {
     const wanted: FeatureSearch = { entity, search, tag, owner, visible: visible(context) };
@@ -53,15 +54,21 @@ export class CatalogueResolver {
 
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'], cost: ({ args, weight }) => Number(args.limit) * weight })
   @Query(() => [FoundFeatureType], {
-    description: 'Single features of the applied views. `before` is the reference of the last one of the page before.',
+    description: 'Lists single features of the applied views.',
   })
   features(
     @Arg('search', () => String, { nullable: true, description: SEARCH }) search: string | null,
-    @Arg('tag', () => String, { nullable: true, description: 'Of the feature or of its view.' }) tag: string | null,
-    @Arg('owner', () => String, { nullable: true }) owner: string | null,
-    @Arg('entity', () => String, { nullable: true }) entity: string | null,
-    @Arg('limit', () => Int, { defaultValue: 50 }) limit: number,
-    @Arg('before', () => ID, { nullable: true }) before: string | null,
+    @Arg('tag', () => String, { nullable: true, description: 'A tag of the feature or of its view.' }) tag:
+      | string
+      | null,
+    @Arg('owner', () => String, { nullable: true, description: 'The owner of the views.' }) owner: string | null,
+    @Arg('entity', () => String, { nullable: true, description: 'The entity of the views.' }) entity: string | null,
+    @Arg('limit', () => Int, { defaultValue: 50, description: PAGE_SIZE }) limit: number,
+    @Arg('before', () => ID, {
+      nullable: true,
+      description: 'The reference of the last feature of the previous page; the page after it is returned.',
+    })
+    before: string | null,
     @Ctx() context: RequestContext,
   ): FoundFeatureType[] {
     const wanted: FeatureSearch = { entity, search, tag, owner, visible: visible(context) };
@@ -84,10 +91,10 @@ export class CatalogueResolver {
   }
 
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'], cost: ({ weight }) => weight })
-  @Query(() => FeatureViewType, { nullable: true, description: 'No version: the newest applied.' })
+  @Query(() => FeatureViewType, { nullable: true, description: 'Reads one feature view.' })
   featureView(
-    @Arg('name', () => String) name: string,
-    @Arg('version', () => Int, { nullable: true }) version: number | null,
+    @Arg('name', () => String, { description: 'The name of the view.' }) name: string,
+    @Arg('version', () => Int, { nullable: true, description: NEWEST_VERSION }) version: number | null,
     @Ctx() context: RequestContext,
   ): FeatureViewType | null {
     const { catalogue } = context.services;
@@ -95,7 +102,10 @@ export class CatalogueResolver {
     return view && showView(view, context);
   }
 
-  @FieldResolver(() => ViewFreshnessType, { nullable: true, description: 'Null for what is computed on demand.' })
+  @FieldResolver(() => ViewFreshnessType, {
+    nullable: true,
+    description: 'The freshness of the view; null for an on-demand view.',
+  })
   async freshness(
     @Root() { view }: FeatureViewType,
     @Ctx() { loaders }: RequestContext,
@@ -104,16 +114,16 @@ export class CatalogueResolver {
   }
 
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
-  @Query(() => [FeatureServiceType])
+  @Query(() => [FeatureServiceType], { description: 'Lists the applied feature services.' })
   featureServices(@Ctx() context: RequestContext): FeatureServiceType[] {
     return context.services.catalogue.services().map((service) => showService(service, context));
   }
 
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
-  @Query(() => FeatureServiceType, { nullable: true, description: 'No version: the newest applied.' })
+  @Query(() => FeatureServiceType, { nullable: true, description: 'Reads one feature service.' })
   featureService(
-    @Arg('name', () => String) name: string,
-    @Arg('version', () => Int, { nullable: true }) version: number | null,
+    @Arg('name', () => String, { description: 'The name of the service.' }) name: string,
+    @Arg('version', () => Int, { nullable: true, description: NEWEST_VERSION }) version: number | null,
     @Ctx() context: RequestContext,
   ): FeatureServiceType | null {
     const service = context.services.catalogue.service(name, version ?? undefined);

@@ -11,152 +11,157 @@ import {
 } from '../core/definitions/definitions.js';
 import { notFound } from '../core/errors.js';
 import { piiView, type RequestContext } from './context.js';
+import { FEATURE_TYPE } from './descriptions.js';
 import { FeatureViewKind } from './enums.js';
 import { AssumedSize } from './operation.js';
 
-const TYPE_WORDS = 'STRING, BOOLEAN, INT32, INT64, FLOAT32, FLOAT64, DECIMAL, DATE, TIMESTAMP or ARRAY<one of these>.';
-
-@ObjectType('Entity', { description: 'What features are about.' })
+@ObjectType('Entity', { description: 'An entity that features describe, with the join key that identifies it.' })
 export class EntityType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the entity.' })
   name!: string;
 
-  @Field(() => [String], { description: 'Columns that name one, in order.' })
+  @Field(() => [String], { description: 'The columns that identify one entity, in order.' })
   joinKeys!: readonly string[];
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The description of the entity.' })
   description!: string;
 }
 
-@ObjectType('Feature')
+@ObjectType('Feature', { description: 'A feature of a feature view.' })
 export class FeatureType {
   /** What the fields that are resolved come from; no field of the graph. */
   readonly ref!: AnyFeatureRef;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the feature within its view.' })
   name!: string;
 
-  @Field(() => String, { description: 'view@version:feature, as requests name it.' })
+  @Field(() => String, { description: 'The reference that requests use, view@version:feature.' })
   reference!: string;
 
-  @Field(() => String, { description: TYPE_WORDS })
+  @Field(() => String, { description: FEATURE_TYPE })
   type!: string;
 
-  @Field(() => Int, { nullable: true, description: 'Elements of an array of fixed length.' })
+  @Field(() => Int, { nullable: true, description: 'The number of elements of an array of fixed length.' })
   length!: number | null;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The description of the feature.' })
   description!: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'The unit of the value.' })
   unit!: string | null;
 
-  @Field(() => [String])
+  @Field(() => [String], { description: 'The tags of the feature; pii marks a personal value.' })
   tags!: readonly string[];
 
   @Field(() => String, {
     nullable: true,
-    description: 'last_known: the newest value that is not NULL, in place of the newest row’s.',
+    description: 'The fill rule: last_known means the newest value that is not NULL replaces a NULL in the newest row.',
   })
   fill!: string | null;
 }
 
 @ObjectType('RequestInput', {
-  description: 'What a caller brings for an on-demand view: a column of `request` or of a spine.',
+  description: 'A request input of an on-demand view: a column of request, or of a spine.',
 })
 class RequestInputType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the input.' })
   name!: string;
 
-  @Field(() => String, { description: TYPE_WORDS })
+  @Field(() => String, { description: FEATURE_TYPE })
   type!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The description of the input.' })
   description!: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'The unit of the value.' })
   unit!: string | null;
 }
 
-@ObjectType('FeatureView', { description: 'A version of a set of features of one entity, computed together.' })
+@ObjectType('FeatureView', {
+  description: 'A version of a feature view: features of one entity that are computed together.',
+})
 export class FeatureViewType {
   /** What the fields that are resolved come from; no field of the graph. */
   readonly view!: AnyView;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the view.' })
   name!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The version of the view.' })
   version!: number;
 
-  @Field(() => FeatureViewKind)
+  @Field(() => FeatureViewKind, { description: 'The kind of the view.' })
   kind!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The entity that the view describes.' })
   entity!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The description of the view.' })
   description!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The owner of the view.' })
   owner!: string;
 
-  @Field(() => [String])
+  @Field(() => [String], { description: 'The tags of the view.' })
   tags!: readonly string[];
 
-  @Field(() => Int, { nullable: true, description: 'Older values do not exist; null: unbounded.' })
+  @Field(() => Int, { nullable: true, description: 'The age above which a value is NOT_FOUND; null means unbounded.' })
   ttlSeconds!: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'Older values are STALE; null: never.' })
+  @Field(() => Int, { nullable: true, description: 'The age above which a value is STALE; null means never.' })
   maxAgeSeconds!: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'A value may be read from its as-of plus this on; null on demand.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The delay from an as-of until its values may be read; null for an on-demand view.',
+  })
   delaySeconds!: number | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'day: as of each local midnight; hour: of each full hour; null on demand.',
+    description:
+      'The schedule: day computes as of each local midnight, hour as of each full hour; null for an on-demand view.',
   })
   every!: string | null;
 
   @AssumedSize(5)
   @Field(() => [RequestInputType], {
-    description: 'Of an on-demand view: what the caller brings, to it and to those that it reads.',
+    description: 'The request inputs of an on-demand view, including those of the views that it reads.',
   })
   requestInputs!: readonly RequestInputType[];
 
   @AssumedSize(30)
-  @Field(() => [FeatureType])
+  @Field(() => [FeatureType], { description: 'The features of the view.' })
   features!: readonly FeatureType[];
 }
 
-@ObjectType('FoundFeature', { description: 'A feature with the view that it belongs to.' })
+@ObjectType('FoundFeature', { description: 'A feature that a search found, with its view.' })
 export class FoundFeatureType {
-  @Field(() => String, { description: 'view@version:feature; also what `before` takes.' })
+  @Field(() => String, { description: 'The reference, view@version:feature; the argument before takes it too.' })
   reference!: string;
 
-  @Field(() => FeatureType)
+  @Field(() => FeatureType, { description: 'The feature.' })
   feature!: FeatureType;
 
-  @Field(() => FeatureViewType)
+  @Field(() => FeatureViewType, { description: 'The view of the feature.' })
   view!: FeatureViewType;
 }
 
-@ObjectType('FeatureService', { description: 'A pinned list of features that one consumer reads.' })
+@ObjectType('FeatureService', { description: 'A feature service: a pinned list of features that one consumer reads.' })
 export class FeatureServiceType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the service.' })
   name!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The version of the service.' })
   version!: number;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The description of the service.' })
   description!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The owner of the service.' })
   owner!: string;
 
-  @Field(() => [String], { description: 'References view@version:feature.' })
+  @Field(() => [String], { description: 'The features as view@version:feature.' })
   features!: readonly string[];
 }
 

@@ -1,65 +1,68 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import type { Instant, LocalDate } from '../core/helpers/time.js';
 import type { NullReason as NullReasonName } from '../core/ports/indicators.js';
+import { FEATURE_TYPE } from './descriptions.js';
 import { NullReason } from './enums.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
-@ObjectType('TableColumn')
+@ObjectType('TableColumn', { description: 'A column of a table.' })
 export class TableColumnType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the column.' })
   name!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: FEATURE_TYPE })
   type!: string;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'The unit of the values.' })
   unit?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'The description of the column.' })
   description?: string | null;
 }
 
-@ObjectType('NullCell', { description: 'Why a cell of a report is null.' })
+@ObjectType('NullCell', { description: 'A cell of a report that is null, with the reason.' })
 export class NullCellType {
-  @Field(() => Int, { description: 'Index in rows.' })
+  @Field(() => Int, { description: 'The index of the row in rows.' })
   row!: number;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the column.' })
   column!: string;
 
-  @Field(() => NullReason)
+  @Field(() => NullReason, { description: 'The reason.' })
   reason!: NullReasonName;
 }
 
-@ObjectType('FeatureTable', { description: 'A point-in-time join: one row a spine row, in the same order.' })
+@ObjectType('FeatureTable', { description: 'A point-in-time join: one row per spine row, in the same order.' })
 export class FeatureTableType {
-  @Field(() => [TableColumnType])
+  @Field(() => [TableColumnType], { description: 'The columns of the table.' })
   columns!: readonly TableColumnType[];
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The number of rows.' })
   rowCount!: number;
 
-  @Field(() => GraphQLJSON, { description: 'An array of arrays, in the order of columns.' })
+  @Field(() => GraphQLJSON, { description: 'The rows: an array of arrays, in the order of columns.' })
   rows!: unknown;
 }
 
-@ObjectType('DataTable', { description: 'A report.' })
+@ObjectType('DataTable', { description: 'A report as a table.' })
 export class DataTableType {
-  @Field(() => [TableColumnType])
+  @Field(() => [TableColumnType], { description: 'The columns of the table.' })
   columns!: readonly TableColumnType[];
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The number of rows.' })
   rowCount!: number;
 
-  @Field(() => GraphQLJSON, { description: 'An array of arrays, in the order of columns.' })
+  @Field(() => GraphQLJSON, { description: 'The rows: an array of arrays, in the order of columns.' })
   rows!: unknown;
 
-  @Field(() => [NullCellType], { description: 'The reason of every null that is not simply absent.' })
+  @Field(() => [NullCellType], {
+    description: 'The null cells that have a reason.',
+  })
   nulls!: readonly NullCellType[];
 
-  @Field(() => GraphQLDate, { nullable: true, description: 'The last local day that the report has data of.' })
+  @Field(() => GraphQLDate, { nullable: true, description: 'The last local day for which every column has data.' })
   dataThrough!: LocalDate | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'The knowledge time that was asked for.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'The knowledge time of the report.' })
   asOf!: Instant | null;
 }

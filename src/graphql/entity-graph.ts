@@ -68,12 +68,12 @@ function viewType(view: View): new () => object {
   const { prototype } = type;
   Field(() => FeatureStatus, {
     name: '_status',
-    description: 'Of the row; PRESENT with a null value: the value is NULL.',
+    description: 'The status of the row. A null value in a PRESENT row is NULL.',
   })(prototype, '_status');
   Field(() => GraphQLDateTime, {
     name: '_eventTime',
     nullable: true,
-    description: 'The instant that the values describe.',
+    description: 'The event time: the instant that the values describe.',
   })(prototype, '_eventTime');
   const taken = new Map<string, string>();
   for (const feature of view.features) {
@@ -130,8 +130,8 @@ function fieldsOf(entity: EntityDefinition, registry: Registry): ViewField[] {
 function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]): new () => object {
   const typeName = pascal(entity.name);
   const type = emptyClass(typeName);
-  Field(() => ID)(type.prototype, 'id');
-  ObjectType(typeName, { description: `${entity.description} A field a feature view.` })(type);
+  Field(() => ID, { description: `The ${entity.joinKeys[0]} of the entity.` })(type.prototype, 'id');
+  ObjectType(typeName, { description: `${entity.description} One field per feature view.` })(type);
 
   const resolver = emptyClass(`${typeName}Resolver`);
   const { prototype } = resolver;
@@ -148,7 +148,12 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
     decorate(
       prototype,
       name,
-      [FieldResolver(() => object as never, { nullable: true, description: `${view.id}: ${view.description}` })],
+      [
+        FieldResolver(() => object as never, {
+          nullable: true,
+          description: `The feature view ${view.id}. ${view.description}`,
+        }),
+      ],
       { value: resolve },
     );
   }
@@ -168,18 +173,20 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
     }
     return { id, asOf: asOf ?? null };
   };
-  Arg('id', () => ID)(prototype, root, 0);
-  Arg('asOf', () => GraphQLDateTime, { nullable: true, description: 'Reads history as it could be known then.' })(
-    prototype,
-    root,
-    1,
-  );
+  Arg('id', () => ID, { description: `The ${entity.joinKeys[0]} of the entity.` })(prototype, root, 0);
+  Arg('asOf', () => GraphQLDateTime, {
+    nullable: true,
+    description: 'The knowledge time: history as it was known then. Without it, the newest online values are read.',
+  })(prototype, root, 1);
   Ctx()(prototype, root, 2);
   decorate(
     prototype,
     root,
     [
-      Query(() => type as never, { nullable: true, description: `${entity.description} One entity as a graph.` }),
+      Query(() => type as never, {
+        nullable: true,
+        description: `Reads one ${entity.name} with its feature views. ${entity.description}`,
+      }),
       Operation({ roles: ['admin', 'modeler', 'decision'], cost: ({ weight }) => weight }),
     ],
     { value: find },

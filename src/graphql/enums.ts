@@ -161,12 +161,12 @@ export const ColumnUse = enumOf<ColumnRead['use']>('ColumnUse', {
 export const DifferenceKind = enumOf<DifferenceKindName>('DifferenceKind', {
   description: 'The kind of a difference between two versions of a view.',
   values: {
-    FEATURE_ADDED: 'The later version has a feature that the earlier one lacks.',
-    FEATURE_REMOVED: 'The earlier version has a feature that the later one lacks.',
+    FEATURE_ADDED: 'The version `to` has a feature that the version `from` lacks.',
+    FEATURE_REMOVED: 'The version `from` has a feature that the version `to` lacks.',
     FEATURE_CHANGED: 'Type, length, unit, fill, tags or description of a feature changed.',
     VIEW_CHANGED: 'Entity, schedule, delay, ttl, maxAge, owner, tags or description of the view changed.',
-    SOURCE_ADDED: 'The later version reads a table that the earlier one does not read.',
-    SOURCE_REMOVED: 'The earlier version reads a table that the later one does not read.',
+    SOURCE_ADDED: 'The version `to` reads a table that the version `from` does not read.',
+    SOURCE_REMOVED: 'The version `from` reads a table that the version `to` does not read.',
     QUERY_CHANGED:
       'The SQL changed, layout and comments apart; for an on-demand view, the code of its file or of what the file imports changed.',
   },

@@ -8,6 +8,7 @@ import type { FeatureProfile } from '../core/ports/feature-profiles.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import { checkVisible, FeatureType, isPii } from './catalogue.types.js';
 import { piiView, type RequestContext } from './context.js';
+import { FIRST_DAY, LAST_DAY } from './descriptions.js';
 import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLJSON } from './scalars.js';
@@ -17,41 +18,46 @@ const MAX_DAYS = 400;
 
 @ObjectType('FeatureProfile', {
   description:
-    'What the values of one as-of look like: as its runs computed them, before `fill`, without keys that have ended. Of personal features, who ' +
-    'sees them masked is told no value: min, max, mean and quantiles are null.',
+    "A profile of a feature's values at one as-of: as its runs computed them, before fill and without keys that have ended. A caller who sees personal values masked reads null for min, max, mean and quantiles of a personal feature.",
 })
 class FeatureProfileType {
-  @Field(() => GraphQLDateTime)
+  @Field(() => GraphQLDateTime, { description: 'The as-of instant.' })
   asOf!: Instant;
 
-  @Field(() => Int, { description: 'Entity keys with a row.' })
+  @Field(() => Int, { description: 'The number of entity keys with a row.' })
   rows!: number;
 
   @Field(() => Float, {
     nullable: true,
-    description: 'NULL values, of arrays empty ones, over rows; null without rows.',
+    description: 'The share of rows whose value is NULL or an empty array; null without rows.',
   })
   nullRate!: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'Different values, within about a percent; null for arrays.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The number of distinct values, within about one percent; null for arrays.',
+  })
   distinct!: number | null;
 
-  @Field(() => GraphQLJSON, { nullable: true })
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The smallest value.' })
   min!: FeatureValue;
 
-  @Field(() => GraphQLJSON, { nullable: true })
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The largest value.' })
   max!: FeatureValue;
 
-  @Field(() => Float, { nullable: true, description: 'Of numbers; of booleans the share of true.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The mean of a numeric feature; for a boolean feature, the share of true.',
+  })
   mean!: number | null;
 
-  @Field(() => Float, { nullable: true, description: '5 % of the values are at most this. Of numbers.' })
+  @Field(() => Float, { nullable: true, description: 'The 5th percentile of a numeric feature.' })
   p5!: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { nullable: true, description: 'The median of a numeric feature.' })
   p50!: number | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { nullable: true, description: 'The 95th percentile of a numeric feature.' })
   p95!: number | null;
 }
 
@@ -80,7 +86,7 @@ function onlyStored(refs: readonly AnyFeatureRef[], reference: string): FeatureR
 export class FeatureProfileResolver {
   @FieldResolver(() => FeatureProfileType, {
     nullable: true,
-    description: 'Of the newest as-of that is measured; null on demand.',
+    description: 'The profile of the newest measured as-of; null for an on-demand feature.',
   })
   async latestProfile(@Root() { ref }: FeatureType, @Ctx() context: RequestContext): Promise<FeatureProfile | null> {
     if (!isStored(ref)) return null;
@@ -91,12 +97,12 @@ export class FeatureProfileResolver {
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
   @Query(() => [FeatureProfileType], {
     description:
-      'A feature over time: a profile an as-of that was computed, oldest first. Measured within an hour of the run.',
+      'Reads the profiles of a feature over time: one per computed as-of, oldest first. A run is profiled within an hour.',
   })
   async featureProfile(
-    @Arg('feature', () => String, { description: 'view@version:feature' }) reference: string,
-    @Arg('from', () => GraphQLDate) from: LocalDate,
-    @Arg('to', () => GraphQLDate) to: LocalDate,
+    @Arg('feature', () => String, { description: 'The feature as view@version:feature.' }) reference: string,
+    @Arg('from', () => GraphQLDate, { description: FIRST_DAY }) from: LocalDate,
+    @Arg('to', () => GraphQLDate, { description: LAST_DAY }) to: LocalDate,
     @Ctx() context: RequestContext,
   ): Promise<readonly FeatureProfile[]> {
     const { catalogue, calendar, profiles } = context.services;
@@ -112,12 +118,13 @@ export class FeatureProfileResolver {
 
   @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
-    description: 'Measures what was computed since the last time, as a job does every hour. No views: all.',
+    description:
+      'Profiles the features of every as-of that was computed since the last time, as a job does every hour.',
   })
   profileFeatures(
     @Arg('views', () => [String], {
       nullable: true,
-      description: 'name@version, or a bare name for its newest version.',
+      description: 'The feature views as name@version; a bare name means its newest version. Without it, all views.',
     })
     views: string[] | null,
     @Ctx() { services }: RequestContext,

@@ -4,6 +4,7 @@ import { badInput, RiskgraphError } from '../core/errors.js';
 import { columnarRows, valuesRead } from './columnar.js';
 import { maskFor, type RequestContext } from './context.js';
 import { FeatureTableType } from './data-table.js';
+import { FEATURE_REFERENCES, SERVICE_REFERENCE, STALE_TREATMENT } from './descriptions.js';
 import { StalePolicy } from './enums.js';
 import { Operation } from './operation.js';
 import { GraphQLJSONObject } from './scalars.js';
@@ -16,23 +17,29 @@ const MAX_CELLS = 250_000;
 export class HistoricalFeaturesResolver {
   @Operation({ roles: ['admin', 'modeler'], cost: valuesRead('spine'), audit: true })
   @Query(() => FeatureTableType, {
-    description: 'Point-in-time join of an inline spine of at most 10,000 rows. Exactly one of service and features.',
+    description: 'Joins features to an inline spine of at most 10,000 rows, point in time.',
   })
   async historicalFeatures(
-    @Arg('service', () => String, { nullable: true, description: 'name@version' }) service: string | null,
+    @Arg('service', () => String, { nullable: true, description: SERVICE_REFERENCE }) service: string | null,
     @Arg('features', () => [String], {
       nullable: true,
-      description: 'view@version:feature, or view@version for all of a view.',
+      description: FEATURE_REFERENCES,
     })
     features: string[] | null,
     @Arg('spine', () => GraphQLJSONObject, {
       description:
-        'Columnar: the join keys, event_timestamp (RFC 3339 with a zone) and pass-through columns, which are also the request inputs of on-demand features.',
+        'The spine in columnar form: join keys, event_timestamp (RFC 3339 with a zone) and pass-through columns, which are also the request inputs of on-demand features.',
     })
     spine: Record<string, readonly unknown[]>,
-    @Arg('includeEventTimes', () => Boolean, { defaultValue: false }) includeEventTimes: boolean,
-    @Arg('includeStatuses', () => Boolean, { defaultValue: false }) includeStatuses: boolean,
-    @Arg('stalePolicy', () => StalePolicy, { defaultValue: 'RETURN' }) stalePolicy: StalePolicyName,
+    @Arg('includeEventTimes', () => Boolean, {
+      defaultValue: false,
+      description: 'Adds the columns <column>__event_time.',
+    })
+    includeEventTimes: boolean,
+    @Arg('includeStatuses', () => Boolean, { defaultValue: false, description: 'Adds the columns <column>__status.' })
+    includeStatuses: boolean,
+    @Arg('stalePolicy', () => StalePolicy, { defaultValue: 'RETURN', description: STALE_TREATMENT })
+    stalePolicy: StalePolicyName,
     @Ctx() context: RequestContext,
   ): Promise<FeatureTableType> {
     const { services } = context;

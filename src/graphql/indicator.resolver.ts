@@ -7,49 +7,56 @@ import type {
 } from '../core/ports/indicators.js';
 import type { RequestContext } from './context.js';
 import { DataTableType } from './data-table.js';
+import { FIRST_DAY, LAST_DAY } from './descriptions.js';
 import { Comparison, FilterOp, TimeGrain } from './enums.js';
 import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime } from './scalars.js';
 
-@ObjectType('Indicator', { description: 'A number that the management reads.' })
+@ObjectType('Indicator', { description: 'A management indicator (MIS metric).' })
 class IndicatorType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the indicator.' })
   name!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The domain of the indicator.' })
   domain!: string;
 
-  @Field(() => String, { description: 'Its formula, population and variant.' })
+  @Field(() => String, { description: 'The formula, population and variant of the indicator.' })
   description!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The unit of the values.' })
   unit!: string;
 
-  @Field(() => [String], { description: 'What `by` and `filters` may name.' })
+  @Field(() => [String], { description: 'The dimensions that by and filters accept.' })
   dimensions!: readonly string[];
 
-  @Field(() => Boolean, { description: 'Read at the end of a period rather than summed over it.' })
+  @Field(() => Boolean, {
+    description: 'Marks a stock, which is read at the end of a period rather than summed over it.',
+  })
   stock!: boolean;
 }
 
-@InputType('IndicatorFilter')
+@InputType('IndicatorFilter', { description: 'A filter on a dimension of an indicator.' })
 export class IndicatorFilterType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the dimension.' })
   dimension!: string;
 
-  @Field(() => FilterOp)
+  @Field(() => FilterOp, { description: 'The comparison of the dimension with the values.' })
   op!: FilterOpName;
 
-  @Field(() => [String])
+  @Field(() => [String], {
+    description: 'The values: several for IN and NOT_IN, exactly one for every other comparison.',
+  })
   values!: string[];
 }
 
 @Resolver()
 export class IndicatorResolver {
   @Operation({ roles: ['admin', 'modeler', 'bi'] })
-  @Query(() => [IndicatorType])
+  @Query(() => [IndicatorType], { description: 'Lists the management indicators.' })
   indicators(
-    @Arg('domain', () => String, { nullable: true }) domain: string | null,
+    @Arg('domain', () => String, { nullable: true, description: 'The domain of the indicators.' }) domain:
+      | string
+      | null,
     @Ctx() { services }: RequestContext,
   ): IndicatorType[] {
     return [...services.registry.indicators.values()]
@@ -66,22 +73,44 @@ export class IndicatorResolver {
 
   @Operation({ roles: ['admin', 'modeler', 'bi'] })
   @Query(() => DataTableType, {
-    description: 'Indicators side by side, one row a period and combination of dimensions.',
+    description: 'Reads indicators side by side, one row per period and combination of dimensions.',
   })
   async indicatorTable(
-    @Arg('names', () => [String]) names: string[],
-    @Arg('by', () => [String], { nullable: true }) by: string[] | null,
-    @Arg('grain', () => TimeGrain, { defaultValue: 'MONTH' }) grain: TimeGrainName,
-    @Arg('from', () => GraphQLDate) from: LocalDate,
-    @Arg('to', () => GraphQLDate) to: LocalDate,
-    @Arg('filters', () => [IndicatorFilterType], { nullable: true }) filters: IndicatorFilterType[] | null,
-    @Arg('compare', () => Comparison, { nullable: true }) compare: ComparisonName | null,
-    @Arg('components', () => Boolean, { defaultValue: false, description: 'Adds <name>__num and <name>__den.' })
+    @Arg('names', () => [String], { description: 'The names of the indicators.' }) names: string[],
+    @Arg('by', () => [String], { nullable: true, description: 'The dimensions to group by.' }) by: string[] | null,
+    @Arg('grain', () => TimeGrain, { defaultValue: 'MONTH', description: 'The length of a period.' })
+    grain: TimeGrainName,
+    @Arg('from', () => GraphQLDate, { description: FIRST_DAY }) from: LocalDate,
+    @Arg('to', () => GraphQLDate, { description: LAST_DAY }) to: LocalDate,
+    @Arg('filters', () => [IndicatorFilterType], {
+      nullable: true,
+      description: 'The filters, all of which must hold.',
+    })
+    filters: IndicatorFilterType[] | null,
+    @Arg('compare', () => Comparison, {
+      nullable: true,
+      description: 'The comparison that adds the columns <name>__previous.',
+    })
+    compare: ComparisonName | null,
+    @Arg('components', () => Boolean, {
+      defaultValue: false,
+      description: 'Adds the columns <name>__num and <name>__den.',
+    })
     components: boolean,
-    @Arg('orderBy', () => String, { nullable: true, description: 'A column; a leading minus sorts descending.' })
+    @Arg('orderBy', () => String, {
+      nullable: true,
+      description: 'The column to sort by; a leading minus sorts descending.',
+    })
     orderBy: string | null,
-    @Arg('limit', () => Int, { nullable: true }) limit: number | null,
-    @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: 'Knowledge time: the report as it was then.' })
+    @Arg('limit', () => Int, {
+      nullable: true,
+      description: 'The most rows to return, 1 to 500; without it, all rows.',
+    })
+    limit: number | null,
+    @Arg('asOf', () => GraphQLDateTime, {
+      nullable: true,
+      description: 'The knowledge time: the report as it was then. Without it, now.',
+    })
     asOf: Instant | null,
     @Ctx() { services }: RequestContext,
   ): Promise<DataTableType> {

@@ -19,37 +19,38 @@ import { badInput, notFound } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
 import { type RequestContext, shownError } from './context.js';
+import { MODEL_REFERENCE, PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
 import { JobState } from './enums.js';
 import { Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
-@ObjectType('Job', { description: 'Something that the workers do.' })
+@ObjectType('Job', { description: 'A background job.' })
 export class JobType {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The id of the job.' })
   id!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the job definition.' })
   name!: string;
 
-  @Field(() => JobState)
+  @Field(() => JobState, { description: 'The state of the job.' })
   state!: JobStateName;
 
-  @Field(() => Float, { description: '0 to 1.' })
+  @Field(() => Float, { description: 'The share of the work that is done, 0 to 1.' })
   progress!: number;
 
-  @Field(() => GraphQLJSON, { nullable: true })
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The result of a completed job.' })
   result!: unknown;
 
-  @Field(() => String, { nullable: true, description: 'Why it failed.' })
+  @Field(() => String, { nullable: true, description: 'The error of a failed job.' })
   error!: string | null;
 
-  @Field(() => GraphQLDateTime)
+  @Field(() => GraphQLDateTime, { description: 'The instant at which the job was enqueued.' })
   createdAt!: Instant;
 
-  @Field(() => GraphQLDateTime, { nullable: true })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'The instant at which a worker started the job.' })
   startedAt!: Instant | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'The instant at which the job ended.' })
   finishedAt!: Instant | null;
 }
 
@@ -78,7 +79,7 @@ const builtSet = ({ name, payload }: JobRecord): string | null =>
 
 @Resolver(() => JobType)
 export class JobResolver {
-  @FieldResolver(() => String, { nullable: true, description: 'Why it failed.' })
+  @FieldResolver(() => String, { nullable: true })
   async error(@Root() job: JobRecord, @Ctx() { services, caller }: RequestContext): Promise<string | null> {
     const id = builtSet(job);
     if (job.error === null || id === null) return job.error;
@@ -87,18 +88,21 @@ export class JobResolver {
   }
 
   @Operation({ roles: ['admin', 'modeler'] })
-  @Query(() => JobType, { nullable: true })
-  job(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<JobRecord | null> {
+  @Query(() => JobType, { nullable: true, description: 'Reads one job.' })
+  job(
+    @Arg('id', () => ID, { description: 'The id of the job.' }) id: string,
+    @Ctx() { services }: RequestContext,
+  ): Promise<JobRecord | null> {
     return services.jobs.get(id);
   }
 
   @Operation({ roles: ['admin', 'modeler'] })
-  @Query(() => [JobType], { description: 'Newest first; before is the id of the last one of the page before.' })
+  @Query(() => [JobType], { description: 'Lists jobs, newest first.' })
   jobs(
-    @Arg('name', () => String, { nullable: true }) name: string | null,
-    @Arg('state', () => JobState, { nullable: true }) state: JobStateName | null,
-    @Arg('limit', () => Int, { defaultValue: 50 }) limit: number,
-    @Arg('before', () => ID, { nullable: true }) before: string | null,
+    @Arg('name', () => String, { nullable: true, description: 'The name of the job definition.' }) name: string | null,
+    @Arg('state', () => JobState, { nullable: true, description: 'The state of the jobs.' }) state: JobStateName | null,
+    @Arg('limit', () => Int, { defaultValue: 50, description: PAGE_SIZE }) limit: number,
+    @Arg('before', () => ID, { nullable: true, description: PAGE_BEFORE }) before: string | null,
     @Ctx() { services }: RequestContext,
   ): Promise<readonly JobRecord[]> {
     return services.jobs.list({
@@ -110,16 +114,16 @@ export class JobResolver {
   }
 
   @Operation({ roles: ['admin'] })
-  @Mutation(() => JobType, { description: 'Computes views and brings the online store up to date. No views: all.' })
+  @Mutation(() => JobType, { description: 'Computes feature views and updates the online store.' })
   materialize(
     @Arg('views', () => [String], {
       nullable: true,
-      description: 'name@version, or a bare name for its newest version.',
+      description: 'The feature views as name@version; a bare name means its newest version. Without it, all views.',
     })
     views: string[] | null,
     @Arg('asOf', () => GraphQLDateTime, {
       nullable: true,
-      description: 'A due as-of instant of the views; none: the newest due.',
+      description: 'An as-of instant at which the views are due; without it, the newest due one.',
     })
     asOf: Instant | null,
     @Ctx() { services }: RequestContext,
@@ -136,13 +140,13 @@ export class JobResolver {
   @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
     description:
-      'Scores everyone that a model can score, into the table scores and the feature view of its scores: `<model>_score`.',
+      'Scores every entity that a model can score, into the table scores and the feature view <model>_score.',
   })
   scorePortfolio(
-    @Arg('model', () => String, { description: 'name@version, or a bare name for its champion.' }) model: string,
+    @Arg('model', () => String, { description: MODEL_REFERENCE }) model: string,
     @Arg('asOf', () => GraphQLDateTime, {
       nullable: true,
-      description: 'A due midnight of the portfolio’s time zone; none: the newest due.',
+      description: "A due midnight of the portfolio's time zone; without it, the newest due one.",
     })
     asOf: Instant | null,
     @Ctx() { services }: RequestContext,
@@ -158,14 +162,17 @@ export class JobResolver {
   }
 
   @Operation({ roles: ['admin'] })
-  @Mutation(() => JobType)
-  cancelJob(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<JobRecord> {
+  @Mutation(() => JobType, { description: 'Cancels a job.' })
+  cancelJob(
+    @Arg('id', () => ID, { description: 'The id of the job.' }) id: string,
+    @Ctx() { services }: RequestContext,
+  ): Promise<JobRecord> {
     return services.queue.cancel(id);
   }
 
   @Operation({ roles: ['admin', 'modeler'] })
   @Subscription(() => JobType, {
-    description: 'The job as it is now and at each change, until it ends.',
+    description: 'Reports the job as it is now and at each change, until it ends.',
     subscribe: async ({ args, context }) => {
       const { services } = context as RequestContext;
       const { id } = args as { id: string };
@@ -173,7 +180,10 @@ export class JobResolver {
       return subscription((signal) => services.queue.watch(id, signal));
     },
   })
-  jobProgress(@Arg('id', () => ID) _id: string, @Root() record: JobRecord): JobRecord {
+  jobProgress(
+    @Arg('id', () => ID, { description: 'The id of the job.' }) _id: string,
+    @Root() record: JobRecord,
+  ): JobRecord {
     return record;
   }
 }

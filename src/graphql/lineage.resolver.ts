@@ -7,31 +7,31 @@ import type { Lineage, LineageKind as LineageKindName, LineageNode, LineageRef }
 import type { ColumnRead } from '../core/ports/columns-read.js';
 import { FeatureType, FeatureViewType, visible } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
+import { LINEAGE_ID } from './descriptions.js';
 import { ColumnUse, LineageKind } from './enums.js';
 import { AssumedSize, Operation } from './operation.js';
 
-@ObjectType('LineageRef')
+@ObjectType('LineageRef', { description: 'A reference to a node of a lineage graph.' })
 class LineageRefType {
-  @Field(() => LineageKind)
+  @Field(() => LineageKind, { description: 'The kind of the node.' })
   kind!: LineageKindName;
 
   @Field(() => String, {
-    description:
-      'A table’s or an indicator’s name, name@version, view@version:feature, or view@version:column of a request.',
+    description: LINEAGE_ID,
   })
   id!: string;
 }
 
-@ObjectType('LineageNode')
+@ObjectType('LineageNode', { description: 'A node of a lineage graph.' })
 class LineageNodeType extends LineageRefType {
-  @Field(() => Int, { description: 'Steps from the subject; 1 is next to it.' })
+  @Field(() => Int, { description: 'The number of steps from the subject; 1 is a direct neighbour.' })
   distance!: number;
 
   @AssumedSize(3)
-  @Field(() => [LineageRefType], { description: 'What it is tied to, one step nearer to the subject.' })
+  @Field(() => [LineageRefType], { description: 'The neighbours of the node that are one step nearer to the subject.' })
   through!: readonly LineageRef[];
 
-  @Field(() => [String], { description: 'How it is tied to each of `through`, in words.' })
+  @Field(() => [String], { description: 'The relation to each node of through, as a sentence.' })
   words!: readonly string[];
 }
 
@@ -40,43 +40,44 @@ class LineageNodeType extends LineageRefType {
     'An indicator that reads source tables which the view reads too. It reads neither the view nor a feature.',
 })
 class RelatedIndicatorType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the indicator.' })
   indicator!: string;
 
-  @Field(() => [String], { description: 'Tables that both read.' })
+  @Field(() => [String], { description: 'The source tables that both read.' })
   tables!: readonly string[];
 }
 
 @ObjectType('Lineage', {
   description:
-    'What something is made of and who needs it, as far as definitions say: a feature stands on every table that its view reads, and ' +
-    'whoever lists one feature needs that feature alone. Views, services and models are those that are applied.',
+    'The lineage of a definition, as far as definitions state it: a feature depends on every table that its view reads, and a consumer of one feature depends on that feature alone. Only applied views, services and models are listed.',
 })
 class LineageType {
   @AssumedSize(10)
-  @Field(() => [LineageNodeType], { description: 'Up to source tables and to what a request brings; nearest first.' })
+  @Field(() => [LineageNodeType], {
+    description: 'The dependencies up to source tables and request inputs; nearest first.',
+  })
   upstream!: readonly LineageNode[];
 
   @AssumedSize(10)
   @Field(() => [LineageNodeType], {
-    description: 'Down to services, models, their scores, on-demand views and indicators; nearest first.',
+    description: 'The consumers down to services, models, their scores, on-demand views and indicators; nearest first.',
   })
   downstream!: readonly LineageNode[];
 
   @AssumedSize(5)
-  @Field(() => [RelatedIndicatorType])
+  @Field(() => [RelatedIndicatorType], { description: 'The indicators that read the same source tables.' })
   relatedIndicators!: Lineage['relatedIndicators'];
 }
 
-@ObjectType('SourceColumn')
+@ObjectType('SourceColumn', { description: 'A column of a source table that a feature reads.' })
 class SourceColumnType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the source table.' })
   table!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the column.' })
   column!: string;
 
-  @Field(() => ColumnUse)
+  @Field(() => ColumnUse, { description: 'The use that the feature makes of the column.' })
   use!: ColumnRead['use'];
 }
 
@@ -117,7 +118,7 @@ function lineageFor(subject: LineageRef, context: RequestContext): Lineage {
 
 @Resolver(() => FeatureViewType)
 export class ViewLineageResolver {
-  @FieldResolver(() => LineageType)
+  @FieldResolver(() => LineageType, { description: 'The lineage of the view.' })
   lineage(@Root() { view }: FeatureViewType, @Ctx() context: RequestContext): Lineage {
     return lineageFor({ kind: 'FEATURE_VIEW', id: view.id }, context);
   }
@@ -125,7 +126,7 @@ export class ViewLineageResolver {
 
 @Resolver(() => FeatureType)
 export class FeatureLineageResolver {
-  @FieldResolver(() => LineageType)
+  @FieldResolver(() => LineageType, { description: 'The lineage of the feature.' })
   lineage(@Root() { reference }: FeatureType, @Ctx() context: RequestContext): Lineage {
     return lineageFor({ kind: 'FEATURE', id: reference }, context);
   }
@@ -134,8 +135,7 @@ export class FeatureLineageResolver {
   @FieldResolver(() => [SourceColumnType], {
     nullable: true,
     description:
-      'Source columns that the value can depend on, followed through the SQL of the view: on no other can it. Where branches meet in a UNION ALL, ' +
-      'those of every branch. Null of scores and of what is computed on demand, whose lineage names their inputs.',
+      "The source columns that the value can depend on, traced through the view's SQL; no other column can affect it. For a UNION ALL, the columns of every branch are listed. Null for scores and on-demand features, whose lineage lists their inputs.",
   })
   async columns(
     @Root() { ref: { view, feature } }: FeatureType,
@@ -152,11 +152,11 @@ export class FeatureLineageResolver {
 export class LineageResolver {
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'], cost: ({ weight }) => weight })
   @Query(() => LineageType, {
-    description: 'What a table, view, feature, model, service or indicator is made of, and who needs it.',
+    description: 'Traces a table, view, feature, model, service or indicator to its sources and its consumers.',
   })
   lineage(
-    @Arg('kind', () => LineageKind) kind: LineageKindName,
-    @Arg('id', () => String, { description: 'As LineageRef.id writes it.' }) id: string,
+    @Arg('kind', () => LineageKind, { description: 'The kind of the subject.' }) kind: LineageKindName,
+    @Arg('id', () => String, { description: LINEAGE_ID }) id: string,
     @Ctx() context: RequestContext,
   ): Lineage {
     if (isHidden(context, context.services.registry)({ kind, id })) {

@@ -11,12 +11,12 @@ export class LoanSnapshotsResolver {
   @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
     description:
-      'Derives loan_snapshots from loans, instalments, repayments and loan events; loan-days that were imported are left alone.',
+      'Derives loan_snapshots from loans, instalments, repayments and loan events. Imported loan-days stay as they are.',
   })
   deriveLoanSnapshots(
     @Arg('through', () => GraphQLDate, {
       nullable: true,
-      description: 'The last day; none: the newest that is over by half an hour.',
+      description: 'The last local day to derive; without it, the newest day that ended at least half an hour ago.',
     })
     through: LocalDate | null,
     @Ctx() { services }: RequestContext,

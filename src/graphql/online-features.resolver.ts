@@ -3,81 +3,90 @@ import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName
 import type { Instant } from '../core/helpers/time.js';
 import { columnarKeys, valuesRead } from './columnar.js';
 import { maskFor, type RequestContext } from './context.js';
+import {
+  ENTITY_KEYS,
+  FEATURE_REFERENCES,
+  FEATURE_TYPE,
+  REQUEST_INPUTS,
+  SERVICE_REFERENCE,
+  STALE_TREATMENT,
+} from './descriptions.js';
 import { FeatureStatus, StalePolicy } from './enums.js';
 import { Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
 
-@ObjectType('FeatureColumn')
+@ObjectType('FeatureColumn', { description: 'A column of online feature values.' })
 class FeatureColumnType {
-  @Field(() => String, { description: 'The reference, view@version:feature.' })
+  @Field(() => String, { description: 'The reference of the feature, view@version:feature.' })
   name!: string;
 
-  @Field(() => String, { description: 'view@version' })
+  @Field(() => String, { description: 'The feature view as name@version.' })
   view!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: FEATURE_TYPE })
   type!: string;
 
-  @Field(() => GraphQLJSON, { description: 'An array in the order of the request.' })
+  @Field(() => GraphQLJSON, { description: 'The values: an array in the order of the request.' })
   values!: unknown;
 
   @Field(() => [FeatureStatus], {
     description:
-      'Of an on-demand feature: ERROR where an input could not be read, STALE where one is stale, else by its own value.',
+      'The status of each value. For an on-demand feature, ERROR means an input could not be read and STALE means an input is stale.',
   })
   statuses!: readonly FeatureStatusName[];
 }
 
 @ObjectType('ViewTimes', {
-  description: 'When the values of each row happened; of an on-demand view, the oldest of its stored inputs.',
+  description:
+    'The event times of the values of one view. For an on-demand view, the oldest event time of its stored inputs counts.',
 })
 class ViewTimesType {
-  @Field(() => String, { description: 'view@version' })
+  @Field(() => String, { description: 'The feature view as name@version.' })
   view!: string;
 
-  @Field(() => [GraphQLDateTime], { nullable: 'items' })
+  @Field(() => [GraphQLDateTime], {
+    nullable: 'items',
+    description: 'The event time of each row; null where the row has no value.',
+  })
   eventTimes!: readonly (Instant | null)[];
 }
 
-@ObjectType('OnlineFeatures')
+@ObjectType('OnlineFeatures', { description: 'The online feature values of a request.' })
 class OnlineFeaturesType {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The id of the request, the same in logs and in the audit log.' })
   requestId!: string;
 
-  @Field(() => GraphQLJSONObject, { description: 'As asked.' })
+  @Field(() => GraphQLJSONObject, { description: 'The entity keys as the request gave them.' })
   entities!: Readonly<Record<string, unknown>>;
 
-  @Field(() => [FeatureColumnType])
+  @Field(() => [FeatureColumnType], { description: 'The feature values, one column per feature.' })
   columns!: readonly FeatureColumnType[];
 
-  @Field(() => [ViewTimesType])
+  @Field(() => [ViewTimesType], { description: 'The event times, one entry per view.' })
   views!: readonly ViewTimesType[];
 }
-
-/** The argument `request` of a read and of a score. */
-export const REQUEST_DESCRIPTION =
-  'Columnar inputs of on-demand features, by name: { requested_amount: ["5000.00", null] }, one value a row of entities.';
 
 @Resolver()
 export class OnlineFeaturesResolver {
   @Operation({ roles: ['admin', 'modeler', 'decision'], cost: valuesRead('entities') })
   @Query(() => OnlineFeaturesType, {
-    description: 'The newest value of each feature for up to 1,000 rows. Exactly one of service and features.',
+    description: 'Reads the newest value of each feature for at most 1,000 rows.',
   })
   async onlineFeatures(
-    @Arg('service', () => String, { nullable: true, description: 'name@version' }) service: string | null,
+    @Arg('service', () => String, { nullable: true, description: SERVICE_REFERENCE }) service: string | null,
     @Arg('features', () => [String], {
       nullable: true,
-      description: 'view@version:feature, or view@version for all of a view.',
+      description: FEATURE_REFERENCES,
     })
     features: string[] | null,
     @Arg('entities', () => GraphQLJSONObject, {
-      description: 'Columnar: { customer_id: ["C1", "C2"] }, equal lengths.',
+      description: ENTITY_KEYS,
     })
     entities: Record<string, unknown>,
-    @Arg('request', () => GraphQLJSONObject, { nullable: true, description: REQUEST_DESCRIPTION })
+    @Arg('request', () => GraphQLJSONObject, { nullable: true, description: REQUEST_INPUTS })
     request: Record<string, unknown> | null,
-    @Arg('stalePolicy', () => StalePolicy, { defaultValue: 'RETURN' }) stalePolicy: StalePolicyName,
+    @Arg('stalePolicy', () => StalePolicy, { defaultValue: 'RETURN', description: STALE_TREATMENT })
+    stalePolicy: StalePolicyName,
     @Ctx() context: RequestContext,
   ): Promise<OnlineFeaturesType> {
     const refs = context.services.catalogue.features({ service, features });

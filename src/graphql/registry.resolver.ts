@@ -15,155 +15,184 @@ import type {
 } from '../core/ports/catalogue.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { RequestContext } from './context.js';
+import { PAGE_SIZE } from './descriptions.js';
 import { PlanAction, PlanEffect } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime } from './scalars.js';
 
-@ObjectType('RegistryTouch', { description: 'A definition, or a training set, that a change has to do with.' })
+@ObjectType('RegistryTouch', { description: 'A definition or training set affected by a change.' })
 class RegistryTouchType {
-  @Field(() => String, { description: 'view, on_demand, service, model, indicator or training_set' })
+  @Field(() => String, { description: 'The kind: view, on_demand, service, model, indicator or training_set.' })
   kind!: string;
 
-  @Field(() => String, { description: "name@version; an indicator's name, a training set's id." })
+  @Field(() => String, { description: 'The id: name@version, the name of an indicator, or the id of a training set.' })
   id!: string;
 
-  @Field(() => PlanEffect)
+  @Field(() => PlanEffect, { description: 'The effect of the change on it.' })
   effect!: PlanEffectName;
 }
 
 @ObjectType('RegistryCost', {
-  description: 'What a new version of a view would cost, counted and measured on the rows that are there.',
+  description: 'The cost of a new version of a view, counted and measured on existing rows.',
 })
 class RegistryCostType implements PlanCost {
   @Field(() => GraphQLDate, {
     nullable: true,
     description:
-      'First local day of the backfill that is counted; null where nothing is known yet of what the view reads.',
+      'The first local day of the counted backfill; null where nothing is known yet of the sources of the view.',
   })
   backfillFrom!: LocalDate | null;
 
-  @Field(() => GraphQLDate, { nullable: true, description: 'Its last day, included.' })
+  @Field(() => GraphQLDate, { nullable: true, description: 'The last local day of the counted backfill, included.' })
   backfillTo!: LocalDate | null;
 
-  @Field(() => Int, { nullable: true, description: 'As-of instants that it would compute.' })
+  @Field(() => Int, { nullable: true, description: 'The number of as-of instants to compute.' })
   backfillAsOfs!: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'Rows of history that it would write.' })
+  @Field(() => Float, { nullable: true, description: 'The number of history rows to write.' })
   backfillRows!: number | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: 'By the rate of earlier runs of the view; null where there are none.',
+    description: 'The expected duration, at the rate of earlier runs of the view; null where there are none.',
   })
   backfillSeconds!: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'Rows of the newest as-of: entity keys with a value in Redis.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The number of entity keys with a value in Redis: the rows of the newest as-of.',
+  })
   onlineKeys!: number | null;
 
-  @Field(() => Int, { description: 'Rows that were written to scratch keys in Redis and measured there.' })
+  @Field(() => Int, {
+    description: 'The number of rows that were written to scratch keys in Redis and measured there.',
+  })
   sampledRows!: number;
 
-  @Field(() => Float, { nullable: true, description: 'Their average, beside what the keys hold already.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The average number of bytes that the version adds to an entity key in Redis.',
+  })
   bytesPerKey!: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'onlineKeys x bytesPerKey: what it would hold in Redis.' })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The number of bytes that the version would hold in Redis: onlineKeys times bytesPerKey.',
+  })
   onlineBytes!: number | null;
 
-  @Field(() => String, { nullable: true, description: 'Why something of this is not known; null where all is.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Explains why part of the cost is not known; null where all of it is.',
+  })
   problem!: string | null;
 }
 
-@ObjectType('RegistryChange')
+@ObjectType('RegistryChange', { description: 'A change that applying the registry plan makes.' })
 class RegistryChangeType {
-  @Field(() => PlanAction)
+  @Field(() => PlanAction, { description: 'The action of the change.' })
   action!: PlanActionName;
 
-  @Field(() => String, { description: 'view, on_demand, service or model' })
+  @Field(() => String, { description: 'The kind of the definition: view, on_demand, service or model.' })
   kind!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the definition.' })
   name!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The version of the definition.' })
   version!: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'The description of the definition.' })
   description!: string | null;
 
-  @Field(() => [String], { description: 'Views that it pins, as name@version.' })
+  @Field(() => [String], { description: 'The views that it pins, as name@version.' })
   pins!: readonly string[];
 
-  @Field(() => [String], { description: 'Applied definitions that pin it and would be left without it.' })
+  @Field(() => [String], { description: 'The applied definitions that pin it and would lose it.' })
   breaks!: readonly string[];
 
-  @Field(() => [RegistryTouchType], { description: 'Whom the change has to do with, and what becomes of them.' })
+  @Field(() => [RegistryTouchType], { description: 'The definitions and training sets that the change affects.' })
   touches!: readonly PlanTouch[];
 
   @Field(() => RegistryCostType, {
     nullable: true,
-    description: 'Of a new view that is stored; null for what holds nothing, and where costs were not asked for.',
+    description:
+      'The cost of a new stored view; null for a definition that stores nothing, and where costs were not requested.',
   })
   cost!: PlanCost | null;
 }
 
-@ObjectType('PrunableView', { description: 'A retired version whose history is still there.' })
+@ObjectType('PrunableView', { description: 'A retired version of a view whose history is still stored.' })
 class PrunableViewType {
-  @Field(() => String, { description: 'view@version' })
+  @Field(() => String, { description: 'The feature view as name@version.' })
   view!: string;
 
-  @Field(() => GraphQLDateTime)
+  @Field(() => GraphQLDateTime, { description: 'The instant at which the version was retired.' })
   retiredAt!: Instant;
 
-  @Field(() => Float, { description: 'Rows of its history.' })
+  @Field(() => Float, { description: 'The number of rows of its history.' })
   rows!: number;
 
-  @Field(() => Float, { description: 'Bytes on disk of all its tables.' })
+  @Field(() => Float, { description: 'The bytes on disk of all its tables.' })
   bytes!: number;
 
-  @Field(() => [ID], { description: 'Training sets that could not be built again without it.' })
+  @Field(() => [ID], { description: 'The training sets that could not be rebuilt without it.' })
   trainingSets!: readonly string[];
 }
 
-@ObjectType('RegistryPlan', { description: 'What differs between the definition files and what is applied.' })
+@ObjectType('RegistryPlan', {
+  description: 'A registry plan: the differences between the definition files and what is applied.',
+})
 class RegistryPlanType {
-  @Field(() => [RegistryChangeType])
+  @Field(() => [RegistryChangeType], { description: 'The changes that applying the plan makes.' })
   changes!: readonly PlanChange[];
 
-  @Field(() => [String], { description: 'What forbids applying, in words.' })
+  @Field(() => [String], { description: 'Explains each problem that forbids applying.' })
   problems!: readonly string[];
 
-  @Field(() => [PrunableViewType], { description: 'What pruneFeatureView would free; applying prunes nothing.' })
+  @Field(() => [PrunableViewType], {
+    description: 'The views that pruneFeatureView could free; applying prunes nothing.',
+  })
   prunable!: readonly PrunableView[];
 }
 
-@ObjectType('ViewFreshness')
+@ObjectType('ViewFreshness', { description: 'The freshness of a feature view.' })
 export class ViewFreshnessType {
-  @Field(() => String, { description: 'view@version' })
+  @Field(() => String, { description: 'The feature view as name@version.' })
   view!: string;
 
-  @Field(() => GraphQLDateTime, { nullable: true })
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'The event time of the newest value; null where there is none.',
+  })
   lastEventTime!: Instant | null;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The age of the newest value in seconds; null where there is none.',
+  })
   lagSeconds!: number | null;
 
-  @Field(() => Boolean, { description: 'The newest values are past maxAge, or there are none.' })
+  @Field(() => Boolean, { description: 'Marks a view whose newest value is older than maxAge, or that has none.' })
   stale!: boolean;
 
-  @Field(() => Int, { description: 'Entity keys with a value.' })
+  @Field(() => Int, { description: 'The number of entity keys with a value.' })
   keys!: number;
 }
 
-@ObjectType('RejectedRow')
+@ObjectType('RejectedRow', { description: 'A row that an import rejected.' })
 class RejectedRowType {
-  @Field(() => Int, { description: 'Line of the file (the header is line 1), or index in an ingested list.' })
+  @Field(() => Int, { description: 'The line in the file (the header is line 1), or the index in an ingested list.' })
   index!: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The column that the reason is about; null where it is about the whole row.',
+  })
   column!: string | null;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The reason, with the expected format and never the value.' })
   reason!: string;
 }
 
@@ -171,18 +200,19 @@ class RejectedRowType {
 export class RegistryResolver {
   @Operation({ roles: ['admin'] })
   @Mutation(() => RegistryPlanType, {
-    description: 'What applying would do, as the definition files were when the server started. Changes nothing.',
+    description:
+      'Plans what applying would change, from the definition files as they were when the server started. Changes nothing.',
   })
   planRegistry(
     @Arg('costs', () => Boolean, {
       defaultValue: true,
-      description: 'Counts and measures what new views would cost, within half a minute in all.',
+      description: 'Counts and measures the cost of new views, within half a minute in all.',
     })
     costs: boolean,
     @Arg('from', () => GraphQLDate, {
       nullable: true,
       description:
-        'First day of the backfill that is counted. None: where the version before begins, else a year back.',
+        'The first local day of the counted backfill; without it, the first day of the previous version, else one year ago.',
     })
     from: LocalDate | null,
     @Ctx() { services }: RequestContext,
@@ -191,7 +221,7 @@ export class RegistryResolver {
   }
 
   @Operation({ roles: ['admin'] })
-  @Mutation(() => RegistryPlanType, { description: 'Does what the plan says, whole or not at all.' })
+  @Mutation(() => RegistryPlanType, { description: 'Applies the registry plan, whole or not at all.' })
   applyRegistry(@Ctx() { services }: RequestContext): Promise<RegistryPlan> {
     return services.planner.apply();
   }
@@ -199,10 +229,13 @@ export class RegistryResolver {
   @Operation({ roles: ['admin'] })
   @Mutation(() => RegistryPlanType, {
     description:
-      'Ends a view version: its online values go, its history stays. Refused while a service or model pins it.',
+      'Retires a view version: its online values are removed, its history stays. Rejected while a service or model pins it.',
   })
   retireFeatureView(
-    @Arg('view', () => String, { description: 'name@version, or a bare name for its newest version.' }) view: string,
+    @Arg('view', () => String, {
+      description: 'The feature view as name@version; a bare name means its newest version.',
+    })
+    view: string,
     @Ctx() { services }: RequestContext,
   ): Promise<RegistryPlan> {
     // The planner has words for a version that is retired already or computed on demand; a bare name has to be read first.
@@ -213,11 +246,15 @@ export class RegistryResolver {
   @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
     description:
-      'Drops the history of a retired version of a view, and what is left of it online. Refused for a version in force, and for one that a training set pins unless force is true: such a set can then not be built again.',
+      'Drops the history of a retired view version and what is left of it online. Rejected for an applied version, and, without force, for one that a training set pins: such a set cannot be rebuilt afterwards.',
   })
   async pruneFeatureView(
-    @Arg('view', () => String, { description: 'name@version' }) view: string,
-    @Arg('force', () => Boolean, { defaultValue: false }) force: boolean,
+    @Arg('view', () => String, { description: 'The feature view as name@version.' }) view: string,
+    @Arg('force', () => Boolean, {
+      defaultValue: false,
+      description: 'Prunes the version even where a training set pins it.',
+    })
+    force: boolean,
     @Ctx() { services }: RequestContext,
   ): Promise<JobRecord> {
     // Said at once what forbids it; the worker looks again.
@@ -226,16 +263,16 @@ export class RegistryResolver {
   }
 
   @Operation({ roles: ['admin', 'modeler'] })
-  @Query(() => [ViewFreshnessType], { description: 'How old the newest value of each view is.' })
+  @Query(() => [ViewFreshnessType], { description: 'Reads the freshness of every applied view.' })
   freshness(@Ctx() { services }: RequestContext): Promise<readonly ViewFreshness[]> {
     return services.freshness(services.catalogue.views());
   }
 
   @Operation({ roles: ['admin', 'modeler'] })
-  @Query(() => [RejectedRowType], { description: 'Rows that an import refused, newest first.' })
+  @Query(() => [RejectedRowType], { description: 'Lists the rows that imports rejected, newest import first.' })
   async quarantine(
-    @Arg('table', () => String) table: string,
-    @Arg('limit', () => Int, { defaultValue: 50 }) limit: number,
+    @Arg('table', () => String, { description: 'The name of the source table.' }) table: string,
+    @Arg('limit', () => Int, { defaultValue: 50, description: PAGE_SIZE }) limit: number,
     @Ctx() { services }: RequestContext,
   ): Promise<RejectedRowType[]> {
     if (!SOURCE_TABLES.has(table))

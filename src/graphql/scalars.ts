@@ -41,14 +41,15 @@ const stringScalar = <T>(options: {
 /** In our code an instant is UTC milliseconds; text that is already in the wire's form passes. */
 export const GraphQLDateTime = stringScalar<Instant>({
   name: 'DateTime',
-  description: 'RFC 3339 with a time zone; answered in UTC with milliseconds. Text without a zone is refused.',
+  description:
+    'An instant in RFC 3339 with a time zone. Answers are in UTC with milliseconds; text without a zone is rejected.',
   parse: (value) => parseInstant(value),
   serialize: (value) => formatInstant(typeof value === 'number' ? value : parseInstant(String(value))),
 });
 
 export const GraphQLDate = stringScalar<string>({
   name: 'Date',
-  description: 'A local day of the portfolio, YYYY-MM-DD.',
+  description: 'A local day in the time zone of the portfolio, YYYY-MM-DD.',
   parse: (value) => parseLocalDate(value),
   serialize: String,
 });

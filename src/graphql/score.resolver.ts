@@ -5,95 +5,104 @@ import type { Instant } from '../core/helpers/time.js';
 import type { ScoreRow } from '../core/ports/scoring.js';
 import { columnarKeys, longestColumn } from './columnar.js';
 import { maskFor, piiView, type RequestContext } from './context.js';
+import { ENTITY_KEYS, MODEL_REFERENCE, REQUEST_INPUTS } from './descriptions.js';
 import { ModelStage, ScoreStatus } from './enums.js';
-import { REQUEST_DESCRIPTION } from './online-features.resolver.js';
 import { Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
 
 @ObjectType('Model', { description: 'A version of a model.' })
 class ModelType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the model.' })
   name!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The version of the model.' })
   version!: number;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The description of the model.' })
   description!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The owner of the model.' })
   owner!: string;
 
-  @Field(() => String, { description: 'Whom it scores.' })
+  @Field(() => String, { description: 'The entity that the model scores.' })
   entity!: string;
 
-  @Field(() => ModelStage)
+  @Field(() => ModelStage, { description: 'The stage of the version.' })
   stage!: keyof typeof ModelStage;
 
-  @Field(() => [String], { description: 'References view@version:feature, in the order of its inputs.' })
+  @Field(() => [String], { description: 'The features as view@version:feature, in the order of the model inputs.' })
   features!: readonly string[];
 
-  @Field(() => String, { description: 'SHA-256 of the weights.' })
+  @Field(() => String, { description: 'The SHA-256 of the weights.' })
   hash!: string;
 
-  @Field(() => GraphQLJSONObject, { description: 'How it was made and how well it does.' })
+  @Field(() => GraphQLJSONObject, { description: 'The model card: training, evaluation and limits.' })
   card!: Readonly<Record<string, unknown>>;
 }
 
-@ObjectType('Contribution')
+@ObjectType('Contribution', { description: 'A contribution of one feature to a score.' })
 class ContributionType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The feature as view@version:feature.' })
   feature!: string;
 
-  @Field(() => GraphQLJSON, { nullable: true })
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The value of the feature that was scored.' })
   value!: FeatureValue;
 
-  @Field(() => Float)
+  @Field(() => Float, {
+    description:
+      'The log-odds of bad that the feature adds, against its median in the training set; positive means riskier.',
+  })
   contribution!: number;
 }
 
-@ObjectType('Score', { description: 'Points: high = safe. Probability = P(bad).' })
+@ObjectType('Score', { description: 'A score of one entity: points, where high is safe, and the probability of bad.' })
 class ScoreRowType {
-  @Field(() => GraphQLJSONObject)
+  @Field(() => GraphQLJSONObject, { description: 'The join keys of the entity.' })
   entity!: Readonly<Record<string, string | null>>;
 
-  @Field(() => ScoreStatus)
+  @Field(() => ScoreStatus, { description: 'The status of the row.' })
   status!: keyof typeof ScoreStatus;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { nullable: true, description: 'The probability of bad, 0 to 1.' })
   probability!: number | null;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { nullable: true, description: 'The score in points; high is safe.' })
   points!: number | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'The band of the points.' })
   band!: string | null;
 
-  @Field(() => GraphQLJSONObject, { nullable: true })
+  @Field(() => GraphQLJSONObject, { nullable: true, description: 'The outputs of the model by tensor name.' })
   outputs!: Readonly<Record<string, unknown>> | null;
 
-  @Field(() => [String], { nullable: true, description: 'References without a value.' })
+  @Field(() => [String], { nullable: true, description: 'The features without a value, as view@version:feature.' })
   missing!: readonly string[] | null;
 
-  @Field(() => [String], { nullable: true })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The features that raise the risk most, worst first, at most four; null without explain.',
+  })
   reasonCodes!: readonly string[] | null;
 
-  @Field(() => [ContributionType], { nullable: true })
+  @Field(() => [ContributionType], {
+    nullable: true,
+    description: 'The contribution of each feature; null without explain.',
+  })
   contributions!: readonly ContributionType[] | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'The instant at which the row was scored.' })
   scoredAt!: Instant | null;
 }
 
-@ObjectType('ScoreTable')
+@ObjectType('ScoreTable', { description: 'The scores of a request.' })
 class ScoreTableType {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The id of the request, the same in logs and in the audit log.' })
   requestId!: string;
 
-  @Field(() => ModelType)
+  @Field(() => ModelType, { description: 'The model version that scored.' })
   model!: ModelType;
 
-  @Field(() => [ScoreRowType], { description: 'In the order of the request.' })
+  @Field(() => [ScoreRowType], { description: 'The scores in the order of the request.' })
   scores!: readonly ScoreRow[];
 }
 
@@ -137,16 +146,17 @@ function maskedScores(rows: readonly ScoreRow[], model: Model, context: RequestC
 @Resolver()
 export class ScoreResolver {
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
-  @Query(() => [ModelType])
+  @Query(() => [ModelType], { description: 'Lists the applied models.' })
   models(@Ctx() context: RequestContext): ModelType[] {
     return context.services.catalogue.models().map((model) => showModel(model, context));
   }
 
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
-  @Query(() => ModelType, { nullable: true, description: 'No version: the champion.' })
+  @Query(() => ModelType, { nullable: true, description: 'Reads one model.' })
   model(
-    @Arg('name', () => String) name: string,
-    @Arg('version', () => Int, { nullable: true }) version: number | null,
+    @Arg('name', () => String, { description: 'The name of the model.' }) name: string,
+    @Arg('version', () => Int, { nullable: true, description: 'The version; without it, the champion is returned.' })
+    version: number | null,
     @Ctx() context: RequestContext,
   ): ModelType | null {
     const model = context.services.catalogue.model(name, version ?? undefined);
@@ -158,14 +168,15 @@ export class ScoreResolver {
     cost: ({ args, catalogue }) =>
       longestColumn(args.entities) * catalogue.namedModel(String(args.model)).features.length,
   })
-  @Query(() => ScoreTableType, { description: 'Scores up to 1,000 entities from their online features.' })
+  @Query(() => ScoreTableType, { description: 'Scores at most 1,000 entities from their online features.' })
   async score(
-    @Arg('model', () => String, { description: 'name@version, or a bare name for its champion.' }) name: string,
-    @Arg('entities', () => GraphQLJSONObject, { description: 'Columnar: { customer_id: ["C1", "C2"] }.' })
+    @Arg('model', () => String, { description: MODEL_REFERENCE }) name: string,
+    @Arg('entities', () => GraphQLJSONObject, { description: ENTITY_KEYS })
     entities: Record<string, unknown>,
-    @Arg('request', () => GraphQLJSONObject, { nullable: true, description: REQUEST_DESCRIPTION })
+    @Arg('request', () => GraphQLJSONObject, { nullable: true, description: REQUEST_INPUTS })
     request: Record<string, unknown> | null,
-    @Arg('explain', () => Boolean, { defaultValue: false }) explain: boolean,
+    @Arg('explain', () => Boolean, { defaultValue: false, description: 'Adds contributions and reason codes.' })
+    explain: boolean,
     @Ctx() context: RequestContext,
   ): Promise<ScoreTableType> {
     const { services, requestId } = context;

@@ -25,122 +25,138 @@ import type {
 } from '../core/ports/training-sets.js';
 import { columnarRows } from './columnar.js';
 import { maskFor, type RequestContext, seesInFull, shownError } from './context.js';
+import { FEATURE_REFERENCES, PAGE_BEFORE, PAGE_SIZE, SERVICE_REFERENCE, STALE_TREATMENT } from './descriptions.js';
 import { ExportFormat, JobState, StalePolicy } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
 
-@ObjectType('ColumnProfile')
+@ObjectType('ColumnProfile', { description: 'A profile of one column of a training set.' })
 class ColumnProfileType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the column.' })
   name!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The type of the column.' })
   type!: string;
 
-  @Field(() => Float, { description: '0 to 1.' })
+  @Field(() => Float, { description: 'The share of NULL values, 0 to 1.' })
   nullRate!: number;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { nullable: true, description: 'The number of distinct values.' })
   distinct!: number | null;
 
-  @Field(() => GraphQLJSON, { nullable: true })
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The smallest value.' })
   min!: FeatureValue;
 
-  @Field(() => GraphQLJSON, { nullable: true })
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The largest value.' })
   max!: FeatureValue;
 
-  @Field(() => Float, { nullable: true })
+  @Field(() => Float, { nullable: true, description: 'The mean of a numeric column.' })
   mean!: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'Against the label, where there is one.' })
+  @Field(() => Float, { nullable: true, description: 'The information value against the label; null without a label.' })
   informationValue!: number | null;
 }
 
-@ObjectType('TrainingSet', { description: 'A file of point-in-time rows, exactly reproducible from its manifest.' })
+@ObjectType('TrainingSet', {
+  description: 'A training set: a file of point-in-time rows that its manifest reproduces exactly.',
+})
 class TrainingSetType {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The id of the training set.' })
   id!: string;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the training set.' })
   name!: string;
 
-  @Field(() => JobType)
+  @Field(() => JobType, { description: 'The job that builds the set.' })
   job!: JobRecord;
 
-  @Field(() => JobState)
+  @Field(() => JobState, { description: 'The state of the build.' })
   state!: JobStateName;
 
-  @Field(() => Float, { description: '0 to 1.' })
+  @Field(() => Float, { description: 'The share of the build that is done, 0 to 1.' })
   progress!: number;
 
-  @Field(() => Int, { nullable: true })
+  @Field(() => Int, { nullable: true, description: 'The number of rows; null until the file is complete.' })
   rowCount!: number | null;
 
-  @Field(() => [ColumnProfileType], { nullable: true })
+  @Field(() => [ColumnProfileType], {
+    nullable: true,
+    description: 'The profile of each column; null until the file is complete.',
+  })
   columns!: readonly ColumnProfile[] | null;
 
-  @Field(() => [String], { description: 'References view@version:feature, in the order of the columns.' })
+  @Field(() => [String], { description: 'The features as view@version:feature, in the order of the columns.' })
   features!: readonly string[];
 
-  @Field(() => GraphQLJSONObject, { nullable: true })
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description: 'The manifest: everything that a rebuild needs; null until the file is complete.',
+  })
   manifest!: Readonly<Record<string, unknown>> | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Path on this server; null until the file is whole, or where it holds what this key sees masked.',
+    description:
+      'The path of the file on this server; null until the file is complete, and where it holds personal values in clear that the caller sees masked.',
   })
   downloadUrl!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'The error of a failed build.' })
   error!: string | null;
 
-  @Field(() => GraphQLDateTime)
+  @Field(() => GraphQLDateTime, { description: 'The instant at which the set was requested.' })
   createdAt!: Instant;
 }
 
-@InputType('TrainingSetInput')
+@InputType('TrainingSetInput', { description: 'A request for a training set.' })
 class TrainingSetInputType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the training set, 1 to 200 characters.' })
   name!: string;
 
-  @Field(() => String, { nullable: true, description: 'name@version; exactly one of service and features.' })
+  @Field(() => String, { nullable: true, description: SERVICE_REFERENCE })
   service?: string | null;
 
-  @Field(() => [String], { nullable: true })
+  @Field(() => [String], { nullable: true, description: FEATURE_REFERENCES })
   features?: string[] | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'One SELECT of the join keys, event_timestamp and pass-through columns.',
+    description:
+      'The spine as one SELECT of join keys, event_timestamp and pass-through columns. Give either spine or spineSql.',
   })
   spineSql?: string | null;
 
-  @Field(() => GraphQLJSONObject, { nullable: true, description: 'Columnar; exactly one of spine and spineSql.' })
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description:
+      'The spine in columnar form: join keys, event_timestamp and pass-through columns. Give either spine or spineSql.',
+  })
   spine?: Record<string, readonly unknown[]> | null;
 
-  @Field(() => String, { nullable: true, description: 'A name in labels.' })
+  @Field(() => String, { nullable: true, description: 'The name of a label in the table labels.' })
   label?: string | null;
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'What was known then; none: now. No row of the spine may be later.',
+    description:
+      'The knowledge time: only facts known by then are used. Without it, now; no row of the spine may be later.',
   })
   asOf?: Instant | null;
 
-  @Field(() => Boolean, { defaultValue: false })
+  @Field(() => Boolean, { defaultValue: false, description: 'Adds the columns <column>__event_time.' })
   includeEventTimes!: boolean;
 
   @Field(() => Boolean, {
     defaultValue: false,
-    description: 'Adds `<column>__status`: PRESENT, NULL, STALE or NOT_FOUND.',
+    description: 'Adds the columns <column>__status with PRESENT, NULL, STALE or NOT_FOUND.',
   })
   includeStatuses!: boolean;
 
-  @Field(() => StalePolicy, { defaultValue: 'RETURN' })
+  @Field(() => StalePolicy, { defaultValue: 'RETURN', description: STALE_TREATMENT })
   stalePolicy!: StalePolicyName;
 
-  @Field(() => ExportFormat, { defaultValue: 'PARQUET' })
+  @Field(() => ExportFormat, { defaultValue: 'PARQUET', description: 'The format of the file.' })
   format!: ExportFormatName;
 }
 
@@ -148,25 +164,29 @@ class TrainingSetInputType {
 @Resolver(() => TrainingSetType)
 export class TrainingSetResolver {
   @Operation({ roles: ['admin', 'modeler'] })
-  @Query(() => [TrainingSetType], { description: 'Newest first; before is the id of the last one of the page before.' })
+  @Query(() => [TrainingSetType], { description: 'Lists training sets, newest first.' })
   trainingSets(
-    @Arg('limit', () => Int, { defaultValue: 50 }) limit: number,
-    @Arg('before', () => ID, { nullable: true }) before: string | null,
+    @Arg('limit', () => Int, { defaultValue: 50, description: PAGE_SIZE }) limit: number,
+    @Arg('before', () => ID, { nullable: true, description: PAGE_BEFORE }) before: string | null,
     @Ctx() { services }: RequestContext,
   ): Promise<readonly TrainingSetRecord[]> {
     return services.trainingSets.list({ limit: boundedLimit(limit), ...(before == null ? {} : { before }) });
   }
 
   @Operation({ roles: ['admin', 'modeler'] })
-  @Query(() => TrainingSetType, { nullable: true })
-  trainingSet(@Arg('id', () => ID) id: string, @Ctx() { services }: RequestContext): Promise<TrainingSetRecord | null> {
+  @Query(() => TrainingSetType, { nullable: true, description: 'Reads one training set.' })
+  trainingSet(
+    @Arg('id', () => ID, { description: 'The id of the training set.' }) id: string,
+    @Ctx() { services }: RequestContext,
+  ): Promise<TrainingSetRecord | null> {
     return services.trainingSets.get(id);
   }
 
   @Operation({ roles: ['admin', 'modeler'] })
-  @Mutation(() => TrainingSetType)
+  @Mutation(() => TrainingSetType, { description: 'Creates a training set; a job builds its file.' })
   createTrainingSet(
-    @Arg('input', () => TrainingSetInputType) input: TrainingSetInputType,
+    @Arg('input', () => TrainingSetInputType, { description: 'The training set to build.' })
+    input: TrainingSetInputType,
     @Ctx() context: RequestContext,
   ): Promise<TrainingSetRecord> {
     const { services } = context;
@@ -196,11 +216,14 @@ export class TrainingSetResolver {
   @Operation({ roles: ['admin', 'modeler'] })
   @Mutation(() => TrainingSetType, {
     description:
-      'The same set once more, from what it was made from: its content hash is the same, whatever was imported, computed or applied since, or its job fails.',
+      'Rebuilds a training set from what it was built from. The content hash is the same, whatever was imported, computed or applied since; otherwise the job fails.',
   })
   async rebuildTrainingSet(
-    @Arg('id', () => ID) id: string,
-    @Arg('format', () => ExportFormat, { nullable: true, description: 'None: that of the set.' })
+    @Arg('id', () => ID, { description: 'The id of the training set to rebuild.' }) id: string,
+    @Arg('format', () => ExportFormat, {
+      nullable: true,
+      description: 'The format of the file; without it, the format of the original set.',
+    })
     format: ExportFormatName | null,
     @Ctx() context: RequestContext,
   ): Promise<TrainingSetRecord> {

@@ -12,65 +12,69 @@ import { DifferenceKind } from './enums.js';
 import { AssumedSize, Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
-@ObjectType('FeatureViewVersion')
+@ObjectType('FeatureViewVersion', { description: 'A version of a feature view that was applied.' })
 class FeatureViewVersionType {
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The version number.' })
   version!: number;
 
-  @Field(() => GraphQLDateTime)
+  @Field(() => GraphQLDateTime, { description: 'The instant at which the version was applied.' })
   appliedAt!: Instant;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Null while it is served.' })
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'The instant at which the version was retired; null while it is served.',
+  })
   retiredAt!: Instant | null;
 }
 
-@ObjectType('FeatureViewDifference')
+@ObjectType('FeatureViewDifference', { description: 'A difference between two versions of a feature view.' })
 class FeatureViewDifferenceType {
-  @Field(() => DifferenceKind)
+  @Field(() => DifferenceKind, { description: 'The kind of the difference.' })
   kind!: DifferenceKindName;
 
-  @Field(() => String, { nullable: true, description: 'Null where the view itself is another.' })
+  @Field(() => String, { nullable: true, description: 'The feature that differs; null where the view itself differs.' })
   feature!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'type, unit, fill, ttl, …; null where something is there or not.',
+    description:
+      'The attribute that differs, such as type, unit, fill or ttl; null where a feature or source was added or removed.',
   })
   attribute!: string | null;
 
-  @Field(() => GraphQLJSON, { nullable: true })
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The attribute in the version `from`.' })
   before!: unknown;
 
-  @Field(() => GraphQLJSON, { nullable: true })
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The attribute in the version `to`.' })
   after!: unknown;
 
   @Field(() => Boolean, {
     description:
-      'A reader of the one version cannot read the other unchanged: a feature is gone, a type, a length or the entity is another.',
+      'Marks a difference after which a reader of `from` cannot read `to` unchanged: a feature is gone, or a type, a length or the entity differs.',
   })
   breaking!: boolean;
 
-  @Field(() => String)
+  @Field(() => String, { description: 'The difference as a sentence.' })
   words!: string;
 }
 
-@ObjectType('FeatureViewDiff', { description: 'What one version of a view says otherwise than another.' })
+@ObjectType('FeatureViewDiff', { description: 'A comparison of two versions of a feature view.' })
 class FeatureViewDiffType {
-  @Field(() => String)
+  @Field(() => String, { description: 'The name of the view.' })
   name!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The version that is compared from.' })
   from!: number;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'The version that is compared to.' })
   to!: number;
 
   @Field(() => [FeatureViewDifferenceType], {
-    description: 'Features first, then the view, its sources and its query.',
+    description: 'The differences: features first, then the view, its sources and its query.',
   })
   differences!: readonly ViewDifference[];
 
-  @Field(() => [String], { description: 'What cannot be compared, and why.' })
+  @Field(() => [String], { description: 'Explains what cannot be compared, and why.' })
   unknown!: readonly string[];
 }
 
@@ -86,14 +90,21 @@ export class ViewVersionResolver {
 
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
   @Query(() => FeatureViewDiffType, {
-    description: 'Works for retired versions, whose files may be gone, and for a file that is not applied yet.',
+    description:
+      'Compares two versions of a feature view. Works for retired versions whose files are gone, and for a file that is not applied yet.',
   })
   featureViewDiff(
-    @Arg('name', () => String) name: string,
-    @Arg('from', () => Int, { nullable: true, description: 'None: the newest version before `to`.' }) from:
-      | number
-      | null,
-    @Arg('to', () => Int, { nullable: true, description: 'None: the newest applied.' }) to: number | null,
+    @Arg('name', () => String, { description: 'The name of the view.' }) name: string,
+    @Arg('from', () => Int, {
+      nullable: true,
+      description: 'The version that is compared from; without it, the newest version before `to`.',
+    })
+    from: number | null,
+    @Arg('to', () => Int, {
+      nullable: true,
+      description: 'The version that is compared to; without it, the newest applied version.',
+    })
+    to: number | null,
     @Ctx() context: RequestContext,
   ): ViewDiff {
     return context.services.browser.diff({ name, from, to, visible: visible(context) });

@@ -1,0 +1,20 @@
+/** Sentences that several arguments and fields share, so that the console explains one thing in one way. */
+export const VIEW_NAMES = 'The feature views as name@version; a bare name means its newest version.';
+export const FEATURE_REFERENCES =
+  'The features as view@version:feature; view@version means all features of the view. Give either service or features.';
+export const SERVICE_REFERENCE = 'The feature service as name@version. Give either service or features.';
+export const MODEL_REFERENCE = 'The model as name@version; a bare name means its champion.';
+export const REQUEST_INPUTS =
+  'The request inputs of on-demand features in columnar form, one value per row of entities: { requested_amount: ["5000.00", null] }.';
+export const ENTITY_KEYS =
+  'The entity keys in columnar form, one list per join key and all of equal length: { customer_id: ["C1", "C2"] }.';
+export const FEATURE_TYPE =
+  'The type: STRING, BOOLEAN, INT32, INT64, FLOAT32, FLOAT64, DECIMAL, DATE, TIMESTAMP or ARRAY<one of these>.';
+export const NEWEST_VERSION = 'The version; without it, the newest applied version is returned.';
+export const FIRST_DAY = 'The first local day, included.';
+export const LAST_DAY = 'The last local day, included.';
+export const PAGE_SIZE = 'The most rows to return, 1 to 500.';
+export const PAGE_BEFORE = 'The id of the last row of the previous page; the page after it is returned.';
+export const STALE_TREATMENT = 'The treatment of STALE values.';
+export const LINEAGE_ID =
+  'The id: the name of a table or indicator, name@version, view@version:feature, or view@version:column for a request input.';
