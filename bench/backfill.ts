@@ -49,6 +49,7 @@ try {
   const offline = createOfflineStore({ store, calendar, guard: { check: async (sql) => sql }, log });
   const common = { clock: Date.now, log, metrics };
   const materializer = createMaterializer({
+    derived: [],
     ...common,
     calendar,
     offline,

@@ -149,7 +149,7 @@ try {
     mask: new Mask(Buffer.alloc(32)),
     clock: () => AS_OF,
     folder: join(home, 'training-sets'),
-    queue: { enqueue: async (name, _, id) => ({ id, name }) as JobRecord },
+    queue: { enqueue: async ({ name }, _, id) => ({ id, name }) as JobRecord },
   });
   const features = views.flatMap((view) =>
     view.features.map((feature, index) => ({ view, feature, index, reference: `${view.id}:${feature.name}` })),

@@ -1,23 +1,15 @@
 import { defineJob } from 'riskgraph';
-import { deriveSources } from 'riskgraph/derived-sources';
+import { backfill } from 'riskgraph/ports/job-contracts';
 import { parseLocalDate } from 'riskgraph/time';
-import { z } from 'zod';
 
 export default defineJob({
+  ...backfill,
   description: 'Computes the history of feature views for a range of local days, both ends included.',
-  payload: z.object({
-    views: z.array(z.string()).min(1),
-    from: z.string(),
-    to: z.string(),
-  }),
+  needs: ['catalogue', 'materializer'],
   concurrency: 1,
-  run: async (context, payload) => {
-    const { jobId, scheduledFor, services, report, signal } = context;
-    const views = await services.views(payload.views);
+  run: async ({ jobId, scheduledFor, services, report, signal }, payload) => {
+    const views = await services.catalogue.views(payload.views);
     const [from, to] = [parseLocalDate(payload.from, 'from'), parseLocalDate(payload.to, 'to')];
-    const range = { views, from, to, now: scheduledFor };
-    services.materializer.checkBackfill(range);
-    await deriveSources(views, context, { lastDay: to });
-    return services.materializer.backfill({ jobId, ...range }, { report, signal });
+    return services.materializer.backfill({ jobId, views, from, to, now: scheduledFor }, { report, signal });
   },
 });

@@ -1,6 +1,6 @@
 import type { View } from 'riskgraph';
 import { defineJob } from 'riskgraph';
-import type { JobContext } from 'riskgraph/ports/jobs';
+import type { JobContext } from 'riskgraph/ports/job-services';
 import type { ViewRow } from 'riskgraph/ports/offline';
 import type { OnlineCell } from 'riskgraph/ports/online';
 import { withinTtl } from 'riskgraph/status';
@@ -26,7 +26,10 @@ function skewOf(view: View, offline: ViewRow, online: OnlineCell | undefined, no
   return same ? null : 'different';
 }
 
-async function checkView(view: View, { services, scheduledFor, now }: JobContext): Promise<ViewSkew> {
+async function checkView(
+  view: View,
+  { services, scheduledFor, now }: JobContext<'offline' | 'online'>,
+): Promise<ViewSkew> {
   const { offline, online } = services;
   const at = now();
   const { keys } = await offline.viewStats(view, at);
@@ -53,9 +56,10 @@ export default defineJob({
   payload: z.object({ views: z.array(z.string()).min(1).nullish() }),
   schedule: { every: 'hour', minute: 31 },
   scheduledPayload: () => ({ views: null }),
+  needs: ['catalogue', 'offline', 'online'],
   concurrency: 1,
   run: async (context, payload) => {
-    const views = await context.services.views(payload.views ?? undefined);
+    const views = await context.services.catalogue.views(payload.views ?? undefined);
     const results: ViewSkew[] = [];
     for (const [index, view] of views.entries()) {
       context.signal.throwIfAborted();

@@ -1,5 +1,4 @@
 import { defineJob } from 'riskgraph';
-import { deriveSources } from 'riskgraph/derived-sources';
 import { z } from 'zod';
 
 export default defineJob({
@@ -8,11 +7,10 @@ export default defineJob({
   // Delays are mostly whole hours: one minute later what they wait for is due.
   schedule: { every: 'hour', minute: 1 },
   scheduledPayload: () => ({}),
+  needs: ['catalogue', 'materializer'],
   concurrency: 1,
-  run: async (context) => {
-    const { jobId, scheduledFor, services, report, signal } = context;
-    const views = await services.views();
-    await deriveSources(views, context);
+  run: async ({ jobId, scheduledFor, services, report, signal }) => {
+    const views = await services.catalogue.views();
     return services.materializer.materialize({ jobId, views, onlyNew: true, now: scheduledFor }, { report, signal });
   },
 });

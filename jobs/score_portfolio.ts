@@ -1,17 +1,18 @@
 import { defineJob } from 'riskgraph';
+import { scorePortfolio } from 'riskgraph/ports/job-contracts';
 import { scorableModel, scoreViewId } from 'riskgraph/score-view';
 import { parseInstant } from 'riskgraph/time';
-import { z } from 'zod';
 
 export default defineJob({
+  ...scorePortfolio,
   description:
     'Scores everyone a model can score as of a local midnight (the newest that is due), into the table scores and the model’s own feature view.',
-  payload: z.object({ model: z.string(), asOf: z.string().nullish() }),
+  needs: ['catalogue', 'materializer'],
   // One run keeps a core busy; a second would only slow both down.
   concurrency: 1,
   run: async ({ jobId, scheduledFor, services, report, signal }, payload) => {
-    const model = scorableModel(await services.model(payload.model));
-    const [view] = await services.views([scoreViewId(model)]);
+    const model = scorableModel(await services.catalogue.model(payload.model));
+    const [view] = await services.catalogue.views([scoreViewId(model)]);
     if (!view) throw new Error(`no view is named ${scoreViewId(model)}`);
     const asOf = payload.asOf == null ? {} : { asOf: parseInstant(payload.asOf, 'asOf') };
     const result = await services.materializer.scorePortfolio(

@@ -7,7 +7,9 @@ export default defineJob({
   payload: z.object({}),
   schedule: { every: 'day', at: '04:30' },
   scheduledPayload: () => ({}),
+  needs: ['catalogue', 'online'],
   concurrency: 1,
   // By the clock, not by the schedule: a late job must not leave values that have expired since.
-  run: async ({ services, now, signal }) => services.online.sweep(now(), signal, await services.retiredViews()),
+  run: async ({ services, now, signal }) =>
+    services.online.sweep(now(), signal, await services.catalogue.retiredViews()),
 });

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createCatalogueBrowser } from './catalogue/browser.js';
 import { createCatalogue } from './catalogue/catalogue.js';
+import { createFreshCatalogue } from './catalogue/fresh-catalogue.js';
 import { freshness } from './catalogue/freshness.js';
 import { createCatalogueMetrics } from './catalogue/metrics.js';
 import { createPlanCosts } from './catalogue/plan-costs.js';
@@ -11,13 +12,12 @@ import { createViewPruner } from './catalogue/prune.js';
 import { createRegistryPlanner } from './catalogue/registry-plan.js';
 import type { Config } from './config.js';
 import { Mask } from './core/compute/masking.js';
-import { declaresStored } from './core/definitions/definition-kinds.js';
 import type { View } from './core/definitions/definitions.js';
 import { RiskgraphError } from './core/errors.js';
 import { BusinessCalendar, SECOND } from './core/helpers/time.js';
-import type { JobServices } from './core/ports/jobs.js';
+import type { JobServices } from './core/ports/job-services.js';
 import type { Clock } from './core/ports/process.js';
-import { createLoanSnapshots } from './derived/loan-snapshots/derivation.js';
+import { openDerivedTables } from './derived/list.js';
 import type { ApiServices } from './graphql/context.js';
 import { createIndicators } from './indicators/indicators.js';
 import { createAuditLog } from './ledgers/audit-journal.js';
@@ -134,14 +134,16 @@ export async function createApp(config: Config, given: Given = {}) {
     opened(scorer, () => scorer.close());
     await scorer.open([...registry.models.values()]);
 
-    const loanSnapshots = createLoanSnapshots({
+    const derivedTables = openDerivedTables({
       clickhouse: store,
       calendar,
       log,
       metrics,
       leases,
     });
+    const derived = Object.values(derivedTables);
     const materializer = createMaterializer({
+      derived,
       offline,
       online,
       ledger: createRunLedger(dataSource),
@@ -208,7 +210,7 @@ export async function createApp(config: Config, given: Given = {}) {
       indicators: createIndicators({ registry, query: store, calendar }),
       freshness: ages,
       backfills: materializer,
-      browser: createCatalogueBrowser({ registry, catalogue }),
+      browser: createCatalogueBrowser({ registry, catalogue, derived }),
       profiles,
       columns: createColumnsRead(store),
       reportCatalogue: createCatalogueMetrics({
@@ -222,28 +224,14 @@ export async function createApp(config: Config, given: Given = {}) {
       now: clock,
     };
     const worker: JobServices = {
-      loanSnapshots,
+      catalogue: createFreshCatalogue({ catalogue, ledger: definitions, clock, followedAfter: FOLLOWED_MS }),
+      ...derivedTables,
       materializer,
       offline,
       online,
       trainingSets,
       profiles,
       pruner,
-      views: async (names) => {
-        await catalogue.refresh();
-        return names ? catalogue.namedViews(names) : catalogue.views();
-      },
-      retiredViews: async () =>
-        // Another process may still serve values of the others.
-        (await definitions.all())
-          .filter(
-            ({ kind, retiredAt }) => declaresStored(kind) && retiredAt !== null && retiredAt <= clock() - FOLLOWED_MS,
-          )
-          .map(({ id }) => id),
-      model: async (reference) => {
-        await catalogue.refresh();
-        return catalogue.namedModel(reference);
-      },
     };
     const stores = { postgres: () => database.ping(), clickhouse: () => store.ping(), redis: () => online.ping() };
     const services = { api, worker, sources, queue, keys: createKeyStore(dataSource), stores, redis: serving.client };

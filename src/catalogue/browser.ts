@@ -9,6 +9,7 @@ import { badInput, notFound } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { CatalogueBrowser, FeatureSearch, LineageKind, LineageRef, ViewDifference } from '../core/ports/browse.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
+import type { DerivedTable } from '../core/ports/derived.js';
 import { type LineageGraph, lineageGraph } from './lineage.js';
 import { publishable, requiresOf, spoken } from './published.js';
 import { type SearchEntry, searchEntry, searchFeatures, searchViews } from './search.js';
@@ -36,9 +37,11 @@ const newestFirst = (one: AnyView, other: AnyView): number =>
 export function createCatalogueBrowser({
   registry,
   catalogue,
+  derived,
 }: {
   readonly registry: Registry;
   readonly catalogue: Catalogue;
+  readonly derived: readonly Pick<DerivedTable, 'name' | 'inputs'>[];
 }): CatalogueBrowser {
   const files = new Map(publishable(registry).map((one) => [`${one.kind} ${one.id}`, one.snapshot] as const));
   let applied: Applied | undefined;
@@ -54,7 +57,7 @@ export function createCatalogueBrowser({
       applied = {
         key,
         entries: [...views, ...onDemandViews].sort(newestFirst).map(searchEntry),
-        graph: lineageGraph({ views, onDemandViews, services, models, indicators }),
+        graph: lineageGraph({ derived, views, onDemandViews, services, models, indicators }),
       };
     }
     return applied;

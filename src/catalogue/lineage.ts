@@ -12,11 +12,12 @@ import type {
   View,
 } from '../core/definitions/definitions.js';
 import { notFound } from '../core/errors.js';
-import { DERIVED_TABLES } from '../core/lending/derived-sources.js';
 import { SOURCE_TABLES } from '../core/lending/sources.js';
 import type { Lineage, LineageEdge, LineageKind, LineageNode, LineageRef } from '../core/ports/browse.js';
+import type { DerivedTable } from '../core/ports/derived.js';
 
 export interface LineageDefinitions {
+  readonly derived: readonly Pick<DerivedTable, 'name' | 'inputs'>[];
   readonly views: readonly View[];
   readonly onDemandViews: readonly OnDemandView[];
   readonly services: readonly Service[];
@@ -36,8 +37,8 @@ const featureRef = ({ reference }: Pick<AnyFeatureRef, 'reference'>): LineageRef
 const viewOfFeature = (id: string): LineageRef => ref('FEATURE_VIEW', id.slice(0, id.indexOf(':')));
 
 function* edgesOf(definitions: LineageDefinitions): Iterable<LineageEdge> {
-  for (const [table, inputs] of Object.entries(DERIVED_TABLES)) {
-    for (const input of inputs) yield { up: ref('TABLE', input), down: ref('TABLE', table), verb: 'is derived from' };
+  for (const { name, inputs } of definitions.derived) {
+    for (const input of inputs) yield { up: ref('TABLE', input), down: ref('TABLE', name), verb: 'is derived from' };
   }
   for (const view of [...definitions.views, ...definitions.onDemandViews]) {
     yield* kindOf(view).lineage(view);

@@ -1,11 +1,11 @@
 import { declaresStored } from '../core/definitions/definition-kinds.js';
 import { conflict, notFound } from '../core/errors.js';
-import type { ViewPruner } from '../core/ports/jobs.js';
 import { type Leases, viewResource } from '../core/ports/leases.js';
 import type { OfflineStore } from '../core/ports/offline.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock } from '../core/ports/process.js';
 import type { JobProgress } from '../core/ports/progress.js';
+import type { ViewPruner } from '../core/ports/pruning.js';
 import type { DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
 import type { TrainingSetLedger } from '../core/ports/training-sets.js';
 import { isComputed, pinning, readThrough, spoken } from './published.js';

@@ -2,6 +2,7 @@ import { Arg, Ctx, Field, Float, Int, Mutation, ObjectType, Query, Resolver } fr
 import { checkDays } from '../core/bounds.js';
 import { badInput } from '../core/errors.js';
 import type { LocalDate } from '../core/helpers/time.js';
+import { backfill } from '../core/ports/job-contracts.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports/materialize.js';
 import type { ApiServices, RequestContext } from './context.js';
@@ -113,7 +114,7 @@ export class BackfillResolver {
   ): Promise<JobRecord> {
     const range = rangeOf(services, views, { from, to });
     services.backfills.checkBackfill(range);
-    return services.queue.enqueue('backfill', { views: range.views.map(({ id }) => id), from, to });
+    return services.queue.enqueue(backfill, { views: range.views.map(({ id }) => id), from, to });
   }
 }
 

@@ -8,10 +8,11 @@ import type { Catalogue, RegistryPlanner, ViewFreshness } from '../core/ports/ca
 import type { ColumnsRead } from '../core/ports/columns-read.js';
 import type { FeatureProfiles } from '../core/ports/feature-profiles.js';
 import type { IndicatorService } from '../core/ports/indicators.js';
-import type { JobLedger, JobQueue, ViewPruner } from '../core/ports/jobs.js';
+import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
 import type { Materializer } from '../core/ports/materialize.js';
 import type { OfflineStore } from '../core/ports/offline.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
+import type { ViewPruner } from '../core/ports/pruning.js';
 import type { ScoringService } from '../core/ports/scoring.js';
 import type { OnlineFeaturesService } from '../core/ports/serving.js';
 import type { SourceStore } from '../core/ports/sources.js';

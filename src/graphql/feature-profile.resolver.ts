@@ -5,6 +5,7 @@ import type { FeatureValue } from '../core/definitions/types.js';
 import { badInput } from '../core/errors.js';
 import { addDays, type Instant, type LocalDate } from '../core/helpers/time.js';
 import type { FeatureProfile } from '../core/ports/feature-profiles.js';
+import { profileFeatures } from '../core/ports/job-contracts.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import { checkVisible, FeatureType, isPii } from './catalogue.types.js';
 import { piiView, type RequestContext } from './context.js';
@@ -130,7 +131,7 @@ export class FeatureProfileResolver {
     @Ctx() { services }: RequestContext,
   ): Promise<JobRecord> {
     if (views?.length === 0) throw badInput('`views` is empty', 'leave it out for all views');
-    const named = views == null ? {} : { views: services.catalogue.namedViews(views).map(({ id }) => id) };
-    return services.queue.enqueue('profile_features', named);
+    const named = views == null ? undefined : services.catalogue.namedViews(views);
+    return services.queue.enqueue(profileFeatures, { views: named?.map(({ id }) => id) });
   }
 }

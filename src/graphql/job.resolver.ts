@@ -17,7 +17,8 @@ import { boundedLimit } from '../core/bounds.js';
 import { scorableModel, scoreViewId } from '../core/compute/score-view.js';
 import { badInput, notFound } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
-import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
+import { buildTrainingSet, materialize, scorePortfolio } from '../core/ports/job-contracts.js';
+import { type JobRecord, type JobState as JobStateName, payloadOf } from '../core/ports/jobs.js';
 import { type RequestContext, shownError } from './context.js';
 import { MODEL_REFERENCE, PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
 import { JobState } from './enums.js';
@@ -74,8 +75,7 @@ function subscription(watch: (signal: AbortSignal) => AsyncIterable<JobRecord>):
 }
 
 /** The set that a job builds, if it builds one. */
-const builtSet = ({ name, payload }: JobRecord): string | null =>
-  name === 'build_training_set' ? ((payload as { readonly id?: string }).id ?? null) : null;
+const builtSet = (job: JobRecord): string | null => payloadOf(buildTrainingSet, job)?.id ?? null;
 
 @Resolver(() => JobType)
 export class JobResolver {
@@ -131,9 +131,9 @@ export class JobResolver {
     const named = views == null ? undefined : services.catalogue.namedViews(views);
     if (named?.length === 0) throw badInput('`views` is empty', 'leave it out for all views');
     if (asOf != null) services.backfills.checkAsOf(named ?? services.catalogue.views(), asOf, services.now());
-    return services.queue.enqueue('materialize', {
-      ...(named ? { views: named.map(({ id }) => id) } : {}),
-      ...(asOf == null ? {} : { asOf: formatInstant(asOf) }),
+    return services.queue.enqueue(materialize, {
+      views: named?.map(({ id }) => id),
+      asOf: asOf == null ? undefined : formatInstant(asOf),
     });
   }
 
@@ -155,9 +155,9 @@ export class JobResolver {
     if (asOf != null) {
       services.backfills.checkAsOf(services.catalogue.namedViews([scoreViewId(named)]), asOf, services.now());
     }
-    return services.queue.enqueue('score_portfolio', {
+    return services.queue.enqueue(scorePortfolio, {
       model: named.id,
-      ...(asOf == null ? {} : { asOf: formatInstant(asOf) }),
+      asOf: asOf == null ? undefined : formatInstant(asOf),
     });
   }
 

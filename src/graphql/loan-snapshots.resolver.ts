@@ -1,5 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { LocalDate } from '../core/helpers/time.js';
+import { deriveLoanSnapshots } from '../core/ports/job-contracts.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { RequestContext } from './context.js';
 import { JobType } from './job.resolver.js';
@@ -21,6 +22,6 @@ export class LoanSnapshotsResolver {
     through: LocalDate | null,
     @Ctx() { services }: RequestContext,
   ): Promise<JobRecord> {
-    return services.queue.enqueue('derive_loan_snapshots', { ...(through == null ? {} : { through }) });
+    return services.queue.enqueue(deriveLoanSnapshots, { through: through ?? undefined });
   }
 }

@@ -13,6 +13,7 @@ import type {
   RegistryPlan,
   ViewFreshness,
 } from '../core/ports/catalogue.js';
+import { pruneView } from '../core/ports/job-contracts.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { RequestContext } from './context.js';
 import { PAGE_SIZE } from './descriptions.js';
@@ -259,7 +260,7 @@ export class RegistryResolver {
   ): Promise<JobRecord> {
     // Said at once what forbids it; the worker looks again.
     const found = await services.pruner.check(view, { force });
-    return services.queue.enqueue('prune_view', { view: found.view, force });
+    return services.queue.enqueue(pruneView, { view: found.view, force });
   }
 
   @Operation({ roles: ['admin', 'modeler'] })

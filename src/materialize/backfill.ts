@@ -4,8 +4,9 @@ import { inputsFirst } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/helpers/time.js';
-import type { BackfillRange, RunRecord } from '../core/ports/materialize.js';
+import type { BackfillRange, BackfillResult, BackfillViewResult, RunRecord } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
+import { deriveInputs } from './derive-inputs.js';
 import { holdView } from './hold.js';
 import { part, shares } from './progress.js';
 import {
@@ -27,22 +28,6 @@ const AS_OFS_A_COMMIT = 64;
 const MAX_DAYS = 3_660;
 /** Views at once where nothing else is said: more than one only fills the pauses of the other on two cores. */
 export const VIEWS_AT_ONCE = 2;
-
-export interface BackfillResult {
-  readonly view: string;
-  readonly from: string | null;
-  readonly to: string | null;
-  /** The last as-of that is due, where `to` lies behind it. */
-  readonly clampedTo: string | null;
-  readonly asOfs: number;
-  /** Of those: as-ofs before anything was known of what the view reads. They have no rows and were not computed. */
-  readonly empty: number;
-  readonly rows: number;
-  readonly changed: number;
-  /** Rows that the online store now holds and did not before. */
-  readonly published: number;
-  readonly nullKeys: number;
-}
 
 /** The as-ofs of one view that a backfill computes. */
 export interface ViewPlan {
@@ -87,8 +72,9 @@ export async function runBackfill(
   deps: MaterializerDeps,
   { jobId, ...range }: BackfillRange & { readonly jobId: string },
   progress: JobProgress,
-): Promise<{ readonly views: readonly BackfillResult[]; readonly notes: readonly string[] }> {
+): Promise<BackfillResult> {
   const { plans, idle } = planBackfill(range, deps.calendar);
+  await deriveInputs(deps.derived, range.views, { lastDay: range.to, now: range.now }, progress.signal);
   const parts = shares(
     progress,
     plans.map(({ due }) => due.length),
@@ -104,7 +90,7 @@ export async function runBackfill(
   return { views: [...views, ...idle.map(nothingOf)], notes: notesOf({ plans, idle }, range.from) };
 }
 
-const past = (deps: MaterializerDeps, plan: ViewPlan, jobId: string, asked: JobProgress): Promise<BackfillResult> =>
+const past = (deps: MaterializerDeps, plan: ViewPlan, jobId: string, asked: JobProgress): Promise<BackfillViewResult> =>
   holdView(deps, { view: plan.view, jobId }, asked, async (held, progress) => {
     const { view, due } = plan;
     await settleInputs(held, view, progress.signal);
@@ -244,7 +230,7 @@ function checkRange(from: LocalDate, to: LocalDate): void {
   }
 }
 
-const nothingOf = ({ view }: IdleView): BackfillResult => ({
+const nothingOf = ({ view }: IdleView): BackfillViewResult => ({
   view: view.id,
   from: null,
   to: null,

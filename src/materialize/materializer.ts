@@ -3,33 +3,16 @@
 import { inputsFirst } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
-import type { Materializer, RunRecord } from '../core/ports/materialize.js';
+import type { Materializer, RunRecord, ViewResult } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import { planBackfill, runBackfill } from './backfill.js';
+import { deriveInputs } from './derive-inputs.js';
 import { estimateBackfill } from './estimate.js';
 import { holdView } from './hold.js';
 import { part } from './progress.js';
 import { commit, level, type MaterializerDeps, publish, runOf, stage } from './run-steps.js';
 import { checkAsOf, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
-
-export interface ViewResult {
-  readonly view: string;
-  readonly asOf: string;
-  readonly rows: number;
-  /** Rows that differ from what was known of this as-of: new history. */
-  readonly changed: number;
-  /** Rows of the run that became readable online. */
-  readonly published: number;
-  /** Older rows that the online store had lost. */
-  readonly restored: number;
-  readonly nullKeys: number;
-  /** Of a score view: keys with a score, and those that have none. */
-  readonly scored?: number;
-  readonly missing?: number;
-  /** Rows that went to the table `scores`. */
-  readonly written?: number;
-}
 
 export function createMaterializer(deps: MaterializerDeps): Materializer {
   const { ledger, calendar, clock, metrics } = deps;
@@ -70,6 +53,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
   return {
     async materialize({ jobId, views, asOf, onlyNew = false, now }, progress) {
       if (asOf !== undefined) for (const view of views) checkAsOf(view, asOf, now, calendar);
+      await deriveInputs(deps.derived, views, { asOf, now }, progress.signal);
       const committed = onlyNew ? await ledger.committed(views.map(({ id }) => id)) : new Map<string, Instant>();
       const wanted = inputsFirst(views)
         .map((view) => ({ view, asOf: asOf ?? newestDue(view, now, calendar) }))

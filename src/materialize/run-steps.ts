@@ -5,6 +5,7 @@
 import type { View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant } from '../core/helpers/time.js';
+import type { DerivedTable } from '../core/ports/derived.js';
 import type { Leases } from '../core/ports/leases.js';
 import type { PortfolioScores, RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
 import type { OfflineStore, Run, Shard, StageCounts } from '../core/ports/offline.js';
@@ -17,6 +18,8 @@ export interface MaterializerDeps {
   readonly online: OnlineStore;
   readonly ledger: RunLedger;
   readonly leases: Leases;
+  /** Derived tables, which are brought up to date before the views that read them are computed. */
+  readonly derived: readonly DerivedTable[];
   /** What score views are made of. */
   readonly scores: PortfolioScores;
   readonly calendar: BusinessCalendar;

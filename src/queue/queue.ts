@@ -3,11 +3,13 @@ import type { JobDefinition } from '../core/definitions/registry.js';
 import { badInput, notFound } from '../core/errors.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';
 import { newUuid } from '../core/helpers/uuid.js';
-import type { JobLedger, JobQueue, JobServices } from '../core/ports/jobs.js';
+import type { JobServices } from '../core/ports/job-services.js';
+import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import { createCarrier } from './carrier.js';
 import { QUEUE_PREFIX, type RedisClient, withinTime } from './connection.js';
 import { readWorkerHealth, type WorkerHealth } from './health.js';
+import { checkNeeds } from './needs.js';
 import { hasEnded } from './run-job.js';
 import { type RunningWorker, startWorker } from './worker.js';
 
@@ -28,8 +30,8 @@ export interface QueueOptions {
 }
 
 export interface RunningQueue extends JobQueue {
-  /** Runs jobs in this process until closed. */
-  startWorker(given: { readonly services: JobServices }): Promise<RunningWorker>;
+  /** Runs jobs in this process until closed. BAD_USER_INPUT where a job needs a service that is not given. */
+  startWorker(given: { readonly services: Partial<JobServices> }): Promise<RunningWorker>;
   workerHealth(): Promise<WorkerHealth>;
   close(): Promise<void>;
 }
@@ -39,13 +41,13 @@ export function createQueue(options: QueueOptions): RunningQueue {
   const carrier = createCarrier({ redis, prefix, jobs, log });
 
   const queue: RunningQueue = {
-    async enqueue(name, payload, id = newUuid(clock())) {
+    async enqueue({ name }, payload, id = newUuid(clock())) {
       const definition = jobs.get(name);
       if (!definition) {
         throw badInput(`there is no job '${name}'`, `use one of ${[...jobs.keys()].join(', ')}`);
       }
       checkPayload(definition, payload);
-      const record = await ledger.create({ id, name, payload: payload ?? {}, createdAt: clock() });
+      const record = await ledger.create({ id, name, payload, createdAt: clock() });
       await carrier.hand(record).catch((error: unknown) => {
         // It is recorded: a worker hands it over when Redis is back.
         log.warn({ err: error, job: name, jobId: id }, 'a job is recorded but not yet handed to the workers');
@@ -91,7 +93,10 @@ export function createQueue(options: QueueOptions): RunningQueue {
 
     workerHealth: () => withinTime(readWorkerHealth(redis, clock(), prefix), PING_TIMEOUT_MS),
 
-    startWorker: ({ services }) => startWorker({ ...options, prefix, carrier, services }),
+    async startWorker({ services }) {
+      checkNeeds(jobs.values(), services);
+      return startWorker({ ...options, prefix, carrier, services });
+    },
 
     close: () => carrier.close(),
   };
@@ -99,7 +104,7 @@ export function createQueue(options: QueueOptions): RunningQueue {
 }
 
 function checkPayload(definition: JobDefinition, payload: unknown): void {
-  const parsed = definition.payload.safeParse(payload ?? {});
+  const parsed = definition.payload.safeParse(payload);
   if (parsed.success) return;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'payload'}: ${message}`);
   throw badInput(`job '${definition.name}' cannot run: ${problems.join('; ')}`, definition.description);

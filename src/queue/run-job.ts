@@ -3,9 +3,11 @@ import { type Job, UnrecoverableError } from 'bullmq';
 import type { JobDefinition } from '../core/definitions/registry.js';
 import { conflict, type ErrorCode, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
-import type { JobContext, JobLedger, JobRecord, JobServices } from '../core/ports/jobs.js';
+import type { JobContext, JobNeed, JobServices } from '../core/ports/job-services.js';
+import type { JobLedger, JobRecord } from '../core/ports/jobs.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import { attemptsOf } from './carrier.js';
+import { servicesFor } from './needs.js';
 
 /** Progress is for people: more often than this nobody sees it, and Postgres does. */
 const REPORT_EVERY_MS = 250;
@@ -22,7 +24,8 @@ export interface Running {
 
 export interface RunDeps {
   readonly ledger: JobLedger;
-  readonly services: JobServices;
+  /** Those that any of the jobs names. */
+  readonly services: Partial<JobServices>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -72,13 +75,13 @@ async function runAttempt(definition: JobDefinition, id: string, attempt: Attemp
     const active = await ledger.update(id, { state: 'ACTIVE', startedAt: recorded.startedAt ?? startedAt });
     if (hasEnded(active)) return;
     log.info({ attempt: attempt.attemptsMade + 1 }, 'job started');
-    const context: JobContext = {
+    const context: JobContext<JobNeed> = {
       jobId: id,
       scheduledFor: recorded.createdAt,
       now: clock,
       log,
       metrics,
-      services: deps.services,
+      services: servicesFor(definition, deps.services),
       signal: controller.signal,
       report: reporter(id, attempt, { from: active.progress, controller, deps }),
     };

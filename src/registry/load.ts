@@ -73,8 +73,11 @@ export async function loadRegistry({
     indicators.set(name, Object.freeze({ ...spec, name, file, hash: await contentHash(item.path) }));
   }
   for (const item of of('job')) {
-    const spec = item.exported as JobSpec<unknown>;
+    const spec = item.exported as JobSpec;
     if (spec.schedule && !spec.scheduledPayload) problems.push(`${item.file}: has a schedule but no scheduledPayload`);
+    if (spec.name !== undefined && spec.name !== item.name) {
+      problems.push(`${item.file}: its contract names it '${spec.name}'; name the file jobs/${spec.name}.ts`);
+    }
     if (!(spec.concurrency >= 1)) problems.push(`${item.file}: concurrency must be at least 1`);
     jobs.set(item.name, Object.freeze({ ...spec, name: item.name, file: item.file }));
   }

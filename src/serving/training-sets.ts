@@ -8,6 +8,7 @@ import type { Registry } from '../core/definitions/registry.js';
 import { badInput, conflict, notFound } from '../core/errors.js';
 import { formatInstant } from '../core/helpers/time.js';
 import { newUuid } from '../core/helpers/uuid.js';
+import { buildTrainingSet } from '../core/ports/job-contracts.js';
 import type { JobQueue } from '../core/ports/jobs.js';
 import type { OfflineStore } from '../core/ports/offline.js';
 import type { Clock } from '../core/ports/process.js';
@@ -21,9 +22,6 @@ import type {
   TrainingSetService,
   TrainingSetSpec,
 } from '../core/ports/training-sets.js';
-
-/** Named after the job's file: `jobs/build_training_set.ts`. */
-const JOB = 'build_training_set';
 
 const EXTENSIONS: Readonly<Record<ExportFormat, string>> = { PARQUET: 'parquet', CSV: 'csv', ARROW: 'arrow' };
 
@@ -79,7 +77,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       const id = newUuid(now);
       const jobId = newUuid(now);
       // The job first: a set without a job could never be shown, a job without a set only fails.
-      await queue.enqueue(JOB, { id }, jobId);
+      await queue.enqueue(buildTrainingSet, { id }, jobId);
       return ledger.create({
         id,
         name,
@@ -106,7 +104,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       await refusePruned(offline, id, Object.keys(pins.runs));
       const now = clock();
       const record = { id: newUuid(now), name, jobId: newUuid(now), features, createdAt: now };
-      await queue.enqueue(JOB, { id: record.id }, record.jobId);
+      await queue.enqueue(buildTrainingSet, { id: record.id }, record.jobId);
       const rebuild = { of: id, pins, contentHash };
       return ledger.create({ ...record, request: { ...spec, ...(format && { format }), rebuild } });
     },

@@ -82,6 +82,7 @@ beforeAll(async () => {
   leases = createLeases(database.dataSource);
   sets = createTrainingSetLedger(database.dataSource);
   materializer = createMaterializer({
+    derived: [],
     offline,
     online,
     ledger: createRunLedger(database.dataSource),
@@ -563,7 +564,7 @@ describe('pruning', () => {
   it('leaves words about a retired version: its lineage says that it is retired, and what it read', async () => {
     await retired();
     const catalogue = createCatalogue({ registry, ledger });
-    const browser = createCatalogueBrowser({ registry, catalogue });
+    const browser = createCatalogueBrowser({ registry, catalogue, derived: [] });
     await catalogue.refresh();
     const words = /^view customer_profile@2 is retired since 2026-02-10T04:00:00\.000Z: .*; it read customers/;
     for (const subject of [

@@ -8,11 +8,12 @@ import { sql } from '../../src/core/definitions/define.js';
 import type { View } from '../../src/core/definitions/definitions.js';
 import { DAY, HOUR } from '../../src/core/helpers/time.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
-import type { JobContext, JobServices } from '../../src/core/ports/jobs.js';
+import type { JobContext } from '../../src/core/ports/job-services.js';
 import type { ViewRow } from '../../src/core/ports/offline.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from '../materialize/fixture.js';
 import { factsView, MIDNIGHT, PREFIX } from '../materialize/views.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
+import { catalogueOf } from '../queue/jobs-of.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { redisKey } from './online-world.js';
 
@@ -231,13 +232,13 @@ defineRule<Spoilt, World & Healthy>(
         if (spoil.does === 'replace') await fixture.online.write(view, [{ ...row, ...spoil.by }]);
       }
       const gauges: unknown[] = [];
-      const services = { ...fixture, views: async () => [view] } as unknown as JobServices;
-      const context: JobContext = {
+      const { offline, online } = fixture;
+      const context: JobContext<'catalogue' | 'offline' | 'online'> = {
         jobId: 'check',
         scheduledFor: fixture.clock.now,
         now: () => fixture.clock.now,
         log: silentLog,
-        services,
+        services: { catalogue: catalogueOf([view]), offline, online },
         metrics: { ...noMetrics, gauge: (...gauge) => void gauges.push(gauge) },
         ...unwatched(),
       };

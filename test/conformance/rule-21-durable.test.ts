@@ -11,6 +11,7 @@ import { type App, createApp } from '../../src/app.js';
 import { loadConfig } from '../../src/config.js';
 import type { FeatureRef, View } from '../../src/core/definitions/definitions.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
+import { backfill, materialize } from '../../src/core/ports/job-contracts.js';
 import type { ImportResult } from '../../src/core/ports/sources.js';
 import { type EmbeddedStores, startEmbedded } from '../../src/embedded/index.js';
 import { registerErrors } from '../../src/http/errors.js';
@@ -153,7 +154,7 @@ const ACKNOWLEDGED: readonly Acknowledged[] = [
   },
   {
     name: 'a job that was asked for waits with what it was asked for',
-    does: ({ app }) => app.services.api.queue.enqueue('materialize', { views: ['device_use@1'] }),
+    does: ({ app }) => app.services.api.queue.enqueue(materialize, { views: ['device_use@1'] }),
     reply: { state: 'WAITING' },
     reads: ({ app }, reply) => app.services.api.jobs.get(jobOf(reply)),
     holds: { name: 'materialize', state: 'WAITING', payload: { views: ['device_use@1'] } },
@@ -162,7 +163,7 @@ const ACKNOWLEDGED: readonly Acknowledged[] = [
     name: 'a job that was cancelled is cancelled',
     does: async ({ app }) => {
       const { queue } = app.services.api;
-      return queue.cancel((await queue.enqueue('materialize', { views: ['device_use@1'] })).id);
+      return queue.cancel((await queue.enqueue(materialize, { views: ['device_use@1'] })).id);
     },
     reply: { state: 'CANCELLED' },
     reads: ({ app }, reply) => app.services.api.jobs.get(jobOf(reply)),
@@ -223,12 +224,10 @@ const REFUSED: readonly Refused[] = [
   {
     name: 'a job that cannot be recorded is refused, and there is none',
     tries: ({ app }) =>
-      app.services.api.queue
-        .enqueue('backfill', { views: ['device_use@1'], from: '2026-01-01', to: '2026-01-02' })
-        .then(
-          () => 'taken',
-          () => 'refused',
-        ),
+      app.services.api.queue.enqueue(backfill, { views: ['device_use@1'], from: '2026-01-01', to: '2026-01-02' }).then(
+        () => 'taken',
+        () => 'refused',
+      ),
     answers: 'refused',
     reads: ({ app }) => app.services.api.jobs.list({ name: 'backfill', limit: 10 }),
     holds: [],

@@ -61,6 +61,7 @@ export async function openScheduledWorld(): Promise<ScheduledWorld> {
   const seams = { clock: () => clock.now, log: silentLog, metrics: noMetrics };
   const online = createOnlineStore({ client: connection.client, prefix: 'scheduled', ...seams });
   const materializer = createMaterializer({
+    derived: [],
     offline: world.offline,
     online,
     ledger: createRunLedger(database.dataSource),

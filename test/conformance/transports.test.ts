@@ -284,8 +284,8 @@ beforeAll(async () => {
     body: rows.map((row) => JSON.stringify(row)).join('\n'),
   });
   expect(await response.json()).toMatchObject({ accepted: rows.length, rejected: 0 });
-  const { materializer, views } = api.app.services.worker;
-  const run = { jobId: newUuid(NOW), views: await views(), now: NOW };
+  const { materializer, catalogue } = api.app.services.worker;
+  const run = { jobId: newUuid(NOW), views: await catalogue.views(), now: NOW };
   await materializer.backfill({ ...run, from: '2026-03-04', to: '2026-03-09' }, unwatched());
   await materializer.materialize({ ...run, jobId: newUuid(NOW + 1) }, unwatched());
   worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
 import type { JobDefinition } from '../../src/core/definitions/registry.js';
-import type { JobContext } from '../../src/core/ports/jobs.js';
+import type { JobContext, JobNeed } from '../../src/core/ports/job-services.js';
 import { type Api, startApi } from '../support/api.js';
 import { middayClock } from '../support/clock.js';
 import { ROOT } from '../support/views.js';
@@ -138,7 +138,7 @@ const runNext = async (id: string): Promise<unknown> => {
   const record = await app.services.api.jobs.get(id);
   const definition = app.registry.jobs.get(record?.name as string) as JobDefinition;
   const { log, metrics } = app.telemetry;
-  const context: JobContext = {
+  const context: JobContext<JobNeed> = {
     jobId: id,
     scheduledFor: record?.createdAt as number,
     now: middayClock,

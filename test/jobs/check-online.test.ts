@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import checkOnline from '../../jobs/check_online.js';
-import type { JobContext, JobServices } from '../../src/core/ports/jobs.js';
+import type { JobContext } from '../../src/core/ports/job-services.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from '../materialize/fixture.js';
 import { factsView, HOUR, MIDNIGHT, PREFIX } from '../materialize/views.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
+import { catalogueOf } from '../queue/jobs-of.js';
 
 let fixture: MaterializeFixture;
 const view = factsView();
@@ -18,17 +19,13 @@ afterAll(() => fixture?.close());
 
 const check = async () => {
   const gauges: unknown[] = [];
-  const services = {
-    offline: fixture.offline,
-    online: fixture.online,
-    views: async () => [view],
-  } as unknown as JobServices;
-  const context: JobContext = {
+  const { offline, online } = fixture;
+  const context: JobContext<'catalogue' | 'offline' | 'online'> = {
     jobId: 'check',
     scheduledFor: fixture.clock.now,
     now: () => fixture.clock.now,
     log: silentLog,
-    services,
+    services: { catalogue: catalogueOf([view]), offline, online },
     metrics: { ...noMetrics, gauge: (...gauge) => void gauges.push(gauge) },
     ...unwatched(),
   };

@@ -6,7 +6,6 @@ import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { BackfillEstimate } from '../../src/core/ports/materialize.js';
 import type { OfflineStore } from '../../src/core/ports/offline.js';
-import type { BackfillResult } from '../../src/materialize/backfill.js';
 import { estimateBackfill } from '../../src/materialize/estimate.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { openSourceRows, paidView, type SourceRows } from './sources.js';
@@ -62,11 +61,8 @@ const backfill = async (
   views: readonly View[],
   { from, to, ...change }: { from?: string; to?: string } & Parameters<MaterializeFixture['materializer']>[0] = {},
 ) =>
-  (
-    (await fixture
-      .materializer(change)
-      .backfill({ jobId: newUuid(Date.now()), ...range(views, from, to) }, unwatched())) as { views: BackfillResult[] }
-  ).views;
+  (await fixture.materializer(change).backfill({ jobId: newUuid(Date.now()), ...range(views, from, to) }, unwatched()))
+    .views;
 
 /** All that a view has: the bytes of its history and state, and those that Redis holds. */
 async function everything(views: readonly View[]) {
@@ -134,10 +130,7 @@ describe('a backfill of several views', () => {
       expect.stringContaining('idle_soon@1: 1 as-of not due yet left out'),
       `${words}; nothing of it is computed`,
     ]);
-    const { views, notes } = (await materializer.backfill(asked, unwatched())) as {
-      views: BackfillResult[];
-      notes: string[];
-    };
+    const { views, notes } = await materializer.backfill(asked, unwatched());
     expect(views).toMatchObject([
       { view: soon.id, asOfs: 1, rows: 3 },
       { view: late.id, asOfs: 0, rows: 0, from: null, to: null },

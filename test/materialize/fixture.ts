@@ -1,6 +1,7 @@
 import type { View } from '../../src/core/definitions/definitions.js';
 import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import type { DerivedTable } from '../../src/core/ports/derived.js';
 import type { Leases } from '../../src/core/ports/leases.js';
 import type { Materializer, PortfolioScores, RunLedger } from '../../src/core/ports/materialize.js';
 import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
@@ -38,6 +39,7 @@ export interface MaterializeFixture {
   /** With parts of the stores replaced. */
   materializer(
     change?: Partial<{
+      derived: readonly DerivedTable[];
       offline: OfflineStore;
       online: OnlineStore;
       ledger: RunLedger;
@@ -93,6 +95,7 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
     clearFacts: () => clickhouse.run('clear', raw('TRUNCATE TABLE facts')),
     materializer: (change = {}) =>
       createMaterializer({
+        derived: [],
         offline,
         online,
         ledger,

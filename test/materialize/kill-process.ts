@@ -5,7 +5,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { JobDefinition } from '../../src/core/definitions/registry.js';
 import { BusinessCalendar, formatInstant } from '../../src/core/helpers/time.js';
-import type { JobServices } from '../../src/core/ports/jobs.js';
+import type { JobServices } from '../../src/core/ports/job-services.js';
 import type { PortfolioScores, RunLedger } from '../../src/core/ports/materialize.js';
 import type { OfflineStore } from '../../src/core/ports/offline.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
@@ -16,11 +16,12 @@ import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
+import { servicesFor } from '../../src/queue/needs.js';
 import { createQueue } from '../../src/queue/queue.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
 import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
-import { jobsOf } from '../queue/jobs-of.js';
+import { catalogueOf, jobsOf } from '../queue/jobs-of.js';
 import { openScoring, scoredViews } from './scored.js';
 import { clickhouseAt, factsView, noScores, PREFIX, TIMEZONE } from './views.js';
 
@@ -81,6 +82,7 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
     ? watch.port('scores', (await openScoring({ clickhouse, offline, leases, clock }, [scored.model])).scores)
     : noScores;
   const materializer = createMaterializer({
+    derived: [],
     ...common,
     offline,
     online,
@@ -91,13 +93,12 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
     ...(asOfsACommit === undefined ? {} : { asOfsACommit }),
   });
   const views = scored ? [scored.view] : names.map((name) => factsView({}, name));
-  const services = {
+  const services: Partial<JobServices> = {
     offline,
     online,
     materializer,
-    views: async () => views,
-    model: async () => scored?.model,
-  } as unknown as JobServices;
+    catalogue: catalogueOf(views, scored?.model),
+  };
   const jobs = await killJobs();
   if (!job) {
     const telling = new Map(
@@ -114,7 +115,7 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
     now: clock,
     log: silentLog,
     metrics: noMetrics,
-    services,
+    services: servicesFor(definition, services),
   };
   const progress = { signal: new AbortController().signal, report: async () => undefined };
   await definition.run({ ...context, ...progress }, definition.payload.parse(job.payload));

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar, formatInstant } from '../../src/core/helpers/time.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
+import { materialize } from '../../src/core/ports/job-contracts.js';
 import type { ViewRow } from '../../src/core/ports/offline.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createJobLedger } from '../../src/ledgers/job-ledger.js';
@@ -249,7 +250,7 @@ describe('a worker killed with SIGKILL', () => {
       metrics: noMetrics,
       calendar: new BusinessCalendar(TIMEZONE),
     });
-    const { id } = await queue.enqueue('materialize', { asOf });
+    const { id } = await queue.enqueue(materialize, { asOf });
     const completed = async () => (await ledger.get(id))?.state === 'COMPLETED';
     const delays: number[] = [];
     while (delays.length < 5) {

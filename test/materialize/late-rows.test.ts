@@ -4,12 +4,13 @@ import type { View } from '../../src/core/definitions/definitions.js';
 import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
-import type { JobContext } from '../../src/core/ports/jobs.js';
+import type { JobContext } from '../../src/core/ports/job-services.js';
+import type { ViewResult } from '../../src/core/ports/materialize.js';
 import type { ViewRow } from '../../src/core/ports/offline.js';
 import type { LoanSnapshots } from '../../src/core/ports/sources.js';
-import type { ViewResult } from '../../src/materialize/materializer.js';
 import { snapshotsOn } from '../derived/loan-snapshots/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
+import { catalogueOf } from '../queue/jobs-of.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { dpdView, openSourceRows, paidView, type SourceRows } from './sources.js';
 import { HOUR, MIDNIGHT, TIMEZONE } from './views.js';
@@ -48,9 +49,9 @@ const pay = (id: string, { at, amount, known = at }: { at: number; amount: numbe
     },
   ]);
 
-const run = async (change: { asOf?: number; onlyNew?: boolean } = {}, of = view): Promise<ViewResult[]> => {
+const run = async (change: { asOf?: number; onlyNew?: boolean } = {}, of = view): Promise<readonly ViewResult[]> => {
   const request = { jobId: newUuid(Date.now()), views: [of], now: fixture.clock.now, ...change };
-  return ((await fixture.materializer().materialize(request, unwatched())) as { views: ViewResult[] }).views;
+  return (await fixture.materializer().materialize(request, unwatched())).views;
 };
 
 const backfill = (from: string, to: string) =>
@@ -177,8 +178,11 @@ it('a payment of yesterday that arrives late is in the loan-days of yesterday, a
   );
   const byJob = async (now: number) => {
     fixture.clock.now = now;
-    const services = { loanSnapshots: snapshots, materializer: fixture.materializer(), views: async () => [view] };
-    const context = {
+    const services = {
+      catalogue: catalogueOf([view]),
+      materializer: fixture.materializer({ derived: [snapshots] }),
+    };
+    const context: JobContext<'catalogue' | 'materializer'> = {
       jobId: newUuid(now),
       scheduledFor: now,
       now: () => now,
@@ -186,7 +190,7 @@ it('a payment of yesterday that arrives late is in the loan-days of yesterday, a
       ...unwatched(),
       log: silentLog,
       metrics: noMetrics,
-    } as unknown as JobContext;
+    };
     await materializeJob.run(context, {});
   };
   await byJob(MIDNIGHT + 2 * HOUR);

@@ -4,10 +4,9 @@ import type { View } from '../../src/core/definitions/definitions.js';
 import { raw, sql } from '../../src/core/definitions/sql.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { Leases } from '../../src/core/ports/leases.js';
+import type { ViewResult } from '../../src/core/ports/materialize.js';
 import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
-import type { BackfillResult } from '../../src/materialize/backfill.js';
-import type { ViewResult } from '../../src/materialize/materializer.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { factsView, HOUR, MIDNIGHT } from './views.js';
 
@@ -38,15 +37,12 @@ const now = () => fixture.clock.now;
 
 const materialize = async (asOf?: number, materializer = fixture.materializer()): Promise<ViewResult> => {
   const request = { jobId: jobId(), views: [view], now: now(), ...(asOf === undefined ? {} : { asOf }) };
-  const { views } = (await materializer.materialize(request, unwatched())) as { views: ViewResult[] };
+  const { views } = await materializer.materialize(request, unwatched());
   return views[0] as ViewResult;
 };
 
-const backfill = async (from: string, to: string) =>
-  (await fixture.materializer().backfill({ jobId: jobId(), views: [view], from, to, now: now() }, unwatched())) as {
-    views: BackfillResult[];
-    notes: string[];
-  };
+const backfill = (from: string, to: string) =>
+  fixture.materializer().backfill({ jobId: jobId(), views: [view], from, to, now: now() }, unwatched());
 
 const expectLevel = async () => {
   const { offline, online } = await fixture.newest(view);
@@ -140,7 +136,7 @@ describe('materialize', () => {
   it('computes only views with an as-of that is new, where that is asked for', async () => {
     const due = async () => {
       const request = { jobId: jobId(), views: [view], onlyNew: true, now: now() };
-      const { views } = (await fixture.materializer().materialize(request, unwatched())) as { views: ViewResult[] };
+      const { views } = await fixture.materializer().materialize(request, unwatched());
       return views.map(({ asOf }) => asOf);
     };
     expect(await due()).toEqual(['2026-02-28T16:00:00.000Z']);

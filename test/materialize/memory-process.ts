@@ -31,6 +31,7 @@ const calendar = new BusinessCalendar(TIMEZONE);
 const common = { clock: Date.now, log: silentLog, metrics: noMetrics };
 const store = openClickHouse({ ...clickhouseAt(clickhouse as string), ...common });
 const materializer = createMaterializer({
+  derived: [],
   ...common,
   calendar,
   offline: offlineOn(store, calendar),

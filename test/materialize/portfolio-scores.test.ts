@@ -280,7 +280,7 @@ describe('scoring a portfolio', () => {
 describe('a score view among other views', () => {
   it('comes after its inputs, whatever the order in which they are named', async () => {
     await factsAt(MIDNIGHT - DAY);
-    const { views } = (await materialize([scored.view, scored.inputs])) as { views: { view: string; rows: number }[] };
+    const { views } = await materialize([scored.view, scored.inputs]);
     expect(views.map(({ view, rows }) => [view, rows])).toEqual([
       [scored.inputs.id, 60],
       [scored.view.id, 60],
@@ -291,7 +291,7 @@ describe('a score view among other views', () => {
     await factsAt(MIDNIGHT - DAY);
     const due = async () => {
       const request = { jobId: jobId(), views: [scored.view, scored.inputs], onlyNew: true, now: fixture.clock.now };
-      const { views } = (await materializer.materialize(request, unwatched())) as { views: { view: string }[] };
+      const { views } = await materializer.materialize(request, unwatched());
       return views.map(({ view }) => view);
     };
     expect(await due()).toEqual([scored.inputs.id, scored.view.id]);
@@ -306,9 +306,7 @@ describe('a score view among other views', () => {
   it('is backfilled as its scheduled runs would have scored: from what was in force three hours after each midnight (rule 2)', async () => {
     await factsAt(MIDNIGHT - 4 * DAY);
     await factsAt(MIDNIGHT - 2 * DAY, 3);
-    const { views } = (await backfill([scored.view, scored.inputs], '2026-02-26', '2026-03-01')) as {
-      views: { view: string; asOfs: number; rows: number }[];
-    };
+    const { views } = await backfill([scored.view, scored.inputs], '2026-02-26', '2026-03-01');
     expect(views).toMatchObject([
       { view: scored.inputs.id, asOfs: 4 },
       { view: scored.view.id, asOfs: 4, rows: 240 },
@@ -333,7 +331,7 @@ describe('a score view among other views', () => {
     expect((await historical(scored.view, ['C1'], MIDNIGHT - 3 * DAY + 3 * HOUR - 1))[0]?.statuses[0]).toBe(
       'NOT_FOUND',
     );
-    const again = (await backfill([scored.view], '2026-02-26', '2026-03-01')) as { views: { changed: number }[] };
+    const again = await backfill([scored.view], '2026-02-26', '2026-03-01');
     expect(again.views).toMatchObject([{ changed: 0 }]);
     expect(await stored()).toEqual(rows);
   });

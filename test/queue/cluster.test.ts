@@ -9,7 +9,7 @@ import { createQueue } from '../../src/queue/queue.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { formCluster, startTestRedis, type TestRedis } from '../online/redis-server.js';
 import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
-import { jobsOf, noServices } from './jobs-of.js';
+import { jobsOf, noServices, requestsOf } from './jobs-of.js';
 
 let nodes: readonly [TestRedis, TestRedis];
 let postgres: FreshStore;
@@ -29,7 +29,7 @@ describe('on a Redis Cluster', () => {
   it('the queue runs jobs, shows their progress and the health of its worker', async () => {
     const redis = await openRedis({ url: await formCluster(nodes), log: silentLog, purpose: 'queue' });
     const ledger = createJobLedger(database.dataSource);
-    const jobs = jobsOf({
+    const specs = {
       add: defineJob({
         description: 'Adds',
         concurrency: 2,
@@ -39,10 +39,10 @@ describe('on a Redis Cluster', () => {
           return a + 1;
         },
       }),
-    });
+    };
     const queue = createQueue({
       redis: redis.client,
-      jobs,
+      jobs: jobsOf(specs),
       ledger,
       clock: Date.now,
       log: silentLog,
@@ -50,7 +50,7 @@ describe('on a Redis Cluster', () => {
       calendar: new BusinessCalendar('UTC'),
     });
     const worker = await queue.startWorker({ services: noServices });
-    const asked = await Promise.all([1, 2, 3].map((a) => queue.enqueue('add', { a })));
+    const asked = await Promise.all([1, 2, 3].map((a) => queue.enqueue(requestsOf(specs).add, { a })));
     const states: string[] = [];
     for await (const { state } of queue.watch(asked[0]?.id as string, new AbortController().signal)) states.push(state);
     expect(states.at(-1)).toBe('COMPLETED');

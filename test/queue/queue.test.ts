@@ -7,7 +7,7 @@ import type { JobLedger, JobRecord } from '../../src/core/ports/jobs.js';
 import type { RunningQueue } from '../../src/queue/queue.js';
 import type { RunningWorker } from '../../src/queue/worker.js';
 import { type QueueFixture, queueFixture } from './fixture.js';
-import { jobsOf, noServices } from './jobs-of.js';
+import { jobsOf, noServices, requestsOf } from './jobs-of.js';
 
 let fixture: QueueFixture;
 const open: { close(): Promise<void> }[] = [];
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const plain = { description: 'x', concurrency: 1, payload: z.object({}) };
 
-const jobs = jobsOf({
+const specs = {
   add: defineJob({
     description: 'Adds',
     concurrency: 1,
@@ -67,7 +67,10 @@ const jobs = jobsOf({
     },
   }),
   when: defineJob({ ...plain, run: async ({ scheduledFor, now }) => ({ scheduledFor, late: now() - scheduledFor }) }),
-});
+};
+const jobs = jobsOf(specs);
+const { add, held, refused, leaky, flaky, when } = requestsOf(specs);
+
 const tries = new Map<string, number>();
 /** How far each held job may go; at 1 it ends. */
 const reaches = new Map<string, number>();
@@ -105,7 +108,7 @@ const ended = async (id: string): Promise<JobRecord> =>
 describe('the job queue', () => {
   it('records a job, runs it, and records its result', async () => {
     const { queue } = await queueAndWorker();
-    const asked = await queue.enqueue('add', { a: 2, b: 3 });
+    const asked = await queue.enqueue(add, { a: 2, b: 3 });
     expect(asked).toMatchObject({ name: 'add', state: 'WAITING', progress: 0, payload: { a: 2, b: 3 }, error: null });
     const done = await ended(asked.id);
     expect(done).toMatchObject({ state: 'COMPLETED', progress: 1, result: { sum: 5 }, error: null });
@@ -116,8 +119,11 @@ describe('the job queue', () => {
   it('refuses an unknown job and a payload that does not fit, before anything is recorded', async () => {
     const queue = fixture.queueOf(jobs);
     open.push(queue);
-    await expect(queue.enqueue('nonsense', {})).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
-    await expect(queue.enqueue('add', { a: '2' })).rejects.toMatchObject({
+    await expect(queue.enqueue({ name: 'nonsense', payload: z.object({}) }, {})).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
+    const another = { name: 'add', payload: z.object({ a: z.string() }) };
+    await expect(queue.enqueue(another, { a: '2' })).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       message: expect.stringMatching(/a: .*b: /),
     });
@@ -127,7 +133,7 @@ describe('the job queue', () => {
   it('uses the id that the caller chose', async () => {
     const { queue } = await queueAndWorker();
     const id = '01890000-0000-7000-8000-000000000001';
-    await queue.enqueue('add', { a: 1, b: 1 }, id);
+    await queue.enqueue(add, { a: 1, b: 1 }, id);
     expect(await ended(id)).toMatchObject({ id, state: 'COMPLETED' });
   });
 
@@ -135,7 +141,7 @@ describe('the job queue', () => {
     const { queue } = await queueAndWorker();
     const elsewhere = fixture.queueOf(jobs);
     open.push(elsewhere);
-    const { id } = await queue.enqueue('held', {});
+    const { id } = await queue.enqueue(held, {});
     const seen: JobRecord[] = [];
     for await (const job of elsewhere.watch(id, new AbortController().signal)) {
       seen.push(job);
@@ -151,7 +157,7 @@ describe('the job queue', () => {
   it('ends a watch when the watcher goes, and refuses one of an unknown job', async () => {
     const queue = fixture.queueOf(jobs);
     open.push(queue);
-    const { id } = await queue.enqueue('held', {});
+    const { id } = await queue.enqueue(held, {});
     const stop = new AbortController();
     const seen: JobRecord[] = [];
     for await (const job of queue.watch(id, stop.signal)) {
@@ -168,12 +174,12 @@ describe('the job queue', () => {
   it('takes a cancelled job that waits out of the queue', async () => {
     const queue = fixture.queueOf(jobs);
     open.push(queue);
-    const { id } = await queue.enqueue('add', { a: 1, b: 1 });
+    const { id } = await queue.enqueue(add, { a: 1, b: 1 });
     expect(await queue.cancel(id)).toMatchObject({ state: 'CANCELLED' });
     const worker = await queue.startWorker({ services: noServices });
     open.push(worker);
     // One after the other, in order: whoever runs the later one would have run the first.
-    await ended((await queue.enqueue('add', { a: 2, b: 2 })).id);
+    await ended((await queue.enqueue(add, { a: 2, b: 2 })).id);
     expect(await fixture.ledger.get(id)).toMatchObject({ state: 'CANCELLED', startedAt: null, result: null });
   });
 
@@ -181,13 +187,13 @@ describe('the job queue', () => {
     const { queue } = await queueAndWorker();
     const elsewhere = fixture.queueOf(jobs);
     open.push(elsewhere);
-    const { id } = await queue.enqueue('held', {});
+    const { id } = await queue.enqueue(held, {});
     await vi.waitFor(async () => expect((await fixture.ledger.get(id))?.progress).toBeGreaterThan(0.1), LONG);
     const cancelled = await elsewhere.cancel(id);
     expect(cancelled).toMatchObject({ state: 'CANCELLED' });
     await vi.waitFor(() => expect(over.has(id)).toBe(true), LONG);
     // The next one runs when the worker is done with the first in every respect.
-    const after = await queue.enqueue('held', {});
+    const after = await queue.enqueue(held, {});
     await isActive(after.id);
     expect(await fixture.ledger.get(id)).toEqual(cancelled);
     await queue.cancel(after.id);
@@ -195,20 +201,20 @@ describe('the job queue', () => {
 
   it('leaves a job that has ended as it is when it is cancelled', async () => {
     const { queue } = await queueAndWorker();
-    const { id } = await queue.enqueue('add', { a: 1, b: 1 });
+    const { id } = await queue.enqueue(add, { a: 1, b: 1 });
     const done = await ended(id);
     expect(await queue.cancel(id)).toEqual(done);
   });
 
   it('tells what was wrong with a request and tries it once', async () => {
     const { queue } = await queueAndWorker();
-    const { id } = await queue.enqueue('refused', {});
+    const { id } = await queue.enqueue(refused, {});
     expect(await ended(id)).toMatchObject({ state: 'FAILED', error: 'the view is unknown (name another)' });
   });
 
   it('hides internals in the error of a failed job', async () => {
     const { queue } = await queueAndWorker();
-    const { id } = await queue.enqueue('leaky', {});
+    const { id } = await queue.enqueue(leaky, {});
     const { error, state } = await ended(id);
     expect(state).toBe('FAILED');
     expect(error).toContain(id);
@@ -217,7 +223,7 @@ describe('the job queue', () => {
 
   it('tries a job again after a failure that may pass', async () => {
     const { queue } = await queueAndWorker();
-    const { id } = await queue.enqueue('flaky', {});
+    const { id } = await queue.enqueue(flaky, {});
     expect(await ended(id)).toMatchObject({ state: 'COMPLETED', result: 'second time', error: null });
   });
 
@@ -225,7 +231,7 @@ describe('the job queue', () => {
     let later = 0;
     const queue = fixture.queueOf(jobs, () => Date.now() + later);
     open.push(queue);
-    const asked = await queue.enqueue('when', {});
+    const asked = await queue.enqueue(when, {});
     later = 3_600_000;
     open.push(await queue.startWorker({ services: noServices }));
     const { result } = (await ended(asked.id)) as { result: { scheduledFor: number; late: number } };
@@ -235,7 +241,7 @@ describe('the job queue', () => {
 
   it('finishes the running job before a worker closes', async () => {
     const { queue, worker } = await queueAndWorker();
-    const { id } = await queue.enqueue('held', {});
+    const { id } = await queue.enqueue(held, {});
     await isActive(id);
     open.splice(open.indexOf(worker), 1);
     const closed = worker.close();
@@ -246,8 +252,8 @@ describe('the job queue', () => {
 
   it('loses no job to FLUSHALL, neither one that waits nor one that runs', async () => {
     const { queue } = await queueAndWorker();
-    const running = await queue.enqueue('held', {});
-    const waiting = await queue.enqueue('held', {});
+    const running = await queue.enqueue(held, {});
+    const waiting = await queue.enqueue(held, {});
     await isActive(running.id);
     await fixture.redis.client.flushall();
     for (const { id } of [running, waiting]) reaches.set(id, 1);
@@ -274,7 +280,7 @@ describe('the job queue', () => {
     open.push(await queue.startWorker({ services: noServices }));
     slow = true;
     await asked.opened;
-    const { id } = await queue.enqueue('held', {});
+    const { id } = await queue.enqueue(held, {});
     await vi.waitFor(async () => expect((await fixture.ledger.get(id))?.progress).toBeGreaterThan(0.1), LONG);
     let rounds = 0;
     const count = vi.spyOn(ledger, 'open').mockImplementation(() => {

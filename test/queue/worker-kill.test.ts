@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { RunningQueue } from '../../src/queue/queue.js';
 import { forkBundled } from '../support/bundled.js';
 import { type QueueFixture, queueFixture } from './fixture.js';
-import { killJobs } from './worker-process.js';
+import { jobsOf, requestsOf } from './jobs-of.js';
+import { killSpecs } from './worker-process.js';
 
 const LONG = { timeout: 120_000, interval: 50 };
 
@@ -14,7 +15,7 @@ const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   fixture = await queueFixture();
-  queue = fixture.queueOf(killJobs);
+  queue = fixture.queueOf(jobsOf(killSpecs));
 });
 afterAll(async () => {
   await queue?.close();
@@ -53,7 +54,7 @@ const jobOf = async (id: string) => {
 describe('a worker that is killed', () => {
   it('has its job taken up by the next one, never going back in progress', async () => {
     const first = await startWorker(0.5);
-    const { id } = await queue.enqueue('slow', {});
+    const { id } = await queue.enqueue(requestsOf(killSpecs).slow, {});
     await vi.waitFor(async () => expect((await jobOf(id)).progress).toBeGreaterThanOrEqual(0.5), LONG);
     await kill(first);
     const seen = [(await jobOf(id)).progress];

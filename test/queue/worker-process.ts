@@ -12,7 +12,7 @@ import { jobsOf, noServices } from './jobs-of.js';
 
 const [, , postgresUrl, redisUrl, reach = '1'] = process.argv;
 
-export const killJobs = jobsOf({
+export const killSpecs = {
   slow: defineJob({
     description: 'x',
     concurrency: 1,
@@ -27,14 +27,14 @@ export const killJobs = jobsOf({
       return process.pid;
     },
   }),
-});
+};
 
 if (postgresUrl && redisUrl && import.meta.filename === process.argv[1]) {
   const { dataSource } = await openDatabase({ url: postgresUrl, log: silentLog });
   const { client } = await openRedis({ url: redisUrl, log: silentLog, purpose: 'queue' });
   const queue = createQueue({
     redis: client,
-    jobs: killJobs,
+    jobs: jobsOf(killSpecs),
     ledger: createJobLedger(dataSource),
     clock: Date.now,
     log: silentLog,

@@ -23,7 +23,7 @@ async function put(file: string, body: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(
     path,
-    `import { defineEntity, defineFeatureView, defineFeatureService, int32, sql } from 'riskgraph';\n${body}\n`,
+    `import { defineEntity, defineFeatureView, defineFeatureService, defineJob, int32, sql } from 'riskgraph';\n${body}\n`,
   );
 }
 
@@ -46,6 +46,16 @@ test('a view file becomes a view whose identity is its path', async () => {
   await put('features/customer/logins.v2.view.ts', view());
   const { views } = await loadRegistry({ root });
   expect(views.get('logins@2')).toMatchObject({ name: 'logins', version: 2, delayMs: 7_200_000, sources: ['events'] });
+});
+
+test('a job whose contract has another name than its file is a problem', async () => {
+  await put(
+    'jobs/count.ts',
+    "export default defineJob({ name: 'count_rows', description: 'x', payload: {}, concurrency: 1, run: async () => null });",
+  );
+  expect(await problemsOf()).toEqual([
+    "jobs/count.ts: its contract names it 'count_rows'; name the file jobs/count_rows.ts",
+  ]);
 });
 
 test('all problems of all files are listed at once', async () => {

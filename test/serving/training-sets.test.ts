@@ -64,7 +64,7 @@ const open = (definitions = registry) =>
     clock: () => NOW,
     folder: join(home, 'training-sets'),
     queue: {
-      enqueue: async (name, payload, id) => {
+      enqueue: async ({ name }, payload, id) => {
         enqueued.push({ name, payload, id });
         return { id, name } as JobRecord;
       },

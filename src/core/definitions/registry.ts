@@ -3,10 +3,9 @@ import type { EntityDefinition } from './define-entity.js';
 import type { JobSpec } from './define-job.js';
 import type { Indicator, Model, OnDemandView, Service, View } from './definitions.js';
 
-export interface JobDefinition extends Omit<JobSpec<unknown>, 'payload'> {
+export interface JobDefinition extends JobSpec {
   readonly name: string;
   readonly file: string;
-  readonly payload: JobSpec<unknown>['payload'];
 }
 
 export interface Registry {

@@ -35,6 +35,16 @@ export interface Catalogue {
   namedModel(reference: string): Model;
 }
 
+/** The catalogue for a process that runs for days: each call first reads again what is applied. */
+export interface FreshCatalogue {
+  /** Applied views by name, a bare name being the newest version; without names all of them. NOT_FOUND says which name is unknown. */
+  views(names?: readonly string[]): Promise<readonly View[]>;
+  /** Ids of view versions that were retired so long ago that no process serves them any more. */
+  retiredViews(): Promise<readonly string[]>;
+  /** An applied model by `name@version`, or a bare name for its champion. NOT_FOUND says which name is unknown. */
+  model(reference: string): Promise<Model>;
+}
+
 export type PlanAction = 'ADD' | 'BUMP' | 'RETIRE';
 
 /** The effect of a planned change on another definition. */

@@ -1,14 +1,6 @@
-/** Jobs: their ledger, the queue that carries them, and what a body may use. */
-import type { Model, View } from '../definitions/definitions.js';
+/** Jobs: their ledger, and the queue that carries them. */
+import type { JobContract } from '../definitions/define-job.js';
 import type { Instant } from '../helpers/time.js';
-import type { FeatureProfiles } from './feature-profiles.js';
-import type { Materializer } from './materialize.js';
-import type { OfflineStore } from './offline.js';
-import type { OnlineStore } from './online.js';
-import type { Clock, Log, Metrics } from './process.js';
-import type { JobProgress } from './progress.js';
-import type { LoanSnapshots } from './sources.js';
-import type { TrainingSetRunner } from './training-sets.js';
 
 export type JobState = 'WAITING' | 'ACTIVE' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
 
@@ -18,7 +10,9 @@ export interface JobRecord {
   readonly state: JobState;
   /** 0 to 1. */
   readonly progress: number;
+  /** By the job's contract; see `payloadOf`. */
   readonly payload: unknown;
+  /** What the job's body returned; null until then. */
   readonly result: unknown;
   readonly error: string | null;
   readonly createdAt: Instant;
@@ -53,62 +47,25 @@ export interface JobLedger {
   open(): Promise<readonly JobRecord[]>;
 }
 
+/** The part of a job's contract by which it is enqueued. */
+export type JobRequest<Payload> = Pick<JobContract<Payload, unknown>, 'name' | 'payload'>;
+
 export interface JobQueue {
   /**
    * Checks the payload, records the job, hands it to the workers. `id`: a UUID chosen by the caller, so that its own record can name the job
-   * before a worker starts it.
+   * before a worker starts it. BAD_USER_INPUT for a job without a definition file, and for a payload that its definition refuses.
    */
-  enqueue(name: string, payload: unknown, id?: string): Promise<JobRecord>;
+  enqueue<Payload>(job: JobRequest<Payload>, payload: NoInfer<Payload>, id?: string): Promise<JobRecord>;
   cancel(id: string): Promise<JobRecord>;
   /** The job as it is now and at each change, until it ends. */
   watch(id: string, signal: AbortSignal): AsyncIterable<JobRecord>;
   ping(): Promise<void>;
 }
 
-/** What a job's body may use. */
-export interface JobServices {
-  /** Applied views by name, a bare name being the newest version; without names all of them. NOT_FOUND in words. */
-  views(names?: readonly string[]): Promise<readonly View[]>;
-  /** Ids of view versions that were applied and are retired. */
-  retiredViews(): Promise<readonly string[]>;
-  /** An applied model by `name@version`, or a bare name for its champion. NOT_FOUND in words. */
-  model(reference: string): Promise<Model>;
-  readonly loanSnapshots: LoanSnapshots;
-  readonly materializer: Materializer;
-  readonly offline: OfflineStore;
-  readonly online: OnlineStore;
-  readonly trainingSets: TrainingSetRunner;
-  readonly pruner: ViewPruner;
-  readonly profiles: FeatureProfiles;
-}
-
-export interface PrunedView {
-  readonly view: string;
-  /** Rows of history and bytes on disk that were dropped, and fields that were left online. */
-  readonly rows: number;
-  readonly bytes: number;
-  readonly onlineFields: number;
-  /** Sets that pinned it and cannot be built again. */
-  readonly trainingSets: readonly string[];
-}
-
-/** Ends for good what a retired version of a view holds. */
-export interface ViewPruner {
-  /**
-   * What pruning would drop; changes nothing. NOT_FOUND for what was never applied; CONFLICT for a version in force, one that is pruned
-   * already, and, without `force`, one that training sets pin, which it names.
-   */
-  check(view: string, options: { readonly force: boolean }): Promise<Omit<PrunedView, 'onlineFields'>>;
-  /** Drops it. Broken off anywhere it is taken up by the next call. */
-  prune(view: string, options: { readonly force: boolean }, progress: JobProgress): Promise<PrunedView>;
-}
-
-export interface JobContext extends JobProgress {
-  readonly jobId: string;
-  /** The scheduled time for scheduled jobs, else the time of asking. */
-  readonly scheduledFor: Instant;
-  readonly now: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly services: JobServices;
+/** The payload of a record, where it is one of this job that the contract still understands; else null. */
+export function payloadOf<Payload>(
+  { name, payload }: JobRequest<Payload>,
+  record: Pick<JobRecord, 'name' | 'payload'>,
+): Payload | null {
+  return record.name === name ? (payload.safeParse(record.payload).data ?? null) : null;
 }

@@ -83,6 +83,50 @@ export interface PortfolioScores {
   record(runs: readonly RecordedRun<ScoreRun>[]): Promise<void>;
 }
 
+export interface ViewResult {
+  readonly view: string;
+  readonly asOf: string;
+  readonly rows: number;
+  /** Rows that differ from what was known of this as-of: new history. */
+  readonly changed: number;
+  /** Rows of the run that became readable online. */
+  readonly published: number;
+  /** Older rows that the online store had lost. */
+  readonly restored: number;
+  readonly nullKeys: number;
+  /** Of a score view: keys with a score, and those that have none. */
+  readonly scored?: number;
+  readonly missing?: number;
+  /** Rows that went to the table `scores`. */
+  readonly written?: number;
+}
+
+export interface MaterializeResult {
+  readonly views: readonly ViewResult[];
+}
+
+export interface BackfillViewResult {
+  readonly view: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  /** The last as-of that is due, where `to` lies behind it. */
+  readonly clampedTo: string | null;
+  readonly asOfs: number;
+  /** Of those: as-ofs before anything was known of what the view reads. They have no rows and were not computed. */
+  readonly empty: number;
+  readonly rows: number;
+  readonly changed: number;
+  /** Rows that the online store now holds and did not before. */
+  readonly published: number;
+  readonly nullKeys: number;
+}
+
+export interface BackfillResult {
+  readonly views: readonly BackfillViewResult[];
+  /** Says what of the range is left out, and why. */
+  readonly notes: readonly string[];
+}
+
 export interface PortfolioResult {
   readonly view: string;
   readonly asOf: string;
@@ -109,7 +153,7 @@ export interface Materializer {
       readonly now: Instant;
     },
     progress: JobProgress,
-  ): Promise<unknown>;
+  ): Promise<MaterializeResult>;
   /** Scores every key of a score view's inputs as of a local midnight: the newest that is due where none is given. */
   scorePortfolio(
     request: { readonly jobId: string; readonly view: View; readonly asOf?: Instant; readonly now: Instant },
@@ -119,7 +163,7 @@ export interface Materializer {
    * The history of every as-of of the range that is due; views side by side where one does not wait for the other. The result's `notes` name what is
    * left out, and views of which nothing is due.
    */
-  backfill(request: BackfillRange & { readonly jobId: string }, progress: JobProgress): Promise<unknown>;
+  backfill(request: BackfillRange & { readonly jobId: string }, progress: JobProgress): Promise<BackfillResult>;
   /** BAD_USER_INPUT where one of the views has no such as-of, or it may not be seen at `now`. */
   checkAsOf(views: readonly View[], asOf: Instant, now: Instant): void;
   /** BAD_USER_INPUT where nothing of the range could be backfilled at `now`. */

@@ -1,7 +1,7 @@
 /** Source tables: import, quarantine, derived loan snapshots, and the guard for SQL that callers write. */
 import type { Sql } from '../definitions/sql.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
-import type { JobProgress } from './progress.js';
+import type { DerivedTable } from './derived.js';
 
 export interface RejectedRow {
   /** 1-based line of the file, where the header is line 1; 0-based index in an ingested list. */
@@ -61,18 +61,12 @@ export interface LoanSnapshotsResult {
   readonly through: LocalDate | null;
 }
 
-/** Derives the daily `loan_snapshots` from loans, schedules, payments and events; imported loan-days are left alone. */
-export interface LoanSnapshots {
-  /**
-   * Derives the missing days, with exactly the rows that a derivation at each day's scheduled time (30 minutes after the midnight that ends
-   * the day) would have written, and restates days with late facts. The last day is `through`, or the last one that is over at `asOf`, and
-   * never one that is not due at `now`. Idempotent; it costs next to nothing when no day is missing.
-   */
-  derive(
-    request: { readonly through?: LocalDate; readonly asOf?: Instant; readonly now: Instant },
-    progress: JobProgress,
-  ): Promise<LoanSnapshotsResult>;
-}
+/**
+ * Derives the daily `loan_snapshots` from loans, schedules, payments and events; imported loan-days are left alone. It writes exactly the rows
+ * that a derivation at each day's scheduled time (30 minutes after the midnight that ends the day) would have written, and restates days with
+ * late facts. The last day is `through`, or the last one that is over at `asOf`, and never one that is not due at `now`.
+ */
+export type LoanSnapshots = DerivedTable<LoanSnapshotsResult>;
 
 /** Checks SQL that a caller wrote: one SELECT over allow-listed tables and functions. */
 export interface SqlGuard {

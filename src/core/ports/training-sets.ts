@@ -122,8 +122,12 @@ export interface TrainingSetService {
   file(id: string): Promise<{ readonly path: string; readonly name: string; readonly format: ExportFormat }>;
 }
 
+export interface BuiltTrainingSet {
+  readonly rowCount: number;
+}
+
 /** Training sets for the worker. */
 export interface TrainingSetRunner {
   /** Builds the file of a recorded training set. */
-  run(id: string, progress: JobProgress): Promise<unknown>;
+  run(id: string, progress: JobProgress): Promise<BuiltTrainingSet>;
 }

@@ -13,7 +13,7 @@ import { workFailure } from '../../warehouse/failures.js';
 import { type Fence, raiseFence, tableFence } from '../../warehouse/fence.js';
 import { contentOf, SNAPSHOTS } from './content.js';
 import { derivedAt, knownFrom, type LoanHistory } from './history.js';
-import { readHistories } from './inputs.js';
+import { INPUT_TABLES, readHistories } from './inputs.js';
 import { missingDays, readHints, readStored } from './stored.js';
 import { type LoanVersions, versionsOf } from './versions.js';
 import { finishRun, lastRun, nextRunSeq, planWork, unseen } from './work.js';
@@ -48,6 +48,8 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
   const { calendar, log, metrics } = options;
   const days = new LocalDays(calendar);
   return {
+    name: SNAPSHOTS.name,
+    inputs: INPUT_TABLES,
     async derive({ through, asOf, now }, progress) {
       const due = knownFrom(days, now + 1) - 1;
       const over = asOf === undefined ? due : days.dayOf(asOf) - 1;

@@ -138,6 +138,7 @@ describe('views that read each other', () => {
 
   it('stand on the tables of what they read, and are what a training set of them pins', () => {
     const definitions = {
+      derived: [],
       views: [profile],
       onDemandViews: [base, double, sum],
       services: [],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { deriveSources } from '../../../src/core/lending/derived-sources.js';
-import type { JobServices } from '../../../src/core/ports/jobs.js';
+import type { DerivedTable } from '../../src/core/ports/derived.js';
+import { type DerivedUntil, deriveInputs } from '../../src/materialize/derive-inputs.js';
 
 const NOW = Date.UTC(2026, 2, 1, 3);
 
@@ -8,23 +8,23 @@ const HOUR = 3_600_000;
 
 const asked = async (
   sources: readonly string[],
-  until?: Parameters<typeof deriveSources>[2],
+  until: Omit<DerivedUntil, 'now'> = {},
   delayMs = 2 * HOUR,
 ): Promise<unknown[]> => {
   const requests: unknown[] = [];
-  const loanSnapshots: JobServices['loanSnapshots'] = {
+  const table: DerivedTable = {
+    name: 'loan_snapshots',
+    inputs: ['loans'],
     derive: async (request) => {
       requests.push(request);
-      return { loans: 0, rows: 0, changed: 0, through: null };
     },
   };
-  const services = { loanSnapshots } as JobServices;
   const { signal } = new AbortController();
   const views = [
     { sources: ['events'], delayMs: 90 * HOUR },
     { sources, delayMs },
   ];
-  await deriveSources(views, { services, scheduledFor: NOW, signal }, until);
+  await deriveInputs([table], views, { ...until, now: NOW }, signal);
   return requests;
 };
 

@@ -1,0 +1,20 @@
+/** Tables whose rows the platform makes of those of others. */
+import type { Instant, LocalDate } from '../helpers/time.js';
+import type { JobProgress } from './progress.js';
+
+export interface DeriveRequest {
+  /** The last local day to derive. */
+  readonly through?: LocalDate | undefined;
+  /** Only days that are over at this instant. */
+  readonly asOf?: Instant | undefined;
+  /** No day is derived before its inputs are due. */
+  readonly now: Instant;
+}
+
+export interface DerivedTable<Result = unknown> {
+  readonly name: string;
+  /** Source tables from which its rows follow. */
+  readonly inputs: readonly string[];
+  /** Derives what is missing and restates what came in late. Nothing to do costs next to nothing; repeating it changes nothing. */
+  derive(request: DeriveRequest, progress: JobProgress): Promise<Result>;
+}

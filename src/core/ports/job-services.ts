@@ -1,0 +1,37 @@
+/** What a job's body may use. A new ability is a line here, and one in app.ts, which provides it. */
+import type { Instant } from '../helpers/time.js';
+import type { FreshCatalogue } from './catalogue.js';
+import type { FeatureProfiles } from './feature-profiles.js';
+import type { Materializer } from './materialize.js';
+import type { OfflineStore } from './offline.js';
+import type { OnlineStore } from './online.js';
+import type { Clock, Log, Metrics } from './process.js';
+import type { JobProgress } from './progress.js';
+import type { ViewPruner } from './pruning.js';
+import type { LoanSnapshots } from './sources.js';
+import type { TrainingSetRunner } from './training-sets.js';
+
+/** Every service that a job may name in its `needs`. */
+export interface JobServices {
+  readonly catalogue: FreshCatalogue;
+  readonly loanSnapshots: LoanSnapshots;
+  readonly materializer: Materializer;
+  readonly offline: OfflineStore;
+  readonly online: OnlineStore;
+  readonly trainingSets: TrainingSetRunner;
+  readonly pruner: ViewPruner;
+  readonly profiles: FeatureProfiles;
+}
+
+export type JobNeed = keyof JobServices;
+
+export interface JobContext<Need extends JobNeed = never> extends JobProgress {
+  readonly jobId: string;
+  /** The scheduled time for scheduled jobs, else the time of asking. */
+  readonly scheduledFor: Instant;
+  readonly now: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Those that the job's `needs` name. */
+  readonly services: Pick<JobServices, Need>;
+}

@@ -1,0 +1,34 @@
+import type { View } from '../core/definitions/definitions.js';
+import { addDays, DAY, type Instant, type LocalDate } from '../core/helpers/time.js';
+import type { DerivedTable } from '../core/ports/derived.js';
+
+/** What views are computed for: `asOf` an instant, `lastDay` the local day of the last as-of of a range; neither: the newest that is due. */
+export interface DerivedUntil {
+  readonly asOf?: Instant | undefined;
+  readonly lastDay?: LocalDate;
+  readonly now: Instant;
+}
+
+/**
+ * Brings the derived tables that the views read to the day that their runs need: what is known when the delay of the last as-of is over, which
+ * is where its run reads. Views that read none cost nothing, and a table that is up to date next to nothing.
+ */
+export async function deriveInputs(
+  tables: readonly DerivedTable[],
+  views: readonly Pick<View, 'sources' | 'delayMs'>[],
+  { asOf, lastDay, now }: DerivedUntil,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const table of tables) {
+    const readers = views.filter(({ sources }) => sources.includes(table.name));
+    if (readers.length === 0) continue;
+    const delay = Math.max(...readers.map(({ delayMs }) => delayMs));
+    const request = {
+      ...(asOf !== undefined && { asOf: asOf + delay }),
+      ...(lastDay !== undefined && { through: addDays(lastDay, Math.ceil(delay / DAY)) }),
+      now,
+    };
+    // The progress of the job is that of its views.
+    await table.derive(request, { signal, report: async () => undefined });
+  }
+}
