@@ -27,7 +27,9 @@ export function createFreshCatalogue({
     },
     async retiredViews() {
       const definitions = await ledger.all();
-      return definitions.filter(({ kind, retiredAt }) => declaresStored(kind) && isFollowed(retiredAt)).map(({ id }) => id);
+      return definitions
+        .filter(({ kind, retiredAt }) => declaresStored(kind) && isFollowed(retiredAt))
+        .map(({ id }) => id);
     },
     async model(reference) {
       await catalogue.refresh();
