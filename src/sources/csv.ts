@@ -3,7 +3,7 @@ import { decodeText, type FileRecord, MAX_LINE, type RecordFile, refused } from 
 
 /**
  * CSV with a header, as RFC 4180 has it: commas, double quotes, either line end; a value in quotes may hold line ends. A row that cannot be
- * read is refused alone: reading goes on behind its first line end. BAD_USER_INPUT for a body without a header.
+ * read is refused alone: reading goes on after its first line end. BAD_USER_INPUT for a body without a header.
  */
 export async function openCsv(body: AsyncIterable<Uint8Array>, maxLine = MAX_LINE): Promise<RecordFile> {
   const batches = readCsv(body, maxLine)[Symbol.asyncIterator]();
@@ -55,7 +55,7 @@ type Scan =
 
 const UNCLOSED = 'has a quote that is never closed';
 
-/** Takes the text in pieces and gives the rows that are whole. */
+/** Takes the text in pieces and returns the complete rows. */
 class CsvReader {
   private text = '';
   private line = 1;
@@ -141,7 +141,7 @@ class CsvReader {
       if (text[end] === '\r' && end + 1 >= text.length) {
         return final ? { kind: 'record', values, end, next: end + 1 } : { kind: 'more' };
       }
-      return { kind: 'broken', reason: 'has text behind a closing quote' };
+      return { kind: 'broken', reason: 'has text after a closing quote' };
     }
   }
 

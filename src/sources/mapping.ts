@@ -22,15 +22,15 @@ export interface MappingOptions {
   readonly mapping: string;
   readonly stage: string;
   readonly file: RecordFile;
-  /** Told of rows of the file that cannot be read. */
+  /** Called for each row of the file that cannot be read. */
   readonly refuse: (record: FileRecord, refusal: Refusal) => Promise<void>;
   /** Ends the mapping's query. */
   readonly signal: AbortSignal;
 }
 
 /**
- * The file as a mapping makes it: each column of the upload is a Nullable(String) of `file`, and the mapping's result is what is imported.
- * Its lines are the result's rows. The stage is the caller's to drop. BAD_USER_INPUT for SQL that is not allowed or does not run.
+ * Runs a mapping over a file: each column of the upload is a Nullable(String) of `file`, and the mapping's result is imported, with its rows
+ * as lines. The caller drops the stage. BAD_USER_INPUT for SQL that is not allowed or does not run.
  */
 export async function openMapped(options: MappingOptions): Promise<RecordFile> {
   const { clickhouse, guard, stage, file } = options;

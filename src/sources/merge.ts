@@ -12,14 +12,14 @@ export interface MergeOptions {
   readonly stage: string;
   /** Higher than that of any import before. */
   readonly seq: bigint;
-  /** The caller has raised it. */
+  /** The fence, which the caller has raised. */
   readonly fence: Fence;
   readonly signal: AbortSignal;
   readonly bucketRows?: number | undefined;
 }
 
 /**
- * Appends the staged rows that say something new. A row is new when the version in force at its `ingested_at` has other content: that
+ * Appends the new ones of the staged rows. A row is new when the version in force at its `ingested_at` has other content: that
  * version is the stored one, or a row of the same import that was known earlier. Of rows with one key and one `ingested_at` the last line
  * counts. Killed in between, it leaves some rows readable; the same import again then adds the others and nothing twice.
  * @returns how many rows were appended
@@ -72,7 +72,7 @@ function bucketBounds(
   );
 }
 
-/** `from <= key < to` column by column: said of a tuple, it would not be answered by the table's index. */
+/** `from <= key < to` column by column: a comparison of tuples would not use the table's index. */
 function within(key: readonly SourceColumn[], from: KeyValues | undefined, to: KeyValues | undefined): Sql {
   const conditions = [from && beyond(key, from, '>', true), to && beyond(key, to, '<', false)].filter((each) => !!each);
   return conditions.length === 0 ? raw('1') : join(conditions, ' AND ');

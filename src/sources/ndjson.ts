@@ -13,11 +13,11 @@ async function* readNdjson(
   columns: readonly string[],
   maxLine: number,
 ): AsyncIterable<readonly FileRecord[]> {
-  const known = new Set(columns);
+  const allowed = new Set(columns);
   for await (const lines of jsonLines(body, maxLine)) {
     yield lines.map(({ line, raw, object, problem }) => {
       if (object === null) return refused(line, raw, problem);
-      const unknown = Object.keys(object).find((name) => !known.has(name));
+      const unknown = Object.keys(object).find((name) => !allowed.has(name));
       if (unknown !== undefined) return refused(line, raw, 'is no column of the table', unknown.slice(0, 64));
       return { line, raw, values: columns.map((column) => object[column]) };
     });
@@ -31,7 +31,7 @@ export interface JsonLine {
   readonly line: number;
   readonly raw: string;
   readonly object: Readonly<Record<string, unknown>> | null;
-  /** Where there is no object: why. */
+  /** Why the line is no object. */
   readonly problem: string;
 }
 

@@ -6,7 +6,7 @@ import { type FileRecord, MAX_RAW } from './records.js';
 import type { Refusal } from './row-parser.js';
 import { BatchWriter } from './stage.js';
 
-/** How many rejected rows a reply names. */
+/** The number of rejected rows that a reply names. */
 const NAMED_IN_REPLY = 20;
 
 const COLUMNS = ['table', 'at', 'import_id', 'line', 'column', 'reason', 'raw'];

@@ -1,11 +1,11 @@
-/** What every file format is read as. */
+/** The common form of every file format. */
 
-/** One row of a file, in the order of its header, or the reason why it is none. */
+/** One row of a file, in the order of its header, or the reason why it is refused. */
 export interface FileRecord {
   /** 1-based; the header of a CSV is line 1. A row of a Parquet file counts as a line. */
   readonly line: number;
   readonly values: readonly unknown[];
-  /** As it stood in the file; null where the file is no text. */
+  /** The text of the row in the file; null where the file is no text. */
   readonly raw: string | null;
   readonly refusal?: { readonly column: string | null; readonly reason: string };
 }
@@ -18,7 +18,7 @@ export interface RecordFile {
 
 /** A longer line is refused as a row: one row must not fill the memory. In characters. */
 export const MAX_LINE = 1 << 20;
-/** What is kept of a refused row, in characters. */
+/** Kept length of a refused row, in characters. */
 export const MAX_RAW = 8192;
 
 export const refused = (line: number, raw: string, reason: string, column: string | null = null): FileRecord => ({

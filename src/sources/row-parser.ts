@@ -12,7 +12,7 @@ export interface RowParserOptions {
   readonly history: boolean;
   readonly now: Instant;
   readonly calendar: BusinessCalendar;
-  /** Coordinate system of a position that names none. */
+  /** Datum of positions without one. */
   readonly datum: Datum;
 }
 
@@ -33,23 +33,23 @@ interface Cell {
   readonly parse: ValueParser;
 }
 
-/** Names of columns that a file of this table may have. */
+/** The column names that a file of this table may have. */
 export const fileColumns = (table: SourceTable): string[] => [...table.columns.map(({ name }) => name), ...FILE_EXTRAS];
 
 /** BAD_USER_INPUT naming every unknown, repeated and missing column at once. */
 export function checkHeader(table: SourceTable, header: readonly string[]): void {
-  const known = fileColumns(table);
+  const allowed = fileColumns(table);
   const problems = [
-    ['unknown', header.filter((name) => !known.includes(name))],
+    ['unknown', header.filter((name) => !allowed.includes(name))],
     ['repeated', header.filter((name, index) => header.indexOf(name) !== index)],
     [
       'missing',
       table.columns.filter(({ name, required }) => required && !header.includes(name)).map(({ name }) => name),
     ],
   ] as const;
-  const found = problems.filter(([, names]) => names.length > 0);
-  if (found.length === 0) return;
-  const words = found.map(
+  const present = problems.filter(([, names]) => names.length > 0);
+  if (present.length === 0) return;
+  const words = present.map(
     ([what, names]) =>
       `${what}: ${names
         .slice(0, 20)
@@ -58,7 +58,7 @@ export function checkHeader(table: SourceTable, header: readonly string[]): void
   );
   throw badInput(
     `the header does not fit table ${table.name}: columns ${words.join('; ')}`,
-    `the columns are ${known.join(', ')}`,
+    `the columns are ${allowed.join(', ')}`,
   );
 }
 
@@ -77,20 +77,20 @@ interface Outcome {
   readonly open: readonly string[];
 }
 
-/** Where a row holds its coordinates and what they are measured in. */
+/** Indexes of a row's coordinates and their datum. */
 interface Position {
   readonly latitude: number;
   readonly longitude: number;
   readonly datum: number;
 }
 
-/** Turns rows of one file, as values in the order of its header, into rows to store or the reason why not. Check the header first. */
+/** Turns records of one file, with values in the order of its header, into rows to store or refusals. Check the header first. */
 export class RowParser {
   private readonly cells: readonly Cell[];
   private readonly ingestedAt: number;
   private readonly deleted: number;
   /** The column that tells when a row could be known, and where the file has it. */
-  private readonly known: KnownColumn | null;
+  private readonly knownColumn: KnownColumn | null;
   private readonly outcomes: readonly Outcome[];
   private readonly position: Position | null;
   private readonly dayEnds = new Map<string, Instant>();
@@ -107,7 +107,7 @@ export class RowParser {
     }));
     this.ingestedAt = header.indexOf('ingested_at');
     this.deleted = header.indexOf('deleted');
-    this.known = knownColumn(table, header);
+    this.knownColumn = knownColumn(table, header);
     const indexOf = (name: string): number => table.columns.findIndex((column) => column.name === name);
     this.position = positionOf(indexOf);
     this.outcomes = table.hidden.flatMap(({ until, outcome }) =>
@@ -129,20 +129,20 @@ export class RowParser {
       row.push(stored);
     }
     this.fillDatum(row);
-    const known = this.knownAt(values, row);
-    if (typeof known !== 'number') return known;
-    row.push(instantText(known), deleted);
+    const knownAt = this.knowledgeTime(values, row);
+    if (typeof knownAt !== 'number') return knownAt;
+    row.push(instantText(knownAt), deleted);
     return row;
   }
 
-  /** Stored, since the setting may change while the meaning of what came in before must not. */
+  /** Stores the datum with the row, since the setting may change and the meaning of earlier rows must not. */
   private fillDatum(row: (Stored | null)[]): void {
     if (this.position === null) return;
     const { latitude, longitude, datum } = this.position;
     if (row[datum] === null && row[latitude] !== null && row[longitude] !== null) row[datum] = this.options.datum;
   }
 
-  private knownAt(values: readonly unknown[], row: StoredRow): Instant | Refusal {
+  private knowledgeTime(values: readonly unknown[], row: StoredRow): Instant | Refusal {
     const { history, now } = this.options;
     const value = values[this.ingestedAt];
     if (!isAbsent(value)) {
@@ -151,10 +151,10 @@ export class RowParser {
       return at <= now ? at : { column: 'ingested_at', reason: 'is in the future' };
     }
     if (!history) return now;
-    if (this.known === null) return 0;
+    if (this.knownColumn === null) return 0;
     const open = this.undated(row);
     if (open) return open;
-    const { name, at, end } = this.known;
+    const { name, at, end } = this.knownColumn;
     const when = values[at];
     if (isAbsent(when))
       return { column: name, reason: 'has no value, and without it no time at which the row was known' };
@@ -162,7 +162,7 @@ export class RowParser {
     return Math.min(end ? this.dayEnd(when as string, end) : (instantMs(when) as Instant), now);
   }
 
-  /** In a first load of the past, an outcome without its time would be known too early. */
+  /** Refuses an outcome without its time, which would be known too early in a first load of the past. */
   private undated(row: StoredRow): Refusal | null {
     for (const { name, at, until, untilAt, open } of this.outcomes) {
       const value = row[at] as string | null;
@@ -174,8 +174,8 @@ export class RowParser {
   }
 
   private dayEnd(date: LocalDate, end: DayEnd): Instant {
-    const known = this.dayEnds.get(date);
-    if (known !== undefined) return known;
+    const remembered = this.dayEnds.get(date);
+    if (remembered !== undefined) return remembered;
     const instant = this.options.calendar.endOfDay(end(date));
     this.dayEnds.set(date, instant);
     return instant;

@@ -7,12 +7,12 @@ import type { ClickHouse } from '../warehouse/client.js';
 
 const PREFIX = 'import_stage_';
 
-/** Names of one import's own tables hold its time, by which leftovers are told from what is at work. */
+/** The name of an import's own tables; its time tells leftovers from imports at work. */
 export const stageName = (now: Instant, importId: string): string => `${PREFIX}${now}_${importId.replaceAll('-', '')}`;
 
 const idents = (names: readonly string[]): Sql => join(names.map(ident));
 
-/** The good rows of one import: sorted as the table is, each with its line and the hash of its content. */
+/** Creates the table for the good rows of one import: sorted as the source table, each row with its line and content hash. */
 export function createStage(clickhouse: ClickHouse, name: string, table: SourceTable): Promise<void> {
   const columns = table.columns.map((column) => sql`${ident(column.name)} ${raw(storedType(column))}`);
   return clickhouse.run(

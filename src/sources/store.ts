@@ -27,7 +27,7 @@ export interface SourceStoreOptions {
   readonly clickhouse: ClickHouse;
   readonly guard: SqlGuard;
   readonly calendar: BusinessCalendar;
-  /** Coordinate system of positions that name none. */
+  /** Datum of positions without one. */
   readonly datum: Datum;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -39,7 +39,7 @@ export interface SourceStoreOptions {
   readonly bucketRows?: number;
 }
 
-/** Each keeps a connection to Postgres while it compares and writes, of which a process has few; the store is no faster with more of them. */
+/** Each import holds one of the process's few connections to Postgres while it compares and writes; more at once are no faster. */
 const TABLES_AT_ONCE = 4;
 
 /**
@@ -186,7 +186,7 @@ async function openFile(
   return openMapped({ clickhouse, guard, mapping, stage, file, refuse, signal: ended.signal });
 }
 
-/** BAD_USER_INPUT for a body without a byte. */
+/** Passes the body on. BAD_USER_INPUT for an empty one. */
 async function notEmpty(body: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
   const chunks = body[Symbol.asyncIterator]();
   let first = await chunks.next();
@@ -208,7 +208,7 @@ interface Staging {
   readonly quarantine: Quarantine;
 }
 
-/** @returns how many rows are good */
+/** @returns the number of good rows */
 async function stageRows({ clickhouse, table, stage, file, parser, quarantine }: Staging): Promise<number> {
   const columns = [...table.columns.map(({ name }) => name), 'ingested_at', 'deleted', '__line'];
   const writer = new BatchWriter(clickhouse, { label: 'import-batch', table: stage, columns });

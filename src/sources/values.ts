@@ -202,7 +202,7 @@ const PARSERS: Readonly<Record<SourceType, ValueParser>> = {
   StringArray: texts,
 };
 
-/** What an absent value is stored as in a row that only says "deleted". */
+/** The stored value of an absent column in a row that only says "deleted". */
 export const emptyOf = (type: SourceType): Stored => {
   if (type === 'String') return '';
   if (type === 'Date' || type === 'Date32') return '1970-01-01';
@@ -211,7 +211,7 @@ export const emptyOf = (type: SourceType): Stored => {
   return type === 'StringMap' || type === 'FloatMap' ? {} : 0;
 };
 
-/** The parser of a column's values, with what its table asks of them. */
+/** The parser of a column's values, with the checks of its table. */
 export function parserOf(column: SourceColumn, { eventTime }: SourceTable): ValueParser {
   const parse = PARSERS[column.type];
   if (eventTime.kind === 'month' && eventTime.column === column.name) {

@@ -2,15 +2,15 @@
 const FIRST_BYTES = 2 ** 16;
 
 /**
- * The bytes of a batch in one of two buffers that take turns: one is on its way while the other fills, and both are used again. New ones for
- * each batch would lie beside the heap until it is next swept as a whole, which costs several times the memory of what is being sent.
+ * The bytes of a batch in one of two alternating buffers: one is sent while the other fills, and both are reused. New buffers for each
+ * batch would lie beside the heap until it is next swept as a whole, which costs several times the memory of what is being sent.
  */
 export class BatchBytes {
   protected bytes = Buffer.allocUnsafe(FIRST_BYTES);
   protected at = 0;
-  private other = Buffer.alloc(0);
+  private spare = Buffer.alloc(0);
 
-  /** @param limit bytes at which whoever fills it means to take them: the buffers grow no further than a batch needs */
+  /** @param limit bytes at which the caller takes the batch: the buffers grow no further than a batch needs */
   constructor(private readonly limit: number) {}
 
   get length(): number {
@@ -21,11 +21,11 @@ export class BatchBytes {
     return this.at >= this.limit;
   }
 
-  /** What was added so far, until the next `take`: then its place is filled anew. */
+  /** Returns the bytes added so far. They are valid until the next `take`, when their buffer is filled again. */
   take(): Buffer {
     const taken = this.bytes.subarray(0, this.at);
-    const next = this.other.length > 0 ? this.other : Buffer.allocUnsafe(FIRST_BYTES);
-    this.other = this.bytes;
+    const next = this.spare.length > 0 ? this.spare : Buffer.allocUnsafe(FIRST_BYTES);
+    this.spare = this.bytes;
     this.bytes = next;
     this.at = 0;
     return taken;

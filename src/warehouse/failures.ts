@@ -11,7 +11,7 @@ import { badInput, type ErrorCode, RiskgraphError } from '../core/errors.js';
  */
 export type Meaning = 'TIMEOUT' | 'OVERLOADED' | 'VALUE' | 'REFUSED' | 'UNREACHABLE';
 
-/** By ClickHouse's error code. */
+/** The meaning of each error code of ClickHouse. */
 export const MEANINGS: Readonly<Record<string, Meaning>> = {
   159: 'TIMEOUT', // TIMEOUT_EXCEEDED
   160: 'TIMEOUT', // TOO_SLOW
@@ -49,7 +49,7 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
   676: 'VALUE', // CANNOT_PARSE_IPV6
 };
 
-/** What the caller of the platform is told. */
+/** The error code for the caller. */
 const CODES: Readonly<Record<Meaning, ErrorCode>> = {
   TIMEOUT: 'TIMEOUT',
   OVERLOADED: 'OVERLOADED',
@@ -58,7 +58,7 @@ const CODES: Readonly<Record<Meaning, ErrorCode>> = {
   UNREACHABLE: 'STORE_UNAVAILABLE',
 };
 
-/** Of the stock client, which waits for bytes of an answer no longer than its time-out. */
+/** The message of the stock client when no bytes of an answer arrive within its time-out. */
 const CLIENT_TIMEOUT = 'Timeout error.';
 const NETWORK = /^E(?:CONN\w+|PIPE|NOTFOUND|HOSTUNREACH|NETUNREACH|TIMEDOUT|AI_AGAIN)$/;
 
@@ -74,7 +74,7 @@ export function meaningOf(error: unknown): Meaning | null {
   return NETWORK.test((error as NodeJS.ErrnoException).code ?? '') ? 'UNREACHABLE' : null;
 }
 
-/** The failure of a statement of the platform, in words for the caller; what the server says stays in `cause`, for the log. */
+/** The failure of a statement of the platform, as the caller reads it; the server's message stays in `cause`, for the log. */
 export function statementFailure(error: unknown, label: string): RiskgraphError {
   if (error instanceof RiskgraphError) return error;
   const meaning = meaningOf(error) ?? 'UNREACHABLE';
@@ -108,7 +108,7 @@ const PLATFORM: Readonly<Record<Meaning, (label: string) => Wording>> = {
   }),
 };
 
-/** The failure of work that consists of many statements, said of the work; what is no failure of a statement stays as it is. */
+/** The failure of work that consists of many statements, as a failure of the work; an error that is no failure of a statement stays as it is. */
 export function workFailure(error: unknown, work: Wording): unknown {
   const meaning = meaningOf(error);
   if (!meaning) return error;

@@ -50,13 +50,13 @@ export async function raiseFence(store: Store, fence: Fence, { signal, discard }
     .map((name) => `INSERT INTO ${name} `);
   for (;;) {
     signal.throwIfAborted();
-    const [found] = await store.rows<{ writing: string }>(
+    const [statements] = await store.rows<{ writing: string }>(
       'fence-wait',
       // A statement has no database while it is opened or closed: it is waited for rather than missed.
       sql`SELECT count() AS writing FROM system.processes WHERE current_database IN (currentDatabase(), '')
         AND arrayExists(begin -> startsWith(trimLeft(query), begin), ${param('Array(String)', begins)})`,
     );
-    if (Number(found?.writing ?? 0) === 0) return;
+    if (Number(statements?.writing ?? 0) === 0) return;
     await sleep(POLL_MS);
   }
 }
@@ -67,6 +67,6 @@ export const withinFence = ({ tokens: { table, of }, token }: Fence): Sql =>
 
 /** @throws STORE_UNAVAILABLE where a later holder has raised the fence: what was written last may be missing */
 export async function checkFence(store: Store, fence: Fence): Promise<void> {
-  const [found] = await store.rows<{ within: number }>('fence-check', sql`SELECT ${withinFence(fence)} AS within`);
-  if (found?.within !== 1) throw fencedOff(fence.resource);
+  const [answer] = await store.rows<{ within: number }>('fence-check', sql`SELECT ${withinFence(fence)} AS within`);
+  if (answer?.within !== 1) throw fencedOff(fence.resource);
 }

@@ -1,10 +1,10 @@
 import { type Sql, sql } from '../core/definitions/sql.js';
 import type { ClickHouse, QueryOptions } from './client.js';
 
-/** Keys looked at to find the boundaries: enough that no range is much larger than asked for. */
+/** Sampled keys that give the boundaries: enough that no range is much larger than requested. */
 const SAMPLE = 5_000;
 
-/** Says of a key expression whether it lies in the range. */
+/** The condition that a key expression lies in the range. */
 export type KeyRange = (key: Sql) => Sql;
 
 export interface KeysToCut {
@@ -28,13 +28,13 @@ export async function keyEdges(
   from: KeysToCut,
   options: QueryOptions = {},
 ): Promise<readonly string[]> {
-  const [found] = await store.rows<{ total: string; sample: string[] }>(
+  const [keys] = await store.rows<{ total: string; sample: string[] }>(
     'key-ranges',
     sql`SELECT count() AS total, groupArraySample(${SAMPLE}, 1)(${from.key}) AS sample FROM ${from.table}`,
     options,
   );
-  const count = Math.ceil((from.total ?? Number(found?.total ?? 0)) / from.rows);
-  const sample = (found?.sample ?? []).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const count = Math.ceil((from.total ?? Number(keys?.total ?? 0)) / from.rows);
+  const sample = (keys?.sample ?? []).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   if (count <= 1 || sample.length === 0) return [];
   const cuts = new Set(
     Array.from(

@@ -7,7 +7,7 @@ export interface Observer {
   readonly metrics: Metrics;
 }
 
-/** What is measured, logged and mapped of one statement, from its begin to its end. */
+/** Measures and logs one statement, and maps its failure. */
 class Statement {
   readonly queryId: string;
   private readonly started = performance.now();
@@ -27,7 +27,7 @@ class Statement {
     this.outcome = 'ok';
   }
 
-  /** @returns what the caller is told: the reason of the signal where it ended the statement */
+  /** @returns the error for the caller: the reason of the signal where the signal ended the statement */
   failed(error: unknown): unknown {
     if (this.signal?.aborted) {
       this.outcome = 'aborted';

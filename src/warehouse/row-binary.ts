@@ -11,7 +11,7 @@ const UNDERFLOW = Symbol('the next value is not whole yet');
 const DECIMALS = 6;
 const DAY_MS = 86_400_000;
 
-/** Reads values one behind the other; a value that is not whole yet is taken up again with the next bytes. */
+/** Reads values one after the other; an incomplete value is read again with the next bytes. */
 export class Cursor {
   private bytes: Buffer = Buffer.alloc(0);
   private at = 0;

@@ -5,8 +5,8 @@ const TAIL = 32 * 1024;
 const MARKER = Buffer.from('__exception__');
 
 /**
- * Passes the bytes of an answer on, a tail behind: an answer that began well and then failed ends in the server's words, and nobody may take
- * those for data.
+ * Passes the bytes of an answer on, but holds back a tail: an answer that began well and then failed ends with the server's message, which
+ * must not be taken for data.
  */
 export async function* guardedBytes(
   stream: AsyncIterable<Uint8Array>,

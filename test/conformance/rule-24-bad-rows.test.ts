@@ -105,7 +105,7 @@ const CASES: readonly Imported[] = [
     accepted: 2,
     refused: [
       [2, null, /2 values and the header 6/],
-      [5, null, /behind a closing quote/],
+      [5, null, /after a closing quote/],
       [7, null, /never closed/],
     ],
   },

@@ -148,7 +148,7 @@ describe('importing CSV', () => {
       [9, 'application_id', 'has no value'],
       [10, 'amount', 'is not a decimal number'],
       [12, null, 'the row has 3 values and the header 10'],
-      [13, null, 'the row has text behind a closing quote'],
+      [13, null, 'the row has text after a closing quote'],
       [14, 'applied_at', 'is not between 1970 and 2299'],
       [15, 'applied_at', expect.stringContaining('is a date')],
     ]);

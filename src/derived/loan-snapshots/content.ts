@@ -7,7 +7,7 @@ import { sourceTable, storedType, VERSION_COLUMNS } from '../../core/lending/sou
 import { BatchBytes } from '../../warehouse/batch-bytes.js';
 import type { LoanFacts } from './history.js';
 
-/** The columns of `loan_snapshots` behind its key; money in cents, days as numbers. */
+/** The columns of `loan_snapshots` after its key; money in cents, days as numbers. */
 export interface DayContent {
   readonly customerId: string;
   readonly product: string;
@@ -80,13 +80,13 @@ const NOTHING: DayContent = {
   principal: 0,
 };
 
-/** Bytes of all but the texts, with room to spare. */
+/** Bytes of a row without its texts, with room to spare. */
 const FIXED_BYTES = 128;
 const TWO_32 = 2 ** 32;
 /** Texts repeat from row to row; more of them than this are not kept. */
 const KEPT_TEXTS = 10_000;
 
-/** Rows one behind the other as RowBinary. */
+/** Rows one after the other as RowBinary. */
 export class RowBuffer extends BatchBytes {
   private texts = new Map<string, Buffer>();
 
@@ -126,8 +126,8 @@ export class RowBuffer extends BatchBytes {
 
   /** With its length in front. */
   private encoded(text: string | null): Buffer {
-    const known = this.texts.get(text ?? '');
-    if (known) return known;
+    const encoded = this.texts.get(text ?? '');
+    if (encoded) return encoded;
     const body = Buffer.from(text ?? '');
     const size: number[] = [];
     for (let left = body.length; ; left >>>= 7) {

@@ -31,7 +31,7 @@ export interface LoanSnapshotsOptions {
   readonly loansAPartition?: number;
 }
 
-/** What a derivation remembers of itself. */
+/** The tables in which a derivation records itself. */
 const WRITTEN_BESIDE = ['loan_snapshot_loans', 'loan_snapshot_runs', 'loan_snapshot_inputs'];
 
 const LOANS_A_PARTITION = 4_000;
@@ -41,8 +41,8 @@ const LOANS_COMPARED = 250;
 const LOANS_A_BATCH = 50;
 
 /**
- * Derivations may be repeated and may die anywhere: rows are added to what is stored, and only where it does not say the same already; the
- * run is marked as whole after its last row.
+ * Derives loan snapshots. A derivation may be repeated and may die anywhere: it adds a row only where the stored one has other content, and
+ * marks its run as complete after the last row.
  */
 export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshots {
   const { calendar, log, metrics } = options;
@@ -53,13 +53,13 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
     async derive({ through, asOf, now }, progress) {
       const due = knownFrom(days, now + 1) - 1;
       const over = asOf === undefined ? due : days.dayOf(asOf) - 1;
-      const wanted = Math.min(due, over, through === undefined ? due : dayNumber(through));
+      const lastDay = Math.min(due, over, through === undefined ? due : dayNumber(through));
       const started = performance.now();
       try {
         const result = await options.leases.hold(tableResource(SNAPSHOTS.name), progress.signal, (lease) => {
           const signal = AbortSignal.any([progress.signal, lease.lost]);
           const fence = tableFence(lease, WRITTEN_BESIDE);
-          return derive({ ...options, days, fence }, wanted, now, { ...progress, signal });
+          return derive({ ...options, days, fence }, lastDay, now, { ...progress, signal });
         });
         metrics.count('loan_snapshot_rows', {}, result.rows);
         metrics.observe('loan_snapshots_seconds', (performance.now() - started) / 1000);
@@ -86,7 +86,7 @@ type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays; readonly fe
 
 async function derive(
   { clickhouse, days, calendar, fence, loansAPartition = LOANS_A_PARTITION }: Derivation,
-  wanted: DayNumber,
+  lastDay: DayNumber,
   now: Instant,
   progress: JobProgress,
 ): Promise<LoanSnapshotsResult> {
@@ -94,14 +94,19 @@ async function derive(
   await raiseFence(clickhouse, fence, { signal });
   const last = await lastRun(clickhouse);
   const after = last?.through ?? null;
-  const through = after === null ? wanted : Math.max(after, wanted);
-  const seen = await unseen(clickhouse, signal);
-  const idle = after === null ? seen.length === 0 : seen.length === 0 && through === after;
+  const through = after === null ? lastDay : Math.max(after, lastDay);
+  const unseenImports = await unseen(clickhouse, signal);
+  const idle = after === null ? unseenImports.length === 0 : unseenImports.length === 0 && through === after;
   if (idle) return { loans: 0, rows: 0, changed: 0, through: after === null ? null : dateOfDay(after) };
 
   const seq = await nextRunSeq(clickhouse, now);
   const all = last !== null && last.timezone !== calendar.timezone;
-  const work = await planWork(clickhouse, days, { after, through, seen, all }, { seq, loansAPartition, signal });
+  const work = await planWork(
+    clickhouse,
+    days,
+    { after, through, seen: unseenImports, all },
+    { seq, loansAPartition, signal },
+  );
   const writer = new SnapshotWriter(clickhouse, seq, fence);
   try {
     for (const [index, within] of work.partitions.entries()) {
@@ -111,7 +116,7 @@ async function derive(
     }
     const { rows, changed } = writer;
     const result = { loans: work.loans, rows, changed };
-    await finishRun(clickhouse, seen, { seq, through, timezone: calendar.timezone, at: now, ...result });
+    await finishRun(clickhouse, unseenImports, { seq, through, timezone: calendar.timezone, at: now, ...result });
     return { ...result, through: dateOfDay(through) };
   } finally {
     await work.drop().catch(() => undefined);
@@ -155,17 +160,17 @@ async function derivePartition(run: PartitionRun): Promise<void> {
       states.push([loanId, versions.open ? 1 : 0, String(run.seq)]);
     }
     const hint = hints.get(loanId);
-    const past = after !== null && versions.written.some(({ from }) => from <= after);
-    if (loan?.backdated || hint?.compare || past) compared.push(history);
+    const restatesPast = after !== null && versions.written.some(({ from }) => from <= after);
+    if (loan?.backdated || hint?.compare || restatesPast) compared.push(history);
     else await writeNew(run, loanId, versions, hint?.imported);
   }
   for (let from = 0; from < compared.length; from += LOANS_COMPARED) {
-    const some = compared.slice(from, from + LOANS_COMPARED);
+    const batch = compared.slice(from, from + LOANS_COMPARED);
     const stored = await readStored(
       run,
-      some.map(({ loanId }) => loanId),
+      batch.map(({ loanId }) => loanId),
     );
-    for (const [index, history] of some.entries()) {
+    for (const [index, history] of batch.entries()) {
       if (index % LOANS_A_BATCH === 0) await yieldToOthers();
       const missing = missingDays(history, stored.get(history.loanId) ?? [], days, through);
       for (const { day, by, content, restates } of missing) {
@@ -180,7 +185,7 @@ async function derivePartition(run: PartitionRun): Promise<void> {
   await clickhouse.insert('snapshots-loans', { table: 'loan_snapshot_loans', columns }, states);
 }
 
-/** Rows of a loan of which nothing is stored that these could meet. */
+/** Writes the days of a loan that has no stored rows on them. */
 async function writeNew(
   { days, writer }: PartitionRun,
   loanId: string,

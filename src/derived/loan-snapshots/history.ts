@@ -1,13 +1,13 @@
-/** What came in of one loan: every version of every row, each with the day from whose derivation on it is known. */
+/** The inputs of one loan: every version of every row, each with the first day whose derivation knows it. */
 
 import type { DayNumber, LocalDays } from '../../core/helpers/local-days.js';
 import { type Instant, MINUTE } from '../../core/helpers/time.js';
 import type { LoanInputs } from '../../core/lending/loan-ledger.js';
 
-/** How long the derivation of a day waits behind the local midnight that ends it. */
+/** How long the derivation of a day waits after the local midnight that ends it. */
 const WAIT = 30 * MINUTE;
 
-/** The scheduled time of a day's derivation: what came in by then is known to it. */
+/** The scheduled time of a day's derivation, which knows what came in by then. */
 export const derivedAt = (days: LocalDays, day: DayNumber): Instant => days.startOf(day + 1) + WAIT;
 
 /** The first day whose derivation knows what came in at an instant. */
@@ -15,7 +15,7 @@ export const knownFrom = (days: LocalDays, ingestedAt: Instant): DayNumber => da
 
 export interface Version<Row> {
   /** The first day whose derivation sees it. */
-  readonly known: DayNumber;
+  readonly knownOn: DayNumber;
   /** The local day on which it happens. */
   readonly happens: DayNumber;
   /** Null: a tombstone. */
@@ -25,7 +25,7 @@ export interface Version<Row> {
 /** Versions of one row, oldest first. */
 export type Chain<Row> = readonly Version<Row>[];
 
-/** What a loan's row says beside its balances. */
+/** The facts of a loan beside its balances. */
 export interface LoanFacts {
   readonly customerId: string;
   readonly product: string;
@@ -47,17 +47,17 @@ export interface LoanHistory {
 
 /** The newest version that a day's derivation sees; null where there is none or it is a tombstone. */
 export function inForce<Row>(chain: Chain<Row>, day: DayNumber): Row | null {
-  let found: Row | null = null;
-  for (const { known, row } of chain) {
-    if (known > day) break;
-    found = row;
+  let newest: Row | null = null;
+  for (const { knownOn, row } of chain) {
+    if (knownOn > day) break;
+    newest = row;
   }
-  return found;
+  return newest;
 }
 
 /** A loan's inputs as a day's derivation sees them. */
 export function knownInputs(history: LoanHistory, facts: LoanFacts, day: DayNumber): LoanInputs {
-  const known = <Row>(chains: readonly Chain<Row>[]): Row[] => {
+  const visible = <Row>(chains: readonly Chain<Row>[]): Row[] => {
     const rows: Row[] = [];
     for (const chain of chains) {
       const row = inForce(chain, day);
@@ -68,8 +68,8 @@ export function knownInputs(history: LoanHistory, facts: LoanFacts, day: DayNumb
   return {
     disbursedAt: facts.disbursedAt,
     principal: facts.principal,
-    installments: known(history.installments),
-    repayments: known(history.repayments),
-    events: known(history.events),
+    installments: visible(history.installments),
+    repayments: visible(history.repayments),
+    events: visible(history.events),
   };
 }

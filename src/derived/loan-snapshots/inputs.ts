@@ -12,13 +12,13 @@ export interface Partition {
   readonly days: LocalDays;
   /** `loan_id` of the partition's loans: a condition that the tables' order answers. */
   readonly within: Sql;
-  /** DateTime64: what came in later is not looked at. */
+  /** DateTime64: rows that came in later are not read. */
   readonly until: Sql;
   readonly signal: AbortSignal;
 }
 
 type Cell = string | number | null;
-/** Loan, key within the loan, ingested at, tombstone, then the table's own. */
+/** A row: loan, key within the loan, ingested at, tombstone, then the table's own columns. */
 type Line = readonly [loanId: string, key: string, ingestedAt: Cell, deleted: number, ...rest: Cell[]];
 
 /** Money as whole cents; what does not fit a number exactly is refused by `cents`. */
@@ -125,11 +125,11 @@ async function readChains<Row>(
   parse: (cells: readonly Cell[], loanId: string) => { readonly happens: number; readonly row: Row },
 ): Promise<Map<string, Chain<Row>[]>> {
   const [key, ...columns] = TABLES[table];
-  const known = sql`${within} AND ingested_at <= ${until}`;
+  const arrived = sql`${within} AND ingested_at <= ${until}`;
   const byRepayment = table === 'repayments';
   const rows = byRepayment
-    ? sql`repayment_id IN (SELECT repayment_id FROM repayments WHERE ${known}) AND ingested_at <= ${until} ORDER BY repayment_id`
-    : sql`${known} ORDER BY loan_id, key`;
+    ? sql`repayment_id IN (SELECT repayment_id FROM repayments WHERE ${arrived}) AND ingested_at <= ${until} ORDER BY repayment_id`
+    : sql`${arrived} ORDER BY loan_id, key`;
   const lines = await clickhouse.tuples<Line>(
     'snapshots-inputs',
     sql`SELECT loan_id, ${raw(key)} AS key, toUnixTimestamp64Milli(ingested_at), deleted, ${raw(columns.join(', '))}
@@ -160,7 +160,7 @@ async function readChains<Row>(
   for (const line of lines) {
     const [loanId, rowKey, ingestedAt, deleted, ...cells] = line;
     const { happens, row } = parse(cells, loanId);
-    const version = { loanId, known: knownFrom(days, Number(ingestedAt)), happens, row: deleted === 1 ? null : row };
+    const version = { loanId, knownOn: knownFrom(days, Number(ingestedAt)), happens, row: deleted === 1 ? null : row };
     if (last && last[1] === rowKey && (byRepayment || last[0] === loanId)) chain.push(version);
     else {
       end();

@@ -1,4 +1,4 @@
-/** What the table already holds of a partition's loans, and what is to be added to it. */
+/** The stored rows of a partition's loans, and the rows that are missing. */
 import { instantSql, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { type DayNumber, dateOfDay, type LocalDays } from '../../core/helpers/local-days.js';
 import type { Instant } from '../../core/helpers/time.js';
@@ -7,11 +7,11 @@ import { contentOf, type DayContent } from './content.js';
 import { derivedAt, knownFrom, type LoanHistory } from './history.js';
 import { versionsOf } from './versions.js';
 
-/** How far a loan's stored rows bear on a run that goes on behind the day `after`. */
+/** How a loan's stored rows bear on a run that goes on after the day `after`. */
 export interface StoredHint {
-  /** Rows are there that only a comparison with all of the loan's rows does justice to. */
+  /** Whether the run must be compared with all of the loan's rows. */
   readonly compare: boolean;
-  /** Days behind `after` that were imported before they would be derived. */
+  /** Days after `after` that were imported before they would be derived. */
   readonly imported: ReadonlySet<DayNumber>;
 }
 
@@ -23,7 +23,7 @@ interface Reading {
   readonly signal: AbortSignal;
 }
 
-/** By loan; loans of which nothing newer than `after` is stored are not there. */
+/** Reads hints by loan; loans without a stored row newer than `after` are left out. */
 export async function readHints(
   { clickhouse, days, within, signal }: Reading,
   work: Sql,
@@ -66,7 +66,7 @@ const COLUMNS = [
 
 const optional = (value: unknown): number | null => (value === null ? null : Number(value));
 
-/** All stored versions of some loans, by loan, each loan's in order of day, time and sequence. */
+/** Reads all stored versions of loans, by loan, in order of day, time and sequence. */
 export async function readStored(
   { clickhouse, within, signal }: Reading,
   loanIds: readonly string[],
@@ -127,8 +127,8 @@ export interface MissingDay {
 }
 
 /**
- * What each derivation would have added, had it found what is stored now: where an imported version is known to it, that version's content
- * holds, and else the derived one. Of rows that say so already nothing is added.
+ * Finds the rows that each derivation would have added to what is stored now: the content of an imported version where the derivation knows
+ * one, else the derived content. Days that are stored with that content already are left out.
  */
 export function missingDays(
   history: LoanHistory,
@@ -150,18 +150,18 @@ export function missingDays(
   const missing: MissingDay[] = [];
   for (const day of [...new Set([...derived.keys(), ...present.keys()])].sort((a, b) => a - b)) {
     const rows: StoredDay[] = [...(present.get(day) ?? [])];
-    const wanted = derived.get(day) ?? [];
+    const versions = derived.get(day) ?? [];
     const times = rows.map(({ ingestedAt }) => Math.max(day, knownFrom(days, ingestedAt)));
-    for (const by of [...new Set([...wanted.map((each) => each.by), ...times])].sort((a, b) => a - b)) {
+    for (const by of [...new Set([...versions.map((each) => each.by), ...times])].sort((a, b) => a - b)) {
       if (by > through) break;
       const at = derivedAt(days, by);
-      const known = rows.filter(({ ingestedAt }) => ingestedAt <= at);
-      const imported = known.findLast((row) => !row.derived)?.content ?? null;
-      const content = imported ?? wanted.findLast((each) => each.by <= by)?.content ?? null;
-      const found = known.at(-1)?.content ?? null;
-      if (sameContent(content, found)) continue;
-      missing.push({ day, by, content, restates: found !== null });
-      rows.splice(known.length, 0, { day, ingestedAt: at, derived: true, content });
+      const visible = rows.filter(({ ingestedAt }) => ingestedAt <= at);
+      const imported = visible.findLast((row) => !row.derived)?.content ?? null;
+      const content = imported ?? versions.findLast((each) => each.by <= by)?.content ?? null;
+      const inForce = visible.at(-1)?.content ?? null;
+      if (sameContent(content, inForce)) continue;
+      missing.push({ day, by, content, restates: inForce !== null });
+      rows.splice(visible.length, 0, { day, ingestedAt: at, derived: true, content });
     }
   }
   return missing;

@@ -7,16 +7,16 @@ import type { DayNumber, LocalDays } from '../../core/helpers/local-days.js';
 import { type LoanSpan, replayLoan } from '../../core/lending/loan-ledger.js';
 import { type Chain, inForce, knownInputs, type LoanFacts, type LoanHistory } from './history.js';
 
-/** What is written for the days `from` to `to`, both included. */
+/** The version written for the days `from` to `to`, both inclusive. */
 export interface Written {
   readonly from: DayNumber;
   readonly to: DayNumber;
   /** The day whose derivation writes them; null: each day its own. */
   readonly by: DayNumber | null;
   readonly facts: LoanFacts;
-  /** Null: these loan-days are no more. */
+  /** Null where these loan-days exist no more. */
   readonly span: LoanSpan | null;
-  /** They had an earlier version. */
+  /** Whether the days had an earlier version. */
   readonly restates: boolean;
 }
 
@@ -35,19 +35,19 @@ interface Stretch {
   readonly spans: readonly LoanSpan[];
 }
 
-/** What the derivations of the days after `after` (null: of all days) up to `through` write of one loan. */
+/** The versions of one loan that the derivations of the days after `after` (all days for null) up to `through` write. */
 export function versionsOf(
   history: LoanHistory,
   days: LocalDays,
   { after, through }: { readonly after: DayNumber | null; readonly through: DayNumber },
 ): LoanVersions {
-  const begin = Math.min(...history.loan.map(({ known, happens }) => Math.max(known, happens)));
+  const begin = Math.min(...history.loan.map(({ knownOn, happens }) => Math.max(knownOn, happens)));
   const open = isPending(history, through);
   if (begin > through) return { written: [], open };
-  let stretches = stretchesOf(history, days, turns(history, begin, through, false), { after, through });
+  let stretches = stretchesOf(history, days, stretchStarts(history, begin, through, false), { after, through });
   // A loan on which nothing is owed while it stays on the books had been closed as paid before it was known to go on.
   if (stretches.some(({ spans }) => spans.some((span) => span.owesNothing && isOpen(span)))) {
-    stretches = stretchesOf(history, days, turns(history, begin, through, true), { after, through });
+    stretches = stretchesOf(history, days, stretchStarts(history, begin, through, true), { after, through });
   }
   const written: Written[] = [];
   let before: Stretch | null = null;
@@ -71,24 +71,29 @@ const chainsOf = (history: LoanHistory): readonly Chain<unknown>[] => [
   ...history.events,
 ];
 
-/** Something known already happens later. */
+/** Whether a known fact happens after `through`. */
 const isPending = (history: LoanHistory, through: DayNumber): boolean =>
-  chainsOf(history).some((chain) => chain.some(({ known, happens }) => known <= through && happens > through));
+  chainsOf(history).some((chain) => chain.some(({ knownOn, happens }) => knownOn <= through && happens > through));
 
 /** First days of stretches, in order; `every`: each day on which anything comes in is one. */
-function turns(history: LoanHistory, begin: DayNumber, through: DayNumber, every: boolean): readonly DayNumber[] {
-  const found = new Set([begin]);
+function stretchStarts(
+  history: LoanHistory,
+  begin: DayNumber,
+  through: DayNumber,
+  every: boolean,
+): readonly DayNumber[] {
+  const starts = new Set([begin]);
   // The first of them begins the loan's days.
-  for (const [first] of history.installments) if (first) found.add(first.known);
+  for (const [first] of history.installments) if (first) starts.add(first.knownOn);
   for (const chain of chainsOf(history)) {
-    for (const [index, { known, happens, row }] of chain.entries()) {
-      const regular = index === 0 && row !== null && known <= happens && chain !== history.loan;
+    for (const [index, { knownOn, happens, row }] of chain.entries()) {
+      const regular = index === 0 && row !== null && knownOn <= happens && chain !== history.loan;
       if (regular && !every) continue;
-      found.add(known);
-      found.add(Math.max(known, happens));
+      starts.add(knownOn);
+      starts.add(Math.max(knownOn, happens));
     }
   }
-  return [...found].filter((day) => day >= begin && day <= through).sort((a, b) => a - b);
+  return [...starts].filter((day) => day >= begin && day <= through).sort((a, b) => a - b);
 }
 
 /** The stretches that derive days after `after`, and the one before them where a surprise parts the two. */
@@ -122,7 +127,7 @@ function append({ from, to, facts, spans }: Stretch, first: DayNumber, begins: b
   }
 }
 
-/** The days before a stretch that its first derivation tells otherwise. */
+/** Restates the days before a stretch whose content its first derivation changes. */
 function restate(before: Stretch, now: Stretch, written: Written[]): void {
   const sameFacts = before.facts !== null && now.facts !== null && isSame(before.facts, now.facts);
   const by = now.from;

@@ -1,4 +1,4 @@
-/** Which loans a run works on, and what it has seen of the inputs; kept in ClickHouse beside the rows. */
+/** The loans that a run works on, and the imports that it has seen; kept in ClickHouse beside the rows. */
 import { ident, instantSql, instantText, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { type DayNumber, dateOfDay, type LocalDays } from '../../core/helpers/local-days.js';
 import type { Instant } from '../../core/helpers/time.js';
@@ -18,7 +18,7 @@ export interface LastRun {
   readonly timezone: string;
 }
 
-/** The newest run that is whole; null before the first. */
+/** Reads the newest complete run; null before the first. */
 export async function lastRun(clickhouse: ClickHouse): Promise<LastRun | null> {
   const [row] = await clickhouse.rows<{ through: number; timezone: string }>(
     'snapshots-last-run',
@@ -63,8 +63,8 @@ export interface Work {
 }
 
 /**
- * The loans of a run in a table of its own: those of which something becomes known in its days, those of which something came in that
- * earlier runs should have known (`backdated`), and those that stay open.
+ * Writes the loans of a run to a table of its own: loans with a fact that becomes known in its days, loans with a fact that earlier runs
+ * should have known (`backdated`), and loans that stay open.
  */
 export async function planWork(
   clickhouse: ClickHouse,
@@ -89,7 +89,7 @@ export async function planWork(
   );
   await clickhouse.run(
     'snapshots-plan',
-    sql`INSERT INTO ${table} SELECT loan_id, max(backdated), max(was_open) FROM (${touched(days, range)}) GROUP BY loan_id`,
+    sql`INSERT INTO ${table} SELECT loan_id, max(backdated), max(was_open) FROM (${touchedLoans(days, range)}) GROUP BY loan_id`,
     { signal },
   );
   const bounds = await clickhouse.rows<{ loan_id: string; loans: string }>(
@@ -113,7 +113,7 @@ export async function planWork(
   };
 }
 
-function touched(
+function touchedLoans(
   days: LocalDays,
   { after, through, seen, all }: { after: DayNumber | null; through: DayNumber; seen: Seen; all: boolean },
 ): Sql {
@@ -140,7 +140,7 @@ const loansOf = (table: (typeof WATCHED)[number], condition: Sql): Sql =>
     ? sql`repayments WHERE repayment_id IN (SELECT repayment_id FROM repayments WHERE ${condition})`
     : sql`${ident(table)} WHERE ${condition}`;
 
-/** Marks a run as whole: from here on its days are derived and its imports seen. */
+/** Marks a run as complete: from here on its days are derived and its imports seen. */
 export async function finishRun(
   clickhouse: ClickHouse,
   seen: Seen,

@@ -15,7 +15,7 @@ export class SnapshotWriter {
   private readonly buffer = new RowBuffer(BATCH_BYTES);
   private writing: Promise<void> = Promise.resolve();
   rows = 0;
-  /** Of those: rows that replace an earlier version. */
+  /** Number of written rows that replace an earlier version. */
   changed = 0;
 
   constructor(
@@ -28,7 +28,7 @@ export class SnapshotWriter {
       FROM input(${raw(`'${ROW_STRUCTURE.replaceAll("'", "\\'")}'`)}) WHERE ${withinFence(fence)} FORMAT RowBinary`;
   }
 
-  /** Where it gives a promise, the batch is full: wait for it before adding more. */
+  /** Adds a row. A returned promise means that the batch is full: await it before adding more. */
   add(
     loanId: string,
     day: DayNumber,

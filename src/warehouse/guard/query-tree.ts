@@ -1,4 +1,4 @@
-/** What `EXPLAIN QUERY TREE` prints, taken apart: which tables a statement reads, said before and after names are resolved. */
+/** Parses the output of EXPLAIN: the tables that a statement names, and those that it reads once names are resolved. */
 
 export interface Line {
   /** The words before ` id:`, or the whole line of a section such as JOIN TREE. */
@@ -7,7 +7,7 @@ export interface Line {
   readonly children: Line[];
 }
 
-/** Two spaces a level. */
+/** Two spaces per level. */
 export function parseTree(lines: readonly string[]): Line {
   const root: Line = { label: '', text: '', children: [] };
   const open: Line[] = [root];
@@ -36,7 +36,7 @@ const TABLE_SECTIONS = new Set(['JOIN TREE', 'TABLE EXPRESSION', 'LEFT TABLE EXP
 /** Only of them are fields other than those of their own kind looked for: a constant's value may read like any field. */
 const QUERIES = new Set(['QUERY', 'UNION']);
 
-/** What a SELECT without FROM reads. */
+/** The table that a SELECT without FROM reads. */
 const ONE_ROW = 'system.one';
 
 /**
@@ -44,11 +44,11 @@ const ONE_ROW = 'system.one';
  * those defined before it alone: in its own body it is the table.
  */
 export function tablesNamed(root: Line): string[] {
-  const found = new Set<string>();
+  const tables = new Set<string>();
   const visit = (line: Line, section: string, visible: ReadonlySet<string>): void => {
     if (TABLE_SECTIONS.has(section) && line.label === 'IDENTIFIER') {
       const name = field(line, 'identifier') ?? '';
-      if (!visible.has(name) && name !== ONE_ROW) found.add(name);
+      if (!visible.has(name) && name !== ONE_ROW) tables.add(name);
     }
     const names = new Set(visible);
     const withs = line.children.find((child) => child.label === 'WITH');
@@ -60,7 +60,7 @@ export function tablesNamed(root: Line): string[] {
     for (const child of line.children) if (child !== withs) visit(child, line.label, names);
   };
   visit(root, '', new Set());
-  return [...found];
+  return [...tables];
 }
 
 /** Tables of a resolved statement, as `database.table`. */
@@ -73,7 +73,7 @@ export const tablesRead = (root: Line): string[] =>
 export const functionsUsed = (root: Line): string[] =>
   [...everyLine(root)].flatMap((line) => (line.label === 'FUNCTION' ? [field(line, 'function_name') ?? ''] : []));
 
-/** Of `x IN name`: there a bare name may be a table. */
+/** The list of `x IN name`, where a bare name may be a table. */
 export const namesBehindIn = (root: Line): string[] =>
   [...everyLine(root)].flatMap((line) => {
     if (line.label !== 'FUNCTION' || !/in$/i.test(field(line, 'function_name') ?? '')) return [];

@@ -1,6 +1,6 @@
 /**
- * The functions that a caller's SQL may use: those whose result follows from their arguments alone. Left out on purpose: whatever reads
- * files, other tables, dictionaries, settings, the server or the clock, draws random numbers, waits, or only exists to use memory.
+ * The functions that a caller's SQL may use: those whose result follows from their arguments alone. Left out on purpose: functions that read
+ * files, other tables, dictionaries, settings, the server or the clock, draw random numbers, wait, or only use memory.
  */
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
@@ -70,7 +70,7 @@ const AGGREGATE = words(`
   row_number rank dense_rank denseRank percent_rank percentRank cume_dist ntile lag lead lagInFrame leadInFrame nth_value sumMap minMap maxMap
 `);
 
-/** Behind an aggregate's name: they change what it is fed, not what it can reach. */
+/** Combinators after an aggregate's name: they change its input, not what it can reach. */
 const COMBINATORS = /(?:If|Distinct|OrNull|OrDefault|Array|ForEach|Map)$/i;
 
 const SCALARS = new Set(SCALAR.map((name) => name.toLowerCase()));

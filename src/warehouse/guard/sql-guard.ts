@@ -13,7 +13,7 @@ const CHECK_SECONDS = 60;
 
 const WHAT_MAY = 'write one SELECT over the tables named for it, without FORMAT, INTO OUTFILE or SETTINGS';
 
-/** Nodes of a plain SELECT. What is not here, is not let through: SETTINGS, parameters, functions applied by name, other statements. */
+/** Nodes of a plain SELECT. A node that is not listed is refused: SETTINGS, parameters, functions applied by name, other statements. */
 const NODES = new Set([
   ...['SelectWithUnionQuery', 'SelectIntersectExceptQuery', 'SelectQuery', 'ExpressionList', 'Subquery', 'WithElement'],
   ...[
@@ -77,7 +77,7 @@ async function printed(clickhouse: ClickHouse, text: string): Promise<string> {
 }
 
 const QUOTED = /'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*"/gs;
-/** Names are looked for in what EXPLAIN prints, where others could pass for lines or fields of it. */
+/** Refuses names that could pass for lines or fields in the output of EXPLAIN. */
 const PLAIN_NAME = /^[`"][\p{L}\p{N} _.$%()#&/+?!-]*[`"]$/u;
 
 function refuseSpelling(statement: string): void {
@@ -141,12 +141,15 @@ function refuseFunctions(names: readonly string[]): void {
 }
 
 function refuseTables({ named, allowed }: { named: readonly string[]; allowed: readonly string[] }): void {
-  const other = named.find((name) => !allowed.includes(name));
-  if (other === undefined) return;
-  throw badInput(`the table '${other.slice(0, 64)}' is not allowed`, `the tables are ${allowed.join(', ') || 'none'}`);
+  const refused = named.find((name) => !allowed.includes(name));
+  if (refused === undefined) return;
+  throw badInput(
+    `the table '${refused.slice(0, 64)}' is not allowed`,
+    `the tables are ${allowed.join(', ') || 'none'}`,
+  );
 }
 
-/** What the names came to once resolved: the same answer, given by ClickHouse's analyzer. */
+/** Checks the tables once more after ClickHouse's analyzer has resolved the names. */
 async function refuseOtherTables(
   clickhouse: ClickHouse,
   statement: string,
@@ -161,8 +164,8 @@ async function refuseOtherTables(
   const withs = join(definitions.map(([name, view]) => sql`${ident(name)} AS (${view})`));
   const prefix = definitions.length > 0 ? sql`WITH ${withs} ` : raw('');
   const tree = parseTree(await explained(clickhouse, 'QUERY TREE', sql`${prefix}SELECT * FROM (${raw(statement)})`));
-  const other = tablesRead(tree).find((name) => !allowed.has(name));
-  if (other !== undefined) throw badInput('the SQL reads a table that is not allowed', WHAT_MAY);
+  const refused = tablesRead(tree).find((name) => !allowed.has(name));
+  if (refused !== undefined) throw badInput('the SQL reads a table that is not allowed', WHAT_MAY);
   if ([...everyLine(tree)].some(({ label }) => label === 'TABLE_FUNCTION')) {
     throw badInput('table functions are not allowed', WHAT_MAY);
   }

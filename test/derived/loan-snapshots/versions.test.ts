@@ -28,7 +28,7 @@ function historyOf(rows: readonly OracleRow[], loan: string): LoanHistory {
       versions
         .sort((a, b) => a.ingestedAt - b.ingestedAt)
         .map((row) => ({
-          known: knownFrom(days, row.ingestedAt),
+          knownOn: knownFrom(days, row.ingestedAt),
           happens: days.dayOf(row.at),
           row: row.deleted ? null : parse(row),
         })),
