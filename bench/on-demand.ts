@@ -5,7 +5,8 @@
  */
 import { resolve } from 'node:path';
 import { planOnDemand, readRequest } from '../src/core/compute/on-demand.js';
-import { type Cell, columnCell, computeRow } from '../src/core/compute/on-demand-rows.js';
+import { columnCell, computeRow } from '../src/core/compute/on-demand-rows.js';
+import type { Cell } from '../src/core/compute/status.js';
 import type { AnyFeatureRef, OnDemandView } from '../src/core/definitions/definitions.js';
 import type { FeatureValue } from '../src/core/definitions/types.js';
 import { loadRegistry } from '../src/registry/load.js';

@@ -25,6 +25,9 @@ interface Versioned {
   readonly version: number;
 }
 
+/** Requests whose features are kept: far more than a consumer's services, and few enough to be forgotten together. */
+const RESOLVED_REQUESTS = 200;
+
 type Standing = 'APPLIED' | 'RETIRED' | 'PENDING';
 
 const REFERENCE = /^([a-z][a-z0-9_]*)(?:@([1-9]\d*))?(?::([a-z][a-z0-9_]*))?$/;
@@ -46,6 +49,8 @@ export function createCatalogue({
 }): Catalogue {
   let standing = new Map<string, Standing>();
   let published: readonly PublishedDefinition[] = [];
+  /** Features of requests, as long as nothing else is applied: the cost of an operation and its answer ask for the same. */
+  const resolved = new Map<string, readonly AnyFeatureRef[]>();
   /** Readings begun, and which of them is served. */
   let [begun, shown] = [0, 0];
 
@@ -85,7 +90,7 @@ export function createCatalogue({
 
   function parse(
     kind: VersionedKind,
-    all: readonly Versioned[],
+    all: () => readonly Versioned[],
     reference: string,
   ): { name: string; version: number; feature: string | undefined } {
     const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
@@ -93,7 +98,7 @@ export function createCatalogue({
     if (!name || (!declaresView(kind) && feature))
       throw badInput(`'${reference}' is not a reference`, `write it as ${form}`);
     if (!version) {
-      const newest = pick(all, name)?.id;
+      const newest = pick(all(), name)?.id;
       const example = newest ? `${newest}${feature ? `:${feature}` : ''}` : form;
       throw badInput(
         `'${reference}' names no version: values are read by an exact version, which never changes its meaning`,
@@ -117,7 +122,7 @@ export function createCatalogue({
   }
 
   function resolve(reference: string): readonly AnyFeatureRef[] {
-    const { name, version, feature } = parse('view', [...views(), ...onDemandViews()], reference);
+    const { name, version, feature } = parse('view', () => [...views(), ...onDemandViews()], reference);
     const view = pinnedView(name, version);
     const all: readonly AnyFeatureRef[] = refsOf(view);
     if (!feature) return all;
@@ -131,6 +136,24 @@ export function createCatalogue({
     return wanted;
   }
 
+  function resolveRequest({ service, features }: Parameters<Catalogue['features']>[0]): readonly AnyFeatureRef[] {
+    if ((service == null) === (features == null)) {
+      throw badInput(
+        'exactly one of `service` and `features` is needed',
+        "give service: 'name@version' or a list of references",
+      );
+    }
+    if (features != null) {
+      if (features.length === 0) throw badInput('`features` is empty', "list references such as 'view@1:feature'");
+      const byReference = new Map(features.flatMap(resolve).map((one) => [one.reference, one] as const));
+      return [...byReference.values()];
+    }
+    const { name, version } = parse('service', services, service as string);
+    const found = pinned('service', registry.services, name, version);
+    for (const view of new Set(found.features.map((one) => one.view))) pinnedView(view.name, view.version);
+    return found.features;
+  }
+
   return {
     async refresh() {
       const reading = ++begun;
@@ -139,6 +162,7 @@ export function createCatalogue({
       if (reading < shown) return;
       shown = reading;
       published = found;
+      resolved.clear();
       standing = new Map(
         published.map(
           ({ kind, id, retiredAt }) => [`${kind} ${id}`, retiredAt === null ? 'APPLIED' : 'RETIRED'] as const,
@@ -172,22 +196,14 @@ export function createCatalogue({
     model: (name, version) => pick(models(), name, version),
     published: (kind, name) => published.filter((one) => one.kind === kind && one.name === name).sort(newestFirst),
 
-    features({ service, features }) {
-      if ((service == null) === (features == null)) {
-        throw badInput(
-          'exactly one of `service` and `features` is needed',
-          "give service: 'name@version' or a list of references",
-        );
-      }
-      if (features != null) {
-        if (features.length === 0) throw badInput('`features` is empty', "list references such as 'view@1:feature'");
-        const byReference = new Map(features.flatMap(resolve).map((one) => [one.reference, one] as const));
-        return [...byReference.values()];
-      }
-      const { name, version } = parse('service', services(), service as string);
-      const found = pinned('service', registry.services, name, version);
-      for (const view of new Set(found.features.map((one) => one.view))) pinnedView(view.name, view.version);
-      return found.features;
+    features(request) {
+      const key = JSON.stringify([request.service ?? null, request.features ?? null]);
+      const known = resolved.get(key);
+      if (known) return known;
+      const refs = resolveRequest(request);
+      if (resolved.size >= RESOLVED_REQUESTS) resolved.clear();
+      resolved.set(key, refs);
+      return refs;
     },
 
     namedViews: (names) =>

@@ -1,4 +1,5 @@
 import { Arg, Ctx, Field, FieldResolver, Float, ID, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import type { RowAt } from '../core/compute/status.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { Feature, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
@@ -7,7 +8,6 @@ import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
 import { maskFor, type RequestContext } from './context.js';
 import { FeatureStatus } from './enums.js';
-import type { ViewAnswer } from './loaders.js';
 import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLDecimal } from './scalars.js';
 
@@ -97,14 +97,14 @@ function viewType(view: View): new () => object {
   return type;
 }
 
-function answerObject(answer: ViewAnswer, context: RequestContext): Record<string, unknown> {
+function answerObject(view: View, row: RowAt, context: RequestContext): Record<string, unknown> {
   const mask = maskFor(context);
-  const values = answer.view.features.map((feature, index) => {
-    const value = finite(answer.values[index] ?? null);
+  const values = view.features.map((feature, index) => {
+    const value = finite(row.values[index] ?? null);
     const shown = mask && feature.tags?.includes('pii') ? mask.value(value, feature.type) : value;
     return [camel(feature.name), shown] as const;
   });
-  return { _status: answer.status, _eventTime: answer.eventTime, ...Object.fromEntries(values) };
+  return { _status: row.status, _eventTime: row.eventTime, ...Object.fromEntries(values) };
 }
 
 interface ViewField {
@@ -140,8 +140,8 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
     const resolve = async (node: EntityNode, context: RequestContext): Promise<Record<string, unknown>> => {
       // Refuses a version that is not applied, or retired, in the catalogue's own words.
       context.services.catalogue.namedViews([view.id]);
-      const answer = await context.loaders.views.load({ view, id: node.id, asOf: node.asOf });
-      return answerObject(answer, context);
+      const row = await context.loaders.views.load({ view, id: node.id, asOf: node.asOf });
+      return answerObject(view, row, context);
     };
     Root()(prototype, name, 0);
     Ctx()(prototype, name, 1);

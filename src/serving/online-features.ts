@@ -1,12 +1,18 @@
 import { type OnDemandPlan, planOnDemand, readRequest } from '../core/compute/on-demand.js';
-import { type CalledRow, type Cell, columnCell, computeRow } from '../core/compute/on-demand-rows.js';
-import { valueAt } from '../core/compute/status.js';
+import { type CalledRow, columnCell, computeRow } from '../core/compute/on-demand-rows.js';
+import { type Cell, rowAt, valueAt } from '../core/compute/status.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { FeatureRef, View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
+import type { EntityKey } from '../core/ports/offline.js';
 import type { OnlineCell, OnlineStore } from '../core/ports/online.js';
-import type { OnlineFeaturesAnswer, OnlineFeaturesRequest, OnlineFeaturesService } from '../core/ports/serving.js';
+import type {
+  OnlineFeaturesAnswer,
+  OnlineFeaturesRequest,
+  OnlineFeaturesService,
+  ViewKey,
+} from '../core/ports/serving.js';
 
 /** Limits of one request, as the API's contract gives them. */
 export const MAX_ROWS = 1_000;
@@ -16,6 +22,12 @@ interface Group {
   readonly entity: EntityDefinition;
   readonly keys: readonly (readonly (string | null)[])[];
   readonly views: View[];
+}
+
+interface KeyGroup extends Group {
+  readonly keys: EntityKey[];
+  /** Index in `keys`, by the key's JSON. */
+  readonly indexOf: Map<string, number>;
 }
 
 /**
@@ -48,16 +60,18 @@ export function countRows(
       'row i of the request is the i-th value of every list',
     );
   }
-  if (rows > MAX_ROWS) throw badInput(`${rows} rows are more than ${MAX_ROWS} a request`, 'split the request');
-  const features = Math.max(columns.length, stored.length);
-  if (rows * features > MAX_CELLS) {
-    throw new RiskgraphError({
-      code: 'TOO_COMPLEX',
-      message: `${rows} rows × ${features} features are more than ${MAX_CELLS} values a request`,
-      hint: 'split the request',
-    });
-  }
+  checkSize(rows, Math.max(columns.length, stored.length));
   return rows;
+}
+
+function checkSize(rows: number, features: number): void {
+  if (rows > MAX_ROWS) throw badInput(`${rows} rows are more than ${MAX_ROWS} a request`, 'split the request');
+  if (rows * features <= MAX_CELLS) return;
+  throw new RiskgraphError({
+    code: 'TOO_COMPLEX',
+    message: `${rows} rows × ${features} features are more than ${MAX_CELLS} values a request`,
+    hint: 'split the request',
+  });
 }
 
 /** Groups features by entity, so that each entity key costs one command whatever the number of its views. */
@@ -78,6 +92,20 @@ function groupByEntity(
     if (!group.views.includes(view)) group.views.push(view);
   }
   return [...groups.values()];
+}
+
+/** Groups the keys that are asked for by entity, each once. */
+function groupKeys(asked: readonly ViewKey[]): ReadonlyMap<string, KeyGroup> {
+  const groups = new Map<string, KeyGroup>();
+  for (const { view, key } of asked) {
+    const { entity } = view;
+    const group = groups.get(entity.name) ?? { entity, keys: [], views: [], indexOf: new Map<string, number>() };
+    groups.set(entity.name, group);
+    if (!group.views.includes(view)) group.views.push(view);
+    const json = JSON.stringify(key);
+    if (!group.indexOf.has(json)) group.indexOf.set(json, group.keys.push(key) - 1);
+  }
+  return groups;
 }
 
 /** Reads one cell per view and row. */
@@ -102,7 +130,10 @@ export function createOnlineFeatures({ online }: { readonly online: OnlineStore 
       const inputs = readRequest(plan, request.request, rows);
       const cellsOf = await readCells(online, groupByEntity(plan.stored, entities, rows));
       const stored = plan.stored.map(({ view, index }) =>
-        (cellsOf.get(view) ?? []).map((cell) => storedCell(view, cell, index, { now, stalePolicy })),
+        (cellsOf.get(view) ?? []).map((row) => {
+          const value = row === null || row === 'ERROR' ? null : (row.values[index] ?? null);
+          return valueAt({ view, row, value, t: now, stalePolicy });
+        }),
       );
       const storedAt = (row: number) => (at: number) => stored[at]?.[row] as Cell;
       const called = Array.from({ length: rows }, (_, row) =>
@@ -129,17 +160,19 @@ export function createOnlineFeatures({ online }: { readonly online: OnlineStore 
       });
       return { columns, views: [...times].map(([view, eventTimes]) => ({ view, eventTimes })) };
     },
-  };
-}
 
-/** A value with its status; its event time is null where the row is no longer there: a tombstone, or past its ttl. */
-function storedCell(
-  view: View,
-  cell: OnlineCell,
-  index: number,
-  { now, stalePolicy }: Pick<OnlineFeaturesRequest, 'now' | 'stalePolicy'>,
-): Cell {
-  if (cell === 'ERROR') return { value: null, status: 'ERROR', eventTime: null };
-  const answer = valueAt({ view, row: cell, value: cell?.values[index] ?? null, t: now, stalePolicy });
-  return { ...answer, eventTime: answer.status === 'NOT_FOUND' ? null : (cell?.eventTime ?? null) };
+    async rows(asked, now) {
+      const groups = groupKeys(asked);
+      const all = [...groups.values()];
+      checkSize(
+        all.reduce((sum, { keys }) => sum + keys.length, 0),
+        all.flatMap(({ views }) => views).reduce((sum, { features }) => sum + features.length, 0),
+      );
+      const cellsOf = await readCells(online, all);
+      return asked.map(({ view, key }) => {
+        const index = groups.get(view.entity.name)?.indexOf.get(JSON.stringify(key)) as number;
+        return rowAt({ view, row: cellsOf.get(view)?.[index] ?? null, t: now });
+      });
+    },
+  };
 }

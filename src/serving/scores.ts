@@ -11,7 +11,7 @@ import type { OnlineFeaturesAnswer, OnlineFeaturesService } from '../core/ports/
 const REASON_CODES = 4;
 
 export interface ScoringParts {
-  readonly features: OnlineFeaturesService;
+  readonly features: Pick<OnlineFeaturesService, 'read'>;
   readonly scorer: Scorer;
 }
 

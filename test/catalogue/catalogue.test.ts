@@ -229,6 +229,16 @@ describe('references', () => {
     ]);
   });
 
+  it('resolves a request once, until what is applied is read again', async () => {
+    const request = { features: ['device_use@1:hours', 'device_use@1'] };
+    const first = catalogue.features(request);
+    expect(catalogue.features({ service: null, ...request })).toBe(first);
+    await catalogue.refresh();
+    const second = catalogue.features(request);
+    expect(second).not.toBe(first);
+    expect(second).toEqual(first);
+  });
+
   it('wants exactly one of service and features', () => {
     for (const request of [{}, { service: 'decision@1', features: ['device_use@1'] }, { features: [] }]) {
       expect(() => catalogue.features(request)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));

@@ -1,26 +1,18 @@
 /** Rows of on-demand features: the one computation that a request, a historical table and a training set share. */
 import type { OnDemandView } from '../definitions/definitions.js';
-import type { FeatureStatus, FeatureValue, StalePolicy } from '../definitions/types.js';
+import type { FeatureValue, StalePolicy } from '../definitions/types.js';
 import { RiskgraphError } from '../errors.js';
 import type { Instant } from '../helpers/time.js';
 import type { OnDemandPlan, PlannedCall, PlannedColumn } from './on-demand.js';
+import { type Cell, cellOf, type RowStatus } from './status.js';
 import { computedValue, isMisfit } from './typed-values.js';
-
-/** What there is for a row and a feature. */
-export interface Cell {
-  /** As its policy for stale values leaves it. */
-  readonly value: FeatureValue;
-  readonly status: FeatureStatus;
-  /** Null where there is no row. */
-  readonly eventTime: Instant | null;
-}
 
 /** What a call gives for a row. */
 export interface CalledRow {
   /** In the order of the call's `answers`. */
   readonly values: readonly FeatureValue[];
   /** Of its inputs: STALE where one is, ERROR where one could not be read. */
-  readonly inputs: 'FRESH' | 'STALE' | 'ERROR';
+  readonly inputs: Exclude<RowStatus, 'NOT_FOUND'>;
   /** The oldest of the stored inputs; null where none has a row. */
   readonly eventTime: Instant | null;
 }
@@ -35,10 +27,9 @@ export interface RowInputs {
 const older = (one: Instant | null, other: Instant | null): Instant | null =>
   one === null || (other !== null && other < one) ? other : one;
 
-function calledCell({ values, inputs, eventTime }: CalledRow, position: number): Cell {
-  const value = values[position] as FeatureValue;
-  return { value, status: inputs !== 'FRESH' ? inputs : value === null ? 'NULL' : 'PRESENT', eventTime };
-}
+/** A stale answer is there where the policy for stale values let it be computed. */
+const calledCell = ({ values, inputs, eventTime }: CalledRow, position: number): Cell =>
+  cellOf(inputs, { value: values[position] as FeatureValue, eventTime }, 'RETURN');
 
 /**
  * A row of every call of a plan. ERROR where an input could not be read; STALE where an input is stale; else by the value. The function is not

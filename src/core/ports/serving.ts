@@ -1,8 +1,11 @@
 /** The online read path, and the ledger of published definitions. */
+
+import type { RowAt } from '../compute/status.js';
 import type { VersionedKind } from '../definitions/definition-kinds.js';
-import type { AnyFeatureRef } from '../definitions/definitions.js';
+import type { AnyFeatureRef, View } from '../definitions/definitions.js';
 import type { FeatureStatus, FeatureType, FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
+import type { EntityKey } from './offline.js';
 
 export interface OnlineFeaturesRequest {
   readonly features: readonly AnyFeatureRef[];
@@ -25,10 +28,18 @@ export interface OnlineFeaturesAnswer {
   readonly views: readonly { readonly view: string; readonly eventTimes: readonly (Instant | null)[] }[];
 }
 
+/** A stored view of one key of its entity. */
+export interface ViewKey {
+  readonly view: View;
+  readonly key: EntityKey;
+}
+
 /** Reads online features with one call of the store per request; core/compute/status.ts decides each status. */
 export interface OnlineFeaturesService {
   /** Returns one value and status per feature and row of the request, in its order. */
   read(request: OnlineFeaturesRequest): Promise<OnlineFeaturesAnswer>;
+  /** Returns the whole row of each view and key, in their order. Each key counts as a row of the request, each feature of the views as a feature. */
+  rows(asked: readonly ViewKey[], now: Instant): Promise<readonly RowAt[]>;
 }
 
 /** A definition as it was applied; its version never means anything else. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type OnDemandPlan, planOnDemand } from '../../core/compute/on-demand.js';
-import { type Cell, columnCell, computeRow } from '../../core/compute/on-demand-rows.js';
+import { columnCell, computeRow } from '../../core/compute/on-demand-rows.js';
+import type { Cell } from '../../core/compute/status.js';
 import type { AnyFeatureRef, FeatureRef } from '../../core/definitions/definitions.js';
 import { ident, join, type Sql, sql } from '../../core/definitions/sql.js';
 import type { FeatureValue, StalePolicy } from '../../core/definitions/types.js';

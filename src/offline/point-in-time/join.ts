@@ -1,5 +1,5 @@
 import type { Mask } from '../../core/compute/masking.js';
-import type { Cell } from '../../core/compute/on-demand-rows.js';
+import { type Cell, cellOf, type RowStatus } from '../../core/compute/status.js';
 import type { FeatureRef, View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { clickhouseType, type FeatureValue, type StalePolicy } from '../../core/definitions/types.js';
@@ -8,18 +8,18 @@ import { viewTables } from '../history/tables.js';
 import { noValue } from '../history/values.js';
 import { PERSONAL_COLUMNS } from './columns.js';
 
-/** What a view has for a spine row: `_class<i>`. */
-export const CLASS = { NOT_FOUND: 0, FRESH: 1, STALE: 2 } as const;
+/** How SQL writes the status of a view's row for a spine row: `_class<i>`. */
+export const CLASS = { NOT_FOUND: 0, FRESH: 1, STALE: 2 } as const satisfies Partial<Record<RowStatus, number>>;
 
-/** The meaning of core/status.ts, of what the join found for a feature: its view's CLASS, the event time of the row and the value stored. */
-export function joinedCell(
+const STATUS_OF = new Map<number, RowStatus>(
+  Object.entries(CLASS).map(([status, number]) => [number, status as keyof typeof CLASS]),
+);
+
+/** What the join found for a feature: the CLASS of its view's row, the row's event time and the value stored. */
+export const joinedCell = (
   { found, eventTime, value }: { readonly found: number; readonly eventTime: Instant; readonly value: FeatureValue },
   stalePolicy: StalePolicy,
-): Cell {
-  if (found === CLASS.NOT_FOUND) return { value: null, status: 'NOT_FOUND', eventTime: null };
-  if (found === CLASS.STALE) return { value: stalePolicy === 'NULL' ? null : value, status: 'STALE', eventTime };
-  return { value, status: value === null ? 'NULL' : 'PRESENT', eventTime };
-}
+): Cell => cellOf(STATUS_OF.get(found) ?? 'NOT_FOUND', { value, eventTime }, stalePolicy);
 
 export interface JoinedView {
   readonly view: View;

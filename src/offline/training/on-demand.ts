@@ -1,6 +1,7 @@
 /** On-demand features of a training set: computed from a bucket's joined rows, which stream through the process batch by batch. */
 import type { OnDemandPlan, PlannedColumn } from '../../core/compute/on-demand.js';
-import { type CalledRow, type Cell, columnTime, computeRow } from '../../core/compute/on-demand-rows.js';
+import { type CalledRow, columnTime, computeRow } from '../../core/compute/on-demand-rows.js';
+import type { Cell } from '../../core/compute/status.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import {
   clickhouseType,

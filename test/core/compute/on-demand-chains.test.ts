@@ -3,7 +3,8 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import { lineageGraph } from '../../../src/catalogue/lineage.js';
 import { readThrough } from '../../../src/catalogue/published.js';
 import { definitionsRead, type OnDemandPlan, planOnDemand } from '../../../src/core/compute/on-demand.js';
-import { type Cell, columnCell, computeRow } from '../../../src/core/compute/on-demand-rows.js';
+import { columnCell, computeRow } from '../../../src/core/compute/on-demand-rows.js';
+import type { Cell } from '../../../src/core/compute/status.js';
 import {
   array,
   decimal,

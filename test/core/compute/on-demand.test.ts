@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { type OnDemandPlan, planOnDemand, readRequest } from '../../../src/core/compute/on-demand.js';
-import { type Cell, columnCell, computeRow, type RowInputs } from '../../../src/core/compute/on-demand-rows.js';
+import { columnCell, computeRow, type RowInputs } from '../../../src/core/compute/on-demand-rows.js';
+import type { Cell } from '../../../src/core/compute/status.js';
 import { computedValue, isMisfit, writtenValue } from '../../../src/core/compute/typed-values.js';
 import {
   array,
