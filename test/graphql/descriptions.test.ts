@@ -1,4 +1,5 @@
 /** Descriptions are the help texts of the console and of modelers: every element of ours has one, and it reads as a sentence. */
+import { fileURLToPath } from 'node:url';
 import {
   buildSchema,
   type GraphQLField,
@@ -13,7 +14,6 @@ import { describe, expect, it } from 'vitest';
 import { camel } from '../../src/graphql/entity-graph.js';
 import { emitSchema } from '../../src/graphql/schema.js';
 import { loadRegistry } from '../../src/registry/load.js';
-import { ROOT } from '../support/views.js';
 
 type Texts = readonly (readonly [place: string, text: string | null | undefined])[];
 
@@ -33,7 +33,7 @@ function problemOf(text: string | null | undefined): string | null {
   return null;
 }
 
-const registry = await loadRegistry({ root: ROOT });
+const registry = await loadRegistry({ root: fileURLToPath(new URL('../..', import.meta.url)) });
 const schema = buildSchema(emitSchema(registry));
 
 /** Types made from views: what their features and they themselves say is said by the definitions. */
