@@ -1,9 +1,7 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
 import { boundedLimit } from '../core/bounds.js';
-import { isStoredView } from '../core/definitions/definitions.js';
 import { badInput } from '../core/errors.js';
 import type { FeatureSearch } from '../core/ports/browse.js';
-import type { ViewFreshness } from '../core/ports/catalogue.js';
 import {
   EntityType,
   FeatureServiceType,
@@ -17,7 +15,6 @@ import {
 import type { RequestContext } from './context.js';
 import { NEWEST_VERSION, PAGE_SIZE } from './descriptions.js';
 import { Operation } from './operation.js';
-import { ViewFreshnessType } from './registry.resolver.js';
 
 const SEARCH =
   'Words that must all be found, each as part of a word and in either case: in names, descriptions, units, tags, owners, or source tables and ' +
@@ -48,8 +45,8 @@ export class CatalogueResolver {
     @Arg('owner', () => String, { nullable: true, description: 'The owner of the views.' }) owner: string | null,
     @Ctx() context: RequestContext,
   ): FeatureViewType[] {
-    const wanted: FeatureSearch = { entity, search, tag, owner, visible: visible(context) };
-    return context.services.browser.searchViews(wanted).map((view) => showView(view, context));
+    const criteria: FeatureSearch = { entity, search, tag, owner, visible: visible(context) };
+    return context.services.browser.searchViews(criteria).map((view) => showView(view, context));
   }
 
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'], cost: ({ args, weight }) => Number(args.limit) * weight })
@@ -71,16 +68,16 @@ export class CatalogueResolver {
     before: string | null,
     @Ctx() context: RequestContext,
   ): FoundFeatureType[] {
-    const wanted: FeatureSearch = { entity, search, tag, owner, visible: visible(context) };
-    const found = context.services.browser.searchFeatures(wanted);
-    const last = before == null ? -1 : found.findIndex(({ reference }) => reference === before);
+    const criteria: FeatureSearch = { entity, search, tag, owner, visible: visible(context) };
+    const matches = context.services.browser.searchFeatures(criteria);
+    const last = before == null ? -1 : matches.findIndex(({ reference }) => reference === before);
     if (before != null && last < 0) {
       throw badInput(
         `'${before}' is not among the features found`,
         'give the reference of the last one of the page before',
       );
     }
-    const page = found.slice(last + 1, last + 1 + boundedLimit(limit));
+    const page = matches.slice(last + 1, last + 1 + boundedLimit(limit));
     const views = new Map(page.map(({ view }) => [view.id, view] as const));
     const shown = new Map([...views].map(([id, view]) => [id, showView(view, context)] as const));
     return page.map((ref) => ({
@@ -100,17 +97,6 @@ export class CatalogueResolver {
     const { catalogue } = context.services;
     const view = catalogue.view(name, version ?? undefined) ?? catalogue.onDemandView(name, version ?? undefined);
     return view && showView(view, context);
-  }
-
-  @FieldResolver(() => ViewFreshnessType, {
-    nullable: true,
-    description: 'The freshness of the view; null for an on-demand view.',
-  })
-  async freshness(
-    @Root() { view }: FeatureViewType,
-    @Ctx() { loaders }: RequestContext,
-  ): Promise<ViewFreshness | null> {
-    return isStoredView(view) ? loaders.freshness.load(view) : null;
   }
 
   @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })

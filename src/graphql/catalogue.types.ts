@@ -29,7 +29,7 @@ export class EntityType {
 
 @ObjectType('Feature', { description: 'A feature of a feature view.' })
 export class FeatureType {
-  /** What the fields that are resolved come from; no field of the graph. */
+  /** The source of the resolved fields; it is no field of the graph. */
   readonly ref!: AnyFeatureRef;
 
   @Field(() => String, { description: 'The name of the feature within its view.' })
@@ -81,7 +81,7 @@ class RequestInputType {
   description: 'A version of a feature view: features of one entity that are computed together.',
 })
 export class FeatureViewType {
-  /** What the fields that are resolved come from; no field of the graph. */
+  /** The source of the resolved fields; it is no field of the graph. */
   readonly view!: AnyView;
 
   @Field(() => String, { description: 'The name of the view.' })
@@ -168,11 +168,11 @@ export class FeatureServiceType {
 const seconds = (ms: number | null): number | null => (ms === null ? null : Math.floor(ms / 1_000));
 export const isPii = (feature: Pick<Feature, 'tags'>): boolean => feature.tags?.includes('pii') === true;
 
-/** Features that a caller may know of: bi does not see personal ones at all. */
+/** Tells which features a caller may know of: personal features are hidden from bi. */
 export const visible = (context: Pick<RequestContext, 'caller'>) => (feature: Pick<Feature, 'tags'>) =>
   piiView(context.caller) !== 'HIDDEN' || !isPii(feature);
 
-/** A feature that is hidden is one that is not there, in the words in which the catalogue says so. */
+/** Refuses a hidden feature with the same NOT_FOUND as a feature that does not exist. */
 export function checkVisible(context: Pick<RequestContext, 'caller'>, { view, feature }: AnyFeatureRef): void {
   if (visible(context)(feature)) return;
   const shown = view.features.filter(visible(context)).map(({ name }) => name);
@@ -215,11 +215,11 @@ export function showView(view: AnyView, context: RequestContext): FeatureViewTyp
     every: stored?.schedule.every ?? null,
     requestInputs: planOnDemand(refs)
       .request.filter(({ personal }) => visible(context)({ tags: personal ? ['pii'] : [] }))
-      .map((one) => ({
-        name: one.name,
-        type: one.type,
-        description: one.description,
-        unit: one.unit ?? null,
+      .map((input) => ({
+        name: input.name,
+        type: input.type,
+        description: input.description,
+        unit: input.unit ?? null,
       })),
   };
 }

@@ -59,22 +59,25 @@ export interface RequestContext {
   readonly metrics: Metrics;
 }
 
-/** Personal values: seen, masked or hidden, by role. */
+/** The view of personal values that a role has. */
 export type PiiView = 'CLEAR' | 'MASKED' | 'HIDDEN';
 
 export const piiView = ({ role }: Pick<Caller, 'role'>): PiiView =>
   role === 'modeler' ? 'MASKED' : role === 'bi' ? 'HIDDEN' : 'CLEAR';
 
-/** The mask that applies to a caller, if one does. */
+/** The mask that applies to a caller; undefined for a caller who sees personal values in clear. */
 export const maskFor = ({ services, caller }: Pick<RequestContext, 'services' | 'caller'>): Mask | undefined =>
   piiView(caller) === 'CLEAR' ? undefined : services.mask;
 
-/** A set that was asked for by a role that sees personal values in clear holds them in clear: who sees them masked may not have it. */
+/**
+ * Tells whether a caller may see all of a training set: a set that was requested by a role that sees personal values in clear holds them in
+ * clear, and is closed to a role that sees them masked.
+ */
 export const seesInFull = (caller: Pick<Caller, 'role'>, { request }: Pick<TrainingSetRecord, 'request'>): boolean =>
   request.masked === true || piiView(caller) === 'CLEAR';
 
-/** Why a set could not be built, for who may know: the words may hold a value of its rows. */
+/** The error of a build for a caller who may see the set; it may quote a value of its rows, so other callers read a general sentence. */
 export function shownError(error: string | null, caller: Pick<Caller, 'role'>, set: TrainingSetRecord): string | null {
   if (error === null || seesInFull(caller, set)) return error;
-  return 'the training set could not be built (ask for it with this key to see why, or ask who asked for it)';
+  return 'the training set could not be built (create it with this key to see why, or ask the caller who created it)';
 }

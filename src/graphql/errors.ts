@@ -34,11 +34,11 @@ const isAway = (error: unknown): boolean => {
   const { code, syscall } = error as Error & { code?: unknown; syscall?: unknown };
   // pg says these without a code.
   if (/^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)) return true;
-  // ENOENT of a file is ours; of a connection it is a socket whose server is gone.
+  // ENOENT on connect means a socket whose server is gone; on a file it is a fault of the platform.
   return typeof code === 'string' && AWAY.has(code) && (code !== 'ENOENT' || syscall === 'connect');
 };
 
-/** What an error says to the outside. What is not ours to say is INTERNAL in general words. */
+/** The error as a caller reads it; an error that is not of this code base is INTERNAL with a general message. */
 export function publicError(error: unknown): PublicError {
   if (error instanceof RiskgraphError) {
     const { code, message, hint, details } = error;
@@ -70,12 +70,12 @@ export function formatGraphqlError(formatted: GraphQLFormattedError, error: unkn
   if (inner instanceof GraphQLError) {
     // Not from our code: the document itself, or a value that a scalar refused.
     const { code, hint } = inner.extensions as { code?: unknown; hint?: unknown };
-    const known =
+    const errorCode =
       isCode(code) && code !== 'INTERNAL' ? code : TOKEN_LIMIT.test(inner.message) ? 'TOO_COMPLEX' : 'BAD_USER_INPUT';
     return {
       message: formatted.message,
       ...place,
-      extensions: { code: known, hint: typeof hint === 'string' ? hint : DEFAULT_HINTS[known] },
+      extensions: { code: errorCode, hint: typeof hint === 'string' ? hint : DEFAULT_HINTS[errorCode] },
     };
   }
   const { code, message, hint, details } = publicError(inner);

@@ -14,7 +14,7 @@ import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
-/** Of an hourly view that are some ten thousand profiles. */
+/** An hourly view has about ten thousand profiles in that many days. */
 const MAX_DAYS = 400;
 
 @ObjectType('FeatureProfile', {
@@ -113,8 +113,8 @@ export class FeatureProfileResolver {
     if (to >= addDays(from, MAX_DAYS))
       throw badInput(`${from} to ${to} is more than ${MAX_DAYS} days`, 'ask for less at once');
     const range = { from: calendar.startOfDay(from), to: calendar.startOfDay(addDays(to, 1)) };
-    const found = await profiles.read({ view: ref.view, feature: ref.feature.name }, range);
-    return found.map(shownTo(context, ref));
+    const history = await profiles.read({ view: ref.view, feature: ref.feature.name }, range);
+    return history.map(shownTo(context, ref));
   }
 
   @Operation({ roles: ['admin'] })

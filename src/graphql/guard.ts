@@ -6,44 +6,44 @@ import { type DeclaredOperation, operationsOf } from './operation.js';
 
 type Resolve = GraphQLFieldResolver<unknown, RequestContext>;
 
-/** Half a character: with this flag a pair of surrogates is none. */
+/** A lone surrogate, half a character: with the flag u a pair of them does not match. */
 const HALF = /\p{Surrogate}/u;
 const HALVES = new RegExp(HALF, 'gu');
 
-/** As the audit log can hold it: Postgres keeps neither NUL nor half a character, as a text that was cut may end with. */
-const kept = (text: string): string => text.replaceAll('\0', '\u{FFFD}').replace(HALVES, '\u{FFFD}');
+/** The text as Postgres can store it: it takes neither NUL nor a lone surrogate, with which a cut text may end. */
+const storable = (text: string): string => text.replaceAll('\0', '\u{FFFD}').replace(HALVES, '\u{FFFD}');
 
-/** Arguments that may hold personal values are told by their size. */
+/** The arguments as the audit log keeps them: what may hold personal values is replaced by its size. */
 const summarize = (value: unknown, depth = 0): unknown => {
   if (Array.isArray(value))
     return value.length > 20 || depth > 1 ? `${value.length} values` : value.map((item) => summarize(item, depth + 1));
-  if (typeof value === 'string') return kept(value.length > 500 ? `${value.slice(0, 500)}…` : value);
+  if (typeof value === 'string') return storable(value.length > 500 ? `${value.slice(0, 500)}…` : value);
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [kept(name), summarizeNamed(name, item, depth)]),
+    Object.entries(value).map(([name, item]) => [storable(name), summarizeNamed(name, item, depth)]),
   );
 };
 
 function summarizeNamed(name: string, value: unknown, depth: number): unknown {
   if ((name === 'spine' || name === 'entities' || name === 'events') && value !== null && typeof value === 'object') {
-    return { columns: Object.keys(value).map(kept) };
+    return { columns: Object.keys(value).map(storable) };
   }
   if (name === 'filters') return Array.isArray(value) ? `${value.length} filters` : value;
   return summarize(value, depth + 1);
 }
 
-/** Rows of a caller: theirs to fill, and kept where any character goes. */
+/** Arguments that hold rows of the caller: they are stored where every character is allowed. */
 const ROWS = new Set(['spine', 'entities', 'request']);
 
-/** Postgres keeps no text with NUL or half a surrogate pair, so no name, id or SQL may hold one. BAD_USER_INPUT names the argument. */
-function refuseUnkept(value: unknown, where: string): void {
+/** Refuses NUL and lone surrogates, which Postgres cannot store, in names, ids and SQL. BAD_USER_INPUT names the argument. */
+function refuseUnstorable(value: unknown, where: string): void {
   if (typeof value === 'string' && (value.includes('\0') || HALF.test(value))) {
     const what = value.includes('\0') ? 'the character NUL' : 'half a character, one surrogate of two';
     throw badInput(`\`${where}\` holds ${what}`, 'leave it out: no name, id or SQL has one');
   }
   if (value === null || typeof value !== 'object') return;
   for (const [name, item] of Object.entries(value)) {
-    if (!ROWS.has(name)) refuseUnkept(item, Array.isArray(value) ? where : name);
+    if (!ROWS.has(name)) refuseUnstorable(item, Array.isArray(value) ? where : name);
   }
 }
 
@@ -73,11 +73,11 @@ function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Re
     }
     let result: unknown;
     try {
-      refuseUnkept(args, '');
+      refuseUnstorable(args, '');
       result = await resolve(source, args, context, info);
     } catch (error) {
       const code = codeOf(error);
-      // Some refusals depend on the arguments, and a refused read is kept like any other.
+      // A refusal that depends on the arguments is recorded like every other.
       const outcome = code === 'FORBIDDEN' ? 'REFUSED' : 'FAILED';
       if (audited || outcome === 'REFUSED') {
         await audit(context, { action: name, outcome, details: { ...details, code } });

@@ -74,7 +74,7 @@ function subscription(watch: (signal: AbortSignal) => AsyncIterable<JobRecord>):
   };
 }
 
-/** The set that a job builds, if it builds one. */
+/** The id of the training set that a job builds; null for other jobs. */
 const builtSet = (job: JobRecord): string | null => payloadOf(buildTrainingSet, job)?.id ?? null;
 
 @Resolver(() => JobType)

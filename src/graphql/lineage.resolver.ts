@@ -84,7 +84,7 @@ class SourceColumnType {
 const isPersonal = ({ table, column }: ColumnRead): boolean =>
   SOURCE_TABLES.get(table)?.columns.some(({ name, pii }) => name === column && pii) === true;
 
-/** Whether a node is a feature that the caller may not know of. */
+/** Tells whether a node is a feature that is hidden from the caller. */
 function isHidden(context: RequestContext, registry: Registry) {
   const shows = visible(context);
   return ({ kind, id }: LineageRef): boolean => {
@@ -92,7 +92,7 @@ function isHidden(context: RequestContext, registry: Registry) {
     const [viewId = '', name] = id.split(':');
     const onDemand = registry.onDemandViews.get(viewId);
     const features = kind === 'FEATURE' ? (registry.views.get(viewId) ?? onDemand)?.features : onDemand?.origin.request;
-    const feature = features?.find((one) => one.name === name);
+    const feature = features?.find((candidate) => candidate.name === name);
     return feature !== undefined && !shows(feature);
   };
 }
@@ -100,20 +100,20 @@ function isHidden(context: RequestContext, registry: Registry) {
 function lineageFor(subject: LineageRef, context: RequestContext): Lineage {
   const { browser, registry } = context.services;
   const hidden = isHidden(context, registry);
-  const found = browser.lineage(subject);
+  const lineage = browser.lineage(subject);
   const shown = (nodes: readonly LineageNode[]): LineageNode[] =>
     nodes.flatMap((node) => {
       if (hidden(node)) return [];
-      const kept = node.through.flatMap((one, index) => (hidden(one) ? [] : [index]));
+      const visibleAt = node.through.flatMap((neighbour, index) => (hidden(neighbour) ? [] : [index]));
       return [
         {
           ...node,
-          through: kept.map((index) => node.through[index] as LineageRef),
-          words: kept.map((index) => node.words[index] as string),
+          through: visibleAt.map((index) => node.through[index] as LineageRef),
+          words: visibleAt.map((index) => node.words[index] as string),
         },
       ];
     });
-  return { ...found, upstream: shown(found.upstream), downstream: shown(found.downstream) };
+  return { ...lineage, upstream: shown(lineage.upstream), downstream: shown(lineage.downstream) };
 }
 
 @Resolver(() => FeatureViewType)
@@ -144,7 +144,7 @@ export class FeatureLineageResolver {
     if (!isStoredView(view)) return null;
     const columns = (await context.services.columns.of(view))?.get(feature.name);
     const shows = visible(context);
-    return columns?.filter((one) => shows({ tags: isPersonal(one) ? ['pii'] : [] })) ?? null;
+    return columns?.filter((column) => shows({ tags: isPersonal(column) ? ['pii'] : [] })) ?? null;
   }
 }
 

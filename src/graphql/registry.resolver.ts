@@ -1,8 +1,5 @@
-import { Arg, Ctx, Field, Float, ID, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
-import { boundedLimit } from '../core/bounds.js';
-import { notFound } from '../core/errors.js';
+import { Arg, Ctx, Field, Float, ID, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
 import type { Instant, LocalDate } from '../core/helpers/time.js';
-import { SOURCE_TABLES } from '../core/lending/sources.js';
 import type {
   PlanAction as PlanActionName,
   PlanChange,
@@ -11,12 +8,10 @@ import type {
   PlanTouch,
   PrunableView,
   RegistryPlan,
-  ViewFreshness,
 } from '../core/ports/catalogue.js';
 import { pruneView } from '../core/ports/job-contracts.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { RequestContext } from './context.js';
-import { PAGE_SIZE } from './descriptions.js';
 import { PlanAction, PlanEffect } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';
@@ -158,45 +153,6 @@ class RegistryPlanType {
   prunable!: readonly PrunableView[];
 }
 
-@ObjectType('ViewFreshness', { description: 'The freshness of a feature view.' })
-export class ViewFreshnessType {
-  @Field(() => String, { description: 'The feature view as name@version.' })
-  view!: string;
-
-  @Field(() => GraphQLDateTime, {
-    nullable: true,
-    description: 'The event time of the newest value; null where there is none.',
-  })
-  lastEventTime!: Instant | null;
-
-  @Field(() => Float, {
-    nullable: true,
-    description: 'The age of the newest value in seconds; null where there is none.',
-  })
-  lagSeconds!: number | null;
-
-  @Field(() => Boolean, { description: 'Marks a view whose newest value is older than maxAge, or that has none.' })
-  stale!: boolean;
-
-  @Field(() => Int, { description: 'The number of entity keys with a value.' })
-  keys!: number;
-}
-
-@ObjectType('RejectedRow', { description: 'A row that an import rejected.' })
-class RejectedRowType {
-  @Field(() => Int, { description: 'The line in the file (the header is line 1), or the index in an ingested list.' })
-  index!: number;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'The column that the reason is about; null where it is about the whole row.',
-  })
-  column!: string | null;
-
-  @Field(() => String, { description: 'The reason, with the expected format and never the value.' })
-  reason!: string;
-}
-
 @Resolver()
 export class RegistryResolver {
   @Operation({ roles: ['admin'] })
@@ -261,24 +217,5 @@ export class RegistryResolver {
     // Said at once what forbids it; the worker looks again.
     const found = await services.pruner.check(view, { force });
     return services.queue.enqueue(pruneView, { view: found.view, force });
-  }
-
-  @Operation({ roles: ['admin', 'modeler'] })
-  @Query(() => [ViewFreshnessType], { description: 'Reads the freshness of every applied view.' })
-  freshness(@Ctx() { services }: RequestContext): Promise<readonly ViewFreshness[]> {
-    return services.freshness(services.catalogue.views());
-  }
-
-  @Operation({ roles: ['admin', 'modeler'] })
-  @Query(() => [RejectedRowType], { description: 'Lists the rows that imports rejected, newest import first.' })
-  async quarantine(
-    @Arg('table', () => String, { description: 'The name of the source table.' }) table: string,
-    @Arg('limit', () => Int, { defaultValue: 50, description: PAGE_SIZE }) limit: number,
-    @Ctx() { services }: RequestContext,
-  ): Promise<RejectedRowType[]> {
-    if (!SOURCE_TABLES.has(table))
-      throw notFound(`there is no table '${table}'`, `the tables are ${[...SOURCE_TABLES.keys()].join(', ')}`);
-    const rows = await services.sources.quarantine(table, boundedLimit(limit));
-    return rows.map(({ line, column, reason }) => ({ index: line, column, reason }));
   }
 }

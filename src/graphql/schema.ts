@@ -6,6 +6,7 @@ import { BackfillResolver } from './backfill.resolver.js';
 import { CatalogueResolver } from './catalogue.resolver.js';
 import { entityGraph } from './entity-graph.js';
 import { FeatureProfileResolver } from './feature-profile.resolver.js';
+import { FreshnessResolver, ViewFreshnessResolver } from './freshness.resolver.js';
 import { guardSchema } from './guard.js';
 import { HistoricalFeaturesResolver } from './historical-features.resolver.js';
 import { IndicatorResolver } from './indicator.resolver.js';
@@ -13,6 +14,7 @@ import { JobResolver } from './job.resolver.js';
 import { FeatureLineageResolver, LineageResolver, ViewLineageResolver } from './lineage.resolver.js';
 import { LoanSnapshotsResolver } from './loan-snapshots.resolver.js';
 import { OnlineFeaturesResolver } from './online-features.resolver.js';
+import { QuarantineResolver } from './quarantine.resolver.js';
 import { RegistryResolver } from './registry.resolver.js';
 import { ScoreResolver } from './score.resolver.js';
 import { TrainingSetResolver } from './training-set.resolver.js';
@@ -25,6 +27,8 @@ const RESOLVERS = [
   FeatureLineageResolver,
   FeatureProfileResolver,
   ViewVersionResolver,
+  FreshnessResolver,
+  ViewFreshnessResolver,
   OnlineFeaturesResolver,
   HistoricalFeaturesResolver,
   TrainingSetResolver,
@@ -34,6 +38,7 @@ const RESOLVERS = [
   BackfillResolver,
   LoanSnapshotsResolver,
   RegistryResolver,
+  QuarantineResolver,
 ] as const;
 
 /** type-graphql wants one where there are subscriptions; ours bring their own source of events. */

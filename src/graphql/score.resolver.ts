@@ -124,7 +124,7 @@ function showModel(model: Model, context: RequestContext): ModelType {
   };
 }
 
-/** What explains a score names values of features: personal ones as the caller may see them. */
+/** Masks the values of personal features in contributions. */
 function maskedScores(rows: readonly ScoreRow[], model: Model, context: RequestContext): readonly ScoreRow[] {
   const mask = maskFor(context);
   if (!mask) return rows;
@@ -136,9 +136,9 @@ function maskedScores(rows: readonly ScoreRow[], model: Model, context: RequestC
   return rows.map((row) => ({
     ...row,
     contributions:
-      row.contributions?.map((one) => {
-        const type = personal.get(one.feature);
-        return type ? { ...one, value: mask.value(one.value, type) } : one;
+      row.contributions?.map((contribution) => {
+        const type = personal.get(contribution.feature);
+        return type ? { ...contribution, value: mask.value(contribution.value, type) } : contribution;
       }) ?? null,
   }));
 }

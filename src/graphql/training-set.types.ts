@@ -1,0 +1,138 @@
+import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
+import type { FeatureValue, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
+import type { Instant } from '../core/helpers/time.js';
+import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
+import type { ColumnProfile, ExportFormat as ExportFormatName } from '../core/ports/training-sets.js';
+import { FEATURE_REFERENCES, SERVICE_REFERENCE, STALE_TREATMENT } from './descriptions.js';
+import { ExportFormat, JobState, StalePolicy } from './enums.js';
+import { JobType } from './job.resolver.js';
+import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
+
+@ObjectType('ColumnProfile', { description: 'A profile of one column of a training set.' })
+export class ColumnProfileType {
+  @Field(() => String, { description: 'The name of the column.' })
+  name!: string;
+
+  @Field(() => String, { description: 'The type of the column.' })
+  type!: string;
+
+  @Field(() => Float, { description: 'The share of NULL values, 0 to 1.' })
+  nullRate!: number;
+
+  @Field(() => Int, { nullable: true, description: 'The number of distinct values.' })
+  distinct!: number | null;
+
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The smallest value.' })
+  min!: FeatureValue;
+
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The largest value.' })
+  max!: FeatureValue;
+
+  @Field(() => Float, { nullable: true, description: 'The mean of a numeric column.' })
+  mean!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'The information value against the label; null without a label.' })
+  informationValue!: number | null;
+}
+
+@ObjectType('TrainingSet', {
+  description: 'A training set: a file of point-in-time rows that its manifest reproduces exactly.',
+})
+export class TrainingSetType {
+  @Field(() => ID, { description: 'The id of the training set.' })
+  id!: string;
+
+  @Field(() => String, { description: 'The name of the training set.' })
+  name!: string;
+
+  @Field(() => JobType, { description: 'The job that builds the set.' })
+  job!: JobRecord;
+
+  @Field(() => JobState, { description: 'The state of the build.' })
+  state!: JobStateName;
+
+  @Field(() => Float, { description: 'The share of the build that is done, 0 to 1.' })
+  progress!: number;
+
+  @Field(() => Int, { nullable: true, description: 'The number of rows; null until the file is complete.' })
+  rowCount!: number | null;
+
+  @Field(() => [ColumnProfileType], {
+    nullable: true,
+    description: 'The profile of each column; null until the file is complete.',
+  })
+  columns!: readonly ColumnProfile[] | null;
+
+  @Field(() => [String], { description: 'The features as view@version:feature, in the order of the columns.' })
+  features!: readonly string[];
+
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description: 'The manifest: everything that a rebuild needs; null until the file is complete.',
+  })
+  manifest!: Readonly<Record<string, unknown>> | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The path of the file on this server; null until the file is complete, and where it holds personal values in clear that the caller sees masked.',
+  })
+  downloadUrl!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The error of a failed build.' })
+  error!: string | null;
+
+  @Field(() => GraphQLDateTime, { description: 'The instant at which the set was requested.' })
+  createdAt!: Instant;
+}
+
+@InputType('TrainingSetInput', { description: 'A request for a training set.' })
+export class TrainingSetInputType {
+  @Field(() => String, { description: 'The name of the training set, 1 to 200 characters.' })
+  name!: string;
+
+  @Field(() => String, { nullable: true, description: SERVICE_REFERENCE })
+  service?: string | null;
+
+  @Field(() => [String], { nullable: true, description: FEATURE_REFERENCES })
+  features?: string[] | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The spine as one SELECT of join keys, event_timestamp and pass-through columns. Give either spine or spineSql.',
+  })
+  spineSql?: string | null;
+
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description:
+      'The spine in columnar form: join keys, event_timestamp and pass-through columns. Give either spine or spineSql.',
+  })
+  spine?: Record<string, readonly unknown[]> | null;
+
+  @Field(() => String, { nullable: true, description: 'The name of a label in the table labels.' })
+  label?: string | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description:
+      'The knowledge time: only facts known by then are used. Without it, now; no row of the spine may be later.',
+  })
+  asOf?: Instant | null;
+
+  @Field(() => Boolean, { defaultValue: false, description: 'Adds the columns <column>__event_time.' })
+  includeEventTimes!: boolean;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description: 'Adds the columns <column>__status with PRESENT, NULL, STALE or NOT_FOUND.',
+  })
+  includeStatuses!: boolean;
+
+  @Field(() => StalePolicy, { defaultValue: 'RETURN', description: STALE_TREATMENT })
+  stalePolicy!: StalePolicyName;
+
+  @Field(() => ExportFormat, { defaultValue: 'PARQUET', description: 'The format of the file.' })
+  format!: ExportFormatName;
+}
