@@ -7,7 +7,7 @@ import type { JobLedger, JobRecord } from '../../src/core/ports/jobs.js';
 import type { RunningQueue } from '../../src/queue/queue.js';
 import type { RunningWorker } from '../../src/queue/worker.js';
 import { type QueueFixture, queueFixture } from './fixture.js';
-import { jobsOf, noServices, requestsOf } from './jobs-of.js';
+import { catalogueOf, jobsOf, noServices, requestsOf } from './jobs-of.js';
 
 let fixture: QueueFixture;
 const open: { close(): Promise<void> }[] = [];
@@ -128,6 +128,27 @@ describe('the job queue', () => {
       message: expect.stringMatching(/a: .*b: /),
     });
     expect(await fixture.ledger.list({ state: 'WAITING', limit: 10 })).toEqual([]);
+  });
+
+  it('gives a job the services that it needs and no other, and starts no worker that lacks one', async () => {
+    const looks = defineJob({
+      ...plain,
+      needs: ['catalogue'],
+      run: async ({ services }) => ({
+        given: Object.keys(services),
+        views: (await services.catalogue.views()).length,
+      }),
+    });
+    const queue = fixture.queueOf(jobsOf({ looks }));
+    open.push(queue);
+    await expect(queue.startWorker({ services: noServices })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringContaining("jobs/looks.ts needs 'catalogue', which this process does not provide"),
+    });
+    const trainingSets = { run: async () => ({ rowCount: 0 }) };
+    open.push(await queue.startWorker({ services: { catalogue: catalogueOf([]), trainingSets } }));
+    const { id } = await queue.enqueue(requestsOf({ looks }).looks, {});
+    expect(await ended(id)).toMatchObject({ state: 'COMPLETED', result: { given: ['catalogue'], views: 0 } });
   });
 
   it('uses the id that the caller chose', async () => {

@@ -60,6 +60,8 @@ export interface SourceTable {
   /** With `history=true`, when a row could be known: this instant column, else the event time. */
   readonly knownAt: string | null;
   readonly hidden: readonly HiddenColumns[];
+  /** Of a derived table: where its derivations record their runs, whose `seq` continues that of the imports; else null. */
+  readonly derivationRuns: string | null;
 }
 
 const column =
@@ -93,6 +95,7 @@ export interface TableSpec {
   readonly eventTime?: EventTime | string;
   readonly knownAt?: string;
   readonly hidden?: readonly HiddenColumns[];
+  readonly derivationRuns?: string;
   readonly columns: Readonly<Record<string, ColumnSpec>>;
 }
 
@@ -104,6 +107,7 @@ export function table(name: string, spec: TableSpec): SourceTable {
     eventTime: typeof eventTime === 'string' ? { kind: 'instant', column: eventTime } : eventTime,
     knownAt: spec.knownAt ?? null,
     hidden: spec.hidden ?? [],
+    derivationRuns: spec.derivationRuns ?? null,
     columns: Object.entries(spec.columns).map(([columnName, columnSpec]) => ({
       name: columnName,
       ...columnSpec,

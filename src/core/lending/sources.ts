@@ -172,6 +172,7 @@ const DEFINED: readonly SourceTable[] = [
   }),
   table('loan_snapshots', {
     key: ['loan_id', 'as_of'],
+    derivationRuns: 'loan_snapshot_runs',
     eventTime: { kind: 'day', column: 'as_of' },
     columns: {
       loan_id: text(),

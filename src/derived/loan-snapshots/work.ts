@@ -3,12 +3,13 @@ import { ident, instantSql, instantText, join, param, raw, type Sql, sql } from 
 import { type DayNumber, dateOfDay, type LocalDays } from '../../core/helpers/local-days.js';
 import type { Instant } from '../../core/helpers/time.js';
 import type { ClickHouse } from '../../warehouse/client.js';
+import { SNAPSHOTS } from './content.js';
 import { derivedAt } from './history.js';
 import { INPUT_TABLES } from './inputs.js';
 
 const PREFIX = 'loan_snapshot_work_';
 /** Every import of these may change what is derived: the inputs, and the loan-days that are then left alone. */
-const WATCHED = [...INPUT_TABLES, 'loan_snapshots'] as const;
+const WATCHED = [...INPUT_TABLES, SNAPSHOTS.name];
 
 /** Rows of each import by the time a run began. */
 export type Seen = readonly { readonly table: string; readonly seq: string; readonly rows: string }[];
@@ -32,7 +33,7 @@ export function unseen(clickhouse: ClickHouse, signal: AbortSignal): Promise<See
   const counts = WATCHED.map(
     (table) =>
       sql`SELECT ${table} AS table, seq, count() AS rows FROM ${ident(table)} ${raw(
-        table === 'loan_snapshots' ? 'WHERE derived = 0' : '',
+        table === SNAPSHOTS.name ? 'WHERE derived = 0' : '',
       )} GROUP BY seq`,
   );
   return clickhouse.rows(
@@ -120,7 +121,7 @@ function touchedLoans(
   const since = after === null ? null : instantSql(derivedAt(days, after));
   const until = instantSql(derivedAt(days, through));
   const parts = WATCHED.flatMap((table) => {
-    const imported = table === 'loan_snapshots' ? sql`derived = 0 AND ` : raw('');
+    const imported = table === SNAPSHOTS.name ? sql`derived = 0 AND ` : raw('');
     const backdated = all ? '1' : '0';
     const from = since === null || all ? raw('') : sql`ingested_at > ${since} AND `;
     const fresh = sql`SELECT loan_id, ${raw(backdated)} AS backdated, 0 AS was_open FROM ${loansOf(table, sql`${imported}${from}ingested_at <= ${until}`)}`;
@@ -135,7 +136,7 @@ function touchedLoans(
 }
 
 /** A repayment that is restated as another loan's touches both. */
-const loansOf = (table: (typeof WATCHED)[number], condition: Sql): Sql =>
+const loansOf = (table: string, condition: Sql): Sql =>
   table === 'repayments'
     ? sql`repayments WHERE repayment_id IN (SELECT repayment_id FROM repayments WHERE ${condition})`
     : sql`${ident(table)} WHERE ${condition}`;
