@@ -15,7 +15,7 @@ import { publishable, requiresOf, spoken } from './published.js';
 import { type SearchEntry, searchEntry, searchFeatures, searchViews } from './search.js';
 import { differencesOf, unknownOf, type ViewSnapshot } from './view-diff.js';
 
-/** What of the lineage has versions, and as what each is published. */
+/** The kinds of lineage nodes that have versions, with the kinds under which they are published. */
 const VERSIONED: Readonly<Partial<Record<LineageKind, readonly VersionedKind[]>>> = {
   FEATURE_VIEW: viewDefinitionKinds,
   FEATURE: viewDefinitionKinds,
@@ -30,10 +30,10 @@ interface Applied {
   readonly graph: LineageGraph;
 }
 
-const newestFirst = (one: AnyView, other: AnyView): number =>
-  one.name === other.name ? other.version - one.version : one.name < other.name ? -1 : 1;
+const newestFirst = (a: AnyView, b: AnyView): number =>
+  a.name === b.name ? b.version - a.version : a.name < b.name ? -1 : 1;
 
-/** Answers from the definitions in memory: whatever is asked, no store is. */
+/** Browses the definitions in memory; no store is read. */
 export function createCatalogueBrowser({
   registry,
   catalogue,
@@ -43,10 +43,10 @@ export function createCatalogueBrowser({
   readonly catalogue: Catalogue;
   readonly derived: readonly Pick<DerivedTable, 'name' | 'inputs'>[];
 }): CatalogueBrowser {
-  const files = new Map(publishable(registry).map((one) => [`${one.kind} ${one.id}`, one.snapshot] as const));
+  const files = new Map(publishable(registry).map((file) => [`${file.kind} ${file.id}`, file.snapshot] as const));
   let applied: Applied | undefined;
 
-  /** Made again only when something was applied or retired. */
+  /** The entries and the graph of what is in force, rebuilt after an apply or a retirement. */
   const current = (): Applied => {
     const [views, services, models] = [catalogue.views(), catalogue.services(), catalogue.models()];
     const onDemandViews = catalogue.onDemandViews();
@@ -66,18 +66,18 @@ export function createCatalogueBrowser({
   const checked = (search: FeatureSearch): FeatureSearch => {
     const { entity } = search;
     if (entity == null || registry.entities.has(entity)) return search;
-    const known = [...registry.entities.keys()].sort().join(', ');
-    throw badInput(`there is no entity '${entity}'`, `the entities are ${known}`);
+    const names = [...registry.entities.keys()].sort().join(', ');
+    throw badInput(`there is no entity '${entity}'`, `the entities are ${names}`);
   };
 
   const published = (name: string) => viewDefinitionKinds.flatMap((kind) => catalogue.published(kind, name));
 
-  /** What is known of a version: its file while it is there, which is what was applied, else what was published of it. */
+  /** The snapshot of a version: of its file while that exists, else the published one. */
   const snapshotOf = (name: string, version: number): ViewSnapshot => {
     const id = `${name}@${version}`;
-    const held = published(name).find((one) => one.version === version);
+    const definition = published(name).find((one) => one.version === version);
     const file = viewDefinitionKinds.map((kind) => files.get(`${kind} ${id}`)).find((one) => one !== undefined);
-    const snapshot = file ?? held?.snapshot;
+    const snapshot = file ?? definition?.snapshot;
     if (snapshot) return snapshot;
     const versions = versionsOf(name);
     throw notFound(
@@ -86,11 +86,11 @@ export function createCatalogueBrowser({
     );
   };
 
-  /** Applied, retired and those of which there is only a file so far, oldest first. */
+  /** All versions of a name, oldest first: applied, retired, and files that are not applied yet. */
   const versionsOf = (name: string): number[] => {
     const views: readonly AnyView[] = [...registry.views.values(), ...registry.onDemandViews.values()];
     const all = [...views.filter((view) => view.name === name), ...published(name)].map(({ version }) => version);
-    return [...new Set(all)].sort((one, other) => one - other);
+    return [...new Set(all)].sort((a, b) => a - b);
   };
 
   const hidden = (
@@ -102,16 +102,16 @@ export function createCatalogueBrowser({
       .flatMap((snapshot) => (snapshot.features as readonly Feature[] | undefined) ?? [])
       .some((feature) => feature.name === difference.feature && !visible(feature));
 
-  /** Without what a function takes that the caller may not know of. */
+  /** A snapshot without the inputs of its function that the caller may not see. */
   const shown = (snapshot: ViewSnapshot, visible: FeatureSearch['visible']): ViewSnapshot => {
     const { request, inputs } = snapshot as {
       readonly request?: readonly Feature[];
       readonly inputs?: readonly { readonly reference: string }[];
     };
     const shows = ({ reference }: { readonly reference: string }): boolean => {
-      const [, name, version, wanted] = /^(.+)@(\d+):(.+)$/.exec(reference) ?? [];
+      const [, name, version, featureName] = /^(.+)@(\d+):(.+)$/.exec(reference) ?? [];
       const features = snapshotOf(name ?? '', Number(version)).features as readonly Feature[] | undefined;
-      const feature = features?.find((one) => one.name === wanted);
+      const feature = features?.find((one) => one.name === featureName);
       return feature === undefined || visible(feature);
     };
     return {
@@ -121,19 +121,19 @@ export function createCatalogueBrowser({
     };
   };
 
-  /** Lineage is of what is applied; of what no longer is, it says so. */
+  /** Refuses the lineage of a retired version, and says what it read. */
   const refuseRetired = ({ kind, id }: LineageRef): void => {
     const [own = ''] = id.split(':');
     const [name = ''] = own.split('@');
-    const found = VERSIONED[kind]
+    const retired = VERSIONED[kind]
       ?.flatMap((each) => catalogue.published(each, name))
       .find((one) => one.id === own && one.retiredAt !== null);
-    if (!found) return;
-    const tables = (found.snapshot.sources as readonly string[] | undefined) ?? requiresOf(found);
+    if (!retired) return;
+    const tables = (retired.snapshot.sources as readonly string[] | undefined) ?? requiresOf(retired);
     const read = tables.length > 0 ? `; it read ${tables.join(', ')}` : '';
     throw notFound(
-      `${spoken(found)} is retired since ${formatInstant(found.retiredAt as Instant)}: nothing applied is made of it${read}`,
-      'name a version in force; what a retired one said is in featureViewDiff',
+      `${spoken(retired)} is retired since ${formatInstant(retired.retiredAt as Instant)}: nothing applied is made of it${read}`,
+      'name a version in force; featureViewDiff shows what a retired one was',
     );
   };
 
@@ -146,11 +146,11 @@ export function createCatalogueBrowser({
     },
     versions: (name) => published(name).map(({ version, appliedAt, retiredAt }) => ({ version, appliedAt, retiredAt })),
 
-    diff({ name, visible, ...wanted }) {
+    diff({ name, visible, ...versionsAsked }) {
       const versions = versionsOf(name);
       const newest = published(name).find(({ retiredAt }) => retiredAt === null)?.version ?? versions.at(-1) ?? 1;
-      const to = wanted.to ?? newest;
-      const from = wanted.from ?? versions.filter((version) => version < to).at(-1);
+      const to = versionsAsked.to ?? newest;
+      const from = versionsAsked.from ?? versions.filter((version) => version < to).at(-1);
       const after = snapshotOf(name, to);
       if (from === undefined) {
         throw badInput(`${name}@${to} is the first version of its name`, 'give `from`, the version to compare it with');

@@ -1,4 +1,4 @@
-/** What each definition is made of and who needs it, as one graph from the tables down to the indicators. */
+/** Lineage: one graph from the source tables down to services, models and indicators. */
 
 import { kindOf } from '../core/compute/view-kinds.js';
 import { indicatorSources } from '../core/compute/view-text.js';
@@ -33,7 +33,7 @@ const keyOf = ({ kind, id }: LineageRef): string => `${kind} ${id}`;
 const ref = (kind: LineageKind, id: string): LineageRef => ({ kind, id });
 const featureRef = ({ reference }: Pick<AnyFeatureRef, 'reference'>): LineageRef => ref('FEATURE', reference);
 
-/** A reference may stand for itself alone: what it belongs to is named by the part before the colon. */
+/** The part of a reference before the colon names the view that it belongs to. */
 const viewOfFeature = (id: string): LineageRef => ref('FEATURE_VIEW', id.slice(0, id.indexOf(':')));
 
 function* edgesOf(definitions: LineageDefinitions): Iterable<LineageEdge> {
@@ -67,38 +67,38 @@ const spoken = ({ kind, id }: LineageRef): string => `${kind.toLowerCase().repla
 
 type Side = 'up' | 'down';
 
-/** Edges by the end that is stepped from. */
+/** Edges by the end from which they are followed. */
 function adjacency(edges: readonly LineageEdge[], from: Side): ReadonlyMap<string, readonly LineageEdge[]> {
-  const found = new Map<string, LineageEdge[]>();
+  const edgesAt = new Map<string, LineageEdge[]>();
   for (const edge of edges) {
     const key = keyOf(edge[from]);
-    const there = found.get(key);
-    if (there) there.push(edge);
-    else found.set(key, [edge]);
+    const edgesHere = edgesAt.get(key);
+    if (edgesHere) edgesHere.push(edge);
+    else edgesAt.set(key, [edge]);
   }
-  return found;
+  return edgesAt;
 }
 
-/** Everything on one side of the starts, nearest first; a circle, such as a model that learns of tables its scores are in, ends where it closes. */
+/** All nodes on one side of the starts, nearest first. A cycle, such as a model that reads the table of its own scores, ends where it closes. */
 function reach(
   starts: readonly LineageRef[],
   edges: ReadonlyMap<string, readonly LineageEdge[]>,
   to: Side,
 ): LineageNode[] {
   const from: Side = to === 'up' ? 'down' : 'up';
-  const seen = new Map<string, number>(starts.map((start) => [keyOf(start), 0]));
+  const distances = new Map<string, number>(starts.map((start) => [keyOf(start), 0]));
   const nodes = new Map<string, { ref: LineageRef; distance: number; edges: LineageEdge[] }>();
   let front = starts;
   for (let distance = 1; front.length > 0; distance++) {
     const next: LineageRef[] = [];
     for (const edge of front.flatMap((node) => edges.get(keyOf(node)) ?? [])) {
       const key = keyOf(edge[to]);
-      const known = seen.get(key);
-      if (known === undefined) {
-        seen.set(key, distance);
+      const earlier = distances.get(key);
+      if (earlier === undefined) {
+        distances.set(key, distance);
         nodes.set(key, { ref: edge[to], distance, edges: [edge] });
         next.push(edge[to]);
-      } else if (known === distance) nodes.get(key)?.edges.push(edge);
+      } else if (earlier === distance) nodes.get(key)?.edges.push(edge);
     }
     front = next;
   }
@@ -111,11 +111,11 @@ function reach(
   }));
 }
 
-/** The graph of what is applied; indicators and tables always are. */
+/** The graph of the definitions in force, with all source tables and indicators. */
 export function lineageGraph(definitions: LineageDefinitions): LineageGraph {
   const edges = [...edgesOf(definitions)];
   const [above, below] = [adjacency(edges, 'down'), adjacency(edges, 'up')];
-  const known = new Set([
+  const nodes = new Set([
     ...edges.flatMap(({ up, down }) => [keyOf(up), keyOf(down)]),
     ...[...SOURCE_TABLES.keys()].map((table) => keyOf(ref('TABLE', table))),
     ...definitions.services.map(({ id }) => keyOf(ref('SERVICE', id))),
@@ -125,7 +125,7 @@ export function lineageGraph(definitions: LineageDefinitions): LineageGraph {
   const featuresOf = (view: LineageRef): LineageRef[] =>
     (below.get(keyOf(view)) ?? []).flatMap(({ down }) => (down.kind === 'FEATURE' ? [down] : []));
 
-  /** A feature stands on what its view reads; who needs a view needs one of its features. */
+  /** A feature depends on what its view reads; a reader of a view depends on its features. */
   const startsOf = (subject: LineageRef): { readonly up: LineageRef[]; readonly down: LineageRef[] } => {
     if (subject.kind === 'FEATURE') return { up: [subject, viewOfFeature(subject.id)], down: [subject] };
     if (subject.kind === 'FEATURE_VIEW') return { up: [subject], down: [subject, ...featuresOf(subject)] };
@@ -134,7 +134,7 @@ export function lineageGraph(definitions: LineageDefinitions): LineageGraph {
 
   return {
     of(subject) {
-      if (!known.has(keyOf(subject))) {
+      if (!nodes.has(keyOf(subject))) {
         const kinds =
           'a table or an indicator by its name, what has versions as name@version, a feature as view@version:feature';
         throw notFound(`nothing applied is the ${spoken(subject)}`, `write ${kinds}`);

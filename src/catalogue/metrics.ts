@@ -8,8 +8,8 @@ import type { Clock, Metrics } from '../core/ports/process.js';
 const EVERY_MS = MINUTE;
 
 /**
- * Reports, of every view that is applied, how old its newest values are and, of every feature, the NULLs among its newest: two statements,
- * once a minute at most. What gauges said of a view that is retired goes with the next report.
+ * Reports the age of each applied view's newest values and the share of NULLs of each feature, with two statements, once a minute at most.
+ * The next report drops the gauges of a retired view.
  */
 export function createCatalogueMetrics(options: {
   readonly views: () => readonly View[];
@@ -19,15 +19,15 @@ export function createCatalogueMetrics(options: {
   readonly clock: Clock;
 }): () => Promise<void> {
   const { metrics, clock } = options;
-  let told = new Set<string>();
+  let reported = new Set<string>();
   let latest: { readonly at: Instant; readonly done: Promise<void> } | undefined;
 
   const report = async (): Promise<void> => {
     const views = options.views();
     const now = new Set(views.map(({ id }) => id));
-    // Retired since, by whatever process: its last lag would stand there, and alarm, until a restart.
-    for (const view of told) if (!now.has(view)) metrics.forget?.({ view });
-    told = now;
+    // A view that any process retired: its last lag would stay, and alarm, until a restart.
+    for (const view of reported) if (!now.has(view)) metrics.forget?.({ view });
+    reported = now;
     const [fresh, newest] = await Promise.all([options.freshness(views), options.profiles.newest(views)]);
     for (const { view, lagSeconds, stale, keys } of fresh) {
       if (lagSeconds !== null) metrics.gauge('view_lag_seconds', lagSeconds, { view });
@@ -41,7 +41,7 @@ export function createCatalogueMetrics(options: {
   };
 
   return () => {
-    // Whoever comes before the next is told how the last one went: gauges that could not be read are not fresh until then.
+    // A scrape before the next report gets the outcome of the last one: gauges that could not be read are not fresh until then.
     if (latest === undefined || clock() - latest.at >= EVERY_MS) latest = { at: clock(), done: report() };
     return latest.done;
   };

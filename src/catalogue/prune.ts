@@ -28,13 +28,13 @@ const listed = (sets: readonly { readonly id: string; readonly name: string }[])
   return [...named, ...(sets.length > SETS_NAMED ? [`${sets.length - SETS_NAMED} more`] : [])].join(', ');
 };
 
-/** By what was published of a view alone: its file, and even its entity's, may be gone. */
+/** Prunes by what was published of a view alone: its file, and even its entity's, may be gone. */
 export function createViewPruner({ ledger, trainingSets, offline, online, leases, now }: PrunerOptions): ViewPruner {
   const prunable = async (id: string, force: boolean) => {
     const all = await ledger.all();
-    const held = all.find((one) => declaresStored(one.kind) && one.id === id);
-    if (!held) throw unknown(id, all);
-    if (held.retiredAt === null) {
+    const definition = all.find((one) => declaresStored(one.kind) && one.id === id);
+    if (!definition) throw unknown(id, all);
+    if (definition.retiredAt === null) {
       const pins = pinning(id, all).map(spoken);
       throw conflict(
         `feature view ${id} is in force${pins.length > 0 ? ` and pinned by ${pins.join(', ')}` : ''}: only a retired version is pruned`,
@@ -43,10 +43,10 @@ export function createViewPruner({ ledger, trainingSets, offline, online, leases
           : `retire it first: retireFeatureView(view: "${id}")`,
       );
     }
-    const holdings = await offline.viewHoldings(held);
+    const holdings = await offline.viewHoldings(definition);
     // A run that was under way when the version was retired may have made its tables once more.
-    if (held.prunedAt !== null && holdings === null) {
-      throw conflict(`feature view ${id} is already pruned`, 'nothing is left of it');
+    if (definition.prunedAt !== null && holdings === null) {
+      throw conflict(`feature view ${id} is already pruned`, 'there is nothing left to drop');
     }
     // A set of on-demand features reads what those are computed from.
     const sets = await trainingSets.pinning([id, ...readThrough(id, all)]);
@@ -57,7 +57,7 @@ export function createViewPruner({ ledger, trainingSets, offline, online, leases
       );
     }
     const { rows = 0, bytes = 0 } = holdings ?? {};
-    return { held, found: { view: id, rows, bytes, trainingSets: sets.map((set) => set.id) } };
+    return { held: definition, found: { view: id, rows, bytes, trainingSets: sets.map((set) => set.id) } };
   };
 
   return {

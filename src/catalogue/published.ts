@@ -18,9 +18,9 @@ export interface Published {
   readonly file: string;
   readonly hash: string;
   readonly description: string;
-  /** Ids of the views it pins. */
+  /** Ids of the views that it pins. */
   readonly requires: readonly string[];
-  /** What stays readable of it when its file is gone. */
+  /** The description that stays readable when the file is gone. */
   readonly snapshot: Readonly<Record<string, unknown>>;
 }
 
@@ -60,15 +60,17 @@ function publishedPins(kind: 'service' | 'model', definition: Service | Model): 
   };
 }
 
-/** Everything that is versioned, in an order in which what is pinned comes before what pins it. */
+/** All versioned definitions; a pinned definition comes before the ones that pin it. */
 export const publishable = (registry: Registry): readonly Published[] => [
   ...[...registry.views.values(), ...registry.onDemandViews.values()].map(publishedView),
   ...[...registry.services.values()].map((service) => publishedPins('service', service)),
   ...[...registry.models.values()].map((model) => publishedPins('model', model)),
 ];
 
-export const isFileGone = (one: Pick<PublishedDefinition, 'kind' | 'id'>, files: readonly Published[]): boolean =>
-  !files.some((file) => file.kind === one.kind && file.id === one.id);
+export const isFileGone = (
+  definition: Pick<PublishedDefinition, 'kind' | 'id'>,
+  files: readonly Published[],
+): boolean => !files.some((file) => file.kind === definition.kind && file.id === definition.id);
 
 /** A definition in a sentence: `on-demand view affordability@1`. */
 export const spoken = ({ kind, id }: Pick<Published, 'kind' | 'id'>): string => `${DEFINITION_KINDS[kind].noun} ${id}`;
@@ -79,24 +81,25 @@ export const requiresOf = ({ snapshot }: Pick<PublishedDefinition, 'snapshot'>):
 export const inForce = (published: readonly PublishedDefinition[]): PublishedDefinition[] =>
   published.filter(({ retiredAt }) => retiredAt === null);
 
-/** What of the definitions in force pins a view, stored or computed on demand. */
+/** The definitions in force that pin a view, stored or on-demand. */
 export const pinning = (view: string, published: readonly PublishedDefinition[]): PublishedDefinition[] =>
   inForce(published).filter((one) => requiresOf(one).includes(view));
 
-/** Whether an id is of a view whose features a request computes: nothing is stored of it. */
+/** Whether an id names an on-demand view, of which nothing is stored. */
 export const isComputed = (id: string, published: readonly PublishedDefinition[]): boolean =>
   published.some((one) => declaresView(one.kind) && !declaresStored(one.kind) && one.id === id);
 
-/** Views that are computed on demand, in force or not, and read a view, be it through others: a training set of theirs reads it too. */
+/** The on-demand views, in force or not, that read a view, directly or through others; their training sets read it too. */
 export function readThrough(view: string, published: readonly PublishedDefinition[]): readonly string[] {
   const computed = published.filter(({ kind }) => declaresView(kind) && !declaresStored(kind));
-  const found = new Set([view]);
-  for (const id of found) for (const one of computed) if (requiresOf(one).includes(id)) found.add(one.id);
-  found.delete(view);
-  return [...found];
+  const readers = new Set([view]);
+  for (const id of readers)
+    for (const definition of computed) if (requiresOf(definition).includes(id)) readers.add(definition.id);
+  readers.delete(view);
+  return [...readers];
 }
 
-/** catalog.json: everything that the definition files say, for reading and for review. */
+/** The content of catalog.json: all definition files, for reading and for review. */
 export const catalog = (registry: Registry): Readonly<Record<string, unknown>> => ({
   entities: [...registry.entities.values()].map(({ name, joinKeys, description }) => ({ name, joinKeys, description })),
   definitions: publishable(registry).map(({ kind, id, snapshot }) => ({ kind, id, ...snapshot })),

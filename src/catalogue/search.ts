@@ -1,4 +1,4 @@
-/** Finds views and features by words: all words must match, and a name outweighs a description. */
+/** Full-text search of views and features: all terms must match, and a name outweighs a description. */
 
 import { columnsNamed, kindOf } from '../core/compute/view-kinds.js';
 import { type AnyFeatureRef, type AnyView, type Feature, refsOf } from '../core/definitions/definitions.js';
@@ -7,7 +7,7 @@ import type { FeatureSearch } from '../core/ports/browse.js';
 /** Each outweighs all below it for one word, so that a word in a name always comes before the same word in a text. */
 const WEIGHT = { exact: 64, name: 32, viewName: 16, tag: 8, unit: 4, description: 2, source: 1 } as const;
 
-/** Lower-case text and what a word in it is worth. */
+/** Lower-case text, and the weight of a match in it. */
 interface Field {
   readonly text: string;
   readonly weight: number;
@@ -15,7 +15,7 @@ interface Field {
 
 export interface SearchEntry {
   readonly view: AnyView;
-  /** What tables and columns the view reads, as far as its query names them; a personal column is tagged as a personal feature is. */
+  /** The tables and columns that the view's query names; a personal column is tagged as a personal feature is. */
   readonly sources: readonly { readonly name: string; readonly tags: readonly string[] }[];
 }
 
@@ -36,7 +36,7 @@ const featureFields = ({ name, description, unit, tags = [] }: Feature, nameWeig
   ...field(WEIGHT.description, description),
 ];
 
-/** What the words are worth in the fields together; 0 where one of them is nowhere. */
+/** Sums the weights of the terms over the fields; 0 where a term matches none. */
 function score(fields: readonly Field[], words: readonly string[], name: string): number {
   let total = 0;
   for (const word of words) {
@@ -51,8 +51,8 @@ export const wordsOf = (search: string | null | undefined): string[] =>
   (search ?? '').toLowerCase().split(/\s+/).filter(Boolean);
 
 /** Best first; equals keep their order. */
-const ranked = <T>(found: readonly { readonly item: T; readonly worth: number }[]): T[] =>
-  [...found].sort((one, other) => other.worth - one.worth).map(({ item }) => item);
+const ranked = <T>(matches: readonly { readonly item: T; readonly worth: number }[]): T[] =>
+  [...matches].sort((a, b) => b.worth - a.worth).map(({ item }) => item);
 
 const of = (value: string | null | undefined, actual: string): boolean => value == null || value === actual;
 

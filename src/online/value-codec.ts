@@ -1,4 +1,4 @@
-/** One scalar of each feature type, as bytes and back: exactly the wire representation of core/types.ts. */
+/** One scalar of each feature type, as bytes and back: exactly the wire representation of core/definitions/types.ts. */
 
 import type { ScalarType, ScalarValue } from '../core/definitions/types.js';
 import { DAY } from '../core/helpers/time.js';

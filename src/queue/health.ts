@@ -1,4 +1,4 @@
-/** What workers say of themselves, in Redis, for the health checks of other processes. */
+/** Heartbeats of workers, in Redis, for the health checks of other processes. */
 
 import type { Instant } from '../core/helpers/time.js';
 import type { RedisClient } from './connection.js';
@@ -15,13 +15,13 @@ export interface WorkerBeat {
   readonly startedAt: Instant;
   readonly active: readonly string[];
   readonly waiting: number;
-  /** Since when there has been work and no progress; null: no work, or progress at this beat. */
+  /** Since when there has been work without progress; null without work, or with progress at this beat. */
   readonly stuckSince: Instant | null;
 }
 
 export interface WorkerHealth {
   readonly ok: boolean;
-  /** In words; null when all is well. */
+  /** Says why the workers make no progress; null while they do. */
   readonly reason: string | null;
   readonly workers: number;
   readonly waiting: number;
@@ -48,7 +48,7 @@ export async function liveBeats(redis: RedisClient, prefix: string, now: Instant
   return all.map(([, state]) => state).filter(({ at }) => at >= now - SILENT_AFTER_MS);
 }
 
-/** Red where no worker reports, or where one has work and makes no progress. */
+/** Not ok where no worker reports, or where one has work and makes no progress. */
 export async function readWorkerHealth(redis: RedisClient, now: Instant, prefix: string): Promise<WorkerHealth> {
   const beats = await liveBeats(redis, prefix, now);
   const stuck = beats.filter(({ stuckSince }) => stuckSince !== null && now - stuckSince > STUCK_AFTER_MS);

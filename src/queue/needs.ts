@@ -1,4 +1,4 @@
-/** A job's needs, met. The compiler sees that a body uses what it names; only a process knows what it has. */
+/** Checks and provides what jobs need. The compiler checks that a body uses what it names; only a process knows which services it has. */
 import type { JobDefinition } from '../core/definitions/registry.js';
 import { RiskgraphError } from '../core/errors.js';
 import type { JobServices } from '../core/ports/job-services.js';
@@ -19,7 +19,7 @@ export function checkNeeds(jobs: Iterable<JobDefinition>, services: Partial<JobS
   });
 }
 
-/** Exactly the services that the job names, which `checkNeeds` has seen to be there. */
+/** Picks exactly the services that the job names; `checkNeeds` has found them all. */
 export function servicesFor({ needs = [] }: JobDefinition, services: Partial<JobServices>): JobServices {
   return Object.fromEntries(needs.map((need) => [need, services[need]])) as unknown as JobServices;
 }

@@ -1,4 +1,4 @@
-/** Jobs: recorded in the ledger first, then carried by BullMQ; whoever loses the one finds it again in the other. */
+/** Jobs: recorded in the ledger first, then carried by BullMQ. What the queue loses is still in the ledger. */
 import type { JobDefinition } from '../core/definitions/registry.js';
 import { badInput, notFound } from '../core/errors.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';

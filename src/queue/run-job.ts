@@ -9,10 +9,10 @@ import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import { attemptsOf } from './carrier.js';
 import { servicesFor } from './needs.js';
 
-/** Progress is for people: more often than this nobody sees it, and Postgres does. */
+/** Progress is for people: reporting more often costs Postgres and shows nothing more. */
 const REPORT_EVERY_MS = 250;
 
-/** What may pass; any other of our own errors would be the same the next time. */
+/** Errors that may pass. Any other of our own would be the same at the next attempt. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'OVERLOADED', 'TIMEOUT', 'RATE_LIMITED']);
 
 /** Jobs that this process runs now. */
@@ -38,8 +38,8 @@ export const hasEnded = ({ state }: Pick<JobRecord, 'state'>): boolean => state 
 
 export const cancelled = (): RiskgraphError => conflict('the job was cancelled');
 
-/** What an operator reads of a failure: our own words, never those of a store or a library. */
-function words(error: unknown, jobId: string): string {
+/** The failure as an operator reads it: our own message, never that of a store or a library. */
+function failureText(error: unknown, jobId: string): string {
   if (error instanceof RiskgraphError) {
     return error.hint ? `${error.message} (${error.hint})` : error.message;
   }
@@ -50,8 +50,8 @@ function words(error: unknown, jobId: string): string {
 export function runJob(definition: JobDefinition, attempt: Attempt, deps: RunDeps): Promise<void> {
   const { bodies } = deps.running;
   const id = attempt.id as string;
-  const known = bodies.get(id);
-  if (known) return known;
+  const running = bodies.get(id);
+  if (running) return running;
   const body = runAttempt(definition, id, attempt, deps).finally(() => bodies.delete(id));
   bodies.set(id, body);
   return body;
@@ -106,12 +106,11 @@ async function runAttempt(definition: JobDefinition, id: string, attempt: Attemp
       await ledger.update(id, { state: 'WAITING' });
       throw error;
     }
-    const failed = await ledger.update(id, { state: 'FAILED', error: words(error, id), finishedAt: clock() });
+    const failed = await ledger.update(id, { state: 'FAILED', error: failureText(error, id), finishedAt: clock() });
     outcome(failed.state.toLowerCase());
-    if (isFinal && error.code !== 'INTERNAL')
-      log.warn({ err: error }, 'job failed: what it was asked for cannot be done');
+    if (isFinal && error.code !== 'INTERNAL') log.warn({ err: error }, 'job failed: its request cannot be met');
     else log.error({ err: error }, 'job failed for good');
-    throw new UnrecoverableError(words(error, id));
+    throw new UnrecoverableError(failureText(error, id));
   } finally {
     running.controllers.delete(id);
     running.lastProgressAt = clock();

@@ -1,4 +1,4 @@
-/** What a worker does beside running jobs: the ledger is the truth, and this brings the queue in line with it. */
+/** A worker's upkeep: it creates scheduled jobs and brings the queue in line with the ledger, which is the truth. */
 import type { JobDefinition } from '../core/definitions/registry.js';
 import type { BusinessCalendar, Instant } from '../core/helpers/time.js';
 import { namedUuid } from '../core/helpers/uuid.js';

@@ -5,7 +5,7 @@ import { instantSql, param, raw, sql } from '../core/definitions/sql.js';
 import { parseDuration } from '../core/helpers/time.js';
 import { keyFilterOf } from '../core/lending/source-where.js';
 import { SOURCE_TABLES } from '../core/lending/sources.js';
-import type { Found } from './scan.js';
+import type { DefinitionFile } from './scan.js';
 
 const NAME = /^[a-z][a-z0-9_]*$/;
 /** Column names of history, training sets and statuses. */
@@ -74,7 +74,7 @@ function checkRawTables(query: string, report: Report): void {
   }
 }
 
-/** What a feature must have, or an input that is declared like one. */
+/** Checks a feature, or an input that is declared like one. */
 export function checkFeature(feature: Feature, joinKeys: readonly string[], report: Report, what = 'feature'): void {
   const where = `${what} ${feature.name}`;
   if (!NAME.test(feature.name)) report(`${where}: the name must be snake_case`);
@@ -86,7 +86,7 @@ export function checkFeature(feature: Feature, joinKeys: readonly string[], repo
 
 /** Builds a view from its file and reports everything that is wrong with it. */
 export function checkView(
-  found: Found,
+  definition: DefinitionFile,
   spec: FeatureViewSpec,
   entities: ReadonlyMap<string, EntityDefinition>,
   report: Report,
@@ -106,7 +106,7 @@ export function checkView(
   const features: Feature[] = names.map((name) => ({ name, ...spec.features[name] }) as Feature);
   for (const feature of features) checkFeature(feature, spec.entity?.joinKeys ?? [], report);
   const sources = sourcesOf(spec, report);
-  const { name, version, id, file } = found;
+  const { name, version, id, file } = definition;
   const { query, ...rest } = spec;
   return {
     ...rest,

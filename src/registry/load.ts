@@ -14,38 +14,38 @@ import { contentHash } from './hash.js';
 import { loadModels } from './models.js';
 import { loadOnDemandViews } from './on-demand.js';
 import { eitherOf, resolveReferences } from './references.js';
-import { type Found, importModule, scanDefinitions } from './scan.js';
+import { type DefinitionFile, importModule, scanDefinitions } from './scan.js';
 
 const isKind = (value: unknown, kind: string): boolean =>
   typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === kind;
 
 /**
- * Finds, imports and checks every definition below the root. Lists every problem of the whole set, then fails: one look at the
- * message is enough to mend all of them.
+ * Finds, imports and checks every definition below the root. The error lists every problem of the whole set, so that all can be fixed at
+ * once.
  */
 export async function loadRegistry({
   root,
   currency = WRITTEN_CURRENCY,
 }: {
   readonly root: string;
-  /** Of the portfolio's amounts: the name of it in units. */
+  /** Currency of the portfolio's amounts, as units name it. */
   readonly currency?: string;
 }): Promise<Registry> {
   const problems: string[] = [];
   const entities = await loadEntities(root, problems);
-  const found = await scanDefinitions(root, problems);
+  const files = await scanDefinitions(root, problems);
   const views = new Map<string, View>();
   const services = new Map<string, Service>();
   const indicators = new Map<string, Indicator>();
   const jobs = new Map<string, JobDefinition>();
 
-  const usable = found.filter((item) => {
+  const usable = files.filter((item) => {
     if (isKind(item.exported, item.kind)) return true;
     problems.push(`${item.file}: its default export is not made by define… for a ${item.kind}`);
     return false;
   });
   checkDuplicates(usable, problems);
-  const of = (kind: Found['kind']) => usable.filter((item) => item.kind === kind);
+  const of = (kind: DefinitionFile['kind']) => usable.filter((item) => item.kind === kind);
 
   for (const item of of('view')) {
     const spec = inCurrency(item.exported as FeatureViewSpec, currency);
@@ -86,14 +86,14 @@ export async function loadRegistry({
     throw new RiskgraphError({
       code: 'BAD_USER_INPUT',
       message: `${problems.length} problem${problems.length === 1 ? '' : 's'} in the definitions:\n- ${problems.join('\n- ')}`,
-      hint: 'mend the files named and start again',
+      hint: 'fix the files named and start again',
       details: { problems },
     });
   }
   return Object.freeze({ entities, views, onDemandViews, services, indicators, models, jobs });
 }
 
-const identity = ({ name, version, id, file }: Found) => ({ name, version, id, file });
+const identity = ({ name, version, id, file }: DefinitionFile) => ({ name, version, id, file });
 
 async function loadEntities(root: string, problems: string[]): Promise<Map<string, EntityDefinition>> {
   const file = 'features/entities.ts';
@@ -109,12 +109,12 @@ async function loadEntities(root: string, problems: string[]): Promise<Map<strin
   return entities;
 }
 
-function checkDuplicates(found: readonly Found[], problems: string[]): void {
-  const seen = new Map<string, string>();
-  for (const item of found) {
+function checkDuplicates(files: readonly DefinitionFile[], problems: string[]): void {
+  const fileOf = new Map<string, string>();
+  for (const item of files) {
     const key = `${item.kind} ${item.id}`;
-    const other = seen.get(key);
-    if (other) problems.push(`${item.file}: ${key} is also defined in ${other}`);
-    seen.set(key, item.file);
+    const first = fileOf.get(key);
+    if (first) problems.push(`${item.file}: ${key} is also defined in ${first}`);
+    fileOf.set(key, item.file);
   }
 }

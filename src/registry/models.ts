@@ -16,31 +16,34 @@ import {
 } from '../core/definitions/definitions.js';
 import { contentHash } from './hash.js';
 import { eitherOf, resolveReferences } from './references.js';
-import type { Found } from './scan.js';
+import type { DefinitionFile } from './scan.js';
 
 type Report = (problem: string) => void;
 
-interface Known {
-  /** Gets the view of each model's scores. */
+interface LoadedDefinitions {
+  /** Receives the view of each model's scores. */
   readonly views: Map<string, View>;
   readonly onDemandViews: ReadonlyMap<string, OnDemandView>;
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly problems: string[];
 }
 
-const specOf = (item: Found): ModelSpec => item.exported as ModelSpec;
+const specOf = (item: DefinitionFile): ModelSpec => item.exported as ModelSpec;
 
 /**
- * Models with the views of their scores, each after the models whose scores it reads, in the order of their files otherwise. A model that
- * reads itself, be it through others, is a problem.
+ * Loads models with the views of their scores, each after the models whose scores it reads, otherwise in the order of their files. A model
+ * that reads its own scores, directly or through others, is a problem.
  */
-export async function loadModels(found: readonly Found[], known: Known): Promise<ReadonlyMap<string, Model>> {
+export async function loadModels(
+  files: readonly DefinitionFile[],
+  loaded: LoadedDefinitions,
+): Promise<ReadonlyMap<string, Model>> {
   const models = new Map<string, Model>();
-  const byScores = new Map(found.map((item) => [scoreViewId(item), item]));
-  const visited = new Set<Found>();
+  const byScores = new Map(files.map((item) => [scoreViewId(item), item]));
+  const visited = new Set<DefinitionFile>();
 
-  const visit = async (item: Found, path: readonly Found[]): Promise<void> => {
-    const report: Report = (problem) => known.problems.push(`${item.file}: ${problem}`);
+  const visit = async (item: DefinitionFile, path: readonly DefinitionFile[]): Promise<void> => {
+    const report: Report = (problem) => loaded.problems.push(`${item.file}: ${problem}`);
     const since = path.indexOf(item);
     if (since >= 0) {
       const circle = [...path.slice(since), item].map(({ id }) => id).join(' reads the scores of ');
@@ -53,21 +56,23 @@ export async function loadModels(found: readonly Found[], known: Known): Promise
       const read = byScores.get(id);
       if (read) await visit(read, [...path, item]);
     }
-    const model = await loadModel(item, known, report);
+    const model = await loadModel(item, loaded, report);
     if (!model) return;
     models.set(item.id, Object.freeze(model));
     checkRequest(model, report);
-    // Nobody brings the request inputs of a portfolio.
+    // A portfolio has no request inputs.
     if (!readsStoredOnly(model)) return;
     const view = scoreViewOf(model);
-    const other = known.views.get(view.id) ?? [...known.onDemandViews.values()].find(({ name }) => name === view.name);
-    if (other) report(`its scores would be the view ${view.id}, which ${other.file} gives already: rename one of them`);
+    const taken =
+      loaded.views.get(view.id) ?? [...loaded.onDemandViews.values()].find(({ name }) => name === view.name);
+    if (taken)
+      report(`its scores would be the view ${view.id}, which ${taken.file} defines already: rename one of them`);
     const hash = definitionHash([model.hash, scoreViewShape(view)]);
-    if (!other) known.views.set(view.id, Object.freeze({ ...view, hash }));
+    if (!taken) loaded.views.set(view.id, Object.freeze({ ...view, hash }));
     checkScoreInputs(model, view, report);
   };
 
-  for (const item of found) await visit(item, []);
+  for (const item of files) await visit(item, []);
   return models;
 }
 
@@ -80,7 +85,7 @@ function checkRequest(model: Model, report: Report): void {
   }
 }
 
-/** What a model's inputs must be so that a portfolio can be scored by it. */
+/** Checks that a portfolio can be scored by the model's inputs. */
 function checkScoreInputs(model: StoredModel, scores: Omit<View, 'hash'>, report: Report): void {
   for (const view of new Set(model.features.map((ref) => ref.view))) {
     if (view.delayMs <= scores.delayMs) continue;
@@ -91,8 +96,8 @@ function checkScoreInputs(model: StoredModel, scores: Omit<View, 'hash'>, report
 }
 
 async function loadModel(
-  item: Found,
-  { views, onDemandViews, entities }: Pick<Known, 'views' | 'onDemandViews' | 'entities'>,
+  item: DefinitionFile,
+  { views, onDemandViews, entities }: Pick<LoadedDefinitions, 'views' | 'onDemandViews' | 'entities'>,
   report: Report,
 ): Promise<Model | undefined> {
   const spec = specOf(item);

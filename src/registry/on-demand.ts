@@ -14,14 +14,14 @@ import { checkFeature, type Report } from './check.js';
 import { inCurrency } from './currency.js';
 import { contentHash } from './hash.js';
 import { eitherOf, resolveReferences } from './references.js';
-import type { Found } from './scan.js';
+import type { DefinitionFile } from './scan.js';
 
 interface Known {
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly views: ReadonlyMap<string, View>;
-  /** Names of models by the ids of the views of their scores, which are made later. */
+  /** Models by the ids of their score views, which are loaded later. */
   readonly scores: ReadonlyMap<string, string>;
-  /** Of the portfolio's amounts: the name of it in units. */
+  /** Currency of the portfolio's amounts, as units name it. */
   readonly currency: string;
   readonly problems: string[];
 }
@@ -31,7 +31,7 @@ const isPersonal = ({ tags }: Pick<Feature, 'tags'>): boolean => tags?.includes(
 const named = (specs: Readonly<Record<string, Omit<Feature, 'name'>>> = {}): Feature[] =>
   Object.entries(specs).map(([name, spec]) => ({ name, ...spec }));
 
-const readBy = ({ exported }: Found): string[] => [
+const readBy = ({ exported }: DefinitionFile): string[] => [
   ...new Set(
     Object.values((exported as AnyOnDemandViewSpec).inputs ?? {}).map(
       ({ reference }) => String(reference).split(':')[0] as string,
@@ -40,18 +40,18 @@ const readBy = ({ exported }: Found): string[] => [
 ];
 
 /**
- * On-demand views, each after those that it reads, in the order of their files otherwise. One that reads itself, be it through others, is a
- * problem.
+ * Loads on-demand views, each after those that it reads, otherwise in the order of their files. A view that reads itself, directly or
+ * through others, is a problem.
  */
 export async function loadOnDemandViews(
-  found: readonly Found[],
+  files: readonly DefinitionFile[],
   known: Known,
 ): Promise<ReadonlyMap<string, OnDemandView>> {
-  const byId = new Map(found.map((item) => [item.id, item] as const));
+  const byId = new Map(files.map((item) => [item.id, item] as const));
   const loaded = new Map<string, OnDemandView>();
-  const visited = new Set<Found>();
+  const visited = new Set<DefinitionFile>();
 
-  const visit = async (item: Found, path: readonly Found[]): Promise<void> => {
+  const visit = async (item: DefinitionFile, path: readonly DefinitionFile[]): Promise<void> => {
     const report: Report = (problem) => known.problems.push(`${item.file}: ${problem}`);
     const since = path.indexOf(item);
     if (since >= 0) {
@@ -73,7 +73,7 @@ export async function loadOnDemandViews(
     loaded.set(item.id, whole);
   };
 
-  for (const item of found) await visit(item, []);
+  for (const item of files) await visit(item, []);
   return loaded;
 }
 
@@ -87,15 +87,15 @@ function checkRequest(view: OnDemandView, report: Report): void {
 }
 
 interface Reading extends Known {
-  /** Those that are loaded: all that a view may read, but for a circle. */
+  /** The loaded views: all that a view may read, except in a cycle. */
   readonly onDemand: ReadonlyMap<string, OnDemandView>;
   /** On-demand views by id, loaded or not. */
-  readonly files: ReadonlyMap<string, Found>;
+  readonly files: ReadonlyMap<string, DefinitionFile>;
 }
 
 /** Builds an on-demand view from its file and reports everything that is wrong with it. */
 function checkOnDemandView(
-  found: Found,
+  found: DefinitionFile,
   spec: AnyOnDemandViewSpec,
   known: Reading,
   report: Report,
@@ -178,7 +178,7 @@ function featureInput(
     );
     return [];
   }
-  // In a circle, which is told of.
+  // The view is in a cycle, which is reported.
   if (files.has(id) && !onDemand.has(id)) return [];
   const [ref] = resolveReferences([reference], eitherOf(views, onDemand), (problem) => report(`${where}: ${problem}`));
   if (!ref) return [];
@@ -190,7 +190,7 @@ function featureInput(
   return [{ name, ref }];
 }
 
-/** What is computed from personal values is personal: a distance from a home and two points give the home away. */
+/** A value that is computed from personal values is personal: a distance from a home and two points reveal the home. */
 function checkPersonal(feature: Feature, origin: OnDemandOrigin, report: Report): void {
   if (isPersonal(feature)) return;
   const read = inputsRead({ origin }, feature.name);

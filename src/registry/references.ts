@@ -8,20 +8,21 @@ export const eitherOf = (
   onDemand: ReadonlyMap<string, OnDemandView>,
 ): Views<AnyView> => ({ get: (id) => views.get(id) ?? onDemand.get(id) });
 
-/** `view@version` is all of the view's features, `view@version:feature` one of them; a reference without a version is refused. */
+/** Resolves references: `view@version` is all features of a view, `view@version:feature` one of them. A reference without a version is a problem. */
 export function resolveReferences<V extends AnyView>(
   references: readonly string[],
   views: Views<V>,
   report: (problem: string) => void,
 ): RefTo<V>[] {
   return references.flatMap((reference) => {
-    const [, name, version, wanted] = /^([a-z][a-z0-9_]*)(?:@(\d+))?(?::([a-z][a-z0-9_]*))?$/.exec(reference) ?? [];
+    const [, name, version, featureName] =
+      /^([a-z][a-z0-9_]*)(?:@(\d+))?(?::([a-z][a-z0-9_]*))?$/.exec(reference) ?? [];
     if (!name) {
       report(`'${reference}' is not a feature reference; write view@version:feature`);
       return [];
     }
     if (!version) {
-      report(`'${reference}' names no version; pin one, as ${name}@1${wanted ? `:${wanted}` : ''}`);
+      report(`'${reference}' names no version; pin one, as ${name}@1${featureName ? `:${featureName}` : ''}`);
       return [];
     }
     const view = views.get(`${name}@${version}`);
@@ -30,8 +31,8 @@ export function resolveReferences<V extends AnyView>(
       return [];
     }
     const all = refsOf(view);
-    const chosen = wanted ? all.filter(({ feature }) => feature.name === wanted) : all;
-    if (chosen.length === 0) report(`'${reference}': ${view.id} has no feature ${wanted}`);
+    const chosen = featureName ? all.filter(({ feature }) => feature.name === featureName) : all;
+    if (chosen.length === 0) report(`'${reference}': ${view.id} has no feature ${featureName}`);
     return chosen;
   });
 }

@@ -5,7 +5,7 @@ import { DEFINITION_KINDS, type DefinitionKind, definitionKinds } from '../core/
 import { badInput } from '../core/errors.js';
 
 /** A definition file: identity from its path, content from its default export. */
-export interface Found {
+export interface DefinitionFile {
   readonly kind: DefinitionKind;
   readonly name: string;
   readonly version: number;
@@ -26,7 +26,7 @@ const PATTERNS = definitionKinds.map((kind) => ({
 }));
 
 const suffixes = Object.values(DEFINITION_KINDS).flatMap(({ suffix }) => suffix ?? []);
-/** Anything with a definition's suffix that no pattern takes is a misspelt definition, not a helper. */
+/** A file with a definition's suffix that matches no pattern is a misspelt definition, not a helper. */
 const DEFINITION_SUFFIX = new RegExp(`\\.(${suffixes.join('|')})\\.ts$`);
 
 async function filesBelow(folder: string): Promise<string[]> {
@@ -39,9 +39,9 @@ async function filesBelow(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Every definition file below the root, in path order, imported; problems are added to the list, never thrown. */
-export async function scanDefinitions(root: string, problems: string[]): Promise<readonly Found[]> {
-  const found: Found[] = [];
+/** Imports every definition file below the root, in path order. Problems are added to the list, never thrown. */
+export async function scanDefinitions(root: string, problems: string[]): Promise<readonly DefinitionFile[]> {
+  const files: DefinitionFile[] = [];
   for (const folder of [...new Set(PATTERNS.map((entry) => entry.folder))]) {
     for (const path of (await filesBelow(join(root, folder))).sort()) {
       const file = relative(root, path);
@@ -61,10 +61,10 @@ export async function scanDefinitions(root: string, problems: string[]): Promise
       const exported = await importDefault(path, file, problems);
       if (exported === undefined) continue;
       const number = Number(version ?? 1);
-      found.push({ kind: match.kind, name, version: number, id: `${name}@${number}`, file, path, exported });
+      files.push({ kind: match.kind, name, version: number, id: `${name}@${number}`, file, path, exported });
     }
   }
-  return found;
+  return files;
 }
 
 /**

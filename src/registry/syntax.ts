@@ -24,7 +24,7 @@ export interface Syntax {
   readonly reexports: readonly Reexport[];
 }
 
-/** The definitions of a process are read one behind the other; nothing is read for long behind them. */
+/** The definitions of a process are read one after the other, and nothing is read for long after them. */
 const IDLE_MS = 2_000;
 
 /** Reads files in a thread of its own, which gives the memory of the compiler back once there was nothing to read for a while. */

@@ -146,6 +146,6 @@ test('a view file of the name that the scores need is refused, naming it', async
   await putView('b_score');
   await putModel('b_score', ['logins@1']);
   expect(await problemsOf()).toEqual([
-    'models/b_score/b_score.v1.model.ts: its scores would be the view b_score@1, which features/customer/b_score.v1.view.ts gives already: rename one of them',
+    'models/b_score/b_score.v1.model.ts: its scores would be the view b_score@1, which features/customer/b_score.v1.view.ts defines already: rename one of them',
   ]);
 });

@@ -4,10 +4,10 @@ import { elementType, type FeatureStatus, type FeatureValue, isArrayType } from 
 
 type Shape = Pick<Feature, 'type' | 'length'>;
 
-/** Tensor columns that a feature fills: an array as many as it is long. */
+/** Number of tensor columns that a feature fills; an array fills as many as it is long. */
 export const widthOf = (feature: Shape): number => (isArrayType(feature.type) ? (feature.length ?? 0) : 1);
 
-/** Tensor columns of a model. */
+/** Number of tensor columns of a model. */
 export const inputColumns = (model: Pick<Model, 'features'>): number =>
   model.features.reduce((sum, { feature }) => sum + widthOf(feature), 0);
 
@@ -47,7 +47,7 @@ export class ModelInputs {
   readonly width: number;
   private readonly offsets: readonly number[];
   private matrix: Float32Array;
-  /** A byte a row and feature: 1 where there is a value. */
+  /** One byte per row and feature: 1 where there is a value. */
   private present: Uint8Array;
   private failed: Uint8Array;
   private count = 0;
@@ -73,7 +73,7 @@ export class ModelInputs {
     return this.count;
   }
 
-  /** A new row without any value; returns its index. */
+  /** Adds a row without values; returns its index. */
   add(): number {
     if (this.count === this.failed.length) this.grow();
     return this.count++;
@@ -99,14 +99,14 @@ export class ModelInputs {
       this.present[row * features.length + position] === 1 ? [] : [reference],
     );
     if (this.failed[row] === 1) return { status: 'ERROR', missing };
-    // A model that takes NaN says something of a row of nothing but NaN, too; it is no score of anybody.
+    // A model that takes NaN also answers for a row of nothing but NaN, which is no one's score.
     const refused =
       missing.length > 0 &&
       (rule === 'refuse' || missing.length === features.length || required.some((input) => missing.includes(input)));
     return { status: refused ? 'MISSING_FEATURES' : 'SCORED', missing };
   }
 
-  /** The tensor of some rows, in the order given. */
+  /** Returns the tensor of these rows, in the order given. */
   tensor(rows: readonly number[]): Float32Array {
     const tensor = new Float32Array(rows.length * this.width);
     rows.forEach((row, index) => {
@@ -129,7 +129,7 @@ export class ModelInputs {
   }
 }
 
-/** The card's medians a tensor column, NaN where it has none; null when the card does not give one for each column. */
+/** The card's median per tensor column, NaN where it has none; null where the card does not list one for each column. */
 export function cardMedians(model: Pick<Model, 'card' | 'features'>): Float32Array | null {
   const { medians } = model.card;
   const fits =

@@ -1,4 +1,4 @@
-/** On-demand features where they are asked for: which stored features to read, which functions to call and what the caller must bring. */
+/** Plans a read of on-demand features: the stored features to read, the functions to call, and the inputs that the caller must bring. */
 import {
   type AnyFeatureRef,
   type Feature,
@@ -21,54 +21,54 @@ interface ComputedPlace {
   readonly kind: 'computed';
   /** Index in the plan's `calls`. */
   readonly call: number;
-  /** Index in what the call answers. */
+  /** Index in the call's `answers`. */
   readonly position: number;
 }
 
 /** One call of an on-demand view's function for a row: a view is called once for features that are computed from the same inputs. */
 export interface PlannedCall {
   readonly view: OnDemandView;
-  /** Indices, in the view's features, of what is asked of it: what comes back, and what a later call reads. */
+  /** Indices of the view's features that the call computes: those that are answered, and those that a later call reads. */
   readonly answers: readonly number[];
-  /** Argument's name, and where its value is: in a store, or in the answer of a call before. */
+  /** Arguments by name, and where each value is: in a store, or in the answer of an earlier call. */
   readonly inputs: readonly { readonly name: string; readonly place: StoredPlace | ComputedPlace }[];
   /** Arguments that the caller brings. */
   readonly request: readonly string[];
-  /** Every argument of the function without a value: what its answers are not computed from stays so. */
+  /** Every argument of the function without a value; those that its answers do not use stay so. */
   readonly blank: Readonly<Record<string, FeatureValue>>;
 }
 
-/** What to answer for a reference. */
+/** The source of a requested column. */
 export type PlannedColumn =
   | (StoredPlace & { readonly ref: FeatureRef })
   | (ComputedPlace & {
       readonly ref: OnDemandRef;
-      /** Every call that answers for the view: the oldest of their inputs is its event time. */
+      /** Every call of the view; the oldest of their inputs is its event time. */
       readonly calls: readonly number[];
     });
 
 /** An input that the caller must bring. */
-export interface WantedInput extends Pick<Feature, 'name' | 'type' | 'description' | 'unit'> {
+export interface RequiredInput extends Pick<Feature, 'name' | 'type' | 'description' | 'unit'> {
   readonly personal: boolean;
-  /** Ids of the on-demand views that want it. */
-  readonly wantedBy: readonly string[];
+  /** Ids of the on-demand views that require it. */
+  readonly requiredBy: readonly string[];
 }
 
 export interface OnDemandPlan {
-  /** What a store reads, each once: what is asked for, in its order, then what is only computed from. */
+  /** The stored features to read, each once: the requested ones, in their order, then the inputs of on-demand ones. */
   readonly stored: readonly FeatureRef[];
-  /** What comes back, in the order asked. */
+  /** The requested columns, in their order. */
   readonly columns: readonly PlannedColumn[];
-  /** In an order in which each reads only calls before it. */
+  /** Calls, each after those whose answers it reads. */
   readonly calls: readonly PlannedCall[];
-  readonly request: readonly WantedInput[];
-  /** Columns that name the rows: the join keys of all entities, those of on-demand views too. */
+  readonly request: readonly RequiredInput[];
+  /** The join keys of all entities, those of on-demand views too. */
   readonly joinKeys: readonly string[];
 }
 
 const isPersonal = ({ tags }: Pick<Feature, 'tags'>): boolean => tags?.includes('pii') ?? false;
 
-/** Names of the inputs that a feature is computed from: all of its view's, unless the view says which. */
+/** Names of the inputs that a feature is computed from: all of its view's, unless the view declares which. */
 export const inputsRead = ({ origin }: Pick<OnDemandView, 'origin'>, feature: string): readonly string[] =>
   origin.reads[feature] ?? [...origin.request, ...origin.inputs].map(({ name }) => name);
 
@@ -79,7 +79,7 @@ function blankOf({ origin }: OnDemandView): Readonly<Record<string, FeatureValue
   return blank;
 }
 
-/** Places of what is asked for and of what that is computed from, found by following inputs down to the stores. */
+/** Assigns a place to each requested feature and each of its inputs, down to the stores. */
 class Planning {
   readonly stored: FeatureRef[] = [];
   readonly calls: (PlannedCall & { readonly answers: number[] })[] = [];
@@ -100,7 +100,7 @@ class Planning {
     const key = JSON.stringify([view.id, [...names].sort()]);
     let call = this.callOf.get(key);
     if (call === undefined) {
-      // What it reads is placed before it.
+      // Its inputs are placed before it.
       const inputs = view.origin.inputs
         .filter(({ name }) => names.includes(name))
         .map(({ name, ref }) => ({ name, place: this.place(ref) }));
@@ -109,8 +109,8 @@ class Planning {
       this.callOf.set(key, call);
     }
     const { answers } = this.calls[call] as (typeof this.calls)[number];
-    const known = answers.indexOf(index);
-    return { kind: 'computed', call, position: known >= 0 ? known : answers.push(index) - 1 };
+    const position = answers.indexOf(index);
+    return { kind: 'computed', call, position: position >= 0 ? position : answers.push(index) - 1 };
   }
 
   private place(ref: AnyFeatureRef): StoredPlace | ComputedPlace {
@@ -119,7 +119,7 @@ class Planning {
 }
 
 /**
- * How to answer references, stored and on-demand.
+ * Plans how to answer references, stored and on-demand.
  * @throws BAD_USER_INPUT where two views want one request input with two types
  */
 export function planOnDemand(refs: readonly AnyFeatureRef[]): OnDemandPlan {
@@ -137,50 +137,54 @@ export function planOnDemand(refs: readonly AnyFeatureRef[]): OnDemandPlan {
   const { stored, calls } = planning;
   const entities = [...stored, ...calls].map(({ view }) => view.entity);
   const joinKeys = [...new Set(entities.flatMap((entity) => entity.joinKeys))];
-  return { stored, columns, calls, request: wantedInputs(calls), joinKeys };
+  return { stored, columns, calls, request: requiredInputs(calls), joinKeys };
 }
 
-/** Hashes of all definitions that the values come from, those that are only computed from too, by `name@version`. */
+/** Hashes by `name@version` of all definitions that the values come from, with those of their inputs. */
 export const definitionsRead = ({
   stored,
   calls,
 }: Pick<OnDemandPlan, 'stored' | 'calls'>): ReadonlyMap<string, string> =>
   new Map([...stored, ...calls].map(({ view }) => [view.id, view.hash] as const));
 
-function wantedInputs(calls: readonly PlannedCall[]): readonly WantedInput[] {
-  const wanted = new Map<string, WantedInput>();
+function requiredInputs(calls: readonly PlannedCall[]): readonly RequiredInput[] {
+  const required = new Map<string, RequiredInput>();
   for (const { view, request } of calls) {
     for (const { name, type, tags, description, unit } of view.origin.request) {
       if (!request.includes(name)) continue;
-      const other = wanted.get(name);
-      if (other && other.type !== type) {
+      const earlier = required.get(name);
+      if (earlier && earlier.type !== type) {
         throw badInput(
-          `the request input '${name}' is ${other.type} for ${other.wantedBy.join(', ')} and ${type} for ${view.id}`,
+          `the request input '${name}' is ${earlier.type} for ${earlier.requiredBy.join(', ')} and ${type} for ${view.id}`,
           'ask for them separately: one value cannot be both',
         );
       }
-      const personal = isPersonal({ tags: tags ?? [] }) || (other?.personal ?? false);
-      const wantedBy = [...new Set([...(other?.wantedBy ?? []), view.id])];
-      wanted.set(name, { ...(other ?? { name, type, description, ...(unit && { unit }) }), personal, wantedBy });
+      const personal = isPersonal({ tags: tags ?? [] }) || (earlier?.personal ?? false);
+      const wantedBy = [...new Set([...(earlier?.requiredBy ?? []), view.id])];
+      required.set(name, {
+        ...(earlier ?? { name, type, description, ...(unit && { unit }) }),
+        personal,
+        requiredBy: wantedBy,
+      });
     }
   }
-  return [...wanted.values()];
+  return [...required.values()];
 }
 
-/** `requested_amount DECIMAL (for application_affordability@1)`, one by one. */
-export const inWords = (wanted: readonly WantedInput[]): string =>
-  wanted.map(({ name, type, wantedBy }) => `${name} ${type} (for ${wantedBy.join(', ')})`).join('; ');
+/** Lists inputs as `requested_amount DECIMAL (for application_affordability@1)`. */
+export const listInputs = (required: readonly RequiredInput[]): string =>
+  required.map(({ name, type, requiredBy: wantedBy }) => `${name} ${type} (for ${wantedBy.join(', ')})`).join('; ');
 
 /**
- * @param where what the caller calls the inputs, as `request`
- * @throws BAD_USER_INPUT naming every input that is missing, its type and what wants it
+ * @param where the caller's name of the inputs, such as `request`
+ * @throws BAD_USER_INPUT that lists every missing input with its type and the views that require it
  */
 export function refuseMissing(plan: Pick<OnDemandPlan, 'request'>, names: Iterable<string>, where: string): void {
-  const given = new Set(names);
-  const missing = plan.request.filter(({ name }) => !given.has(name));
+  const present = new Set(names);
+  const missing = plan.request.filter(({ name }) => !present.has(name));
   if (missing.length === 0) return;
   throw badInput(
-    `${where} lacks ${inWords(missing)}`,
+    `${where} lacks ${listInputs(missing)}`,
     `give ${missing.map(({ name }) => `${name}: [...]`).join(', ')}, one value a row, null where there is none`,
   );
 }
@@ -189,11 +193,11 @@ export function refuseMissing(plan: Pick<OnDemandPlan, 'request'>, names: Iterab
 export type RequestColumns = ReadonlyMap<string, readonly FeatureValue[]>;
 
 /**
- * The values of one request input as a caller wrote them; a list that is null is empty, since no store tells the two apart.
+ * Reads the values of one request input as a caller wrote them; a null list is empty, since no store tells the two apart.
  * @throws BAD_USER_INPUT with the row of the first value that is not of the type
  */
 export function readInput(
-  { name, type }: WantedInput,
+  { name, type }: RequiredInput,
   values: readonly unknown[],
   where: string,
 ): readonly FeatureValue[] {
@@ -206,36 +210,36 @@ export function readInput(
 }
 
 /**
- * Columnar inputs of an online request.
+ * Reads the columnar inputs of an online request.
  * @throws BAD_USER_INPUT for an input that is missing or unknown, a list of another length, a value of another type
  */
 export function readRequest(
   plan: Pick<OnDemandPlan, 'request'>,
-  given: Readonly<Record<string, unknown>> | null | undefined,
+  written: Readonly<Record<string, unknown>> | null | undefined,
   rows: number,
 ): RequestColumns {
-  const request = given ?? {};
-  const unknown = Object.keys(request).filter((name) => !plan.request.some((wanted) => wanted.name === name));
+  const request = written ?? {};
+  const unknown = Object.keys(request).filter((name) => !plan.request.some((input) => input.name === name));
   if (unknown.length > 0) {
     throw badInput(
       `\`request\` holds ${unknown.join(', ')}, which no feature asked for computes from`,
-      plan.request.length > 0 ? `the inputs here are ${inWords(plan.request)}` : 'leave `request` out',
+      plan.request.length > 0 ? `the inputs here are ${listInputs(plan.request)}` : 'leave `request` out',
     );
   }
   refuseMissing(plan, Object.keys(request), '`request`');
   return new Map(
-    plan.request.map((wanted) => {
-      const values = request[wanted.name];
+    plan.request.map((input) => {
+      const values = request[input.name];
       if (!Array.isArray(values)) {
-        throw badInput(`\`request.${wanted.name}\` is not a list`, `write columns, as { ${wanted.name}: [ … ] }`);
+        throw badInput(`\`request.${input.name}\` is not a list`, `write columns, as { ${input.name}: [ … ] }`);
       }
       if (values.length !== rows) {
         throw badInput(
-          `\`request.${wanted.name}\` has ${values.length} values for ${rows} rows`,
+          `\`request.${input.name}\` has ${values.length} values for ${rows} rows`,
           'give one value a row of `entities`, null where there is none',
         );
       }
-      return [wanted.name, readInput(wanted, values, 'request.')] as const;
+      return [input.name, readInput(input, values, 'request.')] as const;
     }),
   );
 }

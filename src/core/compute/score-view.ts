@@ -1,4 +1,4 @@
-/** The feature view that a model's scores are, and the form of one score. */
+/** The feature view of a model's scores, and the form of one score. */
 import { float64, int32, string } from '../definitions/define-feature.js';
 import {
   type Feature,
@@ -15,15 +15,15 @@ import { bandOf, pointsOf } from '../helpers/risk-maths.js';
 import { parseDuration } from '../helpers/time.js';
 
 export interface Score {
-  /** P(bad). */
+  /** Calibrated P(bad), from 0 to 1. */
   readonly probability: number;
-  /** High = safe. */
+  /** Scorecard points; higher is safer. */
   readonly points: number;
   /** Null for a model without bands, or below all of them. */
   readonly band: string | null;
 }
 
-/** What a model says with a probability: the one place that online scores, portfolio scores and the score view share. */
+/** Turns a probability into points and band; online scores, portfolio scores and the score view share it. */
 export function scoreOf(model: Pick<Model, 'scale' | 'bands'>, probability: number): Score {
   const points = pointsOf(probability, model.scale);
   return { probability, points, band: bandOf(points, model.bands) };
@@ -43,7 +43,7 @@ export const scoreValues = ({ probability, points, band }: Score): readonly Feat
 ];
 
 /**
- * When a portfolio is scored: for each local midnight, an hour after the views that models read are mostly there. Two days keep a score fresh
+ * A portfolio is scored for each local midnight, an hour after the views that models read are mostly ready. Two days keep a score fresh
  * over one failed run.
  */
 const SCHEDULE = { every: 'day', delay: '3h' } as const;
@@ -85,6 +85,6 @@ export const scoreViewOf = (model: StoredModel): Omit<View, 'hash'> => ({
   sources: [],
 });
 
-/** What of a score view its readers rely on, so that changing it here is seen as the change of an applied version that it is. */
+/** The properties of a score view that its readers rely on. They are part of its hash, so that changing them here is a changed version. */
 export const scoreViewShape = ({ schedule, maxAgeMs, ttlMs, features }: Omit<View, 'hash'>): string =>
   JSON.stringify([schedule, maxAgeMs, ttlMs, features.map(({ name, type }) => [name, type])]);

@@ -1,4 +1,4 @@
-/** Values from outside brought to the one form of core/types.ts, or refused: never cast. */
+/** Brings values from outside to the one form of core/definitions/types.ts, or refuses them; they are never cast. */
 import type { Feature } from '../definitions/definitions.js';
 import {
   elementType,
@@ -10,7 +10,7 @@ import {
 } from '../definitions/types.js';
 import { formatInstant, parseInstant, parseLocalDate } from '../helpers/time.js';
 
-/** Why a value cannot be one of its type. */
+/** The reason why a value is none of its type. */
 export interface Misfit {
   readonly misfit: string;
 }
@@ -20,7 +20,7 @@ export const isMisfit = (value: FeatureValue | Misfit): value is Misfit =>
 
 const INT32 = 2 ** 31;
 const INT64 = 2n ** 63n;
-/** What every store can hold as a day or an instant. */
+/** The days and instants that every store can hold. */
 const FIRST_YEAR = 1900;
 const LAST_YEAR = 2299;
 /** Digits before and after the point: Decimal(38, 6). */
@@ -117,7 +117,7 @@ function list(type: FeatureType, value: unknown, scalar: (item: unknown) => Scal
   return items.includes(undefined) ? misfit(type, value) : (items as readonly ScalarValue[]);
 }
 
-/** A value that a caller wrote in JSON. */
+/** Reads a value that a caller wrote in JSON. */
 export function writtenValue(type: FeatureType, value: unknown): FeatureValue | Misfit {
   if (value === null) return null;
   if (isArrayType(type)) {
@@ -128,7 +128,7 @@ export function writtenValue(type: FeatureType, value: unknown): FeatureValue | 
   return read === undefined ? misfit(type, value) : read;
 }
 
-/** A value that a function answered for a feature: NaN and infinities are null, a list is padded to its length. */
+/** Reads a value that a function returned for a feature: NaN and infinities are null, a list is padded to its length. */
 export function computedValue(
   feature: Pick<Feature, 'type' | 'length' | 'pad'>,
   value: unknown,

@@ -28,17 +28,17 @@ type InputOf<K extends ViewKind> = K extends StoredKind ? FeatureRef : AnyFeatur
 interface ViewKindRecord<K extends ViewKind> {
   /** Name in the catalogue, and what it says there. */
   readonly catalogue: { readonly name: string; readonly description: string };
-  /** As what its versions are applied and retired. */
+  /** The kind under which its versions are applied and retired. */
   readonly definition: ViewDefinitionKind;
-  /** The features that its values are computed from: all are there before it, and what reads one of them is read through it. */
+  /** The features that its values are computed from, which exist before it. */
   inputs(view: WithOrigin<K>): readonly InputOf<K>[];
-  /** Its SQL over the source tables; null where it has none. */
+  /** Returns its SQL over the source tables; null where it has none. */
   query(view: WithOrigin<K>): FeatureViewSpec['query'] | null;
-  /** Source tables that it reads by itself, sorted. */
+  /** Lists the source tables that it reads itself, sorted. */
   tables(view: ViewOf<K>): readonly string[];
-  /** How it is tied to what it is made of, and to what is made of it beside its features. */
+  /** Yields the edges to its inputs, and to what is made of it beside its features. */
   lineage(view: ViewOf<K>): Iterable<LineageEdge>;
-  /** What stays readable of a version when its file is gone; `requires` are the ids of the views that its file pins. */
+  /** Returns what stays readable of a version when its file is gone; `requires` lists the ids of the views that its file pins. */
   snapshot(view: ViewOf<K>): Readonly<Record<string, unknown>>;
 }
 
@@ -157,24 +157,24 @@ export function inputViews(view: Pick<AnyView, 'origin'>): readonly AnyView[] {
   ];
 }
 
-/** Views in an order in which what one is computed from comes before it. */
+/** Sorts views so that the inputs of a view come before it. */
 export function inputsFirst(views: readonly View[]): readonly View[] {
   const depths = new Map<View, number>();
   const depthOf = (view: View): number => {
-    const known = depths.get(view);
-    if (known !== undefined) return known;
+    const remembered = depths.get(view);
+    if (remembered !== undefined) return remembered;
     const depth = Math.max(0, ...inputViews(view).map((input) => 1 + depthOf(input)));
     depths.set(view, depth);
     return depth;
   };
-  return [...views].sort((one, other) => depthOf(one) - depthOf(other));
+  return [...views].sort((a, b) => depthOf(a) - depthOf(b));
 }
 
 /** Whether a view reads a source table, by itself or through what it is computed from. */
 export const readsTable = (view: AnyView, table: string): boolean =>
   kindOf(view).tables(view).includes(table) || inputViews(view).some((input) => readsTable(input, table));
 
-/** Columns of the view's source tables that its query names; two tables may have one of a name. */
+/** The columns of the view's source tables that its query names; two tables may share a name. */
 export function columnsNamed(view: AnyView): readonly Pick<SourceColumn, 'name' | 'pii'>[] {
   const build = kindOf(view).query(view);
   const words = new Set(build ? queryText(build).match(/\w+/g) : []);

@@ -1,11 +1,11 @@
-/** The text of a definition's query, the same whatever day it is run for: what two versions are compared by. */
+/** The text of a definition's query, the same for every day, by which two versions are compared. */
 
 import type { IndicatorQueryContext } from '../definitions/define-indicator.js';
 import type { FeatureViewSpec, ViewQueryContext } from '../definitions/define-view.js';
 import type { Indicator } from '../definitions/definitions.js';
 import { raw, sql } from '../definitions/sql.js';
 
-/** Tables stand as calls and instants as what they are, so that another window or table is another text. */
+/** Renders tables as calls and instants by their meaning, so that another window or table is another text. */
 const CONTEXT: ViewQueryContext = {
   source: (table, { where } = {}) => (where ? sql`source(${raw(table)} WHERE ${where})` : raw(`source(${table})`)),
   asOf: {

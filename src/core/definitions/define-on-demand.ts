@@ -15,7 +15,7 @@ interface ScalarForms {
   readonly TIMESTAMP: string;
 }
 
-/** A value of a feature type in process, as core/types.ts says; scalars and the elements of a list may be null. */
+/** A value of a feature type in process, as core/definitions/types.ts says; scalars and the elements of a list may be null. */
 export type ValueOf<T extends FeatureType> = T extends `ARRAY<${infer E extends ScalarType}>`
   ? readonly (ScalarForms[E] | null)[]
   : T extends ScalarType

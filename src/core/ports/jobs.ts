@@ -8,7 +8,7 @@ export interface JobRecord {
   readonly id: string;
   readonly name: string;
   readonly state: JobState;
-  /** 0 to 1. */
+  /** From 0 to 1. */
   readonly progress: number;
   /** By the job's contract; see `payloadOf`. */
   readonly payload: unknown;
@@ -20,9 +20,9 @@ export interface JobRecord {
   readonly finishedAt: Instant | null;
 }
 
-/** The truth about jobs: Postgres. The queue only carries them. A job that has ended never changes again. */
+/** Records jobs in Postgres, which is the truth; the queue only carries them. A job that has ended never changes again. */
 export interface JobLedger {
-  /** An id that is already there keeps its job, which is returned. */
+  /** Records a job. An id that is recorded already keeps its job, which is returned. */
   create(job: {
     readonly id: string;
     readonly name: string;
@@ -30,7 +30,7 @@ export interface JobLedger {
     readonly createdAt: Instant;
   }): Promise<JobRecord>;
   get(id: string): Promise<JobRecord | null>;
-  /** In one query, in any order; ids without a job are left out. */
+  /** Reads jobs in one query, in any order; ids without a job are left out. */
   getMany(ids: readonly string[]): Promise<readonly JobRecord[]>;
   list(filter: {
     readonly name?: string;
@@ -38,12 +38,12 @@ export interface JobLedger {
     readonly limit: number;
     readonly before?: string;
   }): Promise<readonly JobRecord[]>;
-  /** Returns the job as it then is: unchanged where it has ended. */
+  /** Changes a job and returns it; one that has ended stays unchanged. */
   update(
     id: string,
     change: Partial<Pick<JobRecord, 'state' | 'progress' | 'result' | 'error' | 'startedAt' | 'finishedAt'>>,
   ): Promise<JobRecord>;
-  /** WAITING and ACTIVE jobs, oldest first. */
+  /** Lists WAITING and ACTIVE jobs, oldest first. */
   open(): Promise<readonly JobRecord[]>;
 }
 
@@ -52,12 +52,13 @@ export type JobRequest<Payload> = Pick<JobContract<Payload, unknown>, 'name' | '
 
 export interface JobQueue {
   /**
-   * Checks the payload, records the job, hands it to the workers. `id`: a UUID chosen by the caller, so that its own record can name the job
-   * before a worker starts it. BAD_USER_INPUT for a job without a definition file, and for a payload that its definition refuses.
+   * Checks the payload, records the job and hands it to the workers. `id` is a UUID that the caller may choose, so that its own record can
+   * name the job before a worker starts it. BAD_USER_INPUT for a job without a definition file, and for a payload that its definition refuses.
    */
   enqueue<Payload>(job: JobRequest<Payload>, payload: NoInfer<Payload>, id?: string): Promise<JobRecord>;
+  /** Cancels a job; one that has ended stays unchanged. */
   cancel(id: string): Promise<JobRecord>;
-  /** The job as it is now and at each change, until it ends. */
+  /** Yields the job as it is now and after each change, until it ends. */
   watch(id: string, signal: AbortSignal): AsyncIterable<JobRecord>;
   ping(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** Whether the columns that spine SQL gives can be the request inputs of on-demand features. */
 
-import { inWords, type OnDemandPlan, refuseMissing, type WantedInput } from '../../core/compute/on-demand.js';
+import { listInputs, type OnDemandPlan, type RequiredInput, refuseMissing } from '../../core/compute/on-demand.js';
 import type { FeatureType } from '../../core/definitions/types.js';
 import { badInput } from '../../core/errors.js';
 
@@ -33,14 +33,14 @@ export function checkSpineInputs(
     if (type !== wanted.type && !WIDENS[type]?.includes(wanted.type)) throw mismatch(wanted, type);
     if (!premasked || !wanted.personal) continue;
     throw badInput(
-      `${inWords([wanted])} is personal, and spine SQL sees personal values masked for this role`,
+      `${listInputs([wanted])} is personal, and spine SQL sees personal values masked for this role`,
       'give the rows inline, or leave the feature out',
     );
   }
 }
 
-const mismatch = (wanted: WantedInput, type: FeatureType) =>
+const mismatch = (wanted: RequiredInput, type: FeatureType) =>
   badInput(
-    `the spine's column ${wanted.name} is ${type}, and ${wanted.wantedBy.join(', ')} wants ${wanted.type}`,
+    `the spine's column ${wanted.name} is ${type}, and ${wanted.requiredBy.join(', ')} wants ${wanted.type}`,
     `convert it where the spine selects it, or give values of ${wanted.type}`,
   );

@@ -1,4 +1,4 @@
-import { readInput, refuseMissing, type WantedInput } from '../../core/compute/on-demand.js';
+import { type RequiredInput, readInput, refuseMissing } from '../../core/compute/on-demand.js';
 import type { FeatureType, FeatureValue, ScalarType } from '../../core/definitions/types.js';
 import { badInput } from '../../core/errors.js';
 import { formatInstant, type Instant, parseInstant } from '../../core/helpers/time.js';
@@ -41,7 +41,7 @@ export interface Spine {
 export function readSpine(
   given: Readonly<Record<string, readonly unknown[]>>,
   joinKeyNames: readonly string[],
-  inputs: readonly WantedInput[] = [],
+  inputs: readonly RequiredInput[] = [],
 ): Spine {
   const joinKeys = new Set(joinKeyNames);
   const rows = checkShape(given, joinKeys);

@@ -120,7 +120,9 @@ describe('views that read each other', () => {
 
   it('demand what those that they read demand, once, and give back only what was asked for', () => {
     const plan = planOnDemand(onDemandRefs(sum));
-    expect(plan.request.map(({ name, wantedBy }) => [name, wantedBy])).toEqual([['amount', ['base@1', 'sum@1']]]);
+    expect(plan.request.map(({ name, requiredBy: wantedBy }) => [name, wantedBy])).toEqual([
+      ['amount', ['base@1', 'sum@1']],
+    ]);
     expect(plan.stored.map(({ reference }) => reference)).toEqual(['profile@1:income']);
     expect(plan.columns.map(({ ref }) => ref.reference)).toEqual(['sum@1:all']);
     expect([...definitionsRead(plan).keys()]).toEqual(['profile@1', 'base@1', 'double@1', 'sum@1']);

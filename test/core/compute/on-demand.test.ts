@@ -127,7 +127,7 @@ describe('a plan', () => {
         { name: 'months', place: { kind: 'stored', at: 2 } },
       ],
     ]);
-    expect(plan.request.map(({ name, type, wantedBy }) => [name, type, wantedBy])).toEqual([
+    expect(plan.request.map(({ name, type, requiredBy: wantedBy }) => [name, type, wantedBy])).toEqual([
       ['amount', 'DECIMAL', ['affordability@1']],
       ['when', 'DATE', ['affordability@1']],
     ]);
