@@ -118,3 +118,21 @@ test.each([
   writeFileSync(`${planted}/imports.ts`, `/** A file. */\n${text}\n`);
   expect(startsProcesses(`${planted}/imports.ts`)).toBe(starts);
 });
+
+test('only the warehouse names the ClickHouse client, be it for a type: every statement goes through `openClickHouse`', () => {
+  const files = [
+    'src',
+    'synthetic',
+    'jobs',
+    'features',
+    'indicators',
+    'models',
+    'scripts',
+    'bench',
+    'examples',
+    'training',
+  ].flatMap((folder) => globSync(`${folder}/**/*.ts`));
+  const naming = files.filter((path) => readFileSync(path, 'utf8').includes('@clickhouse/client'));
+  expect(naming.length).toBeGreaterThan(0);
+  expect(naming.filter((path) => !path.startsWith('src/warehouse/'))).toEqual([]);
+});
