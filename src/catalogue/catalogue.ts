@@ -1,3 +1,4 @@
+import { repeat } from '../core/async.js';
 import { planOnDemand } from '../core/compute/on-demand.js';
 import { inputViews, kindOf } from '../core/compute/view-kinds.js';
 import {
@@ -171,19 +172,11 @@ export function createCatalogue({
     },
 
     follow(everyMs, log) {
-      let reading = false;
-      const timer = setInterval(() => {
-        // Where Postgres is slow, more readings would take the connections of all else.
-        if (reading) return;
-        reading = true;
-        this.refresh()
-          .catch((error: unknown) => log.warn({ err: error }, 'what is applied could not be read again'))
-          .finally(() => {
-            reading = false;
-          });
-      }, everyMs);
-      timer.unref();
-      return { close: () => clearInterval(timer) };
+      const following = repeat(() => this.refresh(), {
+        everyMs,
+        onError: (error) => log.warn({ err: error }, 'what is applied could not be read again'),
+      });
+      return { close: () => void following.stop() };
     },
 
     views,

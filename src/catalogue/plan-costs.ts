@@ -1,5 +1,6 @@
 /** What new versions of views would cost: counted and measured in the stores, within a bounded time. */
 
+import { withinTime } from '../core/async.js';
 import { declaresStored } from '../core/definitions/definition-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
@@ -134,7 +135,7 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
       const work = measure(view, published, { from, until }, (more) => {
         cost = { ...cost, ...more };
       });
-      const problem = await within(until, work, budgetMs);
+      const problem = await problemOf(until, work, budgetMs);
       costed.push({ ...change, cost: { ...cost, problem } });
     }
     return costed;
@@ -142,21 +143,11 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
 }
 
 const outOfTime = (budgetMs: number): string =>
-  `not measured: the ${Math.round(budgetMs / SECOND)} seconds that a plan has for its costs were over; the others say what they cost`;
+  `the ${Math.round(budgetMs / SECOND)} seconds that a plan has for its costs were over; the others say what they cost`;
 
 /** Null when the work ended well in time, else why not. */
-async function within(until: number, work: Promise<void>, budgetMs: number): Promise<string | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, until - performance.now()), outOfTime(budgetMs));
-  });
-  const done = work.then(
+const problemOf = (until: number, work: Promise<void>, budgetMs: number): Promise<string | null> =>
+  withinTime(work, Math.max(0, until - performance.now()), () => new Error(outOfTime(budgetMs))).then(
     () => null,
     (error: unknown) => `not measured: ${(error as Error).message}`,
   );
-  try {
-    return await Promise.race([done, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
 import type { Client } from './client.js';
 
@@ -58,7 +59,7 @@ export async function followJob(client: Client, job: JobView, options: OutputOpt
       if (now.state === 'FAILED' || now.state === 'CANCELLED') {
         throw new Error(`${now.name} ${now.state.toLowerCase()}: ${now.error ?? 'no reason was recorded'}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await sleep(POLL_MS);
     }
   } finally {
     bar.stop();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Book, type PortfolioOptions } from '../../synthetic/book.js';
 import { BookTotals, customerRows, referenceRows } from '../../synthetic/portfolio.js';
 import type { CustomerRows } from '../../synthetic/rows.js';
+import { yieldToOthers } from '../core/async.js';
 import type { ImportResult } from '../core/ports/sources.js';
 import type { Client } from './client.js';
 import { type TableFile, TableFiles } from './portfolio-files.js';
@@ -139,7 +140,7 @@ async function* chunkRows({ book, totals, from, to, signal, onMade }: Chunk): As
     if (index % CUSTOMERS_A_TURN === 0) {
       signal?.throwIfAborted();
       onMade(index);
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await yieldToOthers();
     }
   }
 }

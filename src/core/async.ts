@@ -22,3 +22,50 @@ export function limited(limit: number) {
     }
   };
 }
+
+/**
+ * Waits for work no longer than `ms`, and throws `late()` after that. The work goes on, and its failure counts for nothing: so only what may
+ * happen later, or twice, is waited for this way.
+ */
+export async function withinTime<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}
+
+export interface Repetition {
+  readonly everyMs: number;
+  /** Before the first round; `everyMs` by default. */
+  readonly delayMs?: number;
+  /** A failed round does not end the repetition. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Runs rounds until it is stopped, each `everyMs` after the end of the one before. It does not keep the process alive. */
+export function repeat(round: () => Promise<void>, { everyMs, delayMs = everyMs, onError }: Repetition) {
+  let stopped = false;
+  let current: Promise<void> = Promise.resolve();
+  const next = (): void => {
+    current = round()
+      .catch(onError)
+      .then(() => {
+        if (!stopped) timer = setTimeout(next, everyMs).unref();
+      });
+  };
+  let timer = setTimeout(next, delayMs).unref();
+  return {
+    /** No round begins from now on; resolves once the current one has ended. */
+    async stop(): Promise<void> {
+      stopped = true;
+      clearTimeout(timer);
+      await current;
+    },
+  };
+}

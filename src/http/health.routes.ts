@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { withinTime } from '../core/async.js';
 import type { Clock, Metrics } from '../core/ports/process.js';
 import { guardedRoute, OPEN } from './route-access.js';
 
@@ -19,15 +20,10 @@ const TIMEOUT_MS = 3_000;
 
 async function within(question: () => Promise<void>): Promise<StoreHealth> {
   const startedAt = performance.now();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer')), TIMEOUT_MS);
-  });
-  const ok = await Promise.race([question(), late]).then(
+  const ok = await withinTime(question(), TIMEOUT_MS, () => new Error('no answer')).then(
     () => true,
     () => false,
   );
-  clearTimeout(timer);
   return { ok, ms: Math.round((performance.now() - startedAt) * 10) / 10 };
 }
 

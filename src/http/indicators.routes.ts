@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { z } from 'zod';
 import { badInput } from '../core/errors.js';
+import { csvText } from '../core/helpers/csv.js';
 import { parseInstant, parseLocalDate } from '../core/helpers/time.js';
 import {
   COMPARISONS,
@@ -72,14 +73,11 @@ function parseQuery(query: unknown, now: number): IndicatorTableRequest {
   };
 }
 
-const csvCell = (value: unknown): string => {
-  if (value === null || value === undefined) return '';
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-
 const toCsv = ({ columns, rows }: DataTable): string =>
-  [columns.map(({ name }) => name), ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
+  csvText(
+    columns.map(({ name }) => name),
+    rows,
+  );
 
 /** Exact values that have no column type here keep their text. */
 function toParquet({ columns, rows }: DataTable): Buffer {

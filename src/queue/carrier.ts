@@ -3,7 +3,7 @@ import { Queue, QueueEvents } from 'bullmq';
 import type { JobDefinition } from '../core/definitions/registry.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { Log } from '../core/ports/process.js';
-import { type RedisClient, withinTime } from './connection.js';
+import { answeredIn, type RedisClient } from './connection.js';
 
 /** An API call does not wait longer for Redis. */
 const REDIS_TIMEOUT_MS = 3_000;
@@ -86,14 +86,14 @@ export function createCarrier(options: {
           removeOnFail: KEEP_ENDED,
         },
       );
-      await withinTime(added, REDIS_TIMEOUT_MS);
+      await answeredIn(added, REDIS_TIMEOUT_MS);
     },
 
     async take({ id, name }) {
-      await withinTime(queueOf(name).remove(id), REDIS_TIMEOUT_MS);
+      await answeredIn(queueOf(name).remove(id), REDIS_TIMEOUT_MS);
     },
 
-    whereIs: ({ id, name }) => withinTime(queueOf(name).getJobState(id), REDIS_TIMEOUT_MS),
+    whereIs: ({ id, name }) => answeredIn(queueOf(name).getJobState(id), REDIS_TIMEOUT_MS),
 
     onEvent({ id, name }, callback) {
       const { callbacks } = listen(name);

@@ -7,7 +7,7 @@ import type { JobServices } from '../core/ports/job-services.js';
 import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import { createCarrier } from './carrier.js';
-import { QUEUE_PREFIX, type RedisClient, withinTime } from './connection.js';
+import { answeredIn, QUEUE_PREFIX, type RedisClient } from './connection.js';
 import { readWorkerHealth, type WorkerHealth } from './health.js';
 import { checkNeeds } from './needs.js';
 import { hasEnded } from './run-job.js';
@@ -88,10 +88,10 @@ export function createQueue(options: QueueOptions): RunningQueue {
     },
 
     async ping() {
-      await withinTime(redis.ping(), PING_TIMEOUT_MS);
+      await answeredIn(redis.ping(), PING_TIMEOUT_MS);
     },
 
-    workerHealth: () => withinTime(readWorkerHealth(redis, clock(), prefix), PING_TIMEOUT_MS),
+    workerHealth: () => answeredIn(readWorkerHealth(redis, clock(), prefix), PING_TIMEOUT_MS),
 
     async startWorker({ services }) {
       checkNeeds(jobs.values(), services);

@@ -1,4 +1,5 @@
 import { Worker } from 'bullmq';
+import { repeat } from '../core/async.js';
 import { newUuid } from '../core/helpers/uuid.js';
 import { endBeat } from './health.js';
 import { type RunDeps, type Running, runJob } from './run-job.js';
@@ -25,9 +26,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { redis, prefix, jobs, clock, log } = options;
   const workerId = newUuid(clock());
   const running: Running = { controllers: new Map(), bodies: new Map(), lastProgressAt: clock() };
-  const upkeep = repeat(createUpkeep({ ...options, workerId, running }), (error) =>
-    log.warn({ err: error }, "the worker's upkeep failed and is tried again"),
-  );
+  const upkeep = repeat(createUpkeep({ ...options, workerId, running }), {
+    everyMs: UPKEEP_EVERY_MS,
+    delayMs: 0,
+    onError: (error) => log.warn({ err: error }, "the worker's upkeep failed and is tried again"),
+  });
   const workers = [...jobs.values()].map((definition) => {
     const worker = new Worker(definition.name, (job) => runJob(definition, job, { ...options, running }), {
       connection: redis,
@@ -48,28 +51,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await Promise.all(workers.map((worker) => worker.close()));
       await upkeep.stop();
       await endBeat(redis, prefix, workerId).catch(() => undefined);
-    },
-  };
-}
-
-/** Calls again and again, never twice at once; a failure is told and does not end it. */
-function repeat(round: () => Promise<void>, onError: (error: unknown) => void) {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let current: Promise<void> = Promise.resolve();
-  const next = (): void => {
-    current = round()
-      .catch(onError)
-      .then(() => {
-        if (!stopped) timer = setTimeout(next, UPKEEP_EVERY_MS);
-      });
-  };
-  next();
-  return {
-    async stop(): Promise<void> {
-      stopped = true;
-      clearTimeout(timer);
-      await current;
     },
   };
 }
