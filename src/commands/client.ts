@@ -55,10 +55,14 @@ export class Client {
     return answer.data as T;
   }
 
-  async post<T>(path: string, body: AsyncIterable<Uint8Array> | FormData, contentType?: string): Promise<T> {
+  async post<T>(
+    path: string,
+    body: AsyncIterable<Uint8Array> | FormData,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
     const response = await this.send(path, {
       method: 'POST',
-      headers: contentType ? { 'content-type': contentType } : {},
+      headers,
       body: body as unknown as NonNullable<RequestInit['body']>,
       // A streamed body needs it; the type of fetch does not know it.
       ...({ duplex: 'half' } as object),

@@ -1,18 +1,10 @@
 import { createReadStream, openAsBlob } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
-import { badInput } from '../core/errors.js';
 import type { ImportResult } from '../core/ports/sources.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { type OutputOptions, print, progressBar } from './output.js';
-
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  '.csv': 'text/csv',
-  '.ndjson': 'application/x-ndjson',
-  '.jsonl': 'application/x-ndjson',
-  '.parquet': 'application/vnd.apache.parquet',
-};
 
 interface ImportOptions extends OutputOptions {
   readonly history: boolean;
@@ -44,19 +36,17 @@ export function addImportCommand(program: Command, context: CommandContext): voi
     configure: (command) =>
       command
         .argument('<table>', 'source table')
-        .argument('<file>', 'the file; its suffix names the format: .csv, .ndjson, .jsonl, .parquet')
+        .argument('<file>', 'the file; its suffix names the format: .csv, .ndjson, .jsonl, .parquet, …')
         .option('--history', 'a first load of the past: rows were known when they could first be known', false)
         .option('--mapping <file.sql>', 'a SELECT over the uploaded file, which it reads as `file`'),
     run: async (client, options, [table, file]) => {
-      const contentType = CONTENT_TYPES[extname(file as string).toLowerCase()];
-      if (!contentType) throw badInput(`${file}: the suffix names no format`, 'use .csv, .ndjson, .jsonl or .parquet');
       const path = `/import/${encodeURIComponent(table as string)}${options.history ? '?history=true' : ''}`;
       const bar = progressBar(`import ${table}`, options);
       const { size } = await stat(file as string);
       try {
         const result = options.mapping
-          ? await client.post<ImportResult>(path, await form(options.mapping, file as string, contentType))
-          : await client.post<ImportResult>(path, counted(file as string, size, bar.update), contentType);
+          ? await client.post<ImportResult>(path, await form(options.mapping, file as string))
+          : await client.post<ImportResult>(path, counted(file as string, size, bar.update), named(file as string));
         bar.stop();
         print(result, options, () => describeImport(table as string, result));
       } finally {
@@ -66,9 +56,15 @@ export function addImportCommand(program: Command, context: CommandContext): voi
   });
 }
 
-async function form(mapping: string, file: string, contentType: string): Promise<FormData> {
+/** The server tells the format by the end of the name; the rest of it may hold what a header cannot. */
+const named = (file: string): Readonly<Record<string, string>> => ({
+  'content-type': 'application/octet-stream',
+  'content-disposition': `attachment; filename="file${encodeURIComponent(extname(file))}"`,
+});
+
+async function form(mapping: string, file: string): Promise<FormData> {
   const data = new FormData();
   data.append('mapping', await readFile(mapping, 'utf8'));
-  data.append('file', await openAsBlob(file, { type: contentType }), file.slice(file.lastIndexOf('/') + 1));
+  data.append('file', await openAsBlob(file), basename(file));
   return data;
 }

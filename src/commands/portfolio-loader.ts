@@ -214,7 +214,7 @@ class Poster {
     const result = await this.client.post<ImportResult>(
       `/import/${table}?history=true`,
       createReadStream(path, { highWaterMark: 1 << 20 }),
-      'application/x-ndjson',
+      { 'content-type': 'application/x-ndjson' },
     );
     const sum = this.tables[table] ?? { accepted: 0, duplicates: 0, rejected: 0 };
     this.tables[table] = sum;

@@ -5,32 +5,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { sourceTable } from '../core/lending/sources.js';
 import type { Clock } from '../core/ports/process.js';
-import type { ImportFormat, ImportResult, SourceStore, Spooled } from '../core/ports/sources.js';
+import type { ImportResult, SourceStore, Spooled } from '../core/ports/sources.js';
 import { guardedRoute } from './route-access.js';
+import { UploadFormats } from './upload-formats.js';
 
 export interface ImportRoutesOptions {
-  readonly sources: Pick<SourceStore, 'import' | 'spool'>;
+  readonly sources: Pick<SourceStore, 'import' | 'spool' | 'formats'>;
   readonly now: Clock;
 }
-
-const FORMATS: Readonly<Record<string, ImportFormat>> = {
-  'text/csv': 'csv',
-  'application/csv': 'csv',
-  'application/x-ndjson': 'ndjson',
-  'application/ndjson': 'ndjson',
-  'application/jsonl': 'ndjson',
-  'application/vnd.apache.parquet': 'parquet',
-};
-
-const EXTENSIONS: Readonly<Record<string, ImportFormat>> = {
-  csv: 'csv',
-  ndjson: 'ndjson',
-  jsonl: 'ndjson',
-  parquet: 'parquet',
-};
-
-const WHAT_TO_SEND =
-  'send text/csv, application/x-ndjson or application/vnd.apache.parquet, or multipart/form-data with the parts mapping and file';
 
 /** Bytes of a mapping; the guard refuses less than that. */
 const MAX_MAPPING = 400_000;
@@ -50,6 +32,7 @@ export async function registerImportRoutes(
   server: FastifyInstance,
   { sources, now }: ImportRoutesOptions,
 ): Promise<void> {
+  const formats = new UploadFormats(sources.formats);
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     await scope.register(multipart, {
@@ -65,11 +48,11 @@ export async function registerImportRoutes(
           const table = sourceTable(request.params.table).name;
           const common = { table, history: isHistory(request.query.history), now: now(), requestId: request.id };
           if (request.isMultipart()) {
-            return await importParts(request, sources, ({ format, body, mapping }) =>
+            return await importParts(request, { sources, formats }, ({ format, body, mapping }) =>
               sources.import({ ...common, format, body, mapping }),
             );
           }
-          return await sources.import({ ...common, format: formatOf(request), body: bodyOf(request) });
+          return await sources.import({ ...common, format: formats.ofRequest(request.headers), body: bodyOf(request) });
         } catch (cause) {
           // The rest of the body is let go by, so that the caller reads the answer and not a broken connection.
           request.raw.resume();
@@ -85,17 +68,6 @@ function isHistory(value: string | undefined): boolean {
   if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
   throw badInput("history is neither 'true' nor 'false'", 'leave it out for what is known from now on');
-}
-
-function formatOf(request: FastifyRequest): ImportFormat {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const format = FORMATS[type];
-  if (!format)
-    throw badInput(
-      type ? `the content type '${type.slice(0, 100)}' is not supported` : 'the content type is missing',
-      WHAT_TO_SEND,
-    );
-  return format;
 }
 
 /** Left open when reading stops early: destroying it would end the connection before the answer is sent. */
@@ -129,7 +101,7 @@ function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
 }
 
 interface MappedFile {
-  readonly format: ImportFormat;
+  readonly format: string;
   readonly body: AsyncIterable<Uint8Array>;
   readonly mapping: string;
 }
@@ -137,20 +109,20 @@ interface MappedFile {
 /** The parts in either order: a file that comes before its mapping waits on disk. */
 async function importParts(
   request: FastifyRequest,
-  sources: Pick<SourceStore, 'spool'>,
+  { sources, formats }: { readonly sources: Pick<SourceStore, 'spool'>; readonly formats: UploadFormats },
   run: (file: MappedFile) => Promise<ImportResult>,
 ): Promise<ImportResult> {
   let mapping: string | undefined;
-  let waiting: { readonly format: ImportFormat; readonly file: Spooled } | undefined;
+  let waiting: { readonly format: string; readonly file: Spooled } | undefined;
   let result: ImportResult | undefined;
   try {
     for await (const part of request.parts()) {
       if (part.fieldname === 'mapping') mapping = await textOf(part);
       else if (part.fieldname !== 'file' || part.type !== 'file') {
-        throw badInput(`the part '${part.fieldname.slice(0, 64)}' is not known`, WHAT_TO_SEND);
+        throw badInput(`the part '${part.fieldname.slice(0, 64)}' is not known`, formats.whatToSend);
       } else if (waiting || result) throw badInput('there is more than one file', 'send each file with its mapping');
       else {
-        const format = partFormat(part);
+        const format = formats.ofPart(part);
         const body = chunksOf(part.file);
         if (mapping === undefined) waiting = { format, file: await sources.spool(body) };
         else {
@@ -162,7 +134,7 @@ async function importParts(
     if (mapping === undefined)
       throw badInput("the part 'mapping' is missing", 'a file that needs none is sent as the body itself');
     if (waiting) return await run({ format: waiting.format, body: waiting.file.read(), mapping });
-    if (!result) throw badInput("the part 'file' is missing", WHAT_TO_SEND);
+    if (!result) throw badInput("the part 'file' is missing", formats.whatToSend);
     return result;
   } finally {
     await waiting?.file.remove();
@@ -183,14 +155,4 @@ async function textOf(part: MultipartFile | MultipartValue): Promise<string> {
     if (size > MAX_MAPPING) throw tooLong();
   }
   return Buffer.concat(parts).toString('utf8');
-}
-
-function partFormat({ mimetype, filename }: MultipartFile): ImportFormat {
-  const format = FORMATS[mimetype] ?? EXTENSIONS[/\.(\w+)$/.exec(filename)?.[1]?.toLowerCase() ?? ''];
-  if (!format)
-    throw badInput(
-      "the type of the part 'file' is not known",
-      'give the part a content type, or its file name .csv, .ndjson or .parquet',
-    );
-  return format;
 }

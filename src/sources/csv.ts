@@ -1,5 +1,12 @@
 import { badInput } from '../core/errors.js';
-import { decodeText, type FileRecord, MAX_LINE, type RecordFile, refused } from './records.js';
+import { decodeText, type FileFormat, type FileRecord, MAX_LINE, type RecordFile, refused } from './records.js';
+
+export const csv: FileFormat = {
+  name: 'csv',
+  contentTypes: ['text/csv', 'application/csv'],
+  suffixes: ['csv'],
+  open: ({ body }) => openCsv(body),
+};
 
 /**
  * CSV with a header, as RFC 4180 has it: commas, double quotes, either line end; a value in quotes may hold line ends. A row that cannot be

@@ -1,5 +1,17 @@
 import { badInput } from '../core/errors.js';
-import { decodeText, type FileRecord, MAX_LINE, type RecordFile, refused } from './records.js';
+import { decodeText, type FileFormat, type FileRecord, MAX_LINE, type RecordFile, refused } from './records.js';
+
+export const ndjson: FileFormat = {
+  name: 'ndjson',
+  contentTypes: ['application/x-ndjson', 'application/ndjson', 'application/jsonl'],
+  suffixes: ['ndjson', 'jsonl'],
+  async open({ body, spool, columns }) {
+    if (columns !== null) return openNdjson(body, columns);
+    // A mapping sees the columns that any line has, so all lines are looked at first.
+    const spooled = await spool();
+    return openNdjson(spooled.read(), await fieldNames(spooled.read()));
+  },
+};
 
 /** One JSON object a line; a field that is not among the columns refuses its line. Blank lines count and are skipped. */
 export const openNdjson = (

@@ -2,7 +2,14 @@ import type { AsyncBuffer, FileMetaData, SchemaElement } from 'hyparquet';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { badInput } from '../core/errors.js';
-import type { FileRecord, RecordFile } from './records.js';
+import type { FileFormat, FileRecord, RecordFile } from './records.js';
+
+export const parquet: FileFormat = {
+  name: 'parquet',
+  contentTypes: ['application/vnd.apache.parquet'],
+  suffixes: ['parquet'],
+  open: async ({ spool }) => openParquet((await spool()).path),
+};
 
 /** A row group is read whole; a larger one would not fit beside the rest of the process. Bytes before compression. */
 const MAX_ROW_GROUP = 256 * 2 ** 20;

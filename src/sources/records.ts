@@ -1,4 +1,5 @@
 /** The common form of every file format. */
+import type { ImportFormat, Spooled } from '../core/ports/sources.js';
 
 /** One row of a file, in the order of its header, or the reason why it is refused. */
 export interface FileRecord {
@@ -14,6 +15,21 @@ export interface RecordFile {
   readonly header: readonly string[];
   /** May be iterated once. */
   readonly batches: AsyncIterable<readonly FileRecord[]>;
+}
+
+/** An upload, to be read in one of two ways. */
+export interface Upload {
+  /** The bytes as they come; may be iterated once. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Puts the body on disk, for a format that cannot be read front to back. */
+  spool(): Promise<Spooled>;
+  /** Columns that the file may have; null where a mapping reads it, for which it may have any. */
+  readonly columns: readonly string[] | null;
+}
+
+/** A format with the way to read it. */
+export interface FileFormat extends ImportFormat {
+  open(upload: Upload): Promise<RecordFile>;
 }
 
 /** A longer line is refused as a row: one row must not fill the memory. In characters. */

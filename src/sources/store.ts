@@ -10,12 +10,10 @@ import type { Log, Metrics } from '../core/ports/process.js';
 import type { ImportRequest, ImportResult, SourceStore, Spooled, SqlGuard } from '../core/ports/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { raiseFence, tableFence } from '../warehouse/fence.js';
-import { openCsv } from './csv.js';
 import { importFailure } from './failures.js';
+import { FORMATS, formatNamed } from './formats.js';
 import { openMapped } from './mapping.js';
 import { mergeStage } from './merge.js';
-import { fieldNames, openNdjson } from './ndjson.js';
-import { openParquet } from './parquet.js';
 import { Quarantine, readQuarantine } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
 import { checkHeader, fileColumns, isRefusal, RowParser } from './row-parser.js';
@@ -84,6 +82,7 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
         throw importFailure(cause, table.name);
       }
     },
+    formats: FORMATS,
     spool: (body) => spool(body, options.tempDir),
     quarantine: (table, limit) => readQuarantine(clickhouse, sourceTable(table).name, limit),
   };
@@ -166,15 +165,8 @@ async function openFile(
     cleanup.push(() => spooled.remove());
     return spooled;
   };
-  const open = async (): Promise<RecordFile> => {
-    if (format === 'csv') return openCsv(body);
-    if (format === 'parquet') return openParquet((await toDisk()).path);
-    if (mapping === undefined) return openNdjson(body, fileColumns(table));
-    // A mapping sees the columns that any line has, so all lines are looked at first.
-    const spooled = await toDisk();
-    return openNdjson(spooled.read(), await fieldNames(spooled.read()));
-  };
-  const file = await open();
+  const columns = mapping === undefined ? fileColumns(table) : null;
+  const file = await formatNamed(format).open({ body, spool: toDisk, columns });
   if (mapping === undefined) return file;
   const ended = new AbortController();
   cleanup.push(

@@ -58,6 +58,31 @@ describe('POST /import/:table', () => {
     });
   });
 
+  it('tells the format of a body of no telling type by its file name, and says which names it knows', async () => {
+    const named = (filename: string) => ({
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename="${filename}"`,
+    });
+    const line = '{"customer_id":"C7","registered_at":"2024-01-01T00:00:00Z"}\n';
+    expect((await send('/import/customers', line, named('file.JSONL'))).json).toMatchObject({ accepted: 1 });
+    expect((await send('/import/customers', line, named('file.xlsx'))).json).toMatchObject({
+      error: {
+        code: 'BAD_USER_INPUT',
+        message: "the file name 'file.xlsx' ends in no format",
+        hint: 'the names of files end in .csv, .ndjson, .jsonl or .parquet',
+      },
+    });
+  });
+
+  it('says what to send, by the formats that there are', async () => {
+    const { json } = await send('/import/customers', '{}', { 'content-type': 'application/json' });
+    expect(json).toMatchObject({
+      error: {
+        hint: 'send text/csv, application/x-ndjson or application/vnd.apache.parquet, or multipart/form-data with the parts mapping and file',
+      },
+    });
+  });
+
   it('answers 404 for an unknown table and 400 for a wrong header, body, type or switch', async () => {
     expect(await send('/import/clients', CUSTOMERS, csv)).toMatchObject({
       status: 404,

@@ -6,7 +6,7 @@ import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
 import type { Datum } from '../../src/core/lending/sources.js';
 import type { Metrics } from '../../src/core/ports/process.js';
-import type { ImportFormat, ImportRequest, ImportResult, SourceStore, SqlGuard } from '../../src/core/ports/sources.js';
+import type { ImportRequest, ImportResult, SourceStore, SqlGuard } from '../../src/core/ports/sources.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
@@ -68,7 +68,7 @@ export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WG
       store.import({
         table,
         body: typeof body === 'string' || body instanceof Uint8Array ? chunks(body) : body,
-        format: 'csv' as ImportFormat,
+        format: 'csv',
         history: false,
         now: NOW,
         requestId: 'test',

@@ -18,11 +18,19 @@ export interface ImportResult {
   readonly quarantine: readonly RejectedRow[];
 }
 
-export type ImportFormat = 'csv' | 'ndjson' | 'parquet';
+/** A file format that an import reads. */
+export interface ImportFormat {
+  readonly name: string;
+  /** The first is the one to send. */
+  readonly contentTypes: readonly [string, ...string[]];
+  /** Ends of file names, without the dot. */
+  readonly suffixes: readonly [string, ...string[]];
+}
 
 export interface ImportRequest {
   readonly table: string;
-  readonly format: ImportFormat;
+  /** Name of one of `SourceStore.formats`. */
+  readonly format: string;
   readonly body: AsyncIterable<Uint8Array>;
   /** A first load of the past: a row without `ingested_at` counts as known from the earliest time at which it could be known. */
   readonly history: boolean;
@@ -43,6 +51,7 @@ export interface Spooled {
 
 /** Writes and inspects source tables. */
 export interface SourceStore {
+  readonly formats: readonly ImportFormat[];
   /** Streams a file into a table. Importing the same file again changes nothing; a bad row goes to quarantine and stops no other row. */
   import(request: ImportRequest): Promise<ImportResult>;
   /** Keeps a body on disk, readable by this process alone, until it is removed: for a file that cannot be imported as it comes. */
