@@ -19,6 +19,7 @@ import type { Metrics } from '../src/core/ports/process.js';
 import type { ExportFormat } from '../src/core/ports/training-sets.js';
 import { startEmbedded } from '../src/embedded/index.js';
 import { openDatabase } from '../src/ledgers/data-source.js';
+import { createDefinitionLedger } from '../src/ledgers/definition-ledger.js';
 import { createTrainingSetLedger } from '../src/ledgers/training-set-ledger.js';
 import { createOfflineStore } from '../src/offline/store.js';
 import { exportFile } from '../src/offline/training/export.js';
@@ -146,6 +147,7 @@ try {
     registry,
     offline,
     ledger: createTrainingSetLedger(database.dataSource),
+    definitions: createDefinitionLedger(database.dataSource),
     mask: new Mask(Buffer.alloc(32)),
     clock: () => AS_OF,
     folder: join(home, 'training-sets'),

@@ -168,7 +168,8 @@ export async function createApp(config: Config, given: Given = {}) {
       onChange: () => catalogue.refresh(),
       othersFollow: () => sleep(FOLLOWED_MS),
     });
-    await planner.checkBoot();
+    const notice = await planner.checkBoot();
+    if (notice !== null) log.warn({}, notice);
     await catalogue.refresh();
     const following = catalogue.follow(CATALOGUE_REFRESH_MS, log);
     opened(following, () => following.close());
@@ -180,6 +181,7 @@ export async function createApp(config: Config, given: Given = {}) {
       mask,
       clock,
       ledger: sets,
+      definitions,
       folder: join(config.home, 'training-sets'),
     });
     const pruner = createViewPruner({

@@ -7,6 +7,7 @@ import type { Indicator } from '../core/definitions/definitions.js';
 import type { PlanChange, PlanEffect, PlanTouch, RegistryPlan } from '../core/ports/catalogue.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
 import { inForce, isFileGone, type Published, pinning, requiresOf, spoken } from './published.js';
+import { declaresSame, isOtherScheme } from './rehash.js';
 
 type Named = Pick<Published, 'kind' | 'id'>;
 const label = ({ kind, id }: Named): string => `${kind} ${id}`;
@@ -18,7 +19,11 @@ export function changedProblems(
   published: readonly PublishedDefinition[],
 ): readonly string[] {
   const byLabel = new Map(inForce(published).map((one) => [label(one), one] as const));
-  const changed = files.filter((file) => (byLabel.get(label(file))?.hash ?? file.hash) !== file.hash);
+  const changed = files.filter((file) => {
+    const applied = byLabel.get(label(file));
+    if (applied === undefined) return false;
+    return isOtherScheme(file, applied) ? !declaresSame(file, applied) : applied.hash !== file.hash;
+  });
   const models = new Set<unknown>(changed.filter(({ kind }) => kind === 'model').map(({ id }) => id));
   return changed
     .filter(({ snapshot }) => !models.has(snapshot.scoresOf))

@@ -2,7 +2,7 @@ import { declaresStored, declaresView } from '../core/definitions/definition-kin
 import type { Indicator, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
-import type { PlanChange, PrunableView, RegistryPlan, RegistryPlanner } from '../core/ports/catalogue.js';
+import type { PlanChange, PlanOptions, PrunableView, RegistryPlan, RegistryPlanner } from '../core/ports/catalogue.js';
 import type { OfflineStore } from '../core/ports/offline.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock } from '../core/ports/process.js';
@@ -11,6 +11,7 @@ import type { TrainingSetLedger } from '../core/ports/training-sets.js';
 import { changedProblems, compare, goneProblems } from './plan-changes.js';
 import type { PlanCosts } from './plan-costs.js';
 import { inForce, isComputed, type Published, pinning, publishable, readThrough, spoken } from './published.js';
+import { rehashable, rehashNotice } from './rehash.js';
 
 export interface PlannerOptions {
   readonly registry: Registry;
@@ -75,13 +76,18 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     return left;
   };
 
-  const plan: RegistryPlanner['plan'] = async ({ costs: asked = false, from } = {}) => {
+  /** `rehash`: as it is once hashes of another scheme are written anew. */
+  const planned = async (
+    { costs: asked = false, from }: PlanOptions,
+    { rehash }: { readonly rehash: boolean },
+  ): Promise<RegistryPlan> => {
     const published = await ledger.all();
     const { changes, problems } = compare(files, published, indicators);
+    const notice = rehash ? null : rehashNotice(files, published);
     const touched = await withSets(changes, published);
     return {
       changes: asked ? await costs(touched, published, from) : touched,
-      problems,
+      problems: notice === null ? problems : [...problems, notice],
       prunable: await prunable(published),
     };
   };
@@ -108,11 +114,11 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
   };
 
   return {
-    plan,
+    plan: (options = {}) => planned(options, { rehash: false }),
 
-    apply: () =>
+    apply: ({ rehash = false } = {}) =>
       change(async () => {
-        const todo = await plan();
+        const todo = await planned({}, { rehash });
         if (todo.problems.length > 0) {
           throw new RiskgraphError({
             code: 'CONFLICT',
@@ -121,6 +127,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
             details: { problems: todo.problems },
           });
         }
+        if (rehash) await ledger.rehash(rehashable(files, await ledger.all()));
         const ids = new Set(todo.changes.filter(({ action }) => action !== 'RETIRE').map(label));
         const fresh = files.filter((file) => ids.has(label(file)));
         for (const { kind, id } of fresh) {
@@ -198,7 +205,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     async checkBoot() {
       const published = await ledger.all();
       const problems = [...changedProblems(files, published), ...goneProblems(files, published)];
-      if (problems.length === 0) return;
+      if (problems.length === 0) return rehashNotice(files, published);
       throw new RiskgraphError({
         code: 'CONFLICT',
         message: `the definition files disagree with what is applied:\n- ${problems.join('\n- ')}`,

@@ -40,7 +40,8 @@ const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === 
 const featuresOf = (snapshot: ViewSnapshot): readonly Published[] =>
   (snapshot.features as readonly Published[] | undefined) ?? [];
 const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? (value as string[]) : []);
-const isFull = (snapshot: ViewSnapshot): boolean => LATER.some((fact) => fact in snapshot);
+/** Whether a snapshot has the facts that the first ones did not keep. */
+export const isFull = (snapshot: ViewSnapshot): boolean => LATER.some((fact) => fact in snapshot);
 
 /** What a caller brings for an on-demand view, as `amount DECIMAL`; null of a stored view. */
 const requestOf = ({ request }: ViewSnapshot): readonly string[] | null =>

@@ -137,11 +137,20 @@ export function addRegistryCommands(program: Command, context: CommandContext): 
       show(planRegistry, options, false);
     },
   });
-  clientCommand(program, context, {
+  clientCommand<OutputOptions & { rehash: boolean }>(program, context, {
     name: 'apply',
     description: 'publish new definitions: creates their tables and serves them',
+    configure: (command) =>
+      command.option(
+        '--rehash',
+        'write content hashes of applied definitions anew that an earlier release made',
+        false,
+      ),
     run: async (client, options) => {
-      const { applyRegistry } = await client.graphql<{ applyRegistry: Plan }>(`mutation { applyRegistry ${FIELDS} }`);
+      const { applyRegistry } = await client.graphql<{ applyRegistry: Plan }>(
+        `mutation($rehash: Boolean!) { applyRegistry(rehash: $rehash) ${FIELDS} }`,
+        { rehash: options.rehash },
+      );
       show(applyRegistry, options, true);
     },
   });

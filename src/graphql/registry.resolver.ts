@@ -179,8 +179,16 @@ export class RegistryResolver {
 
   @Operation({ roles: ['admin'] })
   @Mutation(() => RegistryPlanType, { description: 'Applies the registry plan, whole or not at all.' })
-  applyRegistry(@Ctx() { services }: RequestContext): Promise<RegistryPlan> {
-    return services.planner.apply();
+  applyRegistry(
+    @Arg('rehash', () => Boolean, {
+      defaultValue: false,
+      description:
+        'Replaces content hashes that an earlier release wrote. A definition that declares something else than what was applied stays refused.',
+    })
+    rehash: boolean,
+    @Ctx() { services }: RequestContext,
+  ): Promise<RegistryPlan> {
+    return services.planner.apply({ rehash });
   }
 
   @Operation({ roles: ['admin'] })

@@ -25,7 +25,20 @@ export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger
             snapshot: definition.snapshot as object,
             retiredAt: null,
             prunedAt: null,
+            formerHashes: [],
           });
+        }
+      });
+    },
+
+    async rehash(definitions) {
+      await dataSource.transaction(async (manager) => {
+        for (const { kind, id, hash, snapshot } of definitions) {
+          await manager.query(
+            `UPDATE published_definition SET former_hashes = former_hashes || hash, hash = $3, snapshot = $4
+             WHERE kind = $1 AND id = $2`,
+            [kind, id, hash, JSON.stringify(snapshot)],
+          );
         }
       });
     },

@@ -1,8 +1,10 @@
 import { access, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { schemeOf } from '../core/compute/definition-hash.js';
 import type { Mask } from '../core/compute/masking.js';
 import { definitionsRead, planOnDemand } from '../core/compute/on-demand.js';
+import { declaresView } from '../core/definitions/definition-kinds.js';
 import type { AnyFeatureRef } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { badInput, conflict, notFound } from '../core/errors.js';
@@ -13,6 +15,7 @@ import type { JobQueue } from '../core/ports/jobs.js';
 import type { OfflineStore } from '../core/ports/offline.js';
 import type { Clock } from '../core/ports/process.js';
 import type { JobProgress } from '../core/ports/progress.js';
+import type { DefinitionLedger } from '../core/ports/serving.js';
 import type {
   ExportFormat,
   TrainingSetLedger,
@@ -30,6 +33,8 @@ export interface TrainingSetsOptions {
   readonly offline: Pick<OfflineStore, 'checkTrainingSet' | 'buildTrainingSet' | 'viewHoldings'>;
   readonly queue: Pick<JobQueue, 'enqueue'>;
   readonly ledger: TrainingSetLedger;
+  /** Says by which hashes a version was applied before the scheme of the hashes changed. */
+  readonly definitions: Pick<DefinitionLedger, 'all'>;
   readonly mask: Mask;
   readonly clock: Clock;
   /** Folder of the files: `<id>.parquet`, `<id>.csv`, `<id>.arrow`. It is created where it does not exist. */
@@ -38,7 +43,7 @@ export interface TrainingSetsOptions {
 
 /** Records requests for training sets (the API's part) and builds the sets (the worker's). */
 export function createTrainingSets(options: TrainingSetsOptions): TrainingSetService & TrainingSetRunner {
-  const { registry, offline, queue, ledger, mask, clock, folder } = options;
+  const { registry, offline, queue, ledger, definitions, mask, clock, folder } = options;
 
   const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
 
@@ -100,7 +105,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
         );
       }
       const refs = features.map((reference) => resolve(registry, reference));
-      refuseChanged(id, refs, views);
+      await refuseChanged(id, refs, views, definitions);
       await refusePruned(offline, id, Object.keys(pins.runs));
       const now = clock();
       const record = { id: newUuid(now), name, jobId: newUuid(now), features, createdAt: now };
@@ -163,12 +168,30 @@ interface SetManifest {
   readonly views: readonly { readonly view: string; readonly hash: string }[];
 }
 
-function refuseChanged(id: string, refs: readonly AnyFeatureRef[], views: SetManifest['views']): void {
+async function refuseChanged(
+  id: string,
+  refs: readonly AnyFeatureRef[],
+  views: SetManifest['views'],
+  definitions: TrainingSetsOptions['definitions'],
+): Promise<void> {
   const now = definitionsRead(planOnDemand(refs));
-  const changed = views.filter(({ view, hash }) => now.get(view) !== hash).map(({ view }) => view);
+  const others = views.filter(({ view, hash }) => now.get(view) !== hash);
+  if (others.length === 0) return;
+  const applied = (await definitions.all()).filter(({ kind }) => declaresView(kind));
+  const changed = others.filter(
+    ({ view, hash }) =>
+      !applied.some((one) => one.id === view && one.hash === now.get(view) && one.formerHashes.includes(hash)),
+  );
   if (changed.length === 0) return;
+  const names = changed.map(({ view }) => view).join(', ');
+  if (changed.every(({ view, hash }) => schemeOf(hash) !== schemeOf(now.get(view) ?? hash))) {
+    throw conflict(
+      `training set '${id}' names ${names} by content hashes of another release, and those of now were not written anew for them`,
+      'run `npx riskgraph apply --rehash` and rebuild; a version that stays unknown has changed: check out the definitions that were applied then',
+    );
+  }
   throw conflict(
-    `training set '${id}' was built from other definitions of ${changed.join(', ')}`,
+    `training set '${id}' was built from other definitions of ${names}`,
     'a version keeps its meaning: check out the definitions that were applied then',
   );
 }

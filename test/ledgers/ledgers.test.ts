@@ -27,7 +27,9 @@ afterAll(async () => {
   await postgres.close();
 });
 
-const definition = (id: string, appliedAt = 1_000): Omit<PublishedDefinition, 'retiredAt' | 'prunedAt'> => ({
+type Fresh = Omit<PublishedDefinition, 'retiredAt' | 'prunedAt' | 'formerHashes'>;
+
+const definition = (id: string, appliedAt = 1_000): Fresh => ({
   kind: 'view',
   name: id.split('@')[0] as string,
   version: Number(id.split('@')[1]),
@@ -42,7 +44,23 @@ describe('ledger of definitions', () => {
     const ledger = createDefinitionLedger(database.dataSource);
     await ledger.publish([definition('kept@1', 1_767_225_600_123)]);
     const kept = (await ledger.all()).find(({ id }) => id === 'kept@1');
-    expect(kept).toMatchObject({ ...definition('kept@1', 1_767_225_600_123), retiredAt: null });
+    expect(kept).toMatchObject({ ...definition('kept@1', 1_767_225_600_123), retiredAt: null, formerHashes: [] });
+  });
+
+  it('keeps the hashes that a definition had, oldest first, and all else of it', async () => {
+    const ledger = createDefinitionLedger(database.dataSource);
+    await ledger.publish([definition('hashed@1'), { ...definition('hashed@1'), kind: 'service' }]);
+    const named = { kind: 'view', id: 'hashed@1' } as const;
+    await ledger.rehash([{ ...named, hash: 'second', snapshot: { description: 'anew' } }]);
+    await ledger.rehash([{ ...named, hash: 'third', snapshot: { description: 'once more' } }]);
+    const [service, view] = (await ledger.all()).filter(({ id }) => id === 'hashed@1');
+    expect(service).toMatchObject({ ...definition('hashed@1'), kind: 'service', formerHashes: [] });
+    expect(view).toMatchObject({
+      ...definition('hashed@1'),
+      hash: 'third',
+      snapshot: { description: 'once more' },
+      formerHashes: ['hash of hashed@1', 'second'],
+    });
   });
 
   it('publishes all or none where one id is already there', async () => {

@@ -8,6 +8,7 @@ import type { Registry } from '../../src/core/definitions/registry.js';
 import type { JobRecord } from '../../src/core/ports/jobs.js';
 import type { TrainingSetSpec } from '../../src/core/ports/training-sets.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
 import { createTrainingSetLedger } from '../../src/ledgers/training-set-ledger.js';
 import { createTrainingSets } from '../../src/serving/training-sets.js';
 import { type OfflineFixture, openOffline, quiet, refsOf, viewOf } from '../offline/support.js';
@@ -60,6 +61,7 @@ const open = (definitions = registry) =>
     registry: definitions,
     offline: fixture.offline,
     ledger: createTrainingSetLedger(database.dataSource),
+    definitions: createDefinitionLedger(database.dataSource),
     mask: new Mask(Buffer.alloc(32, 1)),
     clock: () => NOW,
     folder: join(home, 'training-sets'),

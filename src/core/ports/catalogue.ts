@@ -134,11 +134,18 @@ export interface RegistryPlanner {
   /** Says what differs between the definition files, as of this process's start, and what is applied. Changes nothing. */
   plan(options?: PlanOptions): Promise<RegistryPlan>;
   /** Applies the plan, whole or not at all. CONFLICT lists the problems that forbid it. */
-  apply(): Promise<RegistryPlan>;
+  /**
+   * `rehash` first gives applied definitions whose hash is of another scheme the hashes of this release. A definition that declares something
+   * else than what was applied is a problem as ever.
+   */
+  apply(options?: { readonly rehash?: boolean }): Promise<RegistryPlan>;
   /** Retires an applied view version: its online values go, its history stays. CONFLICT lists the definitions that still pin it. */
   retireView(id: string): Promise<RegistryPlan>;
-  /** Fails where an applied version has changed or the file of an applied view is gone. CONFLICT lists every problem. */
-  checkBoot(): Promise<void>;
+  /**
+   * Fails where an applied version has changed or the file of an applied view is gone. CONFLICT lists every problem.
+   * @returns what the log tells a person to do while everything serves on; null where there is nothing to do
+   */
+  checkBoot(): Promise<string | null>;
 }
 
 export interface ViewFreshness {

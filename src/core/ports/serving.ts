@@ -56,13 +56,17 @@ export interface PublishedDefinition {
   readonly retiredAt: Instant | null;
   /** When the stored values of the version were dropped; null while they exist. Only retired versions are pruned. */
   readonly prunedAt: Instant | null;
+  /** Content hashes by earlier schemes that meant the same, oldest first: training sets that were built then name them. */
+  readonly formerHashes: readonly string[];
 }
 
 /** Records which versions are applied, retired and pruned; kept in Postgres. */
 export interface DefinitionLedger {
   all(): Promise<readonly PublishedDefinition[]>;
   /** Publishes all definitions or none. CONFLICT for an id that is published already. */
-  publish(definitions: readonly Omit<PublishedDefinition, 'retiredAt' | 'prunedAt'>[]): Promise<void>;
+  publish(definitions: readonly Omit<PublishedDefinition, 'retiredAt' | 'prunedAt' | 'formerHashes'>[]): Promise<void>;
+  /** Gives published definitions the hash and snapshot of another scheme, all or none; the hash that each had is kept with the former ones. */
+  rehash(definitions: readonly Pick<PublishedDefinition, 'kind' | 'id' | 'hash' | 'snapshot'>[]): Promise<void>;
   retire(definitions: readonly Pick<PublishedDefinition, 'kind' | 'id'>[], retiredAt: Instant): Promise<void>;
   prune(definition: Pick<PublishedDefinition, 'kind' | 'id'>, prunedAt: Instant): Promise<void>;
   /** Runs the body while no other process applies definitions. */

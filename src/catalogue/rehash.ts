@@ -1,0 +1,68 @@
+/**
+ * Definitions that were applied with a content hash of another scheme. Two schemes hash the same file differently, and the scheme of an earlier
+ * release cannot be computed any more: what was published of a definition is compared in its place. That is all it declares but descriptions, and
+ * of a view the text of its query; code that runs on demand and the weights of models are trusted to be what was applied.
+ */
+import { schemeOf } from '../core/compute/definition-hash.js';
+import type { PublishedDefinition } from '../core/ports/serving.js';
+import { inForce, type Published } from './published.js';
+import { isFull } from './view-diff.js';
+
+type Applied = Pick<PublishedDefinition, 'hash' | 'snapshot'>;
+
+export const isOtherScheme = (file: Pick<Published, 'hash'>, applied: Pick<Applied, 'hash'>): boolean =>
+  schemeOf(file.hash) !== schemeOf(applied.hash);
+
+/** A path and words are no meaning, and a hash of another scheme says nothing. */
+const LEFT_OUT = new Set(['file', 'description', 'codeHash']);
+
+/** Keys in order, without those that have no value or are left out. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([key, item]) => item !== undefined && !LEFT_OUT.has(key));
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, canonical(item)]));
+}
+
+/** Of a value what another of the same form has too, however deep: the first snapshots kept fewer facts. */
+function known(value: unknown, other: unknown): unknown {
+  if (Array.isArray(value) && Array.isArray(other)) return value.map((item, index) => known(item, other[index]));
+  if (typeof value !== 'object' || value === null || typeof other !== 'object' || other === null) return value;
+  const there = other as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key in there)
+      .map(([key, item]) => [key, known(item, there[key])]),
+  );
+}
+
+/** Whether a file declares what was applied, as far as that is known. */
+export function declaresSame({ snapshot }: Pick<Published, 'snapshot'>, applied: Pick<Applied, 'snapshot'>): boolean {
+  const text = (value: unknown): string => JSON.stringify(canonical(value));
+  const isView = 'entity' in applied.snapshot;
+  const now = isView && !isFull(applied.snapshot) ? known(snapshot, applied.snapshot) : snapshot;
+  return text(now) === text(applied.snapshot);
+}
+
+const label = ({ kind, id }: Pick<Published, 'kind' | 'id'>): string => `${kind} ${id}`;
+
+/** Files to whose applied version their own hash may be given: of another scheme, and declaring the same. Retired versions too. */
+export function rehashable(
+  files: readonly Published[],
+  published: readonly PublishedDefinition[],
+): readonly Published[] {
+  const byLabel = new Map(published.map((one) => [label(one), one] as const));
+  return files.filter((file) => {
+    const applied = byLabel.get(label(file));
+    return applied !== undefined && isOtherScheme(file, applied) && declaresSame(file, applied);
+  });
+}
+
+/** What a home that was applied by another scheme is told, in one sentence; null where there is nothing to tell. */
+export function rehashNotice(files: readonly Published[], published: readonly PublishedDefinition[]): string | null {
+  const { length } = rehashable(files, inForce(published));
+  if (length === 0) return null;
+  const those =
+    length === 1 ? '1 applied definition has a content hash' : `${length} applied definitions have content hashes`;
+  return `${those} of another release, which cannot be compared: what they declare is what was applied, descriptions apart, on-demand code and model weights are trusted to be as they were applied, everything serves on, and \`npx riskgraph apply --rehash\` writes the hashes anew`;
+}
