@@ -1,5 +1,6 @@
 /** What one version of a view says otherwise than another, from what was published of both: the file of a retired version may be gone. */
 
+import { SCHEME, schemeOf } from '../core/compute/definition-hash.js';
 import type { Feature } from '../core/definitions/definitions.js';
 import { DAY, HOUR, MINUTE, SECOND } from '../core/helpers/time.js';
 import type { ViewDifference } from '../core/ports/browse.js';
@@ -159,6 +160,8 @@ function queryDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifference[
   // Of a function no more is known than whether its file, or what that imports, is another.
   const codes = [or(from.codeHash), or(to.codeHash)] as const;
   const [was, is] = codes.includes(null) ? queries : codes;
+  // Hashes of two schemes differ for the same code.
+  const differs = was !== is && schemeOf(String(was)) === schemeOf(String(is));
   const words = codes.includes(null)
     ? 'its query is another: its values may be computed otherwise'
     : 'the code of its file, or of what that imports, is another: its values may be computed otherwise';
@@ -173,7 +176,7 @@ function queryDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifference[
       .map((table) =>
         inside({ kind: 'SOURCE_REMOVED', before: table, after: null, words: `it reads table ${table} no more` }),
       ),
-    ...(was === is ? [] : [inside({ kind: 'QUERY_CHANGED', before: was, after: is, words })]),
+    ...(differs ? [inside({ kind: 'QUERY_CHANGED', before: was, after: is, words })] : []),
   ];
 }
 
@@ -191,10 +194,15 @@ export const differencesOf = (from: ViewSnapshot, to: ViewSnapshot): readonly Vi
   ];
 };
 
+const otherScheme = (id: string, { codeHash }: ViewSnapshot): readonly string[] =>
+  typeof codeHash !== 'string' || schemeOf(codeHash) === SCHEME
+    ? []
+    : [`${id} was hashed by another release: whether its code changed is not known`];
+
 /** Why some facts of a version are not compared, in words; none where all are. */
 export const unknownOf = (id: string, snapshot: ViewSnapshot): readonly string[] =>
   isFull(snapshot)
-    ? []
+    ? otherScheme(id, snapshot)
     : [
         `${id} was applied before sources, query, fills, array lengths and tombstones were kept, and its file is gone: whether those changed is not known`,
       ];

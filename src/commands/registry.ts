@@ -102,8 +102,10 @@ export function describePlan(plan: Plan, done: boolean): string {
   return lines.join('\n').trimStart();
 }
 
-function show(plan: Plan, options: OutputOptions, done: boolean): void {
-  print(plan, options, () => describePlan(plan, done));
+const REHASHED = 'The content hashes of what is applied are those of this release.';
+
+function show(plan: Plan, options: OutputOptions, done: boolean, more: readonly string[] = []): void {
+  print(plan, options, () => [describePlan(plan, done), ...more].join('\n'));
   if (plan.problems.length > 0) process.exitCode = 1;
 }
 
@@ -151,7 +153,7 @@ export function addRegistryCommands(program: Command, context: CommandContext): 
         `mutation($rehash: Boolean!) { applyRegistry(rehash: $rehash) ${FIELDS} }`,
         { rehash: options.rehash },
       );
-      show(applyRegistry, options, true);
+      show(applyRegistry, options, true, options.rehash ? [REHASHED] : []);
     },
   });
   clientCommand<OutputOptions & { force: boolean }>(program, context, {

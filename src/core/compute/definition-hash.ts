@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 /** What a hash covers, in which order; another number where that changes. Hashes of the first scheme carry none. */
-const SCHEME = 'v2';
+export const SCHEME = 'v2';
 
 /** `v2:` and the SHA-256, hex, of the parts in order. */
 export function definitionHash(parts: readonly string[]): string {
