@@ -74,15 +74,19 @@ describe('two versions of a view', () => {
       request: [{ name: 'amount', type: amount }],
       inputs: [{ name: 'income', reference: income }],
     });
-    const before = onDemand('INT64', 'profile@1:income', 'one');
+    const before = onDemand('INT64', 'profile@1:income', 'v2:one');
     expect(differencesOf(before, { ...before })).toEqual([]);
-    const found = differencesOf(before, onDemand('DECIMAL', 'profile@2:income', 'two'));
+    const found = differencesOf(before, onDemand('DECIMAL', 'profile@2:income', 'v2:two'));
     expect(found.map(({ words, breaking }) => [words, breaking])).toEqual([
       ['request: ["amount INT64"] became ["amount DECIMAL"]', true],
       ['inputs: ["income = profile@1:income"] became ["income = profile@2:income"]', false],
       ['the code of its file, or of what that imports, is another: its values may be computed otherwise', false],
     ]);
     expect(unknownOf('view@1', before)).toEqual([]);
+    // Hashed by the first scheme.
+    const old = { ...before, codeHash: 'one' };
+    expect(differencesOf(old, before)).toEqual([]);
+    expect(unknownOf('view@1', old)).toEqual([expect.stringContaining('view@1 was hashed by another release')]);
   });
 
   it('of which one was published with less are compared in what both say, and the rest is called unknown', () => {
