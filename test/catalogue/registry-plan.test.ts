@@ -397,7 +397,9 @@ describe('destructive changes name who depends', () => {
 
   it('where a definition changes under a version that others read', async () => {
     await planner(registry).apply();
-    const changed = withViews(registry, (view) => (view.id === 'customer_profile@2' ? { ...view, hash: 'v2:new' } : view));
+    const changed = withViews(registry, (view) =>
+      view.id === 'customer_profile@2' ? { ...view, hash: 'v2:new' } : view,
+    );
     const { problems } = await planner(changed).plan();
     expect(problems).toEqual([expect.stringContaining('service reader@1 would read another meaning')]);
   });
