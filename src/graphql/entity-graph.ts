@@ -62,7 +62,7 @@ const decorate = (
   for (const decorator of decorators) decorator(target, name, descriptor);
 };
 
-/** The object type of one view version: a field a feature, and what it is to be believed. */
+/** The object type of one view version: one field per feature, the status and the event time of the row. */
 function viewType(view: View): new () => object {
   const type = emptyClass(`${pascal(view.name)}V${view.version}`);
   const { prototype } = type;
@@ -75,17 +75,17 @@ function viewType(view: View): new () => object {
     nullable: true,
     description: 'The event time: the instant that the values describe.',
   })(prototype, '_eventTime');
-  const taken = new Map<string, string>();
+  const fieldNames = new Map<string, string>();
   for (const feature of view.features) {
     const name = camel(feature.name);
-    const other = taken.get(name);
-    if (other) {
+    const namesake = fieldNames.get(name);
+    if (namesake) {
       throw badInput(
-        `view ${view.id}: features ${other} and ${feature.name} are both ${name} in GraphQL`,
+        `view ${view.id}: features ${namesake} and ${feature.name} are both ${name} in GraphQL`,
         'rename one of them',
       );
     }
-    taken.set(name, feature.name);
+    fieldNames.set(name, feature.name);
     const description = feature.unit ? `${feature.description} (${feature.unit})` : feature.description;
     Field(thunkOf(feature) as TypeThunk, {
       name,
@@ -116,7 +116,7 @@ interface ViewField {
 function fieldsOf(entity: EntityDefinition, registry: Registry): ViewField[] {
   const views = [...registry.views.values()]
     .filter((view) => view.entity.name === entity.name)
-    .sort((one, other) => other.version - one.version);
+    .sort((a, b) => b.version - a.version);
   const newest = new Map<string, View>();
   for (const view of views) if (!newest.has(view.name)) newest.set(view.name, view);
   return views
@@ -124,7 +124,7 @@ function fieldsOf(entity: EntityDefinition, registry: Registry): ViewField[] {
       name: newest.get(view.name) === view ? camel(view.name) : `${camel(view.name)}V${view.version}`,
       view,
     }))
-    .sort((one, other) => (one.name < other.name ? -1 : 1));
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]): new () => object {
@@ -138,7 +138,7 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
   for (const { name, view } of fields) {
     const object = viewType(view);
     const resolve = async (node: EntityNode, context: RequestContext): Promise<Record<string, unknown>> => {
-      // Refuses a version that is not applied, or retired, in the catalogue's own words.
+      // The catalogue refuses a version that is not applied, or retired.
       context.services.catalogue.namedViews([view.id]);
       const row = await context.loaders.views.load({ view, id: node.id, asOf: node.asOf });
       return answerObject(view, row, context);

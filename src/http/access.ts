@@ -66,7 +66,7 @@ export function registerAccess(
   server: FastifyInstance,
   options: {
     readonly keys: KeyRing;
-    /** Every route that a role opens. */
+    /** Every route that is closed to some roles. */
     readonly guarded: readonly GuardedRoute[];
     readonly audit: AuditLog;
     readonly now: Clock;

@@ -7,7 +7,7 @@ import { IMPORT_TABLE } from './import.routes.js';
 import { INDICATOR_FILES } from './indicators.routes.js';
 import type { GuardedRoute } from './route-access.js';
 
-/** Every route that a role opens. */
+/** Every route that is closed to some roles. */
 export const GUARDED_ROUTES: readonly GuardedRoute[] = [
   IMPORT_TABLE,
   TRAINING_SET_FILE,
@@ -21,10 +21,8 @@ interface Row {
 }
 
 /** Rows of equal roles stand together, those of most roles first. */
-const byRoles = (one: Row, other: Row): number =>
-  other.roles.length - one.roles.length ||
-  one.roles.join().localeCompare(other.roles.join()) ||
-  (one.name < other.name ? -1 : 1);
+const byRoles = (a: Row, b: Row): number =>
+  b.roles.length - a.roles.length || a.roles.join().localeCompare(b.roles.join()) || (a.name < b.name ? -1 : 1);
 
 /** The README's table role × operation and route, in Markdown. */
 export function roleTable(schema: GraphQLSchema): string {
