@@ -4,6 +4,7 @@ import type { Registry } from '../../src/core/definitions/registry.js';
 import { DAY } from '../../src/core/helpers/time.js';
 import type { ViewRow } from '../../src/core/ports/offline.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
+import type { OnlineFeaturesService } from '../../src/core/ports/serving.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
@@ -188,5 +189,65 @@ describe('a request', () => {
   it('for more than 250,000 values is TOO_COMPLEX', async () => {
     const many = Array.from({ length: 251 }, () => refs(profile, 'segment')).flat();
     await expect(read(many, { customer_id: Array(1_000).fill('a') })).rejects.toMatchObject({ code: 'TOO_COMPLEX' });
+  });
+});
+
+describe('whole rows', () => {
+  const rowsOf = (asked: Parameters<OnlineFeaturesService['rows']>[0], store: OnlineStore = online) =>
+    createOnlineFeatures({ online: store }).rows(asked, NOW);
+  const profiles = (ids: readonly string[]) => ids.map((id) => ({ view: profile, key: [id] }));
+
+  it('have the status, event time and values that their columns have; a row of nulls is PRESENT', async () => {
+    const ids = IDS.filter((id) => id !== null);
+    const names = profile.features.map(({ name }) => name);
+    const { columns, views } = await read(refs(profile, ...names), { customer_id: ids });
+    const rows = await rowsOf(profiles(ids));
+    expect(rows.map(({ values }) => values)).toEqual(ids.map((_, row) => columns.map(({ values }) => values[row])));
+    expect(rows.map(({ eventTime }) => eventTime)).toEqual(views[0]?.eventTimes);
+    expect(rows.map(({ status }) => status)).toEqual([
+      'PRESENT',
+      'PRESENT',
+      'PRESENT',
+      'STALE',
+      'STALE',
+      'NOT_FOUND',
+      'NOT_FOUND',
+      'NOT_FOUND',
+    ]);
+  });
+
+  it('of several entities and views come in the order asked, in one call of the store', async () => {
+    let calls = 0;
+    const counted: OnlineStore = {
+      ...online,
+      read: (groups) => {
+        calls += 1;
+        return online.read(groups);
+      },
+    };
+    const asked = [
+      { view: device, key: ['D1'] },
+      ...profiles(['stale', 'fresh', 'stale']),
+      { view: registry.views.get('customer_profile@2') as View, key: ['fresh'] },
+    ];
+    const rows = await rowsOf(asked, counted);
+    expect(rows.map(({ status }) => status)).toEqual(['PRESENT', 'STALE', 'PRESENT', 'STALE', 'NOT_FOUND']);
+    expect(rows[0]?.values[0]).toBe('9007199254740993');
+    expect(calls).toBe(1);
+  });
+
+  it('are ERROR without a value where the store does not answer', async () => {
+    const away: OnlineStore = {
+      ...online,
+      read: async (groups) => groups.map(({ keys, views }) => keys.map(() => views.map(() => 'ERROR' as const))),
+    };
+    expect(await rowsOf(profiles(['fresh']), away)).toEqual([
+      { status: 'ERROR', eventTime: null, values: profile.features.map(() => null) },
+    ]);
+  });
+
+  it('are refused beyond the limits of a request', async () => {
+    const ids = Array.from({ length: 1_001 }, (_, index) => `C${index}`);
+    await expect(rowsOf(profiles(ids))).rejects.toThrow('1001 rows are more than 1000 a request');
   });
 });
