@@ -1,5 +1,6 @@
 /** The past of views: as-ofs in chunks, some views at once; what a killed job left of a chunk is taken up where it was. */
 
+import { checkDays } from '../core/bounds.js';
 import { inputsFirst } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
@@ -220,7 +221,7 @@ async function commitChunk(
 }
 
 function checkRange(from: LocalDate, to: LocalDate): void {
-  if (from > to) throw badInput(`the range ends on ${to}, before it begins on ${from}`, 'swap from and to');
+  checkDays({ from, to });
   const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
   if (days > MAX_DAYS) {
     throw badInput(
