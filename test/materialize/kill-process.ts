@@ -54,7 +54,7 @@ export const killJobs = async (): Promise<ReadonlyMap<string, JobDefinition>> =>
   });
 
 /** Small shards, so that a run has several. */
-const ROWS_A_SHARD = 3_000;
+const ROWS_A_SHARD = 900;
 
 if (import.meta.filename === process.argv[1]) await main(JSON.parse(process.argv[2] as string) as KillPlan);
 

@@ -21,7 +21,7 @@ import { type MaterializeFixture, materializeFixture } from './fixture.js';
 import { type KillPlan, killJobs } from './kill-process.js';
 import { factsView, MIDNIGHT, TIMEZONE } from './views.js';
 
-const CUSTOMERS = 8_000;
+const CUSTOMERS = 2_400;
 let fixture: MaterializeFixture;
 let folder: string;
 const children: ChildProcess[] = [];

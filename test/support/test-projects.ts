@@ -8,17 +8,22 @@ const STARTS_PROCESSES = 'node:child_process';
 /** Imports that load something: those of types alone are gone before a test runs. */
 const IMPORT = /^(?:import|export) (?!type )(?:[^'"]*? from )?'([^']+)'|\bimport\('([^']+)'\)/gm;
 
-const importsOf = (text: string): string[] =>
-  [...text.matchAll(IMPORT)].map(([, name, late]) => (name ?? late) as string);
+const importsOf = (path: string): string[] =>
+  [...readFileSync(path, 'utf8').matchAll(IMPORT)].map(([, name, late]) => (name ?? late) as string);
 
-/** Whether a file, or one that it imports, however deep, can start a process. */
-export function startsProcesses(path: string, seen = new Set<string>()): boolean {
-  seen.add(path);
-  return importsOf(readFileSync(path, 'utf8')).some((name) => {
+/** Whether a file, or one that it imports, however deep, can start a process; `seen` holds what was looked at. */
+export function startsProcesses(path: string, seen = new Map<string, boolean>()): boolean {
+  const known = seen.get(path);
+  if (known !== undefined) return known;
+  // The walls forbid circles of imports; one of test files must not go round for ever.
+  seen.set(path, false);
+  const starts = importsOf(path).some((name) => {
     if (!name.startsWith('.')) return name === STARTS_PROCESSES;
     const imported = join(dirname(path), name.replace(/\.js$/, '.ts'));
-    return !seen.has(imported) && existsSync(imported) && startsProcesses(imported, seen);
+    return existsSync(imported) && startsProcesses(imported, seen);
   });
+  seen.set(path, starts);
+  return starts;
 }
 
 export interface TestProjects {
@@ -31,6 +36,7 @@ export interface TestProjects {
 export function testProjects(): TestProjects {
   const pure: string[] = [];
   const stores: string[] = [];
-  for (const path of globSync('test/**/*.test.ts').sort()) (startsProcesses(path) ? stores : pure).push(path);
+  const seen = new Map<string, boolean>();
+  for (const path of globSync('test/**/*.test.ts').sort()) (startsProcesses(path, seen) ? stores : pure).push(path);
   return { pure, stores };
 }
