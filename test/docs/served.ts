@@ -33,16 +33,12 @@ export async function serve(definitions: string, options: ApiOptions = {}): Prom
     return data;
   };
   const finished = async (id: string): Promise<void> => {
-    for (let waited = 0; waited < 120_000; waited += 100) {
-      const { job } = await ask<{ job: { state: string; error: string | null } }>(
-        'query($id: ID!) { job(id: $id) { state error } }',
-        { id },
-      );
-      if (job.state === 'COMPLETED') return;
-      if (job.state === 'FAILED' || job.state === 'CANCELLED') throw new Error(`${job.state}: ${job.error}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    throw new Error(`job ${id} does not end`);
+    await api.jobEnded(id);
+    const { job } = await ask<{ job: { state: string; error: string | null } }>(
+      'query($id: ID!) { job(id: $id) { state error } }',
+      { id },
+    );
+    if (job.state !== 'COMPLETED') throw new Error(`${job.state}: ${job.error}`);
   };
   return {
     api,

@@ -23,13 +23,9 @@ let api: Api;
 let worker: { close(): Promise<void> };
 
 async function finished(job: Job): Promise<Job> {
-  for (;;) {
-    const { data } = await api.graphql<{ job: Job }>('admin', `query($id: ID!) { job(id: $id) ${JOB} }`, {
-      id: job.id,
-    });
-    if (data && !['WAITING', 'ACTIVE'].includes(data.job.state)) return data.job;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await api.jobEnded(job.id);
+  const { data } = await api.graphql<{ job: Job }>('admin', `query($id: ID!) { job(id: $id) ${JOB} }`, { id: job.id });
+  return (data as { job: Job }).job;
 }
 
 async function run(mutation: string): Promise<Job> {

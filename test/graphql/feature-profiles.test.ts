@@ -21,18 +21,16 @@ const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
 async function run(mutation: string): Promise<Record<string, unknown>> {
   const started = ok(await api.graphql<Record<string, { id: string }>>('admin', `mutation { ${mutation} { id } }`));
   const { id } = Object.values(started)[0] as { id: string };
-  for (;;) {
-    const { job } = ok(
-      await api.graphql<{ job: { state: string; error: string | null; result: Record<string, unknown> } }>(
-        'admin',
-        'query($id: ID!) { job(id: $id) { state error result } }',
-        { id },
-      ),
-    );
-    if (job.state === 'COMPLETED') return job.result;
-    if (!['WAITING', 'ACTIVE'].includes(job.state)) throw new Error(`${mutation}: ${job.error}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await api.jobEnded(id);
+  const { job } = ok(
+    await api.graphql<{ job: { state: string; error: string | null; result: Record<string, unknown> } }>(
+      'admin',
+      'query($id: ID!) { job(id: $id) { state error result } }',
+      { id },
+    ),
+  );
+  if (job.state !== 'COMPLETED') throw new Error(`${mutation}: ${job.error}`);
+  return job.result;
 }
 
 beforeAll(async () => {

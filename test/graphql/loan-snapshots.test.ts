@@ -53,13 +53,11 @@ async function derived(mutation: string): Promise<Job> {
   const { data, errors } = await api.graphql<Record<string, Job>>('admin', `mutation { ${mutation} { id } }`);
   expect(errors).toEqual([]);
   const [{ id }] = Object.values(data ?? {}) as [Job];
-  for (;;) {
-    const answer = await api.graphql<{ job: Job }>('admin', 'query($id: ID!) { job(id: $id) { id state result } }', {
-      id,
-    });
-    if (answer.data && !['WAITING', 'ACTIVE'].includes(answer.data.job.state)) return answer.data.job;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await api.jobEnded(id);
+  const answer = await api.graphql<{ job: Job }>('admin', 'query($id: ID!) { job(id: $id) { id state result } }', {
+    id,
+  });
+  return (answer.data as { job: Job }).job;
 }
 
 it('derives the loan-days of the book up to the day that is asked for, then the rest, then nothing', async () => {

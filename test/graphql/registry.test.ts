@@ -63,11 +63,8 @@ interface Job {
 }
 
 async function finished(id: string): Promise<Job> {
-  for (;;) {
-    const { job } = await ask<{ job: Job }>(`{ job(id: "${id}") { id state error result } }`);
-    if (!['WAITING', 'ACTIVE'].includes(job.state)) return job;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await api.jobEnded(id);
+  return (await ask<{ job: Job }>(`{ job(id: "${id}") { id state error result } }`)).job;
 }
 
 async function run(mutation: string): Promise<Job> {

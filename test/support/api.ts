@@ -37,6 +37,8 @@ export interface Api {
   ): Promise<GraphqlAnswer<T>>;
   /** Any request as a role. */
   fetch(role: Role | null, path: string, init?: RequestInit): Promise<Response>;
+  /** Until a job is over, however it ends, as the queue tells it. */
+  jobEnded(id: string): Promise<void>;
   /** Takes a store away while the API serves. */
   lose(store: 'postgres' | 'redis'): Promise<void>;
   close(): Promise<void>;
@@ -122,6 +124,9 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     app,
     url,
     fetch: send,
+    async jobEnded(id) {
+      for await (const _ of app.services.queue.watch(id, new AbortController().signal));
+    },
     lose,
     async graphql<T>(role: Role | null, query: string, variables = {}, headers = {}) {
       const response = await send(role, '/graphql', {
