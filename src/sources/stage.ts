@@ -1,7 +1,8 @@
 import { ident, join, raw, type Sql, sql } from '../core/definitions/sql.js';
 import { DAY, type Instant } from '../core/helpers/time.js';
 import { rowHash } from '../core/lending/row-hash.js';
-import { type SourceTable, storedType, VERSION_COLUMNS } from '../core/lending/sources.js';
+import { columnsDdl } from '../core/lending/source-ddl.js';
+import { type SourceTable, VERSION_COLUMNS } from '../core/lending/sources.js';
 import { BatchBytes } from '../warehouse/batch-bytes.js';
 import type { ClickHouse } from '../warehouse/client.js';
 
@@ -14,11 +15,10 @@ const idents = (names: readonly string[]): Sql => join(names.map(ident));
 
 /** Creates the table for the good rows of one import: sorted as the source table, each row with its line and content hash. */
 export function createStage(clickhouse: ClickHouse, name: string, table: SourceTable): Promise<void> {
-  const columns = table.columns.map((column) => sql`${ident(column.name)} ${raw(storedType(column))}`);
   return clickhouse.run(
     'import-stage',
     sql`CREATE TABLE ${ident(name)} (
-      ${join(columns)},
+      ${columnsDdl(table)},
       ingested_at ${raw(VERSION_COLUMNS.ingested_at)}, deleted ${raw(VERSION_COLUMNS.deleted)}, __line UInt64,
       row_hash ${raw(VERSION_COLUMNS.row_hash)} MATERIALIZED ${rowHash(table)}
     ) ENGINE = MergeTree ORDER BY (${idents(table.key)}, ingested_at, __line)`,

@@ -3,6 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { instantText, raw } from '../core/definitions/sql.js';
 import { conflict } from '../core/errors.js';
+import { sourceTableDdl } from '../core/lending/source-ddl.js';
+import { SOURCE_TABLES, type SourceTable } from '../core/lending/sources.js';
 import type { Clock, Log } from '../core/ports/process.js';
 import type { ClickHouse } from './client.js';
 
@@ -11,6 +13,8 @@ export interface MigrationOptions {
   readonly clickhouse: ClickHouse;
   /** Folder of `NNN_name.sql` files. */
   readonly directory: string;
+  /** Source tables that must be there; those of the lending schema by default. */
+  readonly tables?: Iterable<SourceTable>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -22,11 +26,17 @@ interface Migration {
 }
 
 /**
- * Brings the ClickHouse tables to what the numbered files say, in their order, and remembers each by name and checksum. Several processes
- * may run it at once: every statement of a migration can be repeated without effect. CONFLICT where an applied file was edited or removed,
- * or where two files share a number.
+ * Brings the ClickHouse tables to what the numbered files say, in their order, and remembers each by name and checksum. A source table that no
+ * file creates is created as the schema describes it, before the files, which may then change it. Several processes may run this at once: every
+ * statement can be repeated without effect. CONFLICT where an applied file was edited or removed, or where two files share a number.
  */
-export async function migrateClickHouse({ clickhouse, directory, clock, log }: MigrationOptions): Promise<void> {
+export async function migrateClickHouse({
+  clickhouse,
+  directory,
+  tables = SOURCE_TABLES.values(),
+  clock,
+  log,
+}: MigrationOptions): Promise<void> {
   await clickhouse.run(
     'migrate',
     raw(`CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -36,6 +46,10 @@ export async function migrateClickHouse({ clickhouse, directory, clock, log }: M
   const migrations = await readMigrations(directory);
   const applied = await appliedChecksums(clickhouse);
   refuseEdits(migrations, applied);
+  const inFiles = createdBy(migrations);
+  for (const table of tables) {
+    if (!inFiles.has(table.name)) await clickhouse.run('migrate', sourceTableDdl(table));
+  }
   for (const { name, text, checksum } of migrations) {
     if (applied.has(name)) continue;
     for (const statement of statementsOf(text)) await clickhouse.run('migrate', raw(statement));
@@ -81,6 +95,13 @@ function refuseEdits(migrations: readonly Migration[], applied: ReadonlyMap<stri
     'restore the file as it was and put the change into a new migration with the next number',
   );
 }
+
+const createdBy = (migrations: readonly Migration[]): ReadonlySet<string> =>
+  new Set(
+    migrations.flatMap(({ text }) =>
+      [...text.matchAll(/^CREATE TABLE IF NOT EXISTS `?(\w+)/gm)].map(([, name]) => name as string),
+    ),
+  );
 
 /** A statement ends with a semicolon at a line's end. */
 const statementsOf = (text: string): string[] =>

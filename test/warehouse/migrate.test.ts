@@ -1,7 +1,8 @@
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { raw } from '../../src/core/definitions/sql.js';
+import { param, raw, sql } from '../../src/core/definitions/sql.js';
+import { table, text } from '../../src/core/lending/source-columns.js';
 import { SOURCE_TABLES, storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
@@ -37,6 +38,56 @@ describe('the ClickHouse migrations', () => {
       const sorting = rows.find((row) => row.name === table.name)?.sorting_key;
       expect(sorting).toBe([...table.key, 'ingested_at', 'seq'].join(', '));
     }
+  });
+
+  it('are what a source table is created as where no file creates it, the index included', async () => {
+    const database = await freshClickHouseDatabase();
+    const name = database.database;
+    const clickhouse = openClickHouse({ url: database.url, database: name, log: quietLog, metrics: quietMetrics });
+    const directory = await freshHome();
+    await migrateClickHouse({ clickhouse, directory, clock: () => NOW, log: quietLog });
+    const described = async (store: typeof clickhouse) => {
+      const names = [...SOURCE_TABLES.keys()];
+      const inSchema = sql`database = currentDatabase() AND table IN ${param('Array(String)', names)}`;
+      const [columns, indices, keys] = await Promise.all([
+        store.tuples(
+          'test',
+          sql`SELECT table, name, type FROM system.columns WHERE ${inSchema} AND name != 'derived' ORDER BY table, position`,
+        ),
+        store.tuples(
+          'test',
+          sql`SELECT table, name, type, expr, granularity FROM system.data_skipping_indices WHERE ${inSchema} ORDER BY table`,
+        ),
+        store.tuples(
+          'test',
+          sql`SELECT table, sorting_key, engine FROM system.tables WHERE ${inSchema} ORDER BY table`,
+        ),
+      ]);
+      return { columns, indices, keys };
+    };
+    const created = await described(clickhouse);
+    expect(created.keys).toHaveLength(SOURCE_TABLES.size);
+    expect(created).toEqual(await described(sources.clickhouse));
+    await clickhouse.close();
+    await database.close();
+  });
+
+  it('find a table that is new in the schema, and may change it', async () => {
+    const database = await freshClickHouseDatabase();
+    const { database: name, url } = database;
+    const clickhouse = openClickHouse({ url, database: name, log: quietLog, metrics: quietMetrics });
+    const directory = await freshHome();
+    await cp(MIGRATIONS, directory, { recursive: true });
+    await writeFile(join(directory, '900_shop.sql'), 'ALTER TABLE `shops` ADD COLUMN IF NOT EXISTS `city` String;\n');
+    const shops = table('shops', { key: ['shop_id'], columns: { shop_id: text() } });
+    const run = () => migrateClickHouse({ clickhouse, directory, tables: [shops], clock: () => NOW, log: quietLog });
+    await run();
+    await run();
+    const rows = await clickhouse.tuples('test', sql`DESCRIBE TABLE shops`);
+    const names = (rows as [string][]).map(([column]) => column);
+    expect(names).toEqual(['shop_id', ...Object.keys(VERSION_COLUMNS), 'city']);
+    await clickhouse.close();
+    await database.close();
   });
 
   it('are applied once when several processes start together', async () => {
