@@ -494,7 +494,7 @@ describe('pruning', () => {
     await expect(pruner().check('customer_profile@1', { force: false })).rejects.toThrow("training set 'asked'");
   });
 
-  it('is refused for a version in force, an on-demand view and what was never applied, each in words', async () => {
+  it('is refused for a version in force, an on-demand view and what was never applied, each with the reason', async () => {
     await planner(registry).apply();
     for (const [id, words] of [
       ['customer_profile@2', /is in force and pinned by service reader@1: only a retired version is pruned/],
@@ -516,7 +516,7 @@ describe('pruning', () => {
     expect(await offline.viewHoldings({ name: 'customer_profile', version: 2 })).toBeNull();
   });
 
-  it('that was killed behind any of its steps is finished by the next, and of other versions nothing is lost', async () => {
+  it('that was killed after any of its steps is finished by the next, and of other versions nothing is lost', async () => {
     const left = await retired();
     const view = registry.views.get('customer_profile@2') as View;
     const other = registry.views.get('customer_profile@1') as View;
@@ -533,14 +533,14 @@ describe('pruning', () => {
       };
     const deaths: [string, Partial<typeof parts>][] = [
       [
-        'behind the values online',
+        'after the values online',
         { online: { ...online, deleteView: (of, more) => online.deleteView(of, more).then(killed) } },
       ],
       ['before any table', { offline: { ...offline, dropView: killed } }],
-      ['behind the state', { offline: { ...offline, dropView: drop('state') } }],
-      ['behind the history', { offline: { ...offline, dropView: drop('history') } }],
-      ['behind the commits', { offline: { ...offline, dropView: drop('commits') } }],
-      ['behind the turns', { offline: { ...offline, dropView: drop('turns') } }],
+      ['after the state', { offline: { ...offline, dropView: drop('state') } }],
+      ['after the history', { offline: { ...offline, dropView: drop('history') } }],
+      ['after the commits', { offline: { ...offline, dropView: drop('commits') } }],
+      ['after the turns', { offline: { ...offline, dropView: drop('turns') } }],
       ['before it says so', { ledger: { ...ledger, prune: killed } }],
     ];
     for (const [step, change] of deaths) {

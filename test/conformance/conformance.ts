@@ -44,7 +44,7 @@ export function defineRule<C extends Case, World = undefined>(
   });
 }
 
-/** What several `defineRule` of a file open together: made when first asked for, closed behind the last test of the file. */
+/** What several `defineRule` of a file open together: made when first asked for, closed after the last test of the file. */
 export function shared<World extends Closable>(open: () => Promise<World>): () => Promise<World> {
   let opened: Promise<World> | undefined;
   if (!counting) afterAll(async () => (await opened?.catch(() => undefined))?.close());

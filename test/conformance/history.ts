@@ -24,7 +24,7 @@ import type { Case } from './conformance.js';
 
 const BASE = Date.UTC(2026, 2, 1);
 
-/** An instant of the cases: so many days, and milliseconds, behind a common start. */
+/** An instant of the cases: so many days, and milliseconds, after a common start. */
 export const day = (days: number, ms = 0): Instant => BASE + days * DAY + ms;
 
 const one = defineEntity({ name: 'one', joinKeys: ['id'], description: 'One key' });
@@ -39,11 +39,11 @@ export const VIEWS = {
   plain: viewOf('plain', 1, { entity: one, features: { amount, note }, query }),
   /** The same under its next version, with a feature more. */
   plain2: viewOf('plain', 2, { entity: one, features: { amount, note, kept }, query }),
-  /** STALE behind two days, gone behind five. */
+  /** STALE after two days, gone after five. */
   aging: viewOf('aging', 1, { entity: one, features: { amount, kept }, query, maxAge: '2d', ttl: '5d' }),
-  /** Gone behind five days, never STALE. */
+  /** Gone after five days, never STALE. */
   dying: viewOf('dying', 1, { entity: one, features: { amount }, query, ttl: '5d' }),
-  /** STALE behind two days, never gone. */
+  /** STALE after two days, never gone. */
   tiring: viewOf('tiring', 1, { entity: one, features: { amount }, query, maxAge: '2d' }),
   /** `kept` is filled with its last known value. */
   filled: viewOf('filled', 1, { entity: one, features: { amount, kept }, query }),

@@ -213,7 +213,7 @@ defineRule(
 interface EarlyCase extends Case {
   readonly now: Instant;
   readonly asOf: Instant;
-  /** What Redis says at `now`, behind the attempt; null: nothing. */
+  /** What Redis says at `now`, after the attempt; null: nothing. */
   readonly online: string | null;
 }
 

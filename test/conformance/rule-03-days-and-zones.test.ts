@@ -110,7 +110,7 @@ const DAYS: readonly DayCase[] = [
     hours: 25,
   },
   {
-    name: 'the day behind it begins an hour later in UTC',
+    name: 'the day after it begins an hour later in UTC',
     zone: 'America/New_York',
     date: '2026-11-02',
     start: '2026-11-02T05:00:00.000Z',

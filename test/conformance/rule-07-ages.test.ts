@@ -6,7 +6,7 @@ const amount = (value: number | null, status: Answer[1]) => ({ amount: [value, s
 const gone = amount(null, 'NOT_FOUND');
 const TEN_YEARS = 3_652;
 
-/** `aging`: STALE behind 2 days, gone behind 5. `dying`: gone behind 5. `tiring`: STALE behind 2. */
+/** `aging`: STALE after 2 days, gone after 5. `dying`: gone after 5. `tiring`: STALE after 2. */
 const CASES: readonly HistoryCase[] = [
   {
     name: 'a value exactly as old as maxAge is PRESENT, one millisecond older it is STALE and still returned',

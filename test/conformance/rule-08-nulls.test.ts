@@ -79,7 +79,7 @@ const CASES: readonly HistoryCase[] = [
     asked: [{ t: day(5), expected: { amount: [2, 'PRESENT'], kept: [7, 'PRESENT'] }, event: day(2) }],
   },
   {
-    name: 'a row behind a tombstone begins anew: what was known before it does not fill',
+    name: 'a row after a tombstone begins anew: what was known before it does not fill',
     view: 'filled',
     rows: [
       { at: day(1), values: { amount: 1, kept: 5 } },

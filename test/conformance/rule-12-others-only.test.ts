@@ -16,7 +16,7 @@ interface Late {
   readonly day: string;
   readonly dpd: number;
   readonly status?: 'OVERDUE' | 'WRITTEN_OFF' | 'CURRENT';
-  /** When it was known: half an hour behind the midnight that ends the day, as the nightly derivation knows it, where it is not said. */
+  /** When it was known: half an hour after the midnight that ends the day, as the nightly derivation knows it, where it is not said. */
   readonly known?: string;
 }
 
@@ -212,7 +212,7 @@ interface World {
   close(): Promise<void>;
 }
 
-/** Half an hour behind the local midnight that ends the day, in Shanghai. */
+/** Half an hour after the local midnight that ends the day, in Shanghai. */
 const derivedAt = (day: string): string => new Date(Date.parse(`${day}T16:30:00.000Z`)).toISOString();
 
 function snapshot(number: number, { who, day, dpd, status = 'OVERDUE', known = derivedAt(day) }: Late): TableRow {

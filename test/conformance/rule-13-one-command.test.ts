@@ -138,7 +138,7 @@ const world = shared(async (): Promise<World> => {
   const monitor = await redis.monitor();
   let seen: string[][] = [];
   monitor.on('monitor', (_time, args: string[]) => void seen.push(args));
-  // Redis tells a monitor of commands in their order: behind the mark it has told of all before it.
+  // Redis tells a monitor of commands in their order: after the mark it has told of all before it.
   const settled = async (): Promise<void> => {
     const mark = randomUUID();
     await redis.echo(mark);

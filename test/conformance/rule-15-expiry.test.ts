@@ -176,7 +176,7 @@ interface Removal extends Case {
 const ALL: Rows = { day: 0, day2: 0, days: 0, ever: 0, daylike: 0 };
 const REMOVALS: readonly Removal[] = [
   { name: 'a sweep at the ttl leaves the field', rows: { day: 0 }, does: { sweepAt: DAY }, left: ['day@1'] },
-  { name: 'a sweep behind the ttl removes field and key', rows: { day: 0 }, does: { sweepAt: DAY + 1 }, left: [] },
+  { name: 'a sweep after the ttl removes field and key', rows: { day: 0 }, does: { sweepAt: DAY + 1 }, left: [] },
   {
     name: 'a sweep removes each field by its own ttl',
     rows: ALL,

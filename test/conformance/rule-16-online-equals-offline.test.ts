@@ -1,5 +1,5 @@
 /**
- * Rule 16. A case is what happened, step by step, to a view of its own. Behind it the online store must hold the row that the history
+ * Rule 16. A case is what happened, step by step, to a view of its own. After it the online store must hold the row that the history
  * holds, key by key, and the last step once more must change nothing. Then: rows spoilt past our code, which the check of the online store finds.
  */
 import { expect } from 'vitest';
@@ -50,12 +50,12 @@ const HISTORIES: readonly History[] = [
     holds: BOTH,
   },
   {
-    name: 'a newer day behind an older one',
+    name: 'a newer day after an older one',
     steps: [...FACTS, { materialize: -1 }, { materialize: 0 }],
     holds: BOTH,
   },
   {
-    name: 'an older day behind a newer one changes no value online',
+    name: 'an older day after a newer one changes no value online',
     steps: [...FACTS, { materialize: 0 }, { materialize: -1 }],
     holds: BOTH,
   },
@@ -65,7 +65,7 @@ const HISTORIES: readonly History[] = [
     holds: { C1: [1, -1], C2: [3, -1] },
   },
   {
-    name: 'a backfill behind a run changes no value online',
+    name: 'a backfill after a run changes no value online',
     steps: [...FACTS, { materialize: 0 }, { backfill: [-2, -1] }],
     holds: BOTH,
   },

@@ -26,7 +26,7 @@ interface Opening extends Case {
 const CASES: readonly Opening[] = [
   ...(['serving', 'queue'] as const).flatMap((purpose): Opening[] => [
     ...WRONG.map((policy) => ({
-      name: `${policy} is refused in words where Redis is opened for ${purpose === 'queue' ? 'jobs' : 'values'}`,
+      name: `${policy} is refused with the reason where Redis is opened for ${purpose === 'queue' ? 'jobs' : 'values'}`,
       policy,
       purpose,
       refused: true,

@@ -100,7 +100,7 @@ async function answers(): Promise<World> {
     await materialize(asOf, ['event_windows']);
     asked.push({ asOf, at: Date.now(), online: await online('event_windows@1', CUSTOMERS) });
   }
-  // Long behind, each instant is asked for as it was known when the online store was.
+  // Long after, each instant is asked for as it was known when the online store was.
   const later: World['answers'][number][] = [];
   for (const { asOf, at, online } of asked)
     later.push({ asOf, online, history: await history('event_windows@1', CUSTOMERS, at) });

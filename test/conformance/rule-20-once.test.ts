@@ -13,7 +13,7 @@ type How = 'csv' | 'ndjson' | 'parquet' | 'gzip' | 'mapping';
 type Sent = readonly string[];
 
 interface Delivered extends Case {
-  /** One behind the other; what is in `atOnce` is sent without waiting. */
+  /** One after the other; what is in `atOnce` is sent without waiting. */
   readonly deliveries: readonly {
     readonly how: How;
     readonly ids: Sent;

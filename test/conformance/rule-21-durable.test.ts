@@ -37,7 +37,7 @@ interface Acknowledged extends Case {
   /** What is done before the kill, and the reply that acknowledges it. */
   readonly does: (live: Live) => Promise<unknown>;
   readonly reply: unknown;
-  /** What is read behind it. */
+  /** What is read after it. */
   readonly reads: (live: Live, reply: unknown) => Promise<unknown>;
   readonly holds: unknown;
 }
@@ -132,7 +132,7 @@ const ACKNOWLEDGED: readonly Acknowledged[] = [
     holds: [10, 10],
   },
   {
-    name: 'what is sent again behind the kill adds nothing',
+    name: 'what is sent again after the kill adds nothing',
     does: csv(rowsOf('again-', 300)),
     reply: accepted(300),
     reads: csv(rowsOf('again-', 300)),

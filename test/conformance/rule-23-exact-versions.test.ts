@@ -252,7 +252,7 @@ const RETIRED: readonly Read[] = [
     gives: { code: 'BAD_USER_INPUT', message: /customer_profile@2 is retired/, hint: /customer_profile@1/ },
   },
   {
-    name: 'behind a retirement the words to write name the newest that is left',
+    name: 'after a retirement the words to write name the newest that is left',
     asks: ONLINE,
     names: { features: ['customer_profile:segment'] },
     gives: noVersion('customer_profile@1:segment'),

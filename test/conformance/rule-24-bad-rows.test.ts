@@ -90,7 +90,7 @@ const CASES: readonly Imported[] = [
     refused: [[2, 'customer_id', /has no value/]],
   },
   {
-    name: 'CSV: too few values, text behind a quote, a quote that is never closed: lines are counted as an editor does',
+    name: 'CSV: too few values, text after a quote, a quote that is never closed: lines are counted as an editor does',
     table: 'customers',
     format: 'csv',
     body: [

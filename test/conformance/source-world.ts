@@ -22,7 +22,7 @@ export interface SourceWorld {
   close(): Promise<void>;
 }
 
-/** Long behind all that the cases play in. */
+/** Long after all that the cases play in. */
 export const LATER: Instant = Date.UTC(2030, 0, 1);
 
 export async function openSourceWorld(timezone = 'Asia/Shanghai'): Promise<SourceWorld> {

@@ -151,7 +151,7 @@ const SITUATIONS: readonly Situation[] = [
     ...NOTHING,
   },
   {
-    name: 'values behind a tombstone, which do not reach before it',
+    name: 'values after a tombstone, which do not reach before it',
     key: ['again', 'D'],
     seen: [
       { date: 7, brand: 'T', os: '7', rooted: 1 },

@@ -176,7 +176,7 @@ test('the command line reads the same server, as text and as JSON', async () => 
   expect(wrong.output()).toContain('nothing');
 });
 
-test('a second start on the same home is refused in words while the first serves', async () => {
+test('a second start on the same home is refused with the reason while the first serves', async () => {
   const second = runCommand(['start'], { ...stack.env, PORT: '0' });
   expect(await second.exited).toBe(1);
   expect(second.output()).toMatch(/already running|in use/);

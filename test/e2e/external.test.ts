@@ -149,7 +149,7 @@ test('start with three URLs starts no store, and serves what is in them', async 
   client.disconnect();
 }, 600_000);
 
-test('an environment that cannot work is told in words, without its keys', async () => {
+test('an environment that cannot work is reported without its keys', async () => {
   const short = start('src/server.ts', { RISKGRAPH_KEYS: 'admin=hunter2', PORT: '0' });
   const without = Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'POSTGRES_URL'));
   const absent = runProgram('src/worker.ts', [], without);

@@ -323,7 +323,7 @@ test('API and worker stay below 400 MB', async () => {
   expect(peaks.filter(({ mb }) => mb >= 400)).toEqual([]);
 });
 
-test('a port that is taken and a home that is a file are told in words before anything starts', async () => {
+test('a port that is taken and a home that is a file are reported before anything starts', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const empty = join(files, 'empty');

@@ -72,7 +72,7 @@ test('text that looks like SQL inside inserted data stays data', async () => {
   expect(all.map(({ b }) => b)).toEqual([hostile, hostile, 'x\n\n;DROP TABLE t', ';', 'x\n\n;DROP TABLE t']);
 });
 
-test('a body with a statement behind a blank line is refused or read as data, never run', async () => {
+test('a body with a statement after a blank line is refused or read as data, never run', async () => {
   for (const format of ['TabSeparated', 'CSV', 'JSONCompactEachRow', 'JSONEachRow'] as const) {
     const body = Readable.from(['1\tx\t[]\n\n;DROP TABLE t\n'], { objectMode: false });
     await client.insert({ table: 't', values: body as never, format: format as never }).catch(() => undefined);
@@ -158,7 +158,7 @@ test('the same deduplication token writes once', async () => {
   expect(await count()).toBe(2);
 });
 
-test('an INSERT larger than the limit is refused in words', async () => {
+test('an INSERT larger than the limit is refused with the reason', async () => {
   async function* tooMuch(): AsyncGenerator<string> {
     const line = `1,${'x'.repeat(1 << 20)},[]\n`;
     for (let i = 0; i < 300; i++) yield line;

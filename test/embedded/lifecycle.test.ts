@@ -318,7 +318,7 @@ test('acknowledged inserts survive kill -9 of the ClickHouse child at any moment
   expect(found?.batches).toBeLessThanOrEqual(sent);
 });
 
-test('an unasked end of a store is told in words, with what it last wrote', async () => {
+test('an unasked end of a store is reported with what it last wrote', async () => {
   const home = await newHome();
   const told = new Promise<string>((resolve) => {
     void start({

@@ -119,7 +119,7 @@ test('a second start on the same folder is refused and names the first', async (
   expect(second.output()).toContain('RISKGRAPH_HOME');
 });
 
-test('a store that dies stops the stack in words', async () => {
+test('a store that dies stops the stack, which says why', async () => {
   const stack = await start();
   const { stores } = await stack.ready;
   const redis = new Redis(stores.redisUrl);

@@ -684,7 +684,7 @@ describe('indicators', () => {
     expect(parquet.subarray(0, 4).toString()).toBe('PAR1');
   });
 
-  it('refuse a query string that they do not know, in words', async () => {
+  it('refuse an unknown query string, with the reason', async () => {
     for (const [query, words] of [
       ['names=customers_registered', /from/],
       [`${args}&filter=segment`, /dimension:op:value/],

@@ -179,7 +179,7 @@ describe('the command line', () => {
     expect(header).toMatch(/^feature +type +unit +owner +nulls +read by +description$/);
     expect(first).toMatch(/^customer_profile@2:monthly_income +DECIMAL +CNY +test +33\.3 % +0 +Income a month$/);
     expect(rest[0]).toMatch(/^customer_profile@1:monthly_income .* 1 +Income a month$/);
-    // Behind them those whose view reads a column of that name.
+    // After them those whose view reads a column of that name.
     expect(rest.slice(1).map((line) => line.split(' ')[0]?.split(':')[1])).toEqual(['segment', 'city', 'segment']);
     expect(await features('unicorn')).toBe('No feature has all of these words.\n');
   });

@@ -122,7 +122,7 @@ describe('a decision', () => {
       { request: { ...REQUEST, term_months: [12, 1.5] } },
       /request\.term_months\[1\] is not valid: INT32/,
     ],
-  ])('with %s is refused in words that say what is wanted', async (_, more, words) => {
+  ])('with %s is refused, naming what is required', async (_, more, words) => {
     const { errors } = await api.graphql('decision', READ, { service: SERVICE, entities, ...more });
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
     expect(errors[0]?.message).toMatch(words);

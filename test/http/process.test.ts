@@ -90,7 +90,7 @@ describe('the API process', () => {
     expect(await readFile(join(home, 'keys'), 'utf8')).toBe(before);
   });
 
-  it('says in words what is wrong with its keys, without the keys, and exits 1', async () => {
+  it('says what is wrong with its keys, without the keys, and exits 1', async () => {
     const server = start({ RISKGRAPH_KEYS: 'boss=some-secret-key' });
     expect(await server.exited).toBe(1);
     expect(server.output()).toContain("'boss' is not a role");

@@ -350,7 +350,7 @@ describe('GraphiQL', () => {
 });
 
 describe('what is not there', () => {
-  it('is 404 in words: no landing page, no GET of queries', async () => {
+  it('is 404 with what to do: no landing page, no GET of queries', async () => {
     for (const path of ['/', '/graphql', '/graphql?query={__typename}', '/.env']) {
       const response = await api.fetch(null, path);
       expect(response.status).toBe(404);

@@ -232,7 +232,7 @@ describe('indicators', () => {
     [{ limit: 501 }, '`limit` is 501', '500'],
     [{ names: ['utilization_rate', 'utilization_rate'] }, 'twice', 'once'],
     [{ filters: [{ dimension: 'product', op: 'EQ', values: [] }] }, 'has 0 values', 'one value'],
-  ] as const)('refuses %j in words that say what to do', async (request, message, hint) => {
+  ] as const)('refuses %j, and says what to do', async (request, message, hint) => {
     await expect(table(request as Partial<IndicatorTableRequest>)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       message: expect.stringContaining(message),

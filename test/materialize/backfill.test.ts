@@ -119,7 +119,7 @@ describe('a backfill of several views', () => {
     }
   });
 
-  it('of which one has nothing due yet computes the others and names that one; where none has, it is refused in words', async () => {
+  it('of which one has nothing due yet computes the others and names that one; where none has, it is refused with the reason', async () => {
     const [soon, late] = [paidView('idle_soon'), paidView('idle_late', { schedule: { every: 'day', delay: '9h' } })];
     const asked = { ...range([late, soon], '2026-03-01', '2026-03-02'), jobId: newUuid(Date.now()) };
     const words = 'idle_late@1 has no as-of from 2026-03-01 on that is due: the newest is 2026-02-27T16:00:00.000Z';
@@ -298,7 +298,7 @@ describe('the estimate of a backfill', () => {
   });
 });
 
-it('a kept value that a backfill finds behind a live run is online too, though the row is no newer', async () => {
+it('a kept value that a backfill finds after a live run is online too, though the row is no newer', async () => {
   await fixture.materializer().materialize({ jobId: newUuid(1), views: [view], now: fixture.clock.now }, unwatched());
   const fee = async () => {
     const { offline: newest, online } = await fixture.newest(view);

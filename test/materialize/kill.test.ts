@@ -145,7 +145,7 @@ describe('a worker killed with SIGKILL', () => {
     1_800_000,
   );
 
-  it('in the middle of a backfill of three views, two of them at work at once, each time behind another step, leaves what an uninterrupted one leaves', async () => {
+  it('in the middle of a backfill of three views, two of them at work at once, each time after another step, leaves what an uninterrupted one leaves', async () => {
     const payload = PAYLOADS.backfill;
     const calm = ['side_calm_1', 'side_calm_2', 'side_calm_3'];
     const killed = ['side_killed_1', 'side_killed_2', 'side_killed_3'];

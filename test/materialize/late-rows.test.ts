@@ -116,7 +116,7 @@ describe('a row of yesterday that arrives late', () => {
     expect(await online()).toEqual(['150', 2]);
   });
 
-  it('is in the days behind it when the past is computed at once, and in none before it was known', async () => {
+  it('is in the days after it when the past is computed at once, and in none before it was known', async () => {
     await pay('R2', { at: MIDNIGHT - DAY - HOUR, amount: 50, known: MIDNIGHT - 9 * HOUR });
     await backfill('2026-02-26', '2026-03-01');
     const known = await Promise.all([-DAY, 0].map((day) => knownAt(MIDNIGHT + day + 2 * HOUR)));

@@ -249,7 +249,7 @@ describe('a job that is cancelled', () => {
     },
   );
 
-  it('behind its commit has its stage dropped by the next run of the view, but the stage of a run that comes back stays', async () => {
+  it('after its commit has its stage dropped by the next run of the view, but the stage of a run that comes back stays', async () => {
     const stages = () =>
       fixture.clickhouse.rows(
         'stages',
@@ -329,7 +329,7 @@ describe('backfill', () => {
     expect((await backfill('2026-02-27', '2026-02-28')).views).toMatchObject([{ asOfs: 2, clampedTo: null }]);
   });
 
-  it('refuses a range that begins behind the last as-of that is due, and names that one', async () => {
+  it('refuses a range that begins after the last as-of that is due, and names that one', async () => {
     await expect(backfill('2027-01-01', '2027-01-02')).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       message: `${view.id} has no as-of from 2027-01-01 on that is due: the newest is 2026-02-28T16:00:00.000Z`,

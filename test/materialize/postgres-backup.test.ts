@@ -74,7 +74,7 @@ async function outcome({ name, ...view }: View) {
 }
 
 const LAST = 3;
-/** A run a day; behind that of `LAST - 1` Postgres is put back to what it was behind that of `backup`. */
+/** A run a day; after that of `LAST - 1` Postgres is put back to what it was after that of `backup`. */
 async function days(view: View, backup?: number): Promise<void> {
   let saved = await backUp();
   for (let day = 0; day <= LAST; day++) {

@@ -9,7 +9,7 @@ import type { ClickHouse } from '../../src/warehouse/client.js';
 import type { OracleRow, OracleView } from './oracle.js';
 import { viewOf } from './support.js';
 
-/** Some instant; the schedules play in the milliseconds behind it, so that edges are met often. */
+/** Some instant; the schedules play in the milliseconds after it, so that edges are met often. */
 export const BASE = Date.UTC(2026, 2, 1);
 
 const one = defineEntity({ name: 'one', joinKeys: ['id'], description: 'One key' });

@@ -5,7 +5,7 @@ import { customer, noMetrics, silentLog, testRow, testView } from './definitions
 import { formCluster, startTestRedis, type TestRedis, uniquePrefix } from './redis-server.js';
 
 describe('opening Redis', () => {
-  it('refuses a server that may evict keys, in words (rule 17)', async () => {
+  it('refuses a server that may evict keys, and says why (rule 17)', async () => {
     const server = await startTestRedis({ policy: 'allkeys-lru' });
     await expect(openRedis({ url: server.url, log: silentLog, purpose: 'serving' })).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',

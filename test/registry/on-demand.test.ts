@@ -278,7 +278,7 @@ test('a score as an input is refused, with what to do in its place', async () =>
   ]);
 });
 
-test('a model that reads on-demand features has no view of its scores, and is refused as a portfolio in words', async () => {
+test('a model that reads on-demand features has no view of its scores, and is refused as a portfolio, with the reason', async () => {
   await put(FILE, view());
   await put('models/applicant/applicant.v1.model.ts', modelFile("'profile@1:income', 'afford@1:share'"));
   await put('models/holder/holder.v1.model.ts', modelFile("'profile@1:income'"));

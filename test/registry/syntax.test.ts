@@ -81,7 +81,7 @@ test('files that are read at once each get their own syntax', async () => {
   expect(read.map(({ code }) => /const (\w)/.exec(code)?.[1])).toEqual([...'abcdefgh']);
 });
 
-test('the compiler’s thread ends when there is nothing to read for a while, and starts again, also behind a file that is missing', async () => {
+test('the compiler’s thread ends when there is nothing to read for a while, and starts again, also after a file that is missing', async () => {
   const thread = new SyntaxThread(1);
   const path = await file('last.ts', 'export {};');
   expect(thread.running).toBe(false);

@@ -156,7 +156,7 @@ test('a set asked for by a role that sees personal values masked is built masked
   expect((await sets.get(id))?.result?.manifest.masked).toBe(true);
 });
 
-test('an unknown set, and one whose definition is gone, are refused in words', async () => {
+test('an unknown set, and one whose definition is gone, are refused with the reason', async () => {
   const sets = open();
   await expect(sets.file('nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   const { id } = await sets.create(ask());
@@ -164,7 +164,7 @@ test('an unknown set, and one whose definition is gone, are refused in words', a
   await expect(without.run(id, progress())).rejects.toThrow(/'limits@1:dpd' has no definition any more/);
 });
 
-test('a set is rebuilt from what it was made from, and a rebuild that comes out otherwise fails in words', async () => {
+test('a set is rebuilt from what it was made from, and a rebuild that differs fails with the reason', async () => {
   const sets = open();
   const { id } = await sets.create(ask());
   await expect(sets.rebuild(id)).rejects.toMatchObject({

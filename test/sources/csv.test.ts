@@ -47,7 +47,7 @@ describe('reading CSV', () => {
       expect(records.map(({ line, values, refusal }) => [line, refusal ? 'refused' : values])).toEqual([
         [2, 'refused'],
         [3, ['2', 'ok']],
-        // The quote of line 4 is closed by the one of line 6, behind which stands text.
+        // The quote of line 4 is closed by the one of line 6, after which stands text.
         [4, 'refused'],
         [5, ['4', 'ok']],
         [6, ['5', 'two\nlines']],
@@ -56,7 +56,7 @@ describe('reading CSV', () => {
     }
   });
 
-  it('refuses a row that is longer than allowed and goes on behind its line end', async () => {
+  it('refuses a row that is longer than allowed and goes on after its line end', async () => {
     const long = 'z'.repeat(50);
     for (const size of [1, 7, 1000]) {
       const { records } = await readAll(`x,y\n1,${long}\n2,ok\n3,"${long}\n${long}"\n4,ok`, size, 40);

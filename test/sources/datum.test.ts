@@ -33,7 +33,7 @@ it('a position without a datum is stored with the portfolio’s; one with its ow
   ]);
 });
 
-it('a file without the column is filled too, and the same row in words is a duplicate', async () => {
+it('a file without the column is filled too, and the same row with its datum is a duplicate', async () => {
   const format = 'ndjson';
   const position = `${APPLICATION},"latitude":30.5,"longitude":114.3`;
   expect(await sources.load('applications', `${position}}\n`, { format })).toMatchObject({ accepted: 1 });

@@ -71,7 +71,7 @@ describe('an import whose process is killed', () => {
     for (const atRows of [0, 1, 6_000, 14_000]) {
       await sources.run('TRUNCATE TABLE customers');
       await importAndKill(atRows, ++token);
-      // A statement that was on its way still ends in the store; behind this none of it is to come.
+      // A statement that was on its way still ends in the store; after this none of it is to come.
       const { signal } = new AbortController();
       const fence = tableFence(leaseOf(tableResource('customers'), ++token));
       await raiseFence(sources.clickhouse, fence, { signal });

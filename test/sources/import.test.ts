@@ -165,7 +165,7 @@ describe('importing CSV', () => {
     expect(await count('source_quarantine')).toBe(30);
   });
 
-  it('goes on behind a quote that is never closed', async () => {
+  it('goes on after a quote that is never closed', async () => {
     const body =
       'customer_id,registered_at\nC1,"2024-01-01T00:00:00Z\nC2,2024-01-01T00:00:00Z\nC3,2024-01-01T00:00:00Z\n';
     expect(await sources.load('customers', body)).toMatchObject({
@@ -523,7 +523,7 @@ describe('mappings', () => {
       'SELECT ID AS customer_id, ID AS registered_at, 1 AS more FROM file',
       /unknown: 'more'/,
     ],
-  ])('are refused in words when the SQL %s', async (_what, mapping, message) => {
+  ])('are refused with the reason when the SQL %s', async (_what, mapping, message) => {
     const failed = sources.load('customers', FOREIGN, { mapping });
     await expect(failed).rejects.toMatchObject({ code: 'BAD_USER_INPUT', message: expect.stringMatching(message) });
     await expect(failed).rejects.toMatchObject({ message: expect.not.stringContaining('import_stage') });

@@ -32,7 +32,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       started.get(store) ??
       startEmbedded({ home: join(home, store), need: { ...NOTHING, [store]: true }, log: quietLog });
     started.set(store, running);
-    // One start that fails does not fail every file behind it.
+    // One start that fails does not fail every file after it.
     running.catch(() => started.delete(store));
     return running;
   };

@@ -13,7 +13,7 @@ test('a batch holds what was added to it, whatever its characters, and is told f
   expect(batch).toMatchObject({ length: 0, full: false });
 });
 
-test('what was taken stays while the next batch fills, and its buffer is used again behind that', () => {
+test('what was taken stays while the next batch fills, and its buffer is used again after that', () => {
   const batch = new BatchBytes(1_000_000);
   const fill = (letter: string): Buffer => {
     for (let row = 0; row < 1000; row++) batch.addText(letter.repeat(1000));

@@ -109,7 +109,7 @@ describe('the ClickHouse migrations', () => {
     await database.close();
   });
 
-  it('refuse in words to go on when an applied file was edited or removed', async () => {
+  it('refuse to go on, with the reason, when an applied file was edited or removed', async () => {
     const directory = await freshHome();
     await cp(MIGRATIONS, directory, { recursive: true });
     await writeFile(

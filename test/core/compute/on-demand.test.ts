@@ -167,7 +167,7 @@ describe('a request', () => {
     [{ amount: '1', when: [null, null] }, /`request\.amount` is not a list/],
     [{ amount: ['1', 'a lot'], when: [null, null] }, /`?request\.amount\[1\] is not valid: DECIMAL is a decimal/],
     [{ amount: ['1', '2'], when: ['2026-02-30', null] }, /request\.when\[0\] is not valid: DATE is a day/],
-  ])('%j of two rows is refused in words', (request, words) => {
+  ])('%j of two rows is refused with the reason', (request, words) => {
     const { code, message } = errorOf(() => readRequest(plan, request as Record<string, unknown>, 2));
     expect(code).toBe('BAD_USER_INPUT');
     expect(message).toMatch(words);

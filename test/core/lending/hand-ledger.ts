@@ -4,7 +4,7 @@
  *
  * A schedule: instant it takes effect, then `no due-date principal interest fee`. Payments: `instant no|- principal interest fee`.
  * Events: `instant TYPE [amount]`. Days: `from to status dpd|first..last outstanding overdue-principal overdue-interest overdue-fee risk`,
- * an R behind the status where the loan counts as restructured. Local times; all days up to 31 December are there.
+ * an R after the status where the loan counts as restructured. Local times; all days up to 31 December are there.
  */
 export interface HandLoan {
   readonly loan: string;
@@ -301,7 +301,7 @@ export const HAND_LEDGER: readonly HandLoan[] = [
   },
   {
     loan: 'daylight-saving',
-    about: 'Paid ten minutes behind the end of the 23-hour day, and twenty minutes before that of the 25-hour day.',
+    about: 'Paid ten minutes after the end of the 23-hour day, and twenty minutes before that of the 25-hour day.',
     disbursed: '2024-01-10 09:00',
     principal: '300.00',
     schedules: {

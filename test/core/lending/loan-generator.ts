@@ -29,7 +29,7 @@ const schedule = fc.record({
   hour: fc.integer({ min: 0, max: 24 }),
   lines: fc.array(fc.integer({ min: -5, max: 40 }), { minLength: 1, maxLength: 3 }),
 });
-/** How long behind its event something became known, and what came after it. */
+/** How long after its event something became known, and what came after it. */
 const fate = fc.record({
   lag: fc.constantFrom(0, 0, 0, 0, 0.3 * HOUR, 5 * HOUR, 2 * DAY, 20 * DAY, -3 * DAY),
   restated: fc.constantFrom('no', 'no', 'no', 'no', 'changed', 'moved', 'deleted'),

@@ -83,7 +83,7 @@ it.each<[string, FeatureViewSpec['query'], readonly string[]]>([
     ['ROWS statements.customer_id', 'VALUE statements.month'],
   ],
   [
-    'a list behind IN, and a WITH that is used',
+    'a list after IN, and a WITH that is used',
     ({ source }) => sql`
     WITH late AS (SELECT loan_id FROM ${source('loan_snapshots')} WHERE dpd > 30), unused AS (SELECT gender FROM ${source('customers')})
     SELECT customer_id, toInt32(count()) AS x FROM ${source('loans')} WHERE loan_id IN (SELECT loan_id FROM late) GROUP BY customer_id`,

@@ -280,7 +280,7 @@ function overtaken(
 }
 
 test.each(['grows', 'is rebuilt'] as const)(
-  'a commit that another has overtaken at any of its statements is refused and adds nothing behind it (the state %s)',
+  'a commit that another has overtaken at any of its statements is refused and adds nothing after it (the state %s)',
   async (kind) => {
     const row = (id: string, plain: number, gone = false) => ({ id, plain, kept: plain, gone });
     const first: Planned = { asOf: 3, delay: 3, rows: [row('A', 1), row('B', 2), row('D', 4)] };

@@ -94,7 +94,7 @@ test('a query that gives a key twice fails, naming the key and what to do, and s
   );
 });
 
-test('a number that does not fit its type, and a column that is not there, fail in words', async () => {
+test('a number that does not fit its type, and a column that is not there, fail with the reason', async () => {
   const view = await freshView();
   rows = values(['C1', 2 ** 31, 'a']);
   await expect(fixture.offline.stageRun(runOf(view, 1))).rejects.toThrow(/cannot be safely converted into type Int32/);

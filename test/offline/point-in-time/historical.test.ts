@@ -187,11 +187,11 @@ test.each<[string, HistoricalRequest['spine'], RegExp]>([
     { device_id: Array(10_001).fill('D1'), event_timestamp: Array(10_001).fill(FRESH) },
     /10001 rows, at most 10000/,
   ],
-])('a spine %s is refused in words', async (_, spine, words) => {
+])('a spine %s is refused with the reason', async (_, spine, words) => {
   await expect(ask(spine)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', message: expect.stringMatching(words) });
 });
 
-test('more values than an answer may hold are refused in words', async () => {
+test('more values than an answer may hold are refused with the reason', async () => {
   const features = Array.from({ length: 26 }, (_, index) =>
     viewOf(`v${index}`, 1, { entity: device, features: { x: int32() }, query: () => raw('') }),
   ).flatMap((view) => refsOf(view));

@@ -43,7 +43,7 @@ const groupByKey = (rows: readonly OracleRow[]): ReadonlyMap<string, readonly Or
 const keyAt = (view: View, point: SpinePoint): readonly (string | null)[] =>
   view.entity.joinKeys.length === 1 ? [point.single] : point.pair;
 
-/** What differs between the store's answer and the oracle's, in words; empty where they agree. */
+/** What differs between the store's answer and the oracle's, as a sentence; empty where they agree. */
 async function disagreements(
   offline: OfflineStore,
   histories: ReadonlyMap<View, readonly OracleRow[]>,

@@ -260,7 +260,7 @@ function slowly() {
       await further;
     },
   };
-  /** Where the machine stood still for so long that nobody saw the join, it waits behind it; a build that ends before is told. */
+  /** Where the machine stood still for so long that nobody saw the join, it waits after it; a build that ends before is told. */
   const atIt = async (outcome: Promise<unknown>): Promise<void> => {
     let over: readonly [unknown] | undefined;
     void outcome.then((told) => {

@@ -330,7 +330,7 @@ test.each<[string, string, RegExp]>([
     'SELECT entity_id AS customer_id, observed_at AS event_timestamp, toUInt64(value) + toUInt64(18446744073709551614) AS n FROM labels',
     /the spine SQL fails on a row: Value in column UInt64 cannot be safely converted into type/,
   ],
-])('spine SQL %s is refused in words', async (_, sql, words) => {
+])('spine SQL %s is refused with the reason', async (_, sql, words) => {
   await expect(build({ spine: { sql } })).rejects.toMatchObject({
     code: 'BAD_USER_INPUT',
     message: expect.stringMatching(words),
@@ -377,7 +377,7 @@ test.each<[string, Partial<TrainingSetRequest>, RegExp]>([
     { label: 'bad_90', spine: { customer_id: ['C1'], bad_90: [1], event_timestamp: [at(1)] } },
     /has a column 'bad_90'/,
   ],
-])('a label %s is refused in words', async (_, more, words) => {
+])('a label %s is refused with the reason', async (_, more, words) => {
   const features = more.features ? refsOf(profile) : refsOf(limits, ['dpd']);
   await expect(build({ ...more, features })).rejects.toMatchObject({
     code: 'BAD_USER_INPUT',
