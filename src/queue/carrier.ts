@@ -15,11 +15,11 @@ const KEEP_ENDED = { age: 3_600, count: 1_000 };
 
 export interface Carrier {
   /** Hands a job to the workers; an id that is carried already stays one. */
-  hand(record: Pick<JobRecord, 'id' | 'name'>): Promise<void>;
+  enqueue(record: Pick<JobRecord, 'id' | 'name'>): Promise<void>;
   /** Takes a waiting job away; one that runs stays. */
-  take(record: Pick<JobRecord, 'id' | 'name'>): Promise<void>;
+  remove(record: Pick<JobRecord, 'id' | 'name'>): Promise<void>;
   /** BullMQ's word for where the job is; 'unknown' where it is not. */
-  whereIs(record: Pick<JobRecord, 'id' | 'name'>): Promise<string>;
+  stateOf(record: Pick<JobRecord, 'id' | 'name'>): Promise<string>;
   /** Calls back at every event of the job, from whichever process. */
   onEvent(record: Pick<JobRecord, 'id' | 'name'>, callback: () => void): () => void;
   close(): Promise<void>;
@@ -72,7 +72,7 @@ export function createCarrier(options: {
   };
 
   return {
-    async hand({ id, name }) {
+    async enqueue({ id, name }) {
       const definition = jobs.get(name);
       if (!definition) return;
       const added = queueOf(name).add(
@@ -89,11 +89,11 @@ export function createCarrier(options: {
       await answeredIn(added, REDIS_TIMEOUT_MS);
     },
 
-    async take({ id, name }) {
+    async remove({ id, name }) {
       await answeredIn(queueOf(name).remove(id), REDIS_TIMEOUT_MS);
     },
 
-    whereIs: ({ id, name }) => answeredIn(queueOf(name).getJobState(id), REDIS_TIMEOUT_MS),
+    stateOf: ({ id, name }) => answeredIn(queueOf(name).getJobState(id), REDIS_TIMEOUT_MS),
 
     onEvent({ id, name }, callback) {
       const { callbacks } = listen(name);

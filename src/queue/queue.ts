@@ -48,7 +48,7 @@ export function createQueue(options: QueueOptions): RunningQueue {
       }
       checkPayload(definition, payload);
       const record = await ledger.create({ id, name, payload, createdAt: clock() });
-      await carrier.hand(record).catch((error: unknown) => {
+      await carrier.enqueue(record).catch((error: unknown) => {
         // It is recorded: a worker hands it over when Redis is back.
         log.warn({ err: error, job: name, jobId: id }, 'a job is recorded but not yet handed to the workers');
       });
@@ -58,7 +58,7 @@ export function createQueue(options: QueueOptions): RunningQueue {
     async cancel(id) {
       const record = await ledger.update(id, { state: 'CANCELLED', finishedAt: clock() });
       if (record.state === 'CANCELLED') {
-        await carrier.take(record).catch((error: unknown) => {
+        await carrier.remove(record).catch((error: unknown) => {
           // It runs, or Redis is away: a worker sees the ledger.
           log.debug({ err: error, jobId: id }, 'a cancelled job stays in the queue for now');
         });

@@ -76,15 +76,15 @@ async function reconcile(options: UpkeepOptions, open: readonly JobRecord[], now
       await ledger.update(id, { state: 'FAILED', finishedAt: now, error: `there is no job '${name}' any more` });
       continue;
     }
-    const where = await carrier.whereIs(record);
+    const where = await carrier.stateOf(record);
     if (where === 'failed') {
       log.error({ job: name, jobId: id }, 'a job ended the worker that ran it again and again');
       const error = 'the worker died each time it ran this job';
       await ledger.update(id, { state: 'FAILED', finishedAt: now, error });
     } else if (where === 'unknown' || where === 'completed') {
       log.warn({ job: name, jobId: id }, 'handing over a job that the queue had lost');
-      if (where === 'completed') await carrier.take(record);
-      await carrier.hand(record);
+      if (where === 'completed') await carrier.remove(record);
+      await carrier.enqueue(record);
     }
   }
 }
@@ -106,7 +106,7 @@ function createTicker(options: UpkeepOptions, startedAt: Instant): (now: Instant
       const id = namedUuid(at, name);
       if (!isNew && !(await ledger.get(id))) {
         const record = await ledger.create({ id, name, payload: scheduledPayload(at), createdAt: at });
-        await carrier.hand(record);
+        await carrier.enqueue(record);
       }
       done.set(name, at);
     }

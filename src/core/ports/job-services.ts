@@ -1,4 +1,4 @@
-/** What a job's body may use. A new ability is a line here, and one in app.ts, which provides it. */
+/** The services that jobs may use. A new ability is a line here, and one in app.ts, which provides it. */
 import type { Instant } from '../helpers/time.js';
 import type { FreshCatalogue } from './catalogue.js';
 import type { FeatureProfiles } from './feature-profiles.js';

@@ -1,23 +1,23 @@
-/** The end of what a retired version of a view holds. */
+/** Pruning: the data of a retired view version is dropped for good. */
 import type { JobProgress } from './progress.js';
 
 export interface PrunedView {
   readonly view: string;
-  /** Rows of history and bytes on disk that were dropped, and fields that were left online. */
+  /** Rows of history, bytes on disk, and fields of Redis that were dropped. */
   readonly rows: number;
   readonly bytes: number;
   readonly onlineFields: number;
-  /** Sets that pinned it and cannot be built again. */
+  /** Training sets that pinned the version and can no longer be rebuilt. */
   readonly trainingSets: readonly string[];
 }
 
-/** Ends for good what a retired version of a view holds. */
+/** Drops the history and the online values of a retired view version. */
 export interface ViewPruner {
   /**
-   * What pruning would drop; changes nothing. NOT_FOUND for what was never applied; CONFLICT for a version in force, one that is pruned
-   * already, and, without `force`, one that training sets pin, which it names.
+   * Says what pruning would drop; changes nothing. NOT_FOUND for a version that was never applied; CONFLICT for one that is in force or pruned
+   * already, and, without `force`, for one that training sets pin, which it names.
    */
   check(view: string, options: { readonly force: boolean }): Promise<Omit<PrunedView, 'onlineFields'>>;
-  /** Drops it. Broken off anywhere it is taken up by the next call. */
+  /** Prunes the version. A call that was interrupted is taken up by the next one. */
   prune(view: string, options: { readonly force: boolean }, progress: JobProgress): Promise<PrunedView>;
 }
