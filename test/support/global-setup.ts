@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { endOrphans } from '../../src/embedded/child.js';
 import { processIdentity } from '../../src/embedded/identity.js';
@@ -28,9 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const home = await freshHome();
   const started = new Map<StoreName, Promise<EmbeddedStores>>();
   const start = (store: StoreName): Promise<EmbeddedStores> => {
-    const running =
-      started.get(store) ??
-      startEmbedded({ home: join(home, store), need: { ...NOTHING, [store]: true }, log: quietLog });
+    const running = started.get(store) ?? startOne(join(home, store), store);
     started.set(store, running);
     // One start that fails does not fail every file after it.
     running.catch(() => started.delete(store));
@@ -51,6 +50,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await Promise.all(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.close() : undefined)));
     await rm(home, { recursive: true, force: true });
   };
+}
+
+async function startOne(home: string, store: StoreName): Promise<EmbeddedStores> {
+  const stores = await startEmbedded({ home, need: { ...NOTHING, [store]: true }, log: quietLog });
+  if (stores.urls.postgresUrl) await withoutFsync(stores.urls.postgresUrl);
+  return stores;
+}
+
+/** No test outlives the machine: what a killed process wrote is there without waiting for the disk. */
+async function withoutFsync(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit'])
+    await client.query(`ALTER SYSTEM SET ${setting} = off`);
+  await client.query('SELECT pg_reload_conf()');
+  await client.end();
 }
 
 /** Ends what runs that were killed left behind in their temporary homes; those of a process that lives are its own. */
