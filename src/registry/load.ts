@@ -1,19 +1,11 @@
 import { join } from 'node:path';
 import { scoreViewId } from '../core/compute/score-view.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
-import type { IndicatorSpec } from '../core/definitions/define-indicator.js';
-import type { JobSpec } from '../core/definitions/define-job.js';
-import type { FeatureServiceSpec } from '../core/definitions/define-service.js';
-import type { FeatureViewSpec } from '../core/definitions/define-view.js';
-import type { Indicator, Service, View } from '../core/definitions/definitions.js';
-import type { JobDefinition, Registry } from '../core/definitions/registry.js';
+import type { DefinitionKind } from '../core/definitions/definition-kinds.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { RiskgraphError } from '../core/errors.js';
-import { checkView } from './check.js';
-import { inCurrency, WRITTEN_CURRENCY } from './currency.js';
-import { contentHash } from './hash.js';
-import { loadModels } from './models.js';
-import { loadOnDemandViews } from './on-demand.js';
-import { eitherOf, resolveReferences } from './references.js';
+import { WRITTEN_CURRENCY } from './currency.js';
+import { LOADERS, type Loading } from './loaders.js';
 import { type DefinitionFile, importModule, scanDefinitions } from './scan.js';
 
 const isKind = (value: unknown, kind: string): boolean =>
@@ -34,53 +26,27 @@ export async function loadRegistry({
   const problems: string[] = [];
   const entities = await loadEntities(root, problems);
   const files = await scanDefinitions(root, problems);
-  const views = new Map<string, View>();
-  const services = new Map<string, Service>();
-  const indicators = new Map<string, Indicator>();
-  const jobs = new Map<string, JobDefinition>();
-
   const usable = files.filter((item) => {
     if (isKind(item.exported, item.kind)) return true;
     problems.push(`${item.file}: its default export is not made by define… for a ${item.kind}`);
     return false;
   });
   checkDuplicates(usable, problems);
-  const of = (kind: DefinitionFile['kind']) => usable.filter((item) => item.kind === kind);
+  const of = (kind: DefinitionKind) => usable.filter((item) => item.kind === kind);
 
-  for (const item of of('view')) {
-    const spec = inCurrency(item.exported as FeatureViewSpec, currency);
-    const view = checkView(item, spec, entities, (problem) => problems.push(`${item.file}: ${problem}`));
-    const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
-    views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
-  }
-  const scores = new Map(of('model').map((item) => [scoreViewId(item), item.id] as const));
-  const onDemandViews = await loadOnDemandViews(of('on_demand'), { entities, views, scores, currency, problems });
-  // Before the services, which may list scores.
-  const models = await loadModels(of('model'), { views, onDemandViews, entities, problems });
-  for (const item of of('service')) {
-    const spec = item.exported as FeatureServiceSpec;
-    const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
-    if (!spec.owner) report('has no owner');
-    if (spec.features.length === 0) report('lists no features');
-    const features = resolveReferences(spec.features, eitherOf(views, onDemandViews), report);
-    services.set(item.id, Object.freeze({ ...identity(item), ...spec, features, hash: await contentHash(item.path) }));
-  }
-  for (const item of of('indicator')) {
-    const spec = inCurrency(item.exported as IndicatorSpec, currency);
-    if (!spec.owner) problems.push(`${item.file}: has no owner`);
-    if (!spec.description) problems.push(`${item.file}: has no description`);
-    const { name, file } = item;
-    indicators.set(name, Object.freeze({ ...spec, name, file, hash: await contentHash(item.path) }));
-  }
-  for (const item of of('job')) {
-    const spec = item.exported as JobSpec;
-    if (spec.schedule && !spec.scheduledPayload) problems.push(`${item.file}: has a schedule but no scheduledPayload`);
-    if (spec.name !== undefined && spec.name !== item.name) {
-      problems.push(`${item.file}: its contract names it '${spec.name}'; name the file jobs/${spec.name}.ts`);
-    }
-    if (!(spec.concurrency >= 1)) problems.push(`${item.file}: concurrency must be at least 1`);
-    jobs.set(item.name, Object.freeze({ ...spec, name: item.name, file: item.file }));
-  }
+  const loading: Loading = {
+    entities,
+    views: new Map(),
+    onDemandViews: new Map(),
+    services: new Map(),
+    indicators: new Map(),
+    models: new Map(),
+    jobs: new Map(),
+    scores: new Map(of('model').map((item) => [scoreViewId(item), item.id] as const)),
+    currency,
+    problems,
+  };
+  for (const [kind, load] of Object.entries(LOADERS)) await load(of(kind as DefinitionKind), loading);
 
   if (problems.length > 0) {
     throw new RiskgraphError({
@@ -90,10 +56,9 @@ export async function loadRegistry({
       details: { problems },
     });
   }
+  const { views, onDemandViews, services, indicators, models, jobs } = loading;
   return Object.freeze({ entities, views, onDemandViews, services, indicators, models, jobs });
 }
-
-const identity = ({ name, version, id, file }: DefinitionFile) => ({ name, version, id, file });
 
 async function loadEntities(root: string, problems: string[]): Promise<Map<string, EntityDefinition>> {
   const file = 'features/entities.ts';

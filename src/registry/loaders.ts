@@ -1,0 +1,93 @@
+/** How each kind of definition file is read and checked, one loader a kind: a kind without a loader does not compile. */
+import type { EntityDefinition } from '../core/definitions/define-entity.js';
+import type { IndicatorSpec } from '../core/definitions/define-indicator.js';
+import type { JobSpec } from '../core/definitions/define-job.js';
+import type { FeatureServiceSpec } from '../core/definitions/define-service.js';
+import type { FeatureViewSpec } from '../core/definitions/define-view.js';
+import type { DefinitionKind } from '../core/definitions/definition-kinds.js';
+import type { Indicator, Model, OnDemandView, Service, View } from '../core/definitions/definitions.js';
+import type { JobDefinition } from '../core/definitions/registry.js';
+import { checkView } from './check.js';
+import { inCurrency } from './currency.js';
+import { contentHash } from './hash.js';
+import { loadModels } from './models.js';
+import { loadOnDemandViews } from './on-demand.js';
+import { eitherOf, resolveReferences } from './references.js';
+import type { DefinitionFile } from './scan.js';
+
+/** The definitions that are loaded so far, and what all loaders share. */
+export interface Loading {
+  readonly entities: ReadonlyMap<string, EntityDefinition>;
+  readonly views: Map<string, View>;
+  readonly onDemandViews: Map<string, OnDemandView>;
+  readonly services: Map<string, Service>;
+  readonly indicators: Map<string, Indicator>;
+  readonly models: Map<string, Model>;
+  readonly jobs: Map<string, JobDefinition>;
+  /** Models by the ids of their score views, loaded or not. */
+  readonly scores: ReadonlyMap<string, string>;
+  /** Currency of the portfolio's amounts, as units name it. */
+  readonly currency: string;
+  readonly problems: string[];
+}
+
+/** Loads the files of one kind; adds problems to the list, never throws them. */
+type Loader = (files: readonly DefinitionFile[], loading: Loading) => Promise<void>;
+
+const identity = ({ name, version, id, file }: DefinitionFile) => ({ name, version, id, file });
+
+const loadViews: Loader = async (files, { views, entities, currency, problems }) => {
+  for (const item of files) {
+    const spec = inCurrency(item.exported as FeatureViewSpec, currency);
+    const view = checkView(item, spec, entities, (problem) => problems.push(`${item.file}: ${problem}`));
+    const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
+    views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
+  }
+};
+
+const loadServices: Loader = async (files, { views, onDemandViews, services, problems }) => {
+  for (const item of files) {
+    const spec = item.exported as FeatureServiceSpec;
+    const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
+    if (!spec.owner) report('has no owner');
+    if (spec.features.length === 0) report('lists no features');
+    const features = resolveReferences(spec.features, eitherOf(views, onDemandViews), report);
+    services.set(item.id, Object.freeze({ ...identity(item), ...spec, features, hash: await contentHash(item.path) }));
+  }
+};
+
+const loadIndicators: Loader = async (files, { indicators, currency, problems }) => {
+  for (const item of files) {
+    const spec = inCurrency(item.exported as IndicatorSpec, currency);
+    if (!spec.owner) problems.push(`${item.file}: has no owner`);
+    if (!spec.description) problems.push(`${item.file}: has no description`);
+    const { name, file } = item;
+    indicators.set(name, Object.freeze({ ...spec, name, file, hash: await contentHash(item.path) }));
+  }
+};
+
+const loadJobs: Loader = async (files, { jobs, problems }) => {
+  for (const item of files) {
+    const spec = item.exported as JobSpec;
+    if (spec.schedule && !spec.scheduledPayload) problems.push(`${item.file}: has a schedule but no scheduledPayload`);
+    if (spec.name !== undefined && spec.name !== item.name) {
+      problems.push(`${item.file}: its contract names it '${spec.name}'; name the file jobs/${spec.name}.ts`);
+    }
+    if (!(spec.concurrency >= 1)) problems.push(`${item.file}: concurrency must be at least 1`);
+    jobs.set(item.name, Object.freeze({ ...spec, name: item.name, file: item.file }));
+  }
+};
+
+/** In this order: a definition refers to those of the kinds before its own. Models give views of their scores, which services may list. */
+export const LOADERS: Readonly<Record<DefinitionKind, Loader>> = {
+  view: loadViews,
+  on_demand: async (files, loading) => {
+    for (const [id, view] of await loadOnDemandViews(files, loading)) loading.onDemandViews.set(id, view);
+  },
+  model: async (files, loading) => {
+    for (const [id, model] of await loadModels(files, loading)) loading.models.set(id, model);
+  },
+  service: loadServices,
+  indicator: loadIndicators,
+  job: loadJobs,
+};
