@@ -87,6 +87,7 @@ function asText(value: unknown): string | null {
 async function* mappedRows(clickhouse: ClickHouse, select: Sql, signal: AbortSignal): AsyncGenerator<FileRecord> {
   const bytes = clickhouse.bytes('mapping-run', select, 'JSONCompactEachRowWithNames', {
     signal,
+    callerSql: true,
     settings: {
       max_execution_time: MAX_SECONDS,
       max_memory_usage: String(MAX_MEMORY),

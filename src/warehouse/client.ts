@@ -13,6 +13,8 @@ export interface QueryOptions {
   readonly settings?: ClickHouseSettings;
   /** Ends the wait for the answer with the signal's reason. The server goes on with a statement that writes. */
   readonly signal?: AbortSignal | undefined;
+  /** The statement is SQL that a caller wrote: its refusal is the caller's to read, and no warning in the log of the platform. */
+  readonly callerSql?: boolean;
 }
 
 /**
@@ -83,8 +85,8 @@ export function openClickHouse({
   });
 
   const observer = { log, metrics };
-  const observed = <T>(label: string, body: (queryId: string) => Promise<T>, signal?: AbortSignal): Promise<T> =>
-    observe(observer, label, signal, body);
+  const observed = <T>(label: string, body: (queryId: string) => Promise<T>, options: QueryOptions = {}): Promise<T> =>
+    observe({ ...observer, ...options, label }, body);
 
   const request = (statement: Sql, queryId: string, { settings, signal }: QueryOptions) => {
     const { query, params } = statement.render();
@@ -109,7 +111,7 @@ export function openClickHouse({
         const result = await clickhouse.query({ ...request(select, queryId, options), format });
         return result.json<Row>();
       },
-      options.signal,
+      options,
     );
 
   return {
@@ -119,7 +121,7 @@ export function openClickHouse({
         async (queryId) => {
           await clickhouse.command(request(statement, queryId, options));
         },
-        options.signal,
+        options,
       ),
     rows: (label, select, options) => read('JSONEachRow', label, select, options),
     tuples: (label, select, options) => read('JSONCompactEachRow', label, select, options),
@@ -136,10 +138,10 @@ export function openClickHouse({
           });
           return result.json<Record<string, unknown>>();
         },
-        signal,
+        { signal },
       ),
     bytes: (label, select, format, options = {}) =>
-      observeStream(observer, label, options.signal, async (queryId) => {
+      observeStream({ ...observer, ...options, label }, async (queryId) => {
         const params = request(select, queryId, options);
         const result = await clickhouse.exec({ ...params, query: `${params.query}\nFORMAT ${format}` });
         return guardedBytes(result.stream, result.response_headers);
@@ -159,7 +161,7 @@ export function openClickHouse({
             ...(options.signal && { abort_signal: options.signal }),
           });
         },
-        options.signal,
+        options,
       ),
     insertBytes: (label, insert, body, options = {}) =>
       observed(
@@ -171,7 +173,7 @@ export function openClickHouse({
             // An INSERT answers nothing; its end is what is waited for.
           }
         },
-        options.signal,
+        options,
       ),
     createDatabase: (name) =>
       observed('create-database', async (queryId) => {

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Log, Metrics } from '../core/ports/process.js';
-import { statementFailure } from './failures.js';
+import { refusal, statementFailure } from './failures.js';
 
-export interface Observer {
+export interface Observed {
+  readonly label: string;
+  readonly signal?: AbortSignal | undefined;
+  /** See QueryOptions. */
+  readonly callerSql?: boolean;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -13,14 +17,10 @@ class Statement {
   private readonly started = performance.now();
   private outcome: 'ok' | 'failed' | 'aborted' = 'failed';
 
-  constructor(
-    private readonly observer: Observer,
-    private readonly label: string,
-    private readonly signal: AbortSignal | undefined,
-  ) {
+  constructor(private readonly observed: Observed) {
     // The client looks at a signal only once the request is on its way.
-    signal?.throwIfAborted();
-    this.queryId = `${label}-${randomUUID()}`;
+    observed.signal?.throwIfAborted();
+    this.queryId = `${observed.label}-${randomUUID()}`;
   }
 
   succeeded(): void {
@@ -29,31 +29,28 @@ class Statement {
 
   /** @returns the error for the caller: the reason of the signal where the signal ended the statement */
   failed(error: unknown): unknown {
-    if (this.signal?.aborted) {
+    const { label, signal, callerSql, log } = this.observed;
+    if (signal?.aborted) {
       this.outcome = 'aborted';
-      return this.signal.reason;
+      return signal.reason;
     }
-    const { label, queryId } = this;
-    this.observer.log.warn({ label, queryId, err: error }, 'ClickHouse query failed');
+    const level = callerSql && refusal(error) !== null ? 'debug' : 'warn';
+    log[level]({ label, queryId: this.queryId, err: error }, 'ClickHouse query failed');
     return statementFailure(error, label);
   }
 
   ended(): void {
-    const { label, queryId, outcome } = this;
+    const { queryId, outcome } = this;
+    const { label, log, metrics } = this.observed;
     const seconds = (performance.now() - this.started) / 1000;
-    this.observer.metrics.observe('clickhouse_query_seconds', seconds, { label, outcome });
-    this.observer.log.debug({ label, queryId, seconds, outcome }, 'ClickHouse query');
+    metrics.observe('clickhouse_query_seconds', seconds, { label, outcome });
+    log.debug({ label, queryId, seconds, outcome }, 'ClickHouse query');
   }
 }
 
 /** Runs the body of a statement whose answer is read at once. */
-export async function observe<T>(
-  observer: Observer,
-  label: string,
-  signal: AbortSignal | undefined,
-  body: (queryId: string) => Promise<T>,
-): Promise<T> {
-  const statement = new Statement(observer, label, signal);
+export async function observe<T>(observed: Observed, body: (queryId: string) => Promise<T>): Promise<T> {
+  const statement = new Statement(observed);
   try {
     const answer = await body(statement.queryId);
     statement.succeeded();
@@ -67,12 +64,10 @@ export async function observe<T>(
 
 /** Runs the body of a statement whose answer is read piece by piece; a reader that stops early leaves it as failed. */
 export async function* observeStream<T>(
-  observer: Observer,
-  label: string,
-  signal: AbortSignal | undefined,
+  observed: Observed,
   body: (queryId: string) => Promise<AsyncIterable<T>>,
 ): AsyncGenerator<T> {
-  const statement = new Statement(observer, label, signal);
+  const statement = new Statement(observed);
   try {
     yield* await body(statement.queryId);
     statement.succeeded();

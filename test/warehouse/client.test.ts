@@ -47,6 +47,18 @@ test('a query is measured under its label, with its outcome', async () => {
   ]);
 });
 
+test('a refusal warns in the log unless the SQL is a caller’s', async () => {
+  const warned: string[] = [];
+  const log = { ...quiet, warn: (fields: object) => void warned.push((fields as { label: string }).label) };
+  const { url, database: name } = database;
+  const logging = openClickHouse({ url, database: name, log, metrics: unmeasured });
+  const bad = raw('SELECT nothing');
+  await logging.rows('ours', bad).catch(() => undefined);
+  await logging.rows('theirs', bad, { callerSql: true }).catch(() => undefined);
+  await logging.close();
+  expect(warned).toEqual(['ours']);
+});
+
 test('a refused query is INTERNAL and hides what the store said', async () => {
   const failure = await store.rows('secret', raw('SELECT nothing FROM nowhere')).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'INTERNAL', message: "the offline store refused the query 'secret'" });

@@ -65,7 +65,9 @@ async function printed(clickhouse: ClickHouse, text: string): Promise<string> {
   if (text.trim() === '') throw badInput('the SQL is empty', WHAT_MAY);
   if (text.length > MAX_SQL) throw badInput(`the SQL is longer than ${MAX_SQL} characters`, WHAT_MAY);
   const [row] = await clickhouse
-    .rows<{ statement: string }>('sql-print', sql`SELECT formatQuerySingleLine(${text}) AS statement`)
+    .rows<{ statement: string }>('sql-print', sql`SELECT formatQuerySingleLine(${text}) AS statement`, {
+      callerSql: true,
+    })
     .catch((cause: unknown) => {
       throw userSqlFailure(cause, 'the SQL');
     });
@@ -101,7 +103,7 @@ async function explained(clickhouse: ClickHouse, what: string, statement: Sql): 
     const lines = await clickhouse.rows<{ explain: string }>(
       'sql-explain',
       sql`SELECT explain FROM (EXPLAIN ${raw(what)} ${statement})`,
-      { settings: { max_execution_time: CHECK_SECONDS } },
+      { settings: { max_execution_time: CHECK_SECONDS }, callerSql: true },
     );
     return lines.map(({ explain }) => explain);
   } catch (cause) {
