@@ -14,7 +14,8 @@ import { openDatabase } from '../src/ledgers/data-source.js';
 import { createLeases } from '../src/ledgers/leases.js';
 import { createRunLedger } from '../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../src/materialize/materializer.js';
-import { createOfflineStore } from '../src/offline/store.js';
+import { createOfflineReader } from '../src/offline/reader.js';
+import { createOfflineWriters } from '../src/offline/writer.js';
 import { createOnlineStore } from '../src/online/online-store.js';
 import { openRedis } from '../src/online/redis.js';
 import { openClickHouse } from '../src/warehouse/client.js';
@@ -46,13 +47,13 @@ const redis = await openRedis({ url: redisUrl as string, log, purpose: 'serving'
 const store = openClickHouse({ url: clickhouseUrl as string, database: 'riskgraph', log, metrics });
 try {
   const calendar = new BusinessCalendar('Asia/Shanghai');
-  const offline = createOfflineStore({ store, calendar, guard: { check: async (sql) => sql }, log });
   const common = { clock: Date.now, log, metrics };
   const materializer = createMaterializer({
     derived: [],
     ...common,
     calendar,
-    offline,
+    offline: createOfflineReader({ store, calendar, log }),
+    writers: createOfflineWriters({ store, calendar, log }),
     viewsAtOnce,
     ledger: createRunLedger(database.dataSource),
     leases: createLeases(database.dataSource),

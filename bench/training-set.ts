@@ -21,8 +21,10 @@ import { startEmbedded } from '../src/embedded/index.js';
 import { openDatabase } from '../src/ledgers/data-source.js';
 import { createDefinitionLedger } from '../src/ledgers/definition-ledger.js';
 import { createTrainingSetLedger } from '../src/ledgers/training-set-ledger.js';
-import { createOfflineStore } from '../src/offline/store.js';
+import { createOfflineReader } from '../src/offline/reader.js';
+import { createTrainingSetBuilder } from '../src/offline/training/builder.js';
 import { exportFile } from '../src/offline/training/export.js';
+import { createOfflineWriters } from '../src/offline/writer.js';
 import { createTrainingSets } from '../src/serving/training-sets.js';
 import { openClickHouse } from '../src/warehouse/client.js';
 import { migrateClickHouse } from '../src/warehouse/migrate.js';
@@ -117,13 +119,13 @@ try {
   const directory = fileURLToPath(new URL('../migrations/clickhouse', import.meta.url));
   await migrateClickHouse({ clickhouse: store, directory, clock: Date.now, log });
   const calendar = new BusinessCalendar('Asia/Shanghai');
-  const offline = createOfflineStore({ store, calendar, guard: { check: async (text) => text }, log });
+  const writers = createOfflineWriters({ store, calendar, log });
   const views: readonly View[] = [0, 1, 2].map((index) => {
     const view = wideView(`wide${index}`, keys);
     return { ...view, features: view.features.slice(0, FEATURES), sources: [] };
   });
   for (const [index, view] of views.entries()) {
-    await offline.createView(view);
+    await writers.createView(view);
     await run(`INSERT INTO state_wide${index}_v1 (customer_id, _eff, _ord, _event_time, _available_at, _sequence, _tombstone, ${names.join(', ')})
       SELECT ${stateRows(index)}, 1, 0, ${values} FROM numbers(${keys * 3})`);
   }
@@ -145,7 +147,8 @@ try {
   };
   const sets = createTrainingSets({
     registry,
-    offline,
+    offline: createOfflineReader({ store, calendar, log }),
+    builder: createTrainingSetBuilder({ store, calendar, guard: { check: async (text) => text }, log }),
     ledger: createTrainingSetLedger(database.dataSource),
     definitions: createDefinitionLedger(database.dataSource),
     mask: new Mask(Buffer.alloc(32)),

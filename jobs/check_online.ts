@@ -56,14 +56,14 @@ export default defineJob({
   payload: z.object({ views: z.array(z.string()).min(1).nullish() }),
   schedule: { every: 'hour', minute: 31 },
   scheduledPayload: () => ({ views: null }),
-  needs: ['catalogue', 'offline', 'online'],
+  needs: ['catalogue', 'offline', 'offlineWriters', 'online'],
   concurrency: 1,
   run: async (context, payload) => {
     const views = await context.services.catalogue.views(payload.views ?? undefined);
     const results: ViewSkew[] = [];
     for (const [index, view] of views.entries()) {
       context.signal.throwIfAborted();
-      await context.services.offline.createView(view);
+      await context.services.offlineWriters.createView(view);
       const { sampled, view: id, ...skews } = await checkView(view, context);
       const skewed = Object.values(skews).reduce((sum, count) => sum + count, 0);
       context.metrics.gauge('online_skew_ratio', sampled === 0 ? 0 : skewed / sampled, { view: id });

@@ -33,7 +33,9 @@ import { createMaterializer } from './materialize/materializer.js';
 import { createPortfolioScores } from './materialize/portfolio-scores.js';
 import { createColumnsRead } from './offline/history/columns-read.js';
 import { createFeatureProfiles } from './offline/history/feature-profiles.js';
-import { createOfflineStore } from './offline/store.js';
+import { createOfflineReader } from './offline/reader.js';
+import { createTrainingSetBuilder } from './offline/training/builder.js';
+import { createOfflineWriters } from './offline/writer.js';
 import { createOnlineStore } from './online/online-store.js';
 import { openRedis } from './online/redis.js';
 import { createQueue } from './queue/queue.js';
@@ -112,7 +114,8 @@ export async function createApp(config: Config, given: Given = {}) {
       datum: config.portfolio.datum,
       leases,
     });
-    const offline = createOfflineStore({ store, calendar, guard, log });
+    const offline = createOfflineReader({ store, calendar, log });
+    const writers = createOfflineWriters({ store, calendar, log });
 
     const serving = await openRedis({ url: redisUrl, log, purpose: 'serving' });
     opened(serving, () => serving.close());
@@ -145,6 +148,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const materializer = createMaterializer({
       derived,
       offline,
+      writers,
       online,
       ledger: createRunLedger(dataSource),
       leases,
@@ -162,6 +166,7 @@ export async function createApp(config: Config, given: Given = {}) {
       ledger: definitions,
       trainingSets: sets,
       offline,
+      writers,
       online,
       now: clock,
       costs: createPlanCosts({ registry, materializer, offline, online, calendar, now: clock }),
@@ -177,6 +182,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const trainingSets = createTrainingSets({
       registry,
       offline,
+      builder: createTrainingSetBuilder({ store, calendar, guard, log }),
       queue,
       mask,
       clock,
@@ -188,6 +194,7 @@ export async function createApp(config: Config, given: Given = {}) {
       ledger: definitions,
       trainingSets: sets,
       offline,
+      writers,
       online,
       now: clock,
       leases,
@@ -230,6 +237,7 @@ export async function createApp(config: Config, given: Given = {}) {
       ...derivedTables,
       materializer,
       offline,
+      offlineWriters: writers,
       online,
       trainingSets,
       profiles,

@@ -2,11 +2,11 @@ import { withinMaxAge } from '../core/compute/status.js';
 import type { View } from '../core/definitions/definitions.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { ViewFreshness } from '../core/ports/catalogue.js';
-import type { OfflineStore } from '../core/ports/offline.js';
+import type { OfflineReader } from '../core/ports/offline.js';
 
 /** How old the newest value of each view is at `now`, in one statement. */
 export async function freshness(
-  offline: Pick<OfflineStore, 'viewsStats'>,
+  offline: Pick<OfflineReader, 'viewsStats'>,
   views: readonly View[],
   now: Instant,
 ): Promise<ViewFreshness[]> {

@@ -7,7 +7,7 @@ import type { Registry } from '../core/definitions/registry.js';
 import { addDays, type BusinessCalendar, type LocalDate, parseInstant, SECOND } from '../core/helpers/time.js';
 import type { PlanChange, PlanCost } from '../core/ports/catalogue.js';
 import type { Materializer } from '../core/ports/materialize.js';
-import type { OfflineStore } from '../core/ports/offline.js';
+import type { OfflineReader } from '../core/ports/offline.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock } from '../core/ports/process.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
@@ -15,7 +15,7 @@ import type { PublishedDefinition } from '../core/ports/serving.js';
 export interface PlanCostsOptions {
   readonly registry: Registry;
   readonly materializer: Pick<Materializer, 'estimateBackfill'>;
-  readonly offline: Pick<OfflineStore, 'estimateRows' | 'sampleRun' | 'viewHoldings' | 'firstKnown'>;
+  readonly offline: Pick<OfflineReader, 'estimateRows' | 'sampleRun' | 'viewHoldings' | 'firstKnown'>;
   readonly online: Pick<OnlineStore, 'measure'>;
   readonly calendar: BusinessCalendar;
   readonly now: Clock;

@@ -1,7 +1,8 @@
 import { declaresStored } from '../core/definitions/definition-kinds.js';
 import { conflict, notFound } from '../core/errors.js';
 import { type Leases, viewResource } from '../core/ports/leases.js';
-import type { OfflineStore } from '../core/ports/offline.js';
+import type { OfflineReader } from '../core/ports/offline.js';
+import type { OfflineWriters } from '../core/ports/offline-writer.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock } from '../core/ports/process.js';
 import type { JobProgress } from '../core/ports/progress.js';
@@ -13,7 +14,8 @@ import { isComputed, pinning, readThrough, spoken } from './published.js';
 export interface PrunerOptions {
   readonly ledger: DefinitionLedger;
   readonly trainingSets: Pick<TrainingSetLedger, 'pinning'>;
-  readonly offline: Pick<OfflineStore, 'viewHoldings' | 'dropView'>;
+  readonly offline: Pick<OfflineReader, 'viewHoldings'>;
+  readonly writers: Pick<OfflineWriters, 'dropView'>;
   readonly online: Pick<OnlineStore, 'deleteView'>;
   /** A view is dropped under its lease, so that no run of it writes meanwhile. */
   readonly leases: Leases;
@@ -29,7 +31,15 @@ const listed = (sets: readonly { readonly id: string; readonly name: string }[])
 };
 
 /** Prunes by what was published of a view alone: its file, and even its entity's, may be gone. */
-export function createViewPruner({ ledger, trainingSets, offline, online, leases, now }: PrunerOptions): ViewPruner {
+export function createViewPruner({
+  ledger,
+  trainingSets,
+  offline,
+  writers,
+  online,
+  leases,
+  now,
+}: PrunerOptions): ViewPruner {
   const prunable = async (id: string, force: boolean) => {
     const all = await ledger.all();
     const definition = all.find((one) => declaresStored(one.kind) && one.id === id);
@@ -64,16 +74,16 @@ export function createViewPruner({ ledger, trainingSets, offline, online, leases
     check: async (id, { force }) => (await prunable(id, force)).found,
 
     prune: (id, { force }, progress: JobProgress) =>
-      leases.hold(viewResource({ id }), progress.signal, async ({ lost }) => {
+      leases.hold(viewResource({ id }), progress.signal, async (lease) => {
         const { held, found } = await prunable(id, force);
-        const signal = AbortSignal.any([progress.signal, lost]);
+        const signal = AbortSignal.any([progress.signal, lease.lost]);
         const onlineFields = await online.deleteView(
           { id, entity: { name: String(held.snapshot.entity) } },
           { signal, removed: () => progress.report(0.1) },
         );
         signal.throwIfAborted();
         await progress.report(0.5);
-        await offline.dropView(held);
+        await writers.dropView(held, lease);
         await ledger.prune(held, now());
         return { ...found, onlineFields };
       }),

@@ -3,7 +3,8 @@ import type { Indicator, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type { PlanChange, PlanOptions, PrunableView, RegistryPlan, RegistryPlanner } from '../core/ports/catalogue.js';
-import type { OfflineStore } from '../core/ports/offline.js';
+import type { OfflineReader } from '../core/ports/offline.js';
+import type { OfflineWriters } from '../core/ports/offline-writer.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock } from '../core/ports/process.js';
 import type { DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
@@ -17,7 +18,8 @@ export interface PlannerOptions {
   readonly registry: Registry;
   readonly ledger: DefinitionLedger;
   readonly trainingSets: Pick<TrainingSetLedger, 'pinning'>;
-  readonly offline: Pick<OfflineStore, 'createView' | 'viewHoldings'>;
+  readonly offline: Pick<OfflineReader, 'viewHoldings'>;
+  readonly writers: Pick<OfflineWriters, 'createView'>;
   readonly online: Pick<OnlineStore, 'deleteView'>;
   readonly costs: PlanCosts;
   readonly now: Clock;
@@ -40,7 +42,7 @@ const modelOf = (
   declaresStored(kind) ? applied.find((one) => one.kind === 'model' && one.id === snapshot.scoresOf) : undefined;
 
 export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner {
-  const { registry, ledger, trainingSets, offline, online, costs, now, onChange, othersFollow } = options;
+  const { registry, ledger, trainingSets, offline, writers, online, costs, now, onChange, othersFollow } = options;
   const files = publishable(registry);
   const indicators: readonly Indicator[] = [...registry.indicators.values()];
 
@@ -131,7 +133,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         const ids = new Set(todo.changes.filter(({ action }) => action !== 'RETIRE').map(label));
         const fresh = files.filter((file) => ids.has(label(file)));
         for (const { kind, id } of fresh) {
-          if (declaresStored(kind)) await offline.createView(registry.views.get(id) as View);
+          if (declaresStored(kind)) await writers.createView(registry.views.get(id) as View);
         }
         const appliedAt = now();
         await ledger.publish(

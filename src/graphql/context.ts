@@ -10,7 +10,7 @@ import type { FeatureProfiles } from '../core/ports/feature-profiles.js';
 import type { IndicatorService } from '../core/ports/indicators.js';
 import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
 import type { Materializer } from '../core/ports/materialize.js';
-import type { OfflineStore } from '../core/ports/offline.js';
+import type { OfflineReader } from '../core/ports/offline.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import type { ViewPruner } from '../core/ports/pruning.js';
 import type { ScoringService } from '../core/ports/scoring.js';
@@ -26,7 +26,7 @@ export interface ApiServices {
   readonly planner: RegistryPlanner;
   readonly pruner: Pick<ViewPruner, 'check'>;
   readonly onlineFeatures: OnlineFeaturesService;
-  readonly offline: Pick<OfflineStore, 'historicalFeatures' | 'rowsAt'>;
+  readonly offline: Pick<OfflineReader, 'historicalFeatures' | 'rowsAt'>;
   readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
   readonly browser: CatalogueBrowser;
   readonly profiles: Pick<FeatureProfiles, 'read' | 'newest'>;

@@ -5,7 +5,7 @@ import type { Instant } from '../core/helpers/time.js';
 import type { ViewFreshness } from '../core/ports/catalogue.js';
 import type { FeatureProfile, FeatureProfiles } from '../core/ports/feature-profiles.js';
 import type { JobLedger, JobRecord } from '../core/ports/jobs.js';
-import type { OfflineStore } from '../core/ports/offline.js';
+import type { OfflineReader } from '../core/ports/offline.js';
 import type { OnlineFeaturesService } from '../core/ports/serving.js';
 
 /** One view of one entity, as a field of the typed graph asks for it. */
@@ -27,7 +27,7 @@ export interface Loaders {
 
 /** One read of history a view and instant, whatever the number of entities. */
 async function readHistory(
-  offline: Pick<OfflineStore, 'rowsAt'>,
+  offline: Pick<OfflineReader, 'rowsAt'>,
   keys: readonly GraphKey[],
 ): Promise<ReadonlyMap<GraphKey, RowAt>> {
   const groups = new Map<string, GraphKey[]>();
@@ -53,7 +53,7 @@ async function readHistory(
 /** Made anew for each request: what one request has read, another must not see. */
 export const createLoaders = (options: {
   readonly onlineFeatures: OnlineFeaturesService;
-  readonly offline: Pick<OfflineStore, 'rowsAt'>;
+  readonly offline: Pick<OfflineReader, 'rowsAt'>;
   readonly jobs: Pick<JobLedger, 'getMany'>;
   readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
   readonly profiles: Pick<FeatureProfiles, 'newest'>;

@@ -39,7 +39,8 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
       same.set(text, group);
     }
     await dataSource.transaction(async (manager) => {
-      if (lease) await checkToken(manager, lease);
+      // The row of the token stays locked until the changes are there: the next holder of the view sees them.
+      await checkToken(manager, lease);
       for (const { change, ids } of same.values()) {
         const { shardsDone, ...rest } = change;
         await manager

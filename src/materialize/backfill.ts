@@ -8,14 +8,15 @@ import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } fr
 import type { BackfillRange, BackfillResult, BackfillViewResult, RunRecord } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import { deriveInputs } from './derive-inputs.js';
-import { holdView } from './hold.js';
+import { withLease } from './leased-view.js';
 import { part, shares } from './progress.js';
 import {
   advanceAll,
   commit,
   dropStages,
-  level,
+  type LeasedView,
   type MaterializerDeps,
+  rewriteOnline,
   type StepProgress,
   stageAll,
   withShards,
@@ -85,25 +86,30 @@ export async function runBackfill(
     { most: deps.viewsAtOnce ?? VIEWS_AT_ONCE, signal: progress.signal },
     (_, index, signal) => {
       const { report } = parts[index] as StepProgress;
-      return past(deps, plans[index] as ViewPlan, jobId, { signal, report });
+      return backfillView(deps, plans[index] as ViewPlan, jobId, { signal, report });
     },
   );
   return { views: [...views, ...idle.map(nothingOf)], notes: notesOf({ plans, idle }, range.from) };
 }
 
-const past = (deps: MaterializerDeps, plan: ViewPlan, jobId: string, asked: JobProgress): Promise<BackfillViewResult> =>
-  holdView(deps, { view: plan.view, jobId }, asked, async (held, progress) => {
+const backfillView = (
+  deps: MaterializerDeps,
+  plan: ViewPlan,
+  jobId: string,
+  asked: JobProgress,
+): Promise<BackfillViewResult> =>
+  withLease(deps, { view: plan.view, jobId }, asked, async (leased, progress) => {
     const { view, due } = plan;
-    await settleInputs(held, view, progress.signal);
-    const asOfs = due.slice(await emptyAsOfs(held, plan));
+    await settleInputs(leased, view, progress.signal);
+    const asOfs = due.slice(await emptyAsOfs(leased, plan));
     const totals = { rows: 0, changed: 0, nullKeys: 0 };
-    const last = await throughChunks(held, view, asOfs, jobId, part(progress, 0, 0.9), (record) => {
+    const last = await throughChunks(leased, asOfs, jobId, part(progress, 0, 0.9), (record) => {
       totals.rows += record.counts?.rows ?? 0;
       totals.changed += record.counts?.changed ?? 0;
       totals.nullKeys += record.counts?.nullKeys ?? 0;
     });
     const written = last
-      ? await level(held, view, await withShards(held, view, last), part(progress, 0.9, 1))
+      ? await rewriteOnline(leased, await withShards(leased, last), part(progress, 0.9, 1))
       : { own: 0, others: 0 };
     await progress.report(1);
     return {
@@ -146,24 +152,23 @@ export async function emptyAsOfs(
  * @returns the last committed run
  */
 async function throughChunks(
-  deps: MaterializerDeps,
-  view: View,
+  leased: LeasedView,
   asOfs: readonly Instant[],
   jobId: string,
   progress: StepProgress,
   each: (record: RunRecord) => void,
 ): Promise<RunRecord | undefined> {
-  const size = deps.asOfsACommit ?? AS_OFS_A_COMMIT;
+  const size = leased.asOfsACommit ?? AS_OFS_A_COMMIT;
   let last: RunRecord | undefined;
   let committing: Promise<void> = Promise.resolve();
   try {
     for (let start = 0; start < asOfs.length; start += size) {
       const some = asOfs.slice(start, start + size);
       const within = part(progress, start / asOfs.length, (start + some.length) / asOfs.length);
-      const staged = await stageChunk(deps, view, some, jobId, within);
+      const staged = await stageChunk(leased, some, jobId, within);
       await committing;
       progress.signal.throwIfAborted();
-      committing = commitChunk(deps, view, staged).then((committed) => {
+      committing = commitChunk(leased, staged).then((committed) => {
         committed.forEach(each);
         last = committed.at(-1);
       });
@@ -171,7 +176,7 @@ async function throughChunks(
       committing.catch(() => undefined);
     }
   } finally {
-    // The view is held for what is still at work, also where a later chunk has failed.
+    // The lease lasts until what is still at work ends, also where a later chunk has failed.
     await committing;
   }
   return last;
@@ -184,14 +189,14 @@ interface StagedChunk {
 }
 
 async function stageChunk(
-  deps: MaterializerDeps,
-  view: View,
+  leased: LeasedView,
   asOfs: readonly Instant[],
   jobId: string,
   progress: StepProgress,
 ): Promise<StagedChunk> {
-  const began = deps.clock();
-  const begun = await deps.ledger.beginAll(
+  const { view, ledger, clock } = leased;
+  const began = clock();
+  const begun = await ledger.beginAll(
     asOfs.map((asOf) => ({
       jobId,
       viewId: view.id,
@@ -200,23 +205,20 @@ async function stageChunk(
       knowledge: readableFrom(view, asOf),
     })),
   );
-  const records = await stageAll(deps, view, begun, progress);
-  return { records, tookMs: deps.clock() - began };
+  const records = await stageAll(leased, begun, progress);
+  return { records, tookMs: clock() - began };
 }
 
 /** Makes a chunk history, stamped as its scheduled runs would have been. */
-async function commitChunk(
-  deps: MaterializerDeps,
-  view: View,
-  { records, tookMs }: StagedChunk,
-): Promise<readonly RunRecord[]> {
-  const began = deps.clock();
-  // The stamp first: from here on the runs are carried through, whoever finds them.
-  const stamped = await advanceAll(deps, records, ({ stage: at, knowledge }) =>
+async function commitChunk(leased: LeasedView, { records, tookMs }: StagedChunk): Promise<readonly RunRecord[]> {
+  const { clock } = leased;
+  const began = clock();
+  // The stamp first: from here on any process that finds the runs carries them through.
+  const stamped = await advanceAll(leased, records, ({ stage: at, knowledge }) =>
     at === 'STAGED' ? { stage: 'PUBLISHED', historyStamp: knowledge } : null,
   );
-  const committed = await commit(deps, view, stamped, () => (tookMs + deps.clock() - began) / 1000 / records.length);
-  await dropStages(deps, view, committed);
+  const committed = await commit(leased, stamped, () => (tookMs + clock() - began) / 1000 / records.length);
+  await dropStages(leased, committed);
   return committed;
 }
 

@@ -8,33 +8,33 @@ import type { JobProgress } from '../core/ports/progress.js';
 import { planBackfill, runBackfill } from './backfill.js';
 import { deriveInputs } from './derive-inputs.js';
 import { estimateBackfill } from './estimate.js';
-import { holdView } from './hold.js';
+import { withLease } from './leased-view.js';
 import { part } from './progress.js';
-import { commit, level, type MaterializerDeps, publish, runOf, stage } from './run-steps.js';
+import { commit, dropStages, type MaterializerDeps, publish, rewriteOnline, stage } from './run-steps.js';
 import { checkAsOf, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
 
 export function createMaterializer(deps: MaterializerDeps): Materializer {
   const { ledger, calendar, clock, metrics } = deps;
 
-  const live = (view: View, asOf: Instant, jobId: string, asked: JobProgress): Promise<ViewResult> =>
-    holdView(deps, { view, jobId }, asked, async (held, progress) => {
+  const runLive = (view: View, asOf: Instant, jobId: string, asked: JobProgress): Promise<ViewResult> =>
+    withLease(deps, { view, jobId }, asked, async (leased, progress) => {
       const startedAt = clock();
       const took = () => (clock() - startedAt) / 1000;
-      const begun = await held.ledger.begin({
+      const begun = await ledger.begin({
         jobId,
         viewId: view.id,
         asOf,
         kind: 'LIVE',
-        knowledge: await settledKnowledge(held, view, asOf, progress.signal),
+        knowledge: await settledKnowledge(leased, view, asOf, progress.signal),
       });
-      const staged = await stage(held, view, begun, part(progress, 0, 0.4));
+      const staged = await stage(leased, begun, part(progress, 0, 0.4));
       progress.signal.throwIfAborted();
       await progress.report(0.4);
-      const published = await publish(held, view, staged, part(progress, 0.4, 0.7));
-      const [committed] = (await commit(held, view, [published], took)) as [RunRecord];
-      const { others: restored } = await level(held, view, committed, part(progress, 0.75, 1));
-      await held.offline.dropStage(runOf(view, committed));
+      const published = await publish(leased, staged, part(progress, 0.4, 0.7));
+      const [committed] = (await commit(leased, [published], took)) as [RunRecord];
+      const { others: restored } = await rewriteOnline(leased, committed, part(progress, 0.75, 1));
+      await dropStages(leased, [committed]);
       const { rows = 0, changed = 0, nullKeys = 0 } = committed.counts ?? {};
       metrics.gauge('view_event_time_seconds', asOf / 1000, { view: view.id });
       metrics.observe('materialize_seconds', took(), { view: view.id });
@@ -62,7 +62,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       for (const [index, { view, asOf: due }] of wanted.entries()) {
         progress.signal.throwIfAborted();
         const within = part(progress, index / wanted.length, (index + 1) / wanted.length);
-        results.push(await live(view, due, jobId, within));
+        results.push(await runLive(view, due, jobId, within));
       }
       return { views: results };
     },
@@ -71,7 +71,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       const due = asOf ?? newestDue(view, now, calendar);
       checkAsOf(view, due, now, calendar);
       await refuseWithoutInputs(deps, view, due);
-      const { scored = 0, missing = 0, written = 0, ...result } = await live(view, due, jobId, progress);
+      const { scored = 0, missing = 0, written = 0, ...result } = await runLive(view, due, jobId, progress);
       const { changed, published, restored } = result;
       return {
         view: view.id,

@@ -12,13 +12,13 @@ import { RiskgraphError } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { Scorer } from '../core/ports/indicators.js';
 import type { PortfolioScores } from '../core/ports/materialize.js';
-import type { EntityKey, KeyPart, OfflineStore, Run, StagedRow } from '../core/ports/offline.js';
+import type { EntityKey, KeyPart, OfflineReader, Run, StagedRow } from '../core/ports/offline.js';
 import type { Clock } from '../core/ports/process.js';
 import type { ImportRequest, SourceStore } from '../core/ports/sources.js';
 import { readableFrom } from './schedule.js';
 
 export interface PortfolioScoresParts {
-  readonly offline: Pick<OfflineStore, 'inForceByParts' | 'readStage'>;
+  readonly offline: Pick<OfflineReader, 'inForceByParts' | 'readStage'>;
   readonly scorer: Pick<Scorer, 'predict'>;
   readonly sources: Pick<SourceStore, 'import'>;
   readonly clock: Clock;
@@ -105,7 +105,7 @@ function byModel(runs: readonly Recorded[]): ReadonlyMap<StoredModel, readonly R
  * is the one that the decision could use; it was known once its row was.
  */
 async function* ndjson(
-  offline: Pick<OfflineStore, 'readStage'>,
+  offline: Pick<OfflineReader, 'readStage'>,
   model: StoredModel,
   runs: readonly Recorded[],
 ): AsyncGenerator<Uint8Array, undefined> {

@@ -6,15 +6,17 @@ import type { View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant } from '../core/helpers/time.js';
 import type { DerivedTable } from '../core/ports/derived.js';
-import type { Leases } from '../core/ports/leases.js';
+import type { Lease, Leases } from '../core/ports/leases.js';
 import type { PortfolioScores, RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
-import type { OfflineStore, Run, Shard, StageCounts } from '../core/ports/offline.js';
+import type { OfflineReader, Run, Shard, StageCounts } from '../core/ports/offline.js';
+import type { OfflineWriter, OfflineWriters } from '../core/ports/offline-writer.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import { kindOf } from './view-kinds.js';
 
 export interface MaterializerDeps {
-  readonly offline: OfflineStore;
+  readonly offline: OfflineReader;
+  readonly writers: OfflineWriters;
   readonly online: OnlineStore;
   readonly ledger: RunLedger;
   readonly leases: Leases;
@@ -34,6 +36,13 @@ export interface MaterializerDeps {
   readonly asOfsACommit?: number;
 }
 
+/** A view that this process may write to, and the lease that lets it: once the view has a later holder, its writes are rejected. */
+export interface LeasedView extends MaterializerDeps {
+  readonly view: View;
+  readonly lease: Lease<'view'>;
+  readonly writer: OfflineWriter;
+}
+
 export interface StepProgress {
   /** Within the step: 0 to 1. */
   report(fraction: number): Promise<void>;
@@ -50,14 +59,14 @@ export const runOf = (view: View, { id, asOf, knowledge, kind }: RunRecord): Run
   ...(kind === 'BACKFILL' ? { availableAt: knowledge } : {}),
 });
 
-async function advance({ ledger }: MaterializerDeps, record: RunRecord, change: RunChange): Promise<RunRecord> {
-  await ledger.update(record.id, change);
+async function advance({ ledger, lease }: LeasedView, record: RunRecord, change: RunChange): Promise<RunRecord> {
+  await ledger.update(record.id, change, lease);
   return { ...record, ...change };
 }
 
 /** Those to which `changeOf` gives a change, all or none; the others stay as they are. */
 export async function advanceAll(
-  { ledger }: MaterializerDeps,
+  { ledger, lease }: LeasedView,
   records: readonly RunRecord[],
   changeOf: (record: RunRecord) => RunChange | null,
 ): Promise<readonly RunRecord[]> {
@@ -66,27 +75,22 @@ export async function advanceAll(
     return change ? [{ id: record.id, change }] : [];
   });
   if (changes.length === 0) return records;
-  await ledger.updateAll(changes);
+  await ledger.updateAll(changes, lease);
   const byId = new Map(changes.map(({ id, change }) => [id, change]));
   return records.map((record) => ({ ...record, ...byId.get(record.id) }));
 }
 
 /** Computes a run into its stage, as its kind of view says. */
-export const computeStage = (deps: MaterializerDeps, run: Run, progress: StepProgress) =>
-  kindOf(run.view).stage(deps, run, progress);
+export const computeStage = (leased: LeasedView, run: Run, progress: StepProgress) =>
+  kindOf(run.view).stage(leased, run, progress);
 
 /** STARTED to STAGED: the rows are computed once; everything after it reads the stage. */
-export async function stage(
-  deps: MaterializerDeps,
-  view: View,
-  record: RunRecord,
-  progress: StepProgress,
-): Promise<RunRecord> {
+export async function stage(leased: LeasedView, record: RunRecord, progress: StepProgress): Promise<RunRecord> {
   if (record.stage !== 'STARTED') return record;
-  const counts = await computeStage(deps, runOf(view, record), progress);
+  const counts = await computeStage(leased, runOf(leased.view, record), progress);
   // A backfill publishes nothing of its own; its shards are counted once it is in the history.
-  const shards = record.kind === 'LIVE' ? await shardCount(deps, view, counts.changed) : 1;
-  return advance(deps, record, { stage: 'STAGED', counts: { ...counts, shards } });
+  const shards = record.kind === 'LIVE' ? await shardCount(leased, counts.changed) : 1;
+  return advance(leased, record, { stage: 'STAGED', counts: { ...counts, shards } });
 }
 
 /** Rows that one stage of several runs holds, about: what a killed process has to compute again. */
@@ -98,11 +102,11 @@ const RUNS_OF_UNKNOWN_SIZE = 8;
  * STARTED to STAGED, for runs of a backfill. Where the kind of view allows it, some are computed at once and staged all or none: they share a table.
  */
 export async function stageAll(
-  deps: MaterializerDeps,
-  view: View,
+  leased: LeasedView,
   records: readonly RunRecord[],
   progress: StepProgress,
 ): Promise<readonly RunRecord[]> {
+  const { view, writer, offline, clock } = leased;
   const staged: RunRecord[] = records.filter(({ stage: at }) => at !== 'STARTED');
   const waiting = records.filter(({ stage: at }) => at === 'STARTED');
   const done = () => progress.report(staged.length / records.length);
@@ -111,17 +115,17 @@ export async function stageAll(
       progress.signal.throwIfAborted();
       const from = staged.length / records.length;
       const report = (fraction: number) => progress.report(from + fraction / records.length);
-      staged.push(await stage(deps, view, record, { signal: progress.signal, report }));
+      staged.push(await stage(leased, record, { signal: progress.signal, report }));
       await done();
     }
   } else {
-    let rowsARun = waiting.length > RUNS_OF_UNKNOWN_SIZE ? (await deps.offline.viewStats(view, deps.clock())).keys : 0;
+    let rowsARun = waiting.length > RUNS_OF_UNKNOWN_SIZE ? (await offline.viewStats(view, clock())).keys : 0;
     while (waiting.length > 0) {
       progress.signal.throwIfAborted();
       const most = rowsARun === 0 ? RUNS_OF_UNKNOWN_SIZE : Math.ceil(ROWS_A_STAGE / rowsARun);
       const some = waiting.splice(0, most);
       const before = staged.length;
-      const counts = await deps.offline.stageRuns(
+      const counts = await writer.stageRuns(
         some.map((record) => runOf(view, record)),
         async (runs) => {
           progress.signal.throwIfAborted();
@@ -130,7 +134,7 @@ export async function stageAll(
       );
       const countsOf = new Map(some.map(({ id }, index) => [id, counts[index] as StageCounts]));
       staged.push(
-        ...(await advanceAll(deps, some, ({ id }) => ({
+        ...(await advanceAll(leased, some, ({ id }) => ({
           stage: 'STAGED',
           counts: { ...(countsOf.get(id) as StageCounts), shards: 1 },
         }))),
@@ -142,41 +146,37 @@ export async function stageAll(
   return records.map(({ id }) => byId.get(id) as RunRecord);
 }
 
-async function shardCount(deps: MaterializerDeps, view: View, atLeast: number): Promise<number> {
-  const { keys } = await deps.offline.viewStats(view, deps.clock());
-  return Math.max(1, Math.ceil(Math.max(atLeast, keys) / (deps.rowsAShard ?? ROWS_A_SHARD)));
+async function shardCount({ offline, view, clock, rowsAShard }: LeasedView, atLeast: number): Promise<number> {
+  const { keys } = await offline.viewStats(view, clock());
+  return Math.max(1, Math.ceil(Math.max(atLeast, keys) / (rowsAShard ?? ROWS_A_SHARD)));
 }
 
 /** Fixes in how many shards the newest rows travel, before the first of them does. */
-export async function withShards(deps: MaterializerDeps, view: View, committed: RunRecord): Promise<RunRecord> {
+export async function withShards(leased: LeasedView, committed: RunRecord): Promise<RunRecord> {
   if (committed.counts === null || committed.shardsDone.length > 0) return committed;
-  const shards = await shardCount(deps, view, 0);
-  return advance(deps, committed, { counts: { ...committed.counts, shards } });
+  const shards = await shardCount(leased, 0);
+  return advance(leased, committed, { counts: { ...committed.counts, shards } });
 }
 
 /** STAGED to PUBLISHED: rows become readable online, then the history's stamp is fixed, no earlier than the last of them was readable. */
-export async function publish(
-  deps: MaterializerDeps,
-  view: View,
-  staged: RunRecord,
-  progress: StepProgress,
-): Promise<RunRecord> {
+export async function publish(leased: LeasedView, staged: RunRecord, progress: StepProgress): Promise<RunRecord> {
+  const { view, offline, online, clock } = leased;
   if (staged.stage !== 'STAGED') return staged;
   const { knowledge } = staged;
-  const now = deps.clock();
+  const now = clock();
   if (now < knowledge) throw tooEarly(view, staged);
   const stamp = staged.onlineStamp ?? Math.max(knowledge, now);
-  const stamped = staged.onlineStamp === null ? await advance(deps, staged, { onlineStamp: stamp }) : staged;
+  const stamped = staged.onlineStamp === null ? await advance(leased, staged, { onlineStamp: stamp }) : staged;
   const run = runOf(view, stamped);
-  const done = await eachShard(deps, stamped, progress, stamped.counts?.changed ?? 0, {
-    rows: (shard) => deps.offline.readStage(run, stamp, shard),
+  const done = await eachShard(leased, stamped, progress, stamped.counts?.changed ?? 0, {
+    rows: (shard) => offline.readStage(run, stamp, shard),
     write: async (rows) => {
-      await deps.online.write(view, rows);
+      await online.write(view, rows);
     },
   });
-  return advance(deps, done, {
+  return advance(leased, done, {
     stage: 'PUBLISHED',
-    historyStamp: Math.max(knowledge, deps.clock()),
+    historyStamp: Math.max(knowledge, clock()),
     shardsDone: [],
   });
 }
@@ -186,11 +186,11 @@ export async function publish(
  * took, where their whole way was seen.
  */
 export async function commit(
-  deps: MaterializerDeps,
-  view: View,
+  leased: LeasedView,
   published: readonly RunRecord[],
   seconds?: () => number,
 ): Promise<readonly RunRecord[]> {
+  const { view, writer, metrics } = leased;
   const open = published.filter((record) => record.stage === 'PUBLISHED');
   if (open.length > 0) {
     const stamped = open.map((record) => ({
@@ -198,13 +198,13 @@ export async function commit(
       availableAt: record.historyStamp ?? record.knowledge,
       restated: record.counts?.restated ?? false,
     }));
-    await deps.offline.commitRuns(view, stamped);
+    await writer.commitRuns(stamped);
     // Before the mark: a run that dies here records its rows again, which changes nothing.
-    await kindOf(view).record(deps, stamped);
-    for (const record of open) deps.metrics.count('history_rows', { view: view.id }, record.counts?.changed ?? 0);
+    await kindOf(view).record(leased, stamped);
+    for (const record of open) metrics.count('history_rows', { view: view.id }, record.counts?.changed ?? 0);
   }
   const took = seconds ? { seconds: Math.round(seconds() * 1000) / 1000 } : {};
-  return advanceAll(deps, published, ({ stage: at, counts }) =>
+  return advanceAll(leased, published, ({ stage: at, counts }) =>
     at === 'PUBLISHED' ? { stage: 'COMMITTED', ...(counts && { counts: { ...counts, ...took } }) } : null,
   );
 }
@@ -213,22 +213,22 @@ export async function commit(
  * Brings every key of the online store to the newest offline row, this run's rows to their final stamp: what Redis lost is there again.
  * @returns rows written, the run's own and others
  */
-export async function level(
-  deps: MaterializerDeps,
-  view: View,
+export async function rewriteOnline(
+  leased: LeasedView,
   committed: RunRecord,
   progress: StepProgress,
 ): Promise<{ readonly own: number; readonly others: number }> {
-  const at = deps.clock();
-  const { keys } = await deps.offline.viewStats(view, at);
+  const { view, offline, online } = leased;
+  const at = leased.clock();
+  const { keys } = await offline.viewStats(view, at);
   const written = { own: 0, others: 0 };
-  await eachShard(deps, committed, progress, keys, {
-    rows: (shard) => deps.offline.newestRows(view, at, shard),
+  await eachShard(leased, committed, progress, keys, {
+    rows: (shard) => offline.newestRows(view, at, shard),
     write: async (rows) => {
       const isOwn = ({ sequence }: { readonly sequence: number }): boolean => sequence === committed.id;
-      written.own += (await deps.online.write(view, rows.filter(isOwn))).applied;
+      written.own += (await online.write(view, rows.filter(isOwn))).applied;
       written.others += (
-        await deps.online.write(
+        await online.write(
           view,
           rows.filter((row) => !isOwn(row)),
         )
@@ -239,25 +239,22 @@ export async function level(
 }
 
 /** Forgets stages of which nothing was seen yet, and what was computed of them; their own job, if it comes back, computes them anew. */
-export async function discard(deps: MaterializerDeps, view: View, records: readonly RunRecord[]): Promise<void> {
+export async function discard(leased: LeasedView, records: readonly RunRecord[]): Promise<void> {
   if (records.length === 0) return;
   // Before the first is dropped: a run that is staged by the ledger has its stage.
-  await advanceAll(deps, records, ({ stage: at }) =>
+  await advanceAll(leased, records, ({ stage: at }) =>
     at === 'STARTED' ? null : { stage: 'STARTED', counts: null, shardsDone: [] },
   );
-  await dropStages(deps, view, records);
+  await dropStages(leased, records);
 }
 
-export const dropStages = (deps: MaterializerDeps, view: View, records: readonly RunRecord[]): Promise<void> =>
-  deps.offline.dropStages(
-    view,
-    records.map((record) => runOf(view, record)),
-  );
+export const dropStages = ({ view, writer }: LeasedView, records: readonly RunRecord[]): Promise<void> =>
+  writer.dropStages(records.map((record) => runOf(view, record)));
 
 type Rows = Parameters<OnlineStore['write']>[1];
 
 async function eachShard(
-  deps: MaterializerDeps,
+  leased: LeasedView,
   record: RunRecord,
   progress: StepProgress,
   expected: number,
@@ -274,7 +271,7 @@ async function eachShard(
       written += rows.length;
       await progress.report(Math.min(1, written / Math.max(1, expected)));
     }
-    current = await advance(deps, current, { shardsDone: [...current.shardsDone, index] });
+    current = await advance(leased, current, { shardsDone: [...current.shardsDone, index] });
   }
   return current;
 }

@@ -1,11 +1,12 @@
 /** How runs of each stored kind of view are computed. The other questions of a kind are in core/compute/view-kinds.ts. */
 import type { StoredKind, ViewOfKind } from '../core/definitions/definitions.js';
 import type { PortfolioScores, RecordedRun } from '../core/ports/materialize.js';
-import type { OfflineStore, Run, StageCounts } from '../core/ports/offline.js';
+import type { Run, StageCounts } from '../core/ports/offline.js';
+import type { OfflineWriter } from '../core/ports/offline-writer.js';
 import type { JobProgress } from '../core/ports/progress.js';
 
 interface Parts {
-  readonly offline: Pick<OfflineStore, 'stageRun' | 'stageRows'>;
+  readonly writer: OfflineWriter;
   readonly scores: PortfolioScores;
 }
 
@@ -32,7 +33,7 @@ interface StoredKindRecord<K extends StoredKind> {
 const query: StoredKindRecord<'query'> = {
   late: 'AS_SCHEDULED',
   sharesStages: true,
-  stage: ({ offline }, run) => offline.stageRun(run),
+  stage: ({ writer }, run) => writer.stageRun(run),
   record: async () => undefined,
 };
 
@@ -40,8 +41,8 @@ const scores: StoredKindRecord<'scores'> = {
   // Features published late are no reason to score without them.
   late: 'AS_KNOWN',
   sharesStages: false,
-  stage: (parts, run, progress) => parts.offline.stageRows(run, parts.scores.rows(run, progress)),
-  record: (parts, runs) => parts.scores.record(runs),
+  stage: ({ writer, scores: portfolio }, run, progress) => writer.stageRows(run, portfolio.rows(run, progress)),
+  record: ({ scores: portfolio }, runs) => portfolio.record(runs),
 };
 
 const STORED_KINDS: { readonly [K in StoredKind]: StoredKindRecord<K> } = { query, scores };

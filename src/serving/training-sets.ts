@@ -12,12 +12,13 @@ import { formatInstant } from '../core/helpers/time.js';
 import { newUuid } from '../core/helpers/uuid.js';
 import { buildTrainingSet } from '../core/ports/job-contracts.js';
 import type { JobQueue } from '../core/ports/jobs.js';
-import type { OfflineStore } from '../core/ports/offline.js';
+import type { OfflineReader } from '../core/ports/offline.js';
 import type { Clock } from '../core/ports/process.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import type { DefinitionLedger } from '../core/ports/serving.js';
 import type {
   ExportFormat,
+  TrainingSetBuilder,
   TrainingSetLedger,
   TrainingSetPins,
   TrainingSetRecord,
@@ -30,7 +31,8 @@ const EXTENSIONS: Readonly<Record<ExportFormat, string>> = { PARQUET: 'parquet',
 
 export interface TrainingSetsOptions {
   readonly registry: Registry;
-  readonly offline: Pick<OfflineStore, 'checkTrainingSet' | 'buildTrainingSet' | 'viewHoldings'>;
+  readonly offline: Pick<OfflineReader, 'viewHoldings'>;
+  readonly builder: TrainingSetBuilder;
   readonly queue: Pick<JobQueue, 'enqueue'>;
   readonly ledger: TrainingSetLedger;
   /** Says by which hashes a version was applied before the scheme of the hashes changed. */
@@ -43,7 +45,7 @@ export interface TrainingSetsOptions {
 
 /** Records requests for training sets (the API's part) and builds the sets (the worker's). */
 export function createTrainingSets(options: TrainingSetsOptions): TrainingSetService & TrainingSetRunner {
-  const { registry, offline, queue, ledger, definitions, mask, clock, folder } = options;
+  const { registry, offline, builder, queue, ledger, definitions, mask, clock, folder } = options;
 
   const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
 
@@ -74,7 +76,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
           'give an instant that has passed, or none for now: only what is known can be repeated',
         );
       }
-      await offline.checkTrainingSet({
+      await builder.check({
         ...request(features, spec),
         includeEventTimes: spec.includeEventTimes,
         includeStatuses: spec.includeStatuses ?? false,
@@ -131,7 +133,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       const path = pathOf(id, record.request.format);
       if (record.result !== null && (await isThere(path))) return { rowCount: record.result.rowCount };
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const result = await offline.buildTrainingSet({
+      const result = await builder.build({
         ...request(
           record.features.map((reference) => resolve(registry, reference)),
           record.request,

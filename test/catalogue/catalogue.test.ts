@@ -7,16 +7,17 @@ import type { OnDemandView, View } from '../../src/core/definitions/definitions.
 import type { Registry } from '../../src/core/definitions/registry.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { Catalogue, RegistryPlanner } from '../../src/core/ports/catalogue.js';
-import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { OfflineReader } from '../../src/core/ports/offline.js';
+import type { OfflineWriters } from '../../src/core/ports/offline-writer.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import type { DefinitionLedger } from '../../src/core/ports/serving.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
-import { createOfflineStore } from '../../src/offline/store.js';
+import { createOfflineReader } from '../../src/offline/reader.js';
+import { createOfflineWriters } from '../../src/offline/writer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
-import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { quietLog } from '../support/homes.js';
 import { onDemandOf } from '../support/on-demand.js';
 import { fixtureRegistry, withViews } from '../support/registries.js';
@@ -25,7 +26,8 @@ import { freshPostgresDatabase, startStores } from '../support/stores.js';
 const metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
 const closers: (() => Promise<void>)[] = [];
 let registry: Registry;
-let offline: OfflineStore;
+let offline: OfflineReader;
+let writers: OfflineWriters;
 let online: OnlineStore;
 let ledger: DefinitionLedger;
 
@@ -38,8 +40,9 @@ beforeAll(async () => {
     log: quietLog,
     metrics,
   });
-  const guard = createSqlGuard(store);
-  offline = createOfflineStore({ store, calendar: new BusinessCalendar('Asia/Shanghai'), guard, log: quietLog });
+  const common = { store, calendar: new BusinessCalendar('Asia/Shanghai'), log: quietLog };
+  offline = createOfflineReader(common);
+  writers = createOfflineWriters(common);
   const redis = await openRedis({ url: stores.redisUrl, log: quietLog, purpose: 'serving' });
   online = createOnlineStore({ client: redis.client, prefix: 'test', clock: () => 0, log: quietLog, metrics });
   closers.push(
@@ -69,6 +72,7 @@ function serve(of: Registry): { readonly catalogue: Catalogue; readonly planner:
     registry: of,
     ledger,
     offline,
+    writers,
     online,
     trainingSets: { pinning: async () => [] },
     costs: async (changes) => changes,

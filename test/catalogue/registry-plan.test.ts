@@ -13,7 +13,8 @@ import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { PlanChange } from '../../src/core/ports/catalogue.js';
 import type { Leases } from '../../src/core/ports/leases.js';
 import type { Materializer } from '../../src/core/ports/materialize.js';
-import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { OfflineReader } from '../../src/core/ports/offline.js';
+import type { OfflineWriters } from '../../src/core/ports/offline-writer.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import type { DefinitionLedger } from '../../src/core/ports/serving.js';
 import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
@@ -22,14 +23,15 @@ import { createLeases } from '../../src/ledgers/leases.js';
 import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createTrainingSetLedger } from '../../src/ledgers/training-set-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
-import { createOfflineStore } from '../../src/offline/store.js';
+import { createOfflineReader } from '../../src/offline/reader.js';
+import { createOfflineWriters } from '../../src/offline/writer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
-import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { quietLog } from '../support/homes.js';
 import { fixtureRegistry, withViews } from '../support/registries.js';
 import { freshPostgresDatabase, freshRedis } from '../support/stores.js';
 import { openSourceTables, type SourceTables } from '../support/views.js';
+import { leasedWrites } from '../support/writes.js';
 
 /** Noon of 10 February in Shanghai: the newest as-of that is due is its midnight. */
 const NOW = Date.UTC(2026, 1, 10, 4);
@@ -42,7 +44,8 @@ let database: Database;
 let tables: SourceTables;
 let redis: RedisConnection;
 let registry: Registry;
-let offline: OfflineStore;
+let offline: OfflineReader;
+let writers: OfflineWriters;
 let online: OnlineStore;
 let ledger: DefinitionLedger;
 let leases: Leases;
@@ -63,8 +66,9 @@ beforeAll(async () => {
       monthly_income: 1_000 + index,
     })),
   );
-  const guard = createSqlGuard(tables.clickhouse);
-  offline = createOfflineStore({ store: tables.clickhouse, calendar: tables.calendar, guard, log: quietLog });
+  const common = { store: tables.clickhouse, calendar: tables.calendar, log: quietLog };
+  offline = createOfflineReader(common);
+  writers = createOfflineWriters(common);
   const server = await freshRedis();
   redis = await openRedis({ url: server.url, log: quietLog, purpose: 'serving' });
   online = createOnlineStore({ client: redis.client, prefix: 'test', clock, log: quietLog, metrics });
@@ -84,6 +88,7 @@ beforeAll(async () => {
   materializer = createMaterializer({
     derived: [],
     offline,
+    writers,
     online,
     ledger: createRunLedger(database.dataSource),
     leases,
@@ -97,7 +102,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await database.dataSource.query('TRUNCATE published_definition, training_set, materialization_run');
-  for (const view of registry.views.values()) await offline.dropView(view);
+  for (const view of registry.views.values()) await leasedWrites(writers).dropView(view);
   await (redis.client as { flushall(): Promise<unknown> }).flushall();
 });
 
@@ -174,6 +179,7 @@ function planner(of: Registry, budgetMs = 120_000) {
     ledger,
     trainingSets: sets,
     offline,
+    writers,
     online,
     now: clock,
     onChange: async () => undefined,
@@ -194,6 +200,7 @@ const pruner = () =>
     ledger,
     trainingSets: sets,
     offline,
+    writers,
     online,
     now: clock,
     leases,
@@ -462,7 +469,7 @@ describe('pruning', () => {
     });
 
     // As a run does that has waited for the prune to end.
-    await offline.createView(view);
+    await writers.createView(view);
     expect((await planner(left).plan()).prunable).toMatchObject([{ view: view.id, rows: 0 }]);
     await pruner().prune(view.id, { force: false }, progress);
     expect((await planner(left).plan()).prunable).toEqual([]);
@@ -523,7 +530,7 @@ describe('pruning', () => {
     const kept = await tables.clickhouse.rows('test', raw('SELECT * FROM history_customer_profile_v1 ORDER BY ALL'));
     const cell = await online1(other.id);
     const killed = (): Promise<never> => Promise.reject(new Error('killed'));
-    const parts = { ledger, trainingSets: sets, offline, online, leases, now: clock };
+    const parts = { ledger, trainingSets: sets, offline, writers, online, leases, now: clock };
     const drop =
       (...names: string[]) =>
       async () => {
@@ -536,11 +543,11 @@ describe('pruning', () => {
         'after the values online',
         { online: { ...online, deleteView: (of, more) => online.deleteView(of, more).then(killed) } },
       ],
-      ['before any table', { offline: { ...offline, dropView: killed } }],
-      ['after the state', { offline: { ...offline, dropView: drop('state') } }],
-      ['after the history', { offline: { ...offline, dropView: drop('history') } }],
-      ['after the commits', { offline: { ...offline, dropView: drop('commits') } }],
-      ['after the turns', { offline: { ...offline, dropView: drop('turns') } }],
+      ['before any table', { writers: { ...writers, dropView: killed } }],
+      ['after the state', { writers: { ...writers, dropView: drop('state') } }],
+      ['after the history', { writers: { ...writers, dropView: drop('history') } }],
+      ['after the commits', { writers: { ...writers, dropView: drop('commits') } }],
+      ['after the tokens', { writers: { ...writers, dropView: drop('turns') } }],
       ['before it says so', { ledger: { ...ledger, prune: killed } }],
     ];
     for (const [step, change] of deaths) {
@@ -604,6 +611,7 @@ it('a view retired by one process is said to be retired by another within two re
     ledger,
     trainingSets: sets,
     offline,
+    writers,
     online,
     now: clock,
     onChange: () => own.refresh(),

@@ -11,7 +11,8 @@ import { defineEntity, int32, raw, string } from '../../src/core/definitions/def
 import type { View } from '../../src/core/definitions/definitions.js';
 import type { FeatureStatus, FeatureValue, StalePolicy } from '../../src/core/definitions/types.js';
 import { DAY, formatInstant, type Instant } from '../../src/core/helpers/time.js';
-import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
+import type { OfflineReader, ViewRow } from '../../src/core/ports/offline.js';
+import type { TrainingSetBuilder } from '../../src/core/ports/training-sets.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
 import { createOnlineFeatures, MAX_ROWS } from '../../src/serving/online-features.js';
@@ -115,7 +116,7 @@ const placedKey = ({ bare }: HistoryCase, prefix: string, parts: readonly (strin
 
 /** Loads the rows of all cases and answers all their questions, over each path. */
 export async function openHistory(cases: readonly HistoryCase[]): Promise<HistoryWorld> {
-  const offline = await openOffline();
+  const fixture = await openOffline();
   const redis = await freshRedis();
   const connection = await openRedis({ url: redis.url, log: silentLog, purpose: 'serving' });
   const folder = await freshHome();
@@ -124,9 +125,9 @@ export async function openHistory(cases: readonly HistoryCase[]): Promise<Histor
     for (const name of new Set(cases.map(({ view }) => view))) {
       const view: View = VIEWS[name];
       const own = cases.flatMap((each, index) => (each.view === name ? [{ each, index }] : []));
-      await offline.offline.createView(view);
+      await fixture.writers.createView(view);
       await load(
-        offline.store,
+        fixture.store,
         view,
         own.flatMap(({ each, index }) =>
           each.rows.map(({ key, at, known = at, run = 1, values }) => ({
@@ -152,7 +153,8 @@ export async function openHistory(cases: readonly HistoryCase[]): Promise<Histor
       );
       for (const stalePolicy of new Set(placed.map((each) => each.stalePolicy))) {
         const some = placed.filter((each) => each.stalePolicy === stalePolicy);
-        const asked = { offline: offline.offline, view, placed: some, stalePolicy };
+        const { offline, sets } = fixture;
+        const asked = { offline, sets, view, placed: some, stalePolicy };
         const historical = await historicalAnswers(asked);
         const files = await trainingSetAnswers(asked, join(folder, 'set.parquet'));
         const online = await onlineAnswers(asked, connection);
@@ -168,7 +170,7 @@ export async function openHistory(cases: readonly HistoryCase[]): Promise<Histor
   } finally {
     await connection.close();
     await redis.close();
-    await offline.close();
+    await fixture.close();
     await rm(folder, { recursive: true, force: true });
   }
   return { answers };
@@ -180,7 +182,8 @@ const spineOf = (view: View, placed: readonly Placed[]) => ({
 });
 
 interface Asked {
-  readonly offline: OfflineStore;
+  readonly offline: OfflineReader;
+  readonly sets: TrainingSetBuilder;
   readonly view: View;
   readonly placed: readonly Placed[];
   readonly stalePolicy: StalePolicy;
@@ -198,8 +201,8 @@ async function historicalAnswers({ offline, view, placed, stalePolicy }: Asked):
   return named.map((row) => answeredOf(view, row));
 }
 
-async function trainingSetAnswers({ offline, view, placed, stalePolicy }: Asked, path: string): Promise<Answered[]> {
-  await offline.buildTrainingSet({
+async function trainingSetAnswers({ sets, view, placed, stalePolicy }: Asked, path: string): Promise<Answered[]> {
+  await sets.build({
     id: view.id,
     features: refsOf(view),
     spine: spineOf(view, placed),

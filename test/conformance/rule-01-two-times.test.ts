@@ -231,16 +231,16 @@ const WHOLE: readonly WholeCase[] = [
   },
   {
     name: 'every feature value has the instant that it describes and the instant from which a decision could use it',
-    async check({ offline }) {
+    async check({ offline, writers, writes }) {
       const view = viewOf('stamped', 1, {
         entity: customer,
         features: { amount: int32({ description: 'x' }) },
         query: () => raw("SELECT 'C' AS customer_id, 5 AS amount"),
       });
-      await offline.createView(view);
+      await writers.createView(view);
       const run = { id: 1, view, asOf: JUNE, knowledge: JUNE + view.delayMs };
-      await offline.stageRun(run);
-      await offline.commitRuns(view, [{ run, availableAt: JUNE + view.delayMs }]);
+      await writes.stageRun(run);
+      await writes.commitRuns(view, [{ run, availableAt: JUNE + view.delayMs }]);
       expect(await offline.rowsAt(view, LATER, [['C']])).toMatchObject([
         { eventTime: JUNE, availableAt: Date.UTC(2026, 5, 1, 2), values: [5] },
       ]);

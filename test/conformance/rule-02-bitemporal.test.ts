@@ -177,7 +177,7 @@ const world = shared(async (): Promise<ScheduledWorld> => {
   );
   await opened.load('device_sightings', sightings);
   const { live, backfilled } = VIEWS;
-  for (const view of Object.values(VIEWS)) await opened.offline.createView(view);
+  for (const view of Object.values(VIEWS)) await opened.writers.createView(view);
   for (const date of [2, 3, 4, 5, 6]) await opened.runAt(date === 3 ? march(3, 9) : march(date) + DELAY, live);
   await opened.backfillAt(march(1 + 365), backfilled, '2026-03-02', '2026-03-07');
   return opened;
@@ -223,7 +223,7 @@ defineRule(
     open: world,
     async check({ now, asOf, online }: EarlyCase, opened) {
       const view = residenceView(`early_${now}`);
-      await opened.offline.createView(view);
+      await opened.writers.createView(view);
       const attempt = opened.runAt(now, view, asOf);
       if (online === null) await expect(attempt).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
       else await attempt;

@@ -45,7 +45,7 @@ defineRule(
     rule: 3,
     async open() {
       const opened = await world();
-      await opened.offline.createView(seen);
+      await opened.writers.createView(seen);
       return opened;
     },
     /** As code reads it, as a spine gives it and as a file brings it. */

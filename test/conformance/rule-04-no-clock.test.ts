@@ -72,7 +72,7 @@ defineRule(
     open: world,
     async check({ done }: ScheduleCase, opened) {
       const view = residenceView(`schedule_${CASES.findIndex((each) => each.done === done)}`);
-      await opened.offline.createView(view);
+      await opened.writers.createView(view);
       for (const { now, asOf } of done) {
         if (asOf === undefined) await opened.backfillAt(now, view, '2026-03-02', '2026-03-04');
         else await opened.runAt(now, view, asOf);

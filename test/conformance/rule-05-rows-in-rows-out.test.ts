@@ -193,13 +193,13 @@ const world = shared(async (): Promise<World> => {
     tombstone: false,
     values: { amount },
   });
-  await fixture.offline.createView(profile);
+  await fixture.writers.createView(profile);
   await load(
     fixture.store,
     profile,
     [1, 2, 3].flatMap((n) => [rowOf(`C${n}`, 1, n), rowOf(`C${n}`, 3, 10 * n)]),
   );
-  await fixture.offline.createView(phone);
+  await fixture.writers.createView(phone);
   await load(fixture.store, phone, [rowOf('D1', 1, 100)]);
   return {
     fixture,
@@ -229,7 +229,7 @@ defineRule(
       expect(table.rows).toEqual(rows);
 
       const path = join(folder, `${++sets}.parquet`);
-      const { rowCount } = await fixture.offline.buildTrainingSet({
+      const { rowCount } = await fixture.sets.build({
         id: `rule5-${sets}`,
         features: asked,
         spine,

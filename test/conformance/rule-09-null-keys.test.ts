@@ -157,10 +157,10 @@ defineRule(
         const { entity } = VIEWS[name];
         const features = Object.fromEntries(VIEWS[name].features.map((feature) => [feature.name, feature]));
         const view = viewOf('made', 1, { entity, features, query: () => raw(query) });
-        await fixture.offline.createView(view);
+        await fixture.writers.createView(view);
         const run = { id: 1, view, asOf: day(1), knowledge: day(1) };
-        expect(await fixture.offline.stageRun(run)).toMatchObject(counted);
-        await fixture.offline.commitRuns(view, [{ run, availableAt: day(1) }]);
+        expect(await fixture.writes.stageRun(run)).toMatchObject(counted);
+        await fixture.writes.commitRuns(view, [{ run, availableAt: day(1) }]);
         const { rows } = await fixture.offline.historicalFeatures({
           features: refsOf(view, ['amount']),
           spine: {

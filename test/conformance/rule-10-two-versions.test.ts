@@ -192,7 +192,7 @@ const world = shared(async (): Promise<World & { close(): Promise<void> }> => {
   const redis = await openRedis({ url: server.url, log: silentLog, purpose: 'serving' });
   const folder = await freshHome();
   for (const view of VERSIONS) {
-    await fixture.offline.createView(view);
+    await fixture.writers.createView(view);
     const rows = CASES.flatMap((each, number) =>
       each.rows
         .filter((row) => row.view === view.id)
@@ -223,7 +223,7 @@ const world = shared(async (): Promise<World & { close(): Promise<void> }> => {
 const said = (value: unknown, status: unknown): string => `${value} ${status}`;
 
 async function check(each: VersionsCase, { fixture, redis, folder }: World): Promise<void> {
-  const { offline } = fixture;
+  const { offline, sets } = fixture;
   const key = keyOf(CASES.indexOf(each));
   const features = refs(each.asked);
   const spine = { customer_id: each.t.map(() => key), event_timestamp: each.t.map(formatInstant) };
@@ -237,7 +237,7 @@ async function check(each: VersionsCase, { fixture, redis, folder }: World): Pro
   );
 
   const path = join(folder, `${key}.parquet`);
-  await offline.buildTrainingSet({
+  await sets.build({
     id: key,
     features,
     spine,

@@ -262,7 +262,7 @@ const stored = ({
 
 const world = shared(async (): Promise<World> => {
   const opened = await openSourceWorld();
-  for (const view of [profile, leaking, scored]) await opened.offline.createView(view);
+  for (const view of [profile, leaking, scored]) await opened.writers.createView(view);
   const labels = [
     ...JOINED.flatMap((each, number) =>
       each.labels.map((label) => stored({ ...label, id: idOf(number, label.id ?? 'C') })),
@@ -307,7 +307,7 @@ const requestOf = (folder: string, more: Partial<TrainingSetRequest>): TrainingS
 /** What the sets say of the label, by case; one set for all cases of an as-of. */
 async function labelled(
   cases: readonly LabelCase[],
-  { offline, folder }: World,
+  { sets, folder }: World,
 ): Promise<readonly (readonly unknown[])[]> {
   const answers: unknown[][] = cases.map(() => []);
   for (const asOf of new Set(cases.map((each) => each.asOf ?? day(100)))) {
@@ -315,7 +315,7 @@ async function labelled(
       (each.asOf ?? day(100)) === asOf ? each.spine.map((row) => ({ ...row, number })) : [],
     );
     const path = join(folder, `${asOf}.parquet`);
-    await offline.buildTrainingSet(
+    await sets.build(
       requestOf(folder, {
         id: `rule11-${asOf}`,
         asOf,
@@ -371,11 +371,11 @@ defineRule(
   {
     rule: 11,
     open: world,
-    async check({ ask, files, words }: Refusal, { offline, folder }) {
+    async check({ ask, files, words }: Refusal, { sets, folder }) {
       if (files) expect(await problemsOf(files)).toMatch(words);
       if (!ask) return;
       const refusal = { code: 'BAD_USER_INPUT', message: expect.stringMatching(words) };
-      await expect(offline.buildTrainingSet(requestOf(folder, ask))).rejects.toMatchObject(refusal);
+      await expect(sets.build(requestOf(folder, ask))).rejects.toMatchObject(refusal);
     },
   },
   REFUSED,

@@ -63,6 +63,7 @@ export async function openScheduledWorld(): Promise<ScheduledWorld> {
   const materializer = createMaterializer({
     derived: [],
     offline: world.offline,
+    writers: world.writers,
     online,
     ledger: createRunLedger(database.dataSource),
     leases: createLeases(database.dataSource),

@@ -1,17 +1,15 @@
 /** Source tables that are filled by the import API, and the offline store over them. */
 
 import { BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
-import type { OfflineStore } from '../../src/core/ports/offline.js';
-import { createOfflineStore } from '../../src/offline/store.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { clickhouseAt } from '../materialize/views.js';
+import { type OfflinePorts, offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { openSources, type Sources } from '../sources/support.js';
 
-export interface SourceWorld {
+export interface SourceWorld extends OfflinePorts {
   readonly sources: Sources;
   readonly store: ClickHouse;
-  readonly offline: OfflineStore;
   readonly calendar: BusinessCalendar;
   /** Imports rows by column name; fails where one is refused. */
   load(
@@ -29,11 +27,10 @@ export async function openSourceWorld(timezone = 'Asia/Shanghai'): Promise<Sourc
   const sources = await openSources(timezone);
   const store = openClickHouse({ ...clickhouseAt(sources.url), log: silentLog, metrics: noMetrics });
   const calendar = new BusinessCalendar(timezone);
-  const offline = createOfflineStore({ store, calendar, guard: sources.guard, log: silentLog });
   return {
     sources,
     store,
-    offline,
+    ...offlineOn(store, calendar, { guard: sources.guard }),
     calendar,
     async load(table, rows, { now = LATER, history = false } = {}) {
       const body = rows.map((row) => JSON.stringify(row)).join('\n');

@@ -19,13 +19,13 @@ afterAll(() => fixture?.close());
 
 const check = async () => {
   const gauges: unknown[] = [];
-  const { offline, online } = fixture;
-  const context: JobContext<'catalogue' | 'offline' | 'online'> = {
+  const { offline, writers: offlineWriters, online } = fixture;
+  const context: JobContext<'catalogue' | 'offline' | 'offlineWriters' | 'online'> = {
     jobId: 'check',
     scheduledFor: fixture.clock.now,
     now: () => fixture.clock.now,
     log: silentLog,
-    services: { catalogue: catalogueOf([view]), offline, online },
+    services: { catalogue: catalogueOf([view]), offline, offlineWriters, online },
     metrics: { ...noMetrics, gauge: (...gauge) => void gauges.push(gauge) },
     ...unwatched(),
   };

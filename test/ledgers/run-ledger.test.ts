@@ -24,6 +24,9 @@ afterAll(async () => {
 });
 
 const { signal } = new AbortController();
+/** A lease of the view that has no later holder. */
+const leaseOf = (id: string, database = databases[0] as Database): Promise<Lease<'view'>> =>
+  createLeases(database.dataSource).hold(viewResource({ id }), signal, async (lease) => lease);
 const at = Date.UTC(2026, 0, 1);
 const run = (change: object = {}) => ({
   jobId: 'job',
@@ -46,8 +49,12 @@ describe('the run ledger', () => {
       counts: null,
       shardsDone: [],
     });
-    await runs.update(first.id, { stage: 'STAGED', counts: { rows: 3, changed: 2, nullKeys: 1, shards: 4 } });
-    await runs.update(first.id, { onlineStamp: at + 9, shardsDone: [0, 2] });
+    await runs.update(
+      first.id,
+      { stage: 'STAGED', counts: { rows: 3, changed: 2, nullKeys: 1, shards: 4 } },
+      await leaseOf('v@1'),
+    );
+    await runs.update(first.id, { onlineStamp: at + 9, shardsDone: [0, 2] }, await leaseOf('v@1'));
     const known = {
       stage: 'STAGED',
       counts: { rows: 3, changed: 2, nullKeys: 1, shards: 4 },
@@ -58,14 +65,14 @@ describe('the run ledger', () => {
     for (const other of [{ jobId: 'other' }, { viewId: 'w@1' }, { asOf: at + 1 }]) {
       expect((await runs.begin(run(other))).id).toBeGreaterThan(first.id);
     }
-    await runs.update(first.id, { stage: 'STARTED', counts: null, shardsDone: [] });
+    await runs.update(first.id, { stage: 'STARTED', counts: null, shardsDone: [] }, await leaseOf('v@1'));
     expect(await runs.begin(run())).toMatchObject({ counts: null, shardsDone: [], onlineStamp: at + 9 });
   });
 
   it('knows the newest committed live as-of of each view, and what is unfinished', async () => {
     const begin = async (asOf: number, kind: 'LIVE' | 'BACKFILL', committed: boolean) => {
       const { id } = await runs.begin(run({ viewId: 'c@1', asOf, kind }));
-      if (committed) await runs.update(id, { stage: 'COMMITTED' });
+      if (committed) await runs.update(id, { stage: 'COMMITTED' }, await leaseOf('c@1'));
       return id;
     };
     await begin(at + 1, 'LIVE', true);
@@ -80,11 +87,8 @@ describe('the run ledger', () => {
 
   it('refuses what is written for a lease that has a later holder, all of it, and takes it for the later one', async () => {
     const { id } = await runs.begin(run({ viewId: 't@1' }));
-    const held: Lease<'view'>[] = [];
-    for (const { dataSource } of databases) {
-      await createLeases(dataSource).hold(viewResource({ id: 't@1' }), signal, async (lease) => void held.push(lease));
-    }
-    const [over, now] = held as [Lease<'view'>, Lease<'view'>];
+    const over = await leaseOf('t@1');
+    const now = await leaseOf('t@1', databases[1]);
     expect(now.fencingToken).toBeGreaterThan(over.fencingToken);
     const late = runs.updateAll([{ id, change: { stage: 'COMMITTED' } }], over);
     await expect(late).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('t@1') });
@@ -97,7 +101,11 @@ describe('the run ledger', () => {
     const begin = async (asOf: number, counts: { rows: number; seconds?: number } | null) => {
       const { id } = await runs.begin(run({ viewId: 'd@1', asOf, kind: 'BACKFILL' }));
       if (counts === null) return;
-      await runs.update(id, { stage: 'COMMITTED', counts: { changed: 0, nullKeys: 0, shards: 1, ...counts } });
+      await runs.update(
+        id,
+        { stage: 'COMMITTED', counts: { changed: 0, nullKeys: 0, shards: 1, ...counts } },
+        await leaseOf('d@1'),
+      );
     };
     expect(await runs.pace('d@1')).toBeNull();
     await begin(at, { rows: 5 });

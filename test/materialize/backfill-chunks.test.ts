@@ -3,7 +3,8 @@ import type { View } from '../../src/core/definitions/definitions.js';
 import { raw } from '../../src/core/definitions/sql.js';
 import { RiskgraphError } from '../../src/core/errors.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
-import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { OfflineReader } from '../../src/core/ports/offline.js';
+import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { openSourceRows, paidView } from './sources.js';
 import { HOUR, MIDNIGHT } from './views.js';
@@ -74,20 +75,19 @@ it('a chunk is staged while the one before it is committed, and many chunks leav
   const view = paidView('chunks_some');
   let staged = 0;
   const waiting: (() => void)[] = [];
-  const offline: OfflineStore = {
-    ...fixture.offline,
+  const writers = changedWriters(fixture.writers, (writer) => ({
     async stageRuns(runs, computed) {
       staged++;
       for (const go of waiting.splice(0)) go();
-      return fixture.offline.stageRuns(runs, computed);
+      return writer.stageRuns(runs, computed);
     },
-    async commitRuns(of, runs) {
+    async commitRuns(runs) {
       // Were the next chunk staged only after this, the first commit would wait here for ever.
       if (staged < 2) await new Promise<void>((resolve) => waiting.push(resolve));
-      return fixture.offline.commitRuns(of, runs);
+      return writer.commitRuns(runs);
     },
-  };
-  const result = await backfill(view, { offline, asOfsACommit: 3 });
+  }));
+  const result = await backfill(view, { writers, asOfsACommit: 3 });
   expect(result).toMatchObject({ views: [{ asOfs: 10 }] });
   expect(staged).toBe(4);
   expect(await outcome(view)).toEqual(await outcome(whole));
@@ -95,7 +95,7 @@ it('a chunk is staged while the one before it is committed, and many chunks leav
 
 it('a count of what lies before the first data that takes too long leaves nothing out', async () => {
   const view = paidView('chunks_slow');
-  const offline: OfflineStore = {
+  const offline: OfflineReader = {
     ...fixture.offline,
     estimateRows: () => Promise.reject(new RiskgraphError({ code: 'TIMEOUT', message: 'too slow' })),
   };
@@ -111,12 +111,14 @@ it('where a chunk fails, or the commit of the one before it, what is repeated le
   for (const step of ['stageRuns', 'commitRuns'] as const) {
     const view = paidView(`chunks_${step.toLowerCase()}`);
     let calls = 0;
-    const failing = (...args: never[]): Promise<never> => {
-      const work = fixture.offline[step] as unknown as (...given: never[]) => Promise<never>;
-      return ++calls === 3 ? Promise.reject(new Error('broken')) : work(...args);
-    };
-    const offline = { ...fixture.offline, [step]: failing } as OfflineStore;
-    await expect(backfill(view, { offline, asOfsACommit: 3 })).rejects.toThrow('broken');
+    const writers = changedWriters(fixture.writers, (writer) => {
+      const failing = (...args: never[]): Promise<never> => {
+        const work = writer[step] as unknown as (...given: never[]) => Promise<never>;
+        return ++calls === 3 ? Promise.reject(new Error('broken')) : work(...args);
+      };
+      return { [step]: failing };
+    });
+    await expect(backfill(view, { writers, asOfsACommit: 3 })).rejects.toThrow('broken');
     await backfill(view, { asOfsACommit: 3 });
     expect(await outcome(view), step).toEqual(expected);
   }

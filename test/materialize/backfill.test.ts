@@ -5,8 +5,8 @@ import { raw, sql } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { BackfillEstimate } from '../../src/core/ports/materialize.js';
-import type { OfflineStore } from '../../src/core/ports/offline.js';
 import { estimateBackfill } from '../../src/materialize/estimate.js';
+import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { openSourceRows, paidView, type SourceRows } from './sources.js';
 import { factsView, HOUR, MIDNIGHT } from './views.js';
@@ -86,19 +86,18 @@ describe('a backfill of several views', () => {
       release = resolve;
     });
     let most = 0;
-    const offline: OfflineStore = {
-      ...fixture.offline,
+    const writers = changedWriters(fixture.writers, (writer) => ({
       async stageRuns(runs, computed) {
         most = Math.max(most, ++inside);
         if (inside === 2) release();
         // Were they one after the other, the first would wait here for ever.
         await both;
-        const counts = await fixture.offline.stageRuns(runs, computed);
+        const counts = await writer.stageRuns(runs, computed);
         inside--;
         return counts;
       },
-    };
-    const side = await backfill(views, { offline, viewsAtOnce: 2 });
+    }));
+    const side = await backfill(views, { writers, viewsAtOnce: 2 });
     expect(most).toBe(2);
     const alone = paidView('side_alone');
     const [expected] = await backfill([alone], { viewsAtOnce: 1 });
@@ -148,14 +147,11 @@ describe('a backfill of several views', () => {
 
   it('stops with the first that fails; repeated, it does what is missing', async () => {
     const views = ['fine', 'broken'].map((name) => paidView(`stop_${name}`));
-    const offline: OfflineStore = {
-      ...fixture.offline,
+    const writers = changedWriters(fixture.writers, (writer) => ({
       stageRuns: (runs, computed) =>
-        runs[0]?.view.name === 'stop_broken'
-          ? Promise.reject(new Error('broken'))
-          : fixture.offline.stageRuns(runs, computed),
-    };
-    await expect(backfill(views, { offline })).rejects.toThrow('broken');
+        runs[0]?.view.name === 'stop_broken' ? Promise.reject(new Error('broken')) : writer.stageRuns(runs, computed),
+    }));
+    await expect(backfill(views, { writers })).rejects.toThrow('broken');
     expect(await backfill(views)).toMatchObject([{ asOfs: 10 }, { asOfs: 10 }]);
     for (const each of views) {
       const { offline: newest, online } = await fixture.newest(each);
@@ -189,17 +185,16 @@ describe('a backfill of several views', () => {
 describe('a range before anything was known', () => {
   it('computes nothing of it: ten years cost what the days with data cost', async () => {
     let computed = 0;
-    const offline: OfflineStore = {
-      ...fixture.offline,
+    const writers = changedWriters(fixture.writers, (writer) => ({
       stageRuns: (runs, told) => {
         computed += runs.length;
-        return fixture.offline.stageRuns(runs, told);
+        return writer.stageRuns(runs, told);
       },
-    };
-    const [result] = await backfill([view], { offline, from: '2016-03-01', to: '2026-02-21' });
+    }));
+    const [result] = await backfill([view], { writers, from: '2016-03-01', to: '2026-02-21' });
     expect(result).toMatchObject({ asOfs: 3_645, empty: 3_643, rows: 4 });
     expect(computed).toBe(2);
-    const [none] = await backfill([paidView('never')], { offline, from: '2016-03-01', to: '2016-06-01' });
+    const [none] = await backfill([paidView('never')], { writers, from: '2016-03-01', to: '2016-06-01' });
     expect(none).toMatchObject({ asOfs: 93, empty: 93, rows: 0, published: 0 });
     expect(computed).toBe(2);
   });
@@ -250,14 +245,13 @@ describe('the estimate of a backfill', () => {
   });
 
   it('expects the time that earlier runs of the view took for as many rows', async () => {
-    const offline: OfflineStore = {
-      ...fixture.offline,
+    const writers = changedWriters(fixture.writers, (writer) => ({
       stageRuns: (runs, computed) => {
         fixture.clock.now += 12_000;
-        return fixture.offline.stageRuns(runs, computed);
+        return writer.stageRuns(runs, computed);
       },
-    };
-    const [done] = await backfill([view], { offline, from: '2026-02-20', to: '2026-02-22' });
+    }));
+    const [done] = await backfill([view], { writers, from: '2026-02-20', to: '2026-02-22' });
     expect(done?.rows).toBe(6);
     const told = await estimate([view], '2026-02-27', '2026-03-01');
     expect(told.views).toMatchObject([{ rows: 8, seconds: 16, measuredRuns: 3 }]);
@@ -331,19 +325,18 @@ describe('a worker that goes on after it has lost the view', () => {
         await fixture.materializer().materialize(request, unwatched());
         next = await everything([view]);
       };
-      const offline: OfflineStore = {
-        ...fixture.offline,
-        async commitRuns(of, runs) {
+      const writers = changedWriters(fixture.writers, (writer) => ({
+        async commitRuns(runs) {
           if (when.includes('history')) await overtake();
-          return fixture.offline.commitRuns(of, runs);
+          return writer.commitRuns(runs);
         },
         async stageRuns(runs, computed) {
-          const counts = await fixture.offline.stageRuns(runs, computed);
+          const counts = await writer.stageRuns(runs, computed);
           if (when.includes('staged')) await overtake();
           return counts;
         },
-      };
-      await expect(backfill([view], { offline })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      }));
+      await expect(backfill([view], { writers })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       expect(await everything([view])).toEqual(next);
       await backfill([view]);
       const { offline: newest, online } = await fixture.newest(view);

@@ -4,7 +4,8 @@ import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { DerivedTable } from '../../src/core/ports/derived.js';
 import type { Leases } from '../../src/core/ports/leases.js';
 import type { Materializer, PortfolioScores, RunLedger } from '../../src/core/ports/materialize.js';
-import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
+import type { OfflineReader, ViewRow } from '../../src/core/ports/offline.js';
+import type { OfflineWriters } from '../../src/core/ports/offline-writer.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createLeases } from '../../src/ledgers/leases.js';
@@ -29,7 +30,8 @@ export interface MaterializeFixture {
   readonly urls: { readonly postgres: string; readonly redis: string; readonly clickhouse: string };
   readonly clickhouse: ClickHouse;
   readonly redis: RedisConnection;
-  readonly offline: OfflineStore;
+  readonly offline: OfflineReader;
+  readonly writers: OfflineWriters;
   readonly online: OnlineStore;
   readonly ledger: RunLedger;
   readonly leases: Leases;
@@ -40,7 +42,8 @@ export interface MaterializeFixture {
   materializer(
     change?: Partial<{
       derived: readonly DerivedTable[];
-      offline: OfflineStore;
+      offline: OfflineReader;
+      writers: OfflineWriters;
       online: OnlineStore;
       ledger: RunLedger;
       leases: Leases;
@@ -66,7 +69,7 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
   });
   await clickhouse.run('facts', raw(FACTS));
   const calendar = new BusinessCalendar(TIMEZONE);
-  const offline = offlineOn(clickhouse, calendar);
+  const { offline, writers } = offlineOn(clickhouse, calendar);
   const clock = { now: MIDNIGHT + 3 * HOUR };
   const online = createOnlineStore({
     client: redis.client,
@@ -82,6 +85,7 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
     clickhouse,
     redis,
     offline,
+    writers,
     online,
     ledger,
     leases,
@@ -97,6 +101,7 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
       createMaterializer({
         derived: [],
         offline,
+        writers,
         online,
         ledger,
         leases,

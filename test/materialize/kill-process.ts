@@ -7,7 +7,8 @@ import type { JobDefinition } from '../../src/core/definitions/registry.js';
 import { BusinessCalendar, formatInstant } from '../../src/core/helpers/time.js';
 import type { JobServices } from '../../src/core/ports/job-services.js';
 import type { PortfolioScores, RunLedger } from '../../src/core/ports/materialize.js';
-import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { OfflineReader } from '../../src/core/ports/offline.js';
+import type { OfflineWriter, OfflineWriters } from '../../src/core/ports/offline-writer.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createJobLedger } from '../../src/ledgers/job-ledger.js';
@@ -69,7 +70,13 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
   });
   const calendar = new BusinessCalendar(TIMEZONE);
   const watch = watcher(seams, new RegExp(dieAfter ?? ''), asOfsACommit !== undefined);
-  const offline = watch.port('offline', offlineOn(clickhouse, calendar));
+  const ports = offlineOn(clickhouse, calendar);
+  const offline = watch.port('offline', ports.offline);
+  const writers: OfflineWriters = {
+    ...watch.port('offline', ports.writers),
+    // Its writer has seams of its own.
+    writer: async (view, lease) => watch.port('offline', await ports.writers.writer(view, lease)),
+  };
   const online = watch.port(
     'online',
     createOnlineStore({ client, prefix: PREFIX, clock, log: silentLog, metrics: noMetrics }),
@@ -85,6 +92,7 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
     derived: [],
     ...common,
     offline,
+    writers,
     online,
     ledger,
     leases,
@@ -95,6 +103,7 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
   const views = scored ? [scored.view] : names.map((name) => factsView({}, name));
   const services: Partial<JobServices> = {
     offline,
+    offlineWriters: writers,
     online,
     materializer,
     catalogue: catalogueOf(views, scored?.model),
@@ -133,8 +142,8 @@ function told(run: JobDefinition['run']): JobDefinition['run'] {
 /** The first as-of of the chunk that a call is about, as far as its arguments say. */
 function chunkOf(method: string, args: readonly unknown[]): number | undefined {
   if (method === 'stageRuns') return (args[0] as { asOf: number }[])[0]?.asOf;
-  if (method === 'commitRuns') return (args[1] as { run: { asOf: number } }[])[0]?.run.asOf;
-  if (method === 'dropStages') return (args[1] as { asOf: number }[])[0]?.asOf;
+  if (method === 'commitRuns') return (args[0] as { run: { asOf: number } }[])[0]?.run.asOf;
+  if (method === 'dropStages') return (args[0] as { asOf: number }[])[0]?.asOf;
   return undefined;
 }
 
@@ -169,7 +178,10 @@ function watcher(file: string | undefined, wanted: RegExp, inChunks: boolean) {
   }
 
   return {
-    port<T extends OfflineStore | OnlineStore | RunLedger | PortfolioScores>(name: string, port: T): T {
+    port<T extends OfflineReader | OfflineWriters | OfflineWriter | OnlineStore | RunLedger | PortfolioScores>(
+      name: string,
+      port: T,
+    ): T {
       const wrapped = Object.entries(port).map(([method, body]: [string, (...args: unknown[]) => unknown]) => [
         method,
         (...args: unknown[]) => {

@@ -127,7 +127,7 @@ describe('a worker killed with SIGKILL', () => {
                 'a batch of offline.readStage',
                 'online.write',
                 'offline.commitRuns',
-                'offline.dropStage',
+                'offline.dropStages',
               ]
             : [
                 'offline.stageRuns',

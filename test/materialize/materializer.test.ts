@@ -5,8 +5,9 @@ import { raw, sql } from '../../src/core/definitions/sql.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { Leases } from '../../src/core/ports/leases.js';
 import type { ViewResult } from '../../src/core/ports/materialize.js';
-import type { OfflineStore, ViewRow } from '../../src/core/ports/offline.js';
+import type { ViewRow } from '../../src/core/ports/offline.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
+import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { factsView, HOUR, MIDNIGHT } from './views.js';
 
@@ -81,7 +82,7 @@ describe('materialize', () => {
       code: 'BAD_USER_INPUT',
       message: expect.stringContaining('2026-02-28T18:00:00.000Z'),
     });
-    await fixture.offline.createView(view);
+    await fixture.writers.createView(view);
     const [cells] = await fixture.online.read([{ entity: view.entity, keys: [['C1']], views: [view] }]);
     expect(cells).toEqual([[null]]);
     expect(await materialize()).toMatchObject({ asOf: '2026-02-27T16:00:00.000Z' });
@@ -150,16 +151,15 @@ describe('materialize', () => {
   it('lets one job at a time work on a view', async () => {
     let inside = 0;
     let most = 0;
-    const offline = {
-      ...fixture.offline,
-      async stageRun(run: Parameters<typeof fixture.offline.stageRun>[0]) {
+    const writers = changedWriters(fixture.writers, (writer) => ({
+      async stageRun(run) {
         most = Math.max(most, ++inside);
-        const staged = await fixture.offline.stageRun(run);
+        const staged = await writer.stageRun(run);
         inside--;
         return staged;
       },
-    };
-    await Promise.all([1, 2, 3].map(() => materialize(MIDNIGHT, fixture.materializer({ offline }))));
+    }));
+    await Promise.all([1, 2, 3].map(() => materialize(MIDNIGHT, fixture.materializer({ writers }))));
     expect(most).toBe(1);
     await expectLevel();
   });
@@ -178,16 +178,15 @@ describe('materialize', () => {
 describe('a job that is cancelled', () => {
   it('before anything was published leaves no trace', async () => {
     const stop = new AbortController();
-    const offline = {
-      ...fixture.offline,
-      async stageRun(run: Parameters<typeof fixture.offline.stageRun>[0]) {
-        const staged = await fixture.offline.stageRun(run);
+    const writers = changedWriters(fixture.writers, (writer) => ({
+      async stageRun(run) {
+        const staged = await writer.stageRun(run);
         stop.abort();
         return staged;
       },
-    };
+    }));
     const request = { jobId: jobId(), views: [view], now: now() };
-    await expect(fixture.materializer({ offline }).materialize(request, unwatched(stop.signal))).rejects.toThrow();
+    await expect(fixture.materializer({ writers }).materialize(request, unwatched(stop.signal))).rejects.toThrow();
     expect(await fixture.newest(view)).toEqual({ offline: [], online: [] });
     await materialize();
     await expectLevel();
@@ -224,18 +223,17 @@ describe('a job that is cancelled', () => {
             return body(lease);
           }),
       };
-      const offline: OfflineStore = {
-        ...fixture.offline,
+      const writers = changedWriters(fixture.writers, (writer) => ({
         async stageRun(run) {
           await loseLocks();
-          return fixture.offline.stageRun(run);
+          return writer.stageRun(run);
         },
         async stageRuns(runs, computed) {
           await loseLocks();
-          return fixture.offline.stageRuns(runs, computed);
+          return writer.stageRuns(runs, computed);
         },
-      };
-      const materializer = fixture.materializer({ offline, leases });
+      }));
+      const materializer = fixture.materializer({ writers, leases });
       const request = { jobId: jobId(), views: [view], now: now() };
       const days = { from: '2026-02-24', to: '2026-02-28' };
       await expect(
@@ -258,7 +256,7 @@ describe('a job that is cancelled', () => {
         ),
       );
     const dies = async (): Promise<never> => Promise.reject(new Error('died'));
-    const dropless = fixture.materializer({ offline: { ...fixture.offline, dropStage: dies } });
+    const dropless = fixture.materializer({ writers: changedWriters(fixture.writers, () => ({ dropStages: dies })) });
     await expect(materialize(MIDNIGHT, dropless)).rejects.toThrow('died');
     expect(await stages()).toHaveLength(1);
     await fixture.addFacts([{ customer: 'C1', at: MIDNIGHT + HOUR, amount: 7 }]);
@@ -267,8 +265,8 @@ describe('a job that is cancelled', () => {
     const online: OnlineStore = { ...fixture.online, write: dies };
     await expect(fixture.materializer({ online }).materialize(request, unwatched())).rejects.toThrow('died');
     expect(await stages()).toHaveLength(1);
-    const offline: OfflineStore = { ...fixture.offline, stageRun: dies };
-    await fixture.materializer({ offline }).materialize(request, unwatched());
+    const writers = changedWriters(fixture.writers, () => ({ stageRun: dies }));
+    await fixture.materializer({ writers }).materialize(request, unwatched());
     expect(await stages()).toEqual([]);
     await expectLevel();
   });

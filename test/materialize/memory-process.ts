@@ -30,11 +30,13 @@ const { client } = await openRedis({ url: redis as string, log: silentLog, purpo
 const calendar = new BusinessCalendar(TIMEZONE);
 const common = { clock: Date.now, log: silentLog, metrics: noMetrics };
 const store = openClickHouse({ ...clickhouseAt(clickhouse as string), ...common });
+const { offline, writers } = offlineOn(store, calendar);
 const materializer = createMaterializer({
   derived: [],
   ...common,
   calendar,
-  offline: offlineOn(store, calendar),
+  offline,
+  writers,
   ledger: createRunLedger(dataSource),
   leases: createLeases(dataSource),
   scores: noScores,

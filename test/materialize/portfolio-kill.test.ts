@@ -92,7 +92,7 @@ it('a worker killed once at each seam of scorePortfolio leaves the scores of an 
       .materializer()
       .materialize({ jobId: `inputs of ${name}`, views: [inputs], asOf: MIDNIGHT, now: clock.now }, unwatched());
     const { view } = await scoredViews(name);
-    await fixture.offline.createView(view);
+    await fixture.writers.createView(view);
   }
   const payload = (name: string) => ({
     id: newUuid(Date.now()),

@@ -126,7 +126,7 @@ beforeEach(async () => {
   const { clickhouse, offline, leases, clock } = fixture;
   scoring = await openScoring({ clickhouse, offline, leases, clock: () => clock.now }, [scored.model]);
   materializer = fixture.materializer({ scores: scoring.scores });
-  for (const view of [scored.inputs, scored.view]) await fixture.offline.createView(view);
+  for (const view of [scored.inputs, scored.view]) await fixture.writers.createView(view);
 });
 
 describe('scoring a portfolio', () => {

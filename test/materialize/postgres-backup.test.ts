@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
 import { raw } from '../../src/core/definitions/sql.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
+import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { openSourceRows, paidView, type SourceRows } from './sources.js';
 import { HOUR, MIDNIGHT } from './views.js';
@@ -88,7 +89,7 @@ async function days(view: View, backup?: number): Promise<void> {
 it('a Postgres of a backup, older by a run or than all of them, loses no row of the runs that come after', async () => {
   for (let day = -1; day <= LAST; day++) await pay(`R${day}`, MIDNIGHT + day * DAY - HOUR);
   const [calm, older, first] = ['calm', 'older', 'first'].map((name) => paidView(name)) as [View, View, View];
-  await fixture.offline.createView(first);
+  await fixture.writers.createView(first);
   await days(first, -1);
   await days(older, 0);
   await days(calm);
@@ -109,8 +110,8 @@ it('a run is not taken for one whose stage was left by a run that Postgres has l
     const range = { from, to, now: fixture.clock.now };
     return fixture.materializer(change).backfill({ jobId: newUuid(0), views: [view], ...range }, unwatched());
   };
-  const offline = { ...fixture.offline, commitRuns: () => Promise.reject(new Error('killed')) };
-  await expect(backfill('2026-02-24', '2026-02-27', { offline, asOfsACommit: 2 })).rejects.toThrow('killed');
+  const writers = changedWriters(fixture.writers, () => ({ commitRuns: () => Promise.reject(new Error('killed')) }));
+  await expect(backfill('2026-02-24', '2026-02-27', { writers, asOfsACommit: 2 })).rejects.toThrow('killed');
   await putBack(backup);
   await backfill('2026-02-28', '2026-03-02');
   const { history } = await outcome(view);

@@ -10,7 +10,7 @@ import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { Scorer } from '../../src/core/ports/indicators.js';
 import type { Leases } from '../../src/core/ports/leases.js';
 import type { PortfolioScores } from '../../src/core/ports/materialize.js';
-import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { OfflineReader } from '../../src/core/ports/offline.js';
 import type { Clock } from '../../src/core/ports/process.js';
 import type { SourceStore } from '../../src/core/ports/sources.js';
 import { createPortfolioScores } from '../../src/materialize/portfolio-scores.js';
@@ -105,7 +105,7 @@ export interface Scoring {
 export async function openScoring(
   options: {
     readonly clickhouse: ClickHouse;
-    readonly offline: OfflineStore;
+    readonly offline: OfflineReader;
     readonly leases: Leases;
     readonly clock: Clock;
   },

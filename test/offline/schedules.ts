@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { defineEntity, int32, raw, string } from '../../src/core/definitions/define.js';
 import type { View } from '../../src/core/definitions/definitions.js';
 import { instantText, sql } from '../../src/core/definitions/sql.js';
+import { viewResource } from '../../src/core/ports/leases.js';
 import { rebuildState } from '../../src/offline/history/state.js';
-import { tableNames, viewTables } from '../../src/offline/history/tables.js';
+import { fencedView, tableNames, viewTables } from '../../src/offline/history/tables.js';
 import type { ClickHouse } from '../../src/warehouse/client.js';
+import { leaseOf } from '../support/leases.js';
 import type { OracleRow, OracleView } from './oracle.js';
 import { viewOf } from './support.js';
 
@@ -164,7 +166,7 @@ export async function load(store: ClickHouse, view: View, history: readonly Orac
       ...view.features.map(({ name }) => each.values[name]),
     ]),
   );
-  await rebuildState(store, view);
+  await rebuildState(store, fencedView(view, leaseOf(viewResource(view), Date.now())));
 }
 
 export interface SpinePoint {

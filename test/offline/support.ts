@@ -3,19 +3,31 @@ import { defineFeatureView, type FeatureViewSpec } from '../../src/core/definiti
 import type { FeatureRef, View } from '../../src/core/definitions/definitions.js';
 import { Sql } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar, parseDuration } from '../../src/core/helpers/time.js';
-import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { OfflineReader } from '../../src/core/ports/offline.js';
+import type { OfflineWriters } from '../../src/core/ports/offline-writer.js';
 import type { Log, Metrics } from '../../src/core/ports/process.js';
-import { createOfflineStore } from '../../src/offline/store.js';
+import type { TrainingSetBuilder } from '../../src/core/ports/training-sets.js';
+import { createOfflineReader } from '../../src/offline/reader.js';
+import { createTrainingSetBuilder, type TrainingSetBuilderOptions } from '../../src/offline/training/builder.js';
+import { createOfflineWriters } from '../../src/offline/writer.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
+import { type LeasedWrites, leasedWrites } from '../support/writes.js';
 
 const silent = () => undefined;
 export const quiet: Log = { debug: silent, info: silent, warn: silent, error: silent };
 export const unmeasured: Metrics = { count: silent, observe: silent, gauge: silent };
 
-export interface OfflineFixture {
+/** The ports over one store, and writes to its views that need no lease of the test's own. */
+export interface OfflinePorts {
+  readonly offline: OfflineReader;
+  readonly writers: OfflineWriters;
+  readonly writes: LeasedWrites;
+  readonly sets: TrainingSetBuilder;
+}
+
+export interface OfflineFixture extends OfflinePorts {
   readonly store: ClickHouse;
-  readonly offline: OfflineStore;
   readonly calendar: BusinessCalendar;
   close(): Promise<void>;
 }
@@ -27,7 +39,7 @@ export async function openOffline(timezone = 'Asia/Shanghai'): Promise<OfflineFi
   return {
     store,
     calendar,
-    offline: offlineOn(store, calendar),
+    ...offlineOn(store, calendar),
     async close() {
       await store.close();
       await database.close();
@@ -35,8 +47,21 @@ export async function openOffline(timezone = 'Asia/Shanghai'): Promise<OfflineFi
   };
 }
 
-export const offlineOn = (store: ClickHouse, calendar: BusinessCalendar): OfflineStore =>
-  createOfflineStore({ store, calendar, guard: { check: async (sql) => sql }, log: quiet });
+/** @param more of training sets: the guard of their spine SQL, which else lets all through, and what a test makes small */
+export function offlineOn(
+  store: ClickHouse,
+  calendar: BusinessCalendar,
+  more: Partial<Omit<TrainingSetBuilderOptions, 'store' | 'calendar'>> = {},
+): OfflinePorts {
+  const common = { store, calendar, log: quiet };
+  const writers = createOfflineWriters(common);
+  return {
+    offline: createOfflineReader(common),
+    writers,
+    writes: leasedWrites(writers),
+    sets: createTrainingSetBuilder({ ...common, guard: { check: async (sql) => sql }, ...more }),
+  };
+}
 
 export type ViewOverrides = Partial<FeatureViewSpec> & Pick<FeatureViewSpec, 'entity' | 'features' | 'query'>;
 

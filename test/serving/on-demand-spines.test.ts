@@ -28,7 +28,7 @@ describe('a spine', () => {
       includeEventTimes: false,
       includeStatuses: false,
     });
-    const set = world.offline.checkTrainingSet({
+    const set = world.sets.check({
       features,
       spine: given,
       label: null,
@@ -81,7 +81,7 @@ describe('a spine', () => {
         entities: new Map(),
         asOf: NOW + DAY,
       };
-      const { code, message } = await refusal(world.offline.checkTrainingSet(request));
+      const { code, message } = await refusal(world.sets.check(request));
       expect([code, message]).toEqual(['BAD_USER_INPUT', words]);
     },
   );
@@ -124,8 +124,8 @@ describe('a spine', () => {
       entities: new Map(),
       asOf: NOW + DAY,
     };
-    await world.offline.checkTrainingSet(request);
-    const { code, message } = await refusal(world.offline.checkTrainingSet({ ...request, mask }));
+    await world.sets.check(request);
+    const { code, message } = await refusal(world.sets.check({ ...request, mask }));
     expect(code).toBe('BAD_USER_INPUT');
     expect(message).toBe(
       'latitude FLOAT64 (for place@1) is personal, and spine SQL sees personal values masked for this role',

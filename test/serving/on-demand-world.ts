@@ -28,13 +28,12 @@ import { type FeatureValue, isArrayType } from '../../src/core/definitions/types
 import { RiskgraphError } from '../../src/core/errors.js';
 import { DAY, formatInstant } from '../../src/core/helpers/time.js';
 import type { TrainingSetRequest, TrainingSetResult } from '../../src/core/ports/training-sets.js';
-import { createOfflineStore } from '../../src/offline/store.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
-import { openOffline, quiet, viewOf } from '../offline/support.js';
+import { offlineOn, openOffline, quiet, viewOf } from '../offline/support.js';
 import { noMetrics } from '../online/definitions.js';
 import { onDemandOf } from '../support/on-demand.js';
 import { freshRedis } from '../support/stores.js';
@@ -110,7 +109,7 @@ export async function openWorld() {
   });
   const guard = createSqlGuard(store);
   // Few rows a step: several buckets even of a small set.
-  const offline = createOfflineStore({ store, calendar, guard, log: quiet, rowsAStep: 25 });
+  const { offline, writers, writes, sets } = offlineOn(store, calendar, { guard, rowsAStep: 25 });
   const connection = await openRedis({ url: redis.url, log: quiet, purpose: 'serving' });
   const online = createOnlineStore({
     client: connection.client,
@@ -127,11 +126,11 @@ export async function openWorld() {
     [viewOf('profile', 1, { ...spec, query: () => query(1, 'F') }), NOW - DAY],
   ];
   const [profile] = runs[1] as [View, number];
-  await offline.createView(profile);
+  await writers.createView(profile);
   for (const [index, [view, asOf]] of runs.entries()) {
     const run = { id: index + 1, view, asOf, knowledge: asOf };
-    await offline.stageRun(run);
-    await offline.commitRuns(view, [{ run, availableAt: asOf }]);
+    await writes.stageRun(run);
+    await writes.commitRuns(view, [{ run, availableAt: asOf }]);
   }
   for await (const rows of offline.newestRows(profile, NOW, { index: 0, of: 1 })) await online.write(profile, rows);
 
@@ -260,13 +259,13 @@ export async function openWorld() {
     );
   }
 
-  let sets = 0;
+  let built = 0;
   async function build(
     asked: Pick<Asked, 'features' | 'stalePolicy'> & Pick<TrainingSetRequest, 'spine'> & Partial<TrainingSetRequest>,
   ): Promise<TrainingSetResult & { readonly path: string }> {
-    const id = `s${++sets}`;
+    const id = `s${++built}`;
     const path = join(folder, `${id}.parquet`);
-    const result = await offline.buildTrainingSet({
+    const result = await sets.build({
       id,
       path,
       label: null,
@@ -305,6 +304,7 @@ export async function openWorld() {
 
   return {
     offline,
+    sets,
     online,
     folder,
     profile,

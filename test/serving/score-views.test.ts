@@ -4,7 +4,8 @@ import { catalog } from '../../src/catalogue/published.js';
 import { createRegistryPlanner } from '../../src/catalogue/registry-plan.js';
 import type { View } from '../../src/core/definitions/definitions.js';
 import type { Registry } from '../../src/core/definitions/registry.js';
-import type { OfflineStore } from '../../src/core/ports/offline.js';
+import type { OfflineReader } from '../../src/core/ports/offline.js';
+import type { OfflineWriters } from '../../src/core/ports/offline-writer.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import type { DefinitionLedger } from '../../src/core/ports/serving.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
@@ -21,10 +22,8 @@ const SCORES = 'uci_default_score@1';
 const MODEL = 'uci_default@1';
 const metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
 /** Tables are tested where the offline store is. */
-const offline: Pick<OfflineStore, 'createView' | 'viewHoldings'> = {
-  createView: async () => undefined,
-  viewHoldings: async () => null,
-};
+const offline: Pick<OfflineReader, 'viewHoldings'> = { viewHoldings: async () => null };
+const writers: Pick<OfflineWriters, 'createView'> = { createView: async () => undefined };
 const closers: (() => Promise<void>)[] = [];
 let registry: Registry;
 let online: OnlineStore;
@@ -68,6 +67,7 @@ function serve(of: Registry) {
     registry: of,
     ledger,
     offline,
+    writers,
     online,
     now: () => NOW,
     trainingSets: { pinning: async () => [] },

@@ -41,10 +41,10 @@ let enqueued: { name: string; payload: unknown; id: string | undefined }[];
 beforeAll(async () => {
   [fixture, postgres] = await Promise.all([openOffline(), freshPostgresDatabase()]);
   database = await openDatabase({ url: postgres.url, log: quiet });
-  await fixture.offline.createView(view);
+  await fixture.writers.createView(view);
   const run = { id: 1, view, asOf: NOW - 1000, knowledge: NOW };
-  await fixture.offline.stageRun(run);
-  await fixture.offline.commitRuns(view, [{ run, availableAt: NOW - 1000 }]);
+  await fixture.writes.stageRun(run);
+  await fixture.writes.commitRuns(view, [{ run, availableAt: NOW - 1000 }]);
 });
 afterAll(async () => {
   await database?.close();
@@ -60,6 +60,7 @@ const open = (definitions = registry) =>
   createTrainingSets({
     registry: definitions,
     offline: fixture.offline,
+    builder: fixture.sets,
     ledger: createTrainingSetLedger(database.dataSource),
     definitions: createDefinitionLedger(database.dataSource),
     mask: new Mask(Buffer.alloc(32, 1)),

@@ -8,13 +8,12 @@ import { defineEntity, int32, raw } from '../../src/core/definitions/define.js';
 import { BusinessCalendar, DAY, formatInstant } from '../../src/core/helpers/time.js';
 import type { TrainingSetRequest } from '../../src/core/ports/training-sets.js';
 import { createIndicators } from '../../src/indicators/indicators.js';
-import { createOfflineStore } from '../../src/offline/store.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { MEANINGS, type Meaning } from '../../src/warehouse/failures.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
-import { quiet, refsOf, unmeasured, viewOf } from '../offline/support.js';
+import { offlineOn, quiet, refsOf, unmeasured, viewOf } from '../offline/support.js';
 import { MIGRATIONS } from '../sources/support.js';
 import { type FailingClickHouse, type Failure, failingClickHouse } from '../support/failing-clickhouse.js';
 import { unsharedLeases } from '../support/leases.js';
@@ -49,7 +48,7 @@ let paths: Paths;
 async function pathsOver(store: ClickHouse): Promise<Paths> {
   const calendar = new BusinessCalendar('Asia/Shanghai');
   const guard = createSqlGuard(store);
-  const offline = createOfflineStore({ store, calendar, guard, log: quiet });
+  const { writes, sets } = offlineOn(store, calendar, { guard });
   const indicators = createIndicators({ registry: await fixtureRegistry(), query: store, calendar });
   const sources = createSourceStore({
     clickhouse: store,
@@ -74,7 +73,7 @@ async function pathsOver(store: ClickHouse): Promise<Paths> {
   let sets = 0;
   const build = (spine: TrainingSetRequest['spine']) => {
     const id = `set${++sets}`;
-    return offline.buildTrainingSet({
+    return sets.build({
       id,
       features: refsOf(view),
       spine,
@@ -90,7 +89,7 @@ async function pathsOver(store: ClickHouse): Promise<Paths> {
   };
   return {
     'an import': { label: 'import-batch', begin: () => load() },
-    'a run of a view': { label: 'stage-compute', begin: () => offline.stageRun(run(2)) },
+    'a run of a view': { label: 'stage-compute', begin: () => writes.stageRun(run(2)) },
     'a training set': {
       label: 'training-set-runs',
       begin: () => build({ customer_id: ['C1'], event_timestamp: [formatInstant(AS_OF + DAY)] }),
@@ -127,15 +126,10 @@ beforeAll(async () => {
   clickhouse = openClickHouse({ ...way, log: quiet, metrics: unmeasured });
   await migrateClickHouse({ clickhouse, directory: MIGRATIONS, clock: () => AS_OF, log: quiet });
   paths = await pathsOver(clickhouse);
-  const offline = createOfflineStore({
-    store: clickhouse,
-    calendar: new BusinessCalendar('Asia/Shanghai'),
-    guard: createSqlGuard(clickhouse),
-    log: quiet,
-  });
-  await offline.createView(view);
-  await offline.stageRun(run(1));
-  await offline.commitRuns(view, [{ run: run(1), availableAt: AS_OF + 1 }]);
+  const { writers, writes } = offlineOn(clickhouse, new BusinessCalendar('Asia/Shanghai'));
+  await writers.createView(view);
+  await writes.stageRun(run(1));
+  await writes.commitRuns(view, [{ run: run(1), availableAt: AS_OF + 1 }]);
 });
 afterAll(async () => {
   await clickhouse.close();

@@ -47,11 +47,11 @@ export interface RunLedger {
   ): Promise<readonly RunRecord[]>;
   /** Runs that begin from now on have higher numbers, so that none is taken for one that the offline store has: Postgres may be of a backup. */
   numberAbove(run: number): Promise<void>;
-  update(id: number, change: RunChange, lease?: Lease<'view'>): Promise<void>;
+  update(id: number, change: RunChange, lease: Lease<'view'>): Promise<void>;
   /** Makes all changes or none. STORE_UNAVAILABLE where the lease has a later holder. */
   updateAll(
     changes: readonly { readonly id: number; readonly change: RunChange }[],
-    lease?: Lease<'view'>,
+    lease: Lease<'view'>,
   ): Promise<void>;
   /** Runs of the view that are not committed, oldest first: what a killed, failed or cancelled job left. */
   unfinished(viewId: string): Promise<readonly RunRecord[]>;
@@ -139,6 +139,53 @@ export interface PortfolioResult {
   readonly published: number;
   /** Older rows that the online store had lost. */
   readonly restored: number;
+}
+
+/** What a run of one view did. */
+export interface ViewResult {
+  readonly view: string;
+  readonly asOf: string;
+  readonly rows: number;
+  /** Rows that differ from what was known of this as-of: new history. */
+  readonly changed: number;
+  /** Rows of the run that became readable online. */
+  readonly published: number;
+  /** Older rows that the online store had lost. */
+  readonly restored: number;
+  readonly nullKeys: number;
+  /** Of a score view: keys with a score, and those that have none. */
+  readonly scored?: number;
+  readonly missing?: number;
+  /** Rows that went to the table `scores`. */
+  readonly written?: number;
+}
+
+/** What a backfill of one view did; no as-of and no row where nothing of the range was due. */
+export interface BackfillViewResult {
+  readonly view: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  /** The last as-of that is due, where `to` lies behind it. */
+  readonly clampedTo: string | null;
+  readonly asOfs: number;
+  /** Of those: as-ofs before anything was known of what the view reads. They have no rows and were not computed. */
+  readonly empty: number;
+  readonly rows: number;
+  readonly changed: number;
+  /** Rows that the online store now holds and did not before. */
+  readonly published: number;
+  readonly nullKeys: number;
+}
+
+export interface MaterializeResult {
+  /** In the order in which they ran: each after its inputs. */
+  readonly views: readonly ViewResult[];
+}
+
+export interface BackfillResult {
+  readonly views: readonly BackfillViewResult[];
+  /** Says what is left out, and which views have nothing that is due. */
+  readonly notes: readonly string[];
 }
 
 export interface Materializer {

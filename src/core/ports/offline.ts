@@ -1,10 +1,9 @@
-/** History of every view version, and reading it at a point in time. */
+/** The history of every view version, and how it is read at a point in time. */
 
 import type { Mask } from '../compute/masking.js';
 import type { AnyFeatureRef, View } from '../definitions/definitions.js';
 import type { FeatureType, FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
-import type { TrainingSetRequest, TrainingSetResult } from './training-sets.js';
 
 /** Values of the join keys, in the entity's order. */
 export type EntityKey = readonly string[];
@@ -31,8 +30,6 @@ export interface Run {
   readonly knowledge: Instant;
   /** Where it is known before the run (a backfill's): its rows are compared only with those that were available by then. */
   readonly availableAt?: Instant;
-  /** The turn at its view in which it is computed and committed, see RunLedger.withViewLock; absent: whoever calls is alone. */
-  readonly turn?: number;
 }
 
 export interface StageCounts {
@@ -71,41 +68,10 @@ export interface ViewStats {
   readonly keys: number;
 }
 
-/** History of every view version: append-only, point-in-time readable. */
-export interface OfflineStore {
-  /** Creates a view version's tables; doing it again changes nothing. */
-  createView(view: View): Promise<void>;
-  /** From now on nothing is committed to the view for an earlier turn: see RunLedger.withViewLock. */
-  takeTurn(view: View, turn: number): Promise<void>;
-  /** The highest number of a run in the view's tables, stages among them; 0 for none. The view's tables are there. */
-  newestRun(view: View): Promise<number>;
-  /** Drops all that a version holds, whether or not its file is still there; doing it again changes nothing. */
-  dropView(view: Pick<View, 'name' | 'version'>): Promise<void>;
-  /**
-   * Computes the run into a stage of its own, whole or not at all, replacing an earlier attempt. `changed` counts the rows that differ
-   * from the newest row of their key at this event time: only those are new history. Fails where the query gives a key twice.
-   */
-  stageRun(run: Run): Promise<StageCounts>;
-  /**
-   * The same for several as-ofs of one view, all of them whole or none at all, with far fewer statements than one by one; their counts in the
-   * order of the runs. `computed` is told how many queries have run; what it throws ends the work.
-   */
-  stageRuns(runs: readonly Run[], computed?: (runs: number) => Promise<void>): Promise<readonly StageCounts[]>;
-  /** The same as `stageRun` for rows that are computed elsewhere; `restated` where the as-of has history already, that of a backfill by its stamp. */
-  stageRows(
-    run: Run,
-    batches: AsyncIterable<readonly StagedRow[]>,
-  ): Promise<StageCounts & { readonly tombstones: number; readonly restated: boolean }>;
+/** Reads the history of every view version, as it was known at any instant. */
+export interface OfflineReader {
   /** Changed rows of a stage, in batches, in key order; `availableAt` and `sequence` are the run's. */
   readStage(run: Run, availableAt: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
-  /** Appends the changed rows of stages of one view to its history and the visible state, each with its stamp. Repeating it changes nothing. */
-  commitRuns(view: View, runs: readonly { readonly run: Run; readonly availableAt: Instant }[]): Promise<void>;
-  /** Drops the run's own stage, not one that it shares with others. */
-  dropStage(run: Run): Promise<void>;
-  /** Drops every stage, finished or not, that holds these runs and no other. */
-  dropStages(view: View, runs: readonly Run[]): Promise<void>;
-  /** Drops every stage of the view, finished or not, that holds none of these runs. Only for who holds the view. */
-  keepStages(view: View, runs: readonly number[]): Promise<void>;
   /** The row in force at `at` for each key: what the online store must hold. */
   newestRows(view: View, at: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
   /** The rows in force at `at` of several views of one entity, so that what belongs to a key can be put together in bounded memory. */
@@ -114,13 +80,6 @@ export interface OfflineStore {
   rowsAt(view: View, at: Instant, keys: readonly EntityKey[]): Promise<readonly (ViewRow | null)[]>;
   /** Point-in-time join of an inline spine. */
   historicalFeatures(request: HistoricalRequest): Promise<HistoricalTable>;
-  /** BAD_USER_INPUT says what would make `buildTrainingSet` refuse, as far as can be said without building. */
-  checkTrainingSet(
-    request: Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask'> &
-      Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>,
-  ): Promise<void>;
-  /** Builds the file of a training set; may be repeated after a crash. */
-  buildTrainingSet(request: TrainingSetRequest): Promise<TrainingSetResult>;
   /**
    * Some of the rows that a run of the view would give, the same ones each time; nothing is written. Of a score view, rows of the usual form.
    * TIMEOUT where it takes longer than `seconds`.
@@ -146,7 +105,6 @@ export interface OfflineStore {
   viewStats(view: View, at: Instant): Promise<ViewStats>;
   /** The same of several views in one statement, in their order. */
   viewsStats(views: readonly View[], at: Instant): Promise<readonly ViewStats[]>;
-  ping(): Promise<void>;
 }
 
 export interface SpineColumn {

@@ -45,6 +45,17 @@ export interface TrainingSetPins {
   readonly spine?: { readonly table: string; readonly hash: string } | undefined;
 }
 
+/** Builds the files of training sets from the offline store. */
+export interface TrainingSetBuilder {
+  /** BAD_USER_INPUT says what would make `build` refuse, as far as can be said without building. */
+  check(
+    request: Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask'> &
+      Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>,
+  ): Promise<void>;
+  /** Builds the file of a training set; may be repeated after a crash. */
+  build(request: TrainingSetRequest): Promise<TrainingSetResult>;
+}
+
 export interface ColumnProfile {
   readonly name: string;
   readonly type: string;

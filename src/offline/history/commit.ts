@@ -2,17 +2,12 @@ import type { View } from '../../core/definitions/definitions.js';
 import { instantSql, instantText, join, type Param, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import { formatInstant, type Instant } from '../../core/helpers/time.js';
-import type { Run } from '../../core/ports/offline.js';
+import type { StampedRun } from '../../core/ports/offline-writer.js';
 import type { ClickHouse } from '../../warehouse/client.js';
+import { checkFence, withinFence } from '../../warehouse/fence.js';
 import { type FoundStage, findStages, stageAmong } from './stages.js';
 import { appendRising, appendStates, rebuildState } from './state.js';
-import { featureColumns, filledFeatures, keyColumns, tableNames, viewTables } from './tables.js';
-import { checkTurn, inTurn } from './turns.js';
-
-export interface StampedRun {
-  readonly run: Run;
-  readonly availableAt: Instant;
-}
+import { type FencedView, featureColumns, filledFeatures, keyColumns, tableNames, viewTables } from './tables.js';
 
 interface Commit {
   readonly sequence: number;
@@ -21,14 +16,13 @@ interface Commit {
 
 /**
  * Appends runs to the history, then to the state. The record of a run comes before its rows and says afterwards that the state has them, so
- * that work broken off anywhere is taken up again and a repetition adds nothing. One caller a view at a time: where the runs have a turn, what
- * is written after it is refused.
+ * that work broken off anywhere is taken up again and a repetition adds nothing. What a holder writes after the view has a later one is rejected.
  */
-export async function commitRuns(store: ClickHouse, view: View, runs: readonly StampedRun[]): Promise<void> {
+export async function commitRuns(store: ClickHouse, fenced: FencedView, runs: readonly StampedRun[]): Promise<void> {
+  const { view, fence } = fenced;
   runs.forEach(checkStamp);
   const { commits } = viewTables(view);
   const commitsName = tableNames(view).commits;
-  const turn = runs[0]?.run.turn;
   const known = await store.rows<Commit>(
     'commit-known',
     sql`SELECT sequence, max(in_state) AS in_state FROM ${commits} GROUP BY sequence`,
@@ -44,16 +38,16 @@ export async function commitRuns(store: ClickHouse, view: View, runs: readonly S
   try {
     const staged = await stagedOf(store, view, fresh);
     await record(store, commitsName, fresh, 0);
-    for (const each of staged) await appendHistory(store, view, each, inHistory, turn);
+    for (const each of staged) await appendHistory(store, fenced, each, inHistory);
     const filled = staged.flatMap(({ runs: own, rows }) => own.filter(({ run }) => (rows.get(run.id) ?? 0) > 0));
-    if (left.length > 0) await rebuildState(store, view, turn);
-    else if (filled.length > 0) await addStates(store, view, staged, filled, turn);
+    if (left.length > 0) await rebuildState(store, fenced);
+    else if (filled.length > 0) await addStates(store, fenced, staged, filled);
   } catch (error) {
-    // Who takes the view drops stages and states that are being made: that is why they are gone.
-    await checkTurn(store, view, turn);
+    // A later holder drops stages and states that are being made: that is why they are gone.
+    await checkFence(store, fence);
     throw error;
   }
-  await checkTurn(store, view, turn);
+  await checkFence(store, fence);
   await record(store, commitsName, fresh, 1);
   if (left.length > 0) await finishOthers(store, commits, left);
 }
@@ -61,13 +55,13 @@ export async function commitRuns(store: ClickHouse, view: View, runs: readonly S
 /** Adds rows that are in the history to the state, in the cheapest way that is right. */
 async function addStates(
   store: ClickHouse,
-  view: View,
+  fenced: FencedView,
   staged: readonly Staged[],
   filled: readonly StampedRun[],
-  turn: number | undefined,
 ): Promise<void> {
+  const { view } = fenced;
   const last = await lastState(store, view);
-  if (last !== null && last.eff >= Math.min(...filled.map(effectOf))) return rebuildState(store, view, turn);
+  if (last !== null && last.eff >= Math.min(...filled.map(effectOf))) return rebuildState(store, fenced);
   const times = filled.map(({ run }) => run.asOf);
   if (filledFeatures(view).length > 0 || !rising(filled)) {
     const ids = param(
@@ -75,10 +69,10 @@ async function addStates(
       filled.map(({ run }) => run.id),
     );
     const rows = sql`_sequence IN ${ids} AND _event_time >= ${instantSql(Math.min(...times))} AND _event_time <= ${instantSql(Math.max(...times))}`;
-    return appendStates(store, view, { rows, turn });
+    return appendStates(store, fenced, rows);
   }
   const outranked = last === null || filled.every((each) => rankOf(each) > last.ord);
-  for (const each of staged) await appendRising(store, view, { batch: stampedRows(view, each, turn), outranked });
+  for (const each of staged) await appendRising(store, view, { batch: stampedRows(fenced, each), outranked });
 }
 
 /** From when on the rows of a run are in force. */
@@ -155,24 +149,24 @@ const rowColumns = (view: View): Sql =>
   join([...keyColumns(view), raw('_event_time, _available_at, _sequence, _tombstone'), ...featureColumns(view)]);
 
 /** The rows of a stage with the stamps of their runs. */
-function stampedRows(view: View, { table, runs }: Staged, turn: number | undefined): Sql {
+function stampedRows({ view, fence }: FencedView, { table, runs }: Staged): Sql {
   const ids = idsOf(runs);
   const timeOf = (instants: readonly Instant[]): Sql =>
     sql`fromUnixTimestamp64Milli(transform(s._run, ${ids}, ${param('Array(Int64)', instants)}, toInt64(0)), 'UTC')`;
   const columns = join([...keyColumns(view), raw('_tombstone'), ...featureColumns(view)].map((name) => sql`s.${name}`));
   return sql`SELECT ${columns}, ${timeOf(runs.map(({ run }) => run.asOf))} AS _event_time,
     ${timeOf(runs.map(({ availableAt }) => availableAt))} AS _available_at, s._run AS _sequence
-    FROM ${table} AS s WHERE s._run IN ${ids} AND ${inTurn(view, turn)}`;
+    FROM ${table} AS s WHERE s._run IN ${ids} AND ${withinFence(fence)}`;
 }
 
 /** One statement a stage, whatever the number of runs in it. */
 async function appendHistory(
   store: ClickHouse,
-  view: View,
+  fenced: FencedView,
   staged: Staged,
   inHistory: ReadonlySet<number>,
-  turn: number | undefined,
 ): Promise<void> {
+  const { view } = fenced;
   const { history } = viewTables(view);
   const keys = join(keyColumns(view));
   const again = staged.runs.filter(({ run }) => inHistory.has(run.id));
@@ -184,7 +178,7 @@ async function appendHistory(
           AND _event_time >= ${instantSql(Math.min(...times))} AND _event_time <= ${instantSql(Math.max(...times))})`;
   await store.run(
     'commit-history',
-    sql`INSERT INTO ${history} (${rowColumns(view)}) SELECT ${rowColumns(view)} FROM (${stampedRows(view, staged, turn)})${missing}`,
+    sql`INSERT INTO ${history} (${rowColumns(view)}) SELECT ${rowColumns(view)} FROM (${stampedRows(fenced, staged)})${missing}`,
   );
 }
 

@@ -50,7 +50,7 @@ export async function sampleQuery(
   }
 }
 
-/** See OfflineStore.viewHoldings. */
+/** See OfflineReader.viewHoldings. */
 export async function viewHoldings(
   store: ClickHouse,
   view: Pick<View, 'name' | 'version'>,

@@ -93,7 +93,7 @@ const tooLong = (view: View, cause: Error): RiskgraphError =>
     cause,
   });
 
-/** See OfflineStore.firstKnown. */
+/** See OfflineReader.firstKnown. */
 export async function firstKnown(store: ClickHouse, view: View): Promise<Instant | null> {
   const first: Instant[] = [];
   const inputs = inputViews(view);

@@ -7,20 +7,21 @@ import type { Run, StageCounts, StagedRow } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { refusal } from '../../warehouse/failures.js';
 import { dropTables, findStages, ownTables, type StageTables, stageTables } from './stages.js';
-import { BOUNDED, computedDdl, featureColumns, keyColumns, stageDdl, viewTables } from './tables.js';
+import { BOUNDED, computedDdl, type FencedView, featureColumns, keyColumns, stageDdl, viewTables } from './tables.js';
 import { featureValue, noValue } from './values.js';
 import { viewQuery } from './view-sql.js';
 
 type ComputedCounts = StageCounts & { readonly tombstones: number; readonly restated: boolean };
 
-/** See OfflineStore.stageRuns. */
+/** See OfflineWriter.stageRuns. */
 export async function stageRuns(
   store: ClickHouse,
+  fenced: FencedView,
   runs: readonly Run[],
   calendar: BusinessCalendar,
   computed: (runs: number) => Promise<void> = async () => undefined,
 ): Promise<readonly StageCounts[]> {
-  const counts = await stageComputed(store, runs, async (into) => {
+  const counts = await stageComputed(store, fenced, runs, async (into) => {
     for (const [index, run] of runs.entries()) {
       await compute(store, run, into, calendar);
       await computed(index + 1);
@@ -29,13 +30,14 @@ export async function stageRuns(
   return counts.map(({ rows, changed, nullKeys }) => ({ rows, changed, nullKeys }));
 }
 
-/** See OfflineStore.stageRows. */
+/** See OfflineWriter.stageRows. */
 export async function stageRows(
   store: ClickHouse,
+  fenced: FencedView,
   run: Run,
   batches: AsyncIterable<readonly StagedRow[]>,
 ): Promise<ComputedCounts> {
-  const [counts] = await stageComputed(store, [run], async (_, table) => {
+  const [counts] = await stageComputed(store, fenced, [run], async (_, table) => {
     const { entity, features } = run.view;
     const columns = [...entity.joinKeys, '_tombstone', ...features.map(({ name }) => name)];
     const nothing = features.map(({ type }) => (isArrayType(type) ? [] : null));
@@ -63,13 +65,13 @@ export async function stageRows(
  */
 async function stageComputed(
   store: ClickHouse,
+  { view, fence }: FencedView,
   runs: readonly Run[],
   computeInto: (table: Sql, name: string) => Promise<void>,
 ): Promise<readonly ComputedCounts[]> {
-  const view = (runs[0] as Run).view;
   runs.forEach(checkRun);
   const ids = runs.map(({ id }) => id);
-  const tables = stageTables(view, ids, runs[0]?.turn);
+  const tables = stageTables(view, ids, fence.token);
   const found = await findStages(store, view);
   const parts = ownTables(
     found.filter(({ whole }) => !whole),

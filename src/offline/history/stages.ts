@@ -20,16 +20,15 @@ export interface StageTables {
 const COMPUTED = '__computed';
 const NEXT = '__next';
 
-/** Each turn has parts of its own: those of two could otherwise meet in one table. */
-export function stageTables(view: View, runs: readonly number[], turn: number | undefined): StageTables {
+/** Each holder makes tables of its own: the rows of two could otherwise meet in one. */
+export function stageTables(view: View, runs: readonly number[], fencingToken: number): StageTables {
   const [first, last] = [Math.min(...runs), Math.max(...runs)];
   const name = `${tableNames(view).stagePrefix}${first === last ? first : `${first}_${last}`}`;
-  const own = turn === undefined ? '' : `_${turn}`;
   return {
     stage: ident(name),
-    computed: ident(`${name}${COMPUTED}${own}`),
-    next: ident(`${name}${NEXT}${own}`),
-    computedName: `${name}${COMPUTED}${own}`,
+    computed: ident(`${name}${COMPUTED}_${fencingToken}`),
+    next: ident(`${name}${NEXT}_${fencingToken}`),
+    computedName: `${name}${COMPUTED}_${fencingToken}`,
   };
 }
 

@@ -1,9 +1,19 @@
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { ClickHouse } from '../../warehouse/client.js';
+import { checkFence, withinFence } from '../../warehouse/fence.js';
 import { keyRanges } from '../../warehouse/key-ranges.js';
-import { EFF, featureColumns, filledFeatures, keyColumns, nextStateOf, ORD, stateDdl, viewTables } from './tables.js';
-import { checkTurn, inTurn } from './turns.js';
+import {
+  EFF,
+  type FencedView,
+  featureColumns,
+  filledFeatures,
+  keyColumns,
+  nextStateOf,
+  ORD,
+  stateDdl,
+  viewTables,
+} from './tables.js';
 import { noValue } from './values.js';
 
 /** Rows of history that a rebuild sorts at once: about 100 MB at 20 features. */
@@ -79,21 +89,14 @@ function states(view: View, rows: Sql): Sql {
 
 const SORTING = { max_bytes_before_external_sort: '400000000', max_bytes_before_external_group_by: '400000000' };
 
-/** History rows of some runs. */
-interface StateBatch {
-  /** A condition on the history. */
-  readonly rows: Sql;
-  readonly turn: number | undefined;
-}
-
 /**
- * Adds the runs' rows behind what the state holds. Valid only where every row of the runs comes into force later than every state there is:
+ * Adds the rows of runs, for which `rows` is a condition on the history, after what the state holds. Valid only where every row of the runs comes into force later than every state there is:
  * then the last state a key is all that matters of the past.
  */
-export async function appendStates(store: ClickHouse, view: View, { rows, turn }: StateBatch): Promise<void> {
+export async function appendStates(store: ClickHouse, { view, fence }: FencedView, rows: Sql): Promise<void> {
   const { history, state } = viewTables(view);
   const keys = join(keyColumns(view));
-  const batch = sql`${rows} AND ${inTurn(view, turn)}`;
+  const batch = sql`${rows} AND ${withinFence(fence)}`;
   const carried = filledFeatures(view).length > 0;
   // Without filled features a seed only says what must be outranked, so nothing else of it is read.
   const seedColumns = carried
@@ -157,14 +160,15 @@ export async function fillState(store: ClickHouse, view: View, into: Sql, rows: 
  * Makes the state anew from the whole history beside the one in use, then puts it in its place in one step. Right for any history, also where
  * earlier work was broken off.
  */
-export async function rebuildState(store: ClickHouse, view: View, turn?: number): Promise<void> {
+export async function rebuildState(store: ClickHouse, fenced: FencedView): Promise<void> {
+  const { view, fence } = fenced;
   const { state } = viewTables(view);
-  const nextState = nextStateOf(view, turn);
+  const nextState = nextStateOf(fenced);
   await store.run('state-drop-next', sql`DROP TABLE IF EXISTS ${nextState} SYNC`);
   await store.run('state-create-next', stateDdl(view, nextState));
-  await fillState(store, view, nextState, inTurn(view, turn));
-  // Whole, or not put in place: who takes the view from here on drops it first.
-  await checkTurn(store, view, turn);
+  await fillState(store, view, nextState, withinFence(fence));
+  // Whole, or not put in place: a later holder drops it first.
+  await checkFence(store, fence);
   await store.run('state-exchange', sql`EXCHANGE TABLES ${state} AND ${nextState}`);
   await store.run('state-drop-old', sql`DROP TABLE IF EXISTS ${nextState} SYNC`);
 }

@@ -1,7 +1,10 @@
 import type { Feature, View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { clickhouseType, isArrayType } from '../../core/definitions/types.js';
+import { RiskgraphError } from '../../core/errors.js';
+import type { Lease } from '../../core/ports/leases.js';
 import type { ClickHouse } from '../../warehouse/client.js';
+import type { Fence } from '../../warehouse/fence.js';
 
 /**
  * The tables of a view version. The history holds every row that was ever published; the state holds, for each key, what was in force from
@@ -12,8 +15,8 @@ export interface ViewTables {
   readonly state: Sql;
   /** Which runs are in the history, and which of them in the state as well. */
   readonly commits: Sql;
-  /** The turns of those who wrote to the others: the highest is the one that may. */
-  readonly turns: Sql;
+  /** The fencing tokens of those who wrote to the others: the holder of the highest may write. */
+  readonly tokens: Sql;
 }
 
 type Named = Pick<View, 'name' | 'version'>;
@@ -26,7 +29,7 @@ export const tableNames = (view: Named) =>
     state: `state_${base(view)}`,
     nextState: `state_${base(view)}__next`,
     commits: `commits_${base(view)}`,
-    turns: `turns_${base(view)}`,
+    tokens: `turns_${base(view)}`,
     stagePrefix: `stage_${base(view)}_r`,
   }) as const;
 
@@ -36,15 +39,35 @@ export function viewTables(view: Named): ViewTables {
     history: ident(names.history),
     state: ident(names.state),
     commits: ident(names.commits),
-    turns: ident(names.turns),
+    tokens: ident(names.tokens),
   };
 }
 
-/** A state being rebuilt in a turn, until it takes the other's place. */
-export const nextStateOf = (view: Named, turn: number | undefined): Sql =>
-  ident(`${tableNames(view).nextState}${turn === undefined ? '' : `_${turn}`}`);
+/** A view version that this process holds the lease of, and what makes the store reject its writes once it does not. */
+export interface FencedView {
+  readonly view: View;
+  readonly fence: Fence;
+}
 
-/** Those of any turn that are there. */
+/** @throws INTERNAL where the lease is that of another view */
+export function fencedView(view: View, lease: Lease<'view'>): FencedView {
+  checkLease(view, lease);
+  const { history, state, commits, tokens } = tableNames(view);
+  const { resource, fencingToken: token } = lease;
+  return { view, fence: { resource, token, tables: [history, state, commits], tokens: { table: tokens } } };
+}
+
+/** @throws INTERNAL where the lease is that of another view */
+export function checkLease(view: Named, { resource }: Lease<'view'>): void {
+  const id = `${view.name}@${view.version}`;
+  if (resource.name === id) return;
+  throw new RiskgraphError({ code: 'INTERNAL', message: `a write to ${id} came with the lease of ${resource.name}` });
+}
+
+/** The state that a holder rebuilds, until it takes the place of the one in use. */
+export const nextStateOf = ({ view, fence }: FencedView): Sql => ident(`${tableNames(view).nextState}_${fence.token}`);
+
+/** Those of any holder that are there. */
 export async function nextStates(store: ClickHouse, view: Named): Promise<readonly Sql[]> {
   const prefix = tableNames(view).nextState;
   const found = await store.rows<{ name: string }>(
@@ -97,7 +120,7 @@ export const commitsDdl = (table: Sql): Sql => sql`
   CREATE TABLE IF NOT EXISTS ${table} (sequence UInt32, event_time DateTime64(3, 'UTC'), available_at DateTime64(3, 'UTC'), in_state UInt8)
   ENGINE = ReplacingMergeTree(in_state) ORDER BY sequence`;
 
-export const turnsDdl = (table: Sql): Sql => sql`
+export const tokensDdl = (table: Sql): Sql => sql`
   CREATE TABLE IF NOT EXISTS ${table} (turn UInt64) ENGINE = ReplacingMergeTree(turn) ORDER BY tuple()`;
 
 /** Of the rows of one or several runs, as their queries gave them. */

@@ -3,12 +3,12 @@ import { scoreOf, scoreValues } from '../../core/compute/score-view.js';
 import { inputViews } from '../../core/compute/view-kinds.js';
 import type { StoredKind, ViewOfKind } from '../../core/definitions/definitions.js';
 import { join, sql } from '../../core/definitions/sql.js';
-import type { OfflineStore, StagedRow } from '../../core/ports/offline.js';
+import type { OfflineReader, StagedRow } from '../../core/ports/offline.js';
 import { sampleQuery } from './holdings.js';
 import { type Asked, countQuery, hasTable, type Parts } from './run-size.js';
 import { keyColumns, tableNames, viewTables } from './tables.js';
 
-type SampleLimits = Parameters<OfflineStore['sampleRun']>[2];
+type SampleLimits = Parameters<OfflineReader['sampleRun']>[2];
 
 type AskedOf<K extends StoredKind> = Asked & { readonly view: ViewOfKind<K> };
 
@@ -50,12 +50,12 @@ const STORED_KINDS: { readonly [K in StoredKind]: StoredKindRecord<K> } = { quer
 const kindOf = <K extends StoredKind>({ origin }: { readonly origin: { readonly kind: K } }): StoredKindRecord<K> =>
   STORED_KINDS[origin.kind];
 
-/** See OfflineStore.estimateRows. */
+/** See OfflineReader.estimateRows. */
 export const estimateRows = async (parts: Parts, asked: Asked): Promise<{ readonly rows: number }> => ({
   rows: await kindOf(asked.view).estimateRows(parts, asked),
 });
 
-/** See OfflineStore.sampleRun. */
+/** See OfflineReader.sampleRun. */
 export const sampleRun = (parts: Parts, asked: Asked, limits: SampleLimits): Promise<readonly StagedRow[]> =>
   kindOf(asked.view).sampleRows(parts, asked, limits);
 

@@ -17,7 +17,7 @@ import { SPINE_PREFIX } from './spine-sweep.js';
 
 const BATCH = 2_000;
 
-/** See OfflineStore.historicalFeatures. */
+/** See OfflineReader.historicalFeatures. */
 export async function historicalFeatures(store: ClickHouse, request: HistoricalRequest): Promise<HistoricalTable> {
   const { features } = request;
   if (features.length === 0) throw badInput('no feature is asked for', 'name a service, or features as view@1:feature');

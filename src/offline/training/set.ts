@@ -68,7 +68,7 @@ async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
   return { spine, label, onDemand, outputs };
 }
 
-/** See OfflineStore.checkTrainingSet. */
+/** See TrainingSetBuilder.check. */
 export async function checkTrainingSet(tools: TrainingSetTools, request: Checked): Promise<void> {
   await plan(tools, request);
 }
@@ -100,7 +100,7 @@ function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined)
 }
 
 /**
- * See OfflineStore.buildTrainingSet. Works in tables of its own, named after the set, in steps: what a worker that was killed has finished is not
+ * See TrainingSetBuilder.build. Works in tables of its own, named after the set, in steps: what a worker that was killed has finished is not
  * done again, and everything is computed from what was pinned at the beginning, so that the file is the same.
  */
 export async function buildTrainingSet(

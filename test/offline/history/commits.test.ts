@@ -3,11 +3,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { defineEntity, int32, raw } from '../../../src/core/definitions/define.js';
 import type { View } from '../../../src/core/definitions/definitions.js';
 import { sql } from '../../../src/core/definitions/sql.js';
+import { viewResource } from '../../../src/core/ports/leases.js';
 import type { Run } from '../../../src/core/ports/offline.js';
+import type { StampedRun } from '../../../src/core/ports/offline-writer.js';
 import { commitRuns } from '../../../src/offline/history/commit.js';
 import { rebuildState } from '../../../src/offline/history/state.js';
+import { fencedView } from '../../../src/offline/history/tables.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
 import { keyRanges } from '../../../src/warehouse/key-ranges.js';
+import { leaseOf } from '../../support/leases.js';
 import { type OracleRow, rowInForce } from '../oracle.js';
 import { type OfflineFixture, openOffline, viewOf } from '../support.js';
 
@@ -49,7 +53,7 @@ async function freshView(filled: boolean): Promise<View> {
               .join(', ')})`,
           ),
   });
-  await fixture.offline.createView(view);
+  await fixture.writers.createView(view);
   return view;
 }
 
@@ -81,6 +85,9 @@ const stamped = (view: View, id: number, { asOf, delay }: Planned) => {
   const run: Run = { id, view, asOf: BASE + asOf, knowledge: BASE + asOf };
   return { run, availableAt: BASE + asOf + delay };
 };
+
+/** As the holder of a lease has it: of the newest, where a test names none. */
+const fenced = (view: View, fencingToken = Date.now()) => fencedView(view, leaseOf(viewResource(view), fencingToken));
 
 const stateOf = (view: View) =>
   fixture.store.rows('test', raw(`SELECT * FROM state_${view.name}_v1 FINAL ORDER BY ALL`));
@@ -153,16 +160,16 @@ test.each([false, true])(
             for (const plan of flat.splice(0, group.length)) {
               const each = stamped(view, ++id, plan);
               computed = plan.rows;
-              await fixture.offline.stageRun(each.run);
+              await fixture.writes.stageRun(each.run);
               runs.push(each);
             }
-            await commitRuns(counting, view, runs);
+            await commitRuns(counting, fenced(view), runs);
           }
           const grown = await stateOf(view);
           await expectOracle(view, filled);
-          await rebuildState(fixture.store, view);
+          await rebuildState(fixture.store, fenced(view));
           expect(grown).toEqual(await stateOf(view));
-          await fixture.offline.dropView(view);
+          await fixture.writes.dropView(view);
         },
       ),
       // The first in the order of publication, so that the state surely grows; what is drawn may never let it.
@@ -222,19 +229,19 @@ test.each(['grows', 'is rebuilt'] as const)(
       const runs = plans.map((plan, index) => stamped(view, index + 1, plan));
       for (const [index, { run }] of runs.entries()) {
         computed = plans[index]?.rows ?? [];
-        await fixture.offline.stageRun(run);
+        await fixture.writes.stageRun(run);
       }
-      await fixture.offline.commitRuns(view, runs.slice(0, 1));
+      await fixture.writes.commitRuns(view, runs.slice(0, 1));
       return { view, last: runs.slice(1) };
     };
     const whole = await prepare();
-    await fixture.offline.commitRuns(whole.view, whole.last);
+    await fixture.writes.commitRuns(whole.view, whole.last);
     const expected = { state: await stateOf(whole.view), history: await historyOf(whole.view) };
 
     for (const when of ['before', 'after'] as const) {
       for (let n = 1; ; n++) {
         const { view, last } = await prepare();
-        const outcome = await commitRuns(breaking(fixture.store, n, when), view, last).catch(
+        const outcome = await commitRuns(breaking(fixture.store, n, when), fenced(view), last).catch(
           (error: Error) => error.message,
         );
         if (outcome === undefined) {
@@ -242,9 +249,9 @@ test.each(['grows', 'is rebuilt'] as const)(
           break;
         }
         expect(outcome).toBe('broken off');
-        await fixture.offline.commitRuns(view, last);
+        await fixture.writes.commitRuns(view, last);
         expect({ state: await stateOf(view), history: await historyOf(view) }).toEqual(expected);
-        await fixture.offline.dropView(view);
+        await fixture.writes.dropView(view);
       }
     }
   },
@@ -294,25 +301,21 @@ test.each(['grows', 'is rebuilt'] as const)(
     for (let n = 1; ; n++) {
       const view = await freshView(false);
       const runs = [first, own, others].map((plan, index) => stamped(view, index + 1, plan));
+      const holder = (fencingToken: number) => fixture.writers.writer(view, leaseOf(viewResource(view), fencingToken));
+      const earlier = await holder(1);
       for (const [index, plan] of [first, own, others].entries()) {
         computed = plan.rows;
-        await fixture.offline.stageRun((runs[index] as (typeof runs)[0]).run);
+        await earlier.stageRun((runs[index] as StampedRun).run);
       }
-      const inTurnOf = (turn: number, ...which: number[]) =>
-        which.map((at) => {
-          const { run, availableAt } = runs[at] as (typeof runs)[0];
-          return { run: { ...run, turn }, availableAt };
-        });
-      await fixture.offline.takeTurn(view, 1);
-      await fixture.offline.commitRuns(view, inTurnOf(1, 0));
+      await earlier.commitRuns(runs.slice(0, 1));
       let before: unknown;
       const store = overtaken(fixture.store, n, async () => {
-        await fixture.offline.takeTurn(view, 2);
-        await fixture.offline.commitRuns(view, inTurnOf(2, 1));
-        await fixture.offline.commitRuns(view, inTurnOf(2, 2));
+        const later = await holder(2);
+        await later.commitRuns(runs.slice(1, 2));
+        await later.commitRuns(runs.slice(2));
         before = { state: await stateOf(view), history: await raws(view) };
       });
-      const outcome = await commitRuns(store, view, inTurnOf(1, 1)).catch((error: Error) => error);
+      const outcome = await commitRuns(store, fenced(view, 1), runs.slice(1, 2)).catch((error: Error) => error);
       if (store.passed() < n) {
         expect(outcome).toBeUndefined();
         break;
@@ -322,16 +325,16 @@ test.each(['grows', 'is rebuilt'] as const)(
         refusals++;
       }
       expect({ state: await stateOf(view), history: await raws(view) }).toEqual(before);
-      await rebuildState(fixture.store, view);
+      await rebuildState(fixture.store, fenced(view));
       expect({ state: await stateOf(view), history: await raws(view) }).toEqual(before);
-      await fixture.offline.dropView(view);
+      await fixture.writes.dropView(view);
     }
     expect(refusals).toBeGreaterThan(4);
   },
   600_000,
 );
 
-test('a turn begins when what was being written to the history before is there', async () => {
+test('a writer is given when what was being written to the history before is there', async () => {
   const view = await freshView(false);
   const history = `history_${view.name}_v1`;
   const count = async (from: string) =>
@@ -356,7 +359,7 @@ test('a turn begins when what was being written to the history before is there',
     while (!ended && !under) under = (await count(writing)) > 0;
     if (!under) await slow;
     else {
-      await fixture.offline.takeTurn(view, 1);
+      await fixture.writers.writer(view, leaseOf(viewResource(view), 1));
       expect(await count(history)).toBe(rows);
       await slow;
     }
@@ -372,10 +375,12 @@ test('rows that a run left in the history alone are in the state after the next 
   const runs = plans.map((plan, index) => stamped(view, index + 1, plan));
   for (const [index, { run }] of runs.entries()) {
     computed = plans[index]?.rows ?? [];
-    await fixture.offline.stageRun(run);
+    await fixture.writes.stageRun(run);
   }
-  await expect(commitRuns(breaking(fixture.store, 3, 'before'), view, runs.slice(0, 1))).rejects.toThrow('broken off');
-  await fixture.offline.commitRuns(view, runs.slice(1));
+  await expect(commitRuns(breaking(fixture.store, 3, 'before'), fenced(view), runs.slice(0, 1))).rejects.toThrow(
+    'broken off',
+  );
+  await fixture.writes.commitRuns(view, runs.slice(1));
   expect((await fixture.offline.rowsAt(view, BASE + 10, [['A'], ['B']])).map((row) => row?.sequence)).toEqual([1, 2]);
 });
 

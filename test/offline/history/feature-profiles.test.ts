@@ -54,10 +54,10 @@ async function* batches(rows: readonly StagedRow[]): AsyncGenerator<readonly Sta
 async function commit(of: View, asOf: number, rows: readonly StagedRow[], lateBy = 0): Promise<void> {
   run += 1;
   const one = { id: run, view: of, asOf, knowledge: asOf + of.delayMs };
-  await fixture.offline.createView(of);
-  await fixture.offline.stageRows(one, batches(rows));
-  await fixture.offline.commitRuns(of, [{ run: one, availableAt: asOf + of.delayMs + lateBy }]);
-  await fixture.offline.dropStage(one);
+  await fixture.writers.createView(of);
+  await fixture.writes.stageRows(one, batches(rows));
+  await fixture.writes.commitRuns(of, [{ run: one, availableAt: asOf + of.delayMs + lateBy }]);
+  await fixture.writes.dropStages(one.view, [one]);
 }
 
 const refresh = async (of: View): Promise<number> => (await profiles.refresh([of], watch))[0]?.asOfs ?? -1;

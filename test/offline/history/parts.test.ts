@@ -21,11 +21,11 @@ beforeAll(async () => {
 afterAll(() => fixture?.close());
 
 async function publish(view: View, id: number): Promise<void> {
-  const { offline } = fixture;
-  await offline.createView(view);
+  const { writers, writes } = fixture;
+  await writers.createView(view);
   const run = { id, view, asOf: AS_OF, knowledge: AS_OF + view.delayMs };
-  await offline.stageRun(run);
-  await offline.commitRuns(view, [{ run, availableAt: run.knowledge }]);
+  await writes.stageRun(run);
+  await writes.commitRuns(view, [{ run, availableAt: run.knowledge }]);
 }
 
 const keyOf = (index: number): string => `C${index}`;

@@ -41,7 +41,7 @@ const freshView = async (more: Partial<Parameters<typeof viewOf>[2]> = {}): Prom
     query: () => rows,
     ...more,
   });
-  await fixture.offline.createView(view);
+  await fixture.writers.createView(view);
   return view;
 };
 
@@ -66,9 +66,9 @@ const history = (view: View): Promise<Record<string, unknown>[]> =>
 
 async function publish(view: View, id: number, asOf = DAY, availableAt = asOf + view.delayMs) {
   const run = runOf(view, id, asOf);
-  const counts = await fixture.offline.stageRun(run);
-  await fixture.offline.commitRuns(view, [{ run, availableAt }]);
-  await fixture.offline.dropStage(run);
+  const counts = await fixture.writes.stageRun(run);
+  await fixture.writes.commitRuns(view, [{ run, availableAt }]);
+  await fixture.writes.dropStages(run.view, [run]);
   return counts;
 }
 
@@ -82,24 +82,22 @@ test('rows with a NULL key are counted and left out', async () => {
 test('a query that gives a key twice fails, naming the key and what to do, and stages nothing', async () => {
   const view = await freshView();
   rows = values(['C1', 1, 'a'], ['C2', 1, 'a'], ['C2', 1, 'a']);
-  await expect(fixture.offline.stageRun(runOf(view, 1))).rejects.toMatchObject({
+  await expect(fixture.writes.stageRun(runOf(view, 1))).rejects.toMatchObject({
     code: 'CONFLICT',
     message: expect.stringContaining('gives key (C2) 2 times'),
     hint: expect.stringContaining('customer_id'),
   });
-  await expect(fixture.offline.commitRuns(view, [{ run: runOf(view, 1), availableAt: DAY * 2 }])).rejects.toMatchObject(
-    {
-      code: 'CONFLICT',
-    },
-  );
+  await expect(fixture.writes.commitRuns(view, [{ run: runOf(view, 1), availableAt: DAY * 2 }])).rejects.toMatchObject({
+    code: 'CONFLICT',
+  });
 });
 
 test('a number that does not fit its type, and a column that is not there, fail with the reason', async () => {
   const view = await freshView();
   rows = values(['C1', 2 ** 31, 'a']);
-  await expect(fixture.offline.stageRun(runOf(view, 1))).rejects.toThrow(/cannot be safely converted into type Int32/);
+  await expect(fixture.writes.stageRun(runOf(view, 1))).rejects.toThrow(/cannot be safely converted into type Int32/);
   rows = raw("SELECT 'C1' AS customer_id, 1 AS amount");
-  await expect(fixture.offline.stageRun(runOf(view, 1))).rejects.toThrow(
+  await expect(fixture.writes.stageRun(runOf(view, 1))).rejects.toThrow(
     /of limits\d+@1 as of 2026-05-01T16:00:00.000Z failed.*note/,
   );
 });
@@ -133,8 +131,8 @@ test('a backfill of an as-of whose live run came late is new history once, howev
   rows = values(['C1', 5, 'a'], ['C2', 2, 'b']);
   const backfill = async (id: number) => {
     const run: Run = { ...runOf(view, id), availableAt: DAY + view.delayMs };
-    const counts = await fixture.offline.stageRun(run);
-    await fixture.offline.commitRuns(view, [{ run, availableAt: DAY + view.delayMs }]);
+    const counts = await fixture.writes.stageRun(run);
+    await fixture.writes.commitRuns(view, [{ run, availableAt: DAY + view.delayMs }]);
     return counts.changed;
   };
   expect(await backfill(2)).toBe(2);
@@ -168,13 +166,13 @@ test('rows where the tombstone column is true end validity (rule 8)', async () =
 test('a run is committed once, however often it is asked for', async () => {
   const view = await freshView();
   const run = runOf(view, 7);
-  await fixture.offline.stageRun(run);
+  await fixture.writes.stageRun(run);
   const stamped = [{ run, availableAt: DAY + view.delayMs }];
-  await fixture.offline.commitRuns(view, stamped);
+  await fixture.writes.commitRuns(view, stamped);
   const once = await history(view);
-  await fixture.offline.commitRuns(view, stamped);
-  await fixture.offline.dropStage(run);
-  await fixture.offline.commitRuns(view, stamped);
+  await fixture.writes.commitRuns(view, stamped);
+  await fixture.writes.dropStages(run.view, [run]);
+  await fixture.writes.commitRuns(view, stamped);
   expect(await history(view)).toEqual(once);
   expect(once).toHaveLength(2);
 });
@@ -182,8 +180,8 @@ test('a run is committed once, however often it is asked for', async () => {
 test('a run cannot be stamped as available before it happened', async () => {
   const view = await freshView();
   const run = runOf(view, 1);
-  await fixture.offline.stageRun(run);
-  await expect(fixture.offline.commitRuns(view, [{ run, availableAt: DAY - 1 }])).rejects.toMatchObject({
+  await fixture.writes.stageRun(run);
+  await expect(fixture.writes.commitRuns(view, [{ run, availableAt: DAY - 1 }])).rejects.toMatchObject({
     code: 'BAD_USER_INPUT',
   });
 });
@@ -201,7 +199,7 @@ test('an array is padded to its length, and a longer one is refused', async () =
     [1.5, null],
   ]);
   rows = raw("SELECT 'C1' AS customer_id, [1, 2, 3, 4, 5] AS list, [] AS named, [] AS free");
-  await expect(fixture.offline.stageRun(runOf(view, 2, DAY + 1))).rejects.toThrow(/list has more than its 4 elements/);
+  await expect(fixture.writes.stageRun(runOf(view, 2, DAY + 1))).rejects.toThrow(/list has more than its 4 elements/);
 });
 
 test('every type reads the same from the stage, row by row, as a stream and in a join', async () => {
@@ -245,13 +243,13 @@ test('every type reads the same from the stage, row by row, as a stream and in a
     0,
   ];
   const run = runOf(view, 1);
-  await fixture.offline.stageRun(run);
+  await fixture.writes.stageRun(run);
   const availableAt = DAY + view.delayMs;
   const staged = await collect(fixture.offline.readStage(run, availableAt, ALL));
   expect(staged).toEqual([
     { key: ['ü"1'], eventTime: DAY, availableAt, sequence: 1, tombstone: false, values: expected },
   ]);
-  await fixture.offline.commitRuns(view, [{ run, availableAt }]);
+  await fixture.writes.commitRuns(view, [{ run, availableAt }]);
   expect(await collect(fixture.offline.newestRows(view, availableAt, ALL))).toEqual(staged);
   expect(await fixture.offline.rowsAt(view, availableAt, [['ü"1'], ['u']])).toEqual([staged[0], null]);
   const table = await fixture.offline.historicalFeatures({
@@ -281,9 +279,9 @@ test('a stage that an earlier release left is read, committed and dropped like a
   expect(await collect(fixture.offline.readStage(run, DAY, ALL))).toMatchObject([
     { key: ['C1'], values: [7, 'aged'], sequence: 21 },
   ]);
-  await fixture.offline.commitRuns(view, stampsOf([run]));
+  await fixture.writes.commitRuns(view, stampsOf([run]));
   expect(await history(view)).toMatchObject([{ customer_id: 'C1', amount: 7, _sequence: 21 }]);
-  await fixture.offline.dropStages(view, [run]);
+  await fixture.writes.dropStages(view, [run]);
   expect(await stagesOf(view)).toEqual([]);
 });
 
@@ -301,7 +299,7 @@ test('a stage is read shard by shard in key order, every row once', async () => 
     "SELECT concat('K', toString(number)) AS customer_id, toInt32(number) AS amount, 'x' AS note FROM numbers(5000)",
   );
   const run = runOf(view, 1);
-  await fixture.offline.stageRun(run);
+  await fixture.writes.stageRun(run);
   const shards = [];
   for (const index of [0, 1, 2, 3]) shards.push(await collect(fixture.offline.readStage(run, DAY, { index, of: 4 })));
   for (const shard of shards) {
@@ -318,13 +316,13 @@ test('a staged row of a filled feature carries the value that was known before (
   await publish(view, 1);
   rows = values(['C1', null, 'c'], ['C2', 9, null]);
   const run = runOf(view, 2, DAY + 86_400_000);
-  await fixture.offline.stageRun(run);
+  await fixture.writes.stageRun(run);
   const staged = await collect(fixture.offline.readStage(run, run.asOf + view.delayMs, ALL));
   expect(staged.map(({ values: each }) => each)).toEqual([
     [1, 'c'],
     [9, null],
   ]);
-  await fixture.offline.commitRuns(view, [{ run, availableAt: run.asOf + view.delayMs }]);
+  await fixture.writes.commitRuns(view, [{ run, availableAt: run.asOf + view.delayMs }]);
   expect(await collect(fixture.offline.newestRows(view, run.asOf + view.delayMs, ALL))).toEqual(staged);
 });
 
@@ -339,11 +337,11 @@ test('how fresh a view is counts keys and the newest event in force', async () =
 test('dropping a version leaves other versions and stages of others alone', async () => {
   const view = await freshView();
   const next = { ...view, version: 11, id: `${view.name}@11` };
-  await fixture.offline.createView(next);
+  await fixture.writers.createView(next);
   await publish(view, 1);
-  await fixture.offline.stageRun(runOf(next, 2));
-  await fixture.offline.stageRun(runOf(view, 3, DAY + 1));
-  await fixture.offline.dropView(view);
+  await fixture.writes.stageRun(runOf(next, 2));
+  await fixture.writes.stageRun(runOf(view, 3, DAY + 1));
+  await fixture.writes.dropView(view);
   const tables = await fixture.store.rows<{ name: string }>(
     'test',
     sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND position(name, ${`${view.name}_v`}) > 0 ORDER BY name`,
@@ -403,12 +401,12 @@ const stampsOf = (runs: readonly Run[]) => runs.map((run) => ({ run, availableAt
 test('runs of several days staged at once leave what they leave one by one, a day without a row too', async () => {
   const single = await fourDays();
   const counts = [];
-  for (const run of single.runs) counts.push(await fixture.offline.stageRun(run));
-  await fixture.offline.commitRuns(single.view, stampsOf(single.runs));
+  for (const run of single.runs) counts.push(await fixture.writes.stageRun(run));
+  await fixture.writes.commitRuns(single.view, stampsOf(single.runs));
 
   const { view, runs } = await fourDays();
   const told: number[] = [];
-  const together = await fixture.offline.stageRuns(runs, async (done) => void told.push(done));
+  const together = await fixture.writes.stageRuns(runs, async (done) => void told.push(done));
   expect(together).toEqual(counts);
   expect(together).toEqual([
     { rows: 2, changed: 2, nullKeys: 1 },
@@ -421,12 +419,12 @@ test('runs of several days staged at once leave what they leave one by one, a da
     { key: ['C2'], tombstone: true, sequence: 13 },
     { key: ['C3'], values: [3, 'c'] },
   ]);
-  await fixture.offline.commitRuns(view, stampsOf(runs.slice(0, 2)));
-  await fixture.offline.commitRuns(view, stampsOf(runs));
+  await fixture.writes.commitRuns(view, stampsOf(runs.slice(0, 2)));
+  await fixture.writes.commitRuns(view, stampsOf(runs));
   expect(await newHistory(view)).toEqual(await newHistory(single.view));
-  await fixture.offline.dropStages(view, runs.slice(1));
+  await fixture.writes.dropStages(view, runs.slice(1));
   expect(await stagesOf(view)).toHaveLength(1);
-  await fixture.offline.dropStages(view, runs);
+  await fixture.writes.dropStages(view, runs);
   expect(await stagesOf(view)).toEqual([]);
 });
 
@@ -434,30 +432,30 @@ test.each(['a query that fails', 'a key given twice', 'a progress that throws'])
   'of runs staged at once %s leaves none, and an earlier attempt as it was',
   async (fault) => {
     const { view, runs } = await fourDays();
-    await fixture.offline.stageRuns(runs);
+    await fixture.writes.stageRuns(runs);
     const stop = async (done: number) => {
       if (fault === 'a progress that throws' && done === 2) throw new Error('cancelled');
     };
     if (fault === 'a query that fails') rows = raw("SELECT 'C1' AS customer_id");
     if (fault === 'a key given twice') rows = values(['C1', 1, 'a'], ['C1', 1, 'a']);
-    await expect(fixture.offline.stageRuns(runs, stop)).rejects.toThrow(
+    await expect(fixture.writes.stageRuns(runs, stop)).rejects.toThrow(
       fault === 'a key given twice' ? /as of 2026-05-01T16:00:00.000Z gives key \(C1\) 2 times/ : /failed|cancelled/,
     );
     expect(await stagesOf(view)).toHaveLength(1);
-    await fixture.offline.commitRuns(view, stampsOf(runs));
+    await fixture.writes.commitRuns(view, stampsOf(runs));
     expect(await history(view)).toHaveLength(8);
   },
 );
 
 test('a run computed again by itself is committed as it then was', async () => {
   const { view, runs } = await fourDays();
-  await fixture.offline.stageRuns(runs);
+  await fixture.writes.stageRuns(runs);
   rows = values(['C9', 9, 'z']);
   const [first] = runs as readonly [Run];
-  await fixture.offline.stageRun(first);
-  await fixture.offline.commitRuns(view, stampsOf(runs));
+  await fixture.writes.stageRun(first);
+  await fixture.writes.commitRuns(view, stampsOf(runs));
   const days = (await history(view)).filter(({ _sequence }) => _sequence === first.id);
   expect(days.map((row) => row.customer_id)).toEqual(['C9']);
-  await fixture.offline.dropStages(view, runs);
+  await fixture.writes.dropStages(view, runs);
   expect(await stagesOf(view)).toEqual([]);
 });

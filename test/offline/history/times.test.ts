@@ -29,11 +29,11 @@ test('every source row has the instant it happened and the instant it was known,
 });
 
 test('every feature value has the instant it describes and the instant it became available, and neither can be NULL (rule 1)', async () => {
-  const offline = offlineOn(tables.clickhouse, tables.calendar);
+  const { writers } = offlineOn(tables.clickhouse, tables.calendar);
   const { views } = await loadRegistry({ root: ROOT });
   expect(views.size).toBeGreaterThan(0);
   for (const view of views.values()) {
-    await offline.createView(view);
+    await writers.createView(view);
     for (const kind of ['history', 'state']) {
       const types = await typesOf(sql`SELECT * FROM ${raw(`${kind}_${view.name}_v${view.version}`)}`);
       expect(types, `${kind} of ${view.id}`).toMatchObject({ _event_time: INSTANT, _available_at: INSTANT });

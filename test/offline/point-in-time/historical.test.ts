@@ -27,10 +27,10 @@ beforeAll(async () => {
     query: () => raw("SELECT 'D1' AS device_id, 9 AS count, 'Li' AS owner, 0.5 AS share"),
   });
   for (const view of [first, second]) {
-    await fixture.offline.createView(view);
+    await fixture.writers.createView(view);
     const run = { id: view.version, view, asOf: DAY, knowledge: DAY };
-    await fixture.offline.stageRun(run);
-    await fixture.offline.commitRuns(view, [{ run, availableAt: DAY + HOUR }]);
+    await fixture.writes.stageRun(run);
+    await fixture.writes.commitRuns(view, [{ run, availableAt: DAY + HOUR }]);
   }
 });
 afterAll(() => fixture.close());

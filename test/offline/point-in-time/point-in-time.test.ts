@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { View } from '../../../src/core/definitions/definitions.js';
 import { formatInstant } from '../../../src/core/helpers/time.js';
-import type { OfflineStore } from '../../../src/core/ports/offline.js';
+import type { OfflineReader } from '../../../src/core/ports/offline.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
 import { answerAt, type OracleRow, rowInForce } from '../oracle.js';
 import {
@@ -23,7 +23,7 @@ let fixture: OfflineFixture;
 
 beforeAll(async () => {
   fixture = await openOffline();
-  for (const view of VIEWS) await fixture.offline.createView(view);
+  for (const view of VIEWS) await fixture.writers.createView(view);
 });
 afterAll(() => fixture.close());
 
@@ -45,7 +45,7 @@ const keyAt = (view: View, point: SpinePoint): readonly (string | null)[] =>
 
 /** What differs between the store's answer and the oracle's, as a sentence; empty where they agree. */
 async function disagreements(
-  offline: OfflineStore,
+  offline: OfflineReader,
   histories: ReadonlyMap<View, readonly OracleRow[]>,
   points: readonly SpinePoint[],
   asOf?: number,
@@ -194,7 +194,7 @@ describe('the oracle catches a planted fault', () => {
     const schedules = fc.sample(schedule, { numRuns: 400, seed: 20_260_301 });
     const store = tampered(fixture.store, change);
     const histories = await loadAll(store, schedules);
-    const found = await disagreements(offlineOn(store, fixture.calendar), histories, spinePoints(schedules));
+    const found = await disagreements(offlineOn(store, fixture.calendar).offline, histories, spinePoints(schedules));
     expect(found.length).toBeGreaterThan(0);
   });
 });

@@ -10,16 +10,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { int32, raw } from '../../../src/core/definitions/define.js';
 import type { FeatureValue, StalePolicy } from '../../../src/core/definitions/types.js';
 import { BusinessCalendar } from '../../../src/core/helpers/time.js';
-import type { OfflineStore } from '../../../src/core/ports/offline.js';
 import type { TrainingSetPins, TrainingSetRequest } from '../../../src/core/ports/training-sets.js';
-import { createOfflineStore } from '../../../src/offline/store.js';
 import { readRanges, writeRanges } from '../../../src/offline/training/pins.js';
 import { type ClickHouse, openClickHouse } from '../../../src/warehouse/client.js';
 import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
 import { forkBundled } from '../../support/bundled.js';
 import { freshClickHouseDatabase } from '../../support/stores.js';
-import { quiet, refsOf, unmeasured, viewOf } from '../support.js';
+import { type OfflinePorts, offlineOn, quiet, refsOf, unmeasured, viewOf } from '../support.js';
 import type { BuildPlan } from './process.js';
 import {
   AS_OF,
@@ -42,20 +40,20 @@ const ROWS_A_STEP = 150;
 const calendar = new BusinessCalendar('Asia/Shanghai');
 let server: Awaited<ReturnType<typeof freshClickHouseDatabase>>;
 let store: ClickHouse;
-let offline: OfflineStore;
+let ports: OfflinePorts;
 let folder: string;
 const children: ChildProcess[] = [];
 
-const on = (each: ClickHouse, rowsAStep = ROWS_A_STEP): OfflineStore =>
-  createOfflineStore({ store: each, calendar, guard: createSqlGuard(store), log: quiet, rowsAStep });
+const on = (each: ClickHouse, rowsAStep = ROWS_A_STEP): OfflinePorts =>
+  offlineOn(each, calendar, { guard: createSqlGuard(store), rowsAStep });
 
 beforeAll(async () => {
   server = await freshClickHouseDatabase();
   store = openClickHouse({ ...server, log: quiet, metrics: unmeasured });
   const directory = resolve('migrations/clickhouse');
   await migrateClickHouse({ clickhouse: store, directory, clock: () => AS_OF, log: quiet });
-  offline = on(store);
-  await fillViews(store, offline);
+  ports = on(store);
+  await fillViews(store, ports);
   await Promise.all(Array.from({ length: 30 }, (_, index) => label(`C${index}`, index % 2, 1)));
   folder = await mkdtemp(join(tmpdir(), 'training-buckets-'));
 });
@@ -88,10 +86,10 @@ const label = (id: string, value: number, seq: number): Promise<void> => {
 };
 
 let sets = 0;
-async function build(more: Partial<TrainingSetRequest> = {}, from = offline) {
+async function build(more: Partial<TrainingSetRequest> = {}, from = ports) {
   const id = `0198-${++sets}`;
   const request = setRequest({ id, path: join(folder, id), ...more });
-  const result = await from.buildTrainingSet(request);
+  const result = await from.sets.build(request);
   const lines = request.format === 'CSV' ? (await readFile(request.path, 'utf8')).trimEnd().split('\n') : [];
   return { request, result, lines, hash: result.manifest.contentHash };
 }
@@ -136,7 +134,7 @@ test.each<StalePolicy>(['RETURN', 'NULL'])(
     );
     const { store: counted, seen } = counting();
     const { lines } = await build({ spine: twice, stalePolicy }, on(counted));
-    const table = await offline.historicalFeatures({
+    const table = await ports.offline.historicalFeatures({
       features: VIEWS.flatMap((view) => refsOf(view)),
       spine: twice,
       includeEventTimes: true,
@@ -330,9 +328,9 @@ describe('a set that is made again from its pins', () => {
         `INSERT INTO facts SELECT addDays(at, 1), customer_id, 77, 78, 0 FROM facts WHERE at = toDateTime64(${(T0 + 4 * DAY) / 1000}, 3, 'UTC')`,
       ),
     );
-    await offline.stageRun(run);
-    await offline.commitRuns(behaviour, [{ run, availableAt: run.knowledge }]);
-    await offline.createView(
+    await ports.writes.stageRun(run);
+    await ports.writes.commitRuns(behaviour, [{ run, availableAt: run.knowledge }]);
+    await ports.writers.createView(
       viewOf('behaviour', 3, { entity: customer, features: { dpd: int32() }, query: () => raw('') }),
     );
 
@@ -372,8 +370,8 @@ describe('a set that is made again from its pins', () => {
           `INSERT INTO facts SELECT addDays(at, 2), customer_id, 88, 89, 0 FROM facts WHERE at = toDateTime64(${(T0 + 4 * DAY) / 1000}, 3, 'UTC')`,
         ),
       );
-      await offline.stageRun(run);
-      await offline.commitRuns(behaviour, [{ run, availableAt: run.knowledge }]);
+      await ports.writes.stageRun(run);
+      await ports.writes.commitRuns(behaviour, [{ run, availableAt: run.knowledge }]);
     };
     const disturbed = await build({ onProgress });
     expect(committed).toBe(true);
@@ -441,9 +439,7 @@ describe('what would leak or be empty is said with its rows', () => {
   test('rows after the as-of are refused, given or selected', async () => {
     const late = spine([1, 101, 102]);
     const words = /2 rows of the spine lie after the as-of .*: row 1 at .*, row 2 at /;
-    await expect(offline.checkTrainingSet(setRequest({ id: 'x', path: 'x', features, spine: late }))).rejects.toThrow(
-      words,
-    );
+    await expect(ports.sets.check(setRequest({ id: 'x', path: 'x', features, spine: late }))).rejects.toThrow(words);
     const text = `SELECT concat('C', toString(value)) AS customer_id, observed_at + INTERVAL 150 DAY AS event_timestamp FROM labels`;
     await expect(build({ features, spine: { sql: text } })).rejects.toThrow(
       /rows of the spine lie after the as-of .*: row 0 at .* and \d+ more/,

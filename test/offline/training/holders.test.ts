@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { raw, string } from '../../../src/core/definitions/define.js';
 import type { TrainingSetPins, TrainingSetRequest } from '../../../src/core/ports/training-sets.js';
-import { createOfflineStore } from '../../../src/offline/store.js';
 import { columnBytes, joinSettings } from '../../../src/offline/training/weights.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
 import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
@@ -19,11 +18,8 @@ let fixture: OfflineFixture;
 let folder: string;
 
 const on = (store: ClickHouse, bytesAJoin?: number) =>
-  createOfflineStore({
-    store,
-    calendar: fixture.calendar,
+  offlineOn(store, fixture.calendar, {
     guard: createSqlGuard(fixture.store),
-    log: quiet,
     ...(bytesAJoin === undefined ? { rowsAStep: 20 } : { bytesAJoin }),
   });
 
@@ -45,7 +41,7 @@ async function build(more: Partial<TrainingSetRequest> = {}, from = on(fixture.s
   const id = `0199-${++sets}`;
   const asked = { features: refsOf(behaviour), spine: spineRows(30), includeStatuses: false };
   const request = setRequest({ id, path: join(folder, id), ...asked, ...more });
-  const result = await from.buildTrainingSet(request);
+  const result = await from.sets.build(request);
   const lines = (await readFile(request.path, 'utf8')).trimEnd().split('\n');
   return { result, lines, hash: result.manifest.contentHash, pins: result.manifest.pins as TrainingSetPins };
 }
@@ -209,11 +205,11 @@ test('long texts are joined few at a time, and are no matter where they are not 
         `SELECT concat('C', toString(number)) AS customer_id, repeat('x', 100000) AS text, 'w' AS word FROM numbers(200)`,
       ),
   });
-  const offline = on(fixture.store);
-  await offline.createView(letters);
+  const { writers, writes } = on(fixture.store);
+  await writers.createView(letters);
   const run = { id: 1, view: letters, asOf: T0, knowledge: T0 };
-  await offline.stageRun(run);
-  await offline.commitRuns(letters, [{ run, availableAt: T0 }]);
+  await writes.stageRun(run);
+  await writes.commitRuns(letters, [{ run, availableAt: T0 }]);
   const joins = async (names: string[]): Promise<number> => {
     let seen = 0;
     const { store } = fixture;

@@ -1,6 +1,6 @@
 /** Builds a training set until it has done what its plan says, then dies as a killed worker does. Its one argument is a BuildPlan as JSON. */
 import { BusinessCalendar } from '../../../src/core/helpers/time.js';
-import { createOfflineStore } from '../../../src/offline/store.js';
+import { createTrainingSetBuilder } from '../../../src/offline/training/builder.js';
 import { type ClickHouse, openClickHouse } from '../../../src/warehouse/client.js';
 import { quiet, unmeasured } from '../support.js';
 import { setRequest } from './views.js';
@@ -42,14 +42,14 @@ async function main({ url, database, id, path, rowsAStep, label, after, within }
     },
   };
   const calendar = new BusinessCalendar('Asia/Shanghai');
-  const offline = createOfflineStore({
+  const sets = createTrainingSetBuilder({
     store: dying,
     calendar,
     guard: { check: async (sql) => sql },
     log: quiet,
     rowsAStep,
   });
-  await offline.buildTrainingSet(setRequest({ id, path }));
+  await sets.build(setRequest({ id, path }));
   process.exit(0);
 }
 

@@ -19,14 +19,12 @@ import {
 } from '../../../src/core/definitions/define.js';
 import type { View } from '../../../src/core/definitions/definitions.js';
 import { formatInstant } from '../../../src/core/helpers/time.js';
-import type { OfflineStore } from '../../../src/core/ports/offline.js';
 import type { TrainingSetRequest } from '../../../src/core/ports/training-sets.js';
-import { createOfflineStore } from '../../../src/offline/store.js';
 import { profileColumns } from '../../../src/offline/training/profile.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
 import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
-import { type OfflineFixture, openOffline, quiet, refsOf, viewOf } from '../support.js';
+import { type OfflineFixture, type OfflinePorts, offlineOn, openOffline, quiet, refsOf, viewOf } from '../support.js';
 
 const DAY = 86_400_000;
 const T0 = Date.UTC(2026, 0, 10);
@@ -38,7 +36,7 @@ const device = defineEntity({ name: 'device', joinKeys: ['device_id'], descripti
 const ENTITIES = new Map([customer, device].map((entity) => [entity.name, entity]));
 
 let fixture: OfflineFixture;
-let offline: OfflineStore;
+let ports: OfflinePorts;
 let folder: string;
 let limits: View;
 let profile: View;
@@ -52,7 +50,7 @@ beforeAll(async () => {
     clock: () => AS_OF,
     log: quiet,
   });
-  offline = createOfflineStore({ store, calendar, guard: createSqlGuard(store), log: quiet });
+  ports = offlineOn(store, calendar, { guard: createSqlGuard(store) });
   const x = { description: 'x' };
   limits = viewOf('limits', 1, {
     entity: customer,
@@ -78,10 +76,10 @@ beforeAll(async () => {
     query: () => raw("SELECT concat('D', toString(number)) AS device_id, number * 10 AS score FROM numbers(4)"),
   });
   for (const [index, view] of [limits, profile].entries()) {
-    await offline.createView(view);
+    await ports.writers.createView(view);
     const run = { id: index + 1, view, asOf: T0, knowledge: T0 };
-    await offline.stageRun(run);
-    await offline.commitRuns(view, [{ run, availableAt: T0 + 1 }]);
+    await ports.writes.stageRun(run);
+    await ports.writes.commitRuns(view, [{ run, availableAt: T0 + 1 }]);
   }
   await label('bad_90', 'C0', 1, { value: 1 });
   await label('bad_90', 'C1', 1, { value: 0 });
@@ -165,7 +163,7 @@ const requestOf = (more: Partial<TrainingSetRequest>): TrainingSetRequest => {
 
 const build = async (more: Partial<TrainingSetRequest> = {}) => {
   const request = requestOf(more);
-  const result = await offline.buildTrainingSet(request);
+  const result = await ports.sets.build(request);
   return { request, result, lines: (await readFile(request.path, 'utf8')).trimEnd().split('\n') };
 };
 
@@ -239,7 +237,7 @@ test('a set equals the same request of historicalFeatures, over many ranges of k
     features: { v: int32({ description: 'x' }) },
     query: () => raw('SELECT 1'),
   });
-  await offline.createView(view);
+  await ports.writers.createView(view);
   await fixture.store.run(
     'test',
     raw(`INSERT INTO state_large_v1 (customer_id, _eff, _ord, _event_time, _available_at, _sequence, _tombstone, v)
@@ -256,7 +254,7 @@ test('a set equals the same request of historicalFeatures, over many ranges of k
     spine,
     onProgress: async (fraction) => void fractions.push(fraction),
   });
-  const table = await offline.historicalFeatures({
+  const table = await ports.offline.historicalFeatures({
     features: refsOf(view),
     spine,
     includeEventTimes: false,
@@ -388,24 +386,24 @@ test.each<[string, Partial<TrainingSetRequest>, RegExp]>([
 test('a feature made of labels is refused (rule 11)', async () => {
   const leaking = { ...limits, sources: ['statements', 'labels'] };
   const request = requestOf({ features: refsOf(leaking, ['dpd']) });
-  await expect(offline.checkTrainingSet(request)).rejects.toMatchObject({
+  await expect(ports.sets.check(request)).rejects.toMatchObject({
     code: 'BAD_USER_INPUT',
     message: "the feature 'limits@1:dpd' reads labels, which hold what is to be predicted",
   });
 });
 
 test('what would be refused is said before anything is built', async () => {
-  await offline.checkTrainingSet(requestOf({ label: 'bad_90' }));
-  await expect(offline.checkTrainingSet(requestOf({ spine: { customer_id: ['C1'] } }))).rejects.toThrow(
+  await ports.sets.check(requestOf({ label: 'bad_90' }));
+  await expect(ports.sets.check(requestOf({ spine: { customer_id: ['C1'] } }))).rejects.toThrow(
     /no column 'event_timestamp'/,
   );
-  await expect(offline.checkTrainingSet(requestOf({ spine: { sql: 'SELECT 1' } }))).rejects.toThrow(
+  await expect(ports.sets.check(requestOf({ spine: { sql: 'SELECT 1' } }))).rejects.toThrow(
     /gives no column 'customer_id'/,
   );
-  await expect(
-    offline.checkTrainingSet(requestOf({ spine: { customer_id: [], event_timestamp: [] } })),
-  ).rejects.toThrow(/no rows/);
-  await expect(offline.checkTrainingSet(requestOf({ features: [] }))).rejects.toThrow(/no feature is asked for/);
+  await expect(ports.sets.check(requestOf({ spine: { customer_id: [], event_timestamp: [] } }))).rejects.toThrow(
+    /no rows/,
+  );
+  await expect(ports.sets.check(requestOf({ features: [] }))).rejects.toThrow(/no feature is asked for/);
 });
 
 test('building a set again gives the same manifest and file, also over what a killed attempt left', async () => {
@@ -571,10 +569,10 @@ test('rows of long texts are brought together few at a time', async () => {
     query: () =>
       raw(`SELECT concat('C', toString(number)) AS customer_id, repeat('x', 100000) AS text FROM numbers(4)`),
   });
-  await offline.createView(letters);
+  await ports.writers.createView(letters);
   const run = { id: 1, view: letters, asOf: T0, knowledge: T0 };
-  await offline.stageRun(run);
-  await offline.commitRuns(letters, [{ run, availableAt: T0 }]);
+  await ports.writes.stageRun(run);
+  await ports.writes.commitRuns(letters, [{ run, availableAt: T0 }]);
   let buckets = 0;
   const counting: ClickHouse = {
     ...store,
@@ -593,7 +591,7 @@ test('rows of long texts are brought together few at a time', async () => {
     },
   });
   const guard = createSqlGuard(store);
-  const result = await createOfflineStore({ store: counting, calendar, guard, log: quiet }).buildTrainingSet(request);
+  const result = await offlineOn(counting, calendar, { guard }).sets.build(request);
   expect(result).toMatchObject({ rowCount: rows });
   expect(result.columns.at(-1)).toMatchObject({ nullRate: 0, distinct: 1 });
   // 300 MB of texts, and a fifth as much again for what a hash takes beside them.

@@ -2,10 +2,9 @@
 import { defineEntity, int32, raw, sql, string } from '../../../src/core/definitions/define.js';
 import type { View } from '../../../src/core/definitions/definitions.js';
 import { formatInstant } from '../../../src/core/helpers/time.js';
-import type { OfflineStore } from '../../../src/core/ports/offline.js';
 import type { TrainingSetRequest } from '../../../src/core/ports/training-sets.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
-import { refsOf, viewOf } from '../support.js';
+import { type OfflinePorts, refsOf, viewOf } from '../support.js';
 
 export const DAY = 86_400_000;
 export const T0 = Date.UTC(2026, 0, 10);
@@ -48,7 +47,7 @@ const dateTime = (days: number): string => at(days).replace('T', ' ').slice(0, -
 export const CUSTOMERS = 60;
 
 /** Facts of six days, every tenth customer gone on the fourth, with all their runs committed. */
-export async function fillViews(store: ClickHouse, offline: OfflineStore): Promise<void> {
+export async function fillViews(store: ClickHouse, { writers, writes }: OfflinePorts): Promise<void> {
   await store.run(
     'test',
     raw(
@@ -74,15 +73,15 @@ export async function fillViews(store: ClickHouse, offline: OfflineStore): Promi
   );
   let id = 0;
   for (const view of VIEWS) {
-    await offline.createView(view);
+    await writers.createView(view);
     const runs = [0, 1, 2, 3, 4, 12].map((day) => ({
       id: ++id,
       view,
       asOf: T0 + day * DAY,
       knowledge: T0 + day * DAY + 7_200_000,
     }));
-    await offline.stageRuns(runs);
-    await offline.commitRuns(
+    await writes.stageRuns(runs);
+    await writes.commitRuns(
       view,
       runs.map((run) => ({ run, availableAt: run.knowledge })),
     );

@@ -1,0 +1,39 @@
+import type { BusinessCalendar } from '../../core/helpers/time.js';
+import type { Log } from '../../core/ports/process.js';
+import type { SqlGuard } from '../../core/ports/sources.js';
+import type { TrainingSetBuilder } from '../../core/ports/training-sets.js';
+import type { ClickHouse } from '../../warehouse/client.js';
+import { buildTrainingSet, checkTrainingSet } from './set.js';
+import { sweepTrainingSets } from './tables.js';
+
+export interface TrainingSetBuilderOptions {
+  readonly store: ClickHouse;
+  readonly calendar: BusinessCalendar;
+  /** Checks the SQL of spines. */
+  readonly guard: SqlGuard;
+  readonly log: Log;
+  /** Rows of one step, where they are not to follow from memory. */
+  readonly rowsAStep?: number;
+  /** Bytes that one join takes in, where that is not the usual. */
+  readonly bytesAJoin?: number;
+  /** Rows up to which profiles are exact, where that is not to follow from memory. */
+  readonly exactRows?: number;
+}
+
+export function createTrainingSetBuilder({ log, ...tools }: TrainingSetBuilderOptions): TrainingSetBuilder {
+  const { store } = tools;
+  // Once a process, with the first set; a failure only leaves the sweeping to the next process.
+  let swept: Promise<void> | undefined;
+  const sweep = () =>
+    sweepTrainingSets(store).catch((error: unknown) =>
+      log.warn({ err: error }, 'tables of old training sets could not be dropped'),
+    );
+  return {
+    check: (request) => checkTrainingSet(tools, request),
+    async build(request) {
+      swept ??= sweep();
+      await swept;
+      return buildTrainingSet(tools, request);
+    },
+  };
+}
