@@ -70,7 +70,7 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
       };
       if ((await newest(dataSource)) >= run) return;
       await dataSource.transaction(async (manager) => {
-        // No run takes a number meanwhile: the counter would be put back behind it.
+        // No run takes a number meanwhile: the counter would be put back to before it.
         await manager.query('LOCK TABLE materialization_run IN EXCLUSIVE MODE');
         if ((await newest(manager)) < run) await manager.query(`SELECT setval(${counter}, $1)`, [run]);
       });

@@ -1,4 +1,4 @@
-/** The past of views: as-ofs in chunks, some views at once; what a killed job left of a chunk is taken up where it was. */
+/** Computes the history of views: as-ofs in chunks, several views at once; a chunk that a killed job left is taken up where it was. */
 
 import { checkDays } from '../core/bounds.js';
 import { inputsFirst } from '../core/compute/view-kinds.js';
@@ -9,7 +9,7 @@ import type { BackfillRange, BackfillResult, BackfillViewResult, RunRecord } fro
 import type { JobProgress } from '../core/ports/progress.js';
 import { deriveInputs } from './derive-inputs.js';
 import { withLease } from './leased-view.js';
-import { part, shares } from './progress.js';
+import { progressWithin, splitProgress } from './progress.js';
 import {
   advanceAll,
   commit,
@@ -48,12 +48,12 @@ interface IdleView {
 }
 
 interface BackfillPlan {
-  /** Views with something to compute, each behind its inputs; at least one. */
+  /** Views with something to compute, each after its inputs; at least one. */
   readonly plans: readonly ViewPlan[];
   readonly idle: readonly IdleView[];
 }
 
-/** @throws BAD_USER_INPUT for a range that ends before it begins, has decades, or begins behind the last as-of of any of the views that is due */
+/** @throws BAD_USER_INPUT for a range that ends before it begins, has decades, or begins after the last as-of of any of the views that is due */
 export function planBackfill({ views, from, to, now }: BackfillRange, calendar: BusinessCalendar): BackfillPlan {
   checkRange(from, to);
   if (views.length === 0) throw badInput('no view is named', 'name the views to backfill');
@@ -77,7 +77,7 @@ export async function runBackfill(
 ): Promise<BackfillResult> {
   const { plans, idle } = planBackfill(range, deps.calendar);
   await deriveInputs(deps.derived, range.views, { lastDay: range.to, now: range.now }, progress.signal);
-  const parts = shares(
+  const parts = splitProgress(
     progress,
     plans.map(({ due }) => due.length),
   );
@@ -103,13 +103,13 @@ const backfillView = (
     await settleInputs(leased, view, progress.signal);
     const asOfs = due.slice(await emptyAsOfs(leased, plan));
     const totals = { rows: 0, changed: 0, nullKeys: 0 };
-    const last = await throughChunks(leased, asOfs, jobId, part(progress, 0, 0.9), (record) => {
+    const last = await throughChunks(leased, asOfs, jobId, progressWithin(progress, 0, 0.9), (record) => {
       totals.rows += record.counts?.rows ?? 0;
       totals.changed += record.counts?.changed ?? 0;
       totals.nullKeys += record.counts?.nullKeys ?? 0;
     });
     const written = last
-      ? await rewriteOnline(leased, await withShards(leased, last), part(progress, 0.9, 1))
+      ? await rewriteOnline(leased, await withShards(leased, last), progressWithin(progress, 0.9, 1))
       : { own: 0, others: 0 };
     await progress.report(1);
     return {
@@ -156,20 +156,20 @@ async function throughChunks(
   asOfs: readonly Instant[],
   jobId: string,
   progress: StepProgress,
-  each: (record: RunRecord) => void,
+  onCommitted: (record: RunRecord) => void,
 ): Promise<RunRecord | undefined> {
   const size = leased.asOfsACommit ?? AS_OFS_A_COMMIT;
   let last: RunRecord | undefined;
   let committing: Promise<void> = Promise.resolve();
   try {
     for (let start = 0; start < asOfs.length; start += size) {
-      const some = asOfs.slice(start, start + size);
-      const within = part(progress, start / asOfs.length, (start + some.length) / asOfs.length);
-      const staged = await stageChunk(leased, some, jobId, within);
+      const chunk = asOfs.slice(start, start + size);
+      const within = progressWithin(progress, start / asOfs.length, (start + chunk.length) / asOfs.length);
+      const staged = await stageChunk(leased, chunk, jobId, within);
       await committing;
       progress.signal.throwIfAborted();
       committing = commitChunk(leased, staged).then((committed) => {
-        committed.forEach(each);
+        committed.forEach(onCommitted);
         last = committed.at(-1);
       });
       // Thrown where it is awaited; until then it must not count as unhandled.
@@ -255,7 +255,7 @@ const noneDue = (idle: readonly IdleView[], from: LocalDate) =>
     `begin the range no later; an as-of is due ${[...new Set(idle.map(({ view }) => view.schedule.delay))].join(' or ')} after it`,
   );
 
-/** What of the range a backfill leaves out, in words. */
+/** Says what of the range a backfill leaves out. */
 export const notesOf = ({ plans, idle }: BackfillPlan, from: LocalDate): readonly string[] => [
   ...plans.filter(({ left }) => left > 0).map(clamped),
   ...idle.map((each) => `${notDue(each, from)}; nothing of it is computed`),

@@ -1,4 +1,4 @@
-/** What a backfill would have to do, told before it begins. */
+/** What a backfill would have to do, estimated before it begins. */
 
 import { inputViews } from '../core/compute/view-kinds.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
@@ -21,9 +21,12 @@ export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRa
   for (const plan of plans) {
     // What its inputs are given by the same backfill is not there yet.
     const fed = inputViews(plan.view).some(({ id }) => named.has(id));
-    const told = await estimateView(deps, plan, fed);
-    views.push(told);
-    ends.set(told.view, Math.max(0, ...inputViews(plan.view).map(({ id }) => ends.get(id) ?? 0)) + (told.seconds ?? 0));
+    const estimate = await estimateView(deps, plan, fed);
+    views.push(estimate);
+    ends.set(
+      estimate.view,
+      Math.max(0, ...inputViews(plan.view).map(({ id }) => ends.get(id) ?? 0)) + (estimate.seconds ?? 0),
+    );
   }
   const seconds = views.map((each) => each.seconds);
   const known = seconds.filter((each) => each !== null);
@@ -50,8 +53,8 @@ async function estimateView(deps: MaterializerDeps, plan: ViewPlan, fed: boolean
     points.push({ at, rows: (await deps.offline.estimateRows(view, asOf, readableFrom(view, asOf))).rows });
   }
   const rows = Math.round(between(points));
-  const wanted = new Set(due);
-  const done = (await deps.ledger.done(view.id, { from: first, to: last })).filter((asOf) => wanted.has(asOf));
+  const asOfsDue = new Set(due);
+  const done = (await deps.ledger.done(view.id, { from: first, to: last })).filter((asOf) => asOfsDue.has(asOf));
   const pace = await deps.ledger.pace(view.id);
   return {
     view: view.id,

@@ -9,7 +9,7 @@ import { planBackfill, runBackfill } from './backfill.js';
 import { deriveInputs } from './derive-inputs.js';
 import { estimateBackfill } from './estimate.js';
 import { withLease } from './leased-view.js';
-import { part } from './progress.js';
+import { progressWithin } from './progress.js';
 import { commit, dropStages, type MaterializerDeps, publish, rewriteOnline, stage } from './run-steps.js';
 import { checkAsOf, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
@@ -28,12 +28,12 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
         kind: 'LIVE',
         knowledge: await settledKnowledge(leased, view, asOf, progress.signal),
       });
-      const staged = await stage(leased, begun, part(progress, 0, 0.4));
+      const staged = await stage(leased, begun, progressWithin(progress, 0, 0.4));
       progress.signal.throwIfAborted();
       await progress.report(0.4);
-      const published = await publish(leased, staged, part(progress, 0.4, 0.7));
+      const published = await publish(leased, staged, progressWithin(progress, 0.4, 0.7));
       const [committed] = (await commit(leased, [published], took)) as [RunRecord];
-      const { others: restored } = await rewriteOnline(leased, committed, part(progress, 0.75, 1));
+      const { others: restored } = await rewriteOnline(leased, committed, progressWithin(progress, 0.75, 1));
       await dropStages(leased, [committed]);
       const { rows = 0, changed = 0, nullKeys = 0 } = committed.counts ?? {};
       metrics.gauge('view_event_time_seconds', asOf / 1000, { view: view.id });
@@ -55,13 +55,13 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       if (asOf !== undefined) for (const view of views) checkAsOf(view, asOf, now, calendar);
       await deriveInputs(deps.derived, views, { asOf, now }, progress.signal);
       const committed = onlyNew ? await ledger.committed(views.map(({ id }) => id)) : new Map<string, Instant>();
-      const wanted = inputsFirst(views)
+      const planned = inputsFirst(views)
         .map((view) => ({ view, asOf: asOf ?? newestDue(view, now, calendar) }))
         .filter(({ view, asOf: due }) => due > (committed.get(view.id) ?? Number.NEGATIVE_INFINITY));
       const results: ViewResult[] = [];
-      for (const [index, { view, asOf: due }] of wanted.entries()) {
+      for (const [index, { view, asOf: due }] of planned.entries()) {
         progress.signal.throwIfAborted();
-        const within = part(progress, index / wanted.length, (index + 1) / wanted.length);
+        const within = progressWithin(progress, index / planned.length, (index + 1) / planned.length);
         results.push(await runLive(view, due, jobId, within));
       }
       return { views: results };
@@ -97,7 +97,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
   };
 }
 
-/** What a run of scores says beside what any run says. */
+/** What a run of scores reports beside what any run reports. */
 function scoreCounts({ counts }: RunRecord): Pick<ViewResult, 'scored' | 'missing' | 'written'> {
   if (counts?.tombstones === undefined) return {};
   const { rows, changed, tombstones, restated } = counts;

@@ -1,6 +1,6 @@
 /**
  * Scores of whole portfolios: the rows of score views. A run scores what is in force at its knowledge time, as a point-in-time join at that
- * instant would read it; everything behind it (stage, publication, history, recovery) is that of any view.
+ * instant would read it; everything after it (stage, publication, history, recovery) is that of any view.
  */
 
 import { ModelInputs } from '../core/compute/model-inputs.js';

@@ -1,17 +1,17 @@
 import type { JobProgress } from '../core/ports/progress.js';
 import type { StepProgress } from './run-steps.js';
 
-/** The part of a whole's progress from `from` to `to`. */
-export const part = (whole: JobProgress, from: number, to: number): StepProgress => ({
+/** Reports a step's 0 to 1 as the part of the whole from `from` to `to`. */
+export const progressWithin = (whole: JobProgress, from: number, to: number): StepProgress => ({
   signal: whole.signal,
   report: (fraction) => whole.report(from + (to - from) * fraction),
 });
 
-/** Shares of a whole's progress for work that goes on side by side. The whole is told one report after the other, so it never goes back. */
-export function shares(whole: JobProgress, weights: readonly number[]): readonly StepProgress[] {
+/** Splits a progress among steps that run side by side. The whole receives one report after the other, so it never goes back. */
+export function splitProgress(whole: JobProgress, weights: readonly number[]): readonly StepProgress[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
   const done = weights.map(() => 0);
-  let told: Promise<void> = Promise.resolve();
+  let reported: Promise<void> = Promise.resolve();
   return weights.map((weight, index) => ({
     signal: whole.signal,
     report(fraction) {
@@ -20,8 +20,8 @@ export function shares(whole: JobProgress, weights: readonly number[]): readonly
         1,
         done.reduce((all, each) => all + each, 0),
       );
-      told = told.then(() => whole.report(sum));
-      return told;
+      reported = reported.then(() => whole.report(sum));
+      return reported;
     },
   }));
 }

@@ -123,18 +123,18 @@ export async function stageAll(
     while (waiting.length > 0) {
       progress.signal.throwIfAborted();
       const most = rowsARun === 0 ? RUNS_OF_UNKNOWN_SIZE : Math.ceil(ROWS_A_STAGE / rowsARun);
-      const some = waiting.splice(0, most);
+      const batch = waiting.splice(0, most);
       const before = staged.length;
       const counts = await writer.stageRuns(
-        some.map((record) => runOf(view, record)),
+        batch.map((record) => runOf(view, record)),
         async (runs) => {
           progress.signal.throwIfAborted();
           await progress.report((before + runs) / records.length);
         },
       );
-      const countsOf = new Map(some.map(({ id }, index) => [id, counts[index] as StageCounts]));
+      const countsOf = new Map(batch.map(({ id }, index) => [id, counts[index] as StageCounts]));
       staged.push(
-        ...(await advanceAll(leased, some, ({ id }) => ({
+        ...(await advanceAll(leased, batch, ({ id }) => ({
           stage: 'STAGED',
           counts: { ...(countsOf.get(id) as StageCounts), shards: 1 },
         }))),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
-import { shares } from '../../src/materialize/progress.js';
+import { splitProgress } from '../../src/materialize/progress.js';
 import { sideBySide } from '../../src/materialize/side-by-side.js';
 
 const named = (id: string): View => ({ id, origin: { kind: 'query' } }) as unknown as View;
@@ -78,7 +78,7 @@ describe('views side by side', () => {
         waiting--;
       },
     };
-    const [large, small] = shares(whole, [3, 1]);
+    const [large, small] = splitProgress(whole, [3, 1]);
     await Promise.all([large?.report(0.5), small?.report(1), large?.report(0.4), large?.report(1)]);
     expect(seen).toEqual([0.375, 0.625, 0.625, 1]);
   });

@@ -70,9 +70,9 @@ async function pathsOver(store: ClickHouse): Promise<Paths> {
       now: AS_OF,
       requestId: 'failing',
     });
-  let sets = 0;
+  let built = 0;
   const build = (spine: TrainingSetRequest['spine']) => {
-    const id = `set${++sets}`;
+    const id = `set${++built}`;
     return sets.build({
       id,
       features: refsOf(view),

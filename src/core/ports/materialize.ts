@@ -25,9 +25,9 @@ export interface RunRecord {
     readonly changed: number;
     readonly nullKeys: number;
     readonly shards: number;
-    /** From its beginning to its commit; of runs that share a stage, its share. */
+    /** From its beginning to its commit; a run that shares a stage has its share of the time. */
     readonly seconds?: number;
-    /** Of a run of scores: rows without a score, and whether the as-of was scored before. */
+    /** Runs of scores only: rows without a score, and whether the as-of was scored before. */
     readonly tombstones?: number;
     readonly restated?: boolean;
   } | null;
@@ -37,7 +37,7 @@ export interface RunRecord {
 
 export type RunChange = Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>>;
 
-/** Where each run stands; kept in Postgres, so that a killed worker's run is taken up where it was. */
+/** Where each run stands; kept in Postgres, so that a killed worker's run is taken up where it was. Changes need the lease of the view. */
 export interface RunLedger {
   /** The same job, view and as-of always get the same run. */
   begin(run: Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>): Promise<RunRecord>;
@@ -45,7 +45,7 @@ export interface RunLedger {
   beginAll(
     runs: readonly Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>[],
   ): Promise<readonly RunRecord[]>;
-  /** Runs that begin from now on have higher numbers, so that none is taken for one that the offline store has: Postgres may be of a backup. */
+  /** Runs that begin from now on have higher numbers, so that none is taken for one that the offline store has: Postgres may have been restored from a backup. */
   numberAbove(run: number): Promise<void>;
   update(id: number, change: RunChange, lease: Lease<'view'>): Promise<void>;
   /** Makes all changes or none. STORE_UNAVAILABLE where the lease has a later holder. */
@@ -94,7 +94,7 @@ export interface ViewResult {
   /** Older rows that the online store had lost. */
   readonly restored: number;
   readonly nullKeys: number;
-  /** Of a score view: keys with a score, and those that have none. */
+  /** Score views only: keys with a score, and those that have none. */
   readonly scored?: number;
   readonly missing?: number;
   /** Rows that went to the table `scores`. */
@@ -109,10 +109,10 @@ export interface BackfillViewResult {
   readonly view: string;
   readonly from: string | null;
   readonly to: string | null;
-  /** The last as-of that is due, where `to` lies behind it. */
+  /** The last as-of that is due, where `to` is after it. */
   readonly clampedTo: string | null;
   readonly asOfs: number;
-  /** Of those: as-ofs before anything was known of what the view reads. They have no rows and were not computed. */
+  /** As-ofs among them before anything was known of what the view reads: they have no rows and were not computed. */
   readonly empty: number;
   readonly rows: number;
   readonly changed: number;
@@ -153,7 +153,7 @@ export interface ViewResult {
   /** Older rows that the online store had lost. */
   readonly restored: number;
   readonly nullKeys: number;
-  /** Of a score view: keys with a score, and those that have none. */
+  /** Score views only: keys with a score, and those that have none. */
   readonly scored?: number;
   readonly missing?: number;
   /** Rows that went to the table `scores`. */
@@ -165,10 +165,10 @@ export interface BackfillViewResult {
   readonly view: string;
   readonly from: string | null;
   readonly to: string | null;
-  /** The last as-of that is due, where `to` lies behind it. */
+  /** The last as-of that is due, where `to` is after it. */
   readonly clampedTo: string | null;
   readonly asOfs: number;
-  /** Of those: as-ofs before anything was known of what the view reads. They have no rows and were not computed. */
+  /** As-ofs among them before anything was known of what the view reads: they have no rows and were not computed. */
   readonly empty: number;
   readonly rows: number;
   readonly changed: number;
@@ -232,12 +232,12 @@ export interface BackfillViewEstimate {
   /** First and last as-of that is due. */
   readonly from: string;
   readonly to: string;
-  /** The last as-of that is due, where the range ends behind it. */
+  /** The last as-of that is due, where the range ends after it. */
   readonly clampedTo: string | null;
   readonly asOfs: number;
-  /** Of those: as-ofs before anything was known of what the view reads, which cost nothing. */
+  /** As-ofs among them before anything was known of what the view reads, which cost nothing. */
   readonly empty: number;
-  /** Of those: as-ofs that a run has committed already; they are computed again, and only what differs is added. */
+  /** As-ofs among them that a run has committed already; they are computed again, and only what differs is added. */
   readonly done: number;
   /** Rows that the runs would compute, from the counts of `countedAsOfs` of them, evenly between. */
   readonly rows: number;
@@ -250,7 +250,7 @@ export interface BackfillViewEstimate {
 export interface BackfillEstimate {
   /** Those of which something is due. */
   readonly views: readonly BackfillViewEstimate[];
-  /** What the backfill would leave out, views of which nothing is due among it, in words. */
+  /** Says what the backfill would leave out, and which views have nothing that is due. */
   readonly notes: readonly string[];
   readonly asOfs: number;
   readonly rows: number;

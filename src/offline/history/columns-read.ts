@@ -76,7 +76,7 @@ const section = (query: Line, label: string): Line | undefined => query.children
 class Untold extends Error {}
 
 /**
- * Of each output column the source columns that its value is computed from, and those that only choose, join, group or order the rows it is
+ * For each output column: the source columns that its value is computed from, and those that only choose, join, group or order the rows it is
  * computed over. Null where the tree holds something that this does not follow.
  */
 export function columnsOf(root: Line, outputs: readonly string[]): ReadonlyMap<string, readonly ColumnRead[]> | null {
@@ -168,7 +168,7 @@ class Tracer {
     if (line.label === 'COLUMN') yield* this.column(line);
     else if (SUBQUERIES.has(line.label)) {
       yield* this.rowsOf(line);
-      // In a join tree its columns are asked for by name; elsewhere, as a value or behind IN, it is all of them.
+      // In a join tree its columns are asked for by name; elsewhere, as a value or after IN, it is all of them.
       if (!this.joined.has(line)) yield* this.all(line);
     } else {
       if (line.label === 'JOIN TREE' || line.label.endsWith('TABLE EXPRESSION')) this.mark(line);

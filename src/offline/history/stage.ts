@@ -92,7 +92,7 @@ async function stageComputed(
     await dropTables(store, [tables.computed]);
     return counts;
   } catch (error) {
-    // What failed is the error to tell; what stays behind goes with the next attempt.
+    // What failed is the error to report; tables that stay are dropped by the next attempt.
     await dropTables(store, [tables.next, tables.computed]).catch(() => undefined);
     throw error;
   }
@@ -245,7 +245,7 @@ async function fillFresh(store: ClickHouse, runs: readonly Run[], tables: StageT
 }
 
 /**
- * Of a run whose as-of has history: what differs from the newest history row of its key at this event time, and a tombstone for each key that
+ * Fills the stage of a run whose as-of has history: with what differs from the newest history row of its key at this event time, and a tombstone for each key that
  * has such a row and is no longer computed.
  */
 async function fillRestated(store: ClickHouse, run: Run, tables: StageTables): Promise<void> {

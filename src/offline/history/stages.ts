@@ -16,7 +16,7 @@ export interface StageTables {
   readonly computedName: string;
 }
 
-/** What a table that is no stage yet has behind the stage's name. */
+/** Suffixes of tables that are no stage yet. */
 const COMPUTED = '__computed';
 const NEXT = '__next';
 

@@ -15,7 +15,7 @@ export interface ViewTables {
   readonly state: Sql;
   /** Which runs are in the history, and which of them in the state as well. */
   readonly commits: Sql;
-  /** The fencing tokens of those who wrote to the others: the holder of the highest may write. */
+  /** The fencing tokens of the holders: the one with the highest may write to the other tables. */
   readonly tokens: Sql;
 }
 
@@ -123,7 +123,7 @@ export const commitsDdl = (table: Sql): Sql => sql`
 export const tokensDdl = (table: Sql): Sql => sql`
   CREATE TABLE IF NOT EXISTS ${table} (turn UInt64) ENGINE = ReplacingMergeTree(turn) ORDER BY tuple()`;
 
-/** Of the rows of one or several runs, as their queries gave them. */
+/** Holds the rows of one or several runs, as their queries gave them. */
 export const computedDdl = (view: View, table: Sql, runs: readonly number[]): Sql => sql`
   CREATE TABLE ${table} (_run UInt32, ${keyDdl(view, 'Nullable(String)')}, _tombstone UInt8, ${featureDdl(view)})
   ENGINE = MergeTree ORDER BY _run COMMENT ${runList(runs)}`;

@@ -97,7 +97,7 @@ interface Answering {
   readonly spine: Spine;
   /** In the order of the plan's columns. */
   readonly outputs: readonly OutputFeature<AnyFeatureRef>[];
-  /** Of the spine's columns. */
+  /** Columns of the spine that are personal. */
   readonly personal: ReadonlySet<string>;
 }
 
@@ -164,7 +164,7 @@ const placeOf = (joined: readonly JoinedView[], ref: FeatureRef): { view: number
 
 interface ReadView {
   readonly found: number;
-  /** Of the row in force, whatever `found` says of it. */
+  /** Event time of the row in force, also where `found` says that it has no value. */
   readonly eventTime: Instant;
   readonly values: readonly FeatureValue[];
 }

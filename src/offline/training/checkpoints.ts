@@ -6,53 +6,53 @@ import { dropSetTables, type FreshNames, freshNames, hasTable, setNames, stopSta
 
 /** Every statement of a set but the caller's own spine SQL ends, rather than take more memory than this. */
 const MEMORY_A_QUERY = 3_000_000_000;
-/** Begins the rows of the ledger that say who works on the set: the last in their order does. */
-const OWNER = 'owner:';
-/** Begins the rows that hold a fact, before it counts. */
-const FACT = 'fact:';
-/** Begins the rows that say which fact a step is done with. */
+/** Begins the rows of the ledger that name the holders of the set: the last in their order holds it. */
+const HOLDER = 'owner:';
+/** Begins the rows that keep a long checkpoint; it counts once a row of a step names it. */
+const LONG = 'fact:';
+/** Begins the rows of the steps that are done, each with its checkpoint. */
 const DONE = 'done:';
 
-/** What a step found out, kept with the word that it is done. `table` and `computed` are tables it made and leaves to others. */
-export type Fact = Readonly<Record<string, unknown>>;
+/** What a step found out, kept when it is done. `table` and `computed` are tables that it made and leaves to other steps. */
+export type Checkpoint = Readonly<Record<string, unknown>>;
 
 /**
- * What is done of a training set, kept in ClickHouse beside the set's tables: whoever takes the work up again, in whatever process, begins at
- * the first step that is not. A worker that was paused may wake at any statement, long after another has taken its set: it writes under names
- * that are its own, and its step is recorded only while the set is, so that nothing is there twice and nothing is missing.
+ * The checkpoints of a training set, kept in ClickHouse beside the set's tables: a worker that takes up the work, in any process, begins at the
+ * first step without one. A worker that was paused may wake at any statement, long after another took its set: it writes under names of its
+ * own, and its checkpoints count only while it holds the set, so that nothing is stored twice and nothing is missing.
  */
-export interface Steps {
+export interface Checkpoints {
   readonly options: QueryOptions;
-  /** Of the tables and parts that a step writes. */
+  /** Names of the tables and parts that a step writes. */
   readonly fresh: FreshNames;
-  /** Hexadecimal, of this worker alone. */
+  /** Hexadecimal; no other worker has it. */
   readonly token: string;
-  /** Of workers who had the set before, oldest first. */
+  /** Tokens of the workers that held the set before, oldest first. */
   readonly earlier: readonly string[];
-  /** Does a step unless it was done before, and returns its fact. It may be done again: it writes only where `fresh` says. */
-  once<F extends Fact>(name: string, work: () => Promise<F>): Promise<F>;
-  /** The fact of a step that is done. */
-  known<F extends Fact>(name: string): F | undefined;
-  /** False once another has opened the set, or is done with it. */
-  isOurs(): Promise<boolean>;
-  /** @throws the signal's reason, or STORE_UNAVAILABLE where the set is another's */
+  /** Does a step unless it was done before, and returns its checkpoint. A step may be repeated: it writes only where `fresh` says. */
+  once<C extends Checkpoint>(name: string, work: () => Promise<C>): Promise<C>;
+  /** The checkpoint of a step that is done. */
+  get<C extends Checkpoint>(name: string): C | undefined;
+  /** False once another worker has opened the set, or has finished it. */
+  isHeld(): Promise<boolean>;
+  /** @throws the signal's reason, or STORE_UNAVAILABLE where another worker holds the set */
   check(): Promise<void>;
   /** Stops the set's statements wherever they run. */
   stop(): Promise<void>;
   /** Drops all tables of the set but the one named. */
   drop(but?: string): Promise<void>;
-  /** Where the set is another's: leaves nothing that this one alone would drop. */
+  /** Where another worker holds the set: leaves nothing that only this one would drop. */
   leave(): Promise<void>;
 }
 
-export interface StepsRequest {
+export interface CheckpointsRequest {
   readonly id: string;
-  /** Of what is asked for and how it is worked on: what was done for another one is of no use. */
+  /** Identifies what is asked for and how it is built: the checkpoints of another fingerprint are of no use. */
   readonly fingerprint: string;
   readonly signal: AbortSignal;
 }
 
-/** What a worker meets that was stopped for so long that another has taken up its set. */
+/** What a worker meets that was stopped for so long that another took up its set. */
 const overtaken = (id: string): RiskgraphError =>
   new RiskgraphError({
     code: 'STORE_UNAVAILABLE',
@@ -60,7 +60,7 @@ const overtaken = (id: string): RiskgraphError =>
     hint: 'nothing is to be done: the other finishes it',
   });
 
-interface Owner {
+interface Holder {
   /** As the ledger has it. */
   readonly row: string;
   readonly token: string;
@@ -68,11 +68,11 @@ interface Owner {
 }
 
 /**
- * Opens the steps of a set, which takes it from whoever had it: a statement of an earlier attempt that still runs is stopped, and its process
+ * Takes the set from its earlier holder and opens its checkpoints: a statement of an earlier attempt that still runs is stopped, and its process
  * does no further step.
- * @throws STORE_UNAVAILABLE where another opens it at the same moment and comes first
+ * @throws STORE_UNAVAILABLE where another worker opens it at the same moment and comes first
  */
-export async function openSteps(store: ClickHouse, request: StepsRequest): Promise<Steps> {
+export async function openCheckpoints(store: ClickHouse, request: CheckpointsRequest): Promise<Checkpoints> {
   const { id, signal } = request;
   const names = setNames(id);
   const { ledger } = names;
@@ -80,8 +80,8 @@ export async function openSteps(store: ClickHouse, request: StepsRequest): Promi
   // Before its statements are stopped, so that it knows why.
   let own = (await hasTable(store, ledger)) ? await takeOver(store, ledger, id) : null;
   await stopStatements(store, names);
-  // Behind the mark: what an earlier owner records from here on does not count, and what it recorded before is there.
-  let done = await doneSteps(store, ledger);
+  // After the row of the new holder: what an earlier one records from here on does not count, and what it recorded before is there.
+  let done = await doneCheckpoints(store, ledger);
   if (done.get('request')?.fingerprint === request.fingerprint) {
     await dropSetTables(store, names, { but: [ledger, ...tablesOf(done)] });
   } else {
@@ -92,106 +92,106 @@ export async function openSteps(store: ClickHouse, request: StepsRequest): Promi
     own = null;
   }
   const { row, token, earlier } = own ?? (await takeOver(store, ledger, id));
-  const isOurs = async (): Promise<boolean> => (await owners(store, ledger)).at(-1) === row;
+  const isHeld = async (): Promise<boolean> => (await holders(store, ledger)).at(-1) === row;
   const check = async (): Promise<void> => {
     signal.throwIfAborted();
-    if (!(await isOurs())) throw overtaken(id);
+    if (!(await isHeld())) throw overtaken(id);
   };
 
-  const steps: Steps = {
+  const checkpoints: Checkpoints = {
     options: { signal, settings: { max_memory_usage: String(MEMORY_A_QUERY) } },
     fresh: freshNames(names, token),
     token,
     earlier,
-    isOurs,
+    isHeld,
     check,
-    known: <F extends Fact>(name: string) => done.get(name) as F | undefined,
+    get: <C extends Checkpoint>(name: string) => done.get(name) as C | undefined,
     async once(name, work) {
-      type F = Awaited<ReturnType<typeof work>>;
-      const known = done.get(name);
-      if (known) return known as F;
+      type C = Awaited<ReturnType<typeof work>>;
+      const kept = done.get(name);
+      if (kept) return kept as C;
       signal.throwIfAborted();
-      const fact = await work();
-      await record(store, ledger, { owner: row, name, fact });
-      done.set(name, fact);
-      // Owners only follow one another: who still is one now was one when the record was made.
+      const checkpoint = await work();
+      await record(store, ledger, { holder: row, name, checkpoint });
+      done.set(name, checkpoint);
+      // Holders only follow one another: the one that still holds the set held it when the checkpoint was recorded.
       await check();
-      return fact;
+      return checkpoint;
     },
     stop: () => stopStatements(store, names),
     drop: (but) => dropSetTables(store, names, but === undefined ? {} : { but: [but] }),
     async leave() {
-      // Where another has the set it drops all there is; where nobody has it, what this one made since would stay for ever.
+      // A later holder drops all there is; where the set has no holder any more, what this one made since would stay for ever.
       if (!(await hasTable(store, ledger))) await dropSetTables(store, names, { but: tablesOf(done), token });
     },
   };
-  await steps.once('request', async () => ({ fingerprint: request.fingerprint }));
-  return steps;
+  await checkpoints.once('request', async () => ({ fingerprint: request.fingerprint }));
+  return checkpoints;
 }
 
 const into = (table: string) => ({ table, columns: ['step', 'fact'] as [string, ...string[]] });
 
-/** Longer facts travel as rows: the parameters of a statement are in the address of its request. */
-const SHORT_FACT = 1_000;
+/** Longer checkpoints travel as rows: the parameters of a statement are in the address of its request. */
+const SHORT = 1_000;
 
-/** Counts only where the set is still the owner's: the statement that says so looks itself. */
+/** Counts only while the holder holds the set: the statement that records it looks itself. */
 async function record(
   store: ClickHouse,
   ledger: string,
-  { owner, name, fact }: { readonly owner: string; readonly name: string; readonly fact: Fact },
+  { holder, name, checkpoint }: { readonly holder: string; readonly name: string; readonly checkpoint: Checkpoint },
 ): Promise<void> {
-  let said = JSON.stringify(fact);
-  if (said.length > SHORT_FACT) {
-    const key = `${FACT}${randomBytes(12).toString('hex')}`;
-    await store.insert('training-set-step', into(ledger), [[key, said]]);
-    said = key;
+  let text = JSON.stringify(checkpoint);
+  if (text.length > SHORT) {
+    const key = `${LONG}${randomBytes(12).toString('hex')}`;
+    await store.insert('training-set-checkpoint', into(ledger), [[key, text]]);
+    text = key;
   }
   await store.run(
-    'training-set-step',
-    sql`INSERT INTO ${ident(ledger)} (step, fact) SELECT ${`${DONE}${name}`}, ${said}
-      WHERE (SELECT max(step) FROM ${ident(ledger)} WHERE startsWith(step, ${OWNER})) = ${owner}`,
+    'training-set-checkpoint',
+    sql`INSERT INTO ${ident(ledger)} (step, fact) SELECT ${`${DONE}${name}`}, ${text}
+      WHERE (SELECT max(step) FROM ${ident(ledger)} WHERE startsWith(step, ${HOLDER})) = ${holder}`,
   );
 }
 
-async function doneSteps(store: ClickHouse, ledger: string): Promise<Map<string, Fact>> {
+async function doneCheckpoints(store: ClickHouse, ledger: string): Promise<Map<string, Checkpoint>> {
   if (!(await hasTable(store, ledger))) return new Map();
   const rows = await store.rows<{ step: string; fact: string }>(
-    'training-set-steps',
+    'training-set-checkpoints',
     sql`SELECT step, fact FROM ${ident(ledger)}`,
   );
-  const facts = new Map(rows.map(({ step, fact }) => [step, fact]));
+  const texts = new Map(rows.map(({ step, fact }) => [step, fact]));
   return new Map(
     rows.flatMap(({ step, fact }) =>
-      step.startsWith(DONE) ? [[step.slice(DONE.length), JSON.parse(facts.get(fact) ?? fact) as Fact]] : [],
+      step.startsWith(DONE) ? [[step.slice(DONE.length), JSON.parse(texts.get(fact) ?? fact) as Checkpoint]] : [],
     ),
   );
 }
 
-const tablesOf = (done: ReadonlyMap<string, Fact>): readonly string[] =>
+const tablesOf = (done: ReadonlyMap<string, Checkpoint>): readonly string[] =>
   [...done.values()].flatMap(({ table, computed }) => [table, computed].filter((name) => typeof name === 'string'));
 
 const tokenOf = (row: string): string => row.split(':')[2] as string;
 
-/** Writes down who works on the set from now on. */
-async function takeOver(store: ClickHouse, ledger: string, id: string): Promise<Owner> {
-  const before = await owners(store, ledger);
+/** Records that this worker holds the set from now on. */
+async function takeOver(store: ClickHouse, ledger: string, id: string): Promise<Holder> {
+  const before = await holders(store, ledger);
   const token = randomBytes(6).toString('hex');
   const number = Number(before.at(-1)?.split(':')[1] ?? 0) + 1;
-  const row = `${OWNER}${String(number).padStart(9, '0')}:${token}`;
-  await store.insert('training-set-step', into(ledger), [[row, '{}']]).catch(async (error: unknown) => {
-    // Whoever had the set has ended it meanwhile.
+  const row = `${HOLDER}${String(number).padStart(9, '0')}:${token}`;
+  await store.insert('training-set-checkpoint', into(ledger), [[row, '{}']]).catch(async (error: unknown) => {
+    // The earlier holder has finished the set meanwhile.
     throw (await hasTable(store, ledger)) ? error : overtaken(id);
   });
-  if ((await owners(store, ledger)).at(-1) !== row) throw overtaken(id);
+  if ((await holders(store, ledger)).at(-1) !== row) throw overtaken(id);
   return { row, token, earlier: before.map(tokenOf) };
 }
 
-/** In the order in which they have taken the set; nobody where the set is done. */
-async function owners(store: ClickHouse, ledger: string): Promise<readonly string[]> {
+/** In the order in which they took the set; none where the set is done. */
+async function holders(store: ClickHouse, ledger: string): Promise<readonly string[]> {
   try {
     const found = await store.rows<{ step: string }>(
-      'training-set-owner',
-      sql`SELECT step FROM ${ident(ledger)} WHERE startsWith(step, ${OWNER}) ORDER BY step`,
+      'training-set-holder',
+      sql`SELECT step FROM ${ident(ledger)} WHERE startsWith(step, ${HOLDER}) ORDER BY step`,
     );
     return found.map(({ step }) => step);
   } catch (error) {

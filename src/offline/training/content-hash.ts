@@ -8,7 +8,7 @@ interface Hashed {
   readonly options?: QueryOptions;
 }
 
-/** Of a part of the rows; `sum` is a decimal number. */
+/** The sum over a part of the rows; `sum` is a decimal number. */
 export interface ContentSum {
   readonly rows: number;
   readonly sum: string;

@@ -40,11 +40,11 @@ export interface ExportRequest {
   readonly select: Sql;
   readonly format: ExportFormat;
   readonly path: string;
-  /** Of a row before it is encoded: wide rows are written in smaller groups. */
+  /** Bytes of a row before it is encoded: wide rows are written in smaller groups. */
   readonly rowBytes: number;
-  /** Of whoever writes: two who write one file at a time must not write into each other's. */
+  /** The token of the worker that writes: two workers at one file must not write into each other's. */
   readonly token: string;
-  /** Of those who came before and may have been killed while they wrote. */
+  /** Tokens of earlier workers, which may have been killed while they wrote. */
   readonly earlier: readonly string[];
   /** Asked before the file is put in its place; what it throws leaves the place as it is. */
   readonly check: () => Promise<void>;
@@ -53,7 +53,7 @@ export interface ExportRequest {
 
 /** Bytes of a row group of Parquet before it is encoded, of which the writer holds several. */
 const GROUP_BYTES = 64_000_000;
-/** Of a block that is merged or encoded at once. */
+/** Bytes of a block that is merged or encoded at once. */
 const BLOCK_BYTES = 16_000_000;
 
 const fitting = (bytes: number, rowBytes: number, most: number): string =>

@@ -5,7 +5,7 @@ import { type BusinessCalendar, formatInstant } from '../../core/helpers/time.js
 import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../../core/ports/training-sets.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import type { OutputFeature } from '../point-in-time/columns.js';
-import type { Steps } from './checkpoints.js';
+import type { Checkpoints } from './checkpoints.js';
 import { contentHash } from './content-hash.js';
 import { exportedValue, exportFile } from './export.js';
 import type { EarlyRows } from './future-rows.js';
@@ -19,7 +19,7 @@ import { rowBytes } from './weights.js';
 export interface FinishTools {
   readonly store: ClickHouse;
   readonly calendar: BusinessCalendar;
-  readonly steps: Steps;
+  readonly checkpoints: Checkpoints;
   /** See ProfileRequest. */
   readonly exactRows?: number | undefined;
   readonly between: (fraction: number) => Promise<void>;
@@ -40,21 +40,21 @@ export interface WholeSet {
   readonly warnings: { readonly early: readonly EarlyRows[]; readonly copies: readonly LabelHint[] };
 }
 
-/** Of what is written of a column beside its value: its status, its event time, that it is NULL. */
+/** Written of a column beside its value: its status, its event time, that it is NULL. */
 const BYTES_A_COLUMN = 12;
 
-/** Of the rest of the work: writing the file. What is left is the profile. */
+/** The share of the file in the rest of the work; the profile takes what is left. */
 const FILE = 0.6;
 
 /** Writes the file and says what is in it. */
 export async function finishSet(
-  { store, calendar, steps, between, isThere, exactRows }: FinishTools,
+  { store, calendar, checkpoints, between, isThere, exactRows }: FinishTools,
   request: TrainingSetRequest,
   whole: WholeSet,
 ): Promise<TrainingSetResult> {
   const { columns, spine, from } = whole;
-  const { options } = steps;
-  if (!(steps.known('file') && (await isThere()))) {
+  const { options } = checkpoints;
+  if (!(checkpoints.get('file') && (await isThere()))) {
     const select = sql`SELECT ${join(
       columns.map(({ name, type, value }) => sql`${exportedValue(value, type, request.format)} AS ${ident(name)}`),
     )} FROM ${from} ORDER BY rid`;
@@ -64,12 +64,12 @@ export async function finishSet(
       format: request.format,
       path: request.path,
       rowBytes: measured + BYTES_A_COLUMN * columns.length,
-      token: steps.token,
-      earlier: steps.earlier,
-      check: steps.check,
+      token: checkpoints.token,
+      earlier: checkpoints.earlier,
+      check: checkpoints.check,
       options,
     });
-    await steps.once('file', async () => ({}));
+    await checkpoints.once('file', async () => ({}));
   }
   await between(FILE);
   const profiles = await profileColumns(store, {

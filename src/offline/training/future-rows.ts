@@ -32,8 +32,8 @@ export function refuseFutureTimes(times: readonly Instant[], asOf: Instant): voi
   refuseFuture(late.length, late, asOf);
 }
 
-export async function refuseFutureRows({ store, spine, asOf, steps }: Working): Promise<void> {
-  const { total, rows } = await examples(store, ident(spine.table), sql`t > ${asOf}`, steps.options);
+export async function refuseFutureRows({ store, spine, asOf, checkpoints }: Working): Promise<void> {
+  const { total, rows } = await examples(store, ident(spine.table), sql`t > ${asOf}`, checkpoints.options);
   refuseFuture(total, rows, asOf);
 }
 
@@ -79,14 +79,14 @@ export async function earlyRows(working: Working): Promise<readonly EarlyRows[]>
 }
 
 async function earlyRowsOf(
-  { store, steps, spine, states, asOf, features }: Working,
+  { store, checkpoints, spine, states, asOf, features }: Working,
   view: View,
 ): Promise<EarlyRows | null> {
   const [bounds] = await store.rows<{ total: string; first: string; happened: string }>(
     'training-set-first',
     sql`SELECT count() AS total, min(_eff) AS first, min(toUnixTimestamp64Milli(_event_time)) AS happened
       FROM ${ident(states.state(view))} WHERE _eff <= ${asOf}`,
-    steps.options,
+    checkpoints.options,
   );
   if (!bounds || Number(bounds.total) === 0) {
     const message = `${view.id} held no value at the as-of: all ${spine.rows} rows are NOT_FOUND`;
@@ -94,9 +94,9 @@ async function earlyRowsOf(
   }
   const [first, happened] = [Number(bounds.first), Number(bounds.happened)];
   const table = ident(spine.table);
-  const all = await examples(store, table, sql`t < ${first}`, steps.options);
+  const all = await examples(store, table, sql`t < ${first}`, checkpoints.options);
   if (all.total === 0) return null;
-  const delayed = await examples(store, table, sql`t < ${first} AND t >= ${happened}`, steps.options);
+  const delayed = await examples(store, table, sql`t < ${first} AND t >= ${happened}`, checkpoints.options);
   const words = `the first value of ${view.id} describes ${formatInstant(happened)} and was readable from ${formatInstant(first)} (delay ${view.schedule.delay})`;
   if (all.total === spine.rows && delayed.total > 0) {
     const names = listed(

@@ -8,7 +8,7 @@ import { keyEdges, rangesBetween } from '../../warehouse/key-ranges.js';
 import { PERSONAL_COLUMNS } from '../point-in-time/columns.js';
 import { inSpine } from '../point-in-time/historical.js';
 import { classColumn, eventColumn, type JoinedView, pointInTimeJoin, valueColumn } from '../point-in-time/join.js';
-import type { Steps } from './checkpoints.js';
+import type { Checkpoints } from './checkpoints.js';
 import type { PinnedStates } from './pins.js';
 import type { SpineTable } from './spine.js';
 import { type Parts, partsDdl } from './tables.js';
@@ -16,7 +16,7 @@ import { columnBytes, joinSettings } from './weights.js';
 
 /** Bytes of states and spine that one join takes in. The hash of a join needs about as much again. */
 const BYTES_A_JOIN = 400_000_000;
-/** Of a row beside its features: key, instants, place in the hash. */
+/** Bytes of a row beside its features: key, instants, place in the hash. */
 const BYTES_A_ROW = 100;
 const BYTES_A_FEATURE = 10;
 /** Up to here the spine's keys also say which part of the states is read. */
@@ -24,7 +24,7 @@ const SMALL_SPINE = 200_000;
 
 export interface Working {
   readonly store: ClickHouse;
-  readonly steps: Steps;
+  readonly checkpoints: Checkpoints;
   readonly spine: SpineTable;
   /** Those that are read from states. */
   readonly features: readonly FeatureRef[];
@@ -32,9 +32,9 @@ export interface Working {
   readonly states: PinnedStates;
   readonly asOf: Instant;
   readonly maskedKeys: Mask | undefined;
-  /** Of one step: what tests make small. */
+  /** Rows of one step; tests make them few. */
   readonly rowsAStep: number | undefined;
-  /** Of what one join takes in; absent: BYTES_A_JOIN. */
+  /** Bytes that one join takes in; absent: BYTES_A_JOIN. */
   readonly bytesAJoin: number | undefined;
 }
 
@@ -66,13 +66,13 @@ export function joinedFeature({ views, features }: Pick<Working, 'views' | 'feat
 }
 
 /** Bytes of one row of each view: by the number of its values, or as measured where these are wide, as long texts are. */
-const weightsOf = ({ store, steps, states, features }: Working, { views }: Group): Promise<readonly number[]> =>
+const weightsOf = ({ store, checkpoints, states, features }: Working, { views }: Group): Promise<readonly number[]> =>
   Promise.all(
     views.map(async (view) => {
       const own = featuresOf(view, features).map(({ feature }) => feature);
       const values = own.reduce((sum, { type, length }) => sum + (isArrayType(type) ? (length ?? 10) : 1), 0);
       const columns = own.map(({ name }) => name);
-      const measured = await columnBytes(store, { table: states.state(view), columns }, steps.options);
+      const measured = await columnBytes(store, { table: states.state(view), columns }, checkpoints.options);
       return Math.max(BYTES_A_FEATURE * values, measured);
     }),
   );
@@ -114,11 +114,11 @@ const columnOf = (spine: SpineTable, name: string): string =>
   spine.columns.find((column) => column.name === name)?.column as string;
 
 /** Rows of the spine by some of its keys: `rid`, `t` and the keys as `k0`, `k1`, …, in their order. */
-export async function spineByKeys({ store, steps, spine }: Working, names: readonly string[]): Promise<string> {
+export async function spineByKeys({ store, checkpoints, spine }: Working, names: readonly string[]): Promise<string> {
   const columns = names.map((name) => columnOf(spine, name));
   const keys = columns.map((_, index) => `k${index}`);
-  const { table } = await steps.once(`by:${columns.join()}`, async () => {
-    const table = steps.fresh.table(`by_${columns.join('_')}`);
+  const { table } = await checkpoints.once(`by:${columns.join()}`, async () => {
+    const table = checkpoints.fresh.table(`by_${columns.join('_')}`);
     const ddl = columnsDdl(keys.map((name) => ({ name, type: 'Nullable(String)' })));
     await store.run(
       'training-set-create',
@@ -127,7 +127,7 @@ export async function spineByKeys({ store, steps, spine }: Working, names: reado
     await store.run(
       'training-set-keys',
       sql`INSERT INTO ${ident(table)} (rid, t, ${join(keys.map(ident))}) SELECT rid, t, ${join(columns.map(ident))} FROM ${ident(spine.table)}`,
-      steps.options,
+      checkpoints.options,
     );
     return { table };
   });
@@ -148,16 +148,16 @@ async function joinGroup(
   group: Group,
   onProgress: (fraction: number) => Promise<void>,
 ): Promise<Slice> {
-  const { store, steps, spine, features, views: all, states, asOf, maskedKeys } = working;
+  const { store, checkpoints, spine, features, views: all, states, asOf, maskedKeys } = working;
   const names = (group.views[0] as View).entity.joinKeys;
   const from = await spineByKeys(working, names);
   const keys = names.map((_, index) => `k${index}`);
   const near = (): Sql => (spine.rows <= SMALL_SPINE ? inSpine(from, keys) : sql`1`);
   const columns = group.views.flatMap((view) => addedColumns(view, all.indexOf(view), features));
-  const { edges, bytes, table } = await steps.once(`ranges:${group.index}`, async () => {
+  const { edges, bytes, table } = await checkpoints.once(`ranges:${group.index}`, async () => {
     const weights = await weightsOf(working, group);
     const edges = await cutGroup(working, group, { from, near, widest: Math.max(...weights) });
-    const table = steps.fresh.table(`joined${group.index}`);
+    const table = checkpoints.fresh.table(`joined${group.index}`);
     await store.run('training-set-create', partsDdl(table, columnsDdl(columns)));
     return { edges, bytes: weights.reduce((sum, weight) => sum + weight, 0), table };
   });
@@ -170,10 +170,10 @@ async function joinGroup(
   ]);
   const into = join(['part', 'rid', ...columns.map(({ name }) => name)].map(ident));
   const parts: number[] = [];
-  const settings = { ...steps.options.settings, ...joinSettings(BYTES_A_ROW + bytes) };
+  const settings = { ...checkpoints.options.settings, ...joinSettings(BYTES_A_ROW + bytes) };
   for (const [index, range] of ranges.entries()) {
     const work = async () => {
-      const part = steps.fresh.part();
+      const part = checkpoints.fresh.part();
       const views = group.views.map((view): JoinedView => {
         const only = sql`${range(raw('k0'))} AND ${near()}`;
         return { view, features: featuresOf(view, features), keys, only, state: ident(states.state(view)) };
@@ -183,11 +183,11 @@ async function joinGroup(
       await store.run(
         'training-set-join',
         sql`INSERT INTO ${ident(table)} (${into}) SELECT ${raw(String(part))}, rid, ${join(values)} FROM (${joined})`,
-        { ...steps.options, settings },
+        { ...checkpoints.options, settings },
       );
       return { part };
     };
-    const { part } = await steps.once(`join:${group.index}:${index}`, async () => {
+    const { part } = await checkpoints.once(`join:${group.index}:${index}`, async () => {
       let written = await work();
       // A run that was committed meanwhile may be in what was just read.
       while (await states.refresh()) written = await work();
@@ -201,7 +201,7 @@ async function joinGroup(
 
 /** Cuts by the keys of the spine and of the states together, so that neither is much in any range. */
 async function cutGroup(
-  { store, steps, states, maskedKeys, rowsAStep, bytesAJoin = BYTES_A_JOIN }: Working,
+  { store, checkpoints, states, maskedKeys, rowsAStep, bytesAJoin = BYTES_A_JOIN }: Working,
   group: Group,
   { from, near, widest }: { readonly from: string; readonly near: () => Sql; readonly widest: number },
 ): Promise<readonly string[]> {
@@ -215,5 +215,5 @@ async function cutGroup(
   });
   const all = join([sql`SELECT ${FIRST_KEY} AS k FROM ${ident(from)}`, ...stored], ' UNION ALL ');
   const rows = rowsAStep ?? Math.max(1, Math.floor(bytesAJoin / (BYTES_A_ROW + widest)));
-  return keyEdges(store, { table: sql`(${all})`, key: raw('k'), rows }, steps.options);
+  return keyEdges(store, { table: sql`(${all})`, key: raw('k'), rows }, checkpoints.options);
 }

@@ -13,25 +13,25 @@ export async function joinLabel(
   label: LabelPlan,
   onProgress: (fraction: number) => Promise<void>,
 ): Promise<Slice> {
-  const { store, steps, asOf, rowsAStep } = working;
+  const { store, checkpoints, asOf, rowsAStep } = working;
   const from = await spineByKeys(working, [label.key]);
-  const { table: labels } = await steps.once('labels', async () => {
-    const table = steps.fresh.table('labels');
+  const { table: labels } = await checkpoints.once('labels', async () => {
+    const table = checkpoints.fresh.table('labels');
     await store.run(
       'training-set-create',
       sql`CREATE TABLE ${ident(table)} (${LABEL_COLUMNS}) ENGINE = MergeTree ORDER BY entity_id`,
     );
-    await store.run('training-set-labels', sql`INSERT INTO ${ident(table)} ${label.rows}`, steps.options);
+    await store.run('training-set-labels', sql`INSERT INTO ${ident(table)} ${label.rows}`, checkpoints.options);
     return { table };
   });
-  await refuseEarlyWindows(store, label, { table: ident(labels), spine: ident(from), options: steps.options });
+  await refuseEarlyWindows(store, label, { table: ident(labels), spine: ident(from), options: checkpoints.options });
 
   const columns = [{ name: 'label', type: 'Nullable(Float64)' }];
-  const { edges, table } = await steps.once('ranges:label', async () => {
+  const { edges, table } = await checkpoints.once('ranges:label', async () => {
     const all = sql`(SELECT ${FIRST_KEY} AS k FROM ${ident(from)} UNION ALL SELECT entity_id AS k FROM ${ident(labels)})`;
     const cut = { table: all, key: raw('k'), rows: rowsAStep ?? ROWS_A_JOIN };
-    const edges = await keyEdges(store, cut, steps.options);
-    const table = steps.fresh.table('labelled');
+    const edges = await keyEdges(store, cut, checkpoints.options);
+    const table = checkpoints.fresh.table('labelled');
     await store.run('training-set-create', partsDdl(table, columnsDdl(columns)));
     return { edges, table };
   });
@@ -44,12 +44,12 @@ export async function joinLabel(
       asOf,
       range,
     });
-    const { part } = await steps.once(`label:${index}`, async () => {
-      const part = steps.fresh.part();
+    const { part } = await checkpoints.once(`label:${index}`, async () => {
+      const part = checkpoints.fresh.part();
       await store.run(
         'training-set-label',
         sql`INSERT INTO ${ident(table)} (${join(['part', 'rid', 'label'].map(ident))}) SELECT ${raw(String(part))}, rid, label FROM (${joined})`,
-        { ...steps.options, settings: { ...steps.options.settings, join_algorithm: 'hash' } },
+        { ...checkpoints.options, settings: { ...checkpoints.options.settings, join_algorithm: 'hash' } },
       );
       return { part };
     });

@@ -128,16 +128,16 @@ export async function refuseEarlyWindows(
   );
 }
 
-/** Of rows that are named in a refusal. */
+/** How many rows a refusal names. */
 export const EXAMPLES = 5;
 
-/** The first few in words, and how many more there are. */
+/** Names the first few, and says how many more there are. */
 export function listed(words: readonly string[], total = words.length): string {
   const shown = words.slice(0, EXAMPLES);
   return `${shown.join(', ')}${total > shown.length ? ` and ${total - shown.length} more` : ''}`;
 }
 
-/** Of a table that holds the labels as known, by entity: what a range of the spine is joined with is then read alone. */
+/** The columns of a table that holds the labels as known, by entity: a range of the spine then reads only the labels that it is joined with. */
 export const LABEL_COLUMNS = raw(
   "entity_id String, observed Int64, opens Int64, known_at DateTime64(3, 'UTC'), value Float64, there UInt8",
 );
@@ -148,7 +148,7 @@ export interface LabelJoin {
   /** Rows with `rid`, `t` and `k0`, which is matched with `entity_id`. */
   readonly spine: Sql;
   readonly asOf: Instant;
-  /** Of the keys: what the spine subquery holds. */
+  /** The keys that the spine subquery holds. */
   readonly range: KeyRange;
 }
 

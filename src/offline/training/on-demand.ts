@@ -22,7 +22,7 @@ import type { SpineTable } from './spine.js';
 const ROWS_A_BATCH = 20_000;
 /** Values in memory at once, those of a list one by one: some ten megabytes as numbers. */
 const VALUES_A_BATCH = 500_000;
-/** Of what is read of a batch: texts may be long. */
+/** Bytes that a batch reads at most: texts may be long. */
 const BYTES_A_BATCH = 16_000_000;
 
 type Computed = Extract<PlannedColumn, { kind: 'computed' }>;
@@ -60,7 +60,7 @@ const shownCalls = ({ columns }: OnDemandPlan): ReadonlyMap<number, readonly [Co
 /** Computes the on-demand features of the plan for every row of a bucket; undefined where there is none. */
 export function onDemandSlice(work: OnDemandWork): ComputedSlice | undefined {
   const { working, plan } = work;
-  const { store, steps } = working;
+  const { store, checkpoints } = working;
   if (plan.calls.length === 0) return undefined;
   const shown = shownCalls(plan);
   const columns = [...shown].flatMap(([call, answered]) => [
@@ -69,16 +69,16 @@ export function onDemandSlice(work: OnDemandWork): ComputedSlice | undefined {
     ...answered.map((column) => ({ name: valueName(column), type: clickhouseType(column.ref.feature.type) })),
   ]);
   const names = ['part', 'rid', ...columns.map(({ name }) => name)] as [string, ...string[]];
-  const settings = steps.options.settings;
+  const settings = checkpoints.options.settings;
   return {
     columns,
     async fill({ table, part, rows }) {
       const bytes = store.bytes('training-on-demand-read', inputsOf(work, rows), 'RowBinary', {
-        ...steps.options,
+        ...checkpoints.options,
         settings: { ...settings, join_algorithm: 'hash' },
       });
       // Without it a float is read back as a neighbour of itself, and a set would differ from what a request answers.
-      const exact = { ...steps.options, settings: { ...settings, precise_float_parsing: 1 as const } };
+      const exact = { ...checkpoints.options, settings: { ...settings, precise_float_parsing: 1 as const } };
       for await (const batch of decodeRows(bytes, readerOf(work), rowsABatch(work, shown), BYTES_A_BATCH)) {
         const computed = batch.map((row) => [part, row.rid, ...computeAll(work, shown, row)]);
         await store.insert('training-on-demand-write', { table, columns: names }, computed, exact);

@@ -7,7 +7,7 @@ import type { TrainingSetPins } from '../../core/ports/training-sets.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { fillState } from '../history/state.js';
 import { stateDdl, tableNames, viewTables } from '../history/tables.js';
-import type { Steps } from './checkpoints.js';
+import type { Checkpoints } from './checkpoints.js';
 
 /** `1-4,7,9-12` */
 export function writeRanges(numbers: readonly number[]): string {
@@ -52,7 +52,7 @@ export async function pinNow(
 
 /**
  * Sequence of the newest import whose rows are all there. One that is under way has some of them: a set that read these could never be made
- * again, for the others come under the same sequence. Where nobody has imported by the API, whatever is there is whole.
+ * again, for the others come under the same sequence. Where nothing was imported by the API, all rows count as whole.
  */
 async function newestWhole(store: ClickHouse, table: string): Promise<string> {
   const [found] = await store.rows<{ whole: string; begun: string }>(
@@ -82,23 +82,28 @@ export interface PinnedStates {
  */
 export async function pinStates(
   store: ClickHouse,
-  { steps, views, pins, asOf }: { steps: Steps; views: readonly View[]; pins: TrainingSetPins; asOf: Instant },
+  {
+    checkpoints,
+    views,
+    pins,
+    asOf,
+  }: { checkpoints: Checkpoints; views: readonly View[]; pins: TrainingSetPins; asOf: Instant },
 ): Promise<PinnedStates> {
-  const { table: runs } = await steps.once('runs', async () => {
-    const table = steps.fresh.table('runs');
+  const { table: runs } = await checkpoints.once('runs', async () => {
+    const table = checkpoints.fresh.table('runs');
     await store.run(
       'training-set-create',
       sql`CREATE TABLE ${ident(table)} (view String, sequence UInt32) ENGINE = MergeTree ORDER BY (view, sequence)`,
     );
     const rows = views.flatMap(({ id }) => readRanges(pins.runs[id] ?? '').map((sequence) => [id, sequence]));
-    await store.insert('training-set-runs', { table, columns: ['view', 'sequence'] }, rows, steps.options);
+    await store.insert('training-set-runs', { table, columns: ['view', 'sequence'] }, rows, checkpoints.options);
     return { table };
   });
   const pinned = (view: View): Sql => sql`(SELECT sequence FROM ${ident(runs)} WHERE view = ${view.id})`;
   for (const view of views) await refuseLostRuns(store, view, pinned(view));
 
   const own = (view: View): string => `state${views.indexOf(view)}`;
-  const ownTable = (view: View): string | undefined => steps.known<{ table: string }>(own(view))?.table;
+  const ownTable = (view: View): string | undefined => checkpoints.get<{ table: string }>(own(view))?.table;
   const refresh = async (): Promise<boolean> => {
     let changed = false;
     const others = await othersIn(
@@ -108,8 +113,8 @@ export async function pinStates(
     );
     for (const view of views) {
       if (!others.has(view.id)) continue;
-      await steps.once(own(view), async () => {
-        const table = steps.fresh.table(own(view));
+      await checkpoints.once(own(view), async () => {
+        const table = checkpoints.fresh.table(own(view));
         await store.run('training-set-create', stateDdl(view, ident(table)));
         await fillState(store, view, ident(table), sql`_sequence IN ${pinned(view)}`);
         return { table };

@@ -16,7 +16,7 @@ export interface Bucket {
   /** What is computed goes here. */
   readonly table: string;
   readonly part: number;
-  /** Of its rows, in no order: `(SELECT rid, t, …)` with the columns of the spine and of every slice before. */
+  /** Selects its rows in no order: `(SELECT rid, t, …)` with the columns of the spine and of every slice before. */
   readonly rows: Sql;
   /** True for the rows of the bucket, said of `rid`. */
   readonly within: Sql;
@@ -27,7 +27,7 @@ export interface Bucket {
  * each of the bucket's into the table `bucket.table`, as part `bucket.part`, which is empty then.
  */
 export interface ComputedSlice {
-  /** Of the table, beside `part` and `rid`. */
+  /** The columns of the table beside `part` and `rid`. */
   readonly columns: readonly Column[];
   fill(bucket: Bucket): Promise<void>;
 }
@@ -62,7 +62,7 @@ export async function gatherRows(
   { slices, computed, values }: Gathering,
   onProgress: (fraction: number) => Promise<void>,
 ): Promise<Gathered> {
-  const { store, steps, spine } = working;
+  const { store, checkpoints, spine } = working;
   const columns = [
     { name: 't', type: 'Int64' },
     ...spine.columns.map(({ column, type }) => ({ name: column, type: clickhouseType(type) })),
@@ -74,10 +74,10 @@ export async function gatherRows(
     bytes,
     table,
     computed: answers,
-  } = await steps.once('buckets', async () => {
+  } = await checkpoints.once('buckets', async () => {
     // By what the slices take before they are packed: a list or a text may be a thousand times a number.
     const tables = slices.map((slice) => slice.table);
-    const measured = 1.2 * (await rowBytes(store, { tables, rows: spine.rows }, steps.options));
+    const measured = 1.2 * (await rowBytes(store, { tables, rows: spine.rows }, checkpoints.options));
     const bytes = BYTES_A_ROW + Math.max(BYTES_A_COLUMN * columns.length, measured);
     return {
       rows: working.rowsAStep ?? Math.max(1, Math.floor(BYTES_A_BUCKET / bytes)),
@@ -86,7 +86,7 @@ export async function gatherRows(
       computed: computed ? await createParts(working, 'computed', computed.columns) : null,
     };
   });
-  const settings = { ...steps.options.settings, ...joinSettings(bytes) };
+  const settings = { ...checkpoints.options.settings, ...joinSettings(bytes) };
   const buckets = Math.ceil(spine.rows / rows);
   const names = join(['rid', ...columns.map(({ name }) => name)].map(ident));
   const parts: number[] = [];
@@ -94,21 +94,21 @@ export async function gatherRows(
   for (let bucket = 0; bucket < buckets; bucket++) {
     const [from, to] = [bucket * rows, Math.min((bucket + 1) * rows, spine.rows)];
     const within = sql`rid >= ${from} AND rid < ${to}`;
-    const { part, ...sum } = await steps.once(`rows:${bucket}`, async () => {
-      const part = steps.fresh.part();
+    const { part, ...sum } = await checkpoints.once(`rows:${bucket}`, async () => {
+      const part = checkpoints.fresh.part();
       const all = [...slices];
       if (computed && answers) {
-        const own = { table: answers, part: steps.fresh.part() };
+        const own = { table: answers, part: checkpoints.fresh.part() };
         await computed.fill({ ...own, rows: joinedRows(working, slices, within), within });
         all.push({ table: own.table, parts: [own.part], columns: computed.columns });
       }
       await store.run(
         'training-set-rows',
         sql`INSERT INTO ${ident(table)} (part, ${names}) SELECT ${raw(String(part))}, ${names} FROM ${joinedRows(working, all, within)}`,
-        { ...steps.options, settings },
+        { ...checkpoints.options, settings },
       );
       const from = sql`(SELECT * FROM ${ident(table)} WHERE ${inParts({ parts: [part] })})`;
-      const found = await contentSum(store, { from, values, options: steps.options });
+      const found = await contentSum(store, { from, values, options: checkpoints.options });
       refuseLoss(found.rows, to - bucket * rows, bucket);
       return { part, ...found };
     });
@@ -119,8 +119,8 @@ export async function gatherRows(
   return { table, parts, sums };
 }
 
-async function createParts({ store, steps }: Working, name: string, columns: readonly Column[]): Promise<string> {
-  const table = steps.fresh.table(name);
+async function createParts({ store, checkpoints }: Working, name: string, columns: readonly Column[]): Promise<string> {
+  const table = checkpoints.fresh.table(name);
   await store.run('training-set-create', partsDdl(table, columnsDdl(columns)));
   return table;
 }

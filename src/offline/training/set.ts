@@ -7,7 +7,7 @@ import { badInput } from '../../core/errors.js';
 import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../../core/ports/training-sets.js';
 import { nameFeatures, type OutputFeature, viewsOf } from '../point-in-time/columns.js';
 import type { SpineSqlTools } from '../point-in-time/spine-sql.js';
-import { mayPass, openSteps, type Steps } from './checkpoints.js';
+import { type Checkpoints, mayPass, openCheckpoints } from './checkpoints.js';
 import { computedColumns, featureColumns, refuseTakenNames, spineColumns } from './columns.js';
 import { finishSet } from './finish.js';
 import { earlyRows, refuseFutureRows, refuseFutureTimes } from './future-rows.js';
@@ -73,7 +73,7 @@ export async function checkTrainingSet(tools: TrainingSetTools, request: Checked
   await plan(tools, request);
 }
 
-/** Fractions of the work behind each stage, as measured on sets of millions of rows. */
+/** Fractions of the work that are done after each stage, as measured on sets of millions of rows. */
 const DONE = { spine: 0.1, label: 0.15, features: 0.45, rows: 0.7 };
 
 /** Changes whenever the working tables of a set would be others. */
@@ -100,7 +100,7 @@ function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined)
 }
 
 /**
- * See TrainingSetBuilder.build. Works in tables of its own, named after the set, in steps: what a worker that was killed has finished is not
+ * See TrainingSetBuilder.build. Works in tables of its own, named after the set, in steps with checkpoints: what a worker that was killed has finished is not
  * done again, and everything is computed from what was pinned at the beginning, so that the file is the same.
  */
 export async function buildTrainingSet(
@@ -109,40 +109,44 @@ export async function buildTrainingSet(
 ): Promise<TrainingSetResult> {
   const { signal } = request;
   signal.throwIfAborted();
-  const steps = await openSteps(tools.store, {
+  const checkpoints = await openCheckpoints(tools.store, {
     id: request.id,
     signal,
     fingerprint: fingerprint(request, tools.rowsAStep),
   });
   try {
-    return await build(tools, request, steps);
+    return await build(tools, request, checkpoints);
   } catch (error) {
-    const ours = await steps.isOurs().catch(() => null);
-    if (ours === false) {
-      await steps.leave();
-      await steps.check();
+    const held = await checkpoints.isHeld().catch(() => null);
+    if (held === false) {
+      await checkpoints.leave();
+      await checkpoints.check();
     }
-    if (ours && signal.aborted) await steps.stop();
-    if (ours && (signal.aborted || !mayPass(error))) await steps.drop();
+    if (held && signal.aborted) await checkpoints.stop();
+    if (held && (signal.aborted || !mayPass(error))) await checkpoints.drop();
     throw error;
   }
 }
 
-async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps: Steps): Promise<TrainingSetResult> {
+async function build(
+  tools: TrainingSetTools,
+  request: TrainingSetRequest,
+  checkpoints: Checkpoints,
+): Promise<TrainingSetResult> {
   const { asOf } = request;
   const { stored: features } = planOnDemand(request.features);
   const views = viewsOf(features);
-  const pins = await pinned(tools, request, steps, views);
+  const pins = await pinned(tools, request, checkpoints, views);
   const planned = await plan(tools, { ...request, pins });
-  const spine = await fillSpineTable(tools, planned.spine, { steps, kept: pins.spine });
+  const spine = await fillSpineTable(tools, planned.spine, { checkpoints, kept: pins.spine });
   const working: Working = {
     store: tools.store,
-    steps,
+    checkpoints,
     spine,
     features,
     views,
     asOf,
-    states: await pinStates(tools.store, { steps, views, pins, asOf }),
+    states: await pinStates(tools.store, { checkpoints, views, pins, asOf }),
     maskedKeys: planned.spine.premasked ? request.mask : undefined,
     rowsAStep: tools.rowsAStep,
     bytesAJoin: tools.bytesAJoin,
@@ -174,7 +178,7 @@ async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps
   const from = sql`(SELECT * FROM ${ident(rows.table)} WHERE ${inParts(rows)})`;
   const copies = planned.label ? await refuseLabelCopies(working, from, { spine: own, features: asked }) : [];
   const result = await finishSet(
-    { ...tools, steps, between: between(DONE.rows, 1), isThere: () => isThere(request.path) },
+    { ...tools, checkpoints, between: between(DONE.rows, 1), isThere: () => isThere(request.path) },
     request,
     {
       ...planned,
@@ -187,8 +191,8 @@ async function build(tools: TrainingSetTools, request: TrainingSetRequest, steps
       warnings: { early, copies },
     },
   );
-  await steps.check();
-  await steps.drop(spine.kept ? spine.table : undefined);
+  await checkpoints.check();
+  await checkpoints.drop(spine.kept ? spine.table : undefined);
   return result;
 }
 
@@ -198,15 +202,15 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Those of the set that is made again, else what is there now: found once and kept for whoever takes the work up. */
+/** Those of the set that is made again, else what is there now: found once and kept for the worker that takes up the work. */
 async function pinned(
   tools: TrainingSetTools,
   request: TrainingSetRequest,
-  steps: Steps,
+  checkpoints: Checkpoints,
   views: readonly View[],
 ): Promise<TrainingSetPins> {
   if (request.pins) return request.pins;
-  const { runs, imports } = await steps.once('pins', async () => {
+  const { runs, imports } = await checkpoints.once('pins', async () => {
     const { tables } = await planSpine(tools, request);
     const read = new Set([...tables, ...(request.label === null ? [] : ['labels'])]);
     return { ...(await pinNow(tools.store, views, [...read])) };

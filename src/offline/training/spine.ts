@@ -17,7 +17,7 @@ import { personalNames } from '../point-in-time/columns.js';
 import { readSpine, type Spine, TIME_COLUMN } from '../point-in-time/spine.js';
 import { checkSpineInputs } from '../point-in-time/spine-inputs.js';
 import { planSpineSql, type SpineSqlTools } from '../point-in-time/spine-sql.js';
-import type { Steps } from './checkpoints.js';
+import type { Checkpoints } from './checkpoints.js';
 import { contentHash, contentSum } from './content-hash.js';
 import { hasTable } from './tables.js';
 
@@ -27,7 +27,7 @@ export interface SpineColumn {
   /** As the working tables name it. */
   readonly column: string;
   readonly type: FeatureType;
-  /** Comes out masked, for a caller who sees personal values so. */
+  /** Comes out masked, for a caller that sees personal values masked. */
   readonly masked: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface SpineTable {
   readonly table: string;
   readonly columns: readonly SpineColumn[];
   readonly rows: number;
-  /** Of the rows, whatever their order. */
+  /** The hash of the rows in any order. */
   readonly hash: string;
   /** Stays when the set is done. */
   readonly kept: boolean;
@@ -94,14 +94,14 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
 export async function fillSpineTable(
   tools: SpineSqlTools,
   plan: SpinePlan,
-  { steps, kept }: { readonly steps: Steps; readonly kept: TrainingSetPins['spine'] },
+  { checkpoints, kept }: { readonly checkpoints: Checkpoints; readonly kept: TrainingSetPins['spine'] },
 ): Promise<SpineTable> {
   const { store } = tools;
-  const { options } = steps;
+  const { options } = checkpoints;
   const columns = plan.columns.map((column, index) => ({ ...column, column: `c${index}` }));
-  const found = await steps.once('spine', async () => {
+  const found = await checkpoints.once('spine', async () => {
     const again = kept && (await hasTable(store, kept.table)) ? kept : undefined;
-    const own = 'parts' in plan.from ? steps.fresh.keptTable() : steps.fresh.table('spine');
+    const own = 'parts' in plan.from ? checkpoints.fresh.keptTable() : checkpoints.fresh.table('spine');
     const table = again?.table ?? own;
     if (!again) await writeSpine(tools, plan, { table, columns, options });
     const values = [raw('t'), ...columns.map(({ column }) => ident(column))];

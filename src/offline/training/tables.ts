@@ -1,4 +1,4 @@
-/** The working tables of training sets: how they are named, who writes to them, and how they go away. */
+/** The working tables of training sets: how they are named, which worker writes to them, and how they go away. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
@@ -9,7 +9,7 @@ const TABLES = 'training_';
 /** Begins the name of a table that stays when its set is made: its spine's rows. */
 const KEPT = 'kept_spine_';
 const LEDGER = 'steps';
-/** A set whose tables are older was left by a worker that nobody started again. */
+/** A set whose tables are older was left by a worker that was never started again. */
 const LEFT_AFTER_DAYS = 3;
 const STOP_POLL_MS = 50;
 /** About a minute: a worker must not wait for ever for a statement that the store has lost. */
@@ -37,8 +37,8 @@ export function setNames(id: string): SetNames {
 }
 
 /**
- * Names and numbers that were never given out before, of one worker: what it writes under them, however late, nobody reads but through a step
- * that is recorded with them.
+ * Names and numbers of one worker that were never given out before: what it writes under them, however late, is only read through a checkpoint
+ * that names them.
  */
 export interface FreshNames {
   table(name: string): string;
@@ -61,7 +61,7 @@ export function freshNames(names: SetNames, token: string): FreshNames {
 /** A table whose rows are written by several steps, each under a part of its own. */
 export interface Parts {
   readonly table: string;
-  /** Those of recorded steps; what else is in the table was broken off or overtaken. */
+  /** Parts that a checkpoint names; what else is in the table was broken off or overtaken. */
   readonly parts: readonly number[];
 }
 
@@ -82,7 +82,7 @@ export async function hasTable(store: ClickHouse, name: string): Promise<boolean
 }
 
 /**
- * Drops the tables of a set but those named. The ledger goes first: steps that it calls done must not outlive their tables. `token`: only those
+ * Drops the tables of a set but those named. The ledger goes first: checkpoints must not outlive their tables. `token`: only those
  * that this worker has made.
  */
 export async function dropSetTables(

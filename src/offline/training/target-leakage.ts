@@ -22,7 +22,7 @@ const MIN_PAIRED = 30;
 const MIN_OF_EACH = 5;
 /** Up to so many values of the label are its classes; a label of more is an amount, of which a copy can only be scaled or shifted. */
 const MAX_CLASSES = 10;
-/** Of the label's range: how far a scaled copy may be off for the sake of rounding. */
+/** How far a scaled copy may be off for rounding, as a share of the label's range. */
 const ROUNDING = 1e-9;
 /** Columns looked at in one query. */
 const COLUMNS_A_QUERY = 40;
@@ -36,7 +36,7 @@ export interface LabelHint {
 /** Where rows are counted. */
 interface Counting {
   readonly store: ClickHouse;
-  readonly steps: Pick<Working['steps'], 'options'>;
+  readonly checkpoints: Pick<Working['checkpoints'], 'options'>;
 }
 
 interface Columns {
@@ -79,7 +79,7 @@ export async function refuseLabelCopies(
     const said = spine.includes(column) ? `the spine's column '${name}'` : `the feature '${name}'`;
     const reason = 'leave the column out: it is the outcome under another name';
     if (same === whole.known && (spine.includes(column) || isNoChance(whole))) {
-      const rows = await examples(working.store, from, sql`label IS NOT NULL`, working.steps.options);
+      const rows = await examples(working.store, from, sql`label IS NOT NULL`, working.checkpoints.options);
       throw badInput(
         `${said} equals the label in all ${same} rows that have one: ${rowsInWords(rows.rows, same)}`,
         reason,
@@ -88,7 +88,7 @@ export async function refuseLabelCopies(
     const how = await howItSays(working, from, each);
     if (how !== null) {
       const both = sql`label IS NOT NULL AND ${hasValue(column)}`;
-      const rows = await examples(working.store, from, both, working.steps.options);
+      const rows = await examples(working.store, from, both, working.checkpoints.options);
       throw badInput(
         `${said} says the label in all ${paired} rows that have both, ${how}: ${rowsInWords(rows.rows, paired)}`,
         `${reason}, or is made of it`,
@@ -121,13 +121,13 @@ const isNoChance = ({ known, classes, fewest }: Outcomes): boolean =>
 const hasValue = ({ type, value }: ProfiledColumn): Sql =>
   isArrayType(type) ? sql`notEmpty(${value})` : sql`${value} IS NOT NULL`;
 
-async function outcomesOf({ store, steps }: Counting, from: Sql): Promise<Outcomes> {
+async function outcomesOf({ store, checkpoints }: Counting, from: Sql): Promise<Outcomes> {
   const [found] = await store.rows<{ known: string; classes: string; least: string }>(
     'training-set-copies',
     sql`SELECT count() AS known, uniqUpTo(${raw(String(MAX_CLASSES))})(label) AS classes,
         countIf(label = (SELECT min(label) FROM ${from})) AS least
       FROM ${from} WHERE label IS NOT NULL`,
-    steps.options,
+    checkpoints.options,
   );
   const [known, classes, least] = [found?.known, found?.classes, found?.least].map((count) => Number(count ?? 0)) as [
     number,
@@ -138,7 +138,7 @@ async function outcomesOf({ store, steps }: Counting, from: Sql): Promise<Outcom
 }
 
 async function measure(
-  { store, steps }: Counting,
+  { store, checkpoints }: Counting,
   from: Sql,
   columns: readonly ProfiledColumn[],
 ): Promise<readonly Measured[]> {
@@ -166,7 +166,7 @@ async function measure(
     const [found = {}] = await store.rows<Record<string, string>>(
       'training-set-copies',
       sql`SELECT ${join(measures)} FROM ${from} WHERE label IS NOT NULL`,
-      steps.options,
+      checkpoints.options,
     );
     part.forEach((column, index) => {
       const of = (name: string): number => Number(found[`${name}${index}`]);
@@ -188,12 +188,12 @@ async function howItSays(working: Counting, from: Sql, measured: Measured): Prom
     return values > MAX_CLASSES && NUMBERS.has(column.type) ? scaledCopy(working, from, column) : null;
   }
   if (values !== outcomes || pairs !== outcomes) return null;
-  const { store, steps } = working;
+  const { store, checkpoints } = working;
   const found = await store.rows<{ own: string; outcome: number; total: string }>(
     'training-set-copies',
     sql`SELECT toString(${column.value}) AS own, any(label) AS outcome, count() AS total FROM ${from}
       WHERE label IS NOT NULL AND ${hasValue(column)} GROUP BY own ORDER BY outcome`,
-    steps.options,
+    checkpoints.options,
   );
   if (found.some(({ total }) => Number(total) < MIN_OF_EACH)) return null;
   // A text may be personal, and the error of a job is kept.
@@ -204,12 +204,16 @@ async function howItSays(working: Counting, from: Sql, measured: Measured): Prom
 const float = (value: number) => param('Float64', value);
 
 /** A straight line through the rows of the least and the greatest outcome that no row is off. */
-async function scaledCopy({ store, steps }: Counting, from: Sql, { value }: ProfiledColumn): Promise<string | null> {
+async function scaledCopy(
+  { store, checkpoints }: Counting,
+  from: Sql,
+  { value }: ProfiledColumn,
+): Promise<string | null> {
   const rows = sql`(SELECT toFloat64(${value}) AS x, assumeNotNull(label) AS y FROM ${from} WHERE label IS NOT NULL AND ${value} IS NOT NULL)`;
   const [ends] = await store.rows<{ x0: number; x1: number; y0: number; y1: number }>(
     'training-set-copies',
     sql`SELECT argMin(x, y) AS x0, argMax(x, y) AS x1, min(y) AS y0, max(y) AS y1 FROM ${rows}`,
-    steps.options,
+    checkpoints.options,
   );
   if (!ends) return null;
   const { x0, x1, y0, y1 } = ends;
@@ -219,7 +223,7 @@ async function scaledCopy({ store, steps }: Counting, from: Sql, { value }: Prof
   const [found] = await store.rows<{ off: number }>(
     'training-set-copies',
     sql`SELECT max(abs(y - (${float(y0)} + ${float(slope)} * (x - ${float(x0)})))) AS off FROM ${rows}`,
-    steps.options,
+    checkpoints.options,
   );
   return found && found.off <= ROUNDING * (y1 - y0) ? 'scaled or shifted' : null;
 }

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const directory = resolve('migrations/clickhouse');
   await migrateClickHouse({ clickhouse: store, directory, clock: () => AS_OF, log: quiet });
   await fillViews(store, on(store));
-  folder = await mkdtemp(join(tmpdir(), 'training-owners-'));
+  folder = await mkdtemp(join(tmpdir(), 'training-holders-'));
 });
 afterAll(async () => {
   await fixture?.close();
@@ -100,7 +100,7 @@ test.each([
   ['its spine', 'training-spine-fill', 1, false],
   ['a join', 'training-set-join', 2, false],
   ['a bucket', 'training-set-rows', 2, false],
-  ['the word that a step is done', 'training-set-step', 5, false],
+  ['the record that a step is done', 'training-set-checkpoint', 5, false],
   ['a bucket, cancelled meanwhile,', 'training-set-rows', 2, true],
 ] as const)(
   'a worker that is paused before it writes %s and wakes while another has the set adds nothing and takes nothing',
@@ -147,7 +147,7 @@ test('a worker that takes a set up while another ends it leaves it as it is, and
   const ending = paused('training-set-export');
   const first = build({ id, path }, on(ending.store));
   await ending.reached;
-  const late = paused('training-set-step');
+  const late = paused('training-set-checkpoint');
   const second = outcome(build({ id, path }, on(late.store)));
   await late.reached;
   ending.resume();

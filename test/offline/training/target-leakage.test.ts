@@ -30,7 +30,7 @@ const look = (
 ): Promise<unknown> => {
   const from = raw(`(SELECT number, number AS rid, toInt64(number) AS t, ${label} AS label FROM numbers(${rows}))`);
   const none = { spine: [], features: [] };
-  return refuseLabelCopies({ store: fixture.store, steps: { options: {} } }, from, { ...none, [as]: [hint] });
+  return refuseLabelCopies({ store: fixture.store, checkpoints: { options: {} } }, from, { ...none, [as]: [hint] });
 };
 
 describe('a feature that says the label in every row is refused, with what stands for what', () => {
