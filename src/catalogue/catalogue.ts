@@ -26,17 +26,17 @@ interface Versioned {
   readonly version: number;
 }
 
-/** Requests whose features are kept: far more than a consumer's services, and few enough to be forgotten together. */
+/** Requests whose features are kept: far more than a consumer has services, and few enough to be dropped together. */
 const RESOLVED_REQUESTS = 200;
 
 type Standing = 'APPLIED' | 'RETIRED' | 'PENDING';
 
 const REFERENCE = /^([a-z][a-z0-9_]*)(?:@([1-9]\d*))?(?::([a-z][a-z0-9_]*))?$/;
 
-const newestFirst = (one: Versioned, other: Versioned): number =>
-  one.name === other.name ? other.version - one.version : one.name < other.name ? -1 : 1;
+const newestFirst = (a: Versioned, b: Versioned): number =>
+  a.name === b.name ? b.version - a.version : a.name < b.name ? -1 : 1;
 
-/** Stored views that an on-demand view computes from, be it through others. */
+/** The stored views that an on-demand view computes from, directly or through others. */
 const storedBehind = (view: OnDemandView): readonly string[] => [
   ...new Set(planOnDemand(refsOf(view)).stored.map((ref) => ref.view.id)),
 ];
@@ -50,9 +50,9 @@ export function createCatalogue({
 }): Catalogue {
   let standing = new Map<string, Standing>();
   let published: readonly PublishedDefinition[] = [];
-  /** Features of requests, as long as nothing else is applied: the cost of an operation and its answer ask for the same. */
+  /** Resolved features of requests, until something is applied: the cost of an operation and its answer need the same. */
   const resolved = new Map<string, readonly AnyFeatureRef[]>();
-  /** Readings begun, and which of them is served. */
+  /** The number of reads begun, and of the one that is served. */
   let [begun, shown] = [0, 0];
 
   const standingOf = (kind: VersionedKind, id: string): Standing => standing.get(`${kind} ${id}`) ?? 'PENDING';
@@ -69,7 +69,7 @@ export function createCatalogue({
   const services = () => served('service', registry.services);
   const models = () => served('model', registry.models);
 
-  /** The definition of a pinned id; an error says why there is none. */
+  /** Resolves a pinned id. The error says why it cannot. */
   function pinned<T extends Versioned>(
     kind: VersionedKind,
     all: ReadonlyMap<string, T>,
@@ -109,7 +109,7 @@ export function createCatalogue({
     return { name, version: Number(version), feature };
   }
 
-  /** A pinned view of either kind; what an on-demand view computes from must be served too. */
+  /** Resolves a pinned view, stored or on-demand; the inputs of an on-demand view must be served too. */
   function pinnedView(name: string, version: number): AnyView {
     const computed = registry.onDemandViews.get(`${name}@${version}`);
     if (!computed) return pinnedStored(name, version);
@@ -127,14 +127,14 @@ export function createCatalogue({
     const view = pinnedView(name, version);
     const all: readonly AnyFeatureRef[] = refsOf(view);
     if (!feature) return all;
-    const wanted = all.filter((one) => one.feature.name === feature);
-    if (wanted.length === 0) {
+    const matches = all.filter((one) => one.feature.name === feature);
+    if (matches.length === 0) {
       throw notFound(
         `feature view ${view.id} has no feature '${feature}'`,
         `it has ${view.features.map((one) => one.name).join(', ')}`,
       );
     }
-    return wanted;
+    return matches;
   }
 
   function resolveRequest({ service, features }: Parameters<Catalogue['features']>[0]): readonly AnyFeatureRef[] {
@@ -150,19 +150,19 @@ export function createCatalogue({
       return [...byReference.values()];
     }
     const { name, version } = parse('service', services, service as string);
-    const found = pinned('service', registry.services, name, version);
-    for (const view of new Set(found.features.map((one) => one.view))) pinnedView(view.name, view.version);
-    return found.features;
+    const applied = pinned('service', registry.services, name, version);
+    for (const view of new Set(applied.features.map((ref) => ref.view))) pinnedView(view.name, view.version);
+    return applied.features;
   }
 
   return {
     async refresh() {
       const reading = ++begun;
-      const found = await ledger.all();
-      // One that was begun later may have ended before: what it saw is no older.
+      const read = await ledger.all();
+      // A read that began later may have ended before: its answer is no older.
       if (reading < shown) return;
       shown = reading;
-      published = found;
+      published = read;
       resolved.clear();
       standing = new Map(
         published.map(

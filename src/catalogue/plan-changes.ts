@@ -1,4 +1,4 @@
-/** What differs between the definition files and what is applied, whom each difference touches, and what forbids it. */
+/** The difference between the definition files and what is applied: changes, the definitions that they affect, and the problems that forbid them. */
 
 import { SCORES_TABLE } from '../core/compute/view-kinds.js';
 import { indicatorSources } from '../core/compute/view-text.js';
@@ -13,7 +13,7 @@ type Named = Pick<Published, 'kind' | 'id'>;
 const label = ({ kind, id }: Named): string => `${kind} ${id}`;
 const isView = ({ kind }: Pick<Published, 'kind'>): boolean => declaresView(kind);
 
-/** Definitions that were applied and say something else now. */
+/** Lists applied definitions that have changed since. */
 export function changedProblems(
   files: readonly Published[],
   published: readonly PublishedDefinition[],
@@ -27,16 +27,16 @@ export function changedProblems(
   const models = new Set<unknown>(changed.filter(({ kind }) => kind === 'model').map(({ id }) => id));
   return changed
     .filter(({ snapshot }) => !models.has(snapshot.scoresOf))
-    .map((one) => {
-      const { name, version, id, file } = one;
+    .map((definition) => {
+      const { name, version, id, file } = definition;
       const next = file.replace(`.v${version}.`, `.v${version + 1}.`);
-      const pins = isView(one) ? pinning(id, published).map(spoken) : [];
+      const pins = isView(definition) ? pinning(id, published).map(spoken) : [];
       const affected = pins.length > 0 ? ` (${pins.join(', ')} would read another meaning)` : '';
-      return `${spoken(one)} was applied and has changed since (${file}, or something it imports): an applied version never changes${affected}. Put it back and write the change as ${name}@${version + 1} in ${next}`;
+      return `${spoken(definition)} was applied and has changed since (${file}, or something it imports): an applied version never changes${affected}. Put it back and write the change as ${name}@${version + 1} in ${next}`;
     });
 }
 
-/** Applied views whose file is gone, with who pins them: a process that cannot compute what it serves does not start. */
+/** Lists applied views whose file is gone, with the definitions that pin them: a process that cannot compute what it serves does not start. */
 export const goneProblems = (
   files: readonly Published[],
   published: readonly PublishedDefinition[],
@@ -50,7 +50,7 @@ export const goneProblems = (
       return `view ${id} is applied and its file is gone${who}: put ${String(snapshot.file)} back; retire it with retireFeatureView before deleting it`;
     });
 
-/** @returns changes without costs: those take the stores' time */
+/** Compares files with what is applied. @returns changes without costs, which take the stores' time */
 export function compare(
   files: readonly Published[],
   published: readonly PublishedDefinition[],
@@ -92,10 +92,10 @@ export function compare(
     return { action, kind, name, version, id, description, pins: requires, breaks: [], touches, cost: null };
   };
 
-  const retirement = (one: PublishedDefinition): PlanChange => {
-    const { kind, name, version, id, snapshot } = one;
-    const broken = isView(one) ? pinning(id, staying) : [];
-    const with_ = isView(one) ? pinning(id, gone) : [];
+  const retirement = (definition: PublishedDefinition): PlanChange => {
+    const { kind, name, version, id, snapshot } = definition;
+    const broken = isView(definition) ? pinning(id, staying) : [];
+    const with_ = isView(definition) ? pinning(id, gone) : [];
     return {
       action: 'RETIRE',
       kind,
@@ -103,12 +103,12 @@ export function compare(
       version,
       id,
       description: typeof snapshot.description === 'string' ? snapshot.description : null,
-      pins: requiresOf(one),
+      pins: requiresOf(definition),
       breaks: broken.map(label),
       touches: [
         ...broken.map((each) => touch(each, 'BROKEN')),
         ...with_.map((each) => touch(each, 'RETIRED')),
-        ...scoreViews(gone, one, 'RETIRED'),
+        ...scoreViews(gone, definition, 'RETIRED'),
         ...scoresRead(kind),
       ],
       cost: null,
@@ -118,14 +118,14 @@ export function compare(
   const retirements = gone.map(retirement);
   const problems = [
     ...changedProblems(files, published),
-    ...gone.flatMap((one) => {
-      const pins = isView(one) ? pinning(one.id, staying).map(spoken) : [];
+    ...gone.flatMap((definition) => {
+      const pins = isView(definition) ? pinning(definition.id, staying).map(spoken) : [];
       if (pins.length === 0) return [];
-      const { scoresOf, file } = one.snapshot;
+      const { scoresOf, file } = definition.snapshot;
       const what =
         scoresOf === undefined
-          ? `the file of ${spoken(one)} is gone`
-          : `the file of model ${scoresOf} is gone, and with it view ${one.id}`;
+          ? `the file of ${spoken(definition)} is gone`
+          : `the file of model ${scoresOf} is gone, and with it view ${definition.id}`;
       return [
         `${what}, and ${pins.join(', ')} pin${pins.length > 1 ? '' : 's'} it: put ${String(file)} back, or retire those first`,
       ];

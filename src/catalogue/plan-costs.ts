@@ -1,4 +1,4 @@
-/** What new versions of views would cost: counted and measured in the stores, within a bounded time. */
+/** The costs of new view versions: counted and measured in the stores, within a bounded time. */
 
 import { withinTime } from '../core/async.js';
 import { declaresStored } from '../core/definitions/definition-kinds.js';
@@ -19,15 +19,15 @@ export interface PlanCostsOptions {
   readonly online: Pick<OnlineStore, 'measure'>;
   readonly calendar: BusinessCalendar;
   readonly now: Clock;
-  /** What all costs of a plan may take together. */
+  /** Time that all costs of a plan may take together, in ms. */
   readonly budgetMs?: number;
 }
 
-/** Whoever reads a plan waits for it. */
+/** The reader of a plan waits for it. */
 const BUDGET_MS = 30 * SECOND;
 /** The error of an average of this many rows is far below that of the number of keys. */
 const SAMPLED_ROWS = 200;
-/** What a new view is usually given of the past: a year covers one of each season. */
+/** The usual backfill of a new view: a year covers each season once. */
 const DAYS_BACK = 365;
 
 const NOTHING_KNOWN: PlanCost = {
@@ -57,17 +57,17 @@ export type PlanCosts = (
   from?: LocalDate,
 ) => Promise<readonly PlanChange[]>;
 
-/** @returns a function that fills the costs of new views into changes; what cannot be told says why, and never fails the plan */
+/** @returns a function that fills the costs of new views into changes; a cost that cannot be measured says why, and never fails the plan */
 export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
   const { registry, materializer, offline, online, calendar, now, budgetMs = BUDGET_MS } = options;
 
   const startOf = async (view: View, published: readonly PublishedDefinition[]): Promise<LocalDate | null> => {
     const before = published
       .filter(({ kind, name, version }) => declaresStored(kind) && name === view.name && version < view.version)
-      .sort((one, other) => other.version - one.version);
+      .sort((a, b) => b.version - a.version);
     for (const { name, version, prunedAt } of before) {
-      const held = prunedAt === null ? await offline.viewHoldings({ name, version }) : null;
-      if (held?.firstEventTime != null) return calendar.dateOf(held.firstEventTime);
+      const holdings = prunedAt === null ? await offline.viewHoldings({ name, version }) : null;
+      if (holdings?.firstEventTime != null) return calendar.dateOf(holdings.firstEventTime);
     }
     const known = await offline.firstKnown(view);
     if (known === null) return null;
@@ -75,7 +75,7 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
     return calendar.dateOf(Math.max(known, back));
   };
 
-  /** What is known is handed on step by step: where the time ends, the rest of it stays. */
+  /** Reports costs step by step, so that those measured in time are kept. */
   async function measure(
     view: View,
     published: readonly PublishedDefinition[],
@@ -127,7 +127,7 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
         continue;
       }
       if (performance.now() >= until) {
-        // Not even begun: its queries would go on when the plan has been told.
+        // Not begun, since its queries would go on after the plan is answered.
         costed.push({ ...change, cost: { ...NOTHING_KNOWN, problem: outOfTime(budgetMs) } });
         continue;
       }

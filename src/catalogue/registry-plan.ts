@@ -26,15 +26,15 @@ export interface PlannerOptions {
   /** Called after a change, so that it is served at once. */
   readonly onChange: () => Promise<void>;
   /**
-   * Ends when other processes serve a retirement too. Online values of a retired view stay until then: a process that still serves it would
-   * otherwise answer that nobody has any. Left out where this process is the only one.
+   * Resolves when other processes serve a retirement too. Online values of a retired view stay until then: a process that still serves it
+   * would otherwise answer NOT_FOUND. Absent where this process is the only one.
    */
   readonly othersFollow?: () => Promise<void>;
 }
 
 const label = ({ kind, id }: Pick<Published, 'kind' | 'id'>): string => `${kind} ${id}`;
 
-/** The model, if it is in force, whose scores the view is: they come and go together. */
+/** The model in force whose scores the view holds; they are applied and retired together. */
 const modelOf = (
   { kind, snapshot }: Pick<PublishedDefinition, 'kind' | 'snapshot'>,
   applied: readonly PublishedDefinition[],
@@ -47,11 +47,11 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
   const indicators: readonly Indicator[] = [...registry.indicators.values()];
 
   const setsOf = async (id: string, published: readonly PublishedDefinition[]): Promise<readonly string[]> => {
-    // A set of on-demand features reads what those are computed from.
+    // A set of on-demand features reads their inputs too.
     return (await trainingSets.pinning([id, ...readThrough(id, published)])).map((set) => set.id);
   };
 
-  /** Sets that were made of what a change retires go on: their history stays. */
+  /** Adds the training sets that a retirement leaves usable: the history that they read stays. */
   const withSets = async (
     changes: readonly PlanChange[],
     published: readonly PublishedDefinition[],
@@ -94,7 +94,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     };
   };
 
-  /** Online values of views that are no more; without the file, the entity is what was published of it. */
+  /** Deletes the online values of retired views; the entity of a view without a file is the published one. */
   const forgetOnline = async ({ changes }: RegistryPlan): Promise<void> => {
     const gone = new Set(
       changes.filter(({ action, kind }) => action === 'RETIRE' && declaresStored(kind)).map(({ id }) => id),
@@ -125,7 +125,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
           throw new RiskgraphError({
             code: 'CONFLICT',
             message: `nothing was applied: ${todo.problems.join('; ')}`,
-            hint: 'mend what is named, restart, and look at the plan again',
+            hint: 'fix what is named, restart, and look at the plan again',
             details: { problems: todo.problems },
           });
         }
@@ -158,16 +158,16 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     retireView: (id) =>
       change(async () => {
         const published = await ledger.all();
-        const held = published.find((one) => declaresStored(one.kind) && one.id === id);
+        const applied = published.find((one) => declaresStored(one.kind) && one.id === id);
         if (isComputed(id, published)) {
           throw conflict(
             `${id} is an on-demand view: nothing is stored of it`,
             'delete its file, restart and apply: the plan retires it, and refuses while something pins it',
           );
         }
-        if (!held) throw notFound(`feature view ${id} is not applied`, 'name an applied version, as name@version');
-        if (held.retiredAt !== null) throw conflict(`feature view ${id} is already retired`);
-        const model = modelOf(held, inForce(published));
+        if (!applied) throw notFound(`feature view ${id} is not applied`, 'name an applied version, as name@version');
+        if (applied.retiredAt !== null) throw conflict(`feature view ${id} is already retired`);
+        const model = modelOf(applied, inForce(published));
         if (model) {
           throw conflict(
             `feature view ${id} holds the scores of model ${model.id}, which is in force`,
@@ -181,9 +181,9 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
             'retire those first (delete their files, restart and apply), or pin a later version in new ones',
           );
         }
-        await ledger.retire([{ kind: held.kind, id }], now());
+        await ledger.retire([{ kind: applied.kind, id }], now());
         await onChange();
-        const { kind, name, version, snapshot } = held;
+        const { kind, name, version, snapshot } = applied;
         const description = typeof snapshot.description === 'string' ? snapshot.description : null;
         const retired: PlanChange = {
           action: 'RETIRE',
@@ -211,7 +211,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
       throw new RiskgraphError({
         code: 'CONFLICT',
         message: `the definition files disagree with what is applied:\n- ${problems.join('\n- ')}`,
-        hint: 'mend the files named and start again',
+        hint: 'fix the files named and start again',
         details: { problems },
       });
     },

@@ -13,10 +13,10 @@ type Applied = Pick<PublishedDefinition, 'hash' | 'snapshot'>;
 export const isOtherScheme = (file: Pick<Published, 'hash'>, applied: Pick<Applied, 'hash'>): boolean =>
   schemeOf(file.hash) !== schemeOf(applied.hash);
 
-/** A path and words are no meaning, and a hash of another scheme says nothing. */
+/** Attributes without meaning: paths, descriptions, and hashes of another scheme. */
 const LEFT_OUT = new Set(['file', 'description', 'codeHash']);
 
-/** Keys in order, without those that have no value or are left out. */
+/** Orders keys, and leaves out those without a value or a meaning. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;
@@ -36,7 +36,7 @@ function known(value: unknown, other: unknown): unknown {
   );
 }
 
-/** Whether a file declares what was applied, as far as that is known. */
+/** Whether a file declares what was applied, as far as the snapshot tells. */
 export function declaresSame({ snapshot }: Pick<Published, 'snapshot'>, applied: Pick<Applied, 'snapshot'>): boolean {
   const text = (value: unknown): string => JSON.stringify(canonical(value));
   const isView = 'entity' in applied.snapshot;
@@ -58,7 +58,7 @@ export function rehashable(
   });
 }
 
-/** What a home that was applied by another scheme is told, in one sentence; null where there is nothing to tell. */
+/** The sentence for a home that was applied by another scheme; null where there is nothing to rehash. */
 export function rehashNotice(files: readonly Published[], published: readonly PublishedDefinition[]): string | null {
   const { length } = rehashable(files, inForce(published));
   if (length === 0) return null;

@@ -1,4 +1,4 @@
-/** What one version of a view says otherwise than another, from what was published of both: the file of a retired version may be gone. */
+/** The difference between two versions of a view, by what was published of both: the file of a retired version may be gone. */
 
 import { SCHEME, schemeOf } from '../core/compute/definition-hash.js';
 import type { Feature } from '../core/definitions/definitions.js';
@@ -8,15 +8,15 @@ import type { ViewDifference } from '../core/ports/browse.js';
 type Published = Pick<Feature, 'name' | 'type' | 'description'> &
   Partial<Pick<Feature, 'unit' | 'tags' | 'fill' | 'length' | 'pad'>>;
 
-/** What a snapshot says of a view; see publishedView. */
+/** The published snapshot of a view; see publishedView. */
 export type ViewSnapshot = Readonly<Record<string, unknown>>;
 
-/** Facts that the first snapshots do not have came together; one of these, of stored views and of those on demand, says that they are there. */
+/** Attributes that the first snapshots lack. They were added together, so one of them, for stored and for on-demand views, tells that all exist. */
 const LATER = ['sources', 'inputs'] as const;
 const LATER_ATTRIBUTES = ['fill', 'length', 'pad'] as const;
 
 const FEATURE_ATTRIBUTES = ['type', 'length', 'pad', 'unit', 'fill', 'tags', 'description'] as const;
-/** Who reads a feature by name relies on these. */
+/** Attributes on which a reader of a feature relies. */
 const BREAKING = new Set<string>(['type', 'length', 'entity', 'request']);
 
 const duration = (ms: unknown): string | null => {
@@ -36,7 +36,7 @@ const duration = (ms: unknown): string | null => {
 const text = (value: unknown): string =>
   value === null || value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
 const or = (value: unknown): unknown => value ?? null;
-const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 const featuresOf = (snapshot: ViewSnapshot): readonly Published[] =>
   (snapshot.features as readonly Published[] | undefined) ?? [];
@@ -44,17 +44,17 @@ const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? (v
 /** Whether a snapshot has the facts that the first ones did not keep. */
 export const isFull = (snapshot: ViewSnapshot): boolean => LATER.some((fact) => fact in snapshot);
 
-/** What a caller brings for an on-demand view, as `amount DECIMAL`; null of a stored view. */
+/** The request inputs of an on-demand view, as `amount DECIMAL`; null for a stored view. */
 const requestOf = ({ request }: ViewSnapshot): readonly string[] | null =>
   Array.isArray(request) ? (request as readonly Published[]).map(({ name, type }) => `${name} ${type}`) : null;
 
-/** What its function reads, as `income = customer_profile@1:monthly_income`. */
+/** The feature inputs of its function, as `income = customer_profile@1:monthly_income`. */
 const inputsOf = ({ inputs }: ViewSnapshot): readonly string[] | null =>
   Array.isArray(inputs)
     ? (inputs as readonly { name: string; reference: string }[]).map(({ name, reference }) => `${name} = ${reference}`)
     : null;
 
-/** The view's own attributes, in the words of its file. */
+/** The view's own attributes, as its file writes them. */
 const attributesOf = (snapshot: ViewSnapshot): Readonly<Record<string, unknown>> => {
   const { every, delay } = (snapshot.schedule ?? {}) as { readonly every?: string; readonly delay?: string };
   return {
@@ -100,7 +100,7 @@ function changed(options: {
   ];
 }
 
-/** A source or the query, which no reader names. */
+/** A difference in a source or the query, which no reader names. */
 const inside = (change: Pick<ViewDifference, 'kind' | 'before' | 'after' | 'words'>): ViewDifference => ({
   feature: null,
   attribute: null,
@@ -115,7 +115,7 @@ function featureDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifferenc
   const comparedAttributes = FEATURE_ATTRIBUTES.filter(
     (attribute) => (isFull(from) && isFull(to)) || !(LATER_ATTRIBUTES as readonly string[]).includes(attribute),
   );
-  const lone = (one: Published) => `${one.name} (${one.type}${one.unit ? `, ${one.unit}` : ''})`;
+  const lone = (feature: Published) => `${feature.name} (${feature.type}${feature.unit ? `, ${feature.unit}` : ''})`;
   return [
     ...newer
       .filter(({ name }) => !before.has(name))
@@ -143,11 +143,11 @@ function featureDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifferenc
           words: `feature ${lone(one)} is gone`,
         }),
       ),
-    ...older.flatMap((one) => {
-      const other = after.get(one.name);
-      if (!other) return [];
+    ...older.flatMap((feature) => {
+      const newer = after.get(feature.name);
+      if (!newer) return [];
       return comparedAttributes.flatMap((attribute) =>
-        changed({ feature: one.name, attribute, before: one[attribute], after: other[attribute] }),
+        changed({ feature: feature.name, attribute, before: feature[attribute], after: newer[attribute] }),
       );
     }),
   ];
@@ -157,7 +157,7 @@ function queryDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifference[
   if (!isFull(from) || !isFull(to)) return [];
   const [before, after] = [listOf(from.sources), listOf(to.sources)];
   const queries = [or(from.queryHash), or(to.queryHash)] as const;
-  // Of a function no more is known than whether its file, or what that imports, is another.
+  // A function is compared by the code of its file and of what that imports.
   const codes = [or(from.codeHash), or(to.codeHash)] as const;
   const [was, is] = codes.includes(null) ? queries : codes;
   // Hashes of two schemes differ for the same code.
@@ -180,7 +180,7 @@ function queryDifferences(from: ViewSnapshot, to: ViewSnapshot): ViewDifference[
   ];
 }
 
-/** From what the reader sees to what is inside: features, the view, its sources, its query. */
+/** Lists differences from the outside in: features, the view, its sources, its query. */
 export const differencesOf = (from: ViewSnapshot, to: ViewSnapshot): readonly ViewDifference[] => {
   const [before, after] = [attributesOf(from), attributesOf(to)];
   const whole = isFull(from) && isFull(to);
@@ -199,7 +199,7 @@ const otherScheme = (id: string, { codeHash }: ViewSnapshot): readonly string[] 
     ? []
     : [`${id} was hashed by another release: whether its code changed is not known`];
 
-/** Why some facts of a version are not compared, in words; none where all are. */
+/** Says which attributes of a version cannot be compared, and why; empty where all can. */
 export const unknownOf = (id: string, snapshot: ViewSnapshot): readonly string[] =>
   isFull(snapshot)
     ? otherScheme(id, snapshot)

@@ -46,7 +46,7 @@ async function meaningOf(
   const { reexports } = await syntaxOf(path);
   const origin = reexports.find(({ exported }) => exported === imported);
   if (origin) return meaningOf(origin, path, open);
-  // Which of the files behind an `export *` has the name is not known: all are inside.
+  // It is not known which file of an `export *` has the name: all count.
   if (reexports.some(({ exported }) => exported === '*')) return `${imported} of ${await meaningOfAll(path, open)}`;
   return `${imported} of ${isVocabulary(path) ? 'vocabulary' : await hashOf(path, open)}`;
 }

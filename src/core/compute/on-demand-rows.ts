@@ -7,34 +7,34 @@ import type { OnDemandPlan, PlannedCall, PlannedColumn } from './on-demand.js';
 import { type Cell, cellOf, type RowStatus } from './status.js';
 import { computedValue, isMisfit } from './typed-values.js';
 
-/** What a call gives for a row. */
+/** The result of a call for one row. */
 export interface CalledRow {
   /** In the order of the call's `answers`. */
   readonly values: readonly FeatureValue[];
-  /** Of its inputs: STALE where one is, ERROR where one could not be read. */
+  /** Status of the call's inputs: STALE where one is, ERROR where one could not be read. */
   readonly inputs: Exclude<RowStatus, 'NOT_FOUND'>;
   /** The oldest of the stored inputs; null where none has a row. */
   readonly eventTime: Instant | null;
 }
 
-/** What a row is computed from. */
+/** The inputs of one row. */
 export interface RowInputs {
   readonly request: (name: string) => FeatureValue;
   readonly stored: (at: number) => Cell;
   readonly stalePolicy: StalePolicy;
 }
 
-const older = (one: Instant | null, other: Instant | null): Instant | null =>
-  one === null || (other !== null && other < one) ? other : one;
+const older = (a: Instant | null, b: Instant | null): Instant | null => (a === null || (b !== null && b < a) ? b : a);
 
-/** A stale answer is there where the policy for stale values let it be computed. */
+/** A stale answer exists only where the stale policy let it be computed. */
 const calledCell = ({ values, inputs, eventTime }: CalledRow, position: number): Cell =>
   cellOf(inputs, { value: values[position] as FeatureValue, eventTime }, 'RETURN');
 
 /**
- * A row of every call of a plan. ERROR where an input could not be read; STALE where an input is stale; else by the value. The function is not
- * asked where an input could not be read, nor where one is stale and stale values are held back. An input that is not there is null to it.
- * @throws INTERNAL where a function fails, or answers what it has not declared
+ * Computes one row of every call of a plan. Its status is ERROR where an input could not be read, STALE where an input is stale, else that of
+ * the value. The function is not called where an input could not be read, nor where one is stale and stale values are held back. A missing
+ * input is null.
+ * @throws INTERNAL where a function fails, or returns what it has not declared
  */
 export function computeRow({ calls }: Pick<OnDemandPlan, 'calls'>, row: RowInputs): readonly CalledRow[] {
   const called: CalledRow[] = [];
@@ -47,14 +47,14 @@ function callOnce(
   { request, stored, stalePolicy }: RowInputs,
   before: readonly CalledRow[],
 ): CalledRow {
-  const given: Record<string, FeatureValue> = { ...call.blank };
+  const input: Record<string, FeatureValue> = { ...call.blank };
   let stale = false;
   let failed = false;
   let eventTime: Instant | null = null;
   for (const { name, place } of call.inputs) {
     const cell =
       place.kind === 'stored' ? stored(place.at) : calledCell(before[place.call] as CalledRow, place.position);
-    given[name] = cell.status === 'NOT_FOUND' ? null : shared(cell.value);
+    input[name] = cell.status === 'NOT_FOUND' ? null : shared(cell.value);
     stale ||= cell.status === 'STALE';
     failed ||= cell.status === 'ERROR';
     eventTime = older(eventTime, cell.eventTime);
@@ -62,28 +62,28 @@ function callOnce(
   if (failed || (stale && stalePolicy === 'NULL')) {
     return { values: call.answers.map(() => null), inputs: failed ? 'ERROR' : 'STALE', eventTime };
   }
-  for (const name of call.request) given[name] = shared(request(name));
-  return { values: answersOf(call, given), inputs: stale ? 'STALE' : 'FRESH', eventTime };
+  for (const name of call.request) input[name] = shared(request(name));
+  return { values: answersOf(call, input), inputs: stale ? 'STALE' : 'FRESH', eventTime };
 }
 
-/** A list is another's too, who would see what a function does to it. */
+/** Freezes a list, which other readers share, so that a function cannot change it. */
 const shared = (value: FeatureValue): FeatureValue =>
   typeof value === 'object' && value !== null ? Object.freeze(value) : value;
 
-/** What the function answers, each feature that is asked for of its declared type or an error that names it: never cast. */
+/** Calls the function and reads the requested features, each of its declared type; a value of another type is an error, never cast. */
 function answersOf(
   { view, answers }: PlannedCall,
-  given: Readonly<Record<string, FeatureValue>>,
+  input: Readonly<Record<string, FeatureValue>>,
 ): readonly FeatureValue[] {
   let answer: Readonly<Record<string, unknown>>;
   try {
-    answer = view.origin.compute(given);
+    answer = view.origin.compute(input);
   } catch (cause) {
     throw new RiskgraphError({
       code: 'INTERNAL',
       cause,
       message: `the function of ${view.id} failed on a row`,
-      hint: `mend it in a next version: it must answer whatever its inputs are, null too (${view.file})`,
+      hint: `fix it in the next version: it must answer for every input, null too (${view.file})`,
     });
   }
   const values: FeatureValue[] = [];
@@ -100,7 +100,7 @@ const misanswered = (view: OnDemandView, feature: string, misfit: string): Riskg
   new RiskgraphError({
     code: 'INTERNAL',
     message: `the function of ${view.id} answered ${feature} wrongly: ${misfit}`,
-    hint: `mend it in a next version (${view.file})`,
+    hint: `fix it in the next version (${view.file})`,
   });
 
 /** When a computed column of a row happened: its view has one event time, of whatever is asked of it. */

@@ -36,7 +36,7 @@ export interface IndicatorQueryContext {
 
 export interface IndicatorSpec {
   readonly domain: string;
-  /** States the formula, its population and its variant; pinned in words. */
+  /** States the formula, its population and its variant. */
   readonly description: string;
   readonly owner: string;
   /** 'fraction', 'CNY', 'count', … */

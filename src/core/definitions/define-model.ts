@@ -13,7 +13,7 @@ export interface ModelSpec {
   readonly tensors: { readonly input: string; readonly probability: string };
   /** How a missing input reaches the model: as NaN, or the row is answered MISSING_FEATURES. A row without any input always is. */
   readonly missing: 'nan' | 'refuse';
-  /** Inputs without which an entity is nobody that the model knows about: a row without a value of them is answered MISSING_FEATURES. */
+  /** Inputs that the model requires: a row without a value of one of them is answered MISSING_FEATURES. */
   readonly required?: readonly string[];
   readonly scale: PointsScale;
   /** Lower bound in points of each band, best first. */

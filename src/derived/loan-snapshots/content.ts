@@ -61,7 +61,7 @@ export const ROW_STRUCTURE = [
 
 export const ROW_COLUMNS: Sql = sql`${join(SNAPSHOTS.columns.map(({ name }) => ident(name)))}, ingested_at, deleted`;
 
-/** A tombstone's columns behind the key: what an import stores where a deleted row has no value. */
+/** A tombstone's columns after the key, as an import stores a deleted row without values. */
 const NOTHING: DayContent = {
   customerId: '',
   product: '',
