@@ -34,7 +34,7 @@ function inForce(view: View, at: Instant, where: Sql): Sql {
     ORDER BY ${keys}`;
 }
 
-/** See OfflineStore.newestRows. */
+/** See OfflineReader.newestRows. */
 export async function* newestRows(
   store: ClickHouse,
   view: View,
@@ -47,7 +47,7 @@ export async function* newestRows(
   yield* decodeRows(bytes, rowDecoder(view, version), BATCH);
 }
 
-/** See OfflineStore.inForceByParts. */
+/** See OfflineReader.inForceByParts. */
 export async function* inForceByParts(store: ClickHouse, views: readonly View[], at: Instant): AsyncGenerator<KeyPart> {
   const [first] = views;
   if (!first) return;
@@ -79,7 +79,7 @@ export async function* inForceByParts(store: ClickHouse, views: readonly View[],
 
 const identity = (key: EntityKey): string => JSON.stringify(key);
 
-/** See OfflineStore.rowsAt. */
+/** See OfflineReader.rowsAt. */
 export async function rowsAt(
   store: ClickHouse,
   view: View,
@@ -128,7 +128,7 @@ function keyIn(view: View, keys: readonly EntityKey[]): Sql {
   return sql`(${join(columns)}) IN (SELECT ${join(parts)} FROM (SELECT arrayJoin(arrayZip(${join(values)})) AS k))`;
 }
 
-/** See OfflineStore.viewsStats. */
+/** See OfflineReader.viewsStats. */
 export async function viewsStats(
   store: ClickHouse,
   views: readonly View[],
