@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 /** What a plan tells and what pruning drops, on real stores. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCatalogueBrowser } from '../../src/catalogue/browser.js';
@@ -633,29 +634,29 @@ it('a view retired by one process is said to be retired by another within two re
 
 it('what is applied is not served by a reading that was begun before another that has ended', async () => {
   await planner(registry).apply();
-  let release: () => void = () => undefined;
-  const slow = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let first = true;
+  const held = new EventEmitter();
+  let readings = 0;
   const catalogue = createCatalogue({
     registry,
     ledger: {
       ...ledger,
       all: async () => {
-        const found = await ledger.all();
-        if (first) {
-          first = false;
-          await slow;
-        }
-        return found;
+        readings += 1;
+        if (readings > 1) return ledger.all();
+        const applied = await ledger.all();
+        const released = once(held, 'released');
+        held.emit('read');
+        await released;
+        return applied;
       },
     },
   });
+  const read = once(held, 'read');
   const early = catalogue.refresh();
+  await read;
   await ledger.retire([{ kind: 'service', id: 'reader@1' }], NOW);
   await catalogue.refresh();
-  release();
+  held.emit('released');
   await early;
   expect(catalogue.service('reader', 1)).toBeNull();
 });
