@@ -14,13 +14,13 @@ export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger
 
     async publish(definitions) {
       await dataSource.transaction(async (manager) => {
-        const held = manager.getRepository(PublishedDefinitionEntity);
+        const table = manager.getRepository(PublishedDefinitionEntity);
         for (const definition of definitions) {
           const { kind, id } = definition;
-          if (await held.existsBy({ kind, id })) {
+          if (await table.existsBy({ kind, id })) {
             throw conflict(`${kind} ${id} is already applied`, 'run the plan again: another process has applied it');
           }
-          await held.insert({
+          await table.insert({
             ...definition,
             snapshot: definition.snapshot as object,
             retiredAt: null,

@@ -5,7 +5,7 @@ import { JobEntity } from './job.js';
 
 const ENDED: readonly JobState[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
 
-/** Jobs in Postgres: what was asked for, by whom it is carried is the queue's business. */
+/** Jobs in Postgres; carrying them is the queue's task. */
 export function createJobLedger(dataSource: DataSource): JobLedger {
   const jobs = dataSource.getRepository(JobEntity);
 

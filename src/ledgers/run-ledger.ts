@@ -5,32 +5,32 @@ import type { RunChange, RunLedger, RunRecord } from '../core/ports/materialize.
 import { checkToken } from './leases.js';
 import { MaterializationRunEntity } from './materialization-run.js';
 
-/** The newest runs say how fast a view is now. */
+/** Number of newest runs that give the pace of a view. */
 const RUNS_OF_A_PACE = 200;
 
-/** Runs in Postgres: where each stands. */
+/** The state of each run, in Postgres. */
 export function createRunLedger(dataSource: DataSource): RunLedger {
   const runs = dataSource.getRepository(MaterializationRunEntity);
 
-  const beginAll: RunLedger['beginAll'] = async (given) => {
-    if (given.length === 0) return [];
+  const beginAll: RunLedger['beginAll'] = async (requested) => {
+    if (requested.length === 0) return [];
     await runs
       .createQueryBuilder()
       .insert()
-      .values(given.map((run) => ({ ...run, stage: 'STARTED', shardsDone: [] })))
+      .values(requested.map((run) => ({ ...run, stage: 'STARTED', shardsDone: [] })))
       .orIgnore()
       .execute();
-    const found = await runs.find({ where: given.map(({ jobId, viewId, asOf }) => ({ jobId, viewId, asOf })) });
-    return given.map((run) => {
+    const records = await runs.find({ where: requested.map(({ jobId, viewId, asOf }) => ({ jobId, viewId, asOf })) });
+    return requested.map((run) => {
       const { jobId, viewId, asOf } = run;
-      const own = found.find((each) => each.jobId === jobId && each.viewId === viewId && each.asOf === asOf);
+      const own = records.find((each) => each.jobId === jobId && each.viewId === viewId && each.asOf === asOf);
       if (own) return own;
       throw new RiskgraphError({ code: 'INTERNAL', message: `the run of ${viewId} that was begun is not there` });
     });
   };
 
   const updateAll: RunLedger['updateAll'] = async (changes, lease) => {
-    // What is said of many runs is said once.
+    // Runs with the same change are updated by one statement.
     const same = new Map<string, { readonly change: RunChange; readonly ids: number[] }>();
     for (const { id, change } of changes) {
       const text = JSON.stringify(change);

@@ -3,7 +3,7 @@ import type { Instant } from '../core/helpers/time.js';
 import type { TrainingSetResult, TrainingSetSpec } from '../core/ports/training-sets.js';
 import { instant } from './columns.js';
 
-/** What was asked for and what came of it; its state, progress and error are its job's. */
+/** A requested training set and its result; its state, progress and error are its job's. */
 @Entity({ name: 'training_set' })
 export class TrainingSetEntity {
   @PrimaryColumn({ type: 'text' })
@@ -23,7 +23,7 @@ export class TrainingSetEntity {
   @Column({ type: 'jsonb' })
   features!: string[];
 
-  /** Row count, column profiles and manifest; null until the file is whole. */
+  /** Row count, column profiles and manifest; null until the file is complete. */
   @Column({ type: 'json', nullable: true })
   result!: TrainingSetResult | null;
 

@@ -133,8 +133,8 @@ export async function emptyAsOfs(
   { view, due }: ViewPlan,
 ): Promise<number> {
   const first = await offline.firstKnown(view);
-  const known = due.findIndex((asOf) => first !== null && readableFrom(view, asOf) >= first);
-  const empty = known < 0 ? due.length : known;
+  const firstWithData = due.findIndex((asOf) => first !== null && readableFrom(view, asOf) >= first);
+  const empty = firstWithData < 0 ? due.length : firstWithData;
   const last = due[empty - 1];
   if (last === undefined) return 0;
   try {

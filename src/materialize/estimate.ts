@@ -29,15 +29,15 @@ export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRa
     );
   }
   const seconds = views.map((each) => each.seconds);
-  const known = seconds.filter((each) => each !== null);
-  const all = known.reduce((sum, each) => sum + each, 0);
+  const measured = seconds.filter((each) => each !== null);
+  const all = measured.reduce((sum, each) => sum + each, 0);
   const atOnce = Math.min(deps.viewsAtOnce ?? VIEWS_AT_ONCE, plans.length);
   return {
     views,
     notes: notesOf(planned, range.from),
     asOfs: views.reduce((sum, each) => sum + each.asOfs, 0),
     rows: views.reduce((sum, each) => sum + each.rows, 0),
-    seconds: known.length < seconds.length ? null : Math.max(all / atOnce, ...ends.values()),
+    seconds: measured.length < seconds.length ? null : Math.max(all / atOnce, ...ends.values()),
   };
 }
 

@@ -118,9 +118,9 @@ async function* ndjson(
     };
     for await (const rows of offline.readStage(run, availableAt, { index: 0, of: 1 })) {
       // A first run has no score to take back.
-      const told = restated ? rows : rows.filter(({ tombstone }) => !tombstone);
-      if (told.length === 0) continue;
-      const lines = told.map(({ key: [entity_id], tombstone, values: [probability, points, band] }) =>
+      const recorded = restated ? rows : rows.filter(({ tombstone }) => !tombstone);
+      if (recorded.length === 0) continue;
+      const lines = recorded.map(({ key: [entity_id], tombstone, values: [probability, points, band] }) =>
         JSON.stringify({
           ...common,
           entity_id,

@@ -21,21 +21,21 @@ export async function finishLeftRuns(leased: LeasedView, jobId: string, signal: 
   const unfinished = await ledger.unfinished(view.id);
   await writer.keepStages(unfinished.map(({ id }) => id));
   const left = unfinished.filter((record) => record.jobId !== jobId);
-  const seen = left.filter(({ onlineStamp, historyStamp }) => onlineStamp !== null || historyStamp !== null);
+  const visible = left.filter(({ onlineStamp, historyStamp }) => onlineStamp !== null || historyStamp !== null);
   await discard(
     leased,
-    left.filter((record) => !seen.includes(record)),
+    left.filter((record) => !visible.includes(record)),
   );
-  if (seen.length === 0) return;
-  log.warn({ view: view.id, runs: seen.map(({ id }) => id) }, 'carrying through runs that other jobs left');
+  if (visible.length === 0) return;
+  log.warn({ view: view.id, runs: visible.map(({ id }) => id) }, 'carrying through runs that other jobs left');
   try {
-    await carryThrough(leased, seen, progress);
+    await carryThrough(leased, visible, progress);
   } catch (error) {
     signal.throwIfAborted();
     // A stage may be gone with a lost disk; what is missing of it can be computed again.
     log.warn({ err: error, view: view.id }, 'computing the left runs again');
-    for (const record of seen) await computeStage(leased, runOf(view, record), progress);
-    await carryThrough(leased, seen, progress);
+    for (const record of visible) await computeStage(leased, runOf(view, record), progress);
+    await carryThrough(leased, visible, progress);
   }
 }
 

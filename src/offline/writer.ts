@@ -82,12 +82,12 @@ const takeOver = (store: ClickHouse, { view, fence }: FencedView, { lost }: Leas
 
 async function newestRun(store: ClickHouse, view: View): Promise<number> {
   const { commits } = viewTables(view);
-  const [found] = await store.rows<{ newest: number }>(
+  const [answer] = await store.rows<{ newest: number }>(
     'run-newest',
     sql`SELECT max(sequence) AS newest FROM ${commits}`,
   );
   const staged = (await findStages(store, view)).flatMap(({ runs }) => [...runs]);
-  return staged.reduce((most, run) => Math.max(most, run), Number(found?.newest ?? 0));
+  return staged.reduce((most, run) => Math.max(most, run), Number(answer?.newest ?? 0));
 }
 
 /** Stages that a killed run left go with the view. */

@@ -1,4 +1,4 @@
-/** Offline to online: runs of views and where each stands. */
+/** Materialization: runs of views, their state, and what they return. */
 import type { View, ViewOfKind } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { Lease } from './leases.js';
@@ -19,33 +19,36 @@ export interface RunRecord {
   readonly onlineStamp: Instant | null;
   /** `available_at` of the history, fixed after the last online row was readable. */
   readonly historyStamp: Instant | null;
-  /** What the stage holds, fixed with it, and in how many shards its rows travel. */
+  /** Row counts of the stage, fixed with it, and the number of shards in which its rows travel. */
   readonly counts: {
     readonly rows: number;
     readonly changed: number;
     readonly nullKeys: number;
     readonly shards: number;
-    /** From its beginning to its commit; a run that shares a stage has its share of the time. */
+    /** Seconds from the run's beginning to its commit; a run that shares a stage has its share of the time. */
     readonly seconds?: number;
     /** Runs of scores only: rows without a score, and whether the as-of was scored before. */
     readonly tombstones?: number;
     readonly restated?: boolean;
   } | null;
-  /** Shards whose online rows are written. */
+  /** Indexes of the shards whose online rows are written. */
   readonly shardsDone: readonly number[];
 }
 
 export type RunChange = Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>>;
 
-/** Where each run stands; kept in Postgres, so that a killed worker's run is taken up where it was. Changes need the lease of the view. */
+/** Records the state of each run in Postgres, so that a killed worker's run is continued where it was. Changes need the lease of the view. */
 export interface RunLedger {
-  /** The same job, view and as-of always get the same run. */
+  /** Begins a run. The same job, view and as-of always get the same run. */
   begin(run: Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>): Promise<RunRecord>;
-  /** The same for several runs, in their order. */
+  /** Begins several runs and returns them in their order. */
   beginAll(
     runs: readonly Pick<RunRecord, 'jobId' | 'viewId' | 'asOf' | 'knowledge' | 'kind'>[],
   ): Promise<readonly RunRecord[]>;
-  /** Runs that begin from now on have higher numbers, so that none is taken for one that the offline store has: Postgres may have been restored from a backup. */
+  /**
+   * Gives later runs higher numbers, so that none is taken for a run that the offline store has: Postgres may have been restored from a
+   * backup.
+   */
   numberAbove(run: number): Promise<void>;
   update(id: number, change: RunChange, lease: Lease<'view'>): Promise<void>;
   /** Makes all changes or none. STORE_UNAVAILABLE where the lease has a later holder. */
@@ -53,13 +56,13 @@ export interface RunLedger {
     changes: readonly { readonly id: number; readonly change: RunChange }[],
     lease: Lease<'view'>,
   ): Promise<void>;
-  /** Runs of the view that are not committed, oldest first: what a killed, failed or cancelled job left. */
+  /** Lists the runs of the view that are not committed, oldest first: those of killed, failed or cancelled jobs. */
   unfinished(viewId: string): Promise<readonly RunRecord[]>;
-  /** The newest committed live as-of of each view. */
+  /** Reads the newest committed live as-of of each view; views without one are left out. */
   committed(viewIds: readonly string[]): Promise<ReadonlyMap<string, Instant>>;
-  /** As-ofs of the view between two instants, both included, that have a committed run, oldest first. */
+  /** Lists the as-ofs of the view in [from, to] that have a committed run, oldest first. */
   done(viewId: string, range: { readonly from: Instant; readonly to: Instant }): Promise<readonly Instant[]>;
-  /** What the newest committed runs of a view took in all; null where none was measured. */
+  /** Sums rows and seconds of the newest committed runs of a view; null where none was measured. */
   pace(viewId: string): Promise<{ readonly runs: number; readonly rows: number; readonly seconds: number } | null>;
 }
 
@@ -72,59 +75,15 @@ export interface RecordedRun<R extends Run = Run> {
 
 type ScoreRun = Run & { readonly view: ViewOfKind<'scores'> };
 
-/** What the runs of score views are made of and where else they go. */
+/** Computes the rows of score views, and writes them to the source table `scores`. */
 export interface PortfolioScores {
   /**
-   * A score for each key that an input of the model has ever had, or its end where it cannot be scored, from what is in force at the run's
-   * knowledge time.
+   * Computes a score for each key that an input of the model has ever had, or a tombstone where it cannot be scored, from the values in force
+   * at the run's knowledge time.
    */
   rows(run: ScoreRun, progress: JobProgress): AsyncIterable<readonly StagedRow[]>;
-  /** Writes what the runs' stages hold to the source table `scores`; repeating it changes nothing. */
+  /** Writes the rows of the runs' stages to the source table `scores`. Repeating it changes nothing. */
   record(runs: readonly RecordedRun<ScoreRun>[]): Promise<void>;
-}
-
-export interface ViewResult {
-  readonly view: string;
-  readonly asOf: string;
-  readonly rows: number;
-  /** Rows that differ from what was known of this as-of: new history. */
-  readonly changed: number;
-  /** Rows of the run that became readable online. */
-  readonly published: number;
-  /** Older rows that the online store had lost. */
-  readonly restored: number;
-  readonly nullKeys: number;
-  /** Score views only: keys with a score, and those that have none. */
-  readonly scored?: number;
-  readonly missing?: number;
-  /** Rows that went to the table `scores`. */
-  readonly written?: number;
-}
-
-export interface MaterializeResult {
-  readonly views: readonly ViewResult[];
-}
-
-export interface BackfillViewResult {
-  readonly view: string;
-  readonly from: string | null;
-  readonly to: string | null;
-  /** The last as-of that is due, where `to` is after it. */
-  readonly clampedTo: string | null;
-  readonly asOfs: number;
-  /** As-ofs among them before anything was known of what the view reads: they have no rows and were not computed. */
-  readonly empty: number;
-  readonly rows: number;
-  readonly changed: number;
-  /** Rows that the online store now holds and did not before. */
-  readonly published: number;
-  readonly nullKeys: number;
-}
-
-export interface BackfillResult {
-  readonly views: readonly BackfillViewResult[];
-  /** Says what of the range is left out, and why. */
-  readonly notes: readonly string[];
 }
 
 export interface PortfolioResult {
@@ -184,12 +143,12 @@ export interface MaterializeResult {
 
 export interface BackfillResult {
   readonly views: readonly BackfillViewResult[];
-  /** Says what is left out, and which views have nothing that is due. */
+  /** Says which as-ofs are left out, and which views have nothing that is due. */
   readonly notes: readonly string[];
 }
 
 export interface Materializer {
-  /** Newest due as-of of each view where none is given. */
+  /** Computes each view at an as-of, by default the newest that is due, publishes it and commits it. */
   materialize(
     request: {
       readonly jobId: string;
@@ -207,15 +166,15 @@ export interface Materializer {
     progress: JobProgress,
   ): Promise<PortfolioResult>;
   /**
-   * The history of every as-of of the range that is due; views side by side where one does not wait for the other. The result's `notes` name what is
-   * left out, and views of which nothing is due.
+   * Computes the history of every due as-of of the range, with views side by side where none waits for another. The result's `notes` name what
+   * is left out, and views of which nothing is due.
    */
   backfill(request: BackfillRange & { readonly jobId: string }, progress: JobProgress): Promise<BackfillResult>;
-  /** BAD_USER_INPUT where one of the views has no such as-of, or it may not be seen at `now`. */
+  /** Checks an as-of. BAD_USER_INPUT where one of the views has no such as-of, or it may not be seen at `now`. */
   checkAsOf(views: readonly View[], asOf: Instant, now: Instant): void;
-  /** BAD_USER_INPUT where nothing of the range could be backfilled at `now`. */
+  /** Checks a range. BAD_USER_INPUT where nothing of it could be backfilled at `now`. */
   checkBackfill(range: BackfillRange): void;
-  /** What a backfill would have to do; nothing is computed or written. */
+  /** Estimates the work of a backfill; nothing is computed or written. */
   estimateBackfill(range: BackfillRange): Promise<BackfillEstimate>;
 }
 

@@ -8,27 +8,27 @@ import type { Instant } from '../helpers/time.js';
 /** Values of the join keys, in the entity's order. */
 export type EntityKey = readonly string[];
 
-/** One row of a view's history, and what the online store holds of it. */
+/** One row of a view's history, in the form that the online store holds too. */
 export interface ViewRow {
   readonly key: EntityKey;
   readonly eventTime: Instant;
   readonly availableAt: Instant;
-  /** The run that wrote it; later runs have higher numbers. */
+  /** Number of the run that wrote the row; later runs have higher numbers. */
   readonly sequence: number;
   readonly tombstone: boolean;
-  /** In the order of the view's features; empty for a tombstone. */
+  /** Values in the order of the view's features; empty for a tombstone. */
   readonly values: readonly FeatureValue[];
 }
 
 /** One as-of of one view, computed once. */
 export interface Run {
-  /** Also the sequence of its rows: < 2^32. */
+  /** Number of the run, and sequence of its rows: < 2^32. */
   readonly id: number;
   readonly view: View;
   readonly asOf: Instant;
-  /** Only source rows with `ingested_at <=` this are read: as-of + delay. */
+  /** Knowledge time, as-of + delay: only source rows with `ingested_at <=` it are read. */
   readonly knowledge: Instant;
-  /** Where it is known before the run (a backfill's): its rows are compared only with those that were available by then. */
+  /** Available-at, where it is known before the run, as for a backfill: rows are compared only with those that were available by then. */
   readonly availableAt?: Instant;
 }
 
@@ -41,12 +41,12 @@ export interface StageCounts {
 /** A row of a run before it has stamps. */
 export type StagedRow = Pick<ViewRow, 'key' | 'tombstone' | 'values'>;
 
-/** A part of the keys, whole: every row of a key is in the part that the key is in. */
+/** A part of the keys; every row of a key is in the key's part. */
 export interface KeyPart {
-  /** 0-based, of how many. */
+  /** 0-based index of the part, among `of` parts. */
   readonly index: number;
   readonly of: number;
-  /** In key order; tombstones and what is past its ttl too. */
+  /** Reads the rows of a view in key order, with tombstones and rows past their ttl. */
   rows(view: View): AsyncIterable<readonly ViewRow[]>;
 }
 
@@ -70,18 +70,19 @@ export interface ViewStats {
 
 /** Reads the history of every view version, as it was known at any instant. */
 export interface OfflineReader {
-  /** Changed rows of a stage, in batches, in key order; `availableAt` and `sequence` are the run's. */
+  /** Reads the changed rows of a stage, in batches, in key order; `availableAt` and `sequence` are the run's. */
   readStage(run: Run, availableAt: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
-  /** The row in force at `at` for each key: what the online store must hold. */
+  /** Reads the row in force at `at` for each key, which the online store must hold. */
   newestRows(view: View, at: Instant, shard: Shard): AsyncIterable<readonly ViewRow[]>;
-  /** The rows in force at `at` of several views of one entity, so that what belongs to a key can be put together in bounded memory. */
+  /** Reads the rows in force at `at` of several views of one entity, part by part, so that the rows of a key are joined in bounded memory. */
   inForceByParts(views: readonly View[], at: Instant): AsyncIterable<KeyPart>;
-  /** The row in force at `at` of the given keys, in their order. */
+  /** Reads the row in force at `at` for each of these keys, in their order; null where there is none. */
   rowsAt(view: View, at: Instant, keys: readonly EntityKey[]): Promise<readonly (ViewRow | null)[]>;
-  /** Point-in-time join of an inline spine. */
+  /** Joins an inline spine with features, point in time. BAD_USER_INPUT names the column and the row that are wrong. */
   historicalFeatures(request: HistoricalRequest): Promise<HistoricalTable>;
   /**
-   * Some of the rows that a run of the view would give, the same ones each time; nothing is written. Of a score view, rows of the usual form.
+   * Computes a sample of the rows that a run of the view would give, the same ones each time; nothing is written. For a score view, rows of
+   * the usual form.
    * TIMEOUT where it takes longer than `seconds`.
    */
   sampleRun(
@@ -89,21 +90,21 @@ export interface OfflineReader {
     at: Pick<Run, 'asOf' | 'knowledge'>,
     limits: { readonly rows: number; readonly seconds: number },
   ): Promise<readonly StagedRow[]>;
-  /** What the tables of a version hold, whether or not its file is still there; null where there are none. */
+  /** Measures the tables of a version, whether or not its file still exists; null where there are none. */
   viewHoldings(view: Pick<View, 'name' | 'version'>): Promise<ViewHoldings | null>;
   /**
-   * How many rows a run of the view would compute, from a count of its own query or, over large sources, of a sample of its keys; a score view
-   * has as many as its largest input. The view need not have tables yet. TIMEOUT where its query takes longer than an estimate may.
+   * Estimates the number of rows that a run of the view would compute, by counting its query or, over large sources, a sample of its keys; a
+   * score view has as many as its largest input. The view need not have tables yet. TIMEOUT where its query takes longer than an estimate may.
    */
   estimateRows(view: View, asOf: Instant, knowledge: Instant): Promise<{ readonly rows: number }>;
   /**
-   * The first instant at which anything that the view reads was known, or its history says something; null where there is nothing yet. A run
-   * for an earlier instant has no rows. Minus infinity where the view's sources are not known.
+   * Finds the first instant at which a source row of the view was known, or its history has a row; null where there is none yet. A run for an
+   * earlier instant has no rows. Minus infinity where the view's sources are not known.
    */
   firstKnown(view: View): Promise<Instant | null>;
-  /** Newest event time and number of keys in the visible state. */
+  /** Reads the newest event time and the number of keys in the visible state. */
   viewStats(view: View, at: Instant): Promise<ViewStats>;
-  /** The same of several views in one statement, in their order. */
+  /** Reads the stats of several views in one statement, in their order. */
   viewsStats(views: readonly View[], at: Instant): Promise<readonly ViewStats[]>;
 }
 
@@ -122,9 +123,9 @@ export interface HistoricalRequest {
   readonly includeEventTimes: boolean;
   readonly includeStatuses: boolean;
   readonly stalePolicy?: StalePolicy;
-  /** Present: features tagged `pii` and spine columns that are personal in the lending schema come out masked; joins use the true keys. */
+  /** Masks features tagged `pii` and personal spine columns in the answer; joins use the true keys. Absent: nothing is masked. */
   readonly mask?: Mask;
-  /** No row is seen that became available later, whatever the spine says. Absent: unbounded. */
+  /** Hides rows that became available later, whatever the spine asks for. Absent: unbounded. */
   readonly asOf?: Instant;
 }
 

@@ -37,7 +37,7 @@ function plainQuery(view: View): Sql | null {
 
 /** What is told of a view never changes: its version does not. Told once a process and view. */
 export function createColumnsRead(store: ClickHouse): ColumnsRead {
-  const told = new Map<string, Promise<ReadonlyMap<string, readonly ColumnRead[]> | null>>();
+  const answers = new Map<string, Promise<ReadonlyMap<string, readonly ColumnRead[]> | null>>();
 
   async function tell(view: View): Promise<ReadonlyMap<string, readonly ColumnRead[]> | null> {
     const plain = plainQuery(view);
@@ -56,12 +56,12 @@ export function createColumnsRead(store: ClickHouse): ColumnsRead {
   return {
     of(view) {
       const key = `${view.id} ${view.hash}`;
-      const known = told.get(key);
+      const known = answers.get(key);
       if (known) return known;
       const fresh = tell(view);
-      told.set(key, fresh);
+      answers.set(key, fresh);
       // A store that was away may answer the next time.
-      fresh.catch(() => told.delete(key));
+      fresh.catch(() => answers.delete(key));
       return fresh;
     },
   };
@@ -109,8 +109,8 @@ class Tracer {
   output(query: Line, name: string): readonly ColumnRead[] {
     const values = this.valueOf(query, this.position(query, name));
     const rows = this.rowsOf(query);
-    const told = [...new Set([...values, ...rows])].sort();
-    return told.map((each) => {
+    const columns = [...new Set([...values, ...rows])].sort();
+    return columns.map((each) => {
       const [table = '', column = ''] = each.split('.');
       return { table, column, use: values.has(each) ? 'VALUE' : 'ROWS' };
     });

@@ -23,18 +23,18 @@ export async function commitRuns(store: ClickHouse, fenced: FencedView, runs: re
   runs.forEach(checkStamp);
   const { commits } = viewTables(view);
   const commitsName = tableNames(view).commits;
-  const known = await store.rows<Commit>(
+  const recorded = await store.rows<Commit>(
     'commit-known',
     sql`SELECT sequence, max(in_state) AS in_state FROM ${commits} GROUP BY sequence`,
   );
-  const inState = new Set(known.filter((each) => each.in_state === 1).map((each) => each.sequence));
-  const inHistory = new Set(known.map((each) => each.sequence));
+  const inState = new Set(recorded.filter((each) => each.in_state === 1).map((each) => each.sequence));
+  const inHistory = new Set(recorded.map((each) => each.sequence));
   const fresh = runs.filter(({ run }) => !inState.has(run.id));
   if (fresh.length === 0) return;
 
   // What another run left unfinished is in the history alone: only a rebuild sees it.
   const ours = new Set(fresh.map(({ run }) => run.id));
-  const left = known.filter((each) => each.in_state === 0 && !ours.has(each.sequence)).map((each) => each.sequence);
+  const left = recorded.filter((each) => each.in_state === 0 && !ours.has(each.sequence)).map((each) => each.sequence);
   try {
     const staged = await stagedOf(store, view, fresh);
     await record(store, commitsName, fresh, 0);
@@ -187,9 +187,9 @@ async function lastState(
   store: ClickHouse,
   view: View,
 ): Promise<{ readonly eff: Instant; readonly ord: bigint } | null> {
-  const [found] = await store.rows<{ eff: string; ord: string; total: string }>(
+  const [answer] = await store.rows<{ eff: string; ord: string; total: string }>(
     'commit-last',
     sql`SELECT max(_eff) AS eff, toString(max(_ord)) AS ord, count() AS total FROM ${viewTables(view).state}`,
   );
-  return Number(found?.total ?? 0) === 0 ? null : { eff: Number(found?.eff), ord: BigInt(found?.ord ?? 0) };
+  return Number(answer?.total ?? 0) === 0 ? null : { eff: Number(answer?.eff), ord: BigInt(answer?.ord ?? 0) };
 }

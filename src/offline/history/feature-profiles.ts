@@ -59,7 +59,7 @@ export function createFeatureProfiles({ store }: { readonly store: ClickHouse })
         'profiles-newest',
         sql`SELECT ${STORED} FROM ${ident(TABLE)} FINAL WHERE view IN ${ids} ORDER BY as_of DESC LIMIT 1 BY view, feature`,
       );
-      return new Map(rows.flatMap((row) => shown(row, views)).map((found) => [found.reference, found]));
+      return new Map(rows.flatMap((row) => shown(row, views)).map((profile) => [profile.reference, profile]));
     },
   };
 }
@@ -71,7 +71,7 @@ async function pendingOf(store: ClickHouse, view: View): Promise<readonly Pendin
     'Array(String)',
     view.features.map(({ name }) => name),
   );
-  const found = await store.rows<{ as_of: string; runs: number; last_run: number; rows: string }>(
+  const committed = await store.rows<{ as_of: string; runs: number; last_run: number; rows: string }>(
     'profiles-pending',
     sql`WITH
       committed AS (SELECT event_time AS as_of, toUInt32(uniqExact(sequence)) AS runs, max(sequence) AS last_run
@@ -84,7 +84,7 @@ async function pendingOf(store: ClickHouse, view: View): Promise<readonly Pendin
         ON h.at = due.as_of
       ORDER BY as_of`,
   );
-  return found.map((row) => ({
+  return committed.map((row) => ({
     asOf: Number(row.as_of),
     runs: row.runs,
     lastRun: row.last_run,
@@ -101,14 +101,14 @@ interface Portion {
 function* portions(pending: readonly Pending[], features: number): Generator<Portion> {
   let asOfs: Pending[] = [];
   let values = 0;
-  for (const one of pending) {
-    const more = one.rows * features;
+  for (const asOf of pending) {
+    const more = asOf.rows * features;
     if (asOfs.length === AS_OFS_A_QUERY || (asOfs.length > 0 && values + more > EXACT_VALUES)) {
       yield { asOfs, exact: values <= EXACT_VALUES };
       asOfs = [];
       values = 0;
     }
-    asOfs.push(one);
+    asOfs.push(asOf);
     values += more;
   }
   if (asOfs.length > 0) yield { asOfs, exact: values <= EXACT_VALUES };

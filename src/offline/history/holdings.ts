@@ -21,13 +21,13 @@ export async function sampleQuery(
   limits: { readonly rows: number; readonly seconds: number },
 ): Promise<readonly StagedRow[]> {
   const share = await sampleShare(store, view);
-  const some = await sample(share);
-  return some.length === 0 && share > 1 ? sample(1) : some;
+  const rows = await sample(share);
+  return rows.length === 0 && share > 1 ? sample(1) : rows;
 
-  async function sample(one: number): Promise<StagedRow[]> {
+  async function sample(oneIn: number): Promise<StagedRow[]> {
     const keys = keyColumns(view);
     const stored = join(keys.map((key) => sql`v.${key}`));
-    const sampled = one === 1 ? undefined : sql`cityHash64(${stored}) % ${param('UInt32', one)} = 0`;
+    const sampled = oneIn === 1 ? undefined : sql`cityHash64(${stored}) % ${param('UInt32', oneIn)} = 0`;
     const { tombstone, features } = computedColumns(view);
     const hasKey = join(
       keys.map((key) => sql`q.${key} IS NOT NULL`),
@@ -57,23 +57,23 @@ export async function viewHoldings(
 ): Promise<ViewHoldings | null> {
   const { history, state, nextState, commits } = tableNames(view);
   const stages = (await findStages(store, view)).map(({ name }) => name);
-  const found = await store.rows<{ name: string; bytes: string }>(
+  const tables = await store.rows<{ name: string; bytes: string }>(
     'view-holdings',
     sql`SELECT name, toString(ifNull(total_bytes, 0)) AS bytes FROM system.tables
       WHERE database = currentDatabase() AND name IN (${texts([history, state, nextState, commits, ...stages])})`,
   );
-  if (found.length === 0) return null;
-  const bytes = found.reduce((sum, table) => sum + Number(table.bytes), 0);
+  if (tables.length === 0) return null;
+  const bytes = tables.reduce((sum, table) => sum + Number(table.bytes), 0);
   // A prune that was broken off leaves tables without a history.
   const none = { rows: 0, bytes, firstEventTime: null, lastEventTime: null };
-  if (!found.some(({ name }) => name === history)) return none;
-  const [held] = await store.rows<{ rows: string; first: string | null; last: string | null }>(
+  if (!tables.some(({ name }) => name === history)) return none;
+  const [totals] = await store.rows<{ rows: string; first: string | null; last: string | null }>(
     'view-holdings',
     sql`SELECT toString(count()) AS rows, toUnixTimestamp64Milli(minOrNull(_event_time)) AS first,
       toUnixTimestamp64Milli(maxOrNull(_event_time)) AS last FROM ${ident(history)}`,
   );
   const at = (value: string | null | undefined): Instant | null => (value == null ? null : Number(value));
-  return { rows: Number(held?.rows ?? 0), bytes, firstEventTime: at(held?.first), lastEventTime: at(held?.last) };
+  return { rows: Number(totals?.rows ?? 0), bytes, firstEventTime: at(totals?.first), lastEventTime: at(totals?.last) };
 }
 
 const texts = (values: readonly string[]): Sql => join(values.map((value) => sql`${value}`));

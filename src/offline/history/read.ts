@@ -57,8 +57,8 @@ export async function* inForceByParts(store: ClickHouse, views: readonly View[],
     views.map((view) => sql`SELECT ${key} FROM ${viewTables(view).state} WHERE _eff <= ${at}`),
     ' UNION ALL ',
   );
-  const [found] = await store.rows<{ keys: string }>('parts', sql`SELECT uniq(${key}) AS keys FROM (${all})`);
-  const total = Number(found?.keys ?? 0);
+  const [answer] = await store.rows<{ keys: string }>('parts', sql`SELECT uniq(${key}) AS keys FROM (${all})`);
+  const total = Number(answer?.keys ?? 0);
   if (total === 0) return;
   const ranges = await keyRanges(store, { table: sql`(${all})`, key, rows: KEYS_A_PART, total });
   for (const [index, range] of ranges.entries()) {
@@ -86,15 +86,15 @@ export async function rowsAt(
   at: Instant,
   keys: readonly EntityKey[],
 ): Promise<readonly (ViewRow | null)[]> {
-  const found = new Map<string, ViewRow>();
+  const rowOf = new Map<string, ViewRow>();
   const distinct = [...new Map(keys.map((key) => [identity(key), key])).values()];
   for (const part of portions(distinct)) {
     const bytes = store.bytes('rows-at', inForce(view, at, keyIn(view, part)), 'RowBinary');
     for await (const rows of decodeRows(bytes, rowDecoder(view, version), BATCH)) {
-      for (const row of rows) found.set(identity(row.key), row);
+      for (const row of rows) rowOf.set(identity(row.key), row);
     }
   }
-  return keys.map((key) => found.get(identity(key)) ?? null);
+  return keys.map((key) => rowOf.get(identity(key)) ?? null);
 }
 
 function* portions(keys: readonly EntityKey[]): Generator<readonly EntityKey[]> {
@@ -140,11 +140,11 @@ export async function viewsStats(
       sql`SELECT ${index} AS number, maxOrNull(toUnixTimestamp64Milli(_event_time)) AS last, uniqExact(${join(keyColumns(view))}) AS keys
       FROM ${viewTables(view).state} WHERE _eff <= ${at}`,
   );
-  const found = await store.rows<{ number: string; last: string | null; keys: string }>(
+  const stats = await store.rows<{ number: string; last: string | null; keys: string }>(
     'view-stats',
     join(selects, ' UNION ALL '),
   );
-  const byNumber = new Map(found.map((row) => [Number(row.number), row]));
+  const byNumber = new Map(stats.map((row) => [Number(row.number), row]));
   return views.map((_, index) => {
     const { last = null, keys = 0 } = byNumber.get(index) ?? {};
     return { lastEventTime: last === null ? null : Number(last), keys: Number(keys) };

@@ -40,11 +40,11 @@ export async function countQuery(parts: Parts, asked: Asked): Promise<number> {
 }
 
 export async function hasTable(store: ClickHouse, name: string): Promise<boolean> {
-  const [found] = await store.rows<{ total: string }>(
+  const [answer] = await store.rows<{ total: string }>(
     'estimate-table',
     sql`SELECT count() AS total FROM system.tables WHERE database = currentDatabase() AND name = ${name}`,
   );
-  return Number(found?.total ?? 0) > 0;
+  return Number(answer?.total ?? 0) > 0;
 }
 
 /** One of how many keys is enough to look at: 1 where all are, or where a source does not say of whom its rows are. */
@@ -56,12 +56,12 @@ export async function sampleShare(store: ClickHouse, view: View): Promise<number
       return view.entity.joinKeys.every((key) => columns.has(key));
     });
   if (!sampleable) return 1;
-  const [found] = await store.rows<{ total: string }>(
+  const [answer] = await store.rows<{ total: string }>(
     'estimate-sources',
     sql`SELECT sum(total_rows) AS total FROM system.tables
       WHERE database = currentDatabase() AND name IN ${param('Array(String)', [...view.sources])}`,
   );
-  return Math.max(1, Math.ceil(Number(found?.total ?? 0) / ROWS_COUNTED_WHOLE));
+  return Math.max(1, Math.ceil(Number(answer?.total ?? 0) / ROWS_COUNTED_WHOLE));
 }
 
 async function countRows({ store, calendar }: Parts, asked: Asked, share: number): Promise<number> {
@@ -73,12 +73,12 @@ async function countRows({ store, calendar }: Parts, asked: Asked, share: number
     ' AND ',
   );
   try {
-    const [found] = await store.rows<{ total: string }>(
+    const [answer] = await store.rows<{ total: string }>(
       'estimate-count',
       sql`SELECT count() AS total FROM (${viewQuery(view, { ...asked, sampled }, calendar)}) AS q WHERE ${hasKey}`,
       { settings: { ...BOUNDED, max_execution_time: LIMIT_SECONDS } },
     );
-    return Number(found?.total ?? 0);
+    return Number(answer?.total ?? 0);
   } catch (error) {
     if (error instanceof RiskgraphError && error.code === 'TIMEOUT') throw tooLong(view, error);
     throw explained(view, asked.asOf, error);
@@ -107,9 +107,9 @@ export async function firstKnown(store: ClickHouse, view: View): Promise<Instant
 }
 
 async function earliest(store: ClickHouse, table: Sql, instant: Sql): Promise<readonly Instant[]> {
-  const [found] = await store.rows<{ at: string | null }>(
+  const [answer] = await store.rows<{ at: string | null }>(
     'estimate-first',
     sql`SELECT toUnixTimestamp64Milli(minOrNull(${instant})) AS at FROM ${table}`,
   );
-  return found?.at == null ? [] : [Number(found.at)];
+  return answer?.at == null ? [] : [Number(answer.at)];
 }

@@ -22,7 +22,7 @@ export async function* readStage(
   const keys = keyColumns(view);
   const filled = filledFeatures(view);
   const rows = sql`SELECT * FROM ${stage} WHERE _run = ${run.id} AND ${inShard(view, shard)}`;
-  const known = sql`
+  const earlier = sql`
     SELECT ${join(keys)}, ${join(
       filled.map((feature) => sql`argMax(tuple(${ident(feature.name)}), s._eff).1 AS ${ident(feature.name)}`),
     )}
@@ -33,7 +33,7 @@ export async function* readStage(
       : sql`r.${ident(name)}`;
   const select = sql`
     SELECT ${join(keys.map((key) => sql`r.${key}`))}, r._tombstone, ${join(view.features.map(value))} FROM (${rows}) AS r
-    ${filled.length > 0 ? sql`LEFT JOIN (${known}) AS k USING (${join(keys)})` : raw('')}
+    ${filled.length > 0 ? sql`LEFT JOIN (${earlier}) AS k USING (${join(keys)})` : raw('')}
     ORDER BY ${join(keys.map((key) => sql`r.${key}`))}`;
   const decode = rowDecoder(view, () => ({ eventTime: run.asOf, availableAt, sequence: run.id }));
   yield* decodeRows(store.bytes('stage-read', select, 'RowBinary', { settings: BOUNDED }), decode, BATCH);

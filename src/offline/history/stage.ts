@@ -72,9 +72,9 @@ async function stageComputed(
   runs.forEach(checkRun);
   const ids = runs.map(({ id }) => id);
   const tables = stageTables(view, ids, fence.token);
-  const found = await findStages(store, view);
+  const stages = await findStages(store, view);
   const parts = ownTables(
-    found.filter(({ whole }) => !whole),
+    stages.filter(({ whole }) => !whole),
     runs,
   );
   await dropTables(store, parts);
@@ -84,7 +84,7 @@ async function stageComputed(
     await computeInto(tables.computed, tables.computedName);
     const counts = await fillStage(store, runs, tables);
     const earlier = ownTables(
-      found.filter(({ whole }) => whole),
+      stages.filter(({ whole }) => whole),
       runs,
     );
     await dropTables(store, earlier);

@@ -46,13 +46,13 @@ export async function findStages(
   view: Pick<View, 'name' | 'version'>,
 ): Promise<readonly FoundStage[]> {
   const prefix = tableNames(view).stagePrefix;
-  const found = await store.rows<{ name: string; comment: string }>(
+  const tables = await store.rows<{ name: string; comment: string }>(
     'stage-find',
     sql`SELECT name, comment FROM system.tables
       WHERE database = currentDatabase() AND startsWith(name, ${prefix})`,
   );
   const stages: FoundStage[] = [];
-  for (const { name, comment } of found) {
+  for (const { name, comment } of tables) {
     const [, first, last, part] =
       /^(\d+)(_\d+)?(?:(__computed|__next)(?:_\d+)?)?$/.exec(name.slice(prefix.length)) ?? [];
     // A view whose name goes on where the prefix ends.
@@ -76,10 +76,10 @@ const adopt = (store: ClickHouse, name: string, run: number): Promise<void> =>
 /** CONFLICT where the run has no stage. */
 export function stageAmong(stages: readonly FoundStage[], { id, asOf, view }: Run): FoundStage {
   // A run that was computed again by itself is not what it was among the others.
-  const [found] = stages
+  const [answer] = stages
     .filter(({ whole, runs }) => whole && runs.has(id))
     .sort((one, other) => one.runs.size - other.runs.size);
-  if (found) return found;
+  if (answer) return answer;
   throw new RiskgraphError({
     code: 'CONFLICT',
     message: `${view.id} as of ${formatInstant(asOf)} has no stage to commit`,

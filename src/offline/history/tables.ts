@@ -70,11 +70,11 @@ export const nextStateOf = ({ view, fence }: FencedView): Sql => ident(`${tableN
 /** Those of any holder that are there. */
 export async function nextStates(store: ClickHouse, view: Named): Promise<readonly Sql[]> {
   const prefix = tableNames(view).nextState;
-  const found = await store.rows<{ name: string }>(
+  const tables = await store.rows<{ name: string }>(
     'state-next',
     sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, ${prefix})`,
   );
-  return found.flatMap(({ name }) => (/^(_\d+)?$/.test(name.slice(prefix.length)) ? [ident(name)] : []));
+  return tables.flatMap(({ name }) => (/^(_\d+)?$/.test(name.slice(prefix.length)) ? [ident(name)] : []));
 }
 
 export const keyColumns = (view: View): Sql[] => view.entity.joinKeys.map(ident);

@@ -63,11 +63,11 @@ export const sampleRun = (parts: Parts, asked: Asked, limits: SampleLimits): Pro
 async function keysOrRows(parts: Parts, asked: Asked): Promise<number> {
   const { view, knowledge } = asked;
   if (await hasTable(parts.store, tableNames(view).state)) {
-    const [found] = await parts.store.rows<{ keys: string }>(
+    const [answer] = await parts.store.rows<{ keys: string }>(
       'estimate-keys',
       sql`SELECT uniq(${join(keyColumns(view))}) AS keys FROM ${viewTables(view).state} WHERE _eff <= ${knowledge}`,
     );
-    if (Number(found?.keys ?? 0) > 0) return Number(found?.keys);
+    if (Number(answer?.keys ?? 0) > 0) return Number(answer?.keys);
   }
   return (await estimateRows(parts, asked)).rows;
 }

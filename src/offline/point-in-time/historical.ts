@@ -84,11 +84,11 @@ async function fillSpine(store: ClickHouse, table: string, spine: Spine): Promis
 export function inSpine(table: string, keys: readonly string[]): Sql {
   const own = join(keys.map((_, index) => ident(`k${index}`)));
   const theirs = join(keys.map((name) => sql`assumeNotNull(${ident(name)})`));
-  const known = join(
+  const notNull = join(
     keys.map((name) => sql`${ident(name)} IS NOT NULL`),
     ' AND ',
   );
-  return sql`(${own}) IN (SELECT ${theirs} FROM ${ident(table)} WHERE ${known})`;
+  return sql`(${own}) IN (SELECT ${theirs} FROM ${ident(table)} WHERE ${notNull})`;
 }
 
 interface Answering {

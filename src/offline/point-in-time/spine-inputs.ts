@@ -28,19 +28,19 @@ export function checkSpineInputs(
 ): void {
   const byName = new Map(columns.map((column) => [column.name, column] as const));
   refuseMissing(plan, byName.keys(), 'the spine');
-  for (const wanted of plan.request) {
-    const { type } = byName.get(wanted.name) as SpineColumn;
-    if (type !== wanted.type && !WIDENS[type]?.includes(wanted.type)) throw mismatch(wanted, type);
-    if (!premasked || !wanted.personal) continue;
+  for (const input of plan.request) {
+    const { type } = byName.get(input.name) as SpineColumn;
+    if (type !== input.type && !WIDENS[type]?.includes(input.type)) throw mismatch(input, type);
+    if (!premasked || !input.personal) continue;
     throw badInput(
-      `${listInputs([wanted])} is personal, and spine SQL sees personal values masked for this role`,
+      `${listInputs([input])} is personal, and spine SQL sees personal values masked for this role`,
       'give the rows inline, or leave the feature out',
     );
   }
 }
 
-const mismatch = (wanted: RequiredInput, type: FeatureType) =>
+const mismatch = (input: RequiredInput, type: FeatureType) =>
   badInput(
-    `the spine's column ${wanted.name} is ${type}, and ${wanted.requiredBy.join(', ')} wants ${wanted.type}`,
-    `convert it where the spine selects it, or give values of ${wanted.type}`,
+    `the spine's column ${input.name} is ${type}, and ${input.requiredBy.join(', ')} wants ${input.type}`,
+    `convert it where the spine selects it, or give values of ${input.type}`,
   );

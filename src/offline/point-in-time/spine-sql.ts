@@ -85,13 +85,13 @@ function knownSources(
     [...SOURCE_TABLES.values()]
       .filter(({ name }) => names.includes(name))
       .map((table) => {
-        const known = sourceSelect(table.name, {
+        const asKnown = sourceSelect(table.name, {
           asOf: null,
           knowledge: instantSql(asOf),
           timezone: calendar.timezone,
           ...(imports?.[table.name] !== undefined && { through: imports[table.name] }),
         });
-        return [table.name, mask ? maskedSource(table, known, mask) : known];
+        return [table.name, mask ? maskedSource(table, asKnown, mask) : asKnown];
       }),
   );
 }

@@ -65,22 +65,22 @@ export function readSpine(
   return { rows, columns, times, keys };
 }
 
-function checkShape(given: Readonly<Record<string, readonly unknown[]>>, joinKeys: ReadonlySet<string>): number {
-  for (const [name, values] of Object.entries(given)) {
+function checkShape(columns: Readonly<Record<string, readonly unknown[]>>, joinKeys: ReadonlySet<string>): number {
+  for (const [name, values] of Object.entries(columns)) {
     checkColumnName(name);
     if (!Array.isArray(values)) {
       throw badInput(`spine column '${name}' is not a list`, 'give each column as a list with one value a row');
     }
   }
   for (const name of [...joinKeys, TIME_COLUMN]) {
-    if (given[name]) continue;
+    if (columns[name]) continue;
     throw badInput(
       `the spine has no column '${name}'`,
       `give ${[...joinKeys, TIME_COLUMN].join(', ')} and any columns to pass through`,
     );
   }
-  const rows = given[TIME_COLUMN]?.length ?? 0;
-  for (const [name, values] of Object.entries(given)) {
+  const rows = columns[TIME_COLUMN]?.length ?? 0;
+  for (const [name, values] of Object.entries(columns)) {
     if (values.length === rows) continue;
     throw badInput(
       `spine column '${name}' has ${values.length} values, '${TIME_COLUMN}' has ${rows}`,

@@ -189,11 +189,11 @@ async function takeOver(store: ClickHouse, ledger: string, id: string): Promise<
 /** In the order in which they took the set; none where the set is done. */
 async function holders(store: ClickHouse, ledger: string): Promise<readonly string[]> {
   try {
-    const found = await store.rows<{ step: string }>(
+    const holderRows = await store.rows<{ step: string }>(
       'training-set-holder',
       sql`SELECT step FROM ${ident(ledger)} WHERE startsWith(step, ${HOLDER}) ORDER BY step`,
     );
-    return found.map(({ step }) => step);
+    return holderRows.map(({ step }) => step);
   } catch (error) {
     if (await hasTable(store, ledger)) throw error;
     return [];

@@ -16,12 +16,12 @@ export interface ContentSum {
 
 /** Rows are hashed one by one and their hashes added up, so that a repeated row counts twice and parts can be added. */
 export async function contentSum(store: ClickHouse, { from, values, options }: Hashed): Promise<ContentSum> {
-  const [found] = await store.rows<{ total: string; sum: string }>(
+  const [answer] = await store.rows<{ total: string; sum: string }>(
     'content-hash',
     sql`SELECT count() AS total, toString(sum(toUInt256(reinterpretAsUInt128(sipHash128(toString(tuple(${join([...values])}))))))) AS sum FROM ${from}`,
     options,
   );
-  return { rows: Number(found?.total ?? 0), sum: found?.sum ?? '0' };
+  return { rows: Number(answer?.total ?? 0), sum: answer?.sum ?? '0' };
 }
 
 /** SHA-256, hex, of what the rows of all parts hold: the same rows give the same hash in whatever order, parts and file format. */

@@ -39,12 +39,12 @@ export async function refuseFutureRows({ store, spine, asOf, checkpoints }: Work
 
 /** How many rows of a table or subquery there are of a kind, and the first of them. */
 export async function examples(store: ClickHouse, table: Sql, which: Sql, options: QueryOptions) {
-  const [found] = await store.rows<{ total: string }>(
+  const [answer] = await store.rows<{ total: string }>(
     'training-set-rows',
     sql`SELECT count() AS total FROM ${table} WHERE ${which}`,
     options,
   );
-  const total = Number(found?.total ?? 0);
+  const total = Number(answer?.total ?? 0);
   if (total === 0) return { total, rows: [] };
   const rows = await store.rows<{ rid: string; t: string }>(
     'training-set-rows',
@@ -70,12 +70,12 @@ export interface EarlyRows {
  * keeps values from them: the columns would be empty for certain, though the data seem to be there.
  */
 export async function earlyRows(working: Working): Promise<readonly EarlyRows[]> {
-  const found: EarlyRows[] = [];
+  const earlyRows: EarlyRows[] = [];
   for (const view of working.views) {
     const early = await earlyRowsOf(working, view);
-    if (early) found.push(early);
+    if (early) earlyRows.push(early);
   }
-  return found;
+  return earlyRows;
 }
 
 async function earlyRowsOf(

@@ -55,11 +55,11 @@ export async function planLabel(
     timezone: calendar.timezone,
     ...(through !== undefined && { through }),
   });
-  const known = await store.rows<{ entity: string }>(
+  const entitiesOfLabel = await store.rows<{ entity: string }>(
     'label-entities',
     sql`SELECT DISTINCT entity FROM ${labels} WHERE name = ${name} ORDER BY entity`,
   );
-  if (known.length === 0) {
+  if (entitiesOfLabel.length === 0) {
     const others = await store.rows<{ name: string }>(
       'label-names',
       sql`SELECT DISTINCT name FROM ${labels} ORDER BY name LIMIT 20`,
@@ -69,7 +69,7 @@ export async function planLabel(
       others.length > 0 ? `labels known then: ${others.map((other) => other.name).join(', ')}` : 'import labels first',
     );
   }
-  const candidates = known.flatMap(({ entity }) => {
+  const candidates = entitiesOfLabel.flatMap(({ entity }) => {
     const [key, ...more] = entities.get(entity)?.joinKeys ?? [];
     return key !== undefined && more.length === 0 ? [{ entity, key }] : [];
   });
@@ -77,7 +77,7 @@ export async function planLabel(
   const [only, another] = joined;
   if (!only) {
     throw badInput(
-      `the label '${name}' is about ${known.map(({ entity }) => entity).join(', ')}, of which the spine has no key`,
+      `the label '${name}' is about ${entitiesOfLabel.map(({ entity }) => entity).join(', ')}, of which the spine has no key`,
       `add the column ${candidates.map(({ key }) => key).join(' or ') || 'of its entity'} to the spine`,
     );
   }
@@ -113,15 +113,17 @@ export async function refuseEarlyWindows(
   const early = sql`SELECT * FROM ${table} WHERE opens < observed`;
   // Asked this way around, only the keys of early windows are held in memory.
   const ours = sql`SELECT k0 FROM ${spine} WHERE k0 IN (SELECT entity_id FROM (${early}))`;
-  const [found] = await store.rows<{ total: string; first: [string, string][] }>(
+  const [answer] = await store.rows<{ total: string; first: [string, string][] }>(
     'label-windows',
     sql`SELECT count() AS total, groupArray(${EXAMPLES})((entity_id, toString(observed))) AS first
       FROM (SELECT * FROM (${early}) WHERE entity_id IN (SELECT assumeNotNull(k0) FROM (${ours})) ORDER BY entity_id, observed)`,
     options,
   );
-  const total = Number(found?.total ?? 0);
+  const total = Number(answer?.total ?? 0);
   if (total === 0) return;
-  const rows = (found?.first ?? []).map(([id, at]) => `${label.entity} ${id} observed at ${formatInstant(Number(at))}`);
+  const rows = (answer?.first ?? []).map(
+    ([id, at]) => `${label.entity} ${id} observed at ${formatInstant(Number(at))}`,
+  );
   throw badInput(
     `${total} windows of the label '${label.name}' open before their observation point: ${listed(rows, total)}`,
     'correct window_from of these labels: an outcome may only be looked for after the observation point',

@@ -50,8 +50,8 @@ const shownCalls = ({ columns }: OnDemandPlan): ReadonlyMap<number, readonly [Co
   const calls = new Map<number, [Computed, ...Computed[]]>();
   for (const column of columns) {
     if (column.kind === 'stored') continue;
-    const known = calls.get(column.call);
-    if (known) known.push(column);
+    const columnsOfCall = calls.get(column.call);
+    if (columnsOfCall) columnsOfCall.push(column);
     else calls.set(column.call, [column]);
   }
   return calls;

@@ -39,11 +39,11 @@ export async function pinNow(
 ): Promise<TrainingSetPins> {
   const runs: Record<string, string> = {};
   for (const view of views) {
-    const found = await store.rows<{ sequence: number }>(
+    const committed = await store.rows<{ sequence: number }>(
       'training-set-runs',
       sql`SELECT sequence FROM ${viewTables(view).commits} GROUP BY sequence HAVING max(in_state) = 1`,
     );
-    runs[view.id] = writeRanges(found.map(({ sequence }) => sequence));
+    runs[view.id] = writeRanges(committed.map(({ sequence }) => sequence));
   }
   const imports: Record<string, string> = {};
   for (const table of tables) imports[table] = await newestWhole(store, table);
@@ -55,12 +55,12 @@ export async function pinNow(
  * again, for the others come under the same sequence. Where nothing was imported by the API, all rows count as whole.
  */
 async function newestWhole(store: ClickHouse, table: string): Promise<string> {
-  const [found] = await store.rows<{ whole: string; begun: string }>(
+  const [answer] = await store.rows<{ whole: string; begun: string }>(
     'training-set-imports',
     sql`SELECT toString(${newestSequence(table)}) AS whole,
       (SELECT count() FROM source_turns WHERE table = ${table}) AS begun`,
   );
-  if (found && (found.whole !== '0' || Number(found.begun) > 0)) return found.whole;
+  if (answer && (answer.whole !== '0' || Number(answer.begun) > 0)) return answer.whole;
   const [stored] = await store.rows<{ newest: string }>(
     'training-set-imports',
     sql`SELECT toString(max(seq)) AS newest FROM ${ident(table)}`,
@@ -141,18 +141,18 @@ async function othersIn(
     ({ view, pinned }) => sql`SELECT ${view.id} AS view FROM ${viewTables(view).commits}
       WHERE available_at <= ${instantSql(asOf)} AND sequence NOT IN ${pinned} LIMIT 1`,
   );
-  const found = await store.rows<{ view: string }>('training-set-runs', join(each, ' UNION ALL '));
-  return new Set(found.map(({ view }) => view));
+  const changed = await store.rows<{ view: string }>('training-set-runs', join(each, ' UNION ALL '));
+  return new Set(changed.map(({ view }) => view));
 }
 
 async function refuseLostRuns(store: ClickHouse, view: View, pinned: Sql): Promise<void> {
-  const [found] = await store.rows<{ lost: string }>(
+  const [answer] = await store.rows<{ lost: string }>(
     'training-set-runs',
     sql`SELECT count() AS lost FROM ${pinned} WHERE sequence NOT IN (SELECT sequence FROM ${viewTables(view).commits})`,
   );
-  if (Number(found?.lost) === 0) return;
+  if (Number(answer?.lost) === 0) return;
   throw conflict(
-    `the history of ${view.id} no longer holds ${found?.lost} of the runs that the training set was made from`,
+    `the history of ${view.id} no longer holds ${answer?.lost} of the runs that the training set was made from`,
     'the view was dropped since: create a new set from what is there now',
   );
 }

@@ -48,21 +48,21 @@ export async function profileColumns(store: ClickHouse, request: ProfileRequest)
   const together = exact ? columnsAQuery(request.rows) : COLUMNS_A_QUERY;
   for (let at = 0; at < request.columns.length; at += together) {
     const part = request.columns.slice(at, at + together);
-    const [found = {}] = await store.rows<Record<string, FeatureValue>>(
+    const [answer = {}] = await store.rows<Record<string, FeatureValue>>(
       'training-set-profile',
       sql`SELECT ${join(part.flatMap((column, index) => measures(column, index, exact)))} FROM ${request.from}`,
       request.options,
     );
     for (const [index, column] of part.entries()) {
-      const distinct = found[`distinct${index}`] == null ? null : Number(found[`distinct${index}`]);
+      const distinct = answer[`distinct${index}`] == null ? null : Number(answer[`distinct${index}`]);
       const profile: ColumnProfile = {
         name: column.name,
         type: column.type,
-        nullRate: request.rows === 0 ? 0 : Number(found[`nulls${index}`]) / request.rows,
+        nullRate: request.rows === 0 ? 0 : Number(answer[`nulls${index}`]) / request.rows,
         distinct,
-        min: wire(found[`min${index}`] ?? null, column.type),
-        max: wire(found[`max${index}`] ?? null, column.type),
-        mean: found[`mean${index}`] == null ? null : Number(found[`mean${index}`]),
+        min: wire(answer[`min${index}`] ?? null, column.type),
+        max: wire(answer[`max${index}`] ?? null, column.type),
+        mean: answer[`mean${index}`] == null ? null : Number(answer[`mean${index}`]),
         informationValue:
           binary && column.explains && request.label !== null
             ? await informationOf(store, request, column, request.label, distinct ?? 0)
@@ -98,12 +98,12 @@ const wire = (value: FeatureValue, type: FeatureType): FeatureValue =>
   type === 'TIMESTAMP' && typeof value === 'string' ? `${value.replace(' ', 'T')}Z` : value;
 
 async function isBinary(store: ClickHouse, { from, options }: ProfileRequest, label: Sql): Promise<boolean> {
-  const [found] = await store.rows<{ bads: string; goods: string; others: string }>(
+  const [answer] = await store.rows<{ bads: string; goods: string; others: string }>(
     'training-set-label',
     sql`SELECT countIf(${label} = 1) AS bads, countIf(${label} = 0) AS goods, countIf(${label} NOT IN (0, 1)) AS others FROM ${from}`,
     options,
   );
-  return Number(found?.bads) > 0 && Number(found?.goods) > 0 && Number(found?.others) === 0;
+  return Number(answer?.bads) > 0 && Number(answer?.goods) > 0 && Number(answer?.others) === 0;
 }
 
 /** Numbers and times are cut at their deciles, texts are their own bins, NULL is a bin of its own. */

@@ -108,9 +108,9 @@ export async function gatherRows(
         { ...checkpoints.options, settings },
       );
       const from = sql`(SELECT * FROM ${ident(table)} WHERE ${inParts({ parts: [part] })})`;
-      const found = await contentSum(store, { from, values, options: checkpoints.options });
-      refuseLoss(found.rows, to - bucket * rows, bucket);
-      return { part, ...found };
+      const content = await contentSum(store, { from, values, options: checkpoints.options });
+      refuseLoss(content.rows, to - bucket * rows, bucket);
+      return { part, ...content };
     });
     parts.push(part);
     sums.push(sum);
@@ -126,11 +126,11 @@ async function createParts({ store, checkpoints }: Working, name: string, column
 }
 
 /** Rule 5 is looked at where it could break: a slice that lacks a row would leave it out. */
-function refuseLoss(found: number, expected: number, bucket: number): void {
-  if (found === expected) return;
+function refuseLoss(actual: number, expected: number, bucket: number): void {
+  if (actual === expected) return;
   throw new RiskgraphError({
     code: 'INTERNAL',
-    message: `bucket ${bucket} of the training set holds ${found} of its ${expected} rows`,
+    message: `bucket ${bucket} of the training set holds ${actual} of its ${expected} rows`,
     hint: 'create the set again; the log says what else happened to its tables',
   });
 }

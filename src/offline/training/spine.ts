@@ -60,8 +60,8 @@ export interface SpinePlan {
 
 /** BAD_USER_INPUT where the spine cannot be one for these features; computes nothing. */
 export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Promise<SpinePlan> {
-  const wanted = planOnDemand(request.features);
-  const { joinKeys } = wanted;
+  const onDemand = planOnDemand(request.features);
+  const { joinKeys } = onDemand;
   if (isSql(request.spine)) {
     const planned = await planSpineSql(tools, {
       text: request.spine.sql,
@@ -70,12 +70,12 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
       mask: request.mask,
       imports: request.pins?.imports,
     });
-    checkSpineInputs(wanted, planned.columns, request.mask !== undefined);
+    checkSpineInputs(onDemand, planned.columns, request.mask !== undefined);
     const columns = planned.columns.map((column) => ({ ...column, masked: false }));
     return { columns, from: planned.select, premasked: request.mask !== undefined, tables: planned.tables };
   }
-  const spine = readSpine(request.spine, joinKeys, wanted.request);
-  const personal = personalNames(wanted);
+  const spine = readSpine(request.spine, joinKeys, onDemand.request);
+  const personal = personalNames(onDemand);
   const columns = spine.columns.map(({ name, type }) => ({
     name,
     type,
@@ -99,7 +99,7 @@ export async function fillSpineTable(
   const { store } = tools;
   const { options } = checkpoints;
   const columns = plan.columns.map((column, index) => ({ ...column, column: `c${index}` }));
-  const found = await checkpoints.once('spine', async () => {
+  const filled = await checkpoints.once('spine', async () => {
     const again = kept && (await hasTable(store, kept.table)) ? kept : undefined;
     const own = 'parts' in plan.from ? checkpoints.fresh.keptTable() : checkpoints.fresh.table('spine');
     const table = again?.table ?? own;
@@ -110,8 +110,8 @@ export async function fillSpineTable(
     if (again && hash !== again.hash) throw changedRows(again.table);
     return { table, rows: sum.rows, hash };
   });
-  if (found.rows === 0) throw badInput('the spine has no rows', 'widen the spine SQL');
-  return { ...found, columns, kept: 'parts' in plan.from };
+  if (filled.rows === 0) throw badInput('the spine has no rows', 'widen the spine SQL');
+  return { ...filled, columns, kept: 'parts' in plan.from };
 }
 
 const changedRows = (table: string) =>

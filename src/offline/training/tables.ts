@@ -126,11 +126,11 @@ export async function stopStatements(store: ClickHouse, { mark }: SetNames): Pro
   const ours = raw(
     `current_database = currentDatabase() AND position(query, '${mark}') > 0 AND position(query, 'system.processes') = 0 AND query_kind != 'KillQuery'`,
   );
-  const [found] = await store.rows<{ total: string }>(
+  const [answer] = await store.rows<{ total: string }>(
     'training-set-running',
     sql`SELECT count() AS total FROM system.processes WHERE ${ours}`,
   );
-  if (Number(found?.total) === 0) return;
+  if (Number(answer?.total) === 0) return;
   // Its SYNC form waits for ever in the embedded store. Said again while one is left: a statement that is only being planned may not hear it.
   for (let polls = 0; polls < STOP_POLLS; polls += 1) {
     await store.run('training-set-stop', sql`KILL QUERY WHERE ${ours} ASYNC`);

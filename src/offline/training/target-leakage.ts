@@ -1,4 +1,4 @@
-/** Columns that say the label: it under another name, turned around, scaled, or as words. */
+/** Detects target leakage: columns that equal the label, or encode it one-to-one or linearly. */
 
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { elementType, type FeatureType, isArrayType } from '../../core/definitions/types.js';
@@ -9,7 +9,7 @@ import type { Working } from './join.js';
 import { listed } from './labels.js';
 import type { ProfiledColumn } from './profile.js';
 
-/** What can be the label's number, as itself or as text. */
+/** Types of columns that may equal the label, as a number or as text. */
 const COMPARED = new Set<FeatureType>(['STRING', 'BOOLEAN', 'INT32', 'INT64', 'FLOAT32', 'FLOAT64', 'DECIMAL']);
 const NUMBERS = new Set<FeatureType>(['BOOLEAN', 'INT32', 'INT64', 'FLOAT32', 'FLOAT64', 'DECIMAL']);
 /** Rows with an outcome below which a column may equal it by chance. */
@@ -24,10 +24,10 @@ const MIN_OF_EACH = 5;
 const MAX_CLASSES = 10;
 /** How far a scaled copy may be off for rounding, as a share of the label's range. */
 const ROUNDING = 1e-9;
-/** Columns looked at in one query. */
+/** Columns per query. */
 const COLUMNS_A_QUERY = 40;
 
-/** Said in the manifest of a feature that says the label, where that may be chance or has a reason. */
+/** The manifest's warning about a feature that goes with the label, where that may be chance or has a reason. */
 export interface LabelHint {
   readonly column: string;
   readonly message: string;
@@ -50,7 +50,7 @@ interface Measured {
   readonly paired: number;
   /** Rows that have an outcome which the value, read as a number, equals. */
   readonly same: number;
-  /** Different values, outcomes and pairs of both among the paired rows; MAX_CLASSES + 1 stands for more. */
+  /** Numbers of distinct values, outcomes and pairs of both among the paired rows; MAX_CLASSES + 1 stands for more. */
   readonly values: number;
   readonly outcomes: number;
   readonly pairs: number;
@@ -59,9 +59,9 @@ interface Measured {
 }
 
 /**
- * A column that says the label in every row in which both are known is the label. BAD_USER_INPUT names the first one, what stands for what, and rows.
- * Nothing is said of a column that misses in a single row, however strong, nor of fewer rows than make chance unlikely. Returns what is less
- * certain: a feature that equals the label in a handful of rows, and one that is there for one outcome only.
+ * Refuses a column that gives the label in every row in which both are known. BAD_USER_INPUT names the first one, its mapping to the label, and
+ * rows. A column that misses in a single row passes, however strong, and so do fewer rows than make chance unlikely. Returns warnings about less
+ * certain cases: a feature that equals the label in a handful of rows, and one that has values for one outcome only.
  */
 export async function refuseLabelCopies(
   working: Counting,
@@ -85,7 +85,7 @@ export async function refuseLabelCopies(
         reason,
       );
     }
-    const how = await howItSays(working, from, each);
+    const how = await encodingOf(working, from, each);
     if (how !== null) {
       const both = sql`label IS NOT NULL AND ${hasValue(column)}`;
       const rows = await examples(working.store, from, both, working.checkpoints.options);
@@ -114,7 +114,7 @@ interface Outcomes {
   readonly fewest: number;
 }
 
-/** A flag that is rare by itself meets the one bad row of a small set easily. */
+/** Whether chance is excluded: a rare flag easily meets the one bad row of a small set. */
 const isNoChance = ({ known, classes, fewest }: Outcomes): boolean =>
   known >= MIN_PAIRED && (classes > 2 || fewest >= MIN_OF_EACH);
 
@@ -122,18 +122,16 @@ const hasValue = ({ type, value }: ProfiledColumn): Sql =>
   isArrayType(type) ? sql`notEmpty(${value})` : sql`${value} IS NOT NULL`;
 
 async function outcomesOf({ store, checkpoints }: Counting, from: Sql): Promise<Outcomes> {
-  const [found] = await store.rows<{ known: string; classes: string; least: string }>(
+  const [answer] = await store.rows<{ known: string; classes: string; least: string }>(
     'training-set-copies',
     sql`SELECT count() AS known, uniqUpTo(${raw(String(MAX_CLASSES))})(label) AS classes,
         countIf(label = (SELECT min(label) FROM ${from})) AS least
       FROM ${from} WHERE label IS NOT NULL`,
     checkpoints.options,
   );
-  const [known, classes, least] = [found?.known, found?.classes, found?.least].map((count) => Number(count ?? 0)) as [
-    number,
-    number,
-    number,
-  ];
+  const [known, classes, least] = [answer?.known, answer?.classes, answer?.least].map((count) =>
+    Number(count ?? 0),
+  ) as [number, number, number];
   return { known, classes, fewest: Math.min(least, known - least) };
 }
 
@@ -163,13 +161,13 @@ async function measure(
         sql`uniqUpTo(${raw(String(MAX_CLASSES))})((assumeNotNull(label), ${there})) AS ${as('gaps')}`,
       ];
     });
-    const [found = {}] = await store.rows<Record<string, string>>(
+    const [answer = {}] = await store.rows<Record<string, string>>(
       'training-set-copies',
       sql`SELECT ${join(measures)} FROM ${from} WHERE label IS NOT NULL`,
       checkpoints.options,
     );
     part.forEach((column, index) => {
-      const of = (name: string): number => Number(found[`${name}${index}`]);
+      const of = (name: string): number => Number(answer[`${name}${index}`]);
       const [paired, same, values, outcomes, pairs, gaps] = [
         ...[of('paired'), of('same'), of('values'), of('outcomes'), of('pairs'), of('gaps')],
       ] as [number, number, number, number, number, number];
@@ -179,8 +177,8 @@ async function measure(
   return measured;
 }
 
-/** In words, or null where the column does not say the label. */
-async function howItSays(working: Counting, from: Sql, measured: Measured): Promise<string | null> {
+/** Says how a column encodes the label; null where it does not. */
+async function encodingOf(working: Counting, from: Sql, measured: Measured): Promise<string | null> {
   const { column, paired, values, outcomes, pairs } = measured;
   if (paired < MIN_PAIRED || outcomes < 2) return null;
   if (outcomes > MAX_CLASSES) {
@@ -189,21 +187,21 @@ async function howItSays(working: Counting, from: Sql, measured: Measured): Prom
   }
   if (values !== outcomes || pairs !== outcomes) return null;
   const { store, checkpoints } = working;
-  const found = await store.rows<{ own: string; outcome: number; total: string }>(
+  const mapping = await store.rows<{ own: string; outcome: number; total: string }>(
     'training-set-copies',
     sql`SELECT toString(${column.value}) AS own, any(label) AS outcome, count() AS total FROM ${from}
       WHERE label IS NOT NULL AND ${hasValue(column)} GROUP BY own ORDER BY outcome`,
     checkpoints.options,
   );
-  if (found.some(({ total }) => Number(total) < MIN_OF_EACH)) return null;
+  if (mapping.some(({ total }) => Number(total) < MIN_OF_EACH)) return null;
   // A text may be personal, and the error of a job is kept.
   if (!NUMBERS.has(elementType(column.type))) return 'each of its values standing for one outcome';
-  return listed(found.map(({ own, outcome }) => `${own} for ${outcome}`));
+  return listed(mapping.map(({ own, outcome }) => `${own} for ${outcome}`));
 }
 
 const float = (value: number) => param('Float64', value);
 
-/** A straight line through the rows of the least and the greatest outcome that no row is off. */
+/** Whether all rows lie on the straight line through those of the least and the greatest outcome. */
 async function scaledCopy(
   { store, checkpoints }: Counting,
   from: Sql,
@@ -220,10 +218,10 @@ async function scaledCopy(
   // Where the difference is beyond a double, no line can be told.
   if (x0 === x1 || !Number.isFinite(x1 - x0)) return null;
   const slope = (y1 - y0) / (x1 - x0);
-  const [found] = await store.rows<{ off: number }>(
+  const [answer] = await store.rows<{ off: number }>(
     'training-set-copies',
     sql`SELECT max(abs(y - (${float(y0)} + ${float(slope)} * (x - ${float(x0)})))) AS off FROM ${rows}`,
     checkpoints.options,
   );
-  return found && found.off <= ROUNDING * (y1 - y0) ? 'scaled or shifted' : null;
+  return answer && answer.off <= ROUNDING * (y1 - y0) ? 'scaled or shifted' : null;
 }

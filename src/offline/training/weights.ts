@@ -24,7 +24,7 @@ export async function columnBytes(
   options: QueryOptions,
 ): Promise<number> {
   const ours = sql`active AND database = currentDatabase() AND table = ${table}`;
-  const [found] = await store.rows<{ rows: string; wide: string; compact: string }>(
+  const [answer] = await store.rows<{ rows: string; wide: string; compact: string }>(
     'training-set-bytes',
     sql`SELECT sum(rows) AS rows, sumIf(data_uncompressed_bytes, part_type != 'Wide') AS compact,
         (SELECT sum(column_data_uncompressed_bytes) FROM system.parts_columns WHERE ${ours} AND part_type = 'Wide' AND column IN ${param(
@@ -34,8 +34,8 @@ export async function columnBytes(
       FROM system.parts WHERE ${ours}`,
     options,
   );
-  const rows = Number(found?.rows ?? 0);
-  return rows === 0 ? 0 : (Number(found?.wide) + Number(found?.compact)) / rows;
+  const rows = Number(answer?.rows ?? 0);
+  return rows === 0 ? 0 : (Number(answer?.wide) + Number(answer?.compact)) / rows;
 }
 
 /** Bytes of whole rows of some tables that have the same rows, on average. */
@@ -44,13 +44,13 @@ export async function rowBytes(
   { tables, rows }: { readonly tables: readonly string[]; readonly rows: number },
   options: QueryOptions,
 ): Promise<number> {
-  const [found] = await store.rows<{ bytes: string }>(
+  const [answer] = await store.rows<{ bytes: string }>(
     'training-set-bytes',
     sql`SELECT toString(sum(data_uncompressed_bytes)) AS bytes FROM system.parts
       WHERE active AND database = currentDatabase() AND table IN ${param('Array(String)', tables)}`,
     options,
   );
-  return Number(found?.bytes ?? 0) / Math.max(rows, 1);
+  return Number(answer?.bytes ?? 0) / Math.max(rows, 1);
 }
 
 /** How many rows of so many bytes go into a block. */
