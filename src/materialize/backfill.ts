@@ -26,9 +26,9 @@ import { settleInputs } from './score-inputs.js';
 import { sideBySide } from './side-by-side.js';
 
 const AS_OFS_A_COMMIT = 64;
-/** Ten years of days; a longer range is a slip of the pen. */
+/** Ten years of days; a longer range is a mistake. */
 const MAX_DAYS = 3_660;
-/** Views at once where nothing else is said: more than one only fills the pauses of the other on two cores. */
+/** Views at once by default: on two cores a second only fills the pauses of the first. */
 export const VIEWS_AT_ONCE = 2;
 
 /** The as-ofs of one view that a backfill computes. */
@@ -40,7 +40,7 @@ export interface ViewPlan {
   readonly left: number;
 }
 
-/** A view of which no as-of of the range is due. */
+/** A view without a due as-of in the range. */
 interface IdleView {
   readonly view: View;
   /** The newest as-of that is due. */

@@ -1,4 +1,4 @@
-/** What a backfill would have to do, estimated before it begins. */
+/** Estimates the work of a backfill before it begins. */
 
 import { inputViews } from '../core/compute/view-kinds.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
@@ -19,7 +19,7 @@ export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRa
   // Scores begin when the last of their inputs has ended.
   const ends = new Map<string, number>();
   for (const plan of plans) {
-    // What its inputs are given by the same backfill is not there yet.
+    // The rows that its inputs get from the same backfill do not exist yet.
     const fed = inputViews(plan.view).some(({ id }) => named.has(id));
     const estimate = await estimateView(deps, plan, fed);
     views.push(estimate);
@@ -87,7 +87,7 @@ function between(points: readonly { readonly at: number; readonly rows: number }
 
 type Pace = Awaited<ReturnType<MaterializerDeps['ledger']['pace']>>;
 
-/** By the row where earlier runs had rows, else by the run. */
+/** Seconds per row where earlier runs had rows, else per run. */
 function secondsOf(pace: Pace, asOfs: number, rows: number): Pick<BackfillViewEstimate, 'seconds' | 'measuredRuns'> {
   if (pace === null) return { seconds: null, measuredRuns: 0 };
   const seconds = pace.rows > 0 ? (rows / pace.rows) * pace.seconds : (asOfs / pace.runs) * pace.seconds;

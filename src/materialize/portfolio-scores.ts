@@ -132,7 +132,7 @@ async function* ndjson(
   }
 }
 
-/** When a score of the run counts as made. */
+/** The instant at which a score of the run counts as made. */
 const scoredAt = ({ view, asOf }: Run): Instant => readableFrom(view, asOf);
 
 async function* following<T>(first: T, rest: AsyncIterable<T>): AsyncIterable<T> {
@@ -140,7 +140,7 @@ async function* following<T>(first: T, rest: AsyncIterable<T>): AsyncIterable<T>
   yield* rest;
 }
 
-/** Every row of ours must be taken: a refused one would be a score that the reports do not have. */
+/** Imports rows, all of which must be accepted: a refused one would be a score that reports lack. */
 async function importWhole(sources: Pick<SourceStore, 'import'>, request: ImportRequest): Promise<void> {
   const { rejected, quarantine } = await sources.import(request);
   if (rejected === 0) return;

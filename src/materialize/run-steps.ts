@@ -22,13 +22,13 @@ export interface MaterializerDeps {
   readonly leases: Leases;
   /** Derived tables, which are brought up to date before the views that read them are computed. */
   readonly derived: readonly DerivedTable[];
-  /** What score views are made of. */
+  /** Computes the rows of score views. */
   readonly scores: PortfolioScores;
   readonly calendar: BusinessCalendar;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** What a killed process has to repeat at most; every shard is one pass over the rows, so small views have one. */
+  /** Rows that a killed process repeats at most; each shard is one pass over the rows, so small views have one. */
   readonly rowsAShard?: number;
   /** Views of a backfill that are computed at once. */
   readonly viewsAtOnce?: number;
@@ -64,7 +64,7 @@ async function advance({ ledger, lease }: LeasedView, record: RunRecord, change:
   return { ...record, ...change };
 }
 
-/** Those to which `changeOf` gives a change, all or none; the others stay as they are. */
+/** Changes the runs for which `changeOf` returns a change, all or none; the others stay as they are. */
 export async function advanceAll(
   { ledger, lease }: LeasedView,
   records: readonly RunRecord[],
@@ -80,7 +80,7 @@ export async function advanceAll(
   return records.map((record) => ({ ...record, ...byId.get(record.id) }));
 }
 
-/** Computes a run into its stage, as its kind of view says. */
+/** Computes a run into its stage, by its kind of view. */
 export const computeStage = (leased: LeasedView, run: Run, progress: StepProgress) =>
   kindOf(run.view).stage(leased, run, progress);
 
@@ -238,7 +238,7 @@ export async function rewriteOnline(
   return written;
 }
 
-/** Forgets stages of which nothing was seen yet, and what was computed of them; their own job, if it comes back, computes them anew. */
+/** Discards stages of which no row is visible yet; their own job, if it comes back, computes them again. */
 export async function discard(leased: LeasedView, records: readonly RunRecord[]): Promise<void> {
   if (records.length === 0) return;
   // Before the first is dropped: a run that is staged by the ledger has its stage.

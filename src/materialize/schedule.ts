@@ -1,4 +1,4 @@
-/** Which instants a view describes, and when each may be computed. */
+/** The as-ofs of a view, and when each may be computed. */
 import type { View } from '../core/definitions/definitions.js';
 import { badInput } from '../core/errors.js';
 import {
@@ -14,7 +14,7 @@ import { kindOf } from './view-kinds.js';
 
 type Scheduled = Pick<View, 'id' | 'schedule' | 'delayMs'>;
 
-/** The instant from which on values of this as-of may be seen; also the knowledge time of its scheduled run. */
+/** The instant from which values of this as-of are readable; also the knowledge time of its scheduled run. */
 export const readableFrom = (view: Scheduled, asOf: Instant): Instant => asOf + view.delayMs;
 
 /** What a live run reads is what was known by this instant. */

@@ -1,4 +1,4 @@
-/** What a score view's run waits for and asks of the views that its model reads. */
+/** The inputs of a score view's run: waits for their writers, and checks that they have values. */
 import { inputViews } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { conflict } from '../core/errors.js';

@@ -26,7 +26,7 @@ interface StoredKindRecord<K extends StoredKind> {
     run: RunOf<K>,
     progress: JobProgress,
   ): Promise<StageCounts & { readonly tombstones?: number; readonly restated?: boolean }>;
-  /** Writes committed rows to where else they go; repeating it changes nothing. */
+  /** Writes committed rows to other tables of the kind; repeating it changes nothing. */
   record(parts: Parts, runs: readonly RecordedRun<RunOf<K>>[]): Promise<void>;
 }
 

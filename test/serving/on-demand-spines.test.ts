@@ -68,9 +68,9 @@ describe('a spine', () => {
   });
 
   it.each([
-    ['toFloat64(number)', 'toFloat64(1)', "the spine's column amount is FLOAT64, and afford@1 wants DECIMAL"],
-    ["'12'", 'toFloat64(1)', "the spine's column amount is STRING, and afford@1 wants DECIMAL"],
-    ['toInt64(1)', 'toInt64(1)', "the spine's column factor is INT64, and afford@1 wants FLOAT64"],
+    ['toFloat64(number)', 'toFloat64(1)', "the spine's column amount is FLOAT64, and afford@1 requires DECIMAL"],
+    ["'12'", 'toFloat64(1)', "the spine's column amount is STRING, and afford@1 requires DECIMAL"],
+    ['toInt64(1)', 'toInt64(1)', "the spine's column factor is INT64, and afford@1 requires FLOAT64"],
   ])(
     'of SQL that gives amount as %s and factor as %s is refused, with what is wanted and what it is',
     async (amount, factor, words) => {

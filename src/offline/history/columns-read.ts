@@ -16,7 +16,7 @@ const SUBQUERIES = new Set(['QUERY', 'UNION']);
 /** Any as-of gives the same columns. */
 const INSTANT = raw("toDateTime64('2026-01-01 00:00:00', 3, 'UTC')");
 
-/** The view's query over its tables as they are: every version and every day of them, which no column depends on. */
+/** The view's query over its tables as they are: with every version and every day, on which no column depends. */
 function plainQuery(view: View): Sql | null {
   const query = kindOf(view).query(view);
   if (!query) return null;
@@ -35,7 +35,7 @@ function plainQuery(view: View): Sql | null {
   });
 }
 
-/** What is told of a view never changes: its version does not. Told once a process and view. */
+/** Traces each view once per process: the answer never changes, since a version does not. */
 export function createColumnsRead(store: ClickHouse): ColumnsRead {
   const answers = new Map<string, Promise<ReadonlyMap<string, readonly ColumnRead[]> | null>>();
 
@@ -72,12 +72,12 @@ const field = (line: Line, name: string): string =>
 const idOf = (line: Line): string => / id: (\d+)/.exec(line.text)?.[1] ?? '';
 const section = (query: Line, label: string): Line | undefined => query.children.find((child) => child.label === label);
 
-/** A form of query that is not known here; what it reads is not told rather than guessed. */
+/** A form of query that is not supported; its columns are left open rather than guessed. */
 class Untold extends Error {}
 
 /**
- * For each output column: the source columns that its value is computed from, and those that only choose, join, group or order the rows it is
- * computed over. Null where the tree holds something that this does not follow.
+ * Traces each output column to the source columns that its value is computed from, and to those that only filter, join, group or order its
+ * rows. Null where the tree holds a form that is not supported.
  */
 export function columnsOf(root: Line, outputs: readonly string[]): ReadonlyMap<string, readonly ColumnRead[]> | null {
   const query = root.children.find(({ label }) => SUBQUERIES.has(label));
@@ -142,7 +142,7 @@ class Tracer {
     return index;
   }
 
-  /** What the column at a position is computed from. */
+  /** The source columns from which the column at a position is computed. */
   private valueOf(query: Line, index: number): Columns {
     return this.once(`value ${idOf(query)} ${index}`, () =>
       this.branches(query).flatMap((branch) => {
@@ -154,7 +154,7 @@ class Tracer {
     );
   }
 
-  /** What the rows of a query, and of those that it reads, are chosen, joined, grouped and ordered by. */
+  /** The source columns that filter, join, group and order the rows of a query and of the queries that it reads. */
   private rowsOf(query: Line): Columns {
     return this.once(`rows ${idOf(query)}`, () =>
       this.branches(query).flatMap((branch) => {

@@ -52,7 +52,7 @@ export async function commitRuns(store: ClickHouse, fenced: FencedView, runs: re
   if (left.length > 0) await finishOthers(store, commits, left);
 }
 
-/** Adds rows that are in the history to the state, in the cheapest way that is right. */
+/** Adds history rows to the state, in the cheapest correct way. */
 async function addStates(
   store: ClickHouse,
   fenced: FencedView,
@@ -75,7 +75,7 @@ async function addStates(
   for (const each of staged) await appendRising(store, view, { batch: stampedRows(fenced, each), outranked });
 }
 
-/** From when on the rows of a run are in force. */
+/** The instant from which the rows of a run are in force. */
 const effectOf = ({ run, availableAt }: StampedRun): Instant => Math.max(run.asOf, availableAt);
 
 /** What ORD makes of its rows. */
@@ -113,7 +113,7 @@ const finishOthers = (store: ClickHouse, commits: Sql, left: readonly number[]):
       WHERE sequence IN ${param('Array(UInt32)', left)} GROUP BY sequence`,
   );
 
-/** Runs that wait in one stage, and how many rows it has of each. */
+/** The runs of one stage, and its number of rows of each. */
 interface Staged {
   readonly table: Sql;
   readonly runs: readonly StampedRun[];
@@ -126,7 +126,7 @@ const idsOf = (runs: readonly StampedRun[]): Param =>
     runs.map(({ run }) => run.id),
   );
 
-/** The stages of the runs. CONFLICT where a run has none. */
+/** Finds the stages of the runs. CONFLICT where a run has none. */
 async function stagedOf(store: ClickHouse, view: View, runs: readonly StampedRun[]): Promise<readonly Staged[]> {
   const stages = await findStages(store, view);
   const byStage = new Map<FoundStage, StampedRun[]>();
@@ -159,7 +159,7 @@ function stampedRows({ view, fence }: FencedView, { table, runs }: Staged): Sql 
     FROM ${table} AS s WHERE s._run IN ${ids} AND ${withinFence(fence)}`;
 }
 
-/** One statement a stage, whatever the number of runs in it. */
+/** One statement per stage, whatever the number of its runs. */
 async function appendHistory(
   store: ClickHouse,
   fenced: FencedView,

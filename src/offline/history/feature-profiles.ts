@@ -7,7 +7,7 @@ import type { ClickHouse } from '../../warehouse/client.js';
 import { BOUNDED, keyColumns, viewTables } from './tables.js';
 
 const TABLE = 'feature_profiles';
-/** As-ofs of one query: they travel in its URL. */
+/** As-ofs per query: they travel in its URL. */
 const AS_OFS_A_QUERY = 200;
 /** Exact quantiles hold every value in memory, eight bytes each. Above it, and for one as-of that is larger, they are estimated. */
 const EXACT_VALUES = 20_000_000;
@@ -23,7 +23,7 @@ interface Pending {
   readonly rows: number;
 }
 
-/** The profiles of features, in ClickHouse: one row a feature and as-of. */
+/** Feature profiles in ClickHouse: one row per feature and as-of. */
 export function createFeatureProfiles({ store }: { readonly store: ClickHouse }): FeatureProfiles {
   return {
     async refresh(views, progress) {
@@ -64,7 +64,7 @@ export function createFeatureProfiles({ store }: { readonly store: ClickHouse })
   };
 }
 
-/** Committed as-ofs of which a feature has no profile, or one of fewer runs; oldest first. */
+/** Finds the committed as-ofs without a profile, or with one of fewer runs, oldest first. */
 async function pendingOf(store: ClickHouse, view: View): Promise<readonly Pending[]> {
   const { history, commits } = viewTables(view);
   const names = param(

@@ -1,4 +1,4 @@
-/** What a version of a view holds, and rows that a new one would hold: for a plan, so nothing is written. */
+/** Measures what a view version holds, and samples what a new one would hold; nothing is written. */
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { Instant } from '../../core/helpers/time.js';
@@ -14,7 +14,7 @@ import { viewQuery } from './view-sql.js';
 
 const BATCH = 1_000;
 
-/** Rows that the query of a view gives. Over large sources only a share of the keys is computed at all. */
+/** Samples the rows of a view's query. Over large sources only a share of the keys is computed. */
 export async function sampleQuery(
   { store, calendar }: Parts,
   { view, ...at }: Asked,

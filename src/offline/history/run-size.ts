@@ -1,4 +1,4 @@
-/** What a run would have to do, told before it runs. */
+/** The size of a run, estimated before it runs. */
 import { inputViews } from '../../core/compute/view-kinds.js';
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
@@ -24,12 +24,12 @@ export interface Parts {
 
 /** Source rows up to which the query itself is counted: about a second on two cores. */
 const ROWS_COUNTED_WHOLE = 2_000_000;
-/** Fewer rows of a sample say too little: one in ten would be off by a third. */
+/** Fewer rows of a sample are too few: one estimate in ten would be off by a third. */
 const FEWEST_SAMPLED = 200;
 /** An estimate that takes longer is of no use before the work. */
 const LIMIT_SECONDS = 60;
 
-/** Rows that the query of a view gives, counted; of large sources, those of a sample of its keys. */
+/** Counts the rows of a view's query; over large sources, those of a sample of its keys. */
 export async function countQuery(parts: Parts, asked: Asked): Promise<number> {
   const share = await sampleShare(parts.store, asked.view);
   if (share > 1) {
@@ -47,7 +47,7 @@ export async function hasTable(store: ClickHouse, name: string): Promise<boolean
   return Number(answer?.total ?? 0) > 0;
 }
 
-/** One of how many keys is enough to look at: 1 where all are, or where a source does not say of whom its rows are. */
+/** One in how many keys is sampled: 1 where all are counted, or where a source has no key column. */
 export async function sampleShare(store: ClickHouse, view: View): Promise<number> {
   const sampleable =
     view.sources.length > 0 &&

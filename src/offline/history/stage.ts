@@ -150,7 +150,7 @@ export function explained(view: View, asOf: Instant, error: unknown): unknown {
   });
 }
 
-/** Puts into the stage what is new of the computed rows. */
+/** Writes the new ones of the computed rows to the stage. */
 async function fillStage(
   store: ClickHouse,
   runs: readonly Run[],
@@ -274,7 +274,7 @@ async function fillRestated(store: ClickHouse, run: Run, tables: StageTables): P
 async function refuseRepeatedKeys(store: ClickHouse, runs: readonly Run[], { computed }: StageTables): Promise<void> {
   const { view } = runs[0] as Run;
   const keys = keyColumns(view);
-  // Rows that a comparison would leave out may be repeated too, so what was computed is looked at, not what is kept.
+  // Rows that a comparison would leave out may be repeated too, so the computed rows are checked, not the kept ones.
   const [repeated] = await store.rows<{ run: number; key: string[]; times: string }>(
     'stage-repeated',
     sql`SELECT p._run AS run, [${join(keys)}] AS key, count() AS times FROM ${computed} AS p WHERE NOT (${anyKeyNull(view)})

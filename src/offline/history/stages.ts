@@ -36,11 +36,11 @@ export interface FoundStage {
   readonly name: string;
   readonly table: Sql;
   readonly whole: boolean;
-  /** All that it was made for, those without a row too. */
+  /** All runs that it was made for, those without a row too. */
   readonly runs: ReadonlySet<number>;
 }
 
-/** Every stage of the view that there is, and the parts of those that were not finished. */
+/** Finds every stage of the view, and the tables of unfinished ones. */
 export async function findStages(
   store: ClickHouse,
   view: Pick<View, 'name' | 'version'>,
@@ -73,7 +73,7 @@ const adopt = (store: ClickHouse, name: string, run: number): Promise<void> =>
     sql`ALTER TABLE ${ident(name)} ADD COLUMN IF NOT EXISTS _run UInt32 DEFAULT ${raw(String(run))}, MODIFY COMMENT ${raw(`'${run}'`)}`,
   );
 
-/** CONFLICT where the run has no stage. */
+/** Finds the stage of a run. CONFLICT where it has none. */
 export function stageAmong(stages: readonly FoundStage[], { id, asOf, view }: Run): FoundStage {
   // A run that was computed again by itself is not what it was among the others.
   const [answer] = stages

@@ -67,7 +67,7 @@ export function checkLease(view: Named, { resource }: Lease<'view'>): void {
 /** The state that a holder rebuilds, until it takes the place of the one in use. */
 export const nextStateOf = ({ view, fence }: FencedView): Sql => ident(`${tableNames(view).nextState}_${fence.token}`);
 
-/** Those of any holder that are there. */
+/** Finds the rebuilt states of any holder. */
 export async function nextStates(store: ClickHouse, view: Named): Promise<readonly Sql[]> {
   const prefix = tableNames(view).nextState;
   const tables = await store.rows<{ name: string }>(
@@ -135,11 +135,11 @@ export const stageDdl = (view: View, table: Sql, runs: readonly number[]): Sql =
 /** Which runs a stage holds: one of them may have no row in it. */
 const runList = (runs: readonly number[]): Sql => raw(`'${runs.map(Number).join(',')}'`);
 
-/** Rank of a history row: what beats what, in one number. Event times before 1970 have no rank and are refused. */
+/** Rank of a history row, as one number: a higher rank wins. Event times before 1970 have no rank and are refused. */
 export const ORD = raw(
   'bitOr(bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(_event_time)), 80), ' +
     'bitShiftLeft(toUInt128(toUnixTimestamp64Milli(_available_at)), 32)), toUInt128(_sequence))',
 );
 
-/** From when on a history row can be seen: it must have happened and be known. */
+/** The instant from which a history row is visible: it must have happened and be known. */
 export const EFF = raw('greatest(toUnixTimestamp64Milli(_event_time), toUnixTimestamp64Milli(_available_at))');

@@ -1,4 +1,4 @@
-/** What a run of each stored kind of view would give, told before it runs. The other questions of a kind are in core/compute/view-kinds.ts. */
+/** The size and a sample of a run, for each stored kind of view, before it runs. The other questions of a kind are in core/compute/view-kinds.ts. */
 import { scoreOf, scoreValues } from '../../core/compute/score-view.js';
 import { inputViews } from '../../core/compute/view-kinds.js';
 import type { StoredKind, ViewOfKind } from '../../core/definitions/definitions.js';
@@ -13,9 +13,9 @@ type SampleLimits = Parameters<OfflineReader['sampleRun']>[2];
 type AskedOf<K extends StoredKind> = Asked & { readonly view: ViewOfKind<K> };
 
 interface StoredKindRecord<K extends StoredKind> {
-  /** How many rows a run would compute. */
+  /** Estimates the number of rows that a run would compute. */
   estimateRows(parts: Parts, asked: AskedOf<K>): Promise<number>;
-  /** Some of its rows, in size like all of them. */
+  /** Samples rows of a run, in size like all of them. */
   sampleRows(parts: Parts, asked: AskedOf<K>, limits: SampleLimits): Promise<readonly StagedRow[]>;
 }
 

@@ -26,9 +26,9 @@ export interface JoinedView {
   readonly features: readonly FeatureRef[];
   /** Name of the spine's column for each join key. */
   readonly keys: readonly string[];
-  /** Says of the state's key columns `k0`, `k1`, … which are needed. */
+  /** Condition on the state's key columns `k0`, `k1`, … that the needed ones meet. */
   readonly only: Sql;
-  /** Where its state is, if it is not the view's own. */
+  /** The state to read, where it is not the view's own. */
   readonly state?: Sql;
 }
 
@@ -40,7 +40,7 @@ export interface PointInTimeJoin {
   /** Name of the spine's Int64 column of instants, UTC ms. */
   readonly time: string;
   readonly views: readonly JoinedView[];
-  /** Nothing that became available later is seen. */
+  /** Hides rows that became available later. */
   readonly known?: Instant | undefined;
   /** The spine's personal keys are masked: so are the state's before they are compared. */
   readonly maskedKeys?: Mask | undefined;

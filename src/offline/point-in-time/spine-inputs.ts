@@ -1,4 +1,4 @@
-/** Whether the columns that spine SQL gives can be the request inputs of on-demand features. */
+/** Checks the columns of spine SQL as request inputs of on-demand features. */
 
 import { listInputs, type OnDemandPlan, type RequiredInput, refuseMissing } from '../../core/compute/on-demand.js';
 import type { FeatureType } from '../../core/definitions/types.js';
@@ -17,9 +17,9 @@ interface SpineColumn {
 }
 
 /**
- * Whether the spine's pass-through columns can be the inputs of on-demand features.
- * @param premasked personal values of the rows are masked already: what is computed from them would be wrong
- * @throws BAD_USER_INPUT naming the column, the type that is wanted, by what, and the type that it has
+ * Checks that the spine's pass-through columns can be the inputs of on-demand features.
+ * @param premasked personal values of the rows are masked already, so that a value computed from them would be wrong
+ * @throws BAD_USER_INPUT that names the column, its type, and the type that each view requires
  */
 export function checkSpineInputs(
   plan: Pick<OnDemandPlan, 'request'>,
@@ -41,6 +41,6 @@ export function checkSpineInputs(
 
 const mismatch = (input: RequiredInput, type: FeatureType) =>
   badInput(
-    `the spine's column ${input.name} is ${type}, and ${input.requiredBy.join(', ')} wants ${input.type}`,
+    `the spine's column ${input.name} is ${type}, and ${input.requiredBy.join(', ')} requires ${input.type}`,
     `convert it where the spine selects it, or give values of ${input.type}`,
   );

@@ -12,7 +12,7 @@ export const TIME_COLUMN = 'event_timestamp';
 
 const MAX_NAME = 200;
 
-/** BAD_USER_INPUT for a name of a spine's column that no file could carry. */
+/** Checks the name of a spine column. BAD_USER_INPUT for one that no file could carry. */
 export function checkColumnName(name: string): void {
   if (/\S/.test(name) && name.length <= MAX_NAME && !/\p{Cc}/u.test(name)) return;
   throw badInput(

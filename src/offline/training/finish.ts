@@ -40,13 +40,13 @@ export interface WholeSet {
   readonly warnings: { readonly early: readonly EarlyRows[]; readonly copies: readonly LabelHint[] };
 }
 
-/** Written of a column beside its value: its status, its event time, that it is NULL. */
+/** What is written of a column beside its value: its status, its event time, that it is NULL. */
 const BYTES_A_COLUMN = 12;
 
 /** The share of the file in the rest of the work; the profile takes what is left. */
 const FILE = 0.6;
 
-/** Writes the file and says what is in it. */
+/** Writes the file; returns its row count, profile and manifest. */
 export async function finishSet(
   { store, calendar, checkpoints, between, isThere, exactRows }: FinishTools,
   request: TrainingSetRequest,

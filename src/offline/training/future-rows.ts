@@ -1,6 +1,6 @@
 /**
- * What a training set may not hold, and what its reader must know. The join itself cannot leak: a row sees what was published by its instant
- * (rule 2), so a delay costs values and shows none too early. What is left are rows and columns that the caller brings.
+ * Future rows, and rows too early for a value. The join itself cannot leak: a row sees what was published by its instant, so a delay costs
+ * values and shows none too early. Only rows and columns that the caller brings can leak.
  */
 import type { FeatureRef, View } from '../../core/definitions/definitions.js';
 import { ident, type Sql, sql } from '../../core/definitions/sql.js';
@@ -18,7 +18,7 @@ export const rowsInWords = (rows: readonly Example[], total: number): string =>
     total,
   );
 
-/** What would be known of a row is not known yet. BAD_USER_INPUT names the rows, 0-based. */
+/** Refuses spine rows after the set's as-of, of which not everything is known yet. BAD_USER_INPUT names the rows, 0-based. */
 function refuseFuture(total: number, rows: readonly Example[], asOf: Instant): void {
   if (total === 0) return;
   throw badInput(
@@ -37,7 +37,7 @@ export async function refuseFutureRows({ store, spine, asOf, checkpoints }: Work
   refuseFuture(total, rows, asOf);
 }
 
-/** How many rows of a table or subquery there are of a kind, and the first of them. */
+/** Counts rows of a table or subquery, and names the first of them. */
 export async function examples(store: ClickHouse, table: Sql, which: Sql, options: QueryOptions) {
   const [answer] = await store.rows<{ total: string }>(
     'training-set-rows',
@@ -54,7 +54,7 @@ export async function examples(store: ClickHouse, table: Sql, which: Sql, option
   return { total, rows: rows.map(({ rid, t }): Example => [rid, t]) };
 }
 
-/** Said in the manifest of rows that cannot have a value of a view, since its first one was not readable yet. */
+/** The manifest's warning about rows that cannot have a value of a view, since its first one was not readable yet. */
 export interface EarlyRows {
   readonly view: string;
   /** Rows earlier than the first value was readable, of all keys. */

@@ -26,7 +26,7 @@ export interface Working {
   readonly store: ClickHouse;
   readonly checkpoints: Checkpoints;
   readonly spine: SpineTable;
-  /** Those that are read from states. */
+  /** The features that are read from states. */
   readonly features: readonly FeatureRef[];
   readonly views: readonly View[];
   readonly states: PinnedStates;
@@ -58,7 +58,7 @@ const featuresOf = (view: View, features: readonly FeatureRef[]): readonly Featu
 
 const indexOf = (views: readonly View[], ref: FeatureRef): number => views.findIndex(({ id }) => id === ref.view.id);
 
-/** Where the joined rows hold a feature: its value as stored, the CLASS of its row and the event time of it. */
+/** The columns of a feature in the joined rows: its stored value, the CLASS of its row and its event time. */
 export function joinedFeature({ views, features }: Pick<Working, 'views' | 'features'>, ref: FeatureRef) {
   const view = indexOf(views, ref);
   const position = featuresOf(ref.view, features).findIndex(({ reference }) => reference === ref.reference);
@@ -134,7 +134,7 @@ export async function spineByKeys({ store, checkpoints, spine }: Working, names:
   return table;
 }
 
-/** Where rows without a key go: to the first range, and they match nothing there. */
+/** Puts rows without a key into the first range, where they match nothing. */
 export const FIRST_KEY = raw("ifNull(k0, '')");
 
 interface Group {

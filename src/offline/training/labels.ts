@@ -20,7 +20,7 @@ export interface LabelPlan {
   readonly rows: Sql;
 }
 
-/** Rule 11: what a view makes of `labels` is an outcome, not a feature. BAD_USER_INPUT names it. */
+/** Rule 11: a value that a view makes of `labels` is an outcome, not a feature. BAD_USER_INPUT names it. */
 export function refuseLabelFeatures(features: readonly FeatureRef[]): void {
   const leaking = features.filter(({ view }) => readsTable(view, 'labels'));
   const [first, ...others] = leaking;
@@ -43,7 +43,7 @@ export interface LabelRequest {
   readonly maskedKeys?: Mask | undefined;
 }
 
-/** Which entity a label is about, and by which column it joins. BAD_USER_INPUT says what is missing. */
+/** Finds the entity of a label, and the column by which it joins. BAD_USER_INPUT says what is missing. */
 export async function planLabel(
   store: ClickHouse,
   calendar: BusinessCalendar,

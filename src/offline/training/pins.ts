@@ -68,7 +68,7 @@ async function newestWhole(store: ClickHouse, table: string): Promise<string> {
   return stored?.newest ?? '0';
 }
 
-/** Says which states a set reads. */
+/** Chooses the states that a set reads. */
 export interface PinnedStates {
   /** Name of the table. */
   state(view: View): string;
@@ -130,7 +130,7 @@ export async function pinStates(
   };
 }
 
-/** Ids of the views in which other runs than the pinned ones have a say. */
+/** Ids of the views with runs other than the pinned ones. */
 async function othersIn(
   store: ClickHouse,
   views: readonly { readonly view: View; readonly pinned: Sql }[],

@@ -9,11 +9,11 @@ export interface ProfiledColumn {
   readonly type: FeatureType;
   /** Its value in `from`. */
   readonly value: Sql;
-  /** Whether it says something of the label: keys, instants of the spine and the label itself do not. */
+  /** Whether the column may explain the label; keys, instants of the spine and the label itself do not. */
   readonly explains: boolean;
 }
 
-/** Columns looked at in one query. */
+/** Columns per query. */
 const COLUMNS_A_QUERY = 20;
 /** Distinct values that one query holds where it counts them exactly: about 80 bytes each while threads are merged, so a gigabyte. */
 const VALUES_A_QUERY = 12_000_000;
@@ -40,7 +40,7 @@ export interface ProfileRequest {
   readonly onProgress?: (fraction: number) => Promise<void>;
 }
 
-/** What each column holds, in the order of the columns; values as on the wire. */
+/** Profiles each column, in the order of the columns; values are as on the wire. */
 export async function profileColumns(store: ClickHouse, request: ProfileRequest): Promise<readonly ColumnProfile[]> {
   const profiles: ColumnProfile[] = [];
   const binary = request.label !== null && (await isBinary(store, request, request.label));

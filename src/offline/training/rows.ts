@@ -56,7 +56,7 @@ function joinedRows({ spine }: Working, slices: readonly Slice[], within: Sql): 
   return sql`(SELECT ${join([raw('s.rid AS rid, s.t AS t'), ...names])} FROM (SELECT * FROM ${ident(spine.table)} WHERE ${within}) AS s ${join(joins, ' ')})`;
 }
 
-/** Brings the slices together, bucket by bucket of consecutive rows, each a step. */
+/** Joins the slices, bucket by bucket of consecutive rows, each a step. */
 export async function gatherRows(
   working: Working,
   { slices, computed, values }: Gathering,
@@ -125,7 +125,7 @@ async function createParts({ store, checkpoints }: Working, name: string, column
   return table;
 }
 
-/** Rule 5 is looked at where it could break: a slice that lacks a row would leave it out. */
+/** Checks rule 5 where it could break: a slice that lacks a row would leave it out. */
 function refuseLoss(actual: number, expected: number, bucket: number): void {
   if (actual === expected) return;
   throw new RiskgraphError({

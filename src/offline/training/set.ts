@@ -76,7 +76,7 @@ export async function checkTrainingSet(tools: TrainingSetTools, request: Checked
 /** Fractions of the work that are done after each stage, as measured on sets of millions of rows. */
 const DONE = { spine: 0.1, label: 0.15, features: 0.45, rows: 0.7 };
 
-/** Changes whenever the working tables of a set would be others. */
+/** Layout of the working tables; a new number where it changes. */
 const LAYOUT = 3;
 
 function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined): string {
@@ -202,7 +202,7 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Those of the set that is made again, else what is there now: found once and kept for the worker that takes up the work. */
+/** The pins of the original for a rebuild, else the state now: fixed once and kept for the worker that takes up the work. */
 async function pinned(
   tools: TrainingSetTools,
   request: TrainingSetRequest,

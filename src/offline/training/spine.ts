@@ -41,7 +41,7 @@ export interface SpineTable {
   readonly kept: boolean;
 }
 
-/** The part of a request that says which rows there are. */
+/** The part of a request that determines the rows. */
 export type SpineRequest = Pick<TrainingSetRequest, 'features' | 'spine' | 'asOf' | 'mask' | 'pins'>;
 
 const isSql = (spine: TrainingSetRequest['spine']): spine is { readonly sql: string } =>
@@ -58,7 +58,7 @@ export interface SpinePlan {
   readonly tables: readonly string[];
 }
 
-/** BAD_USER_INPUT where the spine cannot be one for these features; computes nothing. */
+/** Checks a spine against the features; computes nothing. BAD_USER_INPUT says what does not fit. */
 export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Promise<SpinePlan> {
   const onDemand = planOnDemand(request.features);
   const { joinKeys } = onDemand;

@@ -1,4 +1,4 @@
-/** The working tables of training sets: how they are named, which worker writes to them, and how they go away. */
+/** The working tables of training sets: their names, the worker that writes to them, and their end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
@@ -104,7 +104,7 @@ export async function dropSetTables(
   }
 }
 
-/** Drops what sets of days ago have left: their workers were killed and their jobs cancelled before another took them up. */
+/** Drops the tables of sets of days ago, whose workers were killed and whose jobs were cancelled before another took them up. */
 export async function sweepTrainingSets(store: ClickHouse): Promise<void> {
   const left = await store.rows<{ name: string }>(
     'training-set-sweep',

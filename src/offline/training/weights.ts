@@ -1,4 +1,4 @@
-/** What rows of a set take in memory, so that no step takes in more of them than fit. */
+/** Memory per row of a set, so that no step reads more rows than fit. */
 import { param, sql } from '../../core/definitions/sql.js';
 import type { ClickHouse, QueryOptions } from '../../warehouse/client.js';
 
@@ -53,7 +53,7 @@ export async function rowBytes(
   return Number(answer?.bytes ?? 0) / Math.max(rows, 1);
 }
 
-/** How many rows of so many bytes go into a block. */
+/** Number of rows of this size in a block. */
 const rowsABlock = (bytes: number): number =>
   Math.max(LEAST_ROWS, Math.min(ROWS_A_BLOCK, Math.floor(BYTES_A_BLOCK / Math.max(bytes, 1))));
 
