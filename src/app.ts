@@ -57,7 +57,7 @@ const CATALOGUE_REFRESH_MS = 2 * SECOND;
 /** By then every process has seen a retirement: one interval until a refresh begins, one for the refresh itself. */
 const FOLLOWED_MS = 2 * CATALOGUE_REFRESH_MS;
 
-/** What a test replaces. */
+/** Options of a test: what it replaces. */
 export interface Given {
   /** Folder whose features/, indicators/, models/ and jobs/ are the definitions. */
   readonly definitions?: string;

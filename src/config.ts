@@ -63,7 +63,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     clickhouseUrl: env.CLICKHOUSE_URL,
     /** As given: parsed by the key ring, never logged. */
     keys: env.RISKGRAPH_KEYS,
-    /** What command-line clients use. */
+    /** The server and key of command-line clients. */
     client: {
       key: env.RISKGRAPH_KEY ?? adminKeyIn(env.RISKGRAPH_KEYS),
       url: env.RISKGRAPH_URL ?? `http://${env.HOST}:${env.PORT}`,

@@ -240,7 +240,7 @@ def fairness(groups: dict[str, np.ndarray], label: np.ndarray, score: np.ndarray
 
 
 def examples(matrix: np.ndarray, score: np.ndarray) -> list[dict]:
-    """Rows from the safest to the riskiest, with what the library says of them: whoever serves the model compares its own answers."""
+    """Rows from the safest to the riskiest, with the library's answers, against which a server of the model compares its own."""
     order = np.argsort(score, kind="stable")
     chosen = [order[int(at)] for at in np.linspace(0, order.size - 1, EXAMPLES)]
     numbers = lambda row: [None if np.isnan(value) else float(value) for value in row]  # noqa: E731
@@ -252,7 +252,7 @@ def main() -> None:
     parser.add_argument("--training-set", type=Path, required=True, help="Parquet file that the platform exported")
     parser.add_argument("--manifest", type=Path, required=True, help="its manifest, as JSON")
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
-    parser.add_argument("--book", required=True, help="which book the set was made from, in words, for the card")
+    parser.add_argument("--book", required=True, help="a description, for the card, of the book that the set was made from")
     parser.add_argument("--report", action="store_true", help="print the measures and write nothing; nothing is refused")
     arguments = parser.parse_args()
 

@@ -24,7 +24,7 @@ function canonical(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, canonical(item)]));
 }
 
-/** Of a value what another of the same form has too, however deep: the first snapshots kept fewer facts. */
+/** The part of a value that another of the same form has too, at any depth: the first snapshots kept fewer facts. */
 function known(value: unknown, other: unknown): unknown {
   if (Array.isArray(value) && Array.isArray(other)) return value.map((item, index) => known(item, other[index]));
   if (typeof value !== 'object' || value === null || typeof other !== 'object' || other === null) return value;

@@ -49,7 +49,7 @@ export const longestColumn = (table: unknown): number =>
     ? Math.max(0, ...Object.values(table).map((column) => (Array.isArray(column) ? column.length : 0)))
     : 0;
 
-/** What a read of the features named by `service` or `features` asks for: rows of its columnar argument × features. */
+/** The cost of a read of the features named by `service` or `features`: rows of its columnar argument × features. */
 export const valuesRead =
   (rows: 'entities' | 'spine') =>
   ({ args, catalogue }: OperationCall): number => {

@@ -19,7 +19,7 @@ import type { SourceStore } from '../core/ports/sources.js';
 import type { TrainingSetRecord, TrainingSetService } from '../core/ports/training-sets.js';
 import type { Loaders } from './loaders.js';
 
-/** What the API answers from. `app.ts` fills it; the resolvers see nothing else. */
+/** The services of the API. `app.ts` provides them; the resolvers see nothing else. */
 export interface ApiServices {
   readonly registry: Registry;
   readonly catalogue: Catalogue;

@@ -83,7 +83,7 @@ function measure(
   return roots;
 }
 
-/** What the resolver will refuse costs nothing here: the caller reads why from the resolver. */
+/** A request that the resolver will refuse costs nothing here: the caller reads why from the resolver. */
 function costOf(
   { node, field, weight }: Root,
   variables: Readonly<Record<string, unknown>>,

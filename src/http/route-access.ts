@@ -1,7 +1,7 @@
 import type { HTTPMethods } from 'fastify';
 import type { Role } from '../core/ports/access.js';
 
-/** Who may call a route that is not open to all, and what the audit log keeps. */
+/** The access of a route that is not open to all: its roles, and what the audit log keeps. */
 export interface GuardedAccess {
   readonly roles: readonly [Role, ...Role[]];
   /** Records every call; refused calls are recorded on every route. */

@@ -2,7 +2,7 @@ import type { View } from '../core/definitions/definitions.js';
 import { addDays, DAY, type Instant, type LocalDate } from '../core/helpers/time.js';
 import type { DerivedTable } from '../core/ports/derived.js';
 
-/** What views are computed for: `asOf` an instant, `lastDay` the local day of the last as-of of a range; neither: the newest that is due. */
+/** The target of a computation: `asOf` an instant, `lastDay` the local day of the last as-of of a range; neither: the newest that is due. */
 export interface DerivedUntil {
   readonly asOf?: Instant | undefined;
   readonly lastDay?: LocalDate;

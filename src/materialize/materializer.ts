@@ -97,7 +97,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
   };
 }
 
-/** What a run of scores reports beside what any run reports. */
+/** The counts of a run of scores, beside those of any run. */
 function scoreCounts({ counts }: RunRecord): Pick<ViewResult, 'scored' | 'missing' | 'written'> {
   if (counts?.tombstones === undefined) return {};
   const { rows, changed, tombstones, restated } = counts;

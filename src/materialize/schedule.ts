@@ -17,7 +17,7 @@ type Scheduled = Pick<View, 'id' | 'schedule' | 'delayMs'>;
 /** The instant from which values of this as-of are readable; also the knowledge time of its scheduled run. */
 export const readableFrom = (view: Scheduled, asOf: Instant): Instant => asOf + view.delayMs;
 
-/** What a live run reads is what was known by this instant. */
+/** Knowledge time of a live run. */
 export const knownBy = (view: View, asOf: Instant, now: Instant, calendar: BusinessCalendar): Instant =>
   kindOf(view).late === 'AS_KNOWN' && asOf === newestDue(view, now, calendar)
     ? Math.max(readableFrom(view, asOf), now)

@@ -14,8 +14,8 @@ type RunOf<K extends StoredKind> = Run & { readonly view: ViewOfKind<K> };
 
 interface StoredKindRecord<K extends StoredKind> {
   /**
-   * What a late live run reads: what its scheduled run would have read, however late it runs; or, for the newest as-of, what is known when it
-   * runs, as a request at that moment would be answered.
+   * Knowledge time of a late live run: that of its scheduled run, however late it runs; or, for the newest as-of, the time at which it runs, as
+   * a request at that moment would be answered.
    */
   readonly late: 'AS_SCHEDULED' | 'AS_KNOWN';
   /** Whether the runs of a backfill are computed several at once: those share a stage, which is there whole or not at all. */

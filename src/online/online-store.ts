@@ -22,7 +22,7 @@ const KEYS_A_STEP = 25;
 /** A walk over a slow network is no burden for Redis, so its pauses are bounded. */
 const LONGEST_PAUSE_MS = 10;
 /**
- * What Redis keeps of a key beside what MEMORY USAGE counts: a place of 8 bytes in tables that double in size, so 12 on average; 8 bytes by
+ * Memory of a key beside what MEMORY USAGE counts: a place of 8 bytes in tables that double in size, so 12 on average; 8 bytes by
  * which the allocator rounds up an entry of 24; and, of a key that expires, another such entry with its place.
  */
 const PLACE_BYTES = 20;

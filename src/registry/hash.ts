@@ -34,7 +34,7 @@ async function fileOf(specifier: string, from: string): Promise<string | null> {
   return createRequire(from).resolve(specifier);
 }
 
-/** What one imported name means: where it comes from, through all files that only give it on. `open` are the files that lead here. */
+/** The meaning of one imported name: the file that it comes from, through all files that only re-export it. `open` are the files that lead here. */
 async function meaningOf(
   { specifier, imported }: Pick<Import, 'specifier' | 'imported'>,
   from: string,
@@ -51,7 +51,7 @@ async function meaningOf(
   return `${imported} of ${isVocabulary(path) ? 'vocabulary' : await hashOf(path, open)}`;
 }
 
-/** What a module means with all that it gives on; of the vocabulary, which grows, only what it gives on from elsewhere. */
+/** The meaning of a module with all that it re-exports; for the vocabulary, which grows, only what it re-exports from elsewhere. */
 async function meaningOfAll(path: string, open: readonly string[]): Promise<string> {
   if (open.includes(path)) return circle(path, open);
   const { reexports } = await syntaxOf(path);

@@ -16,7 +16,7 @@ export interface Reexport extends Pick<Import, 'specifier' | 'imported'> {
   readonly exported: string;
 }
 
-/** What a TypeScript file says, without comments, layout and imports of types. */
+/** The code of a TypeScript file, without comments, layout and imports of types. */
 export interface Syntax {
   /** The statements that are no links to other modules. */
   readonly code: string;
@@ -31,7 +31,7 @@ const IDLE_MS = 2_000;
 export class SyntaxThread {
   private thread: Worker | undefined;
   private idle: NodeJS.Timeout | undefined;
-  /** What many definitions import is read once; as long as the thread lives. */
+  /** Files that were read, so that a file which many definitions import is read once, as long as the thread lives. */
   private readonly known = new Map<string, { readonly text: string; readonly syntax: Syntax }>();
   /** A thread answers in the order in which it was asked, one file at a time. */
   private reading: Promise<unknown> = Promise.resolve();

@@ -1,7 +1,7 @@
 import { RiskgraphError } from '../core/errors.js';
 import { workFailure } from '../warehouse/failures.js';
 
-/** What a failure of an import means to its caller; the store's own words stay in `cause`. */
+/** The failure of an import as its caller reads it; the store's own message stays in `cause`. */
 export function importFailure(error: unknown, table: string): Error {
   const hint = 'no row of it counts yet, or those that do count once: send the same file again';
   // Node says of an upload that its sender broke off what it says of a store that died, but for the word.

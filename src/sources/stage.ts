@@ -44,7 +44,7 @@ const BATCH_ROWS = 50_000;
 const BATCH_BYTES = 8 * 2 ** 20;
 
 export interface BatchTarget {
-  /** Of the INSERTs: see ClickHouse. */
+  /** Label of the INSERTs: see ClickHouse. */
   readonly label: string;
   readonly table: string;
   readonly columns: readonly string[];

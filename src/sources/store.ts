@@ -92,7 +92,7 @@ const IMPORT_COLUMNS = ['table', 'import_id', 'seq', 'at', 'history', 'accepted'
 
 type InLease = <T>(table: string, body: (lease: Lease<'table'>) => Promise<T>) => Promise<T>;
 
-/** What an import made, to be undone in any case, newest first. */
+/** Steps that undo what an import made, newest first; they run in any case. */
 type Cleanup = (() => Promise<void>)[];
 
 async function importFile(
@@ -141,7 +141,7 @@ async function importFile(
     return { accepted, duplicates: good - accepted, rejected: quarantine.rejected, quarantine: quarantine.first };
   } finally {
     for (const undo of cleanup.reverse()) {
-      await undo().catch((err: unknown) => log.warn({ err, importId }, 'an import left something behind'));
+      await undo().catch((err: unknown) => log.warn({ err, importId }, 'an import did not clean up all that it made'));
     }
   }
 }

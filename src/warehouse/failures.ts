@@ -1,4 +1,4 @@
-/** What a failure of ClickHouse means, decided once for every path, in two wordings: statements of the platform, and SQL that a caller wrote. */
+/** The meaning of each failure of ClickHouse, decided once for every path, in two wordings: statements of the platform, and SQL that a caller wrote. */
 import { ClickHouseError } from '@clickhouse/client';
 import { badInput, type ErrorCode, RiskgraphError } from '../core/errors.js';
 
@@ -62,7 +62,7 @@ const CODES: Readonly<Record<Meaning, ErrorCode>> = {
 const CLIENT_TIMEOUT = 'Timeout error.';
 const NETWORK = /^E(?:CONN\w+|PIPE|NOTFOUND|HOSTUNREACH|NETUNREACH|TIMEDOUT|AI_AGAIN)$/;
 
-/** What an error of the stock client, or of `statementFailure`, means; null where it is no failure of a statement. */
+/** The meaning of an error of the stock client, or of `statementFailure`; null where it is no failure of a statement. */
 export function meaningOf(error: unknown): Meaning | null {
   if (error instanceof RiskgraphError) {
     const meaning = meaningOf(error.cause);
@@ -139,7 +139,7 @@ export function valueFailure(error: unknown, what: string): unknown {
 }
 
 /**
- * What ClickHouse says of a statement that it refuses; null for other failures. The first sentence: what follows quotes the query that was run,
+ * ClickHouse's message about a statement that it refuses; null for other failures. The first sentence: what follows quotes the query that was run,
  * which holds more than the caller wrote.
  */
 export function serverWords(error: unknown): string | null {

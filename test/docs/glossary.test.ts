@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 
 interface Entry {
@@ -26,6 +26,21 @@ test('every term has a meaning, and a place that exists', async () => {
     const [, name, path = ''] = /^(?:`(\w+)` in )?`([\w./-]+)`$/.exec(where) ?? [];
     expect(existsSync(path), `${term} lives in ${where}`).toBe(true);
     if (name) expect(await readFile(path, 'utf8'), `${term} lives in ${where}`).toMatch(new RegExp(`\\b${name}\\b`));
+  }
+});
+
+test('no code and no page uses the home-made words that the glossary replaces', async () => {
+  const files: string[] = [];
+  for (const pattern of [
+    '{src,synthetic,features,indicators,models,jobs,scripts,bench}/**/*.ts',
+    '*.md',
+    '{docs,training}/*.md',
+  ])
+    for await (const path of glob(pattern)) files.push(path);
+  expect(files.length).toBeGreaterThan(300);
+  for (const path of files) {
+    const [word] = /\b(mend(s|ed)?|whoever|in words)\b/i.exec(await readFile(path, 'utf8')) ?? [];
+    expect(word, path).toBeUndefined();
   }
 });
 

@@ -1,7 +1,7 @@
 /** Content hashes of definitions, each with the scheme that made it: hashes of two schemes differ for the same definition. */
 import { createHash } from 'node:crypto';
 
-/** What a hash covers, in which order; another number where that changes. Hashes of the first scheme carry none. */
+/** The scheme of hashes: what they cover, in which order; a new number where that changes. Hashes of the first scheme carry none. */
 export const SCHEME = 'v2';
 
 /** `v2:` and the SHA-256, hex, of the parts in order. */

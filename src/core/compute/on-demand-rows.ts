@@ -113,7 +113,7 @@ export function columnTime(
   return time;
 }
 
-/** What comes back for a column of a row. */
+/** The answer for one column of a row. */
 export function columnCell(column: PlannedColumn, stored: RowInputs['stored'], called: readonly CalledRow[]): Cell {
   if (column.kind === 'stored') return stored(column.at);
   const cell = calledCell(called[column.call] as CalledRow, column.position);

@@ -1,4 +1,4 @@
-/** What a stored row says at an instant: the one home of statuses and of what a policy for stale values leaves. */
+/** Statuses: the only place that decides the status of a stored row at an instant, and what a stale policy leaves of its value. */
 import type { View } from '../definitions/definitions.js';
 import type { FeatureStatus, FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
@@ -6,7 +6,7 @@ import type { Instant } from '../helpers/time.js';
 /** Whether there is a row, and how old it is, whatever it holds. ERROR: the store did not answer. */
 export type RowStatus = 'FRESH' | 'STALE' | 'NOT_FOUND' | 'ERROR';
 
-/** What there is for a row and a feature. */
+/** The value of one feature in one row, with its status. */
 export interface Cell {
   /** As the policy for stale values leaves it. */
   readonly value: FeatureValue;
@@ -15,7 +15,7 @@ export interface Cell {
   readonly eventTime: Instant | null;
 }
 
-/** What there is of a whole row. */
+/** The status of a whole row. */
 export interface RowAt {
   /** PRESENT also where every value is null. */
   readonly status: Exclude<FeatureStatus, 'NULL'>;

@@ -1,6 +1,6 @@
 /**
- * What the platform asks of each kind of view, one record a kind: a kind that lacks an answer does not compile. Rooms that core may not know
- * have a table of their own by the same kinds: src/offline/history/view-kinds.ts, src/materialize/view-kinds.ts.
+ * The kinds of views: one record per kind, with the answers that the platform needs; a kind that lacks one does not compile. Folders that
+ * core may not know have a table of their own by the same kinds: src/offline/history/view-kinds.ts, src/materialize/view-kinds.ts.
  */
 import { createHash } from 'node:crypto';
 import type { FeatureViewSpec } from '../definitions/define-view.js';

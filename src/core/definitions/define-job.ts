@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Instant } from '../helpers/time.js';
 import type { JobContext, JobNeed } from '../ports/job-services.js';
 
-/** What a job and those who enqueue it agree on: the job's file spreads it into its definition, a caller enqueues by it. */
+/** The contract of a job with its callers: the job's file spreads it into its definition, a caller enqueues by it. */
 export interface JobContract<Payload, Result> {
   /** The name of the job's file: `jobs/<name>.ts`. */
   readonly name: string;

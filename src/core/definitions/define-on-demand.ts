@@ -37,9 +37,9 @@ export const input = <const T extends FeatureType>(type: T, reference: string): 
 
 type Typed = Readonly<Record<string, { readonly type: FeatureType }>>;
 
-/** What a function is given: by name, null where there is no value; a list of the request is empty then. */
+/** The arguments of a function, by name: null without a value, except a list of the request, which is empty then. */
 export type Inputs<S extends Typed> = { readonly [Name in keyof S]: ValueOf<S[Name]['type']> | null };
-/** What a function answers: every declared feature, of its declared type. */
+/** The result of a function: every declared feature, of its declared type. */
 export type Outputs<S extends Typed> = { readonly [Name in keyof S]: ValueOf<S[Name]['type']> };
 
 type Specs = Readonly<Record<string, FeatureSpec>>;
@@ -49,12 +49,12 @@ export interface OnDemandViewSpec<
   I extends Readonly<Record<string, FeatureInput>> = Readonly<Record<string, FeatureInput>>,
   F extends Specs = Specs,
 > {
-  /** Whom the features describe; every input is of this entity, or of one that its join keys name too. */
+  /** The entity that the features describe; every input is of this entity, or of one that its join keys name too. */
   readonly entity: EntityDefinition;
   readonly description: string;
   readonly owner: string;
   readonly tags?: readonly string[];
-  /** What the caller brings: `request` of an online request, a pass-through column of a spine. `pii` says that it is personal. */
+  /** The inputs that the caller brings: `request` of an online request, a pass-through column of a spine. `pii` says that it is personal. */
   readonly request: R;
   readonly inputs: I;
   readonly features: F;

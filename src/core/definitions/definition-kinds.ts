@@ -12,7 +12,7 @@ interface DefinitionKindFacts {
   /** In a sentence; `long` where nothing else says what the name is of. */
   readonly noun: string;
   readonly long: string;
-  /** What the catalogue lists them among. */
+  /** The list of the catalogue in which they are. */
   readonly plural: string;
 }
 

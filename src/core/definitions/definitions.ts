@@ -1,4 +1,4 @@
-/** What the registry makes of the definition files: identity, parsed durations, resolved references. Frozen after boot. */
+/** Loaded definitions: the files' content with identity, parsed durations and resolved references. Frozen after boot. */
 import type { FeatureSpec } from './define-feature.js';
 import type { IndicatorSpec } from './define-indicator.js';
 import type { ModelSpec } from './define-model.js';
@@ -44,7 +44,7 @@ export interface OnDemandInput {
 /** A function of what the caller brings and of other features. */
 export interface OnDemandOrigin {
   readonly kind: 'on_demand';
-  /** What the caller brings, in declared order. */
+  /** The request inputs, in declared order. */
   readonly request: readonly Feature[];
   readonly inputs: readonly OnDemandInput[];
   /** Arguments that a feature is computed from; of a feature that is not named, all. */
@@ -115,7 +115,7 @@ export interface OnDemandRef {
 /** A version of features, whether the stores keep their values or a request computes them. */
 export type AnyView = View | OnDemandView;
 
-/** What consumers may list. Stores read FeatureRefs only: `planOnDemand` (core/compute/on-demand.ts) says which. */
+/** A feature that consumers may list. Stores read FeatureRefs only; `planOnDemand` (core/compute/on-demand.ts) finds them. */
 export type AnyFeatureRef = FeatureRef | OnDemandRef;
 
 export const isStoredView = (view: AnyView): view is View => IS_STORED[view.origin.kind];

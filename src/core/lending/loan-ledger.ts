@@ -1,5 +1,5 @@
 /**
- * What a loan's books say at the end of each local day, replayed from its schedule, its payments and its events: the rules of
+ * The state of a loan at the end of each local day, replayed from its schedule, its payments and its events: the rules of
  * `loan_snapshots`. Pure; money is in whole cents.
  *
  * Where the rules leave a choice, this is ours:

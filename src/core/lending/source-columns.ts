@@ -60,7 +60,7 @@ export interface SourceTable {
   /** With `history=true`, when a row could be known: this instant column, else the event time. */
   readonly knownAt: string | null;
   readonly hidden: readonly HiddenColumns[];
-  /** Of a derived table: where its derivations record their runs, whose `seq` continues that of the imports; else null. */
+  /** The table in which derivations record their runs, whose `seq` continues that of the imports; null for a table that is not derived. */
   readonly derivationRuns: string | null;
 }
 

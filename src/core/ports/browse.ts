@@ -14,7 +14,7 @@ export interface LineageRef {
 export interface LineageEdge {
   readonly up: LineageRef;
   readonly down: LineageRef;
-  /** What the lower one does with the upper one. */
+  /** The verb by which the lower node depends on the upper one. */
   readonly verb: string;
 }
 

@@ -118,7 +118,7 @@ export interface RegistryPlan {
   readonly changes: readonly PlanChange[];
   /** The problems that forbid applying, one sentence each, which says what to do. */
   readonly problems: readonly string[];
-  /** What pruneFeatureView could free; applying prunes nothing. */
+  /** Retired versions that pruneFeatureView could drop; applying prunes nothing. */
   readonly prunable: readonly PrunableView[];
 }
 

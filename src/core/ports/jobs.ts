@@ -12,7 +12,7 @@ export interface JobRecord {
   readonly progress: number;
   /** By the job's contract; see `payloadOf`. */
   readonly payload: unknown;
-  /** What the job's body returned; null until then. */
+  /** Return value of the job's body; null until then. */
   readonly result: unknown;
   readonly error: string | null;
   readonly createdAt: Instant;

@@ -1,7 +1,7 @@
 /** Leases: one process at a time writes to a view version or to a source table. */
 import { RiskgraphError } from '../errors.js';
 
-/** What a lease is for. Views and source tables are apart: one of each may have the same name. */
+/** The object of a lease. Views and source tables are separate: one of each may have the same name. */
 export interface Resource<Kind extends 'view' | 'table' = 'view' | 'table'> {
   readonly kind: Kind;
   /** The id of a view version (`name@version`), or the name of a source table. */
@@ -38,7 +38,7 @@ export const tableResource = (name: string): Resource<'table'> => ({ kind: 'tabl
 /** How errors name it: `view payments@1`, `table customers`. */
 export const resourceText = ({ kind, name }: Resource): string => `${kind} ${name}`;
 
-/** What a holder may do about a lease that it lost. */
+/** The hint for a holder that lost its lease. */
 export const lostLeaseHint = ({ kind }: Resource): string =>
   kind === 'view'
     ? 'the next run of the view finishes what was begun; see whether Postgres was restarted'

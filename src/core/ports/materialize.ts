@@ -100,7 +100,7 @@ export interface PortfolioResult {
   readonly restored: number;
 }
 
-/** What a run of one view did. */
+/** The outcome of a run of one view. */
 export interface ViewResult {
   readonly view: string;
   readonly asOf: string;
@@ -119,7 +119,7 @@ export interface ViewResult {
   readonly written?: number;
 }
 
-/** What a backfill of one view did; no as-of and no row where nothing of the range was due. */
+/** The outcome of a backfill of one view; without as-ofs and rows where nothing of the range was due. */
 export interface BackfillViewResult {
   readonly view: string;
   readonly from: string | null;

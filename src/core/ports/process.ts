@@ -1,4 +1,4 @@
-/** What every part of the process receives: clock, log and metrics. */
+/** Clock, log and metrics, which every part of the process receives. */
 import type { Instant } from '../helpers/time.js';
 
 /** Returns the current time in UTC milliseconds. */

@@ -28,7 +28,7 @@ export async function lastRun(clickhouse: ClickHouse): Promise<LastRun | null> {
   return row ?? null;
 }
 
-/** What there is now of each import that no run has seen: an import that is still being written shows again when it has more rows. */
+/** Reads the imports that no run has seen; an import that is still being written shows again when it has more rows. */
 export function unseen(clickhouse: ClickHouse, signal: AbortSignal): Promise<Seen> {
   const counts = WATCHED.map(
     (table) =>

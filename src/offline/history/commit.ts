@@ -78,7 +78,7 @@ async function addStates(
 /** The instant from which the rows of a run are in force. */
 const effectOf = ({ run, availableAt }: StampedRun): Instant => Math.max(run.asOf, availableAt);
 
-/** What ORD makes of its rows. */
+/** The rank that ORD gives its rows. */
 const rankOf = ({ run, availableAt }: StampedRun): bigint =>
   (BigInt(run.asOf) << 80n) | (BigInt(availableAt) << 32n) | BigInt(run.id);
 

@@ -108,7 +108,7 @@ function checkRun({ id, asOf, view }: Run): void {
   if (wrong) throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${view.id} cannot be computed: ${wrong}` });
 }
 
-/** What is stored of a row of the view's query `q`: whether it is a tombstone, named `_gone` where it is selected, and its features. */
+/** The stored columns of a row of the view's query `q`: whether it is a tombstone, named `_gone` where it is selected, and its features. */
 export const computedColumns = (view: View): { readonly tombstone: Sql; readonly features: readonly Sql[] } => ({
   tombstone: view.tombstone ? sql`ifNull(CAST(q.${ident(view.tombstone)}, 'Nullable(Bool)'), false)` : sql`0`,
   features: view.features.map((feature) => sql`if(_gone, ${noValue(feature)}, ${featureValue(view, feature, 'q')})`),

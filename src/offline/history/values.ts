@@ -48,7 +48,7 @@ export function featureValue(view: View, feature: Feature, from: string): Sql {
     arrayResize(${items}, ${feature.length}, ${padValue(feature)}), [])`;
 }
 
-/** What a tombstone, or no row at all, holds in a feature's place. */
+/** The value of a feature in a tombstone, or without a row. */
 export const noValue = (feature: Pick<Feature, 'type'>): Sql =>
   sql`CAST(${raw(isArrayType(feature.type) ? '[]' : 'NULL')}, ${raw(quoted(clickhouseType(feature.type)))})`;
 

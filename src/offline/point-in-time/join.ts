@@ -15,7 +15,7 @@ const STATUS_OF = new Map<number, RowStatus>(
   Object.entries(CLASS).map(([status, number]) => [number, status as keyof typeof CLASS]),
 );
 
-/** What the join found for a feature: the CLASS of its view's row, the row's event time and the value stored. */
+/** The answer of the join for a feature, from the CLASS of its view's row, the row's event time and the value stored. */
 export const joinedCell = (
   { found, eventTime, value }: { readonly found: number; readonly eventTime: Instant; readonly value: FeatureValue },
   stalePolicy: StalePolicy,

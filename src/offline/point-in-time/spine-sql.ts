@@ -46,7 +46,7 @@ export async function planSpineSql(tools: SpineSqlTools, request: SpineSqlReques
 }
 
 /**
- * What runs is the guard's statement, so its words decide which tables stand in front of it: the caller's own text may spell a name with
+ * The statement that runs is the guard's, so its words decide which tables stand in front of it: the caller's own text may spell a name with
  * escapes. Where both name the same tables, one check is enough; else the statement is checked as itself.
  */
 async function guarded(

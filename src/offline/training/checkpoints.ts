@@ -13,7 +13,7 @@ const LONG = 'fact:';
 /** Begins the rows of the steps that are done, each with its checkpoint. */
 const DONE = 'done:';
 
-/** What a step found out, kept when it is done. `table` and `computed` are tables that it made and leaves to other steps. */
+/** The result of a step, kept when it is done. `table` and `computed` are tables that it made and leaves to other steps. */
 export type Checkpoint = Readonly<Record<string, unknown>>;
 
 /**
@@ -52,7 +52,7 @@ export interface CheckpointsRequest {
   readonly signal: AbortSignal;
 }
 
-/** What a worker meets that was stopped for so long that another took up its set. */
+/** The error of a worker that was stopped for so long that another took up its set. */
 const overtaken = (id: string): RiskgraphError =>
   new RiskgraphError({
     code: 'STORE_UNAVAILABLE',

@@ -40,7 +40,7 @@ export interface WholeSet {
   readonly warnings: { readonly early: readonly EarlyRows[]; readonly copies: readonly LabelHint[] };
 }
 
-/** What is written of a column beside its value: its status, its event time, that it is NULL. */
+/** The facts that are written beside a column's value: its status, its event time, that it is NULL. */
 const BYTES_A_COLUMN = 12;
 
 /** The share of the file in the rest of the work; the profile takes what is left. */

@@ -29,7 +29,7 @@ export function readRanges(text: string): readonly number[] {
 }
 
 /**
- * What a set is made from, so that it can be made from just that again: the runs that are in each view's state, and the newest whole import of
+ * Reads the inputs of a set, so that it can be built again from exactly these: the runs that are in each view's state, and the newest whole import of
  * each source table. A backfill, or a file of the past, that comes later may well say that it was known at the as-of.
  */
 export async function pinNow(

@@ -6,14 +6,14 @@ import { type Column, columnsDdl, type Slice, type Working } from './join.js';
 import { inParts, type Parts, partsDdl } from './tables.js';
 import { joinSettings, rowBytes } from './weights.js';
 
-/** What a bucket's slices may take in the hash of their join. */
+/** Bytes that a bucket's slices may take in the hash of their join. */
 const BYTES_A_BUCKET = 300_000_000;
 const BYTES_A_ROW = 40;
 const BYTES_A_COLUMN = 10;
 
 /** A part of the spine's rows, in their order. */
 export interface Bucket {
-  /** What is computed goes here. */
+  /** The table for computed columns. */
   readonly table: string;
   readonly part: number;
   /** Selects its rows in no order: `(SELECT rid, t, …)` with the columns of the spine and of every slice before. */
