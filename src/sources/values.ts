@@ -4,6 +4,7 @@
  * the value: it may be personal.
  */
 import { instantText } from '../core/definitions/sql.js';
+import { MAX_FLOAT, MONEY_DIGITS } from '../core/lending/source-columns.js';
 import type { SourceColumn, SourceTable, SourceType } from '../core/lending/sources.js';
 
 export class Problem {
@@ -56,11 +57,14 @@ export const flag = (value: unknown): number | Problem => FLAGS.get(value) ?? pr
 
 const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 
-function float(value: unknown): number | Problem {
-  const number =
-    typeof value === 'number' ? value : typeof value === 'bigint' || isFloatText(value) ? Number(value) : Number.NaN;
-  return Number.isFinite(number) ? number : problem('is not a number');
-}
+const float =
+  (min: number, max: number): ValueParser =>
+  (value) => {
+    const number =
+      typeof value === 'number' ? value : typeof value === 'bigint' || isFloatText(value) ? Number(value) : Number.NaN;
+    if (!Number.isFinite(number)) return problem('is not a number');
+    return number >= min && number <= max ? number : problem(`is not between ${min} and ${max}`);
+  };
 
 const isFloatText = (value: unknown): boolean => typeof value === 'string' && FLOAT.test(value);
 
@@ -191,14 +195,14 @@ const PARSERS: Readonly<Record<SourceType, ValueParser>> = {
   UInt16: whole(0, 65_535),
   UInt32: whole(0, 4_294_967_295),
   Int8: whole(-128, 127),
-  Float64: float,
-  Money: decimal(16, 2),
+  Float64: float(-MAX_FLOAT, MAX_FLOAT),
+  Money: decimal(MONEY_DIGITS, 2),
   Rate: decimal(3, 6),
   Date: day('1970-01-01', '2149-06-06'),
   Date32: day('1900-01-01', '2299-12-31'),
   Instant: instant,
   StringMap: mapOf('a map of texts', text),
-  FloatMap: mapOf('a map of numbers', float),
+  FloatMap: mapOf('a map of numbers', float(-MAX_FLOAT, MAX_FLOAT)),
   StringArray: texts,
 };
 
@@ -222,7 +226,8 @@ export function parserOf(column: SourceColumn, { eventTime }: SourceTable): Valu
         : problem('is not the first day of a month');
     };
   }
-  const { values } = column;
+  const { range, values } = column;
+  if (range) return float(...range);
   if (!values || column.type !== 'String') return parse;
   const allowed = new Set<unknown>(values);
   const reason = `is not one of ${values.filter((value) => value !== '').join(', ')}`;

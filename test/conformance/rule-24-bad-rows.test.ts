@@ -78,7 +78,7 @@ const CASES: readonly Imported[] = [
     refused: [
       [2, 'monthly_income', /not a decimal number/],
       [3, 'monthly_income', /more than 2 decimals/],
-      [5, 'monthly_income', /more than 16 digits/],
+      [5, 'monthly_income', /more than 12 digits/],
     ],
   },
   {

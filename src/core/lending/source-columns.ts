@@ -21,11 +21,21 @@ export const SOURCE_TYPES = {
 
 export type SourceType = keyof typeof SOURCE_TYPES;
 
+/**
+ * Digits of an amount before the point. Room above them is what jobs count with: the parts of a row add up and turn into cents within
+ * `Decimal(18, 2)`, ten thousand rows sum in 64-bit cents, and any number of rows in `Decimal(38, 2)`.
+ */
+export const MONEY_DIGITS = 12;
+/** Magnitude of a floating-point value: it converts to Int64 and Decimal(38, 6), and its squares and sums stay finite. */
+export const MAX_FLOAT = 1e18;
+
 export interface ColumnSpec {
   readonly type: SourceType;
   readonly nullable: boolean;
   /** The only values allowed. */
   readonly values?: readonly string[];
+  /** Smallest and largest value of a Float64; without it, `MAX_FLOAT` either way. */
+  readonly range?: readonly [min: number, max: number];
   /** Default where the file has no value; such a column may be absent from the file. */
   readonly default?: '' | readonly [] | Readonly<Record<string, never>>;
   /** Identifies a person or a device: masked for modeler. */
@@ -75,6 +85,8 @@ export const uint16 = column('UInt16');
 export const uint32 = column('UInt32');
 export const int8 = column('Int8');
 export const float = column('Float64');
+export const latitude = column('Float64', { range: [-90, 90] });
+export const longitude = column('Float64', { range: [-180, 180] });
 export const money = column('Money');
 export const rate = column('Rate');
 export const day = column('Date');

@@ -14,6 +14,8 @@ import {
   floatMap,
   instant,
   int8,
+  latitude,
+  longitude,
   money,
   oneOf,
   opt,
@@ -36,7 +38,6 @@ export type { EventTime, HiddenColumns, SourceColumn, SourceTable, SourceType } 
 
 const datum = (): ColumnSpec => opt(oneOf(...DATUMS));
 const identifier = (): ColumnSpec => opt(pii(text()));
-const position = (): ColumnSpec => opt(pii(float()));
 
 const DEFINED: readonly SourceTable[] = [
   table('customers', {
@@ -83,8 +84,8 @@ const DEFINED: readonly SourceTable[] = [
       line_id: opt(text()),
       device_id: identifier(),
       ip: identifier(),
-      latitude: position(),
-      longitude: position(),
+      latitude: opt(pii(latitude())),
+      longitude: opt(pii(longitude())),
       datum: datum(),
       province: opt(text()),
       city: opt(text()),
@@ -224,8 +225,8 @@ const DEFINED: readonly SourceTable[] = [
       product: opt(text()),
       amount: opt(money()),
       ip: identifier(),
-      latitude: position(),
-      longitude: position(),
+      latitude: opt(pii(latitude())),
+      longitude: opt(pii(longitude())),
       datum: datum(),
       is_mock_location: opt(flag()),
       page: opt(text()),
@@ -423,7 +424,7 @@ const DEFINED: readonly SourceTable[] = [
   table('tac_brands', { key: ['tac'], columns: { tac: text(), brand: text() } }),
   table('places', {
     key: ['province', 'city'],
-    columns: { province: text(), city: text(), latitude: float(), longitude: float() },
+    columns: { province: text(), city: text(), latitude: latitude(), longitude: longitude() },
   }),
 ];
 
