@@ -147,7 +147,9 @@ describe('other values', () => {
 
   it('are numbers that a job can count with, and places on the globe', () => {
     expect(parse('Float64', '-1e18')).toBe(-1e18);
-    expect(parse('Float64', 1.1e18)).toEqual({ refused: 'is not between -1000000000000000000 and 1000000000000000000' });
+    expect(parse('Float64', 1.1e18)).toEqual({
+      refused: 'is not between -1000000000000000000 and 1000000000000000000',
+    });
     expect(parse('FloatMap', { score: 1e300 })).toEqual(refused);
     const table = sourceTable('places');
     const place = (name: string, value: unknown) => {
