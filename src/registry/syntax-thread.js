@@ -22,7 +22,7 @@ function codeOf(source) {
   const walk = (node) => {
     if (ts.isJSDoc(node)) return;
     if (isDynamicImport(node)) {
-      dynamicImports.push({ specifier: node.arguments[0].text, imported: '*', local: '' });
+      dynamicImports.push({ specifier: node.arguments[0].text, imported: '*', local: `#${dynamicImports.length + 1}` });
       tokens.push('import');
       return;
     }

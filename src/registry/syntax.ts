@@ -8,6 +8,7 @@ export interface Import {
   readonly specifier: string;
   /** The name at the other module; `*` is all of it, an empty name runs it alone. */
   readonly imported: string;
+  /** The name here. A dynamic import has none: its place among those of the file, as `#1`, tells it from the others. */
   readonly local: string;
 }
 

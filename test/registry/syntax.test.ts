@@ -59,7 +59,7 @@ export type { O } from './nine.js';
     'e = ./two.js *',
     ' = ./three.js ',
     'g = ./five.js g',
-    ' = ./six.js *',
+    '#1 = ./six.js *',
   ]);
   expect(reexports.map(({ specifier, imported, exported }) => `${exported} = ${specifier} ${imported}`)).toEqual([
     'i = ./five.js g',
