@@ -1,7 +1,8 @@
 /**
  * Definitions that were applied with a content hash of another scheme. Two schemes hash the same file differently, and the scheme of an earlier
- * release cannot be computed any more: what was published of a definition is compared in its place. That is all it declares but descriptions, and
- * of a view the text of its query; code that runs on demand and the weights of models are trusted to be what was applied.
+ * release cannot be computed any more: what was published of a definition is compared in its place. Of a view that is all it declares but its
+ * descriptions, and the text of its query; of a service its features; of a model its inputs and owner. Code that runs on demand, and the rest of
+ * a model (weights, scale, bands, what it does without an input), were not published, and are trusted to be what was applied.
  */
 import { schemeOf } from '../core/compute/definition-hash.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
@@ -64,5 +65,5 @@ export function rehashNotice(files: readonly Published[], published: readonly Pu
   if (length === 0) return null;
   const those =
     length === 1 ? '1 applied definition has a content hash' : `${length} applied definitions have content hashes`;
-  return `${those} of another release, which cannot be compared: what they declare is what was applied, descriptions apart, on-demand code and model weights are trusted to be as they were applied, everything serves on, and \`npx riskgraph apply --rehash\` writes the hashes anew`;
+  return `${those} of another release, which cannot be compared: what was published of them is unchanged, descriptions apart, on-demand code and all of a model but its inputs are trusted to be as they were applied, everything serves on, and \`npx riskgraph apply --rehash\` writes the hashes anew`;
 }

@@ -89,7 +89,7 @@ export async function planLabel(
   }
   const type = columns.find((column) => column.name === only.key)?.type;
   if (type !== 'STRING') {
-    throw badInput(`'${only.key}' of the spine is a ${type}`, 'ids are strings: the label joins by it');
+    throw badInput(`'${only.key}' of the spine is a ${type}`, 'give it as a string: the label joins by it');
   }
   if (columns.some((column) => column.name === name)) {
     throw badInput(
