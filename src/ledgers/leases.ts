@@ -19,13 +19,12 @@ const HEARTBEAT_MS = 10_000;
 /** An overloaded server answers late, and a process that was stopped hears its clock before its connections. */
 const BEATS_TO_MISS = 3;
 
-/** A view's advisory lock and its row are older than the leases of tables, so they have no prefix of their own. */
-const lockName = ({ kind, name }: Resource): string => (kind === 'view' ? `materialize:${name}` : `table:${name}`);
-const tokenKey = ({ kind, name }: Resource): string => (kind === 'view' ? name : `table:${name}`);
-
-/** Advisory locks are numbers: 64 bits of the name's hash. */
-const lockNumber = (resource: Resource): string =>
-  createHash('sha256').update(lockName(resource)).digest().readBigInt64BE().toString();
+/**
+ * Advisory locks are numbers: 64 bits of a hash. Views and tables have the lock that every earlier release takes, and one row of `view_turn`
+ * by name, so that a process of that release and one of this one exclude each other. A view's name has an `@`, which a table's cannot have.
+ */
+const lockNumber = ({ name }: Resource): string =>
+  createHash('sha256').update(`materialize:${name}`).digest().readBigInt64BE().toString();
 
 /** Leases in Postgres: an advisory lock for each, and the newest fencing token of each resource in `view_turn`. */
 export function createLeases(dataSource: DataSource): Leases {
@@ -57,7 +56,7 @@ export function createLeases(dataSource: DataSource): Leases {
  */
 export async function checkToken(manager: EntityManager, { resource, fencingToken }: Lease): Promise<void> {
   const [newest] = (await manager.query('SELECT turn FROM view_turn WHERE view_id = $1 FOR SHARE', [
-    tokenKey(resource),
+    resource.name,
   ])) as { turn: string }[];
   if (Number(newest?.turn) !== fencingToken) throw fencedOff(resource);
 }
@@ -101,7 +100,7 @@ async function nextToken(session: QueryRunner, resource: Resource): Promise<numb
   const [row] = (await session.query(
     `INSERT INTO view_turn AS t (view_id, turn) VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
      ON CONFLICT (view_id) DO UPDATE SET turn = greatest(t.turn + 1, excluded.turn) RETURNING turn`,
-    [tokenKey(resource)],
+    [resource.name],
   )) as { turn: string }[];
   return Number(row?.turn);
 }

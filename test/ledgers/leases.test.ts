@@ -52,8 +52,8 @@ describe('leases', () => {
     expect(events.at(-1)).toBe('both');
   });
 
-  it('keeps a view and a table of the same name apart, in their locks, their tokens and what their errors say', async () => {
-    const table = tableResource('both@1');
+  it('keeps a view and a table apart, in their locks, their tokens and what their errors say', async () => {
+    const table = tableResource('both');
     const [{ message }, inside] = await hold(leases, 'both@1', (lease) =>
       elsewhere.hold(table, unaborted, async (other) => {
         const runs = createRunLedger((databases[0] as Database).dataSource);
@@ -64,8 +64,28 @@ describe('leases', () => {
         return [await cancelled.catch((error: Error) => error), other] as [Error, Lease<'table'>];
       }),
     );
-    expect(inside.resource).toEqual({ kind: 'table', name: 'both@1' });
-    expect(message).toBe('cancelled while another process held the lease of table both@1');
+    expect(inside.resource).toEqual({ kind: 'table', name: 'both' });
+    expect(message).toBe('cancelled while another process held the lease of table both');
+  });
+
+  it('excludes a process of an earlier release from a table, and gives later tokens than it had', async () => {
+    const { dataSource } = databases[0] as Database;
+    const table = tableResource('customers');
+    // What a release before the leases of tables does: it has one lock and one counter for views and tables.
+    const lock = [createHash('sha256').update('materialize:customers').digest().readBigInt64BE().toString()];
+    const token = Date.UTC(2100, 0, 1);
+    await dataSource.query('INSERT INTO view_turn (view_id, turn) VALUES ($1, $2)', ['customers', token]);
+    const session = dataSource.createQueryRunner();
+    try {
+      await session.query('SELECT pg_advisory_lock($1::bigint)', lock);
+      await expect(elsewhere.hold(table, AbortSignal.abort(), async () => undefined)).rejects.toMatchObject({
+        code: 'CONFLICT',
+      });
+      await session.query('SELECT pg_advisory_unlock($1::bigint)', lock);
+    } finally {
+      await session.release();
+    }
+    expect(await elsewhere.hold(table, unaborted, async ({ fencingToken }) => fencingToken)).toBe(token + 1);
   });
 
   it('lets go of a view when the body fails, and when its process is gone', async () => {

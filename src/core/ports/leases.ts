@@ -1,7 +1,7 @@
 /** Leases: one process at a time writes to a view version or to a source table. */
 import { RiskgraphError } from '../errors.js';
 
-/** The object of a lease. Views and source tables are separate: one of each may have the same name. */
+/** The object of a lease. Views and source tables never have the same name: only that of a view version has an `@`. */
 export interface Resource<Kind extends 'view' | 'table' = 'view' | 'table'> {
   readonly kind: Kind;
   /** The id of a view version (`name@version`), or the name of a source table. */
