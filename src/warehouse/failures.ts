@@ -62,12 +62,24 @@ const CODES: Readonly<Record<Meaning, ErrorCode>> = {
 const CLIENT_TIMEOUT = 'Timeout error.';
 const NETWORK = /^E(?:CONN\w+|PIPE|NOTFOUND|HOSTUNREACH|NETUNREACH|TIMEDOUT|AI_AGAIN)$/;
 
-/** The meaning of an error of the stock client, or of `statementFailure`; null where it is no failure of a statement. */
-export function meaningOf(error: unknown): Meaning | null {
-  if (error instanceof RiskgraphError) {
-    const meaning = meaningOf(error.cause);
-    return meaning && CODES[meaning] === error.code ? meaning : null;
+/** The failure of one statement of the platform. */
+class StatementFailure extends RiskgraphError {
+  constructor(
+    readonly meaning: Meaning,
+    wording: Wording,
+    cause: unknown,
+  ) {
+    super({ code: CODES[meaning], ...wording, cause });
   }
+}
+
+/**
+ * The meaning of an error of the stock client, or of `statementFailure`; null where it is no failure of a statement. Other errors of ours have a
+ * wording of their own, whatever caused them: SQL of a caller, or Postgres that refuses a connection.
+ */
+function meaningOf(error: unknown): Meaning | null {
+  if (error instanceof StatementFailure) return error.meaning;
+  if (error instanceof RiskgraphError) return null;
   if (error instanceof ClickHouseError) return MEANINGS[error.code] ?? 'REFUSED';
   if (!(error instanceof Error)) return null;
   if (error.message === CLIENT_TIMEOUT) return 'TIMEOUT';
@@ -78,7 +90,7 @@ export function meaningOf(error: unknown): Meaning | null {
 export function statementFailure(error: unknown, label: string): RiskgraphError {
   if (error instanceof RiskgraphError) return error;
   const meaning = meaningOf(error) ?? 'UNREACHABLE';
-  return new RiskgraphError({ code: CODES[meaning], ...PLATFORM[meaning](label), cause: error });
+  return new StatementFailure(meaning, PLATFORM[meaning](label), error);
 }
 
 interface Wording {
@@ -131,18 +143,18 @@ export function userSqlFailure(error: unknown, what: string): unknown {
 
 /** A failure of a statement of the platform around SQL that a caller wrote: BAD_USER_INPUT with the server's words where a value is at fault. */
 export function valueFailure(error: unknown, what: string): unknown {
-  const words = meaningOf(error) === 'VALUE' ? serverWords(error) : null;
-  if (words === null) return error;
-  // A job's error is kept, and the value may be personal.
-  const masked = words.replace(/'(?:[^'\\]|\\.)*'/g, "'…'").slice(0, 200);
+  const sentence = meaningOf(error) === 'VALUE' ? firstSentence(error) : null;
+  if (sentence === null) return error;
+  // A job's error is kept, and the value may be personal. Masked before it is cut: a value without its closing quote would stay.
+  const masked = sentence.replace(/'(?:[^'\\]|\\.)*'/g, "'…'").slice(0, 200);
   return badInput(`${what} fails on a row: ${masked}`, 'convert or leave out such values, as toInt32OrNull(…) does');
 }
 
-/**
- * ClickHouse's message about a statement that it refuses; null for other failures. The first sentence: what follows quotes the query that was run,
- * which holds more than the caller wrote.
- */
-export function serverWords(error: unknown): string | null {
+/** ClickHouse's message about a statement that it refuses; null for other failures. */
+export const serverWords = (error: unknown): string | null => firstSentence(error)?.slice(0, 300) ?? null;
+
+/** The first sentence of the message: what follows quotes the query that was run, which holds more than the caller wrote. */
+function firstSentence(error: unknown): string | null {
   const text = refusal(error);
   if (text === null) return null;
   return text
@@ -150,8 +162,7 @@ export function serverWords(error: unknown): string | null {
     .replace(/\s*\(version [^)]*\).*$/s, '')
     .replace(/(?:[:,] )?\b(?:in scope|while (?:executing|processing|converting))\b.*$/is, '')
     .replace(/`?\b(?:\w+\.)?import_stage_\w+`?/g, 'file')
-    .trim()
-    .slice(0, 300);
+    .trim();
 }
 
 /** The whole message of a refusal, with the query that it quotes: for the log and for the author of a definition. Null for other failures. */

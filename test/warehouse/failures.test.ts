@@ -3,14 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { ClickHouseError } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineEntity, int32, raw } from '../../src/core/definitions/define.js';
+import { RiskgraphError } from '../../src/core/errors.js';
 import { BusinessCalendar, DAY, formatInstant } from '../../src/core/helpers/time.js';
 import type { TrainingSetRequest } from '../../src/core/ports/training-sets.js';
 import { createIndicators } from '../../src/indicators/indicators.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
-import { MEANINGS, type Meaning } from '../../src/warehouse/failures.js';
+import { MEANINGS, type Meaning, statementFailure, valueFailure, workFailure } from '../../src/warehouse/failures.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { offlineOn, quiet, refsOf, unmeasured, viewOf } from '../offline/support.js';
@@ -205,6 +207,26 @@ describe('a failure of ClickHouse', () => {
     expect(await failing('a mapping', '6')).toMatchObject({
       message: 'the mapping cannot be run: planted failure 6.',
       hint: 'correct the SQL and try again',
+    });
+    expect(await failing('a mapping', '241')).toMatchObject({
+      code: 'OVERLOADED',
+      message: 'the mapping needs more memory than allowed',
+      hint: 'make it read less',
+    });
+  });
+
+  it('is told from a failure of Postgres, which has a wording of its own', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const noLease = new RiskgraphError({ code: 'STORE_UNAVAILABLE', message: 'no lease', cause: refused });
+    expect(workFailure(noLease, { message: 'the import failed', hint: 'send it again' })).toBe(noLease);
+  });
+
+  it('names no value of a row, however long it is', () => {
+    const message = `Cannot parse string '${'6222020000000000000'.repeat(30)}' as Int32: while executing`;
+    const refused = statementFailure(new ClickHouseError({ message, code: '6', type: 'CANNOT_PARSE_TEXT' }), 'any');
+    expect(valueFailure(refused, 'the spine SQL')).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: "the spine SQL fails on a row: Cannot parse string '…' as Int32",
     });
   });
 });
