@@ -14,6 +14,7 @@ import { type Fence, raiseFence, tableFence } from '../../warehouse/fence.js';
 import { contentOf, SNAPSHOTS } from './content.js';
 import { derivedAt, knownFrom, type LoanHistory } from './history.js';
 import { INPUT_TABLES, readHistories } from './inputs.js';
+import { quarantineLoans, type SetAside } from './set-aside.js';
 import { missingDays, readHints, readStored } from './stored.js';
 import { type LoanVersions, versionsOf } from './versions.js';
 import { finishRun, lastRun, nextRunSeq, planWork, unseen } from './work.js';
@@ -39,6 +40,8 @@ const LOANS_A_PARTITION = 4_000;
 const LOANS_COMPARED = 250;
 /** Loans that are replayed between two yields. */
 const LOANS_A_BATCH = 50;
+/** Loans set aside that a result names. */
+const NAMED_IN_RESULT = 20;
 
 /**
  * Derives loan snapshots. A derivation may be repeated and may die anywhere: it adds a row only where the stored one has other content, and
@@ -63,6 +66,10 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
         });
         metrics.count('loan_snapshot_rows', {}, result.rows);
         metrics.observe('loan_snapshots_seconds', (performance.now() - started) / 1000);
+        if (result.setAside) {
+          metrics.count('loan_snapshot_loans_set_aside', {}, result.setAside.loans);
+          log.warn({ ...result.setAside }, 'loans are set aside: the quarantine says why');
+        }
         if (result.loans > 0) log.info({ ...result }, 'loan snapshots derived');
         return result;
       } catch (cause) {
@@ -108,16 +115,24 @@ async function derive(
     { seq, loansAPartition, signal },
   );
   const writer = new SnapshotWriter(clickhouse, seq, fence);
+  const setAside: string[] = [];
   try {
     for (const [index, within] of work.partitions.entries()) {
       signal.throwIfAborted();
-      await derivePartition({ clickhouse, days, within, work: work.table, after, through, seq, writer, signal });
+      const run = { clickhouse, days, within, work: work.table, after, through, seq, writer, signal };
+      const aside = await derivePartition(run);
+      await quarantineLoans(clickhouse, aside, { now, signal });
+      setAside.push(...aside.map(({ loanId }) => loanId));
       await progress.report((index + 1) / work.partitions.length);
     }
     const { rows, changed } = writer;
     const result = { loans: work.loans, rows, changed };
     await finishRun(clickhouse, unseenImports, { seq, through, timezone: calendar.timezone, at: now, ...result });
-    return { ...result, through: dateOfDay(through) };
+    return {
+      ...result,
+      through: dateOfDay(through),
+      ...(setAside.length > 0 && { setAside: { loans: setAside.length, first: setAside.slice(0, NAMED_IN_RESULT) } }),
+    };
   } finally {
     await work.drop().catch(() => undefined);
   }
@@ -135,7 +150,8 @@ interface PartitionRun {
   readonly signal: AbortSignal;
 }
 
-async function derivePartition(run: PartitionRun): Promise<void> {
+/** @returns the loans that no day can be derived of, as they are known at its end */
+async function derivePartition(run: PartitionRun): Promise<readonly SetAside[]> {
   const { clickhouse, days, work, after, through, writer, signal } = run;
   const partition = {
     clickhouse,
@@ -150,12 +166,14 @@ async function derivePartition(run: PartitionRun): Promise<void> {
     readHistories(partition),
   ]);
   const compared: LoanHistory[] = [];
+  const aside: SetAside[] = [];
   const states: (readonly [loanId: string, open: number, seq: string])[] = [];
   for (const [index, history] of histories.entries()) {
     if (index % LOANS_A_BATCH === 0) await yieldToOthers();
     const { loanId } = history;
     const loan = loans.get(loanId);
     const versions = versionsOf(history, days, { after, through });
+    if (versions.impossible) aside.push({ loanId, impossible: versions.impossible });
     if (!(loan?.wasOpen && versions.open)) {
       states.push([loanId, versions.open ? 1 : 0, String(run.seq)]);
     }
@@ -183,6 +201,7 @@ async function derivePartition(run: PartitionRun): Promise<void> {
   // After the rows: a loan is only left out of later runs when its last row is there.
   const columns = ['loan_id', 'open', 'seq'] as const;
   await clickhouse.insert('snapshots-loans', { table: 'loan_snapshot_loans', columns }, states);
+  return aside;
 }
 
 /** Writes the days of a loan that has no stored rows on them. */

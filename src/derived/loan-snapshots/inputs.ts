@@ -1,6 +1,5 @@
 /** The inputs of a partition's loans, read from the source tables with all their versions. */
 import { ident, raw, type Sql, sql } from '../../core/definitions/sql.js';
-import { RiskgraphError } from '../../core/errors.js';
 import type { LocalDays } from '../../core/helpers/local-days.js';
 import type { LoanInputs } from '../../core/lending/loan-ledger.js';
 import type { ClickHouse } from '../../warehouse/client.js';
@@ -21,8 +20,8 @@ type Cell = string | number | null;
 /** A row: loan, key within the loan, ingested at, tombstone, then the table's own columns. */
 type Line = readonly [loanId: string, key: string, ingestedAt: Cell, deleted: number, ...rest: Cell[]];
 
-/** Money as whole cents; what does not fit a number exactly is refused by `cents`. */
-const money = (column: string): string => `toInt64(${column} * 100)`;
+/** Money as whole cents, whatever the column holds: `impossibleIn` says which of them can be counted with. */
+const money = (column: string): string => `toInt64(toDecimal128(${column}, 2) * 100)`;
 const instant = (column: string): string => `toUnixTimestamp64Milli(${column})`;
 
 /** Column expressions of each table: the key within the loan first. */
@@ -51,42 +50,34 @@ export async function readHistories(partition: Partition): Promise<readonly Loan
   const { days } = partition;
   const day = (at: Cell): number => days.dayOf(Number(at));
   const [loans, installments, repayments, events] = await Promise.all([
-    readChains<LoanFacts>(
-      partition,
-      'loans',
-      ([customerId, product, channel, lineId, disbursedAt, principal], loanId) => {
-        const disbursedOn = day(disbursedAt as Cell);
-        const facts = { customerId, product, channel, lineId } as Pick<
-          LoanFacts,
-          'customerId' | 'product' | 'channel' | 'lineId'
-        >;
-        const row = { ...facts, disbursedAt: Number(disbursedAt), disbursedOn, principal: cents(principal, loanId) };
-        return { happens: disbursedOn, row };
+    readChains<LoanFacts>(partition, 'loans', ([customerId, product, channel, lineId, disbursedAt, principal]) => {
+      const disbursedOn = day(disbursedAt as Cell);
+      const facts = { customerId, product, channel, lineId } as Pick<
+        LoanFacts,
+        'customerId' | 'product' | 'channel' | 'lineId'
+      >;
+      const row = { ...facts, disbursedAt: Number(disbursedAt), disbursedOn, principal: Number(principal) };
+      return { happens: disbursedOn, row };
+    }),
+    readChains<LoanInputs['installments'][number]>(partition, 'installments', ([no, effectiveAt, due, ...parts]) => ({
+      happens: day(effectiveAt as Cell),
+      row: {
+        no: Number(no),
+        effectiveAt: Number(effectiveAt),
+        dueDate: String(due),
+        ...partsOf(parts),
       },
-    ),
-    readChains<LoanInputs['installments'][number]>(
-      partition,
-      'installments',
-      ([no, effectiveAt, due, ...parts], loanId) => ({
-        happens: day(effectiveAt as Cell),
-        row: {
-          no: Number(no),
-          effectiveAt: Number(effectiveAt),
-          dueDate: String(due),
-          ...partsOf(parts, loanId),
-        },
-      }),
-    ),
-    readChains<LoanInputs['repayments'][number]>(partition, 'repayments', ([no, paidAt, ...parts], loanId) => ({
-      happens: day(paidAt as Cell),
-      row: { installmentNo: no as number | null, paidAt: Number(paidAt), ...partsOf(parts, loanId) },
     })),
-    readChains<LoanInputs['events'][number]>(partition, 'loan_events', ([type, occurredAt, amount], loanId) => ({
+    readChains<LoanInputs['repayments'][number]>(partition, 'repayments', ([no, paidAt, ...parts]) => ({
+      happens: day(paidAt as Cell),
+      row: { installmentNo: no as number | null, paidAt: Number(paidAt), ...partsOf(parts) },
+    })),
+    readChains<LoanInputs['events'][number]>(partition, 'loan_events', ([type, occurredAt, amount]) => ({
       happens: day(occurredAt as Cell),
       row: {
         type: type as LoanInputs['events'][number]['type'],
         occurredAt: Number(occurredAt),
-        amount: amount === null ? null : cents(amount, loanId),
+        amount: amount === null ? null : Number(amount),
       },
     })),
   ]);
@@ -99,21 +90,11 @@ export async function readHistories(partition: Partition): Promise<readonly Loan
   }));
 }
 
-const partsOf = ([principal, interest, fee]: readonly Cell[], loanId: string) => ({
-  principal: cents(principal, loanId),
-  interest: cents(interest, loanId),
-  fee: cents(fee, loanId),
+const partsOf = ([principal, interest, fee]: readonly Cell[]) => ({
+  principal: Number(principal),
+  interest: Number(interest),
+  fee: Number(fee),
 });
-
-function cents(value: Cell | undefined, loanId: string): number {
-  const number = Number(value);
-  if (Number.isSafeInteger(number)) return number;
-  throw new RiskgraphError({
-    code: 'BAD_USER_INPUT',
-    message: `loan ${loanId} has an amount too large to count in cents`,
-    hint: 'import the row again with its true amount',
-  });
-}
 
 /**
  * Chains of a table's rows, by loan. A repayment may be restated as another loan's: its versions are read together, and to each loan those
@@ -122,7 +103,7 @@ function cents(value: Cell | undefined, loanId: string): number {
 async function readChains<Row>(
   { clickhouse, days, within, until, signal }: Partition,
   table: keyof typeof TABLES,
-  parse: (cells: readonly Cell[], loanId: string) => { readonly happens: number; readonly row: Row },
+  parse: (cells: readonly Cell[]) => { readonly happens: number; readonly row: Row },
 ): Promise<Map<string, Chain<Row>[]>> {
   const [key, ...columns] = TABLES[table];
   const arrived = sql`${within} AND ingested_at <= ${until}`;
@@ -159,7 +140,7 @@ async function readChains<Row>(
   let last: Line | undefined;
   for (const line of lines) {
     const [loanId, rowKey, ingestedAt, deleted, ...cells] = line;
-    const { happens, row } = parse(cells, loanId);
+    const { happens, row } = parse(cells);
     const version = { loanId, knownOn: knownFrom(days, Number(ingestedAt)), happens, row: deleted === 1 ? null : row };
     if (last && last[1] === rowKey && (byRepayment || last[0] === loanId)) chain.push(version);
     else {

@@ -56,7 +56,7 @@ export interface StoredDay {
   readonly content: DayContent | null;
 }
 
-const money = (column: string): string => `toInt64(${column} * 100)`;
+const money = (column: string): string => `toInt64(toDecimal128(${column}, 2) * 100)`;
 const COLUMNS = [
   ...['loan_id', 'toUInt16(as_of)', 'toUnixTimestamp64Milli(ingested_at)', 'derived', 'deleted'],
   ...['customer_id', 'product', 'channel', 'line_id', 'status', 'restructured', 'dpd'],
@@ -137,7 +137,8 @@ export function missingDays(
   through: DayNumber,
 ): readonly MissingDay[] {
   const derived = new Map<DayNumber, { readonly by: DayNumber; readonly content: DayContent | null }[]>();
-  for (const { from, to, by, facts, span } of versionsOf(history, days, { after: null, through }).written) {
+  const { written, aside } = versionsOf(history, days, { after: null, through });
+  for (const { from, to, by, facts, span } of written) {
     for (let day = from; day <= to; day++) {
       const version = { by: by ?? day, content: span && contentOf(facts, span, day) };
       const versions = derived.get(day);
@@ -154,6 +155,8 @@ export function missingDays(
     const times = rows.map(({ ingestedAt }) => Math.max(day, knownFrom(days, ingestedAt)));
     for (const by of [...new Set([...versions.map((each) => each.by), ...times])].sort((a, b) => a - b)) {
       if (by > through) break;
+      // What was stored stays as it is while the loan was set aside.
+      if (aside.some(({ from, to }) => from <= by && by <= to)) continue;
       const at = derivedAt(days, by);
       const visible = rows.filter(({ ingestedAt }) => ingestedAt <= at);
       const imported = visible.findLast((row) => !row.derived)?.content ?? null;

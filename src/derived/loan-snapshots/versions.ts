@@ -6,6 +6,7 @@
 import type { DayNumber, LocalDays } from '../../core/helpers/local-days.js';
 import { type LoanSpan, replayLoan } from '../../core/lending/loan-ledger.js';
 import { type Chain, inForce, knownInputs, type LoanFacts, type LoanHistory } from './history.js';
+import { type Impossible, impossibleIn } from './impossible.js';
 
 /** The version written for the days `from` to `to`, both inclusive. */
 export interface Written {
@@ -25,6 +26,10 @@ export interface LoanVersions {
   readonly written: readonly Written[];
   /** Whether a later derivation may write days of this loan although nothing new comes in. */
   readonly open: boolean;
+  /** Days, both ends included, whose derivations write nothing of this loan: what they know of it is impossible. */
+  readonly aside: readonly { readonly from: DayNumber; readonly to: DayNumber }[];
+  /** Why the newest derivation leaves the loan out; null: it does not. */
+  readonly impossible: Impossible | null;
 }
 
 /** The days between two surprises: derived from the same inputs, but for what regularly comes in each day. */
@@ -33,6 +38,7 @@ interface Stretch {
   readonly to: DayNumber;
   readonly facts: LoanFacts | null;
   readonly spans: readonly LoanSpan[];
+  readonly impossible: Impossible | null;
 }
 
 /** The versions of one loan that the derivations of the days after `after` (all days for null) up to `through` write. */
@@ -43,23 +49,29 @@ export function versionsOf(
 ): LoanVersions {
   const begin = Math.min(...history.loan.map(({ knownOn, happens }) => Math.max(knownOn, happens)));
   const open = isPending(history, through);
-  if (begin > through) return { written: [], open };
+  if (begin > through) return { written: [], open, aside: [], impossible: null };
   let stretches = stretchesOf(history, days, stretchStarts(history, begin, through, false), { after, through });
-  // A loan on which nothing is owed while it stays on the books had been closed as paid before it was known to go on.
-  if (stretches.some(({ spans }) => spans.some((span) => span.owesNothing && isOpen(span)))) {
+  // A loan on which nothing is owed while it stays on the books had been closed as paid before it was known to go on. One that became
+  // impossible had days before.
+  const isMixed = ({ spans, impossible }: Stretch): boolean =>
+    impossible !== null || spans.some((span) => span.owesNothing && isOpen(span));
+  if (stretches.some(isMixed)) {
     stretches = stretchesOf(history, days, stretchStarts(history, begin, through, true), { after, through });
   }
   const written: Written[] = [];
   let before: Stretch | null = null;
   for (const stretch of stretches) {
+    if (stretch.impossible) continue;
     if (after === null || stretch.to > after) {
       if (before && (after === null || stretch.from > after)) restate(before, stretch, written);
       append(stretch, after === null ? stretch.from : Math.max(stretch.from, after + 1), before === null, written);
     }
     before = stretch;
   }
+  const aside = stretches.filter(({ impossible }) => impossible !== null);
+  const impossible = stretches.at(-1)?.impossible ?? null;
   const last = stretches.at(-1)?.spans.at(-1);
-  return { written, open: open || (last !== undefined && isOpen(last)) };
+  return { written, open: open || impossible !== null || (last !== undefined && isOpen(last)), aside, impossible };
 }
 
 const isOpen = ({ status }: LoanSpan): boolean => status === 'CURRENT' || status === 'OVERDUE';
@@ -108,8 +120,10 @@ function stretchesOf(
     const to = (starts[index + 1] ?? through + 1) - 1;
     if (after !== null && to < after) continue;
     const facts = inForce(history.loan, to);
-    const spans = facts === null ? [] : replayLoan(knownInputs(history, facts, to), days, to);
-    stretches.push({ from, to, facts, spans });
+    const inputs = facts === null ? null : knownInputs(history, facts, to);
+    const impossible = facts && inputs && impossibleIn(facts, inputs);
+    const spans = inputs === null || impossible ? [] : replayLoan(inputs, days, to);
+    stretches.push({ from, to, facts, spans, impossible });
   }
   return stretches;
 }
