@@ -92,7 +92,8 @@ function costOf(
   const cost = declarationOf(field)?.cost;
   if (!cost) return LIST_COST;
   try {
-    return cost({ args: getArgumentValues(field, node, variables), weight, catalogue });
+    // A negative limit, which the resolver refuses, must not pay for the fields beside it.
+    return Math.max(0, cost({ args: getArgumentValues(field, node, variables), weight, catalogue }));
   } catch (error) {
     if (error instanceof RiskgraphError || error instanceof GraphQLError) return 0;
     throw error;

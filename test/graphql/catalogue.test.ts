@@ -297,4 +297,13 @@ describe('the cost of a question', () => {
     );
     expect(errors[0]?.extensions.code).toBe('TOO_COMPLEX');
   });
+
+  it('is not lowered by a field beside it that asks for less than nothing', async () => {
+    const { errors } = await api.graphql(
+      'modeler',
+      `{ nothing: features(limit: -1000000) { view { features { name } } }
+        features(limit: 500) { view { features { lineage { upstream { through { id } } downstream { id } } } } } }`,
+    );
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['TOO_COMPLEX']);
+  });
 });
