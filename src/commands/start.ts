@@ -21,15 +21,9 @@ export async function startStack(context: CommandContext, { onReady, logLevel }:
       port: context.http.port,
       log,
     });
-    let stopping = false;
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => {
-        stopping = true;
-      });
-    }
     await onReady(stack.url).catch(async (cause: unknown) => {
-      // A person who ends the stack while it loads sees it end, not its broken requests.
-      if (stopping) return;
+      // Where the stack ends while it loads, by a signal or with a store, its broken requests are no news.
+      if (stack.stopping()) return;
       await stack.stop();
       throw cause;
     });

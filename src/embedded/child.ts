@@ -104,7 +104,8 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-const signalOne = (pid: number, signal: NodeJS.Signals): void => {
+/** Signals one process; one that is gone already is no error. */
+export const signalOne = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(pid, signal);
   } catch (cause) {
@@ -141,6 +142,8 @@ export async function startChild(home: Home, spec: ChildSpec): Promise<Child> {
   const exited = new Promise<ExitInfo>((resolve) => {
     child.once('exit', (code, signal) => {
       ended = true;
+      // What it started itself, such as the rewrite of a log, does not outlive it.
+      if (!stopping) signalGroup(pid, 'SIGKILL');
       rmSync(pidFile, { force: true });
       resolve({ code, signal });
     });
@@ -185,10 +188,15 @@ const cannotStart = (spec: ChildSpec, cause: Error): RiskgraphError =>
   });
 
 /**
- * Polls until `ready` says so.
- * @throws RiskgraphError with the child's last lines when it ends first or takes longer than `timeoutMs`
+ * Polls until `ready` says so; kills the child once `abandoned`.
+ * @throws RiskgraphError with the child's last lines when it ends first or takes longer than `timeoutMs`, else the reason of `abandoned`
  */
-export async function waitReady(child: Child, ready: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+export async function waitReady(
+  child: Child,
+  ready: () => Promise<boolean>,
+  timeoutMs: number,
+  abandoned: AbortSignal,
+): Promise<void> {
   const failed = (what: string): RiskgraphError =>
     new RiskgraphError({
       code: 'STORE_UNAVAILABLE',
@@ -200,6 +208,11 @@ export async function waitReady(child: Child, ready: () => Promise<boolean>, tim
     if (child.ended()) {
       const { code, signal } = await child.exited;
       throw failed(`ended while it started (${signal ?? `exit code ${code}`})`);
+    }
+    if (abandoned.aborted) {
+      child.kill();
+      await child.exited;
+      throw abandoned.reason;
     }
     if (await ready()) return;
     if (performance.now() > deadline) {

@@ -39,7 +39,11 @@ export function typescriptFlags(): string[] {
 }
 
 /** @returns `url` carries a password made for this start and the database */
-export async function startClickHouse(home: Home, tuning: ClickHouseTuning = {}): Promise<RunningStore> {
+export async function startClickHouse(
+  home: Home,
+  abandoned: AbortSignal,
+  tuning: ClickHouseTuning = {},
+): Promise<RunningStore> {
   const password = randomBytes(24).toString('base64url');
   const options: ChildOptions = {
     data: join(home.path, 'clickhouse'),
@@ -72,7 +76,7 @@ export async function startClickHouse(home: Home, tuning: ClickHouseTuning = {})
     message = received;
   });
   child.process.send(options);
-  await waitReady(child, async () => message !== undefined, READY_TIMEOUT_MS);
+  await waitReady(child, async () => message !== undefined, READY_TIMEOUT_MS, abandoned);
   if (!message || 'error' in message) {
     throw new RiskgraphError({
       code: 'STORE_UNAVAILABLE',
@@ -83,6 +87,6 @@ export async function startClickHouse(home: Home, tuning: ClickHouseTuning = {})
   return {
     child,
     url: `http://${USER}:${password}@127.0.0.1:${message.port}/${DATABASE}`,
-    close: async () => void (await child.stop(GRACE_MS + 10_000)),
+    close: async (graceMs = GRACE_MS + 10_000) => void (await child.stop(graceMs)),
   };
 }

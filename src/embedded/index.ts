@@ -9,16 +9,15 @@ import { type Home, lockHome, prepareHome } from './home.js';
 import { startPostgres } from './postgres.js';
 import type { RunAs } from './postgres-place.js';
 import { type RunningStore, startRedis } from './redis.js';
-
-export type StoreName = 'postgres' | 'redis' | 'clickhouse';
+import { describeEnd, type StoreEnd, type StoreName } from './store-end.js';
 
 export interface EmbeddedOptions {
   /** State folder, made with mode 700. */
   readonly home: string;
   readonly need: Readonly<Record<StoreName, boolean>>;
   readonly log: Log;
-  /** Called when a store ends unasked, with its last output. */
-  readonly onExit?: (store: StoreName, lastLines: string) => void;
+  /** Called when a store ends unasked; it is logged by then. */
+  readonly onExit?: (end: StoreEnd) => void;
   /** Called once the folder is locked and leftovers have ended, before any store starts; an error ends the start. */
   readonly beforeStores?: () => Promise<void>;
   readonly clickhouse?: ClickHouseTuning;
@@ -37,9 +36,15 @@ export interface EmbeddedStores {
   readonly urls: EmbeddedUrls;
   /** Where pid files and logs lie; the lock on it is held until `close`. */
   readonly home: Home;
-  /** Stops the stores in good order and releases the folder. */
-  close(): Promise<void>;
+  /**
+   * Stops the stores in good order and releases the folder.
+   * @param graceMs how long a store may take before it is killed; by default as long as a large one needs
+   */
+  close(graceMs?: number): Promise<void>;
 }
+
+/** How long the other stores may take to end once one is gone, in ms: a kill loses nothing that was acknowledged. */
+export const STORE_GONE_GRACE_MS = 6000;
 
 const URL_KEY = { postgres: 'postgresUrl', redis: 'redisUrl', clickhouse: 'clickhouseUrl' } as const;
 
@@ -52,34 +57,40 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const home = await prepareHome(options.home);
   const unlock = await lockHome(home);
   const running: RunningStore[] = [];
-  const closeAll = async (): Promise<void> => {
-    await Promise.all(running.map((store) => store.close()));
+  // What is still starting does not go on once a store failed or ended: the first cause is the reason.
+  const abandon = new AbortController();
+  const { signal } = abandon;
+  const closeAll = async (graceMs?: number): Promise<void> => {
+    await Promise.all(running.map((store) => store.close(graceMs)));
     await unlock();
   };
   try {
     await endOrphans(home, log);
     await options.beforeStores?.();
     const starters: Readonly<Record<StoreName, () => Promise<RunningStore>>> = {
-      postgres: () => startPostgres(home, log, options.postgresAs),
-      redis: () => startRedis(home, log),
-      clickhouse: () => startClickHouse(home, options.clickhouse),
+      postgres: () => startPostgres(home, log, signal, options.postgresAs),
+      redis: () => startRedis(home, log, signal),
+      clickhouse: () => startClickHouse(home, signal, options.clickhouse),
     };
     const needed = (Object.keys(starters) as StoreName[]).filter((name) => need[name]);
     const outcomes = await Promise.allSettled(
       needed.map(async (name) => {
-        const store = await starters[name]();
+        const store = await starters[name]().catch((cause: unknown) => {
+          abandon.abort(cause);
+          throw cause;
+        });
         running.push(store);
-        void store.child.exited.then(({ code, signal }) => {
+        void describeEnd(home, name, store.child).then((end) => {
           if (store.child.stopping()) return;
-          const lastLines = store.child.lastLines();
-          log.error({ store: name, code, signal, lastLines }, `the embedded ${name} ended on its own`);
-          options.onExit?.(name, lastLines);
+          const { error, ...fields } = end;
+          log.error(fields, `${error.message}: ${error.hint}`);
+          abandon.abort(error);
+          options.onExit?.(end);
         });
         return [URL_KEY[name], store.url] as const;
       }),
     );
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
+    signal.throwIfAborted();
     const urls = Object.fromEntries(
       outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
     );
@@ -87,13 +98,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     return {
       urls,
       home,
-      close: () => {
-        closed ??= closeAll();
+      close: (graceMs) => {
+        closed ??= closeAll(graceMs);
         return closed;
       },
     };
   } catch (cause) {
-    await closeAll();
+    await closeAll(STORE_GONE_GRACE_MS);
     throw cause;
   }
 }

@@ -7,7 +7,7 @@ import type { Log } from '../core/ports/process.js';
 import { readIfThere, startChild, waitReady } from './child.js';
 import { freePort } from './free-port.js';
 import type { Home } from './home.js';
-import { clearLeftovers } from './postgres-leftovers.js';
+import { clearLeftovers, killBackends } from './postgres-leftovers.js';
 import { locatePostgres, type PostgresPlace, type RunAs, runTool } from './postgres-place.js';
 import type { RunningStore } from './redis.js';
 
@@ -58,7 +58,12 @@ const isReady = async (place: PostgresPlace, pid: number): Promise<boolean> => {
  * Starts Postgres with its data in `<home>/postgres`, making the cluster on first use.
  * @param runAs how to run where the process is root; detected by default
  */
-export async function startPostgres(home: Home, log: Log, runAs?: RunAs): Promise<RunningStore> {
+export async function startPostgres(
+  home: Home,
+  log: Log,
+  abandoned: AbortSignal,
+  runAs?: RunAs,
+): Promise<RunningStore> {
   const { file, password } = await passwordOf(home);
   const place = await locatePostgres(home, log, runAs);
   if (readIfThere(join(place.data, 'PG_VERSION')) === undefined) await initialize(place, file);
@@ -86,16 +91,22 @@ export async function startPostgres(home: Home, log: Log, runAs?: RunAs): Promis
       // Fast shutdown: ends sessions, writes a checkpoint.
       stopSignal: 'SIGINT',
     });
+    // At once: a backend deep in a computation would take a core from what still has to end.
+    const ended = child.exited.then(({ code }) => (code === 0 ? undefined : killBackends(place.data)));
     try {
-      await waitReady(child, () => isReady(place, child.pid), READY_TIMEOUT_MS);
+      await waitReady(child, () => isReady(place, child.pid), READY_TIMEOUT_MS, abandoned);
     } catch (cause) {
+      await ended;
       if (attempt < PORT_ATTEMPTS && /Address already in use/.test(child.lastLines())) continue;
       throw cause;
     }
     return {
       child,
       url: `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`,
-      close: async () => void (await child.stop(60_000)),
+      async close(graceMs = 60_000) {
+        await child.stop(graceMs);
+        await ended;
+      },
     };
   }
 }

@@ -30,7 +30,8 @@ interface FoundRedis extends RedisBinary {
 export interface RunningStore {
   readonly child: Child;
   readonly url: string;
-  close(): Promise<void>;
+  /** Ends it in good order, or kills it after `graceMs`. */
+  close(graceMs?: number): Promise<void>;
 }
 
 const CANDIDATES: readonly RedisBinary[] = [
@@ -134,7 +135,7 @@ const answersPing = (path: string): Promise<boolean> =>
  * Starts Redis with its data in `<home>/redis`.
  * @returns `url` is the plain path of the socket, which `new Redis(url)` of ioredis takes (`?db=1` may follow)
  */
-export async function startRedis(home: Home, log: Log): Promise<RunningStore> {
+export async function startRedis(home: Home, log: Log, abandoned: AbortSignal): Promise<RunningStore> {
   const { major, ...binary } = await findRedis(log);
   const dir = join(home.path, 'redis');
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -165,12 +166,12 @@ export async function startRedis(home: Home, log: Log): Promise<RunningStore> {
     cwd: dir,
     stopSignal: 'SIGTERM',
   });
-  await waitReady(child, () => answersPing(socket), READY_TIMEOUT_MS);
+  await waitReady(child, () => answersPing(socket), READY_TIMEOUT_MS, abandoned);
   return {
     child,
     url: socket,
-    async close() {
-      await child.stop(30_000);
+    async close(graceMs = 30_000) {
+      await child.stop(graceMs);
       if (socketDir !== home.run) await rm(socketDir, { recursive: true, force: true });
     },
   };

@@ -8,8 +8,9 @@ import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports/process.js';
 import { type Child, startChild } from './child.js';
 import { type ClickHouseTuning, typescriptFlags } from './clickhouse.js';
-import { type EmbeddedStores, type EmbeddedUrls, startEmbedded } from './index.js';
+import { type EmbeddedStores, type EmbeddedUrls, STORE_GONE_GRACE_MS, startEmbedded } from './index.js';
 import { reserveListenAddress } from './listen-address.js';
+import type { StoreEnd } from './store-end.js';
 
 export type Role = 'api' | 'worker';
 
@@ -47,6 +48,8 @@ export interface Stack {
   readonly done: Promise<number>;
   /** Stops the stack, as the first Ctrl-C does. */
   stop(): Promise<number>;
+  /** Whether it ends or has ended, for whatever reason. */
+  stopping(): boolean;
 }
 
 const DEFAULT_ENTRIES: Readonly<Record<Role, string>> = {
@@ -56,6 +59,8 @@ const DEFAULT_ENTRIES: Readonly<Record<Role, string>> = {
 const FINISH_JOBS_MS = 10 * 60_000;
 const READY_TIMEOUT_MS = 120_000;
 const API_GRACE_MS = 30_000;
+/** How long the API may go on answering what does not need a store that is gone, in ms. */
+const API_WITHOUT_STORE_MS = 4000;
 const RESTART_DELAYS_MS = [500, 1000, 2000, 5000, 15_000, 30_000] as const;
 /** A role that lived this long starts its waits anew. */
 const STEADY_MS = 60_000;
@@ -79,7 +84,7 @@ export async function superviseStack(options: SuperviseOptions): Promise<Stack> 
   } catch (cause) {
     const code = await supervisor.stop();
     // A person who pressed Ctrl-C while it started is told no error.
-    throw supervisor.askedToStop ? new StoppedWhileStarting(code) : cause;
+    throw supervisor.askedToStop ? new StoppedWhileStarting(code) : (supervisor.storeEnd?.error ?? cause);
   }
 }
 
@@ -93,6 +98,8 @@ export class StoppedWhileStarting extends Error {
 
 class Supervisor {
   askedToStop = false;
+  /** The store that ended on its own, for which everything ends. */
+  storeEnd: StoreEnd | undefined;
   private readonly children = new Map<Role, Child>();
   private readonly restarting = new AbortController();
   private readonly finished: Promise<number>;
@@ -101,6 +108,8 @@ class Supervisor {
   private exitCode = 0;
   private firstSignalAt: number | undefined;
   private starting: Promise<EmbeddedStores> | undefined;
+  /** Settles when no role is started again any more. */
+  private kept: Promise<unknown> = Promise.resolve();
   private embedded: EmbeddedStores | undefined;
   private env: NodeJS.ProcessEnv = {};
 
@@ -128,7 +137,7 @@ class Supervisor {
       beforeStores: async () => {
         port = await reserveListenAddress(options.host, options.port);
       },
-      onExit: (store) => void this.storeEnded(store),
+      onExit: (end) => this.storeEnded(end),
     });
     this.embedded = await this.starting;
     this.refuseWhenStopped();
@@ -154,14 +163,22 @@ class Supervisor {
     log.info({}, 'starting the worker');
     const worker = await this.startRole('worker');
     this.refuseWhenStopped();
-    for (const child of [api, worker]) {
-      this.keepRunning(child.name as Role, child).catch((error: unknown) => {
-        log.error({ err: error, role: child.name }, `the ${child.name} cannot be started again: stopping`);
-        this.exitCode = 1;
-        void this.stop();
-      });
-    }
-    return { url, stores, done: this.finished, stop: () => this.stop() };
+    this.kept = Promise.all(
+      [api, worker].map((child) =>
+        this.keepRunning(child.name as Role, child).catch((error: unknown) => {
+          log.error({ err: error, role: child.name }, `the ${child.name} cannot be started again: stopping`);
+          this.exitCode = 1;
+          void this.stop();
+        }),
+      ),
+    );
+    return {
+      url,
+      stores,
+      done: this.finished,
+      stop: () => this.stop(),
+      stopping: () => this.stopping !== undefined,
+    };
   }
 
   /** Ends everything once, in order. */
@@ -175,13 +192,15 @@ class Supervisor {
     this.restarting.abort();
     const worker = this.children.get('worker');
     if (worker && !worker.ended()) {
-      log.info({}, 'stopping: the worker finishes its running jobs; Ctrl-C again stops at once');
+      if (!this.storeEnd) log.info({}, 'stopping: the worker finishes its running jobs; Ctrl-C again stops at once');
       await worker.stop(finishJobsMs);
     }
     await this.children.get('api')?.stop(API_GRACE_MS);
+    // A role that was being started again at that moment has ended too.
+    await this.kept;
     // Stores that are still starting are ended too, once they have.
     const stores = await this.starting?.catch(() => undefined);
-    await stores?.close();
+    await stores?.close(this.storeEnd ? STORE_GONE_GRACE_MS : undefined);
     for (const signal of SIGNALS) process.off(signal, this.onSignal);
     log.info({ code: this.exitCode }, 'stopped');
     this.finish(this.exitCode);
@@ -204,10 +223,14 @@ class Supervisor {
     for (const child of this.children.values()) child.kill();
   };
 
-  private storeEnded(store: string): Promise<number> {
+  /** The end of a store is the end of all, also of a stop that waits for jobs: jobs and requests would wait for that store in vain. */
+  private storeEnded(end: StoreEnd): void {
+    this.storeEnd ??= end;
     this.exitCode = 1;
-    this.options.log.error({ store }, `stopping, since the embedded ${store} is gone; start again, its data are kept`);
-    return this.stop();
+    // The next start carries a killed worker's jobs through.
+    this.children.get('worker')?.kill();
+    setTimeout(() => this.children.get('api')?.kill(), API_WITHOUT_STORE_MS).unref();
+    void this.stop();
   }
 
   private async startRole(role: Role): Promise<Child> {
@@ -222,7 +245,7 @@ class Supervisor {
     });
     this.children.set(role, child);
     // A stop that began while it was being started has not seen it.
-    if (this.stopping) await child.stop(API_GRACE_MS);
+    if (this.stopping) await child.stop(this.storeEnd ? 0 : API_GRACE_MS);
     return child;
   }
 

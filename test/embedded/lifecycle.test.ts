@@ -324,7 +324,7 @@ test('an unasked end of a store is reported with what it last wrote', async () =
     void start({
       home,
       log: { ...quietLog, error: () => undefined },
-      onExit: (store, lastLines) => resolve(`${store}: ${lastLines}`),
+      onExit: ({ store, lastLines }) => resolve(`${store}: ${lastLines}`),
     }).then(async () => process.kill(await firstPid(home), 'SIGKILL'));
   });
   expect(await told).toMatch(/^redis: [\s\S]*ready to accept connections/);

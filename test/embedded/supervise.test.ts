@@ -1,12 +1,16 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
+import { isAlive, type ProcessIdentity, processIdentity } from '../../src/embedded/identity.js';
 import { freshHome } from '../support/homes.js';
 import { runStack, type StackProcess, UNUSED_STORES } from './stack-process.js';
+
+const UNUSED_REDIS = 'redis://127.0.0.1:1';
 
 const running: (StackProcess & { home: string })[] = [];
 afterEach(async () => {
@@ -119,14 +123,66 @@ test('a second start on the same folder is refused and names the first', async (
   expect(second.output()).toContain('RISKGRAPH_HOME');
 });
 
-test('a store that dies stops the stack, which says why', async () => {
-  const stack = await start();
-  const { stores } = await stack.ready;
-  const redis = new Redis(stores.redisUrl);
-  redis.on('error', () => undefined);
-  const pid = Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]);
-  redis.disconnect();
-  process.kill(pid, 'SIGKILL');
+/** What says that everything stops since this store was killed, and what a person does. */
+const said = (store: string): RegExp =>
+  new RegExp(
+    `the embedded ${store} was ended by SIGKILL, as the system does when memory runs out, so everything stops; ` +
+      'what was acknowledged is kept, and jobs that ran resume at the next start: ' +
+      `if dmesg names an out-of-memory kill, .*; start again; the log of ${store} is .*/log/${store}\\.log`,
+  );
+
+const childrenOf = async (home: string): Promise<(ProcessIdentity & { name: string })[]> => {
+  const run = join(home, 'run');
+  const files = (await readdir(run)).filter((name) => name.endsWith('.pid'));
+  return Promise.all(files.map(async (name) => JSON.parse(await readFile(join(run, name), 'utf8'))));
+};
+
+/** Kills the store's process, waits for the end of the whole stack, and finds no child of it left. */
+const killStore = async (stack: StackProcess & { home: string }, store: string): Promise<void> => {
+  const children = await childrenOf(stack.home);
+  process.kill(children.find(({ name }) => name === store)?.pid as number, 'SIGKILL');
   expect(await stack.closed).toBe(1);
-  expect(stack.output()).toContain('the embedded redis is gone; start again, its data are kept');
+  expect(stack.output()).toMatch(said(store));
+  expect(children.filter(isAlive)).toEqual([]);
+};
+
+// Each waits for the fact that the stack ended: the jobs and requests here would take ten minutes or for ever.
+
+test('a killed Redis ends the stack while a job runs', async () => {
+  const stack = await start({ JOB_MS: '600000' });
+  await stack.ready;
+  await until(async () => (await stack.events()).some((event) => event.startsWith('worker started')));
+  await killStore(stack, 'redis');
+  expect(stack.output()).not.toContain('the worker finishes its running jobs');
+});
+
+test('a killed ClickHouse ends a stop that waits for a job', async () => {
+  const stack = await start({ JOB_MS: '600000', CLICKHOUSE_URL: '', REDIS_URL: UNUSED_REDIS });
+  await stack.ready;
+  await until(async () => (await stack.events()).some((event) => event.startsWith('worker started')));
+  stack.process.kill('SIGTERM');
+  await until(async () => (await stack.events()).includes('worker asked to stop'));
+  await killStore(stack, 'clickhouse');
+});
+
+test('a killed Postgres ends the stack while an API does not end and a query computes', async () => {
+  const stack = await start({ API_NEVER_ENDS: '1', POSTGRES_URL: '', REDIS_URL: UNUSED_REDIS });
+  const { stores } = await stack.ready;
+  const client = new pg.Client({ connectionString: stores.postgresUrl });
+  client.on('error', () => undefined);
+  await client.connect();
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const backend = processIdentity(rows[0]?.pid as number) as ProcessIdentity;
+  const computing = client.query('SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b');
+  const broken = expect(computing).rejects.toThrow();
+  await killStore(stack, 'postgres');
+  expect(isAlive(backend)).toBe(false);
+  await broken;
+});
+
+test('a store that is killed while the stack starts ends the start and is named as the cause', async () => {
+  const stack = await start({ API_NEVER_READY: '1' });
+  await until(async () => (await stack.events()).includes('api ready'));
+  await killStore(stack, 'redis');
+  expect(stack.output()).toMatch(/FAILED .*the embedded redis was ended by SIGKILL/);
 });

@@ -12,7 +12,8 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { endOrphans } from '../../src/embedded/child.js';
 import { processIdentity } from '../../src/embedded/identity.js';
-import { type EmbeddedStores, type StoreName, startEmbedded } from '../../src/embedded/index.js';
+import { type EmbeddedStores, startEmbedded } from '../../src/embedded/index.js';
+import type { StoreName } from '../../src/embedded/store-end.js';
 import { freshHome, makerOf, quietLog } from './homes.js';
 
 declare module 'vitest' {
