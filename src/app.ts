@@ -215,7 +215,7 @@ export async function createApp(config: Config, given: Given = {}) {
       queue,
       mask,
       calendar,
-      scoring: createScoring({ features: onlineFeatures, scorer }),
+      scoring: createScoring({ features: onlineFeatures, scorer, metrics }),
       indicators: createIndicators({ registry, query: store, calendar }),
       freshness: ages,
       backfills: materializer,

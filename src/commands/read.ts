@@ -12,6 +12,8 @@ interface Scores {
     probability: number | null;
     points: number | null;
     band: string | null;
+    stale: readonly string[];
+    error: string | null;
   }[];
 }
 
@@ -32,13 +34,21 @@ export function addReadCommands(program: Command, context: CommandContext): void
     run: async (client, options, [model, ...keys]) => {
       const request = options.request.length > 0 ? requestColumns(options.request) : null;
       const { score } = await client.graphql<{ score: Scores }>(
-        'query($model: String!, $entities: JSONObject!, $request: JSONObject) { score(model: $model, entities: $entities, request: $request) { requestId scores { entity status probability points band missing } } }',
+        'query($model: String!, $entities: JSONObject!, $request: JSONObject) { score(model: $model, entities: $entities, request: $request) { requestId scores { entity status probability points band missing stale oldestInput error } } }',
         { model, entities: keyColumns(keys), request },
       );
       print(score, options, () =>
         table(
-          ['entity', 'status', 'probability', 'points', 'band'],
-          score.scores.map((row) => [JSON.stringify(row.entity), row.status, row.probability, row.points, row.band]),
+          ['entity', 'status', 'probability', 'points', 'band', 'stale inputs', 'why not scored'],
+          score.scores.map(({ entity, status, probability, points, band, stale, error }) => [
+            JSON.stringify(entity),
+            status,
+            probability,
+            points,
+            band,
+            stale.length,
+            error,
+          ]),
         ),
       );
     },

@@ -111,8 +111,8 @@ export const ScoreStatus = enumOf<ScoreRow['status']>('ScoreStatus', {
   description: 'The status of a score.',
   values: {
     SCORED: 'The row was scored.',
-    MISSING_FEATURES: 'Features that the model needs have no value, so the row was not scored.',
-    ERROR: 'A feature could not be read, so the row was not scored.',
+    MISSING_FEATURES: 'Features have no value that the model needs, or one too old for it, so the row was not scored.',
+    ERROR: 'A feature could not be read, or the model gave no probability, so the row was not scored.',
   },
 });
 

@@ -63,7 +63,13 @@ class ScoreRowType {
   @Field(() => ScoreStatus, { description: 'The status of the row.' })
   status!: keyof typeof ScoreStatus;
 
-  @Field(() => Float, { nullable: true, description: 'The probability of bad, 0 to 1.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The reason why the row was not scored, and what to do; null where it was.',
+  })
+  error!: string | null;
+
+  @Field(() => Float, { nullable: true, description: 'The probability of bad, 0 to 1; null unless the row is SCORED.' })
   probability!: number | null;
 
   @Field(() => Int, { nullable: true, description: 'The score in points; high is safe.' })
@@ -80,13 +86,26 @@ class ScoreRowType {
 
   @Field(() => [String], {
     nullable: true,
+    description: 'The features whose value is older than the maxAge of their view, as view@version:feature.',
+  })
+  stale!: readonly string[] | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'The event time of the oldest row that a feature was read from.',
+  })
+  oldestInput!: Instant | null;
+
+  @Field(() => [String], {
+    nullable: true,
     description: 'The features that raise the risk most, worst first, at most four; null without explain.',
   })
   reasonCodes!: readonly string[] | null;
 
   @Field(() => [ContributionType], {
     nullable: true,
-    description: 'The contribution of each feature; null without explain.',
+    description:
+      'The contribution of each feature, without those at whose median the model gives no probability; null without explain.',
   })
   contributions!: readonly ContributionType[] | null;
 

@@ -103,10 +103,12 @@ const backfillView = (
     await settleInputs(leased, view, progress.signal);
     const asOfs = due.slice(await emptyAsOfs(leased, plan));
     const totals = { rows: 0, changed: 0, nullKeys: 0 };
+    let failed = 0;
     const last = await throughChunks(leased, asOfs, jobId, progressWithin(progress, 0, 0.9), (record) => {
       totals.rows += record.counts?.rows ?? 0;
       totals.changed += record.counts?.changed ?? 0;
       totals.nullKeys += record.counts?.nullKeys ?? 0;
+      failed += record.counts?.failed ?? 0;
     });
     const written = last
       ? await rewriteOnline(leased, await withShards(leased, last), progressWithin(progress, 0.9, 1))
@@ -120,6 +122,7 @@ const backfillView = (
       asOfs: due.length,
       empty: due.length - asOfs.length,
       ...totals,
+      ...(view.origin.kind === 'scores' ? { failed } : {}),
       published: written.own + written.others,
     };
   });

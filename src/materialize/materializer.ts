@@ -13,6 +13,7 @@ import { progressWithin } from './progress.js';
 import { commit, dropStages, type MaterializerDeps, publish, rewriteOnline, stage } from './run-steps.js';
 import { checkAsOf, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
+import { scoreCounts } from './score-tally.js';
 
 export function createMaterializer(deps: MaterializerDeps): Materializer {
   const { ledger, calendar, clock, metrics } = deps;
@@ -46,7 +47,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
         published: changed,
         restored,
         nullKeys,
-        ...scoreCounts(committed),
+        ...(scoreCounts(committed) ?? {}),
       };
     });
 
@@ -71,13 +72,17 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       const due = asOf ?? newestDue(view, now, calendar);
       checkAsOf(view, due, now, calendar);
       await refuseWithoutInputs(deps, view, due);
-      const { scored = 0, missing = 0, written = 0, ...result } = await runLive(view, due, jobId, progress);
+      const result = await runLive(view, due, jobId, progress);
+      const { scored = 0, missing = 0, stale = 0, failed = 0, error = null, written = 0 } = result;
       const { changed, published, restored } = result;
       return {
         view: view.id,
         asOf: formatInstant(due),
         scored,
         missing,
+        stale,
+        failed,
+        error,
         changed,
         written,
         published,
@@ -95,12 +100,4 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
 
     estimateBackfill: (range) => estimateBackfill(deps, range),
   };
-}
-
-/** The counts of a run of scores, beside those of any run. */
-function scoreCounts({ counts }: RunRecord): Pick<ViewResult, 'scored' | 'missing' | 'written'> {
-  if (counts?.tombstones === undefined) return {};
-  const { rows, changed, tombstones, restated } = counts;
-  // A first run has no score to take back: see PortfolioScores.record.
-  return { scored: rows - tombstones, missing: tombstones, written: restated ? changed : changed - tombstones };
 }

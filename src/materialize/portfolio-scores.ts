@@ -3,16 +3,16 @@
  * instant would read it; everything after it (stage, publication, history, recovery) is that of any view.
  */
 
-import { ModelInputs } from '../core/compute/model-inputs.js';
-import { scoreOf, scoreValues } from '../core/compute/score-view.js';
+import { type Judgement, ModelInputs } from '../core/compute/model-inputs.js';
+import { type Scored, scoreAt, scoreValues } from '../core/compute/score-view.js';
 import { valueAt } from '../core/compute/status.js';
 import { inputViews } from '../core/compute/view-kinds.js';
 import type { StoredModel, ViewOfKind } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
-import type { Scorer } from '../core/ports/indicators.js';
-import type { PortfolioScores } from '../core/ports/materialize.js';
-import type { EntityKey, KeyPart, OfflineReader, Run, StagedRow } from '../core/ports/offline.js';
+import type { Predictions, Scorer } from '../core/ports/indicators.js';
+import type { PortfolioRow, PortfolioScores } from '../core/ports/materialize.js';
+import type { EntityKey, KeyPart, OfflineReader, Run } from '../core/ports/offline.js';
 import type { Clock } from '../core/ports/process.js';
 import type { ImportRequest, SourceStore } from '../core/ports/sources.js';
 import { readableFrom } from './schedule.js';
@@ -57,7 +57,7 @@ async function scorePart(
   scoreView: ViewOfKind<'scores'>,
   part: KeyPart,
   t: Instant,
-): Promise<readonly StagedRow[]> {
+): Promise<readonly PortfolioRow[]> {
   const { model } = scoreView.origin;
   const inputs = new ModelInputs(model);
   const keys: EntityKey[] = [];
@@ -80,13 +80,29 @@ async function scorePart(
       }
     }
   }
-  const scored = keys.flatMap((_, row) => (inputs.judge(row).status === 'SCORED' ? [row] : []));
-  const probabilities = await scorer.predict(model, inputs.tensor(scored), scored.length);
-  const scores = new Map(scored.map((row, index) => [row, scoreOf(model, probabilities[index] as number)]));
-  return keys.map((key, row) => {
-    const score = scores.get(row);
-    return score ? { key, tombstone: false, values: scoreValues(score) } : { key, tombstone: true, values: [] };
+  const judged = keys.map((_, row) => inputs.judge(row));
+  const ready = judged.flatMap(({ status }, row) => (status === 'SCORED' ? [row] : []));
+  const predictions = await scorer.predict(model, inputs.tensor(ready), ready.length);
+  refuseBrokenModel(model, predictions, ready.length);
+  const answers = new Map(ready.map((row, index) => [row, scoreAt(model, predictions, index)]));
+  return keys.map((key, row) => rowOfKey(key, judged[row] as Judgement, answers.get(row)));
+}
+
+/** @throws INTERNAL where the model runs for no row: that is no fault of the rows, and ending the score of every one would hide it */
+function refuseBrokenModel(model: StoredModel, { failures }: Predictions, rows: number): void {
+  if (rows < 2 || failures.size < rows) return;
+  throw new RiskgraphError({
+    code: 'INTERNAL',
+    message: `${model.id} runs for none of ${rows} rows: ${failures.get(0)}`,
   });
+}
+
+/** A key's score, or its end; `answer` is the model's, where the inputs let it be asked. */
+function rowOfKey(key: EntityKey, { status, stale, error }: Judgement, answer: Scored | undefined): PortfolioRow {
+  const none = { key, tombstone: true, values: [], isStale: false } as const;
+  if (!answer) return { ...none, status, error };
+  if (answer.score === null) return { ...none, status: 'ERROR', error: answer.error };
+  return { key, tombstone: false, values: scoreValues(answer.score), isStale: stale.length > 0, status, error: null };
 }
 
 type Recorded = Parameters<PortfolioScores['record']>[0][number];

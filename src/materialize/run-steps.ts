@@ -12,6 +12,7 @@ import type { OfflineReader, Run, Shard, StageCounts } from '../core/ports/offli
 import type { OfflineWriter, OfflineWriters } from '../core/ports/offline-writer.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
+import { countScores } from './score-tally.js';
 import { kindOf } from './view-kinds.js';
 
 export interface MaterializerDeps {
@@ -201,7 +202,10 @@ export async function commit(
     await writer.commitRuns(stamped);
     // Before the mark: a run that dies here records its rows again, which changes nothing.
     await kindOf(view).record(leased, stamped);
-    for (const record of open) metrics.count('history_rows', { view: view.id }, record.counts?.changed ?? 0);
+    for (const record of open) {
+      metrics.count('history_rows', { view: view.id }, record.counts?.changed ?? 0);
+      if (view.origin.kind === 'scores') countScores(metrics, view.origin.model.id, record);
+    }
   }
   const took = seconds ? { seconds: Math.round(seconds() * 1000) / 1000 } : {};
   return advanceAll(leased, published, ({ stage: at, counts }) =>

@@ -1,13 +1,16 @@
 /** How runs of each stored kind of view are computed. The other questions of a kind are in core/compute/view-kinds.ts. */
 import type { StoredKind, ViewOfKind } from '../core/definitions/definitions.js';
-import type { PortfolioScores, RecordedRun } from '../core/ports/materialize.js';
-import type { Run, StageCounts } from '../core/ports/offline.js';
+import type { PortfolioScores, RecordedRun, RunRecord } from '../core/ports/materialize.js';
+import type { Run } from '../core/ports/offline.js';
 import type { OfflineWriter } from '../core/ports/offline-writer.js';
+import type { Log } from '../core/ports/process.js';
 import type { JobProgress } from '../core/ports/progress.js';
+import { tallyScores } from './score-tally.js';
 
 interface Parts {
   readonly writer: OfflineWriter;
   readonly scores: PortfolioScores;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 type RunOf<K extends StoredKind> = Run & { readonly view: ViewOfKind<K> };
@@ -25,7 +28,7 @@ interface StoredKindRecord<K extends StoredKind> {
     parts: Parts,
     run: RunOf<K>,
     progress: JobProgress,
-  ): Promise<StageCounts & { readonly tombstones?: number; readonly restated?: boolean }>;
+  ): Promise<Omit<NonNullable<RunRecord['counts']>, 'shards' | 'seconds'>>;
   /** Writes committed rows to other tables of the kind; repeating it changes nothing. */
   record(parts: Parts, runs: readonly RecordedRun<RunOf<K>>[]): Promise<void>;
 }
@@ -41,7 +44,14 @@ const scores: StoredKindRecord<'scores'> = {
   // Features published late are no reason to score without them.
   late: 'AS_KNOWN',
   sharesStages: false,
-  stage: ({ writer, scores: portfolio }, run, progress) => writer.stageRows(run, portfolio.rows(run, progress)),
+  async stage({ writer, scores: portfolio, log }, run, progress) {
+    const tally = tallyScores(portfolio.rows(run, progress));
+    const counts = { ...(await writer.stageRows(run, tally.rows)), ...tally.counts() };
+    const { failed, rows, error } = counts;
+    // The job goes on: a row that the model cannot score is no reason to keep the others waiting.
+    if (failed > 0) log.warn({ view: run.view.id, failed, rows, error }, 'a model gave rows no probability');
+    return counts;
+  },
   record: ({ scores: portfolio }, runs) => portfolio.record(runs),
 };
 

@@ -13,6 +13,9 @@ export interface ScorerOptions {
 /** Rows a run of the session: bounds its memory, and lets the event loop breathe between two runs of a large portfolio. */
 const ROWS_A_RUN = 4_096;
 
+/** A run that fails says so to its caller: what the library prints of it beside is noise, a line a try. */
+const QUIET = { logSeverityLevel: 4 } as const;
+
 /** Models on ONNX Runtime, one session a model version; `close` releases them. */
 export function createScorer({ executionProvider }: ScorerOptions): Scorer {
   const sessions = new Map<string, InferenceSession>();
@@ -52,17 +55,16 @@ export function createScorer({ executionProvider }: ScorerOptions): Scorer {
           hint: 'restart it: models are loaded at boot',
         });
       }
-      const probabilities = new Float32Array(rows);
+      const failures = new Map<number, string>();
+      const predictions = { probabilities: new Float32Array(rows).fill(Number.NaN), failures };
       for (let start = 0; start < rows; start += ROWS_A_RUN) {
-        const count = Math.min(ROWS_A_RUN, rows - start);
-        const input = new Tensor('float32', matrix.subarray(start * columns, (start + count) * columns), [
-          count,
-          columns,
-        ]);
-        const answer = await session.run({ [model.tensors.input]: input }, [model.tensors.probability]);
-        copyProbabilities(answer[model.tensors.probability] as Tensor, probabilities, start, count);
+        await runRows(
+          { model, session, matrix, columns, into: predictions.probabilities, failures },
+          start,
+          Math.min(ROWS_A_RUN, rows - start),
+        );
       }
-      return probabilities;
+      return predictions;
     },
 
     async close() {
@@ -70,6 +72,35 @@ export function createScorer({ executionProvider }: ScorerOptions): Scorer {
       sessions.clear();
     },
   };
+}
+
+interface ModelRun {
+  readonly model: Model;
+  readonly session: InferenceSession;
+  readonly matrix: Float32Array;
+  readonly columns: number;
+  readonly into: Float32Array;
+  readonly failures: Map<number, string>;
+}
+
+/** Runs `count` rows from `start` on. Where the run fails, it runs halves of them, so that one impossible row costs no other row its score. */
+async function runRows(run: ModelRun, start: number, count: number): Promise<void> {
+  const { model, session, matrix, columns, into, failures } = run;
+  const { input, probability } = model.tensors;
+  const rows = new Tensor('float32', matrix.subarray(start * columns, (start + count) * columns), [count, columns]);
+  try {
+    const answer = await session.run({ [input]: rows }, [probability], QUIET);
+    copyProbabilities(answer[probability] as Tensor, into, start, count);
+  } catch (cause) {
+    if (count === 1) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      failures.set(start, `${model.id} failed on the row: ${reason}`);
+      return;
+    }
+    const half = count >> 1;
+    await runRows(run, start, half);
+    await runRows(run, start + half, count - half);
+  }
 }
 
 async function openSession(
@@ -145,9 +176,15 @@ function tensorProblems(
   return problems;
 }
 
-/** [n], [n, 1], or the second column of [n, 2]. */
+/**
+ * [n], [n, 1], or the second column of [n, 2].
+ * @throws where the tensor is of another size, as one whose dimensions the file leaves open may be
+ */
 function copyProbabilities(tensor: Tensor, into: Float32Array, start: number, count: number): void {
   const data = tensor.data as Float32Array;
   const width = data.length / count;
+  if (width !== 1 && width !== 2) {
+    throw new Error(`the output is [${tensor.dims.join(', ')}], not [${count}], [${count}, 1] or [${count}, 2]`);
+  }
   for (let row = 0; row < count; row++) into[start + row] = data[row * width + width - 1] as number;
 }

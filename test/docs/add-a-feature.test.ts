@@ -5,9 +5,9 @@ import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadRegistry } from '../../src/registry/load.js';
 import { type ApiStores, closeApiStores, freshApiStores, keyOf } from '../support/api.js';
+import { logisticOnnx } from '../support/tiny-onnx.js';
 import { type DefinitionRoot, emptyRoot, shownFiles } from './definitions.js';
 import { type Served, serve } from './served.js';
-import { logisticOnnx } from './tiny-onnx.js';
 
 const PAGE = 'add-a-feature.md';
 /** When the page's reader works: the newest due midnight is that of 20 March. */

@@ -8,6 +8,8 @@ import { middayClock } from '../support/clock.js';
 import { ROOT } from '../support/views.js';
 
 let api: Api;
+/** When the online rows were written. */
+let writtenAt: number;
 
 beforeAll(async () => {
   api = await startApi({ definitions: ROOT, clock: middayClock });
@@ -28,6 +30,7 @@ beforeAll(async () => {
     amount_paid: ['0', '0', '0', '0', '0', '0'],
   };
   const now = middayClock();
+  writtenAt = now;
   const row = (id: string, of: Readonly<Record<string, unknown>>) => ({
     key: [id],
     eventTime: now - 3_600_000,
@@ -36,7 +39,8 @@ beforeAll(async () => {
     tombstone: false,
     values: view.features.map(({ name }) => (of[name] ?? null) as string),
   });
-  await api.app.services.worker.online.write(view, [row('pays', values), row('late', late)]);
+  const old = { ...row('old', values), eventTime: now - 4_000 * 86_400_000 };
+  await api.app.services.worker.online.write(view, [row('pays', values), row('late', late), old]);
 });
 
 afterAll(() => api.close());
@@ -88,6 +92,25 @@ describe('score', () => {
       scoredAt: null,
       missing: expect.arrayContaining(['statement_history@1:utilization']),
     });
+  });
+
+  it('names the stale inputs of a score and the time of the oldest, and says why a row has none', async () => {
+    const { data, errors } = await api.graphql<{ score: { scores: unknown[] } }>(
+      'decision',
+      '{ score(model: "uci_default", entities: { customer_id: ["old", "pays", "nobody"] }) { scores { status stale oldestInput error } } }',
+    );
+    expect(errors).toEqual([]);
+    const ago = (ms: number) => new Date(writtenAt - ms).toISOString();
+    expect(data?.score.scores).toEqual([
+      {
+        status: 'SCORED',
+        stale: expect.arrayContaining(['statement_history@1:utilization']),
+        oldestInput: ago(4_000 * 86_400_000),
+        error: null,
+      },
+      { status: 'SCORED', stale: [], oldestInput: ago(3_600_000), error: null },
+      { status: 'MISSING_FEATURES', stale: [], oldestInput: null, error: 'no input has a value' },
+    ]);
   });
 
   it('explains where it is asked to', async () => {

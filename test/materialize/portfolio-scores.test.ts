@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FeatureRef, Model, View } from '../../src/core/definitions/definitions.js';
 import { raw } from '../../src/core/definitions/sql.js';
@@ -10,6 +13,8 @@ import type { OnlineFeaturesAnswer } from '../../src/core/ports/serving.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { createScoring } from '../../src/serving/scores.js';
 import { refsOf } from '../offline/support.js';
+import { noMetrics } from '../online/definitions.js';
+import { linearOnnx, lookupOnnx } from '../support/tiny-onnx.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { migrateSources, openScoring, type Scored, type Scoring, scoredViews } from './scored.js';
 import { MIDNIGHT } from './views.js';
@@ -100,7 +105,7 @@ async function scoredFromHistory(model: Model, ids: readonly string[], t: Instan
     statuses: found.map(({ statuses }) => statuses[ref.index] as FeatureStatus),
   }));
   const features = { read: async (): Promise<OnlineFeaturesAnswer> => ({ columns, views: [] }) };
-  return createScoring({ features, scorer: scoring.scorer }).score({
+  return createScoring({ features, scorer: scoring.scorer, metrics: noMetrics }).score({
     model,
     entities: { customer_id: ids },
     explain: false,
@@ -118,15 +123,21 @@ afterAll(async () => {
   await scoring?.scorer.close();
   await fixture?.close();
 });
-beforeEach(async () => {
+
+/** Makes everything that the tests score by: a model of the worked one, changed. */
+async function scoreBy(change: Parameters<typeof scoredViews>[1] = {}): Promise<void> {
   await scoring?.scorer.close();
-  await fixture.clearFacts();
-  fixture.clock.now = MIDNIGHT + 3 * HOUR;
-  scored = await scoredViews(`m${runs}_score`);
+  scored = await scoredViews(`m${runs++}_score`, change);
   const { clickhouse, offline, leases, clock } = fixture;
   scoring = await openScoring({ clickhouse, offline, leases, clock: () => clock.now }, [scored.model]);
   materializer = fixture.materializer({ scores: scoring.scores });
   for (const view of [scored.inputs, scored.view]) await fixture.writers.createView(view);
+}
+
+beforeEach(async () => {
+  await fixture.clearFacts();
+  fixture.clock.now = MIDNIGHT + 3 * HOUR;
+  await scoreBy();
 });
 
 describe('scoring a portfolio', () => {
@@ -140,6 +151,9 @@ describe('scoring a portfolio', () => {
       asOf: formatInstant(MIDNIGHT),
       scored: 54,
       missing: 6,
+      stale: 0,
+      failed: 0,
+      error: null,
       changed: 60,
       written: 54,
       published: 60,
@@ -149,7 +163,7 @@ describe('scoring a portfolio', () => {
     const ids = [...CUSTOMERS, 'nobody'];
     const features = createOnlineFeatures({ online: fixture.online });
     const now = fixture.clock.now;
-    const answers = await createScoring({ features, scorer: scoring.scorer }).score({
+    const answers = await createScoring({ features, scorer: scoring.scorer, metrics: noMetrics }).score({
       model: scored.model,
       entities: { customer_id: ids },
       explain: false,
@@ -234,7 +248,7 @@ describe('scoring a portfolio', () => {
     expect(await historical(scored.inputs, ['C1'], fixture.clock.now)).toMatchObject([
       { statuses: Array(5).fill('STALE') },
     ]);
-    expect(await score()).toMatchObject({ asOf: formatInstant(MIDNIGHT + 5 * DAY), scored: 54 });
+    expect(await score()).toMatchObject({ asOf: formatInstant(MIDNIGHT + 5 * DAY), scored: 54, stale: 54 });
   });
 
   it('of the newest as-of reads what was published late; of an older one, what was in force at its time', async () => {
@@ -274,6 +288,92 @@ describe('scoring a portfolio', () => {
     await factsAt(MIDNIGHT - DAY);
     await materialize([scored.inputs]);
     expect(await failure(MIDNIGHT - DAY)).toMatchObject({ code: 'CONFLICT' });
+  });
+});
+
+describe('a model that gives some rows no probability', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'models-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const scoreByFile = async (file: Buffer, medians: readonly number[], ...references: string[]): Promise<void> => {
+    const onnxPath = join(folder, 'tiny.onnx');
+    await writeFile(onnxPath, file);
+    await scoreBy({
+      references: references.map((name) => `statement_history@1:${name}`),
+      onnxPath,
+      tensors: { input: 'features', probability: 'probability' },
+      missing: 'nan',
+      card: { medians },
+    });
+  };
+
+  it('scores the others, ends what was scored before, and says so in result, history, table and query alike', async () => {
+    // It answers the utilization: NaN where that is NULL, more than 1 for some.
+    await scoreByFile(linearOnnx([1, 0]), [0.1, 1_000], 'utilization', 'credit_limit');
+    await fixture.addFacts(CUSTOMERS.map((customer) => ({ customer, at: MIDNIGHT - 2 * DAY, amount: 7 })));
+    await materialize([scored.inputs]);
+    expect(await score()).toMatchObject({ scored: 60, missing: 0, failed: 0, error: null, written: 60 });
+
+    fixture.clock.now += DAY;
+    await factsAt(MIDNIGHT - HOUR);
+    await materialize([scored.inputs]);
+    const ids = CUSTOMERS;
+    const answers = await createScoring({
+      features: createOnlineFeatures({ online: fixture.online }),
+      scorer: scoring.scorer,
+      metrics: noMetrics,
+    }).score({ model: scored.model, entities: { customer_id: ids }, explain: false, now: fixture.clock.now });
+    const isOver = (index: number) => (index * 7 + 3) % 97 > 70;
+    const expected = ids.map((_, index) => (index % 10 === 9 || isOver(index) ? 'ERROR' : 'SCORED'));
+    expect(answers.map(({ status }) => status)).toEqual(expected);
+    const failed = expected.filter((status) => status === 'ERROR').length;
+    expect(failed).toBeGreaterThan(6);
+
+    const result = await score();
+    expect(result).toMatchObject({ scored: 60 - failed, missing: 0, failed, written: 60 - failed });
+    expect(result.error).toMatch(/answered (NaN|1\.\d+) in 'probability'/);
+    const past = await historical(scored.view, ids, fixture.clock.now);
+    expect(past.map(({ statuses: [status] }) => status)).toEqual(
+      expected.map((status) => (status === 'ERROR' ? 'NOT_FOUND' : 'PRESENT')),
+    );
+    expect(past.map(({ values }) => values)).toEqual(answers.map(valuesOf));
+    const { offline, online } = await fixture.newest(scored.view);
+    expect(online).toEqual(offline);
+    const told = (await stored()).filter(({ scored_at }) => scored_at === formatInstant(MIDNIGHT + DAY + 3 * HOUR));
+    expect(new Map(told.map((row) => [row.entity_id, row.probability]))).toEqual(
+      new Map(
+        ids.flatMap((id, index) => (expected[index] === 'SCORED' ? [[id, answers[index]?.probability as number]] : [])),
+      ),
+    );
+
+    const { views } = await backfill([scored.view], '2026-02-28', '2026-03-02');
+    expect(views).toMatchObject([{ failed: expect.any(Number) }]);
+  });
+
+  it('scores who the model runs for, and fails where it runs for no one: that is no fault of the rows', async () => {
+    await scoreByFile(lookupOnnx([0.125, 0.25]), [0], 'utilization');
+    // Utilizations from 0 to 1.37 have an entry.
+    await factsAt(MIDNIGHT - DAY);
+    await materialize([scored.inputs]);
+    expect(await score()).toMatchObject({ scored: 54, missing: 6, failed: 0 });
+    await scoreByFile(lookupOnnx([]), [0], 'utilization');
+    await materialize([scored.inputs]);
+    await expect(score()).rejects.toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('runs for none of'),
+    });
+  });
+
+  it('refuses stale inputs where the model does: who has no other is MISSING_FEATURES', async () => {
+    await scoreBy({ stale: 'refuse' });
+    await factsAt(MIDNIGHT - DAY);
+    await materialize([scored.inputs]);
+    expect(await score()).toMatchObject({ scored: 54, missing: 6, stale: 0 });
+    fixture.clock.now += 5 * DAY;
+    expect(await score()).toMatchObject({ scored: 0, missing: 60, stale: 0, failed: 0 });
   });
 });
 

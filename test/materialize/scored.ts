@@ -61,10 +61,13 @@ export interface Scored {
   readonly view: View;
 }
 
-/** The model over a view of its own, with the view of its scores; a row with a hole is refused. */
-export async function scoredViews(name: string): Promise<Scored> {
+/** The model over a view of its own, with the view of its scores; a row with a hole is refused, unless `change` says otherwise. */
+export async function scoredViews(
+  name: string,
+  { references = worked.inputs, ...change }: Partial<StoredModel> & { readonly references?: readonly string[] } = {},
+): Promise<Scored> {
   const inputs = statementsView(`${name}_inputs`);
-  const features = worked.inputs.map((reference): FeatureRef => {
+  const features = references.map((reference): FeatureRef => {
     const [, wanted] = reference.split(':') as [string, string];
     const index = inputs.features.findIndex((feature) => feature.name === wanted);
     const feature = inputs.features[index] as View['features'][number];
@@ -83,6 +86,7 @@ export async function scoredViews(name: string): Promise<Scored> {
     features,
     missing: 'refuse',
     card: JSON.parse(await readFile(resolve(dirname(FILE), 'card.json'), 'utf8')),
+    ...change,
   };
   return { inputs, model, view: { ...scoreViewOf(model), hash: 'h' } };
 }

@@ -55,7 +55,8 @@ describe('b_score@1', () => {
   afterAll(() => scorer.close());
 
   it('answers the examples of its card as the library that trained it did, from safe to risky', async () => {
-    const answer = await scorer.predict(model, Float32Array.from(card.examples.flatMap(rowOf)), card.examples.length);
+    const inputs = Float32Array.from(card.examples.flatMap(rowOf));
+    const { probabilities: answer } = await scorer.predict(model, inputs, card.examples.length);
     for (const [index, { probability }] of card.examples.entries()) expect(answer[index]).toBeCloseTo(probability, 5);
     const points = [...answer].map((probability) => scoreOf(model, probability).points);
     expect(points).toEqual([...points].sort((a, b) => b - a));
@@ -86,7 +87,8 @@ describe('b_score@1', () => {
           low[column] = Number.isNaN(low[column]) ? 0 : (low[column] as number);
           high[column] = (low[column] as number) + 10;
         }
-        const [before, after] = await scorer.predict(model, Float32Array.from([...low, ...high]), 2);
+        const { probabilities } = await scorer.predict(model, Float32Array.from([...low, ...high]), 2);
+        const [before, after] = probabilities;
         if (sign * ((after as number) - (before as number)) < -1e-6) wrong.push(reference);
       }
     }

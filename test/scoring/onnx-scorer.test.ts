@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inputColumns } from '../../src/core/compute/model-inputs.js';
 import type { Model } from '../../src/core/definitions/definitions.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { createScorer } from '../../src/scoring/onnx-scorer.js';
+import { linearOnnx, lookupOnnx } from '../support/tiny-onnx.js';
 import { ROOT } from '../support/views.js';
 
 const { models } = await loadRegistry({ root: ROOT });
@@ -24,7 +27,8 @@ describe('the scorer', () => {
   afterAll(() => scorer.close());
 
   it('answers as the library that trained the model did', async () => {
-    const answer = await scorer.predict(uci, Float32Array.from(examples.flatMap(rowOf)), examples.length);
+    const inputs = Float32Array.from(examples.flatMap(rowOf));
+    const { probabilities: answer } = await scorer.predict(uci, inputs, examples.length);
     for (const [index, { probability }] of examples.entries()) expect(answer[index]).toBeCloseTo(probability, 5);
   });
 
@@ -32,7 +36,7 @@ describe('the scorer', () => {
     const rows = 10_000;
     const matrix = new Float32Array(rows * columns);
     for (let row = 0; row < rows; row++) matrix.set(rowOf(examples[row % examples.length] as Example), row * columns);
-    const answer = await scorer.predict(uci, matrix, rows);
+    const { probabilities: answer } = await scorer.predict(uci, matrix, rows);
     const wrong = [...answer].filter(
       (p, row) => Math.abs(p - (examples[row % examples.length] as Example).probability) > 1e-5,
     );
@@ -40,10 +44,10 @@ describe('the scorer', () => {
   });
 
   it('takes missing inputs as NaN and no rows as no rows', async () => {
-    const [p] = await scorer.predict(uci, new Float32Array(columns).fill(Number.NaN), 1);
+    const [p] = (await scorer.predict(uci, new Float32Array(columns).fill(Number.NaN), 1)).probabilities;
     expect(p).toBeGreaterThan(0);
     expect(p).toBeLessThan(1);
-    expect(await scorer.predict(uci, new Float32Array(0), 0)).toHaveLength(0);
+    expect((await scorer.predict(uci, new Float32Array(0), 0)).probabilities).toHaveLength(0);
   });
 
   it('has a card that belongs to the weights and to the definition', async () => {
@@ -56,6 +60,57 @@ describe('the scorer', () => {
     const { auc } = (uci.card.heldOut as { auc: { mean: number } }) ?? {};
     expect(auc.mean).toBeGreaterThan(0.77);
     expect(auc.mean).toBeLessThan(0.82);
+  });
+});
+
+describe('a model that answers no probability', () => {
+  const scorer = createScorer({ executionProvider: 'cpu' });
+  const utilization = uci.features.find(({ feature }) => feature.type === 'FLOAT64') as Model['features'][number];
+  let folder: string;
+
+  const tiny = async (name: string, file: Buffer): Promise<Model> => {
+    const onnxPath = join(folder, `${name}.onnx`);
+    await writeFile(onnxPath, file);
+    const model: Model = {
+      ...uci,
+      id: `${name}@1`,
+      file: name,
+      onnxPath,
+      features: [utilization],
+      tensors: { input: 'features', probability: 'probability' },
+      card: { medians: [0.1] },
+    };
+    await scorer.open([model]);
+    return model;
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'models-'));
+  });
+  afterAll(async () => {
+    await scorer.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('is handed on as it answers: what counts as a score is judged in one place', async () => {
+    const model = await tiny('linear', linearOnnx([1]));
+    const { probabilities, failures } = await scorer.predict(model, Float32Array.of(0.25, Number.NaN, 1.5), 3);
+    expect([...probabilities]).toEqual([0.25, Number.NaN, 1.5]);
+    expect(failures.size).toBe(0);
+  });
+
+  it('costs no other row its answer where it fails on one, in batches of one and of many runs', async () => {
+    const model = await tiny('lookup', lookupOnnx([0.125, 0.25]));
+    const rows = 9_000;
+    const bad = new Set([0, 17, 4_095, 4_096, 8_999]);
+    const matrix = Float32Array.from({ length: rows }, (_, row) => (bad.has(row) ? 7 : row % 2));
+    const { probabilities, failures } = await scorer.predict(model, matrix, rows);
+    expect([...failures.keys()]).toEqual([...bad]);
+    expect(failures.get(17)).toMatch(/^lookup@1 failed on the row: .*7/);
+    const wrong = [...probabilities].filter(
+      (p, row) => !Object.is(p, bad.has(row) ? Number.NaN : [0.125, 0.25][row % 2]),
+    );
+    expect(wrong).toEqual([]);
   });
 });
 

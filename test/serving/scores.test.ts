@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Model, View } from '../../src/core/definitions/definitions.js';
 import type { FeatureValue } from '../../src/core/definitions/types.js';
@@ -13,10 +16,19 @@ import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { createScoring } from '../../src/serving/scores.js';
 import { quietLog } from '../support/homes.js';
 import { type FreshStore, freshRedis } from '../support/stores.js';
+import { linearOnnx } from '../support/tiny-onnx.js';
 import { ROOT } from '../support/views.js';
 
 const NOW = Date.UTC(2026, 5, 30);
 const metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
+/** Sums of what was counted, by name and labels. */
+const counted = new Map<string, number>();
+const counting = {
+  count: (name: string, labels: object = {}, by = 1) => {
+    const key = [name, ...Object.values(labels)].join(' ');
+    counted.set(key, (counted.get(key) ?? 0) + by);
+  },
+};
 const registry = await loadRegistry({ root: ROOT });
 const model = registry.models.get('uci_default@1') as Model;
 const view = registry.views.get('statement_history@1') as View;
@@ -52,6 +64,19 @@ const row = (id: string, values: Readonly<Record<string, FeatureValue>> = {}, ev
 
 const late = { delinquency: [3, 2, 2, 2, 0, 0], utilization: 0.98, amount_paid: ['0', '0', '0', '0', '0', '0'] };
 const nothing = Object.fromEntries(model.features.map(({ feature }) => [feature.name, null]));
+const features = ['statement_history@1:utilization', 'statement_history@1:credit_limit'];
+/** Answers the utilization, whatever it is: NaN where there is none. */
+const linear: Model = {
+  ...model,
+  id: 'linear@1',
+  features: features.map((asked) => model.features.find(({ reference }) => reference === asked)) as Model['features'],
+  tensors: { input: 'features', probability: 'probability' },
+  missing: 'nan',
+  // No median of the utilization: the model cannot answer without it.
+  card: { medians: [null, 100_000] },
+};
+let folder: string;
+
 const score = (ids: readonly (string | null)[], options: { explain?: boolean; model?: Model } = {}) =>
   scoring.score({
     model: options.model ?? model,
@@ -77,12 +102,17 @@ describe('scores', () => {
       row('holes', { utilization: null, delinquency: [0, null, null, null, null, null] }),
       row('empty', nothing),
       row('old', {}, NOW - 4_000 * DAY),
+      row('over', { utilization: 1.5 }),
     ]);
-    await scorer.open([model]);
-    scoring = createScoring({ features: createOnlineFeatures({ online }), scorer });
+    folder = await mkdtemp(join(tmpdir(), 'models-'));
+    const onnxPath = join(folder, 'linear.onnx');
+    await writeFile(onnxPath, linearOnnx([1, 0]));
+    await scorer.open([model, { ...linear, onnxPath }]);
+    scoring = createScoring({ features: createOnlineFeatures({ online }), scorer, metrics: counting });
   });
   afterAll(async () => {
     await scorer.close();
+    await rm(folder, { recursive: true });
     await connection.close().catch(() => undefined);
     await redis.close();
   });
@@ -130,8 +160,61 @@ describe('scores', () => {
     expect(rows[0]?.missing).toEqual(model.features.map(({ reference }) => reference));
   });
 
-  it('scores stale values as they are', async () => {
-    expect(await score(['old'])).toMatchObject([{ status: 'SCORED', missing: [] }]);
+  it('scores stale values as they are, names them and the time of the oldest, unless the model refuses them', async () => {
+    const all = model.features.map(({ reference }) => reference);
+    const [old, good, nobody] = await score(['old', 'good', 'nobody']);
+    expect(old).toMatchObject({
+      status: 'SCORED',
+      missing: [],
+      stale: all,
+      oldestInput: NOW - 4_000 * DAY,
+      error: null,
+    });
+    expect(good).toMatchObject({ status: 'SCORED', stale: [], oldestInput: NOW - DAY });
+    expect(nobody).toMatchObject({ stale: [], oldestInput: null, error: 'no input has a value' });
+    const [refused, fresh] = await score(['old', 'good'], { model: { ...model, stale: 'refuse' } });
+    expect(refused).toMatchObject({
+      status: 'MISSING_FEATURES',
+      probability: null,
+      scoredAt: null,
+      stale: all,
+      error: expect.stringContaining(`refuses stale inputs, and ${all.join(', ')} is older`),
+    });
+    expect(fresh).toEqual(good);
+  });
+
+  it('answers ERROR with the reason where the model gives no probability, and the other rows as ever', async () => {
+    counted.clear();
+    const rows = await score(['good', 'holes', 'over', 'nobody'], { model: linear });
+    expect(rows).toMatchObject([
+      {
+        status: 'SCORED',
+        probability: expect.closeTo(0.1, 6),
+        outputs: { probability: expect.closeTo(0.1, 6) },
+        error: null,
+      },
+      { status: 'ERROR', error: expect.stringContaining("linear@1 answered NaN in 'probability'") },
+      { status: 'ERROR', error: expect.stringContaining("linear@1 answered 1.5 in 'probability'") },
+      { status: 'MISSING_FEATURES', error: 'no input has a value' },
+    ]);
+    for (const row of rows.slice(1)) {
+      expect(row).toMatchObject({ probability: null, points: null, band: null, outputs: null, scoredAt: null });
+    }
+    expect(Object.fromEntries(counted)).toEqual({
+      'scores linear@1 request SCORED': 1,
+      'scores linear@1 request ERROR': 2,
+      'scores linear@1 request MISSING_FEATURES': 1,
+      'stale_scores linear@1 request': 0,
+    });
+  });
+
+  it('explains without the features at whose median the model gives no probability', async () => {
+    const [good, over] = await score(['good', 'over'], { explain: true, model: linear });
+    expect(good?.contributions).toEqual([
+      { feature: 'statement_history@1:credit_limit', value: '200000', contribution: 0 },
+    ]);
+    expect(good?.reasonCodes).toEqual([]);
+    expect(over?.contributions).toBeNull();
   });
 
   it('explains a score by what each feature adds to the log-odds against its median, worst reasons first', async () => {
@@ -150,6 +233,11 @@ describe('scores', () => {
   it('never scores on part of the data: while the store does not answer, a row is ERROR', async () => {
     await redis.close();
     const [row] = await score(['good']);
-    expect(row).toMatchObject({ status: 'ERROR', probability: null });
+    expect(row).toMatchObject({
+      status: 'ERROR',
+      probability: null,
+      oldestInput: null,
+      error: expect.stringContaining('could not be read: ask again'),
+    });
   });
 });

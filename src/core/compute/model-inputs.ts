@@ -33,27 +33,39 @@ const isWhole = (value: FeatureValue): boolean =>
 
 const ABSENT: ReadonlySet<FeatureStatus> = new Set(['NULL', 'NOT_FOUND', 'ERROR']);
 
+/** What is known of one input of one row, as bits of a byte; 0: it has no value. */
+const PRESENT = 1;
+const STALE = 2;
+const FAILED = 4;
+
 export interface Judgement {
   readonly status: 'SCORED' | 'MISSING_FEATURES' | 'ERROR';
   /** References without a value, in the order of the model's inputs. */
   readonly missing: readonly string[];
+  /** References whose value is older than the maxAge of its view, in the order of the model's inputs. */
+  readonly stale: readonly string[];
+  /** Why the row cannot be scored, and what to do; null where it can. */
+  readonly error: string | null;
 }
 
+type Rules = Pick<Model, 'features' | 'missing' | 'required' | 'stale'>;
+
 /**
- * Rows of a model's input tensor, filled value by value in any order, and which of them can be scored: the one meaning of a missing feature,
- * for a request and for a portfolio. A value that is never set is absent; a stale one counts as it is.
+ * Rows of a model's input tensor, filled value by value in any order, and which of them can be scored: the one meaning of a missing and of a
+ * stale feature, for a request and for a portfolio. A value that is never set is absent; a stale one counts as it is, unless the model
+ * refuses it.
  */
 export class ModelInputs {
   readonly width: number;
   private readonly offsets: readonly number[];
   private matrix: Float32Array;
-  /** One byte per row and feature: 1 where there is a value. */
-  private present: Uint8Array;
-  private failed: Uint8Array;
+  /** One byte per row and feature. */
+  private known: Uint8Array;
+  private capacity: number;
   private count = 0;
 
   constructor(
-    private readonly model: Pick<Model, 'features' | 'missing' | 'required'>,
+    private readonly model: Rules,
     capacity = 1,
   ) {
     this.width = inputColumns(model);
@@ -63,10 +75,9 @@ export class ModelInputs {
       offset += widthOf(feature);
       return own;
     });
-    const rows = Math.max(1, capacity);
-    this.matrix = new Float32Array(rows * this.width).fill(Number.NaN);
-    this.present = new Uint8Array(rows * model.features.length);
-    this.failed = new Uint8Array(rows);
+    this.capacity = Math.max(1, capacity);
+    this.matrix = new Float32Array(this.capacity * this.width).fill(Number.NaN);
+    this.known = new Uint8Array(this.capacity * model.features.length);
   }
 
   get rows(): number {
@@ -75,7 +86,7 @@ export class ModelInputs {
 
   /** Adds a row without values; returns its index. */
   add(): number {
-    if (this.count === this.failed.length) this.grow();
+    if (this.count === this.capacity) this.grow();
     return this.count++;
   }
 
@@ -87,23 +98,32 @@ export class ModelInputs {
   ) {
     const { features, missing } = this.model;
     const { feature } = features[position] as Model['features'][number];
-    if (status === 'ERROR') this.failed[row] = 1;
     const absent = ABSENT.has(status) || value === null || (missing === 'refuse' && !isWhole(value));
-    this.present[row * features.length + position] = absent ? 0 : 1;
+    this.known[row * features.length + position] =
+      (absent ? 0 : PRESENT) | (status === 'STALE' ? STALE : 0) | (status === 'ERROR' ? FAILED : 0);
     writeInput(this.matrix, row * this.width + (this.offsets[position] as number), feature, value);
   }
 
   judge(row: number): Judgement {
-    const { features, missing: rule, required = [] } = this.model;
-    const missing = features.flatMap(({ reference }, position) =>
-      this.present[row * features.length + position] === 1 ? [] : [reference],
+    const missing = this.inputsWhere(row, (known) => (known & PRESENT) === 0);
+    const stale = this.inputsWhere(row, (known) => (known & STALE) !== 0);
+    const failed = this.inputsWhere(row, (known) => (known & FAILED) !== 0);
+    if (failed.length > 0) {
+      const error = `${failed.join(', ')} could not be read: ask again, and look at the online store if it lasts`;
+      return { status: 'ERROR', missing, stale, error };
+    }
+    const refusals = [missingRefusal(this.model, missing), staleRefusal(this.model, stale)].filter(
+      (reason) => reason !== null,
     );
-    if (this.failed[row] === 1) return { status: 'ERROR', missing };
-    // A model that takes NaN also answers for a row of nothing but NaN, which is no one's score.
-    const refused =
-      missing.length > 0 &&
-      (rule === 'refuse' || missing.length === features.length || required.some((input) => missing.includes(input)));
-    return { status: refused ? 'MISSING_FEATURES' : 'SCORED', missing };
+    if (refusals.length === 0) return { status: 'SCORED', missing, stale, error: null };
+    return { status: 'MISSING_FEATURES', missing, stale, error: refusals.join('; ') };
+  }
+
+  private inputsWhere(row: number, holds: (known: number) => boolean): readonly string[] {
+    const { features } = this.model;
+    return features.flatMap(({ reference }, position) =>
+      holds(this.known[row * features.length + position] as number) ? [reference] : [],
+    );
   }
 
   /** Returns the tensor of these rows, in the order given. */
@@ -116,18 +136,30 @@ export class ModelInputs {
   }
 
   private grow(): void {
+    this.capacity *= 2;
     const matrix = new Float32Array(this.matrix.length * 2).fill(Number.NaN);
     matrix.set(this.matrix);
     this.matrix = matrix;
-    const larger = (bytes: Uint8Array): Uint8Array => {
-      const grown = new Uint8Array(bytes.length * 2);
-      grown.set(bytes);
-      return grown;
-    };
-    this.present = larger(this.present);
-    this.failed = larger(this.failed);
+    const known = new Uint8Array(this.known.length * 2);
+    known.set(this.known);
+    this.known = known;
   }
 }
+
+/** Why a row with these inputs missing is not scored; null where it is. */
+function missingRefusal({ features, missing: rule, required = [] }: Rules, missing: readonly string[]): string | null {
+  if (missing.length === 0) return null;
+  // A model that takes NaN also answers for a row of nothing but NaN, which is no one's score.
+  if (missing.length === features.length) return 'no input has a value';
+  const needed = rule === 'refuse' ? missing : missing.filter((reference) => required.includes(reference));
+  return needed.length === 0 ? null : `the model requires ${needed.join(', ')}, which has no value`;
+}
+
+/** Why a row with these inputs stale is not scored; null where it is. */
+const staleRefusal = ({ stale: rule = 'score' }: Rules, stale: readonly string[]): string | null =>
+  rule === 'score' || stale.length === 0
+    ? null
+    : `the model refuses stale inputs, and ${stale.join(', ')} is older than its maxAge: materialize its view`;
 
 /** The card's median per tensor column, NaN where it has none; null where the card does not list one for each column. */
 export function cardMedians(model: Pick<Model, 'card' | 'features'>): Float32Array | null {

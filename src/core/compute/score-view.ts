@@ -13,6 +13,7 @@ import type { FeatureValue } from '../definitions/types.js';
 import { badInput } from '../errors.js';
 import { bandOf, pointsOf } from '../helpers/risk-maths.js';
 import { parseDuration } from '../helpers/time.js';
+import type { Predictions } from '../ports/indicators.js';
 
 export interface Score {
   /** Calibrated P(bad), from 0 to 1. */
@@ -23,10 +24,41 @@ export interface Score {
   readonly band: string | null;
 }
 
-/** Turns a probability into points and band; online scores, portfolio scores and the score view share it. */
+/** Turns a probability into points and band. */
 export function scoreOf(model: Pick<Model, 'scale' | 'bands'>, probability: number): Score {
   const points = pointsOf(probability, model.scale);
   return { probability, points, band: bandOf(points, model.bands) };
+}
+
+/** A row that a model has run on: its score, or why it has none. */
+export type Scored = { readonly score: Score; readonly error: null } | { readonly score: null; readonly error: string };
+
+/** Sums of some hundred float32 leaves or shares miss 0 and 1 by so much; such an answer means the end that it misses. */
+const ROUNDING = 1e-5;
+
+const MAX_INT32 = 2 ** 31 - 1;
+
+/** Reads the answer of a model for one row: the one rule of what counts as a score, for requests and portfolios. */
+export function scoreAt(
+  model: Pick<Model, 'id' | 'scale' | 'bands' | 'tensors'>,
+  { probabilities, failures }: Predictions,
+  row: number,
+): Scored {
+  const failure = failures.get(row);
+  if (failure !== undefined) return { score: null, error: failure };
+  const answer = probabilities[row] as number;
+  const what = `${model.id} answered ${Number(answer.toPrecision(7))} in '${model.tensors.probability}'`;
+  if (Number.isNaN(answer)) {
+    const hint = "a model that cannot take a missing input declares missing: 'refuse'";
+    return { score: null, error: `${what}, which is no probability: ${hint}` };
+  }
+  if (answer < -ROUNDING || answer > 1 + ROUNDING) {
+    const hint = 'the tensor must hold P(bad), after its sigmoid or softmax';
+    return { score: null, error: `${what}, which is no probability from 0 to 1: ${hint}` };
+  }
+  const score = scoreOf(model, Math.min(1, Math.max(0, answer)));
+  if (Math.abs(score.points) <= MAX_INT32) return { score, error: null };
+  return { score: null, error: `${model.id} gives ${score.points} points, which is no 32-bit integer: fix its scale` };
 }
 
 const SCORE_FEATURES: readonly Feature[] = Object.entries({

@@ -15,6 +15,11 @@ export interface ModelSpec {
   readonly missing: 'nan' | 'refuse';
   /** Inputs that the model requires: a row without a value of one of them is answered MISSING_FEATURES. */
   readonly required?: readonly string[];
+  /**
+   * What a row with an input older than the maxAge of its view is answered: its score, which names the stale inputs (the default), or
+   * MISSING_FEATURES, which names them.
+   */
+  readonly stale?: 'score' | 'refuse';
   readonly scale: PointsScale;
   /** Lower bound in points of each band, best first. */
   readonly bands?: Readonly<Record<string, number>>;

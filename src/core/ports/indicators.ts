@@ -55,11 +55,22 @@ export interface IndicatorService {
   table(request: IndicatorTableRequest): Promise<DataTable>;
 }
 
+/** What a model answers for rows. */
+export interface Predictions {
+  /** One a row, as the model gives it: of a broken model or a strange row it may be NaN, or out of [0, 1]. */
+  readonly probabilities: Float32Array;
+  /** Why the run failed, by the index of the row; the probability of such a row is NaN. */
+  readonly failures: ReadonlyMap<number, string>;
+}
+
 /** Runs models. */
 export interface Scorer {
   /** Opens a session for each model and checks its tensors against the definition; the error lists every problem. */
   open(models: readonly Model[]): Promise<void>;
-  /** Predicts P(bad) for each row of a `rows` × input-columns matrix in row-major order, with NaN for a missing value. */
-  predict(model: Model, matrix: Float32Array, rows: number): Promise<Float32Array>;
+  /**
+   * Predicts P(bad) for each row of a `rows` × input-columns matrix in row-major order, with NaN for a missing value. `scoreAt`
+   * (core/compute/score-view.ts) says which answers are scores.
+   */
+  predict(model: Model, matrix: Float32Array, rows: number): Promise<Predictions>;
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { Instant, LocalDate } from '../helpers/time.js';
 import type { Lease } from './leases.js';
 import type { Run, StagedRow } from './offline.js';
 import type { JobProgress } from './progress.js';
+import type { ScoreRow } from './scoring.js';
 
 export type RunStage = 'STARTED' | 'STAGED' | 'PUBLISHED' | 'COMMITTED';
 
@@ -30,6 +31,10 @@ export interface RunRecord {
     /** Runs of scores only: rows without a score, and whether the as-of was scored before. */
     readonly tombstones?: number;
     readonly restated?: boolean;
+    /** Runs of scores only: scores of stale inputs; rows to which the model gave no probability, and why the first has none. */
+    readonly stale?: number;
+    readonly failed?: number;
+    readonly error?: string | null;
   } | null;
   /** Indexes of the shards whose online rows are written. */
   readonly shardsDone: readonly number[];
@@ -75,13 +80,22 @@ export interface RecordedRun<R extends Run = Run> {
 
 type ScoreRun = Run & { readonly view: ViewOfKind<'scores'> };
 
+/** A row of a run of scores: a score, or the end of one. */
+export interface PortfolioRow extends StagedRow {
+  readonly status: ScoreRow['status'];
+  /** Why the key has no score; null where it has. */
+  readonly error: string | null;
+  /** Whether the score was made of a stale input. */
+  readonly isStale: boolean;
+}
+
 /** Computes the rows of score views, and writes them to the source table `scores`. */
 export interface PortfolioScores {
   /**
    * Computes a score for each key that an input of the model has ever had, or a tombstone where it cannot be scored, from the values in force
    * at the run's knowledge time.
    */
-  rows(run: ScoreRun, progress: JobProgress): AsyncIterable<readonly StagedRow[]>;
+  rows(run: ScoreRun, progress: JobProgress): AsyncIterable<readonly PortfolioRow[]>;
   /** Writes the rows of the runs' stages to the source table `scores`. Repeating it changes nothing. */
   record(runs: readonly RecordedRun<ScoreRun>[]): Promise<void>;
 }
@@ -89,9 +103,14 @@ export interface PortfolioScores {
 export interface PortfolioResult {
   readonly view: string;
   readonly asOf: string;
-  /** Keys with a score, and those of the inputs that have none. */
+  /** Keys with a score, and those that lack what the model requires. */
   readonly scored: number;
   readonly missing: number;
+  /** Scores among them that were made of a stale input. */
+  readonly stale: number;
+  /** Keys without a score because the model gave no probability, and what it answered to the first of them. */
+  readonly failed: number;
+  readonly error: string | null;
   /** Rows that differ from what was known of this as-of, and what they became: scores in the table `scores`, online rows. */
   readonly changed: number;
   readonly written: number;
@@ -112,9 +131,12 @@ export interface ViewResult {
   /** Older rows that the online store had lost. */
   readonly restored: number;
   readonly nullKeys: number;
-  /** Score views only: keys with a score, and those that have none. */
+  /** Score views only, as in a PortfolioResult. */
   readonly scored?: number;
   readonly missing?: number;
+  readonly stale?: number;
+  readonly failed?: number;
+  readonly error?: string | null;
   /** Rows that went to the table `scores`. */
   readonly written?: number;
 }
@@ -134,6 +156,8 @@ export interface BackfillViewResult {
   /** Rows that the online store now holds and did not before. */
   readonly published: number;
   readonly nullKeys: number;
+  /** Score views only: rows without a score because the model gave no probability. */
+  readonly failed?: number;
 }
 
 export interface MaterializeResult {

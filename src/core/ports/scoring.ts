@@ -16,7 +16,9 @@ export interface ScoreRequest {
 export interface ScoreRow {
   readonly entity: Readonly<Record<string, string | null>>;
   readonly status: 'SCORED' | 'MISSING_FEATURES' | 'ERROR';
-  /** Calibrated P(bad), from 0 to 1. */
+  /** Why the row is not scored, and what to do; null where it is. */
+  readonly error: string | null;
+  /** Calibrated P(bad), from 0 to 1; null unless the row is SCORED. */
   readonly probability: number | null;
   /** Scorecard points; higher is safer. */
   readonly points: number | null;
@@ -24,7 +26,12 @@ export interface ScoreRow {
   readonly outputs: Readonly<Record<string, unknown>> | null;
   /** References of the features that have no value. */
   readonly missing: readonly string[] | null;
+  /** References of the features whose value is older than the maxAge of its view. */
+  readonly stale: readonly string[] | null;
+  /** Event time of the oldest row that an input of the score was read from; null where there is none. */
+  readonly oldestInput: Instant | null;
   readonly reasonCodes: readonly string[] | null;
+  /** Without the features whose contribution cannot be told: the model gives no probability where they stand at their median. */
   readonly contributions:
     | readonly { readonly feature: string; readonly value: FeatureValue; readonly contribution: number }[]
     | null;
