@@ -174,6 +174,8 @@ export function createCatalogue({
     follow(everyMs, log) {
       const following = repeat(() => this.refresh(), {
         everyMs,
+        // A change is seen within two intervals also where a refresh takes a whole one.
+        fromBegin: true,
         onError: (error) => log.warn({ err: error }, 'what is applied could not be read again'),
       });
       return { close: () => void following.stop() };

@@ -44,22 +44,31 @@ export interface Repetition {
   readonly everyMs: number;
   /** Before the first round; `everyMs` by default. */
   readonly delayMs?: number;
+  /** Counts `everyMs` from the begin of a round, so that its length is no part of the wait; a longer round is followed at once. */
+  readonly fromBegin?: boolean;
   /** A failed round does not end the repetition. */
   readonly onError: (error: unknown) => void;
 }
 
 /** Runs rounds until it is stopped, each `everyMs` after the end of the one before. It does not keep the process alive. */
-export function repeat(round: () => Promise<void>, { everyMs, delayMs = everyMs, onError }: Repetition) {
+export function repeat(
+  round: () => Promise<void>,
+  { everyMs, delayMs = everyMs, fromBegin = false, onError }: Repetition,
+) {
   let stopped = false;
   let current: Promise<void> = Promise.resolve();
-  const next = (): void => {
-    current = round()
-      .catch(onError)
-      .then(() => {
-        if (!stopped) timer = setTimeout(next, everyMs).unref();
-      });
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (ms: number, then: () => void): void => {
+    if (!stopped) timer = setTimeout(then, ms).unref();
   };
-  let timer = setTimeout(next, delayMs).unref();
+  const begin = (): void => {
+    if (stopped) return;
+    const ended = round().catch(onError);
+    current = ended;
+    if (fromBegin) wait(everyMs, () => void ended.then(begin));
+    else void ended.then(() => wait(everyMs, begin));
+  };
+  wait(delayMs, begin);
   return {
     /** No round begins from now on; resolves once the current one has ended. */
     async stop(): Promise<void> {
