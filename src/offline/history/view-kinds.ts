@@ -39,7 +39,9 @@ const scores: StoredKindRecord<'scores'> = {
     const { model } = asked.view.origin;
     const [input] = model.features;
     if (!input) return [];
-    const rows = await sampleRun(parts, { ...asked, view: input.view }, limits);
+    // As the scheduled run of the input reads, whose delay may be longer.
+    const knowledge = asked.asOf + input.view.delayMs;
+    const rows = await sampleRun(parts, { ...asked, view: input.view, knowledge }, limits);
     const values = scoreValues(scoreOf(model, TYPICAL_PROBABILITY));
     return rows.map(({ key }) => ({ key, tombstone: false, values }));
   },
