@@ -2,7 +2,7 @@
 
 import { instantText } from '../../src/core/definitions/sql.js';
 import { addDays, addMonths, type BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
-import { SOURCE_TABLES, type SourceColumn, type SourceTable, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
+import { type SourceColumn, type SourceTable, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
 
 const DAY = 86_400_000;
 
@@ -29,12 +29,13 @@ export interface GenerateOptions {
   readonly seed: number;
   /** Events lie around it: many shortly before, some long before, some after. */
   readonly around: Instant;
+  readonly tables: readonly SourceTable[];
   readonly keysPerTable: number;
   readonly calendar: BusinessCalendar;
 }
 
 /** Keys have one event time and one to three versions of their content, some of them tombstones, some known late. */
-export function generateSources({ seed, around, keysPerTable, calendar }: GenerateOptions): GeneratedRow[] {
+export function generateSources({ seed, around, tables, keysPerTable, calendar }: GenerateOptions): GeneratedRow[] {
   const next = random(seed);
   const upTo = (limit: number): number => Math.floor(next() * limit);
   const pick = <T>(from: readonly T[]): T => from[upTo(from.length)] as T;
@@ -93,7 +94,7 @@ export function generateSources({ seed, around, keysPerTable, calendar }: Genera
   };
 
   const rows: GeneratedRow[] = [];
-  for (const table of SOURCE_TABLES.values()) {
+  for (const table of tables) {
     const taken = new Set<string>();
     for (let index = 0; index < keysPerTable; index++) {
       const { event, columns } = happened(table);
