@@ -103,7 +103,7 @@ it('are published with their model, and read as any view is', async () => {
 it('are an addition where the model was applied before there were score views', async () => {
   await serve(without(registry, SCORES)).planner.apply();
   const { planner } = serve(registry);
-  await expect(planner.checkBoot()).resolves.toBeUndefined();
+  await expect(planner.checkBoot()).resolves.toBeNull();
   expect((await planner.apply()).changes.map(({ action, id }) => `${action} ${id}`)).toEqual([`ADD ${SCORES}`]);
 });
 
@@ -123,7 +123,7 @@ it('go with the file of their model: the process boots, and apply retires both a
   const row = { key: ['C1'], eventTime: NOW - 1, availableAt: NOW - 1, sequence: 1, tombstone: false };
   await online.write(view, [{ ...row, values: [0.1, 600, 'A'] }]);
   const { catalogue, planner } = serve({ ...without(registry, SCORES), models: new Map() });
-  await expect(planner.checkBoot()).resolves.toBeUndefined();
+  await expect(planner.checkBoot()).resolves.toBeNull();
   const { changes } = await planner.apply();
   expect(changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`).sort()).toEqual([
     `RETIRE model ${MODEL}`,
@@ -136,7 +136,7 @@ it('go with the file of their model: the process boots, and apply retires both a
 it('say nothing of their own where the model itself was changed under its version', async () => {
   await serve(registry).planner.apply();
   const changed = <T extends { readonly id: string }>(all: ReadonlyMap<string, T>, id: string) =>
-    new Map([...all].map(([key, each]) => [key, each.id === id ? { ...each, hash: 'another' } : each]));
+    new Map([...all].map(([key, each]) => [key, each.id === id ? { ...each, hash: 'v2:another' } : each]));
   const { planner } = serve({
     ...registry,
     views: changed(registry.views, SCORES),
