@@ -358,11 +358,14 @@ describe('a set that is made again from its pins', () => {
   });
 
   test('reads one state throughout, though a backfill is committed while it is built', async () => {
-    const calm = await build();
-    let committed = false;
+    const features = refsOf(behaviour);
+    const calm = await build({ features });
+    const { store: counted, seen } = counting();
+    const joins = () => seen.get('training-set-join') ?? 0;
+    let joinedBefore: number | undefined;
     const onProgress = async (fraction: number): Promise<void> => {
-      if (committed || fraction <= 0.2) return;
-      committed = true;
+      if (joinedBefore !== undefined || fraction <= 0.2) return;
+      joinedBefore = joins();
       const run = { id: 901, view: behaviour, asOf: T0 + 6 * DAY, knowledge: T0 + 6 * DAY + 7_200_000 };
       await store.run(
         'test',
@@ -373,10 +376,12 @@ describe('a set that is made again from its pins', () => {
       await ports.writes.stageRun(run);
       await ports.writes.commitRuns(behaviour, [{ run, availableAt: run.knowledge }]);
     };
-    const disturbed = await build({ onProgress });
-    expect(committed).toBe(true);
+    const disturbed = await build({ features, onProgress }, on(counted));
+    // Of the joins that read the view, some come after the commit.
+    expect(joinedBefore).toBeGreaterThan(0);
+    expect(joins()).toBeGreaterThan(joinedBefore as number);
     expect(disturbed.lines).toEqual(calm.lines);
-    expect((await build()).hash).not.toBe(calm.hash);
+    expect((await build({ features })).hash).not.toBe(calm.hash);
   });
 
   test('leaves out the rows of an import that is under way, for the others come under its sequence', async () => {
