@@ -136,3 +136,15 @@ test('only the warehouse names the ClickHouse client, be it for a type: every st
   expect(naming.length).toBeGreaterThan(0);
   expect(naming.filter((path) => !path.startsWith('src/warehouse/'))).toEqual([]);
 });
+
+/** A literal spread into another is not checked for excess properties: `f({ ...{ limit, lable } })` compiles. */
+const SPREAD_LITERAL = /\.\.\.\s*\{/;
+
+test('no object literal is spread into another, which would hide a misspelt option from the compiler', () => {
+  const files = globSync(
+    '{src,synthetic,jobs,features,indicators,models,scripts,bench,examples,training,test}/**/*.ts',
+  );
+  const spreading = files.filter((path) => SPREAD_LITERAL.test(readFileSync(path, 'utf8')));
+  expect(files.length).toBeGreaterThan(500);
+  expect(spreading).toEqual(['test/house.test.ts']);
+});

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -30,13 +31,14 @@ const suffixes = Object.values(DEFINITION_KINDS).flatMap(({ suffix }) => suffix 
 const DEFINITION_SUFFIX = new RegExp(`\\.(${suffixes.join('|')})\\.ts$`);
 
 async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
-    (cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') return [];
-      throw cause;
-    },
-  );
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    // A folder below it that goes away meanwhile must not look like a project without definitions.
+    return existsSync(folder) ? filesBelow(folder) : [];
+  }
 }
 
 /** Imports every definition file below the root, in path order. Problems are added to the list, never thrown. */
