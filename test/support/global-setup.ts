@@ -1,6 +1,7 @@
 /**
- * One Postgres and one ClickHouse for the whole suite, started when the first test asks for them: a run of pure unit
- * tests starts nothing. Test files ask over loopback, since vitest runs them in processes of their own.
+ * One Postgres for the whole suite and one ClickHouse a worker, since the engine plans its statements one after the other.
+ * Each starts when the first test asks for it: a run of pure unit tests starts nothing. Test files ask over loopback, since
+ * vitest runs them in processes of their own.
  */
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
@@ -18,7 +19,7 @@ import { freshHome, makerOf, quietLog } from './homes.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** `GET <storesAt>/<store>` starts that store if need be and answers its URL. */
+    /** `GET <storesAt>/<store>-<number>` starts that store if need be and answers its URL. */
     storesAt: string;
   }
 }
@@ -28,16 +29,16 @@ const NOTHING = { postgres: false, redis: false, clickhouse: false };
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await sweep();
   const home = await freshHome();
-  const started = new Map<StoreName, Promise<EmbeddedStores>>();
-  const start = (store: StoreName): Promise<EmbeddedStores> => {
-    const running = started.get(store) ?? startOne(join(home, store), store);
-    started.set(store, running);
+  const started = new Map<string, Promise<EmbeddedStores>>();
+  const start = (place: string): Promise<EmbeddedStores> => {
+    const running = started.get(place) ?? startOne(join(home, place), place.split('-')[0] as StoreName);
+    started.set(place, running);
     // One start that fails does not fail every file after it.
-    running.catch(() => started.delete(store));
+    running.catch(() => started.delete(place));
     return running;
   };
   const server = createServer((request, response) => {
-    start((request.url ?? '').slice(1) as StoreName).then(
+    start((request.url ?? '').slice(1)).then(
       ({ urls }) => response.end(Object.values(urls)[0]),
       (cause: Error) => response.writeHead(503).end(cause.message),
     );

@@ -1,5 +1,5 @@
 /**
- * Real stores for tests. Postgres and ClickHouse are shared by the suite, so each test file takes a database of its own;
+ * Real stores for tests. Postgres is shared by the suite and ClickHouse by a worker, so each test file takes a database of its own;
  * a Redis starts in a few milliseconds, so each caller gets a whole server and may flush or kill it.
  */
 import { randomUUID } from 'node:crypto';
@@ -16,8 +16,10 @@ export interface FreshStore {
   close(): Promise<void>;
 }
 
+/** The suite's Postgres, or the ClickHouse of this worker. */
 const shared = async (store: 'postgres' | 'clickhouse'): Promise<string> => {
-  const answer = await fetch(`${inject('storesAt')}/${store}`);
+  const number = store === 'clickhouse' ? (process.env.VITEST_POOL_ID ?? '1') : '1';
+  const answer = await fetch(`${inject('storesAt')}/${store}-${number}`);
   const text = await answer.text();
   if (!answer.ok) throw new Error(`the ${store} of the tests did not start: ${text}`);
   return text;
