@@ -109,7 +109,12 @@ describe('score', () => {
         error: null,
       },
       { status: 'SCORED', stale: [], oldestInput: ago(3_600_000), error: null },
-      { status: 'MISSING_FEATURES', stale: [], oldestInput: null, error: 'no input has a value' },
+      {
+        status: 'MISSING_FEATURES',
+        stale: [],
+        oldestInput: null,
+        error: 'no input has a value: check the keys, or materialize the views that the model reads',
+      },
     ]);
   });
 

@@ -171,7 +171,11 @@ describe('scores', () => {
       error: null,
     });
     expect(good).toMatchObject({ status: 'SCORED', stale: [], oldestInput: NOW - DAY });
-    expect(nobody).toMatchObject({ stale: [], oldestInput: null, error: 'no input has a value' });
+    expect(nobody).toMatchObject({
+      stale: [],
+      oldestInput: null,
+      error: 'no input has a value: check the keys, or materialize the views that the model reads',
+    });
     const [refused, fresh] = await score(['old', 'good'], { model: { ...model, stale: 'refuse' } });
     expect(refused).toMatchObject({
       status: 'MISSING_FEATURES',
@@ -195,7 +199,10 @@ describe('scores', () => {
       },
       { status: 'ERROR', error: expect.stringContaining("linear@1 answered NaN in 'probability'") },
       { status: 'ERROR', error: expect.stringContaining("linear@1 answered 1.5 in 'probability'") },
-      { status: 'MISSING_FEATURES', error: 'no input has a value' },
+      {
+        status: 'MISSING_FEATURES',
+        error: 'no input has a value: check the keys, or materialize the views that the model reads',
+      },
     ]);
     for (const row of rows.slice(1)) {
       expect(row).toMatchObject({ probability: null, points: null, band: null, outputs: null, scoredAt: null });

@@ -150,7 +150,8 @@ export class ModelInputs {
 function missingRefusal({ features, missing: rule, required = [] }: Rules, missing: readonly string[]): string | null {
   if (missing.length === 0) return null;
   // A model that takes NaN also answers for a row of nothing but NaN, which is no one's score.
-  if (missing.length === features.length) return 'no input has a value';
+  if (missing.length === features.length)
+    return 'no input has a value: check the keys, or materialize the views that the model reads';
   const needed = rule === 'refuse' ? missing : missing.filter((reference) => required.includes(reference));
   return needed.length === 0 ? null : `the model requires ${needed.join(', ')}, which has no value`;
 }

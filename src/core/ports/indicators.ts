@@ -34,7 +34,7 @@ export interface IndicatorTableRequest {
   /** The column to order by; a leading `-` means descending. */
   readonly orderBy: string | null;
   readonly limit: number | null;
-  /** Knowledge time; null for now. */
+  /** Knowledge time; null means the time of the request. */
   readonly asOf: Instant | null;
   readonly now: Instant;
 }

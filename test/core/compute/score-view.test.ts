@@ -90,7 +90,10 @@ describe('a row of inputs', () => {
     expect(judge({ required: [a], stale: 'refuse' }, 'NULL', 'STALE').error).toBe(
       `the model requires ${a}, which has no value; the model refuses stale inputs, and ${b} is older than its maxAge: materialize its view`,
     );
-    expect(judge({}, 'NOT_FOUND', 'NULL')).toMatchObject({ status: 'MISSING_FEATURES', error: 'no input has a value' });
+    expect(judge({}, 'NOT_FOUND', 'NULL')).toMatchObject({
+      status: 'MISSING_FEATURES',
+      error: 'no input has a value: check the keys, or materialize the views that the model reads',
+    });
     expect(judge({ stale: 'refuse' }, 'ERROR', 'STALE')).toMatchObject({
       status: 'ERROR',
       missing: [a],
