@@ -33,6 +33,7 @@ async function checkHome(home: string): Promise<Finding> {
 
 interface Readiness {
   readonly stores: Readonly<Record<string, { readonly ok: boolean; readonly ms: number }>>;
+  readonly duties: Readonly<Record<string, { readonly ok: boolean; readonly reason: string | null }>>;
   readonly worker: { readonly ok: boolean; readonly reason: string | null };
 }
 
@@ -40,11 +41,14 @@ async function checkServer(url: string): Promise<Finding[]> {
   const response = await fetch(new URL('/readyz', url)).catch(() => undefined);
   if (!response)
     return [finding('server', false, `nothing answers at ${url}`, 'start it with `npm start`, or set RISKGRAPH_URL')];
-  const { stores, worker } = (await response.json()) as Readiness;
+  const { stores, duties, worker } = (await response.json()) as Readiness;
   return [
     finding('server', true, url),
     ...Object.entries(stores).map(([name, { ok, ms }]) =>
       finding(name, ok, ok ? `answers in ${ms} ms` : 'does not answer', `look at the log of ${name}`),
+    ),
+    ...Object.entries(duties).map(([name, { ok, reason }]) =>
+      finding(name, ok, reason ?? 'can be done', 'look at the stores that it needs'),
     ),
     finding('worker', worker.ok, worker.reason ?? 'makes progress', 'look at the log of the worker'),
   ];
@@ -106,7 +110,7 @@ async function checkDefinitions(context: CommandContext): Promise<Finding[]> {
 export function addDoctorCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('doctor')
-    .description('look for what is wrong here: home, server, stores, worker, freshness of views')
+    .description('look for what is wrong here: home, server, stores, duties, worker, freshness of views')
     .addOption(jsonOption())
     .action(async () => {
       const server = await checkServer(context.client.url);

@@ -1,31 +1,16 @@
 import type { FastifyInstance } from 'fastify';
-import { withinTime } from '../core/async.js';
 import type { Clock, Metrics } from '../core/ports/process.js';
-import { guardedRoute, OPEN } from './route-access.js';
+import { dutyOf, readiness, type StoreChecks, within } from './readiness.js';
+import { guardedRoute } from './route-access.js';
 
 export interface HealthChecks {
-  /** The name of a store and its health check. */
-  readonly stores: Readonly<Record<string, () => Promise<void>>>;
+  readonly stores: StoreChecks;
   /** Whether the workers make progress; `reason` says why not. */
   worker(): Promise<{ readonly ok: boolean; readonly reason: string | null }>;
 }
 
-interface StoreHealth {
-  readonly ok: boolean;
-  readonly ms: number;
-}
-
-/** A store that takes longer counts as down. */
-const TIMEOUT_MS = 3_000;
-
-async function within(question: () => Promise<void>): Promise<StoreHealth> {
-  const startedAt = performance.now();
-  const ok = await withinTime(question(), TIMEOUT_MS, () => new Error('no answer')).then(
-    () => true,
-    () => false,
-  );
-  return { ok, ms: Math.round((performance.now() - startedAt) * 10) / 10 };
-}
+/** A scraper waits ten seconds by default; gauges that take longer stay as they were. */
+const GAUGES_MS = 3_000;
 
 export interface HealthOptions {
   readonly health: HealthChecks;
@@ -35,6 +20,9 @@ export interface HealthOptions {
   /** Brings gauges of what the stores hold up to date before they are read. */
   readonly report: () => Promise<void>;
 }
+
+/** Asked by machines that must not be turned away. */
+const PROBE = { config: { access: 'OPEN', rateLimit: false } } as const;
 
 /** Prometheus runs on the same machine, or has the admin's key. */
 export const METRICS = guardedRoute('GET', '/metrics', { roles: ['admin'], audit: false, loopback: true });
@@ -46,21 +34,17 @@ export function registerHealth(server: FastifyInstance, options: HealthOptions):
   const workerHealth = () =>
     health.worker().catch(() => ({ ok: false, reason: 'what the workers report cannot be read' }));
 
-  server.get('/healthz', OPEN, async () => ({ status: 'ok', uptimeSeconds: Math.round((now() - startedAt) / 1_000) }));
+  server.get('/healthz', PROBE, async () => ({ status: 'ok', uptimeSeconds: Math.round((now() - startedAt) / 1_000) }));
 
-  server.get('/readyz', OPEN, async (_request, reply) => {
-    const [answers, worker] = await Promise.all([
-      Promise.all(
-        Object.entries(health.stores).map(async ([name, question]) => [name, await within(question)] as const),
-      ),
-      workerHealth(),
-    ]);
-    const ready = answers.every(([, { ok }]) => ok);
-    // A worker that is away stops materializing, not answering: it has its own check.
-    return reply.code(ready ? 200 : 503).send({ ready, stores: Object.fromEntries(answers), worker });
+  server.get('/readyz', PROBE, async ({ query }, reply) => {
+    const duty = dutyOf((query as { duty?: unknown }).duty);
+    const [found, worker] = await Promise.all([readiness(health.stores, duty), duty ? undefined : workerHealth()]);
+    // Reports that are down leave decisions in service, and a worker that is away stops materializing, not answering.
+    const ready = found.duties[duty ?? 'decisions']?.ok === true;
+    return reply.code(ready ? 200 : 503).send({ ready, ...found, ...(worker ? { worker } : {}) });
   });
 
-  server.get('/healthz/worker', OPEN, async (_request, reply) => {
+  server.get('/healthz/worker', PROBE, async (_request, reply) => {
     const worker = await workerHealth();
     return reply.code(worker.ok ? 200 : 503).send(worker);
   });
@@ -69,8 +53,14 @@ export function registerHealth(server: FastifyInstance, options: HealthOptions):
     ...METRICS,
     handler: async (_request, reply) => {
       // A store that is away leaves its gauges as they were, and this one says so.
-      metrics.gauge('view_gauges_fresh', (await within(report)).ok ? 1 : 0);
-      metrics.gauge('worker_healthy', (await workerHealth()).ok ? 1 : 0);
+      const [gauges, worker, { duties }] = await Promise.all([
+        within(report, GAUGES_MS),
+        workerHealth(),
+        readiness(health.stores),
+      ]);
+      metrics.gauge('view_gauges_fresh', gauges.ok ? 1 : 0);
+      metrics.gauge('worker_healthy', worker.ok ? 1 : 0);
+      for (const [duty, { ok }] of Object.entries(duties)) metrics.gauge('duty_ready', ok ? 1 : 0, { duty });
       return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText());
     },
   });

@@ -52,7 +52,6 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     max: requestsPerMinute,
     timeWindow: 60_000,
     keyGenerator: ({ caller, ip }) => (caller ? `key:${caller.keyId}` : `ip:${ip}`),
-    allowList: ({ url }) => url === '/healthz' || url === '/readyz' || url === '/healthz/worker',
     // A Redis that is away must not close the API: its absence shows as ERROR in the values themselves.
     skipOnError: true,
     nameSpace: 'riskgraph:rate:',

@@ -28,7 +28,7 @@ describe('without Redis', () => {
       onlineFeatures: { columns: [{ values: [null], statuses: ['ERROR'] }] },
       customer: { customerProfileV1: { _status: 'ERROR', segment: null } },
     });
-    // A store that is slow for three seconds is away too, for as long.
+    // A store that is slow is away too, for as long.
     await vi.waitFor(
       async () => {
         const ready = await api.fetch(null, '/readyz');
@@ -36,6 +36,10 @@ describe('without Redis', () => {
         expect(await ready.json()).toMatchObject({
           ready: false,
           stores: { redis: { ok: false }, postgres: { ok: true } },
+          duties: {
+            decisions: { ok: false, reason: 'no answer from redis' },
+            ingest: { needs: ['clickhouse', 'postgres'] },
+          },
         });
       },
       { timeout: 60_000, interval: 100 },
@@ -52,6 +56,9 @@ describe('without Postgres', () => {
     const jobs = await api.graphql('admin', '{ jobs { id } }');
     expect(jobs.errors[0]?.extensions.code).toBe('STORE_UNAVAILABLE');
     expect(JSON.stringify(jobs)).not.toMatch(/database "|pg_|SELECT|127\.0\.0\.1/);
-    expect((await api.fetch(null, '/readyz')).status).toBe(503);
+    expect((await api.fetch(null, '/readyz?duty=decisions')).status).toBe(200);
+    const ingest = await api.fetch(null, '/readyz?duty=ingest');
+    expect(ingest.status).toBe(503);
+    expect(await ingest.json()).toMatchObject({ duties: { ingest: { reason: 'no answer from postgres' } } });
   });
 });

@@ -229,7 +229,7 @@ describe('the rate limit', () => {
           now: Date.now,
           log: quietLog,
         }),
-        health: { stores: {}, worker: async () => ({ ok: true, reason: null }) },
+        health: { stores: services.stores, worker: async () => ({ ok: true, reason: null }) },
         log: quietLog,
         metrics: api.app.telemetry.metrics,
         metricsText: async () => '',
@@ -253,13 +253,16 @@ describe('the rate limit', () => {
     expect(await codeOf(refused)).toBe('RATE_LIMITED');
     expect((await ask(one.url, 'bi')).status).toBe(200);
     // Health is asked by machines that must not be turned away.
-    for (let i = 0; i < 10; i += 1) expect((await fetch(`${one.url}/healthz`)).status).toBe(200);
+    for (let i = 0; i < 10; i += 1) {
+      expect((await fetch(`${one.url}/healthz`)).status).toBe(200);
+      expect((await fetch(`${one.url}/readyz?duty=decisions`)).status).toBe(200);
+    }
     await Promise.all([one.server.close(), other.server.close()]);
   });
 });
 
 describe('health', () => {
-  it('is alive and ready, each store with its time', async () => {
+  it('is alive and ready for each duty, each store with its time', async () => {
     expect(await (await api.fetch(null, '/healthz')).json()).toMatchObject({ status: 'ok' });
     const store = { ok: true, ms: expect.any(Number) };
     // ClickHouse answers other test files too: one answer may be too late.
@@ -269,12 +272,17 @@ describe('health', () => {
       expect(await ready.json()).toMatchObject({
         ready: true,
         stores: { postgres: store, clickhouse: store, redis: store },
+        duties: { decisions: { ok: true }, history: { ok: true }, reports: { ok: true }, ingest: { ok: true } },
       });
     }, PATIENT);
   });
 
-  it('is 503 where a store is down or does not answer in time, naming it; the worker has a check of its own', async () => {
+  it('judges each duty by the stores that it needs: a store that hangs takes what needs it out of service, and nothing else', async () => {
     const { services, config } = api.app;
+    const answers = () => Promise.resolve();
+    const away = () => Promise.reject(new Error('away'));
+    const hangs = () => new Promise<never>(() => undefined);
+    const stores = { postgres: answers, clickhouse: answers, redis: answers };
     const server = await createHttpServer({
       services: services.api,
       keys: await openKeyRing({
@@ -284,27 +292,44 @@ describe('health', () => {
         now: Date.now,
         log: quietLog,
       }),
-      health: {
-        stores: {
-          ...services.stores,
-          redis: () => Promise.reject(new Error('away')),
-          clickhouse: () => new Promise(() => undefined),
-        },
-        worker: async () => ({ ok: false, reason: 'a worker has work and makes no progress' }),
-      },
+      health: { stores, worker: async () => ({ ok: false, reason: 'a worker has work and makes no progress' }) },
       log: quietLog,
       metrics: api.app.telemetry.metrics,
       metricsText: api.app.telemetry.metricsText,
       requestsPerMinute: 1_000,
     });
-    await vi.waitFor(async () => {
-      const ready = await server.inject('/readyz');
-      expect(ready.statusCode).toBe(503);
-      expect(ready.json()).toMatchObject({
-        ready: false,
-        stores: { postgres: { ok: true }, redis: { ok: false }, clickhouse: { ok: false } },
-      });
-    }, PATIENT);
+    const duties = ['decisions', 'history', 'reports', 'ingest'];
+    const statusesWith = async (broken: Partial<typeof stores>) => {
+      Object.assign(stores, { postgres: answers, clickhouse: answers, redis: answers, ...broken });
+      const paths = ['/readyz', ...duties.map((duty) => `/readyz?duty=${duty}`)];
+      return Promise.all(paths.map(async (path) => (await server.inject(path)).statusCode));
+    };
+    // The first is /readyz itself: it is about decisions.
+    expect(await statusesWith({})).toEqual([200, 200, 200, 200, 200]);
+    expect(await statusesWith({ redis: away })).toEqual([503, 503, 200, 200, 200]);
+    expect(await statusesWith({ postgres: away })).toEqual([200, 200, 503, 200, 503]);
+    expect(await statusesWith({ clickhouse: hangs })).toEqual([200, 200, 503, 503, 503]);
+    const whole = (await server.inject('/readyz')).json();
+    expect(whole).toEqual({
+      ready: true,
+      stores: {
+        clickhouse: { ok: false, ms: expect.any(Number) },
+        postgres: { ok: true, ms: expect.any(Number) },
+        redis: { ok: true, ms: expect.any(Number) },
+      },
+      duties: {
+        decisions: { ok: true, needs: ['redis'], reason: null },
+        history: { ok: false, needs: ['clickhouse', 'postgres'], reason: 'no answer from clickhouse' },
+        reports: { ok: false, needs: ['clickhouse'], reason: 'no answer from clickhouse' },
+        ingest: { ok: false, needs: ['clickhouse', 'postgres'], reason: 'no answer from clickhouse' },
+      },
+      worker: { ok: false, reason: 'a worker has work and makes no progress' },
+    });
+    // A probe that gives up after a second must not lose the other stores to the one that hangs.
+    expect(whole.stores.clickhouse.ms).toBeLessThan(1_000);
+    expect((await server.inject('/metrics')).body).toMatch(/duty_ready\{duty="decisions"\} 1\n.*duty="history"\} 0/s);
+    const unknown = await server.inject('/readyz?duty=everything');
+    expect([unknown.statusCode, unknown.json().error.code]).toEqual([400, 'BAD_USER_INPUT']);
     const worker = await server.inject('/healthz/worker');
     expect(worker.statusCode).toBe(503);
     expect(worker.json()).toMatchObject({ ok: false, reason: 'a worker has work and makes no progress' });
