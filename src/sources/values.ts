@@ -189,6 +189,8 @@ function texts(value: unknown): readonly string[] | Problem {
   return stored.find((item) => item instanceof Problem) ?? (stored as string[]);
 }
 
+const rate = decimal(3, 6);
+
 const PARSERS: Readonly<Record<SourceType, ValueParser>> = {
   String: text,
   UInt8: flag,
@@ -197,13 +199,24 @@ const PARSERS: Readonly<Record<SourceType, ValueParser>> = {
   Int8: whole(-128, 127),
   Float64: float(-MAX_FLOAT, MAX_FLOAT),
   Money: decimal(MONEY_DIGITS, 2),
-  Rate: decimal(3, 6),
+  Rate: rate,
   Date: day('1970-01-01', '2149-06-06'),
   Date32: day('1900-01-01', '2299-12-31'),
   Instant: instant,
   StringMap: mapOf('a map of texts', text),
   FloatMap: mapOf('a map of numbers', float(-MAX_FLOAT, MAX_FLOAT)),
   StringArray: texts,
+};
+
+/** The parsers of numbers with a range of their own. */
+const RANGED: Readonly<Partial<Record<SourceType, (min: number, max: number) => ValueParser>>> = {
+  Float64: float,
+  UInt16: whole,
+  Rate: (min, max) => (value) => {
+    const fraction = rate(value);
+    if (fraction instanceof Problem) return fraction;
+    return Number(fraction) >= min && Number(fraction) <= max ? fraction : problem(`is not between ${min} and ${max}`);
+  },
 };
 
 /** The stored value of an absent column in a row that only says "deleted". */
@@ -227,7 +240,8 @@ export function parserOf(column: SourceColumn, { eventTime }: SourceTable): Valu
     };
   }
   const { range, values } = column;
-  if (range) return float(...range);
+  const ranged = range && RANGED[column.type]?.(...range);
+  if (ranged) return ranged;
   if (!values || column.type !== 'String') return parse;
   const allowed = new Set<unknown>(values);
   const reason = `is not one of ${values.filter((value) => value !== '').join(', ')}`;

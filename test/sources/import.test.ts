@@ -143,7 +143,7 @@ describe('importing CSV', () => {
       [4, 'kind', 'is not one of CREDIT, DRAWDOWN, LOAN'],
       [5, 'amount', 'has more than 2 decimals'],
       [6, 'amount', 'has more than 12 digits before the point'],
-      [7, 'term_months', 'is not between 0 and 65535'],
+      [7, 'term_months', 'is not between 0 and 1200'],
       [8, 'applied_at', 'is a time that does not exist'],
       [9, 'application_id', 'has no value'],
       [10, 'amount', 'is not a decimal number'],

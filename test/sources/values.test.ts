@@ -162,6 +162,22 @@ describe('other values', () => {
     expect(place('longitude', 500)).toEqual(new Problem('is not between -180 and 180'));
   });
 
+  it.each([
+    ['scores', 'probability', ['0', 1, 0.5], [7, '-0.1', '1.0000001'], '0 and 1'],
+    ['loans', 'annual_rate', ['-1', 0.24, '99.999999'], ['100.000001', -2], '-1 and 100'],
+    ['credit_lines', 'annual_rate', ['0.18'], ['365'], '-1 and 100'],
+    ['loans', 'term_months', [0, '1200'], [1_201, '70000', -1], '0 and 1200'],
+    ['applications', 'term_months', [12], [4_000], '0 and 1200'],
+    ['installments', 'installment_no', [1, '65535'], [0, '65536'], '1 and 65535'],
+    ['repayments', 'installment_no', ['1'], ['0'], '1 and 65535'],
+    ['loan_snapshots', 'dpd', [0, '65535'], [-1, 65_536], '0 and 65535'],
+  ] as const)('of %s.%s lie in its own range', (name, columnName, taken, refusals, range) => {
+    const table = sourceTable(name);
+    const parser = parserOf(table.columns.find((each) => each.name === columnName) as SourceColumn, table);
+    for (const value of taken) expect(parser(value), String(value)).not.toBeInstanceOf(Problem);
+    for (const value of refusals) expect(parser(value), String(value)).toEqual(new Problem(`is not between ${range}`));
+  });
+
   it('are texts, also of numbers that keep their digits', () => {
     expect(parse('String', 42)).toBe('42');
     expect(parse('String', 12345678901234567890n)).toBe('12345678901234567890');

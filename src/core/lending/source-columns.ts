@@ -34,7 +34,7 @@ export interface ColumnSpec {
   readonly nullable: boolean;
   /** The only values allowed. */
   readonly values?: readonly string[];
-  /** Smallest and largest value of a Float64; without it, `MAX_FLOAT` either way. */
+  /** Smallest and largest value of a number; without it, `MAX_FLOAT` either way for a Float64, and what the type holds for the others. */
   readonly range?: readonly [min: number, max: number];
   /** Default where the file has no value; such a column may be absent from the file. */
   readonly default?: '' | readonly [] | Readonly<Record<string, never>>;
@@ -82,13 +82,19 @@ export const text = column('String');
 export const textOrEmpty = column('String', { default: '' });
 export const flag = column('UInt8', { values: ['0', '1'] });
 export const uint16 = column('UInt16');
+/** A number of months: a century of them is a mistake. */
+export const months = column('UInt16', { range: [0, 1_200] });
+/** A place in a schedule, which is counted from 1: a payment for number 0 would pay nothing. */
+export const ordinal = column('UInt16', { range: [1, 65_535] });
 export const uint32 = column('UInt32');
 export const int8 = column('Int8');
 export const float = column('Float64');
 export const latitude = column('Float64', { range: [-90, 90] });
 export const longitude = column('Float64', { range: [-180, 180] });
 export const money = column('Money');
-export const rate = column('Rate');
+export const probability = column('Float64', { range: [0, 1] });
+/** A fraction a year, as 0.24: ten thousand percent is a mistake, and a lender may pay, but no more than all of it. */
+export const rate = column('Rate', { range: [-1, 100] });
 export const day = column('Date');
 export const dayOfBirth = column('Date32');
 export const instant = column('Instant');
