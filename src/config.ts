@@ -39,7 +39,7 @@ const Environment = z.object({
   RISKGRAPH_DEMO_CUSTOMERS: withDefault(z.coerce.number().int().min(100).max(10_000_000), 5000),
   RISKGRAPH_LOG_LEVEL: withDefault(z.enum(['debug', 'info', 'warn', 'error']), 'info'),
   RISKGRAPH_BACKFILL_VIEWS: withDefault(z.coerce.number().int().min(1).max(4), 2),
-  RISKGRAPH_RATE_LIMIT: withDefault(z.coerce.number().int().min(1), 6000),
+  RISKGRAPH_RATE_LIMIT: optional(z.string()),
 });
 
 /** Reads the environment once; every problem is listed before it fails. */
@@ -56,7 +56,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
   const env = parsed.data;
   const home = resolve(env.RISKGRAPH_HOME);
   return {
-    http: { port: env.PORT, host: env.HOST, requestsPerMinute: env.RISKGRAPH_RATE_LIMIT },
+    http: { port: env.PORT, host: env.HOST },
+    /** As given: parsed by the HTTP server. */
+    rateLimit: env.RISKGRAPH_RATE_LIMIT,
     home,
     postgresUrl: env.POSTGRES_URL,
     redisUrl: env.REDIS_URL,

@@ -3,6 +3,7 @@ import { loadConfig } from './config.js';
 import { createHttpServer } from './http/http-server.js';
 import { registerImportRoutes } from './http/import.routes.js';
 import { openKeyRing, parseKeys } from './http/keys.js';
+import { parseRateLimits } from './http/rate-limit.js';
 import { runRole } from './role-process.js';
 
 /** The API process: serves until a signal, then answers what has begun. */
@@ -10,6 +11,7 @@ runRole('api', async () => {
   const config = loadConfig();
   // Before any store is opened: what is wrong with the environment is said at once.
   const given = config.keys === undefined ? undefined : parseKeys(config.keys.split(','), 'RISKGRAPH_KEYS');
+  const rateLimits = parseRateLimits(config.rateLimit);
   const app = await createApp(config);
   const { services, telemetry } = app;
   const { log, metrics, metricsText } = telemetry;
@@ -23,7 +25,7 @@ runRole('api', async () => {
     metrics,
     metricsText,
     health: { stores, worker: () => queue.workerHealth() },
-    requestsPerMinute: config.http.requestsPerMinute,
+    rateLimits,
     rateLimitRedis: redis,
     registerImports: (http) => registerImportRoutes(http, { sources: services.sources, now }),
   });

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import rateLimit from '@fastify/rate-limit';
 import { type FastifyInstance, fastify } from 'fastify';
-import { RiskgraphError } from '../core/errors.js';
 import type { Log, Metrics } from '../core/ports/process.js';
 import type { ApiServices } from '../graphql/context.js';
 import { buildSchema } from '../graphql/schema.js';
@@ -13,6 +11,7 @@ import { registerGraphql } from './graphql.routes.js';
 import { type HealthChecks, registerHealth } from './health.routes.js';
 import { registerIndicators } from './indicators.routes.js';
 import type { KeyRing } from './keys.js';
+import { type RateLimits, registerRateLimit } from './rate-limit.js';
 import { GUARDED_ROUTES } from './role-table.js';
 
 export interface HttpOptions {
@@ -22,8 +21,7 @@ export interface HttpOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly metricsText: () => Promise<string>;
-  /** Requests a minute a key, or an address without one. */
-  readonly requestsPerMinute: number;
+  readonly rateLimits: RateLimits;
   /** An ioredis client: the count is shared by all processes of the API. Absent: each counts for itself. */
   readonly rateLimitRedis?: unknown;
   /** Adds the import routes. */
@@ -38,7 +36,7 @@ const requestId = (given: string | string[] | undefined): string =>
 
 /** The HTTP server with every route; it listens when told to. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
-  const { services, keys, log, metrics, metricsText, requestsPerMinute, rateLimitRedis } = options;
+  const { services, keys, log, metrics, metricsText, rateLimits, rateLimitRedis } = options;
   const server = fastify({
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
     requestIdHeader: false,
@@ -47,22 +45,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
 
   registerErrors(server, log);
   registerAccess(server, { keys, guarded: GUARDED_ROUTES, audit: services.audit, now: services.now, log });
-  await server.register(rateLimit, {
-    global: true,
-    max: requestsPerMinute,
-    timeWindow: 60_000,
-    keyGenerator: ({ caller, ip }) => (caller ? `key:${caller.keyId}` : `ip:${ip}`),
-    // A Redis that is away must not close the API: its absence shows as ERROR in the values themselves.
-    skipOnError: true,
-    nameSpace: 'riskgraph:rate:',
-    ...(rateLimitRedis ? { redis: rateLimitRedis } : {}),
-    errorResponseBuilder: (_request, { max, after }) =>
-      new RiskgraphError({
-        code: 'RATE_LIMITED',
-        message: `more than ${max} requests a minute`,
-        hint: `try again in ${after}`,
-      }),
-  });
+  await registerRateLimit(server, { limits: rateLimits, redis: rateLimitRedis, metrics });
 
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';

@@ -4,6 +4,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createHttpServer } from '../../src/http/http-server.js';
 import { openKeyRing } from '../../src/http/keys.js';
+import { parseRateLimits } from '../../src/http/rate-limit.js';
 import { type Api, keyOf, startApi, TEST_KEYS } from '../support/api.js';
 import { quietLog } from '../support/homes.js';
 
@@ -223,7 +224,7 @@ describe('the rate limit', () => {
       const server = await createHttpServer({
         services: services.api,
         keys: await openKeyRing({
-          given: TEST_KEYS,
+          given: [...TEST_KEYS, { role: 'modeler', name: 'patient', key: 'key-of-the-patient-modeler' }],
           home: config.home,
           store: services.keys,
           now: Date.now,
@@ -233,25 +234,34 @@ describe('the rate limit', () => {
         log: quietLog,
         metrics: api.app.telemetry.metrics,
         metricsText: async () => '',
-        requestsPerMinute: 6,
+        rateLimits: parseRateLimits('6,modeler:patient=none'),
         rateLimitRedis: services.redis,
       });
       return { server, url: await server.listen({ host: '127.0.0.1', port: 0 }) };
     };
     const [one, other] = await Promise.all([serve(), serve()]);
-    const ask = async (url: string, role: 'bi' | 'modeler') =>
+    const ask = async (url: string, key: string) =>
       fetch(`${url}/graphql`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${keyOf(role)}` },
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
         body: '{"query":"{ entities { name } }"}',
       });
-    const statuses: number[] = [];
-    for (let i = 0; i < 8; i += 1) statuses.push((await ask(i % 2 ? one.url : other.url, 'modeler')).status);
-    expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 429, 429]);
-    const refused = await ask(one.url, 'modeler');
+    const statusesOf = async (key: string) => {
+      const statuses: number[] = [];
+      for (let i = 0; i < 8; i += 1) statuses.push((await ask(i % 2 ? one.url : other.url, key)).status);
+      return statuses;
+    };
+    expect(await statusesOf(keyOf('modeler'))).toEqual([200, 200, 200, 200, 200, 200, 429, 429]);
+    // No decision is refused for its number, and a caller may have a limit of its own.
+    expect(await statusesOf(keyOf('decision'))).toEqual(Array(8).fill(200));
+    expect(await statusesOf('key-of-the-patient-modeler')).toEqual(Array(8).fill(200));
+    const metrics = await api.app.telemetry.metricsText();
+    expect(metrics).toContain('riskgraph_rate_limit_per_minute{role="modeler",caller=""} 6');
+    expect(metrics).toContain('riskgraph_rate_limited_requests{role="modeler",caller="modeler"} 2');
+    const refused = await ask(one.url, keyOf('modeler'));
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(await codeOf(refused)).toBe('RATE_LIMITED');
-    expect((await ask(one.url, 'bi')).status).toBe(200);
+    expect((await ask(one.url, keyOf('bi'))).status).toBe(200);
     // Health is asked by machines that must not be turned away.
     for (let i = 0; i < 10; i += 1) {
       expect((await fetch(`${one.url}/healthz`)).status).toBe(200);
@@ -296,7 +306,7 @@ describe('health', () => {
       log: quietLog,
       metrics: api.app.telemetry.metrics,
       metricsText: api.app.telemetry.metricsText,
-      requestsPerMinute: 1_000,
+      rateLimits: parseRateLimits('none'),
     });
     const duties = ['decisions', 'history', 'reports', 'ingest'];
     const statusesWith = async (broken: Partial<typeof stores>) => {

@@ -7,6 +7,7 @@ import type { Clock } from '../../src/core/ports/process.js';
 import { createHttpServer, type HttpOptions } from '../../src/http/http-server.js';
 import { registerImportRoutes } from '../../src/http/import.routes.js';
 import { openKeyRing } from '../../src/http/keys.js';
+import { parseRateLimits } from '../../src/http/rate-limit.js';
 import { freshHome } from './homes.js';
 import { FIXTURE_ROOT } from './registries.js';
 import { type FreshStore, freshClickHouseDatabase, freshPostgresDatabase, freshRedis } from './stores.js';
@@ -71,7 +72,7 @@ export interface ApiOptions {
   /** The caller's to close; stores of its own where absent. */
   readonly stores?: ApiStores;
   readonly clock?: Clock;
-  readonly requestsPerMinute?: number;
+  readonly rateLimits?: string;
   readonly definitions?: string;
   /** Replaces parts of what is served: a store that is down, for example. */
   readonly http?: (app: App) => Partial<HttpOptions>;
@@ -107,7 +108,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     log,
     metrics,
     metricsText,
-    requestsPerMinute: options.requestsPerMinute ?? 100_000,
+    rateLimits: parseRateLimits(options.rateLimits ?? 'none'),
     rateLimitRedis: services.redis,
     registerImports: (http) => registerImportRoutes(http, { sources: services.sources, now }),
     ...options.http?.(app),
