@@ -58,8 +58,7 @@ export function parseRateLimits(text: string | undefined): RateLimits {
     return name ? [{ role: role as Role, name, limit }] : [];
   });
   return {
-    of: (caller) =>
-      caller === null ? others : find(`${caller.role}:${caller.name}`, byRole.get(caller.role) ?? null),
+    of: (caller) => (caller === null ? others : find(`${caller.role}:${caller.name}`, byRole.get(caller.role) ?? null)),
     all: [...ROLES.map((role) => ({ role, name: null, limit: byRole.get(role) ?? null })), ...named],
   };
 }
