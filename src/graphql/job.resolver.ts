@@ -23,6 +23,7 @@ import { type RequestContext, shownError } from './context.js';
 import { MODEL_REFERENCE, PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
 import { JobState } from './enums.js';
 import { Operation } from './operation.js';
+import { checkBefore } from './pages.js';
 import { GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
 @ObjectType('Job', { description: 'A background job.' })
@@ -98,13 +99,14 @@ export class JobResolver {
 
   @Operation({ roles: ['admin', 'modeler'] })
   @Query(() => [JobType], { description: 'Lists jobs, newest first.' })
-  jobs(
+  async jobs(
     @Arg('name', () => String, { nullable: true, description: 'The name of the job definition.' }) name: string | null,
     @Arg('state', () => JobState, { nullable: true, description: 'The state of the jobs.' }) state: JobStateName | null,
     @Arg('limit', () => Int, { defaultValue: 50, description: PAGE_SIZE }) limit: number,
     @Arg('before', () => ID, { nullable: true, description: PAGE_BEFORE }) before: string | null,
     @Ctx() { services }: RequestContext,
   ): Promise<readonly JobRecord[]> {
+    await checkBefore(before, (id) => services.jobs.get(id));
     return services.jobs.list({
       ...(name == null ? {} : { name }),
       ...(state == null ? {} : { state }),

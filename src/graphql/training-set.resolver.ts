@@ -13,6 +13,7 @@ import { PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
 import { ExportFormat, JobState } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';
+import { checkBefore } from './pages.js';
 import { GraphQLJSONObject } from './scalars.js';
 import { ColumnProfileType, TrainingSetInputType, TrainingSetType } from './training-set.types.js';
 
@@ -21,11 +22,12 @@ import { ColumnProfileType, TrainingSetInputType, TrainingSetType } from './trai
 export class TrainingSetResolver {
   @Operation({ roles: ['admin', 'modeler'] })
   @Query(() => [TrainingSetType], { description: 'Lists training sets, newest first.' })
-  trainingSets(
+  async trainingSets(
     @Arg('limit', () => Int, { defaultValue: 50, description: PAGE_SIZE }) limit: number,
     @Arg('before', () => ID, { nullable: true, description: PAGE_BEFORE }) before: string | null,
     @Ctx() { services }: RequestContext,
   ): Promise<readonly TrainingSetRecord[]> {
+    await checkBefore(before, (id) => services.trainingSets.get(id));
     return services.trainingSets.list({ limit: boundedLimit(limit), ...(before == null ? {} : { before }) });
   }
 

@@ -455,6 +455,14 @@ describe('training sets', () => {
     expect(await page('limit: 1')).toEqual(all.slice(0, 1));
     expect(await page(`limit: 1, before: "${all[0]}"`)).toEqual(all.slice(1, 2));
   });
+
+  it('and jobs are not listed after an id of nothing', async () => {
+    for (const list of ['trainingSets', 'jobs']) {
+      const { errors } = await api.graphql('modeler', `{ ${list}(before: "x") { id } }`);
+      expect(errors[0]).toMatchObject({ message: "`before` is 'x', and the list holds no such id" });
+      expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    }
+  });
 });
 
 describe('jobs', () => {
