@@ -4,6 +4,7 @@
  * the value: it may be personal.
  */
 import { instantText } from '../core/definitions/sql.js';
+import { existsOnCalendar, NO_ZONE, readInstant } from '../core/helpers/time.js';
 import { MAX_FLOAT, MONEY_DIGITS } from '../core/lending/source-columns.js';
 import type { SourceColumn, SourceTable, SourceType } from '../core/lending/sources.js';
 
@@ -93,58 +94,25 @@ const plain = (value: number | bigint): string => {
   return shortest.includes('e-') ? (value as number).toFixed(20) : shortest;
 };
 
-const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 const day =
   (min: string, max: string): ValueParser =>
   (value) => {
-    const match = typeof value === 'string' ? DAY.exec(value) : null;
-    if (!match) return problem("is not a date written 'YYYY-MM-DD'");
-    const date = match[0];
-    if (!existsOnCalendar(Number(match[1]), Number(match[2]), Number(match[3]))) {
-      return problem('is a day that does not exist');
-    }
-    return date >= min && date <= max ? date : problem(`is not between ${min} and ${max}`);
+    if (typeof value !== 'string' || !DAY.test(value)) return problem("is not a date written 'YYYY-MM-DD'");
+    if (!existsOnCalendar(value)) return problem('is a day that does not exist');
+    return value >= min && value <= max ? value : problem(`is not between ${min} and ${max}`);
   };
 
-const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-const isLeapYear = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-
-const existsOnCalendar = (year: number, month: number, date: number): boolean =>
-  date >= 1 && date <= (DAYS_IN_MONTH[month - 1] ?? 0) && (month !== 2 || date < 29 || isLeapYear(year));
-
-const INSTANT = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}:?\d{2})?$/;
 /** Orders of versions pack instants as positive milliseconds; ClickHouse's DateTime64 ends in 2299. */
 const LAST_INSTANT = Date.UTC(2299, 11, 31);
 
-/** UTC milliseconds of an RFC 3339 text or a Date; digits below a millisecond are cut. */
+/** UTC milliseconds of a text as `readInstant` has it, or of a Date. */
 export function instantMs(value: unknown): number | Problem {
-  const ms = value instanceof Date ? value.getTime() : typeof value === 'string' ? textMs(value) : Number.NaN;
-  if (ms instanceof Problem) return ms;
-  if (Number.isNaN(ms)) return problem("is not an instant written as '2026-03-01T08:00:00+08:00'");
+  const ms = value instanceof Date ? value.getTime() : readInstant(typeof value === 'string' ? value : '');
+  if (ms === NO_ZONE) return problem(`${ms}: write it as '2026-03-01T08:00:00+08:00' or with a Z`);
+  if (typeof ms === 'string') return problem(ms);
   return ms >= 0 && ms <= LAST_INSTANT ? ms : problem('is not between 1970 and 2299');
-}
-
-function textMs(value: string): number | Problem {
-  const match = INSTANT.exec(value);
-  if (!match) return DAY.test(value) ? problem('is a date; an instant with a time zone is needed') : Number.NaN;
-  const zone = match[8];
-  if (!zone) return problem("has no time zone: write it as '2026-03-01T08:00:00+08:00' or with a Z");
-  const [year, month, date, hour, minute] = [1, 2, 3, 4, 5].map((group) => Number(match[group])) as FiveNumbers;
-  const second = Number(match[6] ?? 0);
-  if (!existsOnCalendar(year, month, date) || hour > 23 || minute > 59 || second > 59) {
-    return problem('is a time that does not exist');
-  }
-  const ms = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
-  return Date.UTC(year, month - 1, date, hour, minute, second, ms) - offsetMs(zone);
-}
-
-type FiveNumbers = [number, number, number, number, number];
-
-function offsetMs(zone: string): number {
-  if (zone.length === 1) return 0;
-  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2));
-  return (zone[0] === '-' ? -minutes : minutes) * 60_000;
 }
 
 function instant(value: unknown): string | Problem {

@@ -26,10 +26,17 @@ const TEXTS: readonly TextCase[] = [
     text: '2026-03-01T00:00:00.0019999Z',
     is: '2026-03-01T00:00:00.001Z',
   },
+  { name: 'a zone in hours, as Postgres prints it', text: '2026-03-01 08:00:00+08', is: '2026-03-01T00:00:00.000Z' },
+  { name: 'the farthest zone is one', text: '2026-03-01T14:00:00+14:00', is: '2026-03-01T00:00:00.000Z' },
   { name: 'a leap day is one', text: '2028-02-29T00:00:00Z', is: '2028-02-29T00:00:00.000Z' },
   { name: 'input without a zone is refused', text: '2026-03-01T00:00:00', is: null },
   { name: 'a day for an instant is refused', text: '2026-03-01', is: null },
   { name: 'a day that no calendar has is refused', text: '2026-02-30T00:00:00Z', is: null },
+  { name: 'an offset that no zone has is refused', text: '2026-03-01T00:00:00+99:99', is: null },
+  { name: 'an offset of 60 minutes is refused', text: '2026-03-01T00:00:00+08:60', is: null },
+  { name: 'an offset past the farthest zone is refused', text: '2026-03-01T00:00:00-14:01', is: null },
+  { name: 'the hour 24 is refused', text: '2026-03-01T24:00:00Z', is: null },
+  { name: 'an instant that no store holds is refused', text: '2300-01-01T00:00:00Z', is: null },
   { name: 'an hour that no day has is refused', text: '2026-03-01T25:00:00Z', is: null },
 ];
 

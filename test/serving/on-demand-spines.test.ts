@@ -86,6 +86,17 @@ describe('a spine', () => {
     },
   );
 
+  it('of SQL with a coordinate that no place has is refused, with the number of rows', async () => {
+    const spine = {
+      sql: "SELECT 'F3' AS customer_id, toDateTime64('2026-06-30 00:00:00', 3, 'UTC') AS event_timestamp, arrayJoin([1.5, 95.5, -90.25, NULL]) AS latitude, 'H5' AS channel",
+    };
+    const { code, message } = await refusal(world.build({ features: onDemandRefs(world.place), spine }));
+    expect([code, message]).toEqual([
+      'BAD_USER_INPUT',
+      '2 rows of the spine SQL have a latitude that is not between -90 and 90',
+    ]);
+  });
+
   it('is computed from true values for a role that sees them masked, and masked then', async () => {
     const features = [...onDemandRefs(world.place), ...onDemandRefs(world.echo, ['seen'])];
     const others = { when: [null], moment: [null], yes: [null], word: ['Anna'], count: [null], list: [null] };

@@ -210,7 +210,7 @@ export async function openWorld() {
       entity: customer,
       ...said,
       owner: 'x',
-      request: { latitude: float64({ ...said, tags: ['pii'] }), channel: string(said) },
+      request: { latitude: float64({ ...said, unit: 'degrees', tags: ['pii'] }), channel: string(said) },
       inputs: {},
       features: { south: boolean({ ...said, tags: ['pii'] }), at: string({ ...said, tags: ['pii'] }) },
       compute: ({ latitude, channel }) => ({

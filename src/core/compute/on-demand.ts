@@ -9,6 +9,7 @@ import {
 } from '../definitions/definitions.js';
 import { type FeatureValue, isArrayType } from '../definitions/types.js';
 import { badInput } from '../errors.js';
+import { coordinateRange } from '../lending/coordinates.js';
 import { isMisfit, writtenValue } from './typed-values.js';
 
 interface StoredPlace {
@@ -196,15 +197,17 @@ export type RequestColumns = ReadonlyMap<string, readonly FeatureValue[]>;
  * Reads the values of one request input as a caller wrote them; a null list is empty, since no store tells the two apart.
  * @throws BAD_USER_INPUT with the row of the first value that is not of the type
  */
-export function readInput(
-  { name, type }: RequiredInput,
-  values: readonly unknown[],
-  where: string,
-): readonly FeatureValue[] {
+export function readInput(input: RequiredInput, values: readonly unknown[], where: string): readonly FeatureValue[] {
+  const { name, type } = input;
+  const range = coordinateRange(input);
   return values.map((value, row) => {
     const read = writtenValue(type, value);
-    if (isMisfit(read))
-      throw badInput(`${where}${name}[${row}] is not valid: ${read.misfit}`, 'fix the value, or give null');
+    const refuse = (problem: string) =>
+      badInput(`${where}${name}[${row}] is not valid: ${problem}`, 'fix the value, or give null');
+    if (isMisfit(read)) throw refuse(read.misfit);
+    if (range && typeof read === 'number' && (read < range[0] || read > range[1])) {
+      throw refuse(`a coordinate in degrees is ${range[0]} to ${range[1]}`);
+    }
     return read === null && isArrayType(type) ? [] : read;
   });
 }

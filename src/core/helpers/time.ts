@@ -20,29 +20,70 @@ export function parseDuration(text: string): number {
   return Number(match[1]) * (UNITS[match[2] as string] as number);
 }
 
-const ZONED = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:?\d{2})$/;
+const INSTANT =
+  /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/;
+/** The instants that every store holds. */
+const FIRST_YEAR = 1900;
+const LAST_YEAR = 2299;
+/** Minutes; no zone is farther from UTC, and XML Schema allows no more. */
+const MAX_OFFSET = 14 * 60;
 
-/** RFC 3339 with a zone to UTC milliseconds; digits below a millisecond are cut. Text without a zone is refused (rule 3). */
-export function parseInstant(text: string, where = 'the instant'): Instant {
-  const value = ZONED.test(text)
-    ? DateTime.fromISO(text.replace(' ', 'T').toUpperCase(), { setZone: true })
-    : undefined;
-  if (!value?.isValid) {
-    const zoneless = /^\d{4}-\d{2}-\d{2}/.test(text) && !/([Zz]|[+-]\d{2}:?\d{2})$/.test(text);
-    throw badInput(
-      `${where} '${text}' ${zoneless ? 'has no time zone' : 'is not an RFC 3339 instant'}`,
-      "write it with a zone, as '2026-03-01T00:00:00.000Z' or '2026-03-01T08:00:00+08:00'",
-    );
+/** Why a text with a time but no zone is no instant. */
+export const NO_ZONE = 'has no time zone';
+
+/**
+ * The one reading of an instant that a caller wrote: RFC 3339 with a zone, or with the zone as Postgres prints it (`+08`), of 1900 to 2299, to UTC
+ * milliseconds. Digits below a millisecond are cut. Text that is none gives the reason, as the end of a sentence.
+ */
+export function readInstant(text: string): Instant | string {
+  const [whole, date, hour, minute, second = '00', fraction = '', zone] = INSTANT.exec(text) ?? [];
+  if (whole === undefined || date === undefined) return "is not an instant written as '2026-03-01T08:00:00+08:00'";
+  if (hour === undefined) return 'is a date, and an instant with a time zone is needed';
+  if (zone === undefined) return NO_ZONE;
+  if (!existsOnCalendar(date) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) {
+    return 'is a time that does not exist';
   }
-  return value.toMillis();
+  const offset = offsetOf(zone);
+  if (Number.isNaN(offset)) return 'has an offset that no time zone has: they are -14:00 to +14:00';
+  const instant = Date.parse(`${date}T${hour}:${minute}:${second}.${fraction.padEnd(3, '0').slice(0, 3)}Z`) - offset;
+  const year = new Date(instant).getUTCFullYear();
+  return year >= FIRST_YEAR && year <= LAST_YEAR ? instant : `is not between ${FIRST_YEAR} and ${LAST_YEAR}`;
+}
+
+/** The offset of a zone from UTC in milliseconds; NaN for one that no place on earth has. */
+function offsetOf(zone: string): number {
+  if (/^z$/i.test(zone)) return 0;
+  const minutes = Number(zone.length > 3 ? zone.slice(-2) : 0);
+  const total = Number(zone.slice(1, 3)) * 60 + minutes;
+  if (minutes > 59 || total > MAX_OFFSET) return Number.NaN;
+  return (zone.startsWith('-') ? -total : total) * MINUTE;
+}
+
+/** `readInstant`, where text that is no instant ends the request: BAD_USER_INPUT with its place (rule 3). */
+export function parseInstant(text: string, where = 'the instant'): Instant {
+  const instant = readInstant(text);
+  if (typeof instant === 'number') return instant;
+  throw badInput(
+    `${where} '${text.slice(0, 64)}' ${instant}`,
+    "write it with a zone, as '2026-03-01T00:00:00.000Z' or '2026-03-01T08:00:00+08:00'",
+  );
 }
 
 /** UTC milliseconds to `YYYY-MM-DDTHH:mm:ss.SSSZ`. */
 export const formatInstant = (instant: Instant): string => new Date(instant).toISOString();
 
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
+/** Whether a text of the form `YYYY-MM-DD` names a day of the calendar. */
+export function existsOnCalendar(text: string): boolean {
+  const start = DATE.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  // Date.parse reads 30 February as a day of March.
+  return !Number.isNaN(start) && new Date(start).toISOString().startsWith(text);
+}
+
 export function parseLocalDate(text: string, where = 'the date'): LocalDate {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || !DateTime.fromISO(text, { zone: 'utc' }).isValid) {
-    throw badInput(`${where} '${text}' is not a date`, "write it as 'YYYY-MM-DD'");
+  if (!existsOnCalendar(text)) {
+    throw badInput(`${where} '${text.slice(0, 64)}' is not a date`, "write it as 'YYYY-MM-DD', a day of the calendar");
   }
   return text;
 }

@@ -1,4 +1,5 @@
 /** The description of a source table: its columns, its key, and when a row happened and could be known. */
+import { rangeOf } from './coordinates.js';
 
 /** ClickHouse types of source columns, without their Nullable. */
 export const SOURCE_TYPES = {
@@ -89,8 +90,8 @@ export const ordinal = column('UInt16', { range: [1, 65_535] });
 export const uint32 = column('UInt32');
 export const int8 = column('Int8');
 export const float = column('Float64');
-export const latitude = column('Float64', { range: [-90, 90] });
-export const longitude = column('Float64', { range: [-180, 180] });
+export const latitude = column('Float64', { range: rangeOf('latitude') });
+export const longitude = column('Float64', { range: rangeOf('longitude') });
 export const money = column('Money');
 export const probability = column('Float64', { range: [0, 1] });
 /** A fraction a year, as 0.24: ten thousand percent is a mistake, and a lender may pay, but no more than all of it. */

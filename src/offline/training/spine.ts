@@ -8,6 +8,7 @@ import {
   type ScalarType,
 } from '../../core/definitions/types.js';
 import { badInput, conflict } from '../../core/errors.js';
+import { coordinateRange } from '../../core/lending/coordinates.js';
 import type { TrainingSetPins, TrainingSetRequest } from '../../core/ports/training-sets.js';
 import type { QueryOptions } from '../../warehouse/client.js';
 import { valueFailure } from '../../warehouse/failures.js';
@@ -56,6 +57,8 @@ export interface SpinePlan {
   readonly premasked: boolean;
   /** Source tables that the rows come from. */
   readonly tables: readonly string[];
+  /** Columns of spine SQL that are coordinates, with their range in degrees. */
+  readonly coordinates: ReadonlyMap<string, readonly [min: number, max: number]>;
 }
 
 /** Checks a spine against the features; computes nothing. BAD_USER_INPUT says what does not fit. */
@@ -72,7 +75,19 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
     });
     checkSpineInputs(onDemand, planned.columns, request.mask !== undefined);
     const columns = planned.columns.map((column) => ({ ...column, masked: false }));
-    return { columns, from: planned.select, premasked: request.mask !== undefined, tables: planned.tables };
+    const coordinates = new Map(
+      onDemand.request.flatMap((input) => {
+        const range = coordinateRange(input);
+        return range ? [[input.name, range] as const] : [];
+      }),
+    );
+    return {
+      columns,
+      from: planned.select,
+      premasked: request.mask !== undefined,
+      tables: planned.tables,
+      coordinates,
+    };
   }
   const spine = readSpine(request.spine, joinKeys, onDemand.request);
   const personal = personalNames(onDemand);
@@ -82,7 +97,7 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
     masked: request.mask !== undefined && personal.has(name),
   }));
   if (spine.rows === 0) throw badInput('the spine has no rows', 'give at least one row');
-  return { columns, from: spine, premasked: false, tables: [] };
+  return { columns, from: spine, premasked: false, tables: [], coordinates: new Map() };
 }
 
 /**
@@ -127,7 +142,7 @@ async function writeSpine(tools: SpineSqlTools, plan: SpinePlan, filling: Fillin
     sql`CREATE TABLE ${ident(filling.table)} (rid UInt64, t Int64, ${join(ddl)}) ENGINE = MergeTree ORDER BY rid`,
     filling.options,
   );
-  if ('parts' in plan.from) await insertSelect(tools, { ...filling, select: plan.from });
+  if ('parts' in plan.from) await insertSelect(tools, { ...filling, select: plan.from, coordinates: plan.coordinates });
   else await insertRows(tools, { ...filling, spine: plan.from });
 }
 
@@ -139,7 +154,7 @@ interface Filling {
 
 async function insertSelect(
   { store }: SpineSqlTools,
-  { table, columns, select, options }: Filling & { readonly select: Sql },
+  { table, columns, select, coordinates, options }: Filling & { readonly select: Sql } & Pick<SpinePlan, 'coordinates'>,
 ): Promise<void> {
   const time = sql`u.${ident(TIME_COLUMN)}`;
   const values = columns.map(({ name, type }) => stored(sql`u.${ident(name)}`, type));
@@ -153,17 +168,30 @@ async function insertSelect(
     .catch((error: unknown) => {
       throw valueFailure(error, 'the spine SQL');
     });
-  const at = columns.find(({ name }) => name === TIME_COLUMN)?.column as string;
-  const [unknown] = await store.rows<{ total: string }>(
-    'training-spine-times',
-    sql`SELECT count() AS total FROM ${ident(table)} WHERE ${ident(at)} IS NULL`,
-    options,
-  );
-  if (Number(unknown?.total ?? 0) === 0) return;
-  throw badInput(
-    `${unknown?.total} rows of the spine SQL have no ${TIME_COLUMN}`,
-    `leave them out: WHERE ${TIME_COLUMN} IS NOT NULL`,
-  );
+  const column = (name: string) => ident(columns.find((each) => each.name === name)?.column as string);
+  const rowsWhere = async (condition: Sql): Promise<number> => {
+    const [row] = await store.rows<{ total: string }>(
+      'training-spine-check',
+      sql`SELECT count() AS total FROM ${ident(table)} WHERE ${condition}`,
+      options,
+    );
+    return Number(row?.total ?? 0);
+  };
+  const timeless = await rowsWhere(sql`${column(TIME_COLUMN)} IS NULL`);
+  if (timeless > 0) {
+    throw badInput(
+      `${timeless} rows of the spine SQL have no ${TIME_COLUMN}`,
+      `leave them out: WHERE ${TIME_COLUMN} IS NOT NULL`,
+    );
+  }
+  for (const [name, [min, max]] of coordinates) {
+    const outside = await rowsWhere(sql`NOT (${column(name)} BETWEEN ${raw(String(min))} AND ${raw(String(max))})`);
+    if (outside === 0) continue;
+    throw badInput(
+      `${outside} rows of the spine SQL have a ${name} that is not between ${min} and ${max}`,
+      'a coordinate is in degrees; give NULL where there is none',
+    );
+  }
 }
 
 const stored = (value: Sql, type: FeatureType): Sql =>

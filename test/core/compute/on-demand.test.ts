@@ -173,6 +173,26 @@ describe('a request', () => {
     expect(message).toMatch(words);
   });
 
+  it('holds coordinates of the globe: one in degrees is within the range of its name, at the door and not as null', () => {
+    const at = {
+      description: 'x',
+      personal: false,
+      requiredBy: ['place@1'],
+      type: 'FLOAT64',
+      unit: 'degrees',
+    } as const;
+    const place = { request: ['latitude', 'shop_longitude'].map((name) => ({ ...at, name })) };
+    const read = (latitude: number, shop_longitude: number) =>
+      readRequest(place, { latitude: [latitude], shop_longitude: [shop_longitude] }, 1).get('latitude');
+    expect(read(-90, 180)).toEqual([-90]);
+    expect(errorOf(() => read(95.5, 0)).message).toBe(
+      'request.latitude[0] is not valid: a coordinate in degrees is -90 to 90',
+    );
+    expect(errorOf(() => read(0, -500)).message).toMatch(/shop_longitude\[0\] is not valid.*-180 to 180/);
+    const score = { request: [{ ...at, name: 'latitude', unit: 'points' }] };
+    expect(readRequest(score, { latitude: [95.5] }, 1).get('latitude')).toEqual([95.5]);
+  });
+
   it('says no value of a request in an error', () => {
     const { message } = errorOf(() => readRequest(plan, { amount: ['secret'], when: [null] }, 1));
     expect(message).not.toContain('secret');
