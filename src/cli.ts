@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { CommandContext } from './commands/context.js';
@@ -6,6 +7,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addFeaturesCommand } from './commands/features.js';
 import { addImportCommand } from './commands/import.js';
 import { addMaterializeCommands } from './commands/materialize.js';
+import { addOperateCommands } from './commands/operate.js';
 import { addPortfolioCommands } from './commands/portfolio.js';
 import { addReadCommands } from './commands/read.js';
 import { addRegistryCommands } from './commands/registry.js';
@@ -14,9 +16,12 @@ import { addTrainSetCommand } from './commands/train-set.js';
 import { loadConfig } from './config.js';
 import { RiskgraphError } from './core/errors.js';
 
+const { version: VERSION } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
+
 function createProgram(context: CommandContext): Command {
   const program = new Command('riskgraph')
     .description('One GraphQL API over a lender’s features, scores and indicators')
+    .version(VERSION, '--version', 'print the version of the package')
     .showHelpAfterError();
   addStartCommand(program, context);
   addDemoCommand(program, context);
@@ -27,6 +32,7 @@ function createProgram(context: CommandContext): Command {
   addTrainSetCommand(program, context);
   addFeaturesCommand(program, context);
   addReadCommands(program, context);
+  addOperateCommands(program, context);
   addDoctorCommand(program, context);
   return program;
 }

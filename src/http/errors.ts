@@ -63,7 +63,7 @@ export function registerErrors(server: FastifyInstance, log: Log): void {
       new RiskgraphError({
         code: 'NOT_FOUND',
         message: `there is nothing at ${request.method} ${request.url.split('?')[0]?.slice(0, 200)}`,
-        hint: 'the API is POST /graphql; GET /graphiql shows it',
+        hint: 'the API is POST /graphql; GET / shows where to start',
       }),
       log,
     ),

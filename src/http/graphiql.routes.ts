@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { notFound } from '../core/errors.js';
+import { sendPage } from './page.js';
 import { OPEN } from './route-access.js';
 
 const require = createRequire(import.meta.url);
@@ -25,6 +26,8 @@ const PAGE = `<!doctype html>
     <link rel="stylesheet" href="/graphiql/page.css" />
   </head>
   <body>
+    <p id="key">Put a key into <b>Headers</b>, below the query, after “Bearer ”; then press “Re-fetch GraphQL schema” at the left. Generated keys
+      are in the file <code>keys</code> of the server’s home (<code>.riskgraph/keys</code>).</p>
     <div id="graphiql">Loading…</div>
     <script src="/graphiql/react.js"></script>
     <script src="/graphiql/react-dom.js"></script>
@@ -34,41 +37,35 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const PAGE_CSS = `html, body, #graphiql { height: 100%; margin: 0; }
+const PAGE_CSS = `html, body { height: 100%; margin: 0; }
+body { display: flex; flex-direction: column; }
+#key { font: 14px/1.4 system-ui, sans-serif; margin: 0; padding: .5rem 1rem; background: #fff3cd; color: #4d3b00; }
+#key[hidden] { display: none; }
+#graphiql { flex: 1; min-height: 0; }
 `;
 
-/** The key is typed into the headers editor and stays in the page: it is never stored. */
+/** The key is typed into the headers editor and stays in the page: it is never stored. The note about it leaves once a key is taken. */
 const PAGE_SCRIPT = `const fetcher = async (request, options = {}) => {
   const response = await fetch('/graphql', {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json', ...options.headers },
     body: JSON.stringify(request),
   });
+  document.getElementById('key').hidden = response.status !== 401;
   return response.json();
 };
+const asked = new URLSearchParams(location.search).get('query');
 ReactDOM.createRoot(document.getElementById('graphiql')).render(
   React.createElement(GraphiQL, {
     fetcher,
+    query: asked ?? undefined,
     shouldPersistHeaders: false,
     defaultEditorToolsVisibility: 'headers',
     defaultHeaders: '{ "Authorization": "Bearer " }',
-    defaultQuery: '# Put a key into Headers below,\\n# then press Refetch at the left.\\n\\n{\\n  featureViews {\\n    name\\n    version\\n    description\\n  }\\n}\\n',
+    defaultQuery: '{\\n  featureViews {\\n    name\\n    version\\n    description\\n  }\\n}\\n',
   }),
 );
 `;
-
-/** Scripts of this server only, and nothing may frame the page; the editor sets styles on elements. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
 
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
 const CSS = 'text/css; charset=utf-8';
@@ -84,9 +81,7 @@ const ASSETS: Readonly<Record<string, { readonly type: string; readonly content:
 
 /** GraphiQL from this server alone: it works without a network and loads nothing from elsewhere. The page is static; its queries need a key. */
 export function registerGraphiql(server: FastifyInstance): void {
-  server.get('/graphiql', OPEN, async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').header('content-security-policy', CONTENT_SECURITY_POLICY).send(PAGE),
-  );
+  server.get('/graphiql', OPEN, async (_request, reply) => sendPage(reply, PAGE));
   server.get<{ Params: { '*': string } }>('/graphiql/*', OPEN, async ({ params }, reply) => {
     const asset = Object.hasOwn(ASSETS, params['*']) ? ASSETS[params['*']] : undefined;
     if (!asset) throw notFound('GraphiQL has no such file', 'open /graphiql');

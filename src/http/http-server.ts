@@ -9,6 +9,7 @@ import { registerErrors } from './errors.js';
 import { registerGraphiql } from './graphiql.routes.js';
 import { registerGraphql } from './graphql.routes.js';
 import { type HealthChecks, registerHealth } from './health.routes.js';
+import { registerHome } from './home.routes.js';
 import { registerIndicators } from './indicators.routes.js';
 import type { KeyRing } from './keys.js';
 import { type RateLimits, registerRateLimit } from './rate-limit.js';
@@ -62,6 +63,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     now: services.now,
     report: () => services.reportCatalogue(),
   });
+  registerHome(server);
   registerGraphiql(server);
   registerDownloads(server, { trainingSets: services.trainingSets });
   registerIndicators(server, { indicators: services.indicators, now: services.now });

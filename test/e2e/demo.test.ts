@@ -176,6 +176,30 @@ test('the command line reads the same server, as text and as JSON', async () => 
   expect(wrong.output()).toContain('nothing');
 });
 
+test('an operator sees jobs, ages of views, refused rows and models without curl', async () => {
+  const read = async (...args: readonly string[]) => {
+    const command = runCommand(args, stack.env);
+    return { code: await command.exited, output: command.output() };
+  };
+  const [jobs, freshness, quarantine, models, derived, wrong] = await Promise.all([
+    read('jobs', '--state', 'COMPLETED', '--json'),
+    read('freshness'),
+    read('quarantine', 'repayments'),
+    read('models'),
+    read('derive'),
+    read('jobs', '--state', 'LOST'),
+  ]);
+  const listed = JSON.parse(jobs.output) as readonly { readonly id: string; readonly state: string }[];
+  expect(listed.length).toBeGreaterThan(0);
+  expect(new Set(listed.map(({ state }) => state))).toEqual(new Set(['COMPLETED']));
+  expect(freshness.output).toMatch(/^loan_behaviour@1 +\d+ .* fresh$/m);
+  expect(quarantine.output).toContain('No row of repayments was refused.');
+  expect(models.output).toMatch(/^b_score@1 +CHAMPION +customer/m);
+  expect(derived.output).toMatch(/completed \(job /);
+  expect([freshness, quarantine, models, derived].map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining('give WAITING, ACTIVE') });
+});
+
 test('a second start on the same home is refused with the reason while the first serves', async () => {
   const second = runCommand(['start'], { ...stack.env, PORT: '0' });
   expect(await second.exited).toBe(1);

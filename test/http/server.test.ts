@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { getIntrospectionQuery } from 'graphql';
+import { buildSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createHttpServer } from '../../src/http/http-server.js';
 import { openKeyRing } from '../../src/http/keys.js';
@@ -384,9 +385,27 @@ describe('GraphiQL', () => {
   });
 });
 
+describe('the page at /', () => {
+  it('is keyless and gives each kind of user a first query that the API takes', async () => {
+    const page = await api.fetch(null, '/');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const html = await page.text();
+    for (const user of ['Modeler', 'Decision service', 'Analyst', 'Fraud investigator', 'Operator']) {
+      expect(html).toContain(`<h2>${user}</h2>`);
+    }
+    const queries = [...html.matchAll(/href="\/graphiql\?query=([^"]+)"/g)].map(([, query = '']) =>
+      decodeURIComponent(query),
+    );
+    expect(queries).toHaveLength(5);
+    const schema = buildSchema(await readFile('schema.graphql', 'utf8'));
+    for (const query of queries) expect(validate(schema, parse(query)), query).toEqual([]);
+  });
+});
+
 describe('what is not there', () => {
-  it('is 404 with what to do: no landing page, no GET of queries', async () => {
-    for (const path of ['/', '/graphql', '/graphql?query={__typename}', '/.env']) {
+  it('is 404 with what to do: no GET of queries', async () => {
+    for (const path of ['/index.html', '/graphql', '/graphql?query={__typename}', '/.env']) {
       const response = await api.fetch(null, path);
       expect(response.status).toBe(404);
       expect(await codeOf(response)).toBe('NOT_FOUND');
