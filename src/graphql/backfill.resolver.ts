@@ -35,7 +35,7 @@ class BackfillViewEstimateType {
 
   @Field(() => Int, {
     description:
-      'The number of as-ofs that an earlier run computed. They are computed again, and rows that differ are added.',
+      'The number of as-ofs that have history. They keep it: they are computed again, and rows that differ are added, available from then on.',
   })
   done!: number;
 
@@ -104,7 +104,7 @@ export class BackfillResolver {
   @Operation({ roles: ['admin'] })
   @Mutation(() => JobType, {
     description:
-      'Computes the history of daily as-of instants, both days included. Days that are not due yet are left out: the result names the last computed day as clampedTo and explains the rest as notes. Rejected where no day is due.',
+      'Computes the history of daily as-of instants, both days included. An as-of without history gets the times that its scheduled run would have given it; one that has history keeps it, and rows that differ are added, available from now on. Days that are not due yet are left out: the result names the last computed day as clampedTo and explains the rest as notes. Rejected where no day is due.',
   })
   backfill(
     @Arg('views', () => [String], { description: VIEW_NAMES }) views: string[],

@@ -93,13 +93,15 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
     },
 
     async done(viewId, { from, to }) {
-      const found: { asOf: Date }[] = await runs
+      const found: { asOf: Date; knowledge: Date }[] = await runs
         .createQueryBuilder('run')
-        .select('DISTINCT run.as_of', 'asOf')
+        .select('run.as_of', 'asOf')
+        .addSelect('max(run.knowledge)', 'knowledge')
         .where({ viewId, stage: 'COMMITTED', asOf: Between(from, to) })
+        .groupBy('run.as_of')
         .orderBy('run.as_of')
         .getRawMany();
-      return found.map(({ asOf }) => asOf.getTime());
+      return found.map(({ asOf, knowledge }) => ({ asOf: asOf.getTime(), knowledge: knowledge.getTime() }));
     },
 
     async pace(viewId) {

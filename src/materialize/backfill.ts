@@ -5,27 +5,17 @@ import { inputsFirst } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/helpers/time.js';
-import type { BackfillRange, BackfillResult, BackfillViewResult, RunRecord } from '../core/ports/materialize.js';
+import type { BackfillRange, BackfillResult, BackfillViewResult } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
+import { throughChunks } from './backfill-chunks.js';
 import { deriveInputs } from './derive-inputs.js';
 import { withLease } from './leased-view.js';
 import { progressWithin, splitProgress } from './progress.js';
-import {
-  advanceAll,
-  commit,
-  dropStages,
-  type LeasedView,
-  type MaterializerDeps,
-  rewriteOnline,
-  type StepProgress,
-  stageAll,
-  withShards,
-} from './run-steps.js';
+import { type MaterializerDeps, rewriteOnline, type StepProgress, withShards } from './run-steps.js';
 import { instantsBetween, newestDue, readableFrom } from './schedule.js';
 import { settleInputs } from './score-inputs.js';
 import { sideBySide } from './side-by-side.js';
 
-const AS_OFS_A_COMMIT = 64;
 /** Ten years of days; a longer range is a mistake. */
 const MAX_DAYS = 3_660;
 /** Views at once by default: on two cores a second only fills the pauses of the first. */
@@ -102,17 +92,26 @@ const backfillView = (
     const { view, due } = plan;
     await settleInputs(leased, view, progress.signal);
     const asOfs = due.slice(await emptyAsOfs(leased, plan));
-    const totals = { rows: 0, changed: 0, nullKeys: 0 };
+    const totals = { done: 0, rows: 0, changed: 0, nullKeys: 0, published: 0 };
     let failed = 0;
-    const last = await throughChunks(leased, asOfs, jobId, progressWithin(progress, 0, 0.9), (record) => {
-      totals.rows += record.counts?.rows ?? 0;
-      totals.changed += record.counts?.changed ?? 0;
-      totals.nullKeys += record.counts?.nullKeys ?? 0;
-      failed += record.counts?.failed ?? 0;
+    const published = new Set<number>();
+    const last = await throughChunks(leased, asOfs, jobId, progressWithin(progress, 0, 0.9), {
+      published(record, rows) {
+        published.add(record.id);
+        totals.published += rows;
+      },
+      committed({ counts }) {
+        totals.done += counts?.restated ? 1 : 0;
+        totals.rows += counts?.rows ?? 0;
+        totals.changed += counts?.changed ?? 0;
+        totals.nullKeys += counts?.nullKeys ?? 0;
+        failed += counts?.failed ?? 0;
+      },
     });
-    const written = last
-      ? await rewriteOnline(leased, await withShards(leased, last), progressWithin(progress, 0.9, 1))
-      : { own: 0, others: 0 };
+    if (last) {
+      const written = { last: await withShards(leased, last), published };
+      totals.published += await rewriteOnline(leased, written, progressWithin(progress, 0.9, 1));
+    }
     await progress.report(1);
     return {
       view: view.id,
@@ -123,7 +122,6 @@ const backfillView = (
       empty: due.length - asOfs.length,
       ...totals,
       ...(view.origin.kind === 'scores' ? { failed } : {}),
-      published: written.own + written.others,
     };
   });
 
@@ -149,82 +147,6 @@ export async function emptyAsOfs(
   }
 }
 
-/**
- * Chunk by chunk, oldest first. A chunk is staged while the one before it is being committed: stages do not look at other as-ofs, but the
- * visible state grows in their order.
- * @returns the last committed run
- */
-async function throughChunks(
-  leased: LeasedView,
-  asOfs: readonly Instant[],
-  jobId: string,
-  progress: StepProgress,
-  onCommitted: (record: RunRecord) => void,
-): Promise<RunRecord | undefined> {
-  const size = leased.asOfsACommit ?? AS_OFS_A_COMMIT;
-  let last: RunRecord | undefined;
-  let committing: Promise<void> = Promise.resolve();
-  try {
-    for (let start = 0; start < asOfs.length; start += size) {
-      const chunk = asOfs.slice(start, start + size);
-      const within = progressWithin(progress, start / asOfs.length, (start + chunk.length) / asOfs.length);
-      const staged = await stageChunk(leased, chunk, jobId, within);
-      await committing;
-      progress.signal.throwIfAborted();
-      committing = commitChunk(leased, staged).then((committed) => {
-        committed.forEach(onCommitted);
-        last = committed.at(-1);
-      });
-      // Thrown where it is awaited; until then it must not count as unhandled.
-      committing.catch(() => undefined);
-    }
-  } finally {
-    // The lease lasts until what is still at work ends, also where a later chunk has failed.
-    await committing;
-  }
-  return last;
-}
-
-interface StagedChunk {
-  readonly records: readonly RunRecord[];
-  /** How long it took to stage. */
-  readonly tookMs: number;
-}
-
-async function stageChunk(
-  leased: LeasedView,
-  asOfs: readonly Instant[],
-  jobId: string,
-  progress: StepProgress,
-): Promise<StagedChunk> {
-  const { view, ledger, clock } = leased;
-  const began = clock();
-  const begun = await ledger.beginAll(
-    asOfs.map((asOf) => ({
-      jobId,
-      viewId: view.id,
-      asOf,
-      kind: 'BACKFILL',
-      knowledge: readableFrom(view, asOf),
-    })),
-  );
-  const records = await stageAll(leased, begun, progress);
-  return { records, tookMs: clock() - began };
-}
-
-/** Makes a chunk history, stamped as its scheduled runs would have been. */
-async function commitChunk(leased: LeasedView, { records, tookMs }: StagedChunk): Promise<readonly RunRecord[]> {
-  const { clock } = leased;
-  const began = clock();
-  // The stamp first: from here on any process that finds the runs carries them through.
-  const stamped = await advanceAll(leased, records, ({ stage: at, knowledge }) =>
-    at === 'STAGED' ? { stage: 'PUBLISHED', historyStamp: knowledge } : null,
-  );
-  const committed = await commit(leased, stamped, () => (tookMs + clock() - began) / 1000 / records.length);
-  await dropStages(leased, committed);
-  return committed;
-}
-
 function checkRange(from: LocalDate, to: LocalDate): void {
   checkDays({ from, to });
   const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
@@ -243,6 +165,7 @@ const nothingOf = ({ view }: IdleView): BackfillViewResult => ({
   clampedTo: null,
   asOfs: 0,
   empty: 0,
+  done: 0,
   rows: 0,
   changed: 0,
   published: 0,

@@ -54,7 +54,7 @@ async function estimateView(deps: MaterializerDeps, plan: ViewPlan, fed: boolean
   }
   const rows = Math.round(between(points));
   const asOfsDue = new Set(due);
-  const done = (await deps.ledger.done(view.id, { from: first, to: last })).filter((asOf) => asOfsDue.has(asOf));
+  const done = (await deps.ledger.done(view.id, { from: first, to: last })).filter(({ asOf }) => asOfsDue.has(asOf));
   const pace = await deps.ledger.pace(view.id);
   return {
     view: view.id,

@@ -34,7 +34,8 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       await progress.report(0.4);
       const published = await publish(leased, staged, progressWithin(progress, 0.4, 0.7));
       const [committed] = (await commit(leased, [published], took)) as [RunRecord];
-      const { others: restored } = await rewriteOnline(leased, committed, progressWithin(progress, 0.75, 1));
+      const own = { last: committed, published: new Set([committed.id]) };
+      const restored = await rewriteOnline(leased, own, progressWithin(progress, 0.75, 1));
       await dropStages(leased, [committed]);
       const { rows = 0, changed = 0, nullKeys = 0 } = committed.counts ?? {};
       metrics.gauge('view_event_time_seconds', asOf / 1000, { view: view.id });

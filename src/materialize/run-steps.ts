@@ -52,13 +52,7 @@ export interface StepProgress {
 
 const ROWS_A_SHARD = 200_000;
 
-export const runOf = (view: View, { id, asOf, knowledge, kind }: RunRecord): Run => ({
-  id,
-  view,
-  asOf,
-  knowledge,
-  ...(kind === 'BACKFILL' ? { availableAt: knowledge } : {}),
-});
+export const runOf = (view: View, { id, asOf, knowledge }: RunRecord): Run => ({ id, view, asOf, knowledge });
 
 async function advance({ ledger, lease }: LeasedView, record: RunRecord, change: RunChange): Promise<RunRecord> {
   await ledger.update(record.id, change, lease);
@@ -89,7 +83,7 @@ export const computeStage = (leased: LeasedView, run: Run, progress: StepProgres
 export async function stage(leased: LeasedView, record: RunRecord, progress: StepProgress): Promise<RunRecord> {
   if (record.stage !== 'STARTED') return record;
   const counts = await computeStage(leased, runOf(leased.view, record), progress);
-  // A backfill publishes nothing of its own; its shards are counted once it is in the history.
+  // What a backfill publishes is little; its shards are counted once it is in the history.
   const shards = record.kind === 'LIVE' ? await shardCount(leased, counts.changed) : 1;
   return advance(leased, record, { stage: 'STAGED', counts: { ...counts, shards } });
 }
@@ -159,8 +153,16 @@ export async function withShards(leased: LeasedView, committed: RunRecord): Prom
   return advance(leased, committed, { counts: { ...committed.counts, shards } });
 }
 
-/** STAGED to PUBLISHED: rows become readable online, then the history's stamp is fixed, no earlier than the last of them was readable. */
-export async function publish(leased: LeasedView, staged: RunRecord, progress: StepProgress): Promise<RunRecord> {
+/**
+ * STAGED to PUBLISHED: rows become readable online, then the history's stamp is fixed, no earlier than the last of them was readable.
+ * @param written receives how many rows became readable
+ */
+export async function publish(
+  leased: LeasedView,
+  staged: RunRecord,
+  progress: StepProgress,
+  written: (rows: number) => void = () => undefined,
+): Promise<RunRecord> {
   const { view, offline, online, clock } = leased;
   if (staged.stage !== 'STAGED') return staged;
   const { knowledge } = staged;
@@ -171,9 +173,7 @@ export async function publish(leased: LeasedView, staged: RunRecord, progress: S
   const run = runOf(view, stamped);
   const done = await eachShard(leased, stamped, progress, stamped.counts?.changed ?? 0, {
     rows: (shard) => offline.readStage(run, stamp, shard),
-    write: async (rows) => {
-      await online.write(view, rows);
-    },
+    write: async (rows) => written((await online.write(view, rows)).applied),
   });
   return advance(leased, done, {
     stage: 'PUBLISHED',
@@ -214,32 +214,29 @@ export async function commit(
 }
 
 /**
- * Brings every key of the online store to the newest offline row, this run's rows to their final stamp: what Redis lost is there again.
- * @returns rows written, the run's own and others
+ * Brings every key of the online store to the newest offline row: what Redis lost is there again, and rows of the `published` runs get their
+ * final stamp.
+ * @returns how many rows of other runs were written
  */
 export async function rewriteOnline(
   leased: LeasedView,
-  committed: RunRecord,
+  { last, published }: { readonly last: RunRecord; readonly published: ReadonlySet<number> },
   progress: StepProgress,
-): Promise<{ readonly own: number; readonly others: number }> {
+): Promise<number> {
   const { view, offline, online } = leased;
   const at = leased.clock();
   const { keys } = await offline.viewStats(view, at);
-  const written = { own: 0, others: 0 };
-  await eachShard(leased, committed, progress, keys, {
+  let others = 0;
+  await eachShard(leased, last, progress, keys, {
     rows: (shard) => offline.newestRows(view, at, shard),
     write: async (rows) => {
-      const isOwn = ({ sequence }: { readonly sequence: number }): boolean => sequence === committed.id;
-      written.own += (await online.write(view, rows.filter(isOwn))).applied;
-      written.others += (
-        await online.write(
-          view,
-          rows.filter((row) => !isOwn(row)),
-        )
-      ).applied;
+      const isPublished = ({ sequence }: { readonly sequence: number }): boolean => published.has(sequence);
+      await online.write(view, rows.filter(isPublished));
+      const rest = rows.filter((row) => !isPublished(row));
+      others += (await online.write(view, rest)).applied;
     },
   });
-  return written;
+  return others;
 }
 
 /** Discards stages of which no row is visible yet; their own job, if it comes back, computes them again. */

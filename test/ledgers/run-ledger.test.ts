@@ -98,8 +98,8 @@ describe('the run ledger', () => {
   });
 
   it('knows which as-ofs of a range have a committed run, and what the newest of them took', async () => {
-    const begin = async (asOf: number, counts: { rows: number; seconds?: number } | null) => {
-      const { id } = await runs.begin(run({ viewId: 'd@1', asOf, kind: 'BACKFILL' }));
+    const begin = async (asOf: number, counts: { rows: number; seconds?: number } | null, knowledge = asOf) => {
+      const { id } = await runs.begin(run({ jobId: `job of ${knowledge}`, viewId: 'd@1', asOf, knowledge, kind: 'BACKFILL' }));
       if (counts === null) return;
       await runs.update(
         id,
@@ -113,7 +113,11 @@ describe('the run ledger', () => {
     await begin(at + 2, { rows: 100, seconds: 2.5 });
     await begin(at + 3, { rows: 50, seconds: 0.5 });
     await begin(at + 4, null);
-    expect(await runs.done('d@1', { from: at + 1, to: at + 4 })).toEqual([at + 2, at + 3]);
+    await begin(at + 3, { rows: 0 }, at + 9);
+    expect(await runs.done('d@1', { from: at + 1, to: at + 4 })).toEqual([
+      { asOf: at + 2, knowledge: at + 2 },
+      { asOf: at + 3, knowledge: at + 9 },
+    ]);
     expect(await elsewhere.pace('d@1')).toEqual({ runs: 2, rows: 150, seconds: 3 });
   });
 });

@@ -272,6 +272,10 @@ describe('scoring a portfolio', () => {
     // Neither was there before it was made.
     const [early] = await historical(scored.view, ['C1'], MIDNIGHT + 9 * HOUR - 1);
     expect(early?.statuses[0]).toBe('NOT_FOUND');
+    // A backfill reads no less than the late run did, so it takes back no score (rule 27).
+    const { views } = await backfill([scored.view], '2026-02-28', '2026-03-01');
+    expect(views).toMatchObject([{ done: 2, changed: 0 }]);
+    expect(await stored()).toEqual(rows);
   });
 
   it('says why it cannot: not a midnight, not due, nothing to score', async () => {

@@ -28,9 +28,10 @@ export interface RunRecord {
     readonly shards: number;
     /** Seconds from the run's beginning to its commit; a run that shares a stage has its share of the time. */
     readonly seconds?: number;
-    /** Runs of scores only: rows without a score, and whether the as-of was scored before. */
-    readonly tombstones?: number;
+    /** Whether another run had made the as-of history before; absent in runs of earlier releases. */
     readonly restated?: boolean;
+    /** Runs of scores only: rows without a score. */
+    readonly tombstones?: number;
     /** Runs of scores only: scores of stale inputs; rows to which the model gave no probability, and why the first has none. */
     readonly stale?: number;
     readonly failed?: number;
@@ -65,13 +66,16 @@ export interface RunLedger {
   unfinished(viewId: string): Promise<readonly RunRecord[]>;
   /** Reads the newest committed live as-of of each view; views without one are left out. */
   committed(viewIds: readonly string[]): Promise<ReadonlyMap<string, Instant>>;
-  /** Lists the as-ofs of the view in [from, to] that have a committed run, oldest first. */
-  done(viewId: string, range: { readonly from: Instant; readonly to: Instant }): Promise<readonly Instant[]>;
+  /** Lists the as-ofs of the view in [from, to] that have a committed run, oldest first, each with the newest knowledge time of its runs. */
+  done(
+    viewId: string,
+    range: { readonly from: Instant; readonly to: Instant },
+  ): Promise<readonly Pick<RunRecord, 'asOf' | 'knowledge'>[]>;
   /** Sums rows and seconds of the newest committed runs of a view; null where none was measured. */
   pace(viewId: string): Promise<{ readonly runs: number; readonly rows: number; readonly seconds: number } | null>;
 }
 
-/** A run whose rows are history since `availableAt`; `restated` where its as-of was scored before. */
+/** A run whose rows are history since `availableAt`; `restated` where its as-of had history before. */
 export interface RecordedRun<R extends Run = Run> {
   readonly run: R;
   readonly availableAt: Instant;
@@ -151,6 +155,8 @@ export interface BackfillViewResult {
   readonly asOfs: number;
   /** As-ofs among them before anything was known of what the view reads: they have no rows and were not computed. */
   readonly empty: number;
+  /** As-ofs among them that had history: what differs of them is published anew, available from the time of this backfill. */
+  readonly done: number;
   readonly rows: number;
   readonly changed: number;
   /** Rows that the online store now holds and did not before. */
@@ -190,8 +196,9 @@ export interface Materializer {
     progress: JobProgress,
   ): Promise<PortfolioResult>;
   /**
-   * Computes the history of every due as-of of the range, with views side by side where none waits for another. The result's `notes` name what
-   * is left out, and views of which nothing is due.
+   * Computes the history of every due as-of of the range, with views side by side where none waits for another. An as-of without history gets
+   * the times that its scheduled run would have given it; one that has keeps them, and what differs of it is published anew, available from now on.
+   * The result's `notes` name what is left out, and views of which nothing is due.
    */
   backfill(request: BackfillRange & { readonly jobId: string }, progress: JobProgress): Promise<BackfillResult>;
   /** Checks an as-of. BAD_USER_INPUT where one of the views has no such as-of, or it may not be seen at `now`. */
@@ -220,7 +227,7 @@ export interface BackfillViewEstimate {
   readonly asOfs: number;
   /** As-ofs among them before anything was known of what the view reads, which cost nothing. */
   readonly empty: number;
-  /** As-ofs among them that a run has committed already; they are computed again, and only what differs is added. */
+  /** As-ofs among them that have history; they are computed again, and what differs is added, available from then on. */
   readonly done: number;
   /** Rows that the runs would compute, from the counts of `countedAsOfs` of them, evenly between. */
   readonly rows: number;

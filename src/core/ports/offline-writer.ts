@@ -39,11 +39,11 @@ export interface OfflineWriter {
    * runs. `computed` receives how many queries have run; what it throws ends the work.
    */
   stageRuns(runs: readonly Run[], computed?: (runs: number) => Promise<void>): Promise<readonly StageCounts[]>;
-  /** Stages rows that are computed elsewhere; `restated` where the as-of has history already, that of a backfill by its stamp. */
+  /** Stages rows that are computed elsewhere. */
   stageRows(
     run: Run,
     batches: AsyncIterable<readonly StagedRow[]>,
-  ): Promise<StageCounts & { readonly tombstones: number; readonly restated: boolean }>;
+  ): Promise<StageCounts & { readonly tombstones: number }>;
   /** Appends the changed rows of stages to the history and the visible state, each with its stamp. Repeating it changes nothing. */
   commitRuns(runs: readonly StampedRun[]): Promise<void>;
   /** Drops every stage, finished or not, that holds these runs and no other. */

@@ -28,14 +28,14 @@ export interface Run {
   readonly asOf: Instant;
   /** Knowledge time, as-of + delay: only source rows with `ingested_at <=` it are read. */
   readonly knowledge: Instant;
-  /** Available-at, where it is known before the run, as for a backfill: rows are compared only with those that were available by then. */
-  readonly availableAt?: Instant;
 }
 
 export interface StageCounts {
   readonly rows: number;
   readonly changed: number;
   readonly nullKeys: number;
+  /** Whether another run has made the as-of history already, even one without a row. */
+  readonly restated: boolean;
 }
 
 /** A row of a run before it has stamps. */

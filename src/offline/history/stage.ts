@@ -11,7 +11,7 @@ import { BOUNDED, computedDdl, type FencedView, featureColumns, keyColumns, stag
 import { featureValue, noValue } from './values.js';
 import { viewQuery } from './view-sql.js';
 
-type ComputedCounts = StageCounts & { readonly tombstones: number; readonly restated: boolean };
+type ComputedCounts = StageCounts & { readonly tombstones: number };
 
 /** See OfflineWriter.stageRuns. */
 export async function stageRuns(
@@ -27,7 +27,7 @@ export async function stageRuns(
       await computed(index + 1);
     }
   });
-  return counts.map(({ rows, changed, nullKeys }) => ({ rows, changed, nullKeys }));
+  return counts.map(({ tombstones, ...others }) => others);
 }
 
 /** See OfflineWriter.stageRows. */
@@ -171,7 +171,7 @@ async function fillStage(
     const rows = total - nulls;
     const isRestated = restated.has(id);
     const differ = isRestated ? (changed.get(id) ?? 0) : rows;
-    return { rows, changed: differ, nullKeys: nulls, tombstones, restated: isRestated };
+    return { rows, changed: differ, nullKeys: nulls, restated: isRestated, tombstones };
   });
 }
 
@@ -204,23 +204,15 @@ async function countChanged(store: ClickHouse, { next }: StageTables): Promise<R
   return new Map(found.map(({ run, total }) => [run, Number(total)]));
 }
 
-/** History rows that a run is compared with: of its event time and, for a backfill, known by its stamp. */
-const comparedWith = ({ asOf, availableAt }: Run): Sql => {
-  const byThen = availableAt === undefined ? raw('') : sql` AND _available_at <= ${instantSql(availableAt)}`;
-  return sql`_event_time = ${instantSql(asOf)}${byThen}`;
-};
-
-/** Runs of as-ofs that have history already. */
+/** Runs whose as-of another run has made history already: one that gave no row said so of every key. */
 async function withHistory(store: ClickHouse, runs: readonly Run[]): Promise<ReadonlySet<number>> {
-  const { history } = viewTables((runs[0] as Run).view);
+  const { commits } = viewTables((runs[0] as Run).view);
   const times = runs.map(({ asOf }) => asOf);
-  const bounds = runs.map(({ availableAt }) => availableAt ?? Number.MAX_SAFE_INTEGER);
+  const ids = runs.map(({ id }) => id);
   const found = await store.rows<{ at: string }>(
     'stage-earlier',
-    sql`SELECT DISTINCT toUnixTimestamp64Milli(_event_time) AS at FROM ${history}
-      WHERE _event_time >= ${instantSql(Math.min(...times))} AND _event_time <= ${instantSql(Math.max(...times))}
-        AND has(${param('Array(Int64)', times)}, at)
-        AND toUnixTimestamp64Milli(_available_at) <= transform(at, ${param('Array(Int64)', times)}, ${param('Array(Int64)', bounds)}, toInt64(0))`,
+    sql`SELECT DISTINCT toUnixTimestamp64Milli(event_time) AS at FROM ${commits}
+      WHERE has(${param('Array(Int64)', times)}, at) AND sequence NOT IN ${param('Array(UInt32)', ids)}`,
   );
   const earlier = new Set(found.map(({ at }) => Number(at)));
   return new Set(runs.filter(({ asOf }) => earlier.has(asOf)).map(({ id }) => id));
@@ -257,7 +249,7 @@ async function fillRestated(store: ClickHouse, run: Run, tables: StageTables): P
   const newest = sql`
     SELECT ${keys}, argMax(${content}, tuple(_available_at, _sequence)) AS _was,
       argMax(_tombstone, tuple(_available_at, _sequence)) AS _was_tombstone
-    FROM ${viewTables(view).history} WHERE ${comparedWith(run)} GROUP BY ${keys}`;
+    FROM ${viewTables(view).history} WHERE _event_time = ${instantSql(run.asOf)} GROUP BY ${keys}`;
   await store.run(
     'stage-fill',
     sql`INSERT INTO ${tables.next} (${rowColumns(view)})
