@@ -99,7 +99,9 @@ describe('the run ledger', () => {
 
   it('knows which as-ofs of a range have a committed run, and what the newest of them took', async () => {
     const begin = async (asOf: number, counts: { rows: number; seconds?: number } | null, knowledge = asOf) => {
-      const { id } = await runs.begin(run({ jobId: `job of ${knowledge}`, viewId: 'd@1', asOf, knowledge, kind: 'BACKFILL' }));
+      const { id } = await runs.begin(
+        run({ jobId: `job of ${knowledge}`, viewId: 'd@1', asOf, knowledge, kind: 'BACKFILL' }),
+      );
       if (counts === null) return;
       await runs.update(
         id,
