@@ -35,13 +35,21 @@ export interface MappingOptions {
 export async function openMapped(options: MappingOptions): Promise<RecordFile> {
   const { clickhouse, guard, stage, file } = options;
   checkNames(file.header);
-  const view = sql`SELECT ${join(file.header.map(ident))} FROM ${ident(stage)}`;
+  const view = sql`SELECT ${join(file.header.map((name) => readable(name, file)))} FROM ${ident(stage)}`;
   await stageText(options);
   const select = await guard.check(options.mapping, { tables: [], views: { file: view } });
   const query = sql`WITH file AS (${view}) SELECT * FROM (${raw(select)})`;
   const lines = mappedRows(clickhouse, query, options.signal);
   const first = await lines.next();
   return { header: (first.done ? [] : first.value.values) as string[], batches: batched(lines) };
+}
+
+/** A column that cannot be read ends the mapping that reads it, and no other. */
+function readable(name: string, { limits }: RecordFile): Sql {
+  const limit = limits?.get(name);
+  if (limit?.unfitFor !== 'anything') return ident(name);
+  const message = `column '${name}' of the file ${limit.what}: ${limit.instead}`;
+  return sql`CAST(throwIf(${ident(LINE)} >= 0, ${message}), 'Nullable(String)') AS ${ident(name)}`;
 }
 
 function checkNames(header: readonly string[]): void {
@@ -79,7 +87,6 @@ async function stageText({ clickhouse, stage, file, refuse, signal }: MappingOpt
 
 function asText(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null;
-  if (value instanceof Date) return value.toISOString();
   return wellFormed(typeof value === 'object' ? jsonText(value) : String(value));
 }
 

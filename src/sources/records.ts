@@ -11,8 +11,19 @@ export interface FileRecord {
   readonly refusal?: { readonly column: string | null; readonly reason: string };
 }
 
+/** What a column of a file cannot serve for, as its type says before a row is read. */
+export interface ColumnLimit {
+  readonly unfitFor: 'instants' | 'anything';
+  /** Continues "column 'x' ". */
+  readonly what: string;
+  /** What to write, or to do, instead. */
+  readonly instead: string;
+}
+
 export interface RecordFile {
   readonly header: readonly string[];
+  /** By the name of the column; a column without a limit serves wherever its values do. */
+  readonly limits?: ReadonlyMap<string, ColumnLimit>;
   /** May be iterated once. */
   readonly batches: AsyncIterable<readonly FileRecord[]>;
 }

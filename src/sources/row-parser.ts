@@ -64,7 +64,9 @@ export function checkHeader(table: SourceTable, header: readonly string[]): void
 
 interface KnownColumn {
   readonly name: string;
+  /** Where the file has it, and where the table. */
   readonly at: number;
+  readonly stored: number;
   /** For dates: the day at whose end the row was known. */
   readonly end: DayEnd | null;
 }
@@ -154,12 +156,12 @@ export class RowParser {
     if (this.knownColumn === null) return 0;
     const open = this.undated(row);
     if (open) return open;
-    const { name, at, end } = this.knownColumn;
+    const { name, at, stored, end } = this.knownColumn;
     const when = values[at];
     if (isAbsent(when))
       return { column: name, reason: 'has no value, and without it no time at which the row was known' };
     // A day that is not over yet is known now: a later correction must not fall before it.
-    return Math.min(end ? this.dayEnd(when as string, end) : (instantMs(when) as Instant), now);
+    return Math.min(end ? this.dayEnd(row[stored] as LocalDate, end) : (instantMs(when) as Instant), now);
   }
 
   /** Refuses an outcome without its time, which would be known too early in a first load of the past. */
@@ -195,10 +197,12 @@ const lastDayOfMonth: DayEnd = (date) =>
 
 function knownColumn(table: SourceTable, header: readonly string[]): KnownColumn | null {
   const { eventTime, knownAt } = table;
-  if (knownAt !== null) return { name: knownAt, at: header.indexOf(knownAt), end: null };
-  if (eventTime.kind === 'always') return null;
   const ends = { instant: null, day: (date: LocalDate) => date, month: lastDayOfMonth } as const;
-  return { name: eventTime.column, at: header.indexOf(eventTime.column), end: ends[eventTime.kind] };
+  const time = knownAt === null ? eventTime : { column: knownAt, kind: 'instant' as const };
+  if (time.kind === 'always') return null;
+  const name = time.column;
+  const stored = table.columns.findIndex((column) => column.name === name);
+  return { name, at: header.indexOf(name), stored, end: ends[time.kind] };
 }
 
 function absent(column: SourceColumn, deleted: boolean): Stored | null | Problem {

@@ -10,6 +10,7 @@ import type { Log, Metrics } from '../core/ports/process.js';
 import type { ImportRequest, ImportResult, SourceStore, Spooled, SqlGuard } from '../core/ports/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { raiseFence, tableFence } from '../warehouse/fence.js';
+import { checkLimits } from './column-limits.js';
 import { importFailure } from './failures.js';
 import { FORMATS, formatNamed } from './formats.js';
 import { openMapped } from './mapping.js';
@@ -110,6 +111,7 @@ async function importFile(
     const quarantine = new Quarantine(clickhouse, { table: table.name, importId, now });
     const file = await openFile(options, table, { request, stage: `${stage}_file`, quarantine, cleanup });
     checkHeader(table, file.header);
+    checkLimits(table, file);
     cleanup.push(() => dropTable(clickhouse, stage));
     await createStage(clickhouse, stage, table);
     const parser = new RowParser(

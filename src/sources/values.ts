@@ -1,6 +1,6 @@
 /**
  * One value of a file to the value that is stored. Every parser takes what CSV, JSON and Parquet bring (text, numbers, booleans, bigints,
- * dates as text, instants as Date, lists, maps) and gives the value as ClickHouse reads it in JSON, or a `Problem`. Reasons never quote
+ * dates and times as text, lists, maps) and gives the value as ClickHouse reads it in JSON, or a `Problem`. Reasons never quote
  * the value: it may be personal.
  */
 import { instantText } from '../core/definitions/sql.js';
@@ -94,22 +94,32 @@ const plain = (value: number | bigint): string => {
   return shortest.includes('e-') ? (value as number).toFixed(20) : shortest;
 };
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
+/** A date, or midnight without a zone: so are days written by tools that know times only. */
+const DAY = /^(\d{4}-\d{2}-\d{2})(?:[Tt ]00:00(?::00(?:\.0{1,9})?)?)?$/;
+const TIME = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:/;
 
 const day =
   (min: string, max: string): ValueParser =>
   (value) => {
-    if (typeof value !== 'string' || !DAY.test(value)) return problem("is not a date written 'YYYY-MM-DD'");
-    if (!existsOnCalendar(value)) return problem('is a day that does not exist');
-    return value >= min && value <= max ? value : problem(`is not between ${min} and ${max}`);
+    const written = typeof value === 'string' ? value : '';
+    const date = DAY.exec(written)?.[1];
+    if (date === undefined) {
+      return problem(
+        TIME.test(written)
+          ? "is a time and not a date: write the day, 'YYYY-MM-DD'"
+          : "is not a date written 'YYYY-MM-DD'",
+      );
+    }
+    if (!existsOnCalendar(date)) return problem('is a day that does not exist');
+    return date >= min && date <= max ? date : problem(`is not between ${min} and ${max}`);
   };
 
 /** Orders of versions pack instants as positive milliseconds; ClickHouse's DateTime64 ends in 2299. */
 const LAST_INSTANT = Date.UTC(2299, 11, 31);
 
-/** UTC milliseconds of a text as `readInstant` has it, or of a Date. */
+/** UTC milliseconds of a text as `readInstant` has it. */
 export function instantMs(value: unknown): number | Problem {
-  const ms = value instanceof Date ? value.getTime() : readInstant(typeof value === 'string' ? value : '');
+  const ms = readInstant(typeof value === 'string' ? value : '');
   if (ms === NO_ZONE) return problem(`${ms}: write it as '2026-03-01T08:00:00+08:00' or with a Z`);
   if (typeof ms === 'string') return problem(ms);
   return ms >= 0 && ms <= LAST_INSTANT ? ms : problem('is not between 1970 and 2299');

@@ -1,4 +1,6 @@
 import { readdir } from 'node:fs/promises';
+import type { SchemaElement } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { param, raw, sql } from '../../src/core/definitions/sql.js';
 import { DAY } from '../../src/core/helpers/time.js';
@@ -426,6 +428,80 @@ describe('importing Parquet', () => {
       { event_time: '2024-01-01 00:00:00.123', attributes: { k: '0' } },
       { attributes: { k: '2' } },
     ]);
+  });
+
+  const columnsOf = (types: Readonly<Record<string, readonly [Omit<SchemaElement, 'name'>, unknown]>>): Uint8Array =>
+    new Uint8Array(
+      parquetWriteBuffer({
+        schema: [
+          { name: 'root', num_children: Object.keys(types).length },
+          ...Object.entries(types).map(([name, [element]]) => ({
+            ...element,
+            repetition_type: 'OPTIONAL' as const,
+            name,
+          })),
+        ],
+        columnData: Object.entries(types).map(([name, [, value]]) => ({ name, data: [value] })),
+      }),
+    );
+  const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
+  const NAIVE = { type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MICROS' } } as const;
+  const CUSTOMER = { customer_id: [TEXT, 'C1'], registered_at: [TEXT, '2024-01-01T00:00:00Z'] } as const;
+  const BSON = { type: 'BYTE_ARRAY', converted_type: 'BSON' } as const;
+  const AT = BigInt(Date.UTC(2024, 0, 31, 23)) * 1000n;
+
+  it('refuses a time without a zone only where an instant is needed, and says two ways out', async () => {
+    const body = columnsOf({ customer_id: [TEXT, 'C1'], registered_at: [NAIVE, AT] });
+    await expect(sources.load('customers', body, { format: 'parquet' })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: "column 'registered_at' of the file holds times without a time zone",
+      hint: expect.stringMatching(
+        /write it as UTC instants .* mapping: parseDateTime64BestEffort\(registered_at, 3, 'Asia/,
+      ),
+    });
+    const mapping =
+      "SELECT customer_id, parseDateTime64BestEffort(registered_at, 3, 'Asia/Shanghai') AS registered_at FROM file";
+    expect(await sources.load('customers', body, { format: 'parquet', mapping })).toMatchObject({ accepted: 1 });
+    expect(await known('customers')).toMatchObject([{ registered_at: '2024-01-31 15:00:00.000' }]);
+  });
+
+  it('takes midnight without a zone for the day, as tools write days that know times only', async () => {
+    const file = (day: bigint) =>
+      columnsOf({
+        as_of: [NAIVE, day],
+        product: [TEXT, 'cash'],
+        amount: [
+          { type: 'BYTE_ARRAY', logical_type: { type: 'DECIMAL', scale: 2, precision: 38 } },
+          new Uint8Array([5]),
+        ],
+      });
+    const midnight = BigInt(Date.UTC(2024, 0, 31)) * 1000n;
+    expect(await sources.load('provisions', file(midnight), { format: 'parquet', history: true })).toMatchObject({
+      accepted: 1,
+    });
+    expect(await known('provisions')).toMatchObject([
+      { as_of: '2024-01-31', amount: '0.05', ingested_at: '2024-01-31 15:59:59.999' },
+    ]);
+    expect(await sources.load('provisions', file(midnight + 1n), { format: 'parquet' })).toMatchObject({
+      quarantine: [{ line: 1, column: 'as_of', reason: "is a time and not a date: write the day, 'YYYY-MM-DD'" }],
+    });
+  });
+
+  it('refuses a column that is not read where it is used, and only there', async () => {
+    const foreign = { ...CUSTOMER, segment: [BSON, new Uint8Array([1])] } as const;
+    const body = columnsOf({ ...foreign, seen: [NAIVE, AT] });
+    const used = "column 'segment' of the file is of the type BSON, which is not read";
+    await expect(sources.load('customers', columnsOf(foreign), { format: 'parquet' })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: used,
+      hint: "'segment': write it as text",
+    });
+    const load = (mapping: string) => sources.load('customers', body, { format: 'parquet', mapping });
+    await expect(load('SELECT * EXCEPT seen FROM file')).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: `the mapping cannot be run: ${used}: write it as text`,
+    });
+    expect(await load('SELECT customer_id, registered_at FROM file')).toMatchObject({ accepted: 1 });
   });
 
   it('refuses what is no Parquet, and a header that does not fit', async () => {

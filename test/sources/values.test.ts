@@ -102,7 +102,6 @@ describe('an instant', () => {
   it('is cut to milliseconds', () => {
     expect(parse('Instant', '2024-02-29T08:00:00.123999999+08:00')).toBe('2024-02-29 00:00:00.123');
     expect(parse('Instant', '2024-02-29 08:00+08:00')).toBe('2024-02-29 00:00:00.000');
-    expect(parse('Instant', new Date(5))).toBe('1970-01-01 00:00:00.005');
   });
 });
 
@@ -122,6 +121,12 @@ describe('a date', () => {
       expect(parse('Date', value), value).toEqual(refused);
     }
     expect(parse('Date32', '1950-05-17')).toBe('1950-05-17');
+    for (const midnight of ['2024-02-29 00:00:00', '2024-02-29T00:00', '2024-02-29T00:00:00.000000']) {
+      expect(parse('Date', midnight)).toBe('2024-02-29');
+    }
+    for (const time of ['2024-02-29 00:00:01', '2024-02-29T00:00:00+08:00']) {
+      expect(parse('Date', time)).toEqual({ refused: "is a time and not a date: write the day, 'YYYY-MM-DD'" });
+    }
     expect(parse('Date32', '1899-12-31')).toEqual(refused);
   });
 });

@@ -1,0 +1,230 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SchemaElement } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openParquet } from '../../src/sources/parquet.js';
+import { readSchema } from '../../src/sources/parquet-schema.js';
+
+/** Written by fixtures/parquet/write.py, parquet-avro by ParquetAvro.java; and how many columns each file has. */
+const WRITERS = [
+  ['pyarrow', 29],
+  ['pandas', 19],
+  ['polars', 20],
+  ['duckdb', 29],
+  ['fastparquet', 6],
+  ['spark', 29],
+  ['spark-legacy', 29],
+  ['parquet-avro', 29],
+] as const;
+
+const A = {
+  text: '你好',
+  whole: 9007199254740993n,
+  real: 0.1,
+  flag: true,
+  amount: '1234567890123456.78',
+  wide: '1234567890123456789012345678.0123456789',
+  day: '2024-02-29',
+  instant: '2024-01-31T15:59:59.999Z',
+  local: '2024-01-31 23:59:59.999',
+};
+const B = {
+  text: "it's",
+  whole: -9007199254740993n,
+  real: -2.5e-7,
+  flag: false,
+  amount: '-1.15',
+  wide: '-0.0000000001',
+  day: '1931-05-04',
+  instant: '1970-01-01T00:00:00Z',
+  local: '1931-05-04 00:00:00.001',
+};
+type Kind = keyof typeof A;
+const KINDS = Object.keys(A) as Kind[];
+const NOTHING = Object.fromEntries(KINDS.map((kind) => [kind, null]));
+
+/** Four values of a column; `gaps`: whether the writer's lists may hold nothing at a place. */
+function expected(column: string, gaps: boolean): unknown[] {
+  if (column === 'struct') return [A, B, NOTHING, null];
+  if (column === 'deep') {
+    const amounts = [A.amount, B.amount];
+    return [[{ amounts }, { amounts: [] }], gaps ? [{ amounts: null }, null] : [{ amounts: null }], [], null];
+  }
+  const [shape, kind] = column.split('_') as [string, Kind];
+  const [a, b] = [A[kind], B[kind]];
+  if (shape === 'value') return [a, b, null, null];
+  if (shape === 'list') return [[a, b], gaps ? [a, null] : [a], [], null];
+  return [{ a, b }, { a: null }, {}, null];
+}
+
+const fixture = (writer: string): string =>
+  fileURLToPath(new URL(`../fixtures/parquet/${writer}.parquet`, import.meta.url));
+
+async function read(path: string) {
+  const { header, limits, batches } = await openParquet(path);
+  const rows: (readonly unknown[])[] = [];
+  for await (const batch of batches) rows.push(...batch.map(({ values }) => values));
+  const unfit = [...(limits ?? [])].map(([name, { unfitFor }]) => [name, unfitFor]);
+  return { unfit, columns: Object.fromEntries(header.map((name, at) => [name, rows.map((row) => row[at])])) };
+}
+
+test.each(WRITERS)('what %s writes by default is read digit by digit, however deep it lies', async (writer, count) => {
+  const { columns, unfit } = await read(fixture(writer));
+  const names = Object.keys(columns);
+  expect(names).toHaveLength(count);
+  const gaps = writer !== 'parquet-avro';
+  expect(columns).toEqual(Object.fromEntries(names.map((name) => [name, expected(name, gaps)])));
+  expect(unfit).toEqual([['value_local', 'instants']]);
+});
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'riskgraph-parquet-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const readBytes = (bytes: Uint8Array) => {
+  const path = join(folder, 'file.parquet');
+  writeFileSync(path, bytes);
+  return read(path);
+};
+
+test('INT96 is an instant where Spark wrote it, and the time of a local clock where another tool did', async () => {
+  const bySpark = readFileSync(fixture('spark')).toString('latin1');
+  const another = Buffer.from(bySpark.replaceAll('org.apache.spark.', 'org.apache.other.'), 'latin1');
+  const { columns, unfit } = await readBytes(another);
+  expect(columns.value_instant).toEqual(['2024-01-31 15:59:59.999', '1970-01-01 00:00:00', null, null]);
+  expect(unfit).toContainEqual(['value_instant', 'instants']);
+});
+
+const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);
+const AMOUNTS = ['1234567890123456.78', '-1.15'];
+const UNSCALED = [bytes(0x01, 0xb6, 0x9b, 0x4b, 0xa6, 0x30, 0xf3, 0x4e), bytes(0xff, 0x8d)];
+const DECIMAL = { type: 'DECIMAL', scale: 2, precision: 18 } as const;
+const timestamp = (unit: 'MILLIS' | 'MICROS' | 'NANOS', isAdjustedToUTC = true) =>
+  ({ type: 'TIMESTAMP', isAdjustedToUTC, unit }) as const;
+
+/** A column's type, values as they are stored, and values as they are read. Writers differ in which of the two annotations they leave out. */
+const LAYOUTS: readonly [string, Omit<SchemaElement, 'name'>, readonly unknown[], readonly unknown[]][] = [
+  [
+    'bytes as DECIMAL, converted',
+    { type: 'BYTE_ARRAY', converted_type: 'DECIMAL', scale: 2 },
+    [123456789012345678n, -115n],
+    AMOUNTS,
+  ],
+  ['bytes as DECIMAL, logical', { type: 'BYTE_ARRAY', logical_type: DECIMAL }, UNSCALED, AMOUNTS],
+  ['INT64 as DECIMAL, logical', { type: 'INT64', logical_type: DECIMAL }, [123456789012345678n, -115n], AMOUNTS],
+  [
+    'INT32 as DECIMAL, logical',
+    { type: 'INT32', logical_type: { ...DECIMAL, precision: 9 } },
+    [7, -115],
+    ['0.07', '-1.15'],
+  ],
+  ['INT32 as DECIMAL, scale 0', { type: 'INT32', converted_type: 'DECIMAL' }, [7, -115], ['7', '-115']],
+  [
+    'INT32 as DATE, logical',
+    { type: 'INT32', logical_type: { type: 'DATE' } },
+    [19782, -14122],
+    ['2024-02-29', '1931-05-04'],
+  ],
+  [
+    'a DATE without end',
+    { type: 'INT32', converted_type: 'DATE' },
+    [2147483647, 0],
+    ['2147483647 days from 1970', '1970-01-01'],
+  ],
+  [
+    'TIMESTAMP_MILLIS, converted',
+    { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' },
+    [1n, -1n],
+    ['1970-01-01T00:00:00.001Z', '1969-12-31T23:59:59.999Z'],
+  ],
+  [
+    'TIMESTAMP_MICROS, converted',
+    { type: 'INT64', converted_type: 'TIMESTAMP_MICROS' },
+    [1n, -1n],
+    ['1970-01-01T00:00:00.000001Z', '1969-12-31T23:59:59.999999Z'],
+  ],
+  [
+    'TIMESTAMP, logical',
+    { type: 'INT64', logical_type: timestamp('NANOS') },
+    [1n, -1_000_000_000n],
+    ['1970-01-01T00:00:00.000000001Z', '1969-12-31T23:59:59Z'],
+  ],
+  [
+    'a TIMESTAMP without end',
+    { type: 'INT64', logical_type: timestamp('MICROS') },
+    [2n ** 63n - 1n, 0n],
+    ['9223372036854775807 micros from 1970', '1970-01-01T00:00:00Z'],
+  ],
+  [
+    'TIME',
+    { type: 'INT64', logical_type: { type: 'TIME', isAdjustedToUTC: false, unit: 'MICROS' } },
+    [0n, 86_399_999_999n],
+    ['00:00:00', '23:59:59.999999'],
+  ],
+  ['TIME_MILLIS', { type: 'INT32', converted_type: 'TIME_MILLIS' }, [0, 3_600_001], ['00:00:00', '01:00:00.001']],
+  ['UINT_64', { type: 'INT64', converted_type: 'UINT_64' }, [18446744073709551615n, 1n], [18446744073709551615n, 1n]],
+  [
+    'an unsigned INTEGER',
+    { type: 'INT32', logical_type: { type: 'INTEGER', bitWidth: 32, isSigned: false } },
+    [4294967295, 1],
+    [4294967295, 1],
+  ],
+  [
+    'bytes without a meaning',
+    { type: 'BYTE_ARRAY' },
+    [new TextEncoder().encode('武汉'), bytes(0xff)],
+    ['武汉', '\uFFFD'],
+  ],
+  ['JSON', { type: 'BYTE_ARRAY', converted_type: 'JSON' }, [{ id: 1 }, []], ['{"id":1}', '[]']],
+];
+
+const written = (element: Omit<SchemaElement, 'name'>, data: readonly unknown[]): Uint8Array =>
+  new Uint8Array(
+    parquetWriteBuffer({
+      schema: [
+        { name: 'root', num_children: 1 },
+        { repetition_type: 'OPTIONAL', ...element, name: 'x' },
+      ],
+      columnData: [{ name: 'x', data: [...data] }],
+    }),
+  );
+
+test.each(LAYOUTS)('%s is read exactly', async (_what, element, stored, values) => {
+  expect((await readBytes(written(element, stored))).columns).toEqual({ x: values });
+});
+
+test.each<Omit<SchemaElement, 'name'>>([
+  { type: 'BYTE_ARRAY', converted_type: 'BSON' },
+  { type: 'FIXED_LEN_BYTE_ARRAY', type_length: 12, converted_type: 'INTERVAL' },
+  { type: 'FIXED_LEN_BYTE_ARRAY', type_length: 12 },
+])('a column of $converted_type $type is not read, and says so before its rows come', async (element) => {
+  const { columns, unfit } = await readBytes(written(element, [new Uint8Array(12), null]));
+  expect(unfit).toEqual([['x', 'anything']]);
+  expect(columns).toEqual({ x: [null, null] });
+});
+
+const readOf = (element: Omit<SchemaElement, 'name'>, given: unknown): unknown => {
+  const schema = [
+    { name: 'root', num_children: 1 },
+    { ...element, name: 'x' },
+  ];
+  const { columns } = readSchema({ schema, version: 1, num_rows: 1n, row_groups: [], metadata_length: 0 });
+  return columns[0]?.plain(given);
+};
+
+test('a field that repeats, as protobuf writes it, is a list', () => {
+  const element = { type: 'INT32', converted_type: 'DATE', repetition_type: 'REPEATED' } as const;
+  expect(readOf(element, [0, 1])).toEqual(['1970-01-01', '1970-01-02']);
+  expect(readOf(element, null)).toEqual([]);
+});
+
+test('a damaged page, of which fewer values come than there are rows, ends the reading', () => {
+  const element = { type: 'INT32', repetition_type: 'OPTIONAL' } as const;
+  expect(readOf(element, null)).toBeNull();
+  expect(() => readOf(element, undefined)).toThrow("column 'x' of the Parquet file has fewer values than rows");
+});
