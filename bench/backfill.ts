@@ -32,7 +32,7 @@ const took = new Map<string, number>();
 const metrics: Metrics = {
   count: quiet,
   gauge: quiet,
-  observe: (name, seconds, { label = '' } = {}) => {
+  observe: (name: string, seconds: number, { label = '' }: Readonly<Record<string, string>> = {}) => {
     if (name !== 'clickhouse_query_seconds') return;
     statements++;
     took.set(label, (took.get(label) ?? 0) + seconds);

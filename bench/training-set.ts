@@ -42,7 +42,7 @@ const took = new Map<string, number>();
 const metrics: Metrics = {
   count: quiet,
   gauge: quiet,
-  observe: (name, seconds, { label = '' } = {}) => {
+  observe: (name: string, seconds: number, { label = '' }: Readonly<Record<string, string>> = {}) => {
     if (name === 'clickhouse_query_seconds') took.set(label, (took.get(label) ?? 0) + seconds);
   },
 };

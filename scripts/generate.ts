@@ -4,6 +4,7 @@ import { catalog } from '../src/catalogue/published.js';
 import { buildSchema, emitSchema } from '../src/graphql/schema.js';
 import { roleTable } from '../src/http/role-table.js';
 import { loadRegistry } from '../src/registry/load.js';
+import { metricTable } from '../src/telemetry/metrics.js';
 
 const registry = await loadRegistry({ root: process.cwd() });
 
@@ -15,10 +16,19 @@ const readme = async (): Promise<string> => {
   );
 };
 
+const monitoring = async (): Promise<string> => {
+  const text = await readFile('docs/monitoring.md', 'utf8');
+  return text.replace(
+    /(<!-- metrics -->\n)[\s\S]*(<!-- \/metrics -->)/,
+    (_, open, close) => `${open}${metricTable()}\n${close}`,
+  );
+};
+
 const files: Readonly<Record<string, () => Promise<string>>> = {
   'schema.graphql': async () => emitSchema(registry),
   'catalog.json': async () => `${JSON.stringify(catalog(registry), null, 2)}\n`,
   'README.md': readme,
+  'docs/monitoring.md': monitoring,
 };
 
 for (const [file, make] of Object.entries(files)) {

@@ -29,6 +29,7 @@ import { createLeases } from './ledgers/leases.js';
 import { sharedSecret } from './ledgers/platform-secret.js';
 import { createRunLedger } from './ledgers/run-ledger.js';
 import { createTrainingSetLedger } from './ledgers/training-set-ledger.js';
+import { lateness } from './materialize/lateness.js';
 import { createMaterializer } from './materialize/materializer.js';
 import { createPortfolioScores } from './materialize/portfolio-scores.js';
 import { createColumnsRead } from './offline/history/columns-read.js';
@@ -36,13 +37,16 @@ import { createFeatureProfiles } from './offline/history/feature-profiles.js';
 import { createOfflineReader } from './offline/reader.js';
 import { createTrainingSetBuilder } from './offline/training/builder.js';
 import { createOfflineWriters } from './offline/writer.js';
+import { createMemoryMetrics } from './online/memory.js';
 import { createOnlineStore } from './online/online-store.js';
 import { openRedis } from './online/redis.js';
+import { createQueueMetrics } from './queue/metrics.js';
 import { createQueue } from './queue/queue.js';
 import { loadRegistry } from './registry/load.js';
 import { createScorer } from './scoring/onnx-scorer.js';
 import { createOnlineFeatures } from './serving/online-features.js';
 import { createScoring } from './serving/scores.js';
+import { countServed } from './serving/served-values.js';
 import { createTrainingSets } from './serving/training-sets.js';
 import { createSourceStore } from './sources/store.js';
 import { createTelemetry } from './telemetry/telemetry.js';
@@ -137,6 +141,7 @@ export async function createApp(config: Config, given: Given = {}) {
     opened(scorer, () => scorer.close());
     await scorer.open([...registry.models.values()]);
 
+    const runs = createRunLedger(dataSource);
     const derivedTables = openDerivedTables({
       clickhouse: store,
       calendar,
@@ -150,7 +155,7 @@ export async function createApp(config: Config, given: Given = {}) {
       offline,
       writers,
       online,
-      ledger: createRunLedger(dataSource),
+      ledger: runs,
       leases,
       scores: createPortfolioScores({ offline, scorer, sources, clock }),
       viewsAtOnce: config.backfillViews,
@@ -199,7 +204,7 @@ export async function createApp(config: Config, given: Given = {}) {
       now: clock,
       leases,
     });
-    const onlineFeatures = createOnlineFeatures({ online });
+    const onlineFeatures = countServed(createOnlineFeatures({ online }), metrics);
     const profiles = createFeatureProfiles({ store });
     const ages = (views: readonly View[]) => freshness(offline, views, clock());
     const api: ApiServices = {
@@ -222,13 +227,18 @@ export async function createApp(config: Config, given: Given = {}) {
       browser: createCatalogueBrowser({ registry, catalogue, derived }),
       profiles,
       columns: createColumnsRead(store),
-      reportCatalogue: createCatalogueMetrics({
-        views: () => catalogue.views(),
-        freshness: ages,
-        profiles,
-        metrics,
-        clock,
-      }),
+      reportGauges: {
+        views: createCatalogueMetrics({
+          views: () => catalogue.views(),
+          freshness: ages,
+          lateness: (views) => lateness({ ledger: runs, calendar }, views, clock()),
+          profiles,
+          metrics,
+          clock,
+        }),
+        queue: createQueueMetrics({ jobs: registry.jobs, ledger: jobs, metrics, clock }),
+        redis: createMemoryMetrics(serving.client, metrics),
+      },
       audit: createAuditLog(dataSource),
       now: clock,
     };

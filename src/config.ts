@@ -39,6 +39,8 @@ const Environment = z.object({
   RISKGRAPH_DEMO_CUSTOMERS: withDefault(z.coerce.number().int().min(100).max(10_000_000), 5000),
   RISKGRAPH_LOG_LEVEL: withDefault(z.enum(['debug', 'info', 'warn', 'error']), 'info'),
   RISKGRAPH_BACKFILL_VIEWS: withDefault(z.coerce.number().int().min(1).max(4), 2),
+  RISKGRAPH_METRICS_PORT: withDefault(z.coerce.number().int().min(0).max(65_535), 4001),
+  RISKGRAPH_WORKER_METRICS_URL: optional(z.url()),
   RISKGRAPH_RATE_LIMIT: optional(z.string()),
 });
 
@@ -72,6 +74,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     },
     portfolio: { timezone: env.RISKGRAPH_TIMEZONE, currency: env.RISKGRAPH_CURRENCY, datum: env.RISKGRAPH_DATUM },
     executionProvider: env.RISKGRAPH_EP,
+    /** Where a worker serves its metrics. */
+    metricsPort: env.RISKGRAPH_METRICS_PORT,
+    /** The worker beside this API, whose metrics are part of the API's. */
+    workerMetricsUrl: env.RISKGRAPH_WORKER_METRICS_URL,
     /** Views of a backfill that are computed at once. */
     backfillViews: env.RISKGRAPH_BACKFILL_VIEWS,
     demoCustomers: env.RISKGRAPH_DEMO_CUSTOMERS,

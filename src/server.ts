@@ -4,6 +4,7 @@ import { createHttpServer } from './http/http-server.js';
 import { registerImportRoutes } from './http/import.routes.js';
 import { openKeyRing, parseKeys } from './http/keys.js';
 import { parseRateLimits } from './http/rate-limit.js';
+import { withWorkerMetrics } from './http/worker-server.js';
 import { runRole } from './role-process.js';
 
 /** The API process: serves until a signal, then answers what has begun. */
@@ -17,13 +18,14 @@ runRole('api', async () => {
   const { log, metrics, metricsText } = telemetry;
   const { api, stores, queue, redis } = services;
   const { now } = api;
+  const { workerMetricsUrl } = config;
   const keys = await openKeyRing({ given, home: config.home, store: services.keys, now, log });
   const server = await createHttpServer({
     services: api,
     keys,
     log,
     metrics,
-    metricsText,
+    metricsText: workerMetricsUrl ? withWorkerMetrics(metricsText, workerMetricsUrl) : metricsText,
     health: { stores, worker: () => queue.workerHealth() },
     rateLimits,
     rateLimitRedis: redis,

@@ -1,11 +1,32 @@
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
+import { openAcceptedKeys, parseKeys } from './http/keys.js';
+import { createWorkerServer } from './http/worker-server.js';
 import { runRole } from './role-process.js';
 
-/** The worker process: runs jobs until a signal, then finishes those that run. */
+/** The worker process: runs jobs until a signal, then finishes those that run. Its metrics have a port of their own. */
 runRole('worker', async () => {
-  const { services, telemetry, close } = await createApp(loadConfig());
-  const { log } = telemetry;
+  const config = loadConfig();
+  const given = config.keys === undefined ? undefined : parseKeys(config.keys.split(','), 'RISKGRAPH_KEYS');
+  const { services, telemetry, close } = await createApp(config);
+  const { log, metricsText } = telemetry;
+  const { audit, now } = services.api;
+  const keys = await openAcceptedKeys(given, services.keys);
+  const server = createWorkerServer({ keys, audit, metricsText, now, log });
+  const { host } = config.http;
+  const port = config.metricsPort;
+  // Jobs matter more than their metrics: a second worker on this machine runs without.
+  await server.listen({ host, port }).catch((error: unknown) => {
+    log.error({ err: error, port }, 'the metrics of this worker are served nowhere: give it a RISKGRAPH_METRICS_PORT');
+  });
   const running = await services.queue.startWorker({ services: services.worker });
-  return { log, close: () => running.close().then(close), announce: () => log.info({}, 'the worker runs jobs') };
+  return {
+    log,
+    close: async () => {
+      await running.close();
+      await server.close();
+      await close();
+    },
+    announce: () => log.info({ metricsPort: port }, 'the worker runs jobs'),
+  };
 });

@@ -8,12 +8,14 @@ import type { Clock, Metrics } from '../core/ports/process.js';
 const EVERY_MS = MINUTE;
 
 /**
- * Reports the age of each applied view's newest values and the share of NULLs of each feature, with two statements, once a minute at most.
+ * Reports the age of each applied view's newest values, for how long it has been due, and the share of NULLs of each feature, with three statements, once a minute at most.
  * The next report drops the gauges of a retired view.
  */
 export function createCatalogueMetrics(options: {
   readonly views: () => readonly View[];
   readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
+  /** Seconds for which each view has been due. */
+  readonly lateness: (views: readonly View[]) => Promise<ReadonlyMap<string, number>>;
   readonly profiles: Pick<FeatureProfiles, 'newest'>;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -28,7 +30,12 @@ export function createCatalogueMetrics(options: {
     // A view that any process retired: its last lag would stay, and alarm, until a restart.
     for (const view of reported) if (!now.has(view)) metrics.forget?.({ view });
     reported = now;
-    const [fresh, newest] = await Promise.all([options.freshness(views), options.profiles.newest(views)]);
+    const [fresh, newest, late] = await Promise.all([
+      options.freshness(views),
+      options.profiles.newest(views),
+      options.lateness(views),
+    ]);
+    for (const [view, seconds] of late) metrics.gauge('view_late_seconds', seconds, { view });
     for (const { view, lagSeconds, stale, keys } of fresh) {
       if (lagSeconds !== null) metrics.gauge('view_lag_seconds', lagSeconds, { view });
       metrics.gauge('view_stale', stale ? 1 : 0, { view });

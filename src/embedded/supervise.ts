@@ -8,6 +8,7 @@ import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports/process.js';
 import { type Child, startChild } from './child.js';
 import { type ClickHouseTuning, typescriptFlags } from './clickhouse.js';
+import { freePort } from './free-port.js';
 import { type EmbeddedStores, type EmbeddedUrls, STORE_GONE_GRACE_MS, startEmbedded } from './index.js';
 import { reserveListenAddress } from './listen-address.js';
 import type { StoreEnd } from './store-end.js';
@@ -142,6 +143,7 @@ class Supervisor {
     this.embedded = await this.starting;
     this.refuseWhenStopped();
     const stores = { ...external, ...this.embedded.urls } as Required<EmbeddedUrls>;
+    const metricsPort = env.RISKGRAPH_METRICS_PORT || String(await freePort());
     this.env = {
       // Else glibc keeps what eight arenas a core have freed: measured, a twentieth of what an import holds at its peak.
       MALLOC_ARENA_MAX: '2',
@@ -154,6 +156,9 @@ class Supervisor {
       POSTGRES_URL: stores.postgresUrl,
       REDIS_URL: stores.redisUrl,
       CLICKHOUSE_URL: stores.clickhouseUrl,
+      RISKGRAPH_METRICS_PORT: metricsPort,
+      // One address to scrape: the API's metrics hold the worker's.
+      RISKGRAPH_WORKER_METRICS_URL: `http://127.0.0.1:${metricsPort}`,
     };
     const url = `http://${reachable(options.host)}:${port}`;
     log.info({ url }, 'starting the API');
@@ -239,7 +244,7 @@ class Supervisor {
       name: role,
       command: process.execPath,
       args: [...V8_FLAGS, ...typescriptFlags(), entries[role]],
-      env: this.env,
+      env: role === 'worker' ? { ...this.env, HOST: '127.0.0.1' } : this.env,
       stopSignal: 'SIGTERM',
       inheritOutput: true,
     });

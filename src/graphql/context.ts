@@ -31,8 +31,8 @@ export interface ApiServices {
   readonly browser: CatalogueBrowser;
   readonly profiles: Pick<FeatureProfiles, 'read' | 'newest'>;
   readonly columns: ColumnsRead;
-  /** Brings the gauges of views and features up to date. */
-  readonly reportCatalogue: () => Promise<void>;
+  /** Brings the gauges of each group up to date: of views and features, of the queue, of Redis. */
+  readonly reportGauges: Readonly<Record<'views' | 'queue' | 'redis', () => Promise<void>>>;
   readonly sources: Pick<SourceStore, 'quarantine'>;
   readonly trainingSets: TrainingSetService;
   readonly scoring: ScoringService;

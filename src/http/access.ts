@@ -65,7 +65,7 @@ const detailsOf = (request: FastifyRequest, status: number): AuditEntry['details
 export function registerAccess(
   server: FastifyInstance,
   options: {
-    readonly keys: KeyRing;
+    readonly keys: Pick<KeyRing, 'authenticate'>;
     /** Every route that is closed to some roles. */
     readonly guarded: readonly GuardedRoute[];
     readonly audit: AuditLog;

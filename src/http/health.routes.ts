@@ -17,12 +17,15 @@ export interface HealthOptions {
   readonly metrics: Metrics;
   readonly metricsText: () => Promise<string>;
   readonly now: Clock;
-  /** Brings gauges of what the stores hold up to date before they are read. */
-  readonly report: () => Promise<void>;
+  /** Brings gauges of what the stores hold up to date before they are read, group by group. */
+  readonly report: Readonly<Record<string, () => Promise<void>>>;
 }
 
 /** Asked by machines that must not be turned away. */
 const PROBE = { config: { access: 'OPEN', rateLimit: false } } as const;
+
+/** The content type of Prometheus' text format. */
+export const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Prometheus runs on the same machine, or has the admin's key. */
 export const METRICS = guardedRoute('GET', '/metrics', { roles: ['admin'], audit: false, loopback: true });
@@ -53,15 +56,20 @@ export function registerHealth(server: FastifyInstance, options: HealthOptions):
     ...METRICS,
     handler: async (_request, reply) => {
       // A store that is away leaves its gauges as they were, and this one says so.
-      const [gauges, worker, { duties }] = await Promise.all([
-        within(report, GAUGES_MS),
+      const [groups, worker, { duties }] = await Promise.all([
+        Promise.all(
+          Object.entries(report).map(async ([of, bringUpToDate]) => ({
+            of,
+            ...(await within(bringUpToDate, GAUGES_MS)),
+          })),
+        ),
         workerHealth(),
         readiness(health.stores),
       ]);
-      metrics.gauge('view_gauges_fresh', gauges.ok ? 1 : 0);
+      for (const { of, ok } of groups) metrics.gauge('gauges_fresh', ok ? 1 : 0, { of });
       metrics.gauge('worker_healthy', worker.ok ? 1 : 0);
       for (const [duty, { ok }] of Object.entries(duties)) metrics.gauge('duty_ready', ok ? 1 : 0, { duty });
-      return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText());
+      return reply.type(EXPOSITION).send(await metricsText());
     },
   });
 }

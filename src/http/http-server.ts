@@ -61,7 +61,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     metrics,
     metricsText,
     now: services.now,
-    report: () => services.reportCatalogue(),
+    report: services.reportGauges,
   });
   registerHome(server);
   registerGraphiql(server);

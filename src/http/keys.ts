@@ -5,6 +5,8 @@ import { RiskgraphError } from '../core/errors.js';
 import { type Caller, type KeyStore, ROLES, type Role } from '../core/ports/access.js';
 import type { Clock, Log } from '../core/ports/process.js';
 
+type StoredKey = Awaited<ReturnType<KeyStore['all']>>[number];
+
 interface HeldKey {
   readonly sha256: Buffer;
   readonly caller: Caller;
@@ -25,6 +27,9 @@ const heldKey = (hash: Buffer, role: Role, name: string): HeldKey => ({
   sha256: hash,
   caller: Object.freeze({ role, name, keyId: hash.toString('hex').slice(0, 16) }),
 });
+
+const givenKey = ({ key, role, name }: GivenKey): HeldKey => heldKey(sha256(key), role, name);
+const storedKey = ({ sha256, role, name }: StoredKey): HeldKey => heldKey(Buffer.from(sha256, 'hex'), role, name);
 
 const ENTRY = /^([a-z]+)(?::([^=\s,]{1,64}))?=(\S+)$/;
 /** Shorter ones can be guessed over the network. */
@@ -101,6 +106,14 @@ async function generateKeyFile(path: string): Promise<GivenKey[]> {
   return keys;
 }
 
+/** The keys that the API accepts, for a process beside it: they are read, and neither made nor revoked. */
+export async function openAcceptedKeys(
+  given: readonly GivenKey[] | undefined,
+  store: Pick<KeyStore, 'all'>,
+): Promise<KeyRing> {
+  return given === undefined ? ring((await store.all()).map(storedKey), null) : ring(given.map(givenKey), null);
+}
+
 /**
  * Opens the accepted keys: those of RISKGRAPH_KEYS alone where it is set (a role without a key is closed), else those whose hashes
  * Postgres holds, generated at the first start. The key file, where this process has it, says which of them are still valid.
@@ -114,12 +127,7 @@ export async function openKeyRing(options: {
   readonly log: Log;
 }): Promise<KeyRing> {
   const { given, home, store, now, log } = options;
-  if (given !== undefined) {
-    return ring(
-      given.map(({ key, role, name }) => heldKey(sha256(key), role, name)),
-      null,
-    );
-  }
+  if (given !== undefined) return openAcceptedKeys(given, store);
   const path = join(home, 'keys');
   const accepted = await store.all();
   let file = await readKeyFile(path);
@@ -147,8 +155,5 @@ export async function openKeyRing(options: {
   for (const { key, role, name } of fresh) {
     await store.add({ sha256: sha256(key).toString('hex'), role, name, createdAt: now() });
   }
-  return ring(
-    (await store.all()).map((key) => heldKey(Buffer.from(key.sha256, 'hex'), key.role, key.name)),
-    file === null ? null : path,
-  );
+  return ring((await store.all()).map(storedKey), file === null ? null : path);
 }

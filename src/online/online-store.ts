@@ -40,6 +40,8 @@ export interface OnlineStoreOptions {
 type Reply = [error: Error | null, result: unknown];
 
 export function createOnlineStore({ client, prefix, clock, log, metrics }: OnlineStoreOptions): OnlineStore {
+  // A counter that begins with its first failure never rises: Prometheus sees no change in it.
+  metrics.count('online_read_errors', {}, 0);
   const codecs = new WeakMap<View, RowCodec>();
   const codecOf = (view: View): RowCodec => {
     let codec = codecs.get(view);

@@ -90,10 +90,13 @@ function clusterOf(url: string, redisOptions: RedisOptions): Cluster {
   });
 }
 
+/** A field of Redis' INFO; empty where the server has none of that name. */
+export const infoField = (info: string, name: string): string =>
+  new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+
 /** Checks the version and the eviction policy, from INFO, which managed services allow where they refuse CONFIG. */
 function checkServer(info: string): void {
-  const infoField = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
-  const version = infoField('redis_version');
+  const version = infoField(info, 'redis_version');
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < MIN_VERSION[0] || (major === MIN_VERSION[0] && minor < MIN_VERSION[1])) {
     throw new RiskgraphError({
@@ -102,7 +105,7 @@ function checkServer(info: string): void {
       hint: 'upgrade the server, or set REDIS_URL to a newer one',
     });
   }
-  const policy = infoField('maxmemory_policy');
+  const policy = infoField(info, 'maxmemory_policy');
   if (policy !== 'noeviction') {
     throw new RiskgraphError({
       code: 'STORE_UNAVAILABLE',

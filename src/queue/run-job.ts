@@ -67,8 +67,8 @@ async function runAttempt(definition: JobDefinition, id: string, attempt: Attemp
   running.lastProgressAt = startedAt;
   const log = withFields(deps.log, { job: definition.name, jobId: id });
   const outcome = (name: string): void => {
-    metrics.count('jobs', { job: definition.name, outcome: name });
-    metrics.observe('job_seconds', (clock() - startedAt) / 1000, { job: definition.name });
+    metrics.count('jobs', { job_name: definition.name, outcome: name });
+    metrics.observe('job_seconds', (clock() - startedAt) / 1000, { job_name: definition.name });
     log.info({ outcome: name, ms: clock() - startedAt }, 'job ended');
   };
   try {
@@ -102,7 +102,7 @@ async function runAttempt(definition: JobDefinition, id: string, attempt: Attemp
     const isFinal = error instanceof RiskgraphError && !PASSING.has(error.code);
     if (!isFinal && attempt.attemptsMade + 1 < attemptsOf(definition)) {
       log.warn({ err: error, attempt: attempt.attemptsMade + 1 }, 'job failed and will be tried again');
-      metrics.count('job_retries', { job: definition.name });
+      metrics.count('job_retries', { job_name: definition.name });
       await ledger.update(id, { state: 'WAITING' });
       throw error;
     }

@@ -3,7 +3,7 @@ import type { JobDefinition } from '../core/definitions/registry.js';
 import type { BusinessCalendar, Instant } from '../core/helpers/time.js';
 import { namedUuid } from '../core/helpers/uuid.js';
 import type { JobLedger, JobRecord } from '../core/ports/jobs.js';
-import type { Clock, Log } from '../core/ports/process.js';
+import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import type { Carrier } from './carrier.js';
 import type { RedisClient } from './connection.js';
 import { beat, liveBeats } from './health.js';
@@ -23,6 +23,7 @@ export interface UpkeepOptions {
   readonly calendar: BusinessCalendar;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'count'>;
   readonly workerId: string;
   readonly running: Running;
 }
@@ -65,7 +66,11 @@ function stopCancelled(begun: readonly (readonly [string, AbortController])[], o
 
 /** Jobs that the queue has lost (FLUSHALL, another Redis, a crash between the two writes) are handed over again. */
 async function reconcile(options: UpkeepOptions, open: readonly JobRecord[], now: Instant): Promise<void> {
-  const { carrier, jobs, ledger, log, redis, prefix, running } = options;
+  const { carrier, jobs, ledger, log, metrics, redis, prefix, running } = options;
+  const fail = async ({ id, name }: JobRecord, error: string): Promise<void> => {
+    await ledger.update(id, { state: 'FAILED', finishedAt: now, error });
+    metrics.count('jobs', { job_name: name, outcome: 'failed' });
+  };
   const beats = await liveBeats(redis, prefix, now);
   const runningElsewhere = new Set(beats.flatMap(({ active }) => active));
   for (const record of open) {
@@ -73,14 +78,13 @@ async function reconcile(options: UpkeepOptions, open: readonly JobRecord[], now
     if (runningElsewhere.has(record.id)) continue;
     const { id, name } = record;
     if (!jobs.has(name)) {
-      await ledger.update(id, { state: 'FAILED', finishedAt: now, error: `there is no job '${name}' any more` });
+      await fail(record, `there is no job '${name}' any more`);
       continue;
     }
     const where = await carrier.stateOf(record);
     if (where === 'failed') {
       log.error({ job: name, jobId: id }, 'a job ended the worker that ran it again and again');
-      const error = 'the worker died each time it ran this job';
-      await ledger.update(id, { state: 'FAILED', finishedAt: now, error });
+      await fail(record, 'the worker died each time it ran this job');
     } else if (where === 'unknown' || where === 'completed') {
       log.warn({ job: name, jobId: id }, 'handing over a job that the queue had lost');
       if (where === 'completed') await carrier.remove(record);

@@ -13,6 +13,7 @@ const MAX_STALLED = 20;
 /** After a lost connection. */
 const RETRY_MS = 1_000;
 const UPKEEP_EVERY_MS = 1_000;
+const OUTCOMES = ['completed', 'failed', 'cancelled'] as const;
 
 export interface RunningWorker {
   /** Takes no new job, waits for those that run, then returns. */
@@ -44,6 +45,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     worker.on('error', (error) => log.warn({ err: error, job: definition.name }, 'the worker lost its queue'));
     return worker;
   });
+  // A counter that begins with its first failure never rises: Prometheus sees no change in it.
+  for (const job of jobs.keys())
+    for (const outcome of OUTCOMES) options.metrics.count('jobs', { job_name: job, outcome }, 0);
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   log.info({ jobs: [...jobs.keys()], workerId }, 'worker started');
   return {

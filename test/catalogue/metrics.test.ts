@@ -13,6 +13,7 @@ it('gauges of a view that was retired go with the next report, those of its feat
     metrics,
     clock: () => now,
     views: () => views,
+    lateness: async (of) => new Map(of.map(({ id }) => [id, 60] as const)),
     profiles: {
       newest: async (of) =>
         new Map(
@@ -28,9 +29,9 @@ it('gauges of a view that was retired go with the next report, those of its feat
       .split('\n')
       .filter((line) => line.includes(`view="${view}"`))
       .sort();
-  expect(await of('a@1')).toHaveLength(5);
+  expect(await of('a@1')).toHaveLength(6);
   const before = await of('b@1');
-  expect(before).toHaveLength(4);
+  expect(before).toHaveLength(5);
   views = views.slice(1);
   now += MINUTE;
   await report();
@@ -39,7 +40,7 @@ it('gauges of a view that was retired go with the next report, those of its feat
   views = ['a@1', 'b@1'].map((id) => ({ id }) as View);
   now += MINUTE;
   await report();
-  expect(await of('a@1')).toHaveLength(4);
+  expect(await of('a@1')).toHaveLength(5);
 });
 
 it('gauges that could not be read are not fresh until they are read again, a minute later', async () => {
@@ -49,6 +50,7 @@ it('gauges that could not be read are not fresh until they are read again, a min
     metrics,
     clock: () => now,
     views: () => [],
+    lateness: async (of) => new Map(of.map(({ id }) => [id, 60] as const)),
     profiles: { newest: async () => new Map() },
     freshness: async () => {
       asked++;

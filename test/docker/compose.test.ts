@@ -58,6 +58,18 @@ test('the images are built in stages, run without root, and hold no embedded sto
   }
 });
 
+test('promtool accepts the alerts, and each fires when it should', async ({ annotate }) => {
+  if (spawnSync('promtool', ['--version']).status !== 0)
+    return void (await annotate('promtool is absent: the alerts were not tried (apt-get install prometheus)'));
+  for (const args of [
+    ['check', 'rules', path('prometheus/riskgraph.rules.yaml')],
+    ['test', 'rules', path('prometheus/riskgraph.rules.test.yaml')],
+  ]) {
+    const { status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
+    expect(status, `${stdout}${stderr}`).toBe(0);
+  }
+});
+
 test('every variable of the example is used, and every secret that compose asks for is in it', async () => {
   const [example, yaml] = await Promise.all([
     readFile(path('env.example'), 'utf8'),

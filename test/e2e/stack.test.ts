@@ -91,7 +91,13 @@ test('what needs no key answers without one, and everything else asks for it', a
     ['/healthz', '/readyz', '/metrics', '/graphiql'].map(async (path) => (await fetch(`${stack.url}${path}`)).status),
   );
   expect(open).toEqual([200, 200, 200, 200]);
-  expect(await (await fetch(`${stack.url}/metrics`)).text()).toContain('worker_healthy');
+  // The worker beside the API is told of in the same answer.
+  const metrics = await until(
+    async () => (await fetch(`${stack.url}/metrics`)).text(),
+    (text) => text.includes('process="worker"'),
+  );
+  expect(metrics).toContain('riskgraph_worker_healthy{process="api"}');
+  expect(metrics).toContain('riskgraph_jobs_total{process="worker",job_name="materialize_due",outcome="failed"} 0');
   expect(await (await fetch(`${stack.url}/graphiql`)).text()).not.toMatch(/https?:\/\/(?!127\.0\.0\.1)/);
   const ask = (headers: Record<string, string>) =>
     fetch(`${stack.url}/graphql`, {

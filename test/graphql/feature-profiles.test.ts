@@ -156,13 +156,15 @@ describe('profiles', () => {
     const text = await vi.waitFor(
       async () => {
         const told = await (await api.fetch('admin', '/metrics')).text();
-        expect(told).toContain('riskgraph_view_gauges_fresh 1');
+        expect(told).toContain('riskgraph_gauges_fresh{of="views"} 1');
         return told;
       },
       { timeout: 120_000, interval: 200 },
     );
     expect(text).toContain('riskgraph_feature_null_ratio{view="customer_profile@1",feature="monthly_income"} 0.3333');
     expect(text).toContain('riskgraph_view_keys{view="customer_profile@1"} 3');
+    // No scheduled run has committed it: a run that was asked for at another as-of is none.
+    expect(text).toMatch(/riskgraph_view_late_seconds\{view="customer_profile@2"\} \d/);
     expect(text).toMatch(/riskgraph_view_lag_seconds\{view="customer_profile@2"\} \d/);
   });
 });

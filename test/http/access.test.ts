@@ -10,7 +10,7 @@ const SECRETS = guardedRoute('GET', '/secrets', { roles: ['admin'], audit: true 
 function server(guarded = [SECRETS]) {
   const http = fastify();
   registerAccess(http, {
-    keys: { authenticate: () => null, file: null },
+    keys: { authenticate: () => null },
     guarded,
     audit: { record: async () => undefined, list: async () => [] },
     now: () => 0,

@@ -4,8 +4,9 @@ import { text } from 'node:stream/consumers';
 import { buildSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createHttpServer } from '../../src/http/http-server.js';
-import { openKeyRing } from '../../src/http/keys.js';
+import { openAcceptedKeys, openKeyRing } from '../../src/http/keys.js';
 import { parseRateLimits } from '../../src/http/rate-limit.js';
+import { createWorkerServer, withWorkerMetrics } from '../../src/http/worker-server.js';
 import { type Api, keyOf, startApi, TEST_KEYS } from '../support/api.js';
 import { quietLog } from '../support/homes.js';
 
@@ -359,6 +360,47 @@ describe('metrics', () => {
     expect((await api.fetch(null, '/metrics', proxied)).status).toBe(401);
     expect((await api.fetch('modeler', '/metrics', proxied)).status).toBe(403);
     expect((await api.fetch('admin', '/metrics', proxied)).status).toBe(200);
+  });
+
+  it('say what was served by status, what waits for a worker, and what Redis holds', async () => {
+    await api.graphql('admin', 'mutation { materialize { id } }');
+    const { errors } = await api.graphql(
+      'decision',
+      '{ onlineFeatures(features: ["customer_profile@1:segment"], entities: { customer_id: ["nobody", "none"] }) { requestId } }',
+    );
+    expect(errors).toEqual([]);
+    const text = await vi.waitFor(async () => {
+      const told = await (await api.fetch(null, '/metrics')).text();
+      for (const of of ['queue', 'redis']) expect(told).toContain(`riskgraph_gauges_fresh{of="${of}"} 1`);
+      return told;
+    }, PATIENT);
+    expect(text).toMatch(/riskgraph_served_values_total\{view="customer_profile@1",status="NOT_FOUND"\} [1-9]/);
+    expect(text).toContain('riskgraph_jobs_waiting{job_name="materialize"} 1');
+    expect(text).toMatch(/riskgraph_queue_age_seconds\{job_name="materialize"\} [\d.]+/);
+    const bytes = (name: string) => Number(new RegExp(`${name}\\{node="[^"]+"\\} (\\d+)`).exec(text)?.[1]);
+    expect(bytes('redis_memory_bytes')).toBeGreaterThan(100_000);
+    expect(bytes('redis_memory_limit_bytes')).toBeGreaterThan(bytes('redis_memory_bytes'));
+  });
+
+  it('of a worker have a port of their own under the same keys, and are part of the API beside it', async () => {
+    const { services, telemetry } = api.app;
+    const worker = createWorkerServer({
+      keys: await openAcceptedKeys(TEST_KEYS, services.keys),
+      audit: services.api.audit,
+      metricsText: telemetry.metricsText,
+      now: Date.now,
+      log: quietLog,
+    });
+    const url = await worker.listen({ host: '127.0.0.1', port: 0 });
+    const from = (headers: Record<string, string>) =>
+      fetch(`${url}/metrics`, { headers: { 'x-forwarded-for': '203.0.113.9', ...headers } });
+    expect((await from({})).status).toBe(401);
+    expect((await from({ authorization: `Bearer ${keyOf('bi')}` })).status).toBe(403);
+    expect((await from({ authorization: `Bearer ${keyOf('admin')}` })).status).toBe(200);
+    const merged = withWorkerMetrics(telemetry.metricsText, url);
+    expect(await merged()).toContain('riskgraph_process_start_time_seconds{process="worker"}');
+    await worker.close();
+    expect(await merged()).not.toContain('process="worker"');
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
 import { addDays, BusinessCalendar, HOUR, type LocalDate } from '../../src/core/helpers/time.js';
 import { planBackfill } from '../../src/materialize/backfill.js';
+import { lateness } from '../../src/materialize/lateness.js';
 import { checkAsOf, instantsBetween, newestDue, readableFrom } from '../../src/materialize/schedule.js';
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
@@ -9,6 +10,22 @@ const shanghai = new BusinessCalendar('Asia/Shanghai');
 const newYork = new BusinessCalendar('America/New_York');
 const daily = { id: 'daily@1', schedule: { every: 'day', delay: '2h' }, delayMs: 2 * HOUR } as const;
 const hourly = { id: 'hourly@1', schedule: { every: 'hour', delay: '10m' }, delayMs: HOUR / 6 } as const;
+
+describe('a view is late', () => {
+  const midnight = utc('2026-02-28T16:00:00');
+  it.each([
+    ['not at all where its newest as-of that is due is committed', midnight, 9 * HOUR, 0],
+    ['from the end of the delay of the first as-of that is not', midnight - 24 * HOUR, 9 * HOUR, 7 * 3_600],
+    ['since then also where others came due after it', midnight - 72 * HOUR, 9 * HOUR, (2 * 24 + 7) * 3_600],
+    ['since its newest as-of was due where it has never run', undefined, 9 * HOUR, 7 * 3_600],
+    ['not while its next as-of waits for its delay', midnight - 24 * HOUR, 2 * HOUR - 1, 0],
+  ])('%s', async (_, committed, since, seconds) => {
+    const view = daily as unknown as View;
+    const ledger = { committed: async () => new Map(committed === undefined ? [] : [[view.id, committed]]) };
+    const late = await lateness({ ledger, calendar: shanghai }, [view], midnight + since);
+    expect(late.get(view.id)).toBe(seconds);
+  });
+});
 
 describe('the newest as-of that is due', () => {
   it('is the local midnight from the millisecond on at which its delay is over', () => {

@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { SOURCE_TABLES } from '../../src/core/lending/sources.js';
+import { METRICS } from '../../src/core/ports/metrics.js';
+import { mergeExpositions, prometheusName } from '../../src/telemetry/metrics.js';
 import { createTelemetry } from '../../src/telemetry/telemetry.js';
 
 function logged(write: (log: ReturnType<typeof createTelemetry>['log']) => void): string {
@@ -60,16 +63,56 @@ describe('the log', () => {
 });
 
 describe('metrics', () => {
-  it('are made by their first report and read as Prometheus text', async () => {
+  const reported = async (): Promise<string> => {
     const { metrics, metricsText } = createTelemetry({ level: 'error', pretty: false });
-    metrics.count('imports_total', { table: 'customers' });
-    metrics.count('imports_total', { table: 'customers' }, 2);
+    metrics.count('import_rows', { table: 'customers', outcome: 'accepted' });
+    metrics.count('import_rows', { table: 'customers', outcome: 'accepted' }, 2);
     metrics.gauge('worker_healthy', 1);
-    metrics.observe('query_seconds', 0.02, { label: 'join' });
-    const text = await metricsText();
-    expect(text).toContain('riskgraph_imports_total{table="customers"} 3');
+    metrics.observe('import_seconds', 0.02, { table: 'customers' });
+    return metricsText();
+  };
+
+  it('are made by their first report and read as Prometheus text that says what each means', async () => {
+    const text = await reported();
+    expect(text).toContain('riskgraph_import_rows_total{table="customers",outcome="accepted"} 3');
+    expect(text).toContain(`# HELP riskgraph_worker_healthy ${METRICS.worker_healthy.help}`);
     expect(text).toContain('riskgraph_worker_healthy 1');
-    expect(text).toContain('riskgraph_query_seconds_count{label="join"} 1');
+    expect(text).toContain('riskgraph_import_seconds_count{table="customers"} 1');
     expect(text).toContain('riskgraph_process_cpu_seconds_total');
+    expect(text).not.toContain('riskgraph_jobs_waiting');
+  });
+
+  it('of two processes are one exposition: each metric stands once, each sample says whose it is', async () => {
+    const text = mergeExpositions({ api: await reported(), worker: await reported(), away: '' });
+    expect(text).toContain('riskgraph_worker_healthy{process="api"} 1\nriskgraph_worker_healthy{process="worker"} 1');
+    expect(text).toContain('riskgraph_import_rows_total{process="worker",table="customers",outcome="accepted"} 3');
+    const heads = [...text.matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name);
+    expect(new Set(heads).size).toBe(heads.length);
+    expect(text.match(/^(?!#)[^\s{]+ /m)).toBeNull();
+  });
+
+  it('each say what they mean, and none has a label that Prometheus gives to what it scrapes', () => {
+    for (const [name, { help, labels }] of Object.entries(METRICS)) {
+      expect(help.length, name).toBeGreaterThan(20);
+      expect(labels, name).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(job|instance|process)$/)]));
+    }
+  });
+
+  it('are what the alerts read, by names and labels that there are', async () => {
+    const rules = await readFile('docker/prometheus/riskgraph.rules.yaml', 'utf8');
+    const labelsOf = new Map(
+      (Object.keys(METRICS) as (keyof typeof METRICS)[]).map((name) => [prometheusName(name), METRICS[name].labels]),
+    );
+    const read = [...rules.matchAll(/(riskgraph_\w+)(?:\{(\w+)=)?/g)];
+    expect(read.length).toBeGreaterThan(10);
+    for (const [, name = '', label] of read) {
+      expect([...labelsOf.keys()]).toContain(name);
+      if (label) expect(labelsOf.get(name), name).toContain(label);
+    }
+    const known = new Set<string>([...labelsOf.values()].flat());
+    for (const [, by = ''] of rules.matchAll(/by \(([\w, ]+)\)/g))
+      for (const label of by.split(', ')) expect(label === 'job' || known.has(label), label).toBe(true);
+    const alerts = rules.split('- alert: ').slice(1);
+    for (const alert of alerts) expect(alert).toMatch(/^\w+\n {8}expr: [\s\S]*summary: [\s\S]*description: /);
   });
 });

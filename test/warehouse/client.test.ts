@@ -17,7 +17,8 @@ beforeAll(async () => {
     log: quiet,
     metrics: {
       ...unmeasured,
-      observe: (name, _, labels) => void seen.push({ name, label: labels?.label, outcome: labels?.outcome }),
+      observe: (name: string, _: number, labels: Readonly<Record<string, string>> = {}) =>
+        void seen.push({ name, label: labels.label, outcome: labels.outcome }),
     },
   });
 });
