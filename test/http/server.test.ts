@@ -259,7 +259,7 @@ describe('the rate limit', () => {
     expect(await statusesOf('key-of-the-patient-modeler')).toEqual(Array(8).fill(200));
     const metrics = await api.app.telemetry.metricsText();
     expect(metrics).toContain('riskgraph_rate_limit_per_minute{role="modeler",caller=""} 6');
-    expect(metrics).toContain('riskgraph_rate_limited_requests{role="modeler",caller="modeler"} 2');
+    expect(metrics).toContain('riskgraph_rate_limited_requests_total{role="modeler",caller="modeler"} 2');
     const refused = await ask(one.url, keyOf('modeler'));
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(await codeOf(refused)).toBe('RATE_LIMITED');
