@@ -184,7 +184,7 @@ const startOnMount = (options: string): string => {
       () => { console.log('it started'); process.exit(); },
       (cause) => console.log(cause.code, cause.message, cause.hint),
     );`;
-  const command = `mount -t tmpfs -o ${options} none /mnt && exec "$0" --import tsx --input-type=module -e "$1"`;
+  const command = `mount -t tmpfs -o ${options} none /mnt && exec "$0" --import tsx/esm --input-type=module -e "$1"`;
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const args = [...user, '--mount', 'sh', '-c', command, process.execPath, script];
   return execFileSync('unshare', args, { encoding: 'utf8' });

@@ -7,7 +7,6 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
@@ -15,7 +14,7 @@ import { endOrphans } from '../../src/embedded/child.js';
 import { processIdentity } from '../../src/embedded/identity.js';
 import { type EmbeddedStores, startEmbedded } from '../../src/embedded/index.js';
 import type { StoreName } from '../../src/embedded/store-end.js';
-import { freshHome, makerOf, quietLog } from './homes.js';
+import { freshHome, HOMES, makerOf, quietLog } from './homes.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -72,10 +71,10 @@ async function withoutFsync(url: string): Promise<void> {
 
 /** Ends what runs that were killed left behind in their temporary homes; those of a process that lives are its own. */
 async function sweep(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+  for (const name of await readdir(HOMES)) {
     const maker = makerOf(name);
     if (maker === undefined || processIdentity(maker)) continue;
-    const root = join(tmpdir(), name);
+    const root = join(HOMES, name);
     const homes = [root, ...(await readdir(root).catch(() => [])).map((entry) => join(root, entry))];
     const left = homes.filter((path) => existsSync(join(path, 'run')));
     for (const path of left) await endOrphans({ path, run: join(path, 'run'), log: join(path, 'log') }, quietLog);
