@@ -1,6 +1,7 @@
 /** Writes what is derived from the definitions and committed; `--check` fails where a file differs instead of writing it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { catalog } from '../src/catalogue/published.js';
+import { tablesPage } from '../src/catalogue/tables-page.js';
 import { buildSchema, emitSchema } from '../src/graphql/schema.js';
 import { roleTable } from '../src/http/role-table.js';
 import { loadRegistry } from '../src/registry/load.js';
@@ -27,6 +28,7 @@ const monitoring = async (): Promise<string> => {
 const files: Readonly<Record<string, () => Promise<string>>> = {
   'schema.graphql': async () => emitSchema(registry),
   'catalog.json': async () => `${JSON.stringify(catalog(registry), null, 2)}\n`,
+  'docs/tables.md': async () => tablesPage(registry),
   'README.md': readme,
   'docs/monitoring.md': monitoring,
 };

@@ -6,7 +6,15 @@ import { sourceTable } from '../../src/core/lending/sources.js';
 import { instantMs, Problem, parserOf } from '../../src/sources/values.js';
 
 const parse = (type: SourceType, value: unknown) => {
-  const column: SourceColumn = { name: 'x', type, nullable: false, pii: false, key: false, required: true };
+  const column: SourceColumn = {
+    name: 'x',
+    description: 'X',
+    type,
+    nullable: false,
+    pii: false,
+    key: false,
+    required: true,
+  };
   const stored = parserOf(column, sourceTable('customers'))(value);
   return stored instanceof Problem ? { refused: stored.reason } : stored;
 };

@@ -79,7 +79,7 @@ describe('the ClickHouse migrations', () => {
     const directory = await freshHome();
     await cp(MIGRATIONS, directory, { recursive: true });
     await writeFile(join(directory, '900_shop.sql'), 'ALTER TABLE `shops` ADD COLUMN IF NOT EXISTS `city` String;\n');
-    const shops = table('shops', { key: ['shop_id'], columns: { shop_id: text() } });
+    const shops = table('shops', { description: 'A shop', key: ['shop_id'], columns: { shop_id: text('The shop') } });
     const run = () => migrateClickHouse({ clickhouse, directory, tables: [shops], clock: () => NOW, log: quietLog });
     await run();
     await run();

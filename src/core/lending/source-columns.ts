@@ -31,6 +31,8 @@ export const MONEY_DIGITS = 12;
 export const MAX_FLOAT = 1e18;
 
 export interface ColumnSpec {
+  /** What a cell means, as the documentation of the tables shows it. */
+  readonly description: string;
   readonly type: SourceType;
   readonly nullable: boolean;
   /** The only values allowed. */
@@ -65,6 +67,8 @@ export interface HiddenColumns {
 
 export interface SourceTable {
   readonly name: string;
+  /** What one row is. */
+  readonly description: string;
   readonly columns: readonly SourceColumn[];
   readonly key: readonly string[];
   readonly eventTime: EventTime;
@@ -77,7 +81,7 @@ export interface SourceTable {
 
 const column =
   (type: SourceType, more: Partial<ColumnSpec> = {}) =>
-  (): ColumnSpec => ({ type, nullable: false, pii: false, ...more });
+  (description: string): ColumnSpec => ({ description, type, nullable: false, pii: false, ...more });
 
 export const text = column('String');
 export const textOrEmpty = column('String', { default: '' });
@@ -102,13 +106,14 @@ export const instant = column('Instant');
 export const textMap = column('StringMap', { default: {} });
 export const floatMap = column('FloatMap', { default: {} });
 export const texts = column('StringArray', { default: [] });
-export const oneOf = (...values: readonly string[]): ColumnSpec => ({ ...text(), values });
+export const oneOf = (description: string, values: readonly string[]): ColumnSpec => ({ ...text(description), values });
 
 /** Nullable, and may be absent from the file. */
 export const opt = (spec: ColumnSpec): ColumnSpec => ({ ...spec, nullable: true });
 export const pii = (spec: ColumnSpec): ColumnSpec => ({ ...spec, pii: true });
 
 export interface TableSpec {
+  readonly description: string;
   readonly key: readonly string[];
   /** Absent: reference data that always held. */
   readonly eventTime?: EventTime | string;
@@ -122,6 +127,7 @@ export function table(name: string, spec: TableSpec): SourceTable {
   const { eventTime = { kind: 'always' } } = spec;
   return Object.freeze<SourceTable>({
     name,
+    description: spec.description,
     key: spec.key,
     eventTime: typeof eventTime === 'string' ? { kind: 'instant', column: eventTime } : eventTime,
     knownAt: spec.knownAt ?? null,

@@ -1,0 +1,76 @@
+/** The page of the source tables: what a column holds, and who reads the table. */
+import type { Registry } from '../core/definitions/registry.js';
+import type { EventTime, SourceColumn, SourceTable } from '../core/lending/sources.js';
+import { SOURCE_TABLES } from '../core/lending/sources.js';
+import type { LineageKind } from '../core/ports/browse.js';
+import { lineageGraph } from './lineage.js';
+
+const HEAD = `# Source tables
+
+The tables that \`POST /import/{table}\` fills; features, labels and indicators read nothing else. Written by \`npm run generate\` from
+\`src/core/lending/lending-tables.ts\`. **Bold** columns are the key: a row with the key of an earlier one and other content is a new version of it, and both stay
+readable, each from when it was known.
+
+Types: \`Money\` has two decimals and up to 12 digits before the point, in the one currency of the portfolio; \`Rate\` is a fraction a year (0.24 is 24 %);
+\`Date\` is a day in the portfolio’s time zone; \`Instant\` is RFC 3339 with its zone, to the millisecond. Every table also takes \`ingested_at\` (Instant:
+when the row was known; by default the moment of the import) and \`deleted\` (1 ends the row). [Load your own data](../README.md#load-your-own-data)
+says how files are sent.
+`;
+
+const EVENT_TIMES: Readonly<Record<EventTime['kind'], (column: string) => string>> = {
+  instant: (column) => `\`${column}\``,
+  day: (column) => `the end of the day \`${column}\``,
+  month: (column) => `the end of the month \`${column}\``,
+  always: () => 'none: its rows always held',
+};
+
+const eventTimeOf = ({ eventTime }: SourceTable): string =>
+  EVENT_TIMES[eventTime.kind](eventTime.kind === 'always' ? '' : eventTime.column);
+
+const meaningOf = ({ description, values, range, pii }: SourceColumn): string =>
+  [
+    description,
+    ...(values && values.length > 0
+      ? [`one of ${values.map((value) => (value === '' ? 'empty' : value)).join(', ')}`]
+      : []),
+    ...(range ? [`from ${range[0]} to ${range[1]}`] : []),
+    ...(pii ? ['personal: masked'] : []),
+  ].join('; ');
+
+const rowOf = (column: SourceColumn): string => {
+  const name = column.key ? `**${column.name}**` : column.name;
+  return `| ${name} | ${column.type} | ${column.required ? 'yes' : ''} | ${meaningOf(column)} |`;
+};
+
+const codes = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ') || 'none';
+
+/** The page in Markdown: a section a table, in the order of the schema, with what reads it directly. */
+export function tablesPage(registry: Registry): string {
+  const lists = {
+    views: [...registry.views.values()],
+    onDemandViews: [...registry.onDemandViews.values()],
+    services: [...registry.services.values()],
+    models: [...registry.models.values()],
+    indicators: [...registry.indicators.values()],
+  };
+  const graph = lineageGraph({ derived: [], ...lists });
+  const sectionOf = (table: SourceTable): string => {
+    const readers = graph.of({ kind: 'TABLE', id: table.name }).downstream.filter(({ distance }) => distance === 1);
+    const idsOf = (kind: LineageKind) =>
+      readers
+        .filter((reader) => reader.kind === kind)
+        .map(({ id }) => id)
+        .sort();
+    return `## ${table.name}
+
+${table.description} Event time: ${eventTimeOf(table)}.
+
+| Column | Type | Required | Meaning |
+|---|---|:-:|---|
+${table.columns.map(rowOf).join('\n')}
+
+Feature views that read it: ${codes(idsOf('FEATURE_VIEW'))}. Indicators: ${codes(idsOf('INDICATOR'))}.
+`;
+  };
+  return `${HEAD}\n${[...SOURCE_TABLES.values()].map(sectionOf).join('\n')}`;
+}
