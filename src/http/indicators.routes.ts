@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { z } from 'zod';
 import { badInput } from '../core/errors.js';
-import { csvText } from '../core/helpers/csv.js';
+import { csvText, withoutFormulas } from '../core/helpers/csv.js';
 import { parseInstant, parseLocalDate } from '../core/helpers/time.js';
 import {
   COMPARISONS,
@@ -47,16 +47,11 @@ function parseFilter(text: string): IndicatorTableRequest['filters'][number] {
   return { dimension, op: operation, values: operation.endsWith('IN') ? value.split(',') : [value] };
 }
 
+/** CSV is what people open in spreadsheets. */
+const CsvQuery = z.looseObject({ formulas: z.enum(['escape', 'keep']).default('escape') });
+
 function parseQuery(query: unknown, now: number): IndicatorTableRequest {
-  const parsed = Query.safeParse(query);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'query'}: ${message}`);
-    throw badInput(
-      `the query string is not usable: ${problems.join('; ')}`,
-      '?names=a,b&by=product&grain=MONTH&from=2026-01-01&to=2026-06-30',
-    );
-  }
-  const { names, by, grain, from, to, filter, compare, components, orderBy, limit, asOf } = parsed.data;
+  const { names, by, grain, from, to, filter, compare, components, orderBy, limit, asOf } = parsed(Query, query);
   return {
     names,
     by: by ?? [],
@@ -73,11 +68,28 @@ function parseQuery(query: unknown, now: number): IndicatorTableRequest {
   };
 }
 
-const toCsv = ({ columns, rows }: DataTable): string =>
-  csvText(
-    columns.map(({ name }) => name),
-    rows,
+function parsed<T extends z.ZodType>(type: T, query: unknown): z.output<T> {
+  const { success, data, error } = type.safeParse(query);
+  if (success) return data;
+  const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'query'}: ${message}`);
+  throw badInput(
+    `the query string is not usable: ${problems.join('; ')}`,
+    '?names=a,b&by=product&grain=MONTH&from=2026-01-01&to=2026-06-30',
   );
+}
+
+const asText = (value: unknown): unknown => (typeof value === 'string' ? withoutFormulas(value) : value);
+
+/** Dates and exact numbers are text in a table, too, and stay as they are. */
+function toCsv({ columns, rows }: DataTable, formulas: 'escape' | 'keep'): string {
+  const names = columns.map(({ name }) => name);
+  if (formulas === 'keep') return csvText(names, rows);
+  const isText = columns.map(({ type }) => type === 'STRING');
+  return csvText(
+    names.map(withoutFormulas),
+    rows.map((row) => row.map((value, index) => (isText[index] ? asText(value) : value))),
+  );
+}
 
 /** Exact values that have no column type here keep their text. */
 function toParquet({ columns, rows }: DataTable): Buffer {
@@ -115,7 +127,10 @@ export function registerIndicators(
 
   server.route({
     ...INDICATOR_FILES.csv,
-    handler: async ({ query }, reply) => reply.type('text/csv; charset=utf-8').send(toCsv(await table(query))),
+    handler: async ({ query }, reply) => {
+      const { formulas, ...rest } = parsed(CsvQuery, query);
+      return reply.type('text/csv; charset=utf-8').send(toCsv(await table(rest), formulas));
+    },
   });
   server.route({
     ...INDICATOR_FILES.json,

@@ -711,4 +711,21 @@ describe('indicators', () => {
     const csv = await (await api.fetch('bi', `/indicators.csv?${args}&filter=segment:in:gold,silver`)).text();
     expect(csv).toContain('gold');
   });
+
+  it('are a CSV in which text is no formula for a spreadsheet, unless it is asked for as it is', async () => {
+    const body = 'customer_id,registered_at,segment\nF1,2026-02-03T04:00:00Z,"=1+1"\n';
+    await api.fetch('ingest', '/import/customers?history=true', {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body,
+    });
+    const february = args.replaceAll('2026-01', '2026-02').replace('02-31', '02-28');
+    const read = async (path: string) => (await api.fetch('bi', path)).text();
+    expect(await read(`/indicators.csv?${february}`)).toContain("2026-02-01,'=1+1,1");
+    expect(await read(`/indicators.csv?${february}&formulas=keep`)).toContain('2026-02-01,=1+1,1');
+    expect(JSON.parse(await read(`/indicators.json?${february}`))).toMatchObject({
+      rows: [['2026-02-01', '=1+1', '1']],
+    });
+    expect(await read(`/indicators.csv?${february}&formulas=drop`)).toMatch(/formulas/);
+  });
 });
