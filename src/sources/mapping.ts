@@ -2,44 +2,37 @@ import { yieldToOthers } from '../core/async.js';
 import { ident, join, raw, type Sql, sql } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
 import type { SqlGuard } from '../core/ports/sources.js';
-import type { ClickHouse } from '../warehouse/client.js';
-import { userSqlFailure } from '../warehouse/failures.js';
+import { exactSelect } from '../warehouse/guard/exact.js';
+import { type LossOptions, refuseLosses } from './mapping-losses.js';
+import { LINE, mappedRows } from './mapping-rows.js';
 import { jsonText, wellFormed } from './quarantine.js';
-import { decodeText, type FileRecord, type RecordFile } from './records.js';
-import type { Refusal } from './row-parser.js';
+import type { FileRecord, RecordFile } from './records.js';
 import { BatchWriter, dropTable } from './stage.js';
 
-/** Seconds and bytes that a mapping may take. */
-const MAX_SECONDS = 600;
-const MAX_MEMORY = 2 * 2 ** 30;
-/** Keeps the file's order; no column of the file may have its name. */
-const LINE = '__line';
-
-export interface MappingOptions {
-  readonly clickhouse: ClickHouse;
+export interface MappingOptions extends LossOptions {
   readonly guard: SqlGuard;
   /** A SELECT over `file`. */
   readonly mapping: string;
-  readonly stage: string;
-  readonly file: RecordFile;
-  /** Called for each row of the file that cannot be read. */
-  readonly refuse: (record: FileRecord, refusal: Refusal) => Promise<void>;
-  /** Ends the mapping's query. */
-  readonly signal: AbortSignal;
 }
 
 /**
  * Runs a mapping over a file: each column of the upload is a Nullable(String) of `file`, and the mapping's result is imported, with its rows
- * as lines. The caller drops the stage. BAD_USER_INPUT for SQL that is not allowed or does not run.
+ * as lines. A line of the file with a value that a conversion of the mapping would change is refused. The caller drops the stage.
+ * BAD_USER_INPUT for SQL that is not allowed or does not run.
  */
 export async function openMapped(options: MappingOptions): Promise<RecordFile> {
   const { clickhouse, guard, stage, file } = options;
   checkNames(file.header);
   const view = sql`SELECT ${join(file.header.map((name) => readable(name, file)))} FROM ${ident(stage)}`;
   await stageText(options);
-  const select = await guard.check(options.mapping, { tables: [], views: { file: view } });
-  const query = sql`WITH file AS (${view}) SELECT * FROM (${raw(select)})`;
-  const lines = mappedRows(clickhouse, query, options.signal);
+  const statement = await guard.check(options.mapping, { tables: [], views: { file: view } });
+  const { select, conversions } = await exactSelect(clickhouse, {
+    statement,
+    around: (text) => sql`WITH file AS (${view}) SELECT * FROM (${raw(text)})`,
+    what: 'the mapping',
+  });
+  await refuseLosses(options, conversions);
+  const lines = mappedRows(clickhouse, select, options.signal);
   const first = await lines.next();
   return { header: (first.done ? [] : first.value.values) as string[], batches: batched(lines) };
 }
@@ -88,35 +81,6 @@ async function stageText({ clickhouse, stage, file, refuse, signal }: MappingOpt
 function asText(value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null;
   return wellFormed(typeof value === 'object' ? jsonText(value) : String(value));
-}
-
-/** The mapping's rows as they come; line 0 holds the names. */
-async function* mappedRows(clickhouse: ClickHouse, select: Sql, signal: AbortSignal): AsyncGenerator<FileRecord> {
-  const bytes = clickhouse.bytes('mapping-run', select, 'JSONCompactEachRowWithNames', {
-    signal,
-    callerSql: true,
-    settings: {
-      max_execution_time: MAX_SECONDS,
-      max_memory_usage: String(MAX_MEMORY),
-      max_threads: 1,
-      // Instants arrive with their zone, decimals and long numbers with all their digits.
-      date_time_output_format: 'iso',
-      output_format_json_quote_64bit_integers: 1,
-      output_format_json_quote_decimals: 1,
-      output_format_json_quote_denormals: 1,
-    },
-  });
-  let line = 0;
-  let rest = '';
-  try {
-    for await (const text of decodeText(bytes)) {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() as string;
-      for (const raw of lines) yield { line: line++, values: JSON.parse(raw) as unknown[], raw };
-    }
-  } catch (cause) {
-    throw userSqlFailure(cause, 'the mapping');
-  }
 }
 
 async function* batched(rows: AsyncIterator<FileRecord>): AsyncGenerator<readonly FileRecord[]> {

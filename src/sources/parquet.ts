@@ -50,7 +50,7 @@ function limitOf({ name, zoneless, unreadable }: ParquetColumn): [string, Column
       {
         unfitFor: 'instants',
         what: 'holds times without a time zone',
-        instead: `write it as UTC instants (isAdjustedToUTC), or name its zone in a mapping: parseDateTime64BestEffort(${name}, 3, 'Asia/Shanghai') AS ${name}`,
+        instead: `write it as UTC instants (isAdjustedToUTC), or name its zone in a mapping: toDateTime64(${name}, 3, 'Asia/Shanghai') AS ${name}`,
       },
     ],
   ];

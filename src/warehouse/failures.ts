@@ -42,6 +42,7 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
   321: 'VALUE', // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
   349: 'VALUE', // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
   376: 'VALUE', // CANNOT_PARSE_UUID
+  395: 'VALUE', // FUNCTION_THROW_IF_VALUE_IS_NON_ZERO
   407: 'VALUE', // DECIMAL_OVERFLOW
   427: 'VALUE', // CANNOT_COMPILE_REGEXP
   467: 'VALUE', // CANNOT_PARSE_BOOL
@@ -147,7 +148,10 @@ export function valueFailure(error: unknown, what: string): unknown {
   if (sentence === null) return error;
   // A job's error is kept, and the value may be personal. Masked before it is cut: a value without its closing quote would stay.
   const masked = sentence.replace(/'(?:[^'\\]|\\.)*'/g, "'…'").slice(0, 200);
-  return badInput(`${what} fails on a row: ${masked}`, 'convert or leave out such values, as toInt32OrNull(…) does');
+  return badInput(
+    `${what} fails on a row: ${masked}`,
+    "leave such rows out, or make NULL of such values by name: nullIf(…, '-')",
+  );
 }
 
 /** ClickHouse's message about a statement that it refuses; null for other failures. */

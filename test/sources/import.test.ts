@@ -1,6 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { param, raw, sql } from '../../src/core/definitions/sql.js';
 import { DAY } from '../../src/core/helpers/time.js';
@@ -456,11 +457,11 @@ describe('importing Parquet', () => {
       code: 'BAD_USER_INPUT',
       message: "column 'registered_at' of the file holds times without a time zone",
       hint: expect.stringMatching(
-        /write it as UTC instants .* mapping: parseDateTime64BestEffort\(registered_at, 3, 'Asia/,
+        /write it as UTC instants .* mapping: toDateTime64\(registered_at, 3, 'Asia/,
       ),
     });
     const mapping =
-      "SELECT customer_id, parseDateTime64BestEffort(registered_at, 3, 'Asia/Shanghai') AS registered_at FROM file";
+      "SELECT customer_id, toDateTime64(registered_at, 3, 'Asia/Shanghai') AS registered_at FROM file";
     expect(await sources.load('customers', body, { format: 'parquet', mapping })).toMatchObject({ accepted: 1 });
     expect(await known('customers')).toMatchObject([{ registered_at: '2024-01-31 15:00:00.000' }]);
   });
@@ -573,13 +574,61 @@ describe('mappings', () => {
 
   it('give instants their zone and refuse rows by the number of their result', async () => {
     const mapping =
-      "SELECT ID AS customer_id, if(ID = '2', 'never', toString(toUnixTimestamp(parseDateTimeBestEffort('2024-01-01 00:00:00', 'UTC')))) AS x, parseDateTime64BestEffort('2024-01-01 00:00:00.5', 3, 'Asia/Shanghai') AS registered_at FROM file";
+      "SELECT ID AS customer_id, if(ID = '2', 'never', toString(toUnixTimestamp(toDateTime('2024-01-01 00:00:00', 'UTC')))) AS x, toDateTime64('2024-01-01 00:00:00.5', 3, 'Asia/Shanghai') AS registered_at FROM file";
     const dropX = `SELECT customer_id, registered_at, if(customer_id = '2', 'abc', NULL) AS monthly_income FROM (${mapping})`;
     expect(await sources.load('customers', FOREIGN, { mapping: dropX })).toMatchObject({
       accepted: 1,
       quarantine: [{ line: 2, column: 'monthly_income', reason: 'is not a decimal number' }],
     });
     expect(await known('customers')).toMatchObject([{ customer_id: '1', registered_at: '2023-12-31 16:00:00.500' }]);
+  });
+
+  it('refuse the line of a value that a conversion would change, with its column and why, and take the others', async () => {
+    const file = [
+      'id,at,born,pay,age',
+      '1,2024-01-01 08:00:00,1985-02-28,12.30,39',
+      '2,2024-01-01 08:00:00,1985-02-30,12.30,39',
+      '3,2024-01-01 08:00:00,1985-02-28,12.345,39',
+      '4,2024-01-01 08:00:00,1985-02-28,5000元,39',
+      '5,2024-02-30 08:00:00,1985-02-28,12.30,39',
+      '6,2024-01-01 08:00:00,,,39',
+      '7,2024-01-01 08:00:00,1931-05-04,12.30,-',
+      '8,2024-01-01 08:00:00,1931-05-04,12.30,93',
+    ].join('\n');
+    const mapping = `SELECT concat('L', id) AS customer_id, toDateTime64(at, 3, 'Asia/Shanghai') AS registered_at, toDate32(born) AS birth_date,
+      toDecimal64(pay, 2) AS monthly_income, concat('age ', toString(toInt32(age) + 1)) AS segment FROM file WHERE toInt32(age) > 0`;
+    expect(await sources.load('customers', file, { mapping })).toEqual({
+      accepted: 3,
+      duplicates: 0,
+      rejected: 5,
+      quarantine: [
+        { line: 3, column: 'born', reason: 'is not a day that Date32 holds, written YYYY-MM-DD' },
+        { line: 4, column: 'pay', reason: 'is not a decimal number of at most 2 decimals' },
+        { line: 5, column: 'pay', reason: 'is not a decimal number of at most 2 decimals' },
+        { line: 6, column: 'at', reason: 'is not a time that exists in its zone, written YYYY-MM-DD hh:mm:ss' },
+        { line: 8, column: 'age', reason: 'is not a whole number that Int32 holds' },
+      ],
+    });
+    const stored = (await known('customers')).filter(({ customer_id: id }) => String(id).startsWith('L'));
+    expect(stored).toMatchObject([
+      { registered_at: '2024-01-01 00:00:00.000', birth_date: '1985-02-28', monthly_income: '12.3', segment: 'age 40' },
+      { customer_id: 'L6', birth_date: null, monthly_income: null },
+      { customer_id: 'L8', birth_date: '1931-05-04' },
+    ]);
+    // A conversion of what the mapping made itself has no line of the file: it refuses the file, and says why.
+    const made = `SELECT concat('M', id) AS customer_id, toDateTime64(at, 3, 'Asia/Shanghai') AS registered_at, toDate(b) AS birth_date FROM (SELECT id, at, born AS b FROM file)`;
+    await expect(sources.load('customers', file, { mapping: made })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringContaining('toDate meets a value that is not a day that Date holds'),
+    });
+  });
+
+  it('do what docs/importing.md shows', async () => {
+    const page = await readFile('docs/importing.md', 'utf8');
+    const [file = '', mapping = '', reply = ''] = ['csv', 'sql', 'json'].map(
+      (language) => new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(page)?.[1],
+    );
+    expect(await sources.load('customers', file, { mapping })).toEqual(JSON.parse(reply));
   });
 
   it.each([
@@ -592,7 +641,7 @@ describe('mappings', () => {
     ],
     [
       'fails on a value',
-      "SELECT toUInt8(concat(assumeNotNull(ID), 'x')) AS customer_id, ID AS registered_at FROM file",
+      "SELECT toUInt8(i) AS customer_id, ID AS registered_at FROM (SELECT concat(assumeNotNull(ID), 'x') AS i, ID FROM file)",
       /Cannot parse/,
     ],
     [

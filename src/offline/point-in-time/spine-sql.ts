@@ -7,6 +7,7 @@ import { sourceSelect } from '../../core/lending/source-sql.js';
 import { SOURCE_TABLES } from '../../core/lending/sources.js';
 import type { SqlGuard } from '../../core/ports/sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
+import { exactSelect } from '../../warehouse/guard/exact.js';
 import { maskedSource } from '../training/masked-source.js';
 import { checkColumnName, TIME_COLUMN } from './spine.js';
 
@@ -35,14 +36,17 @@ export interface SpineSqlTools {
 
 /**
  * SQL that a caller wrote, made safe to run: it reads the source tables as they were known at the as-of, under their own names, and nothing
- * else. BAD_USER_INPUT says what is not allowed or which column is missing.
+ * else; a conversion that would change a value fails the set. BAD_USER_INPUT says what is not allowed or which column is missing.
  */
 export async function planSpineSql(tools: SpineSqlTools, request: SpineSqlRequest): Promise<SpineSql> {
   const { statement, sources } = await guarded(tools, request);
   const named = [...sources].map(([name, select]) => sql`${ident(name)} AS (${select})`);
-  const select = sql`${named.length > 0 ? sql`WITH ${join(named)} ` : raw('')}SELECT * FROM (${raw(statement)})`;
-  const described = await tools.store.rows<{ name: string; type: string }>('spine-describe', sql`DESCRIBE (${select})`);
-  return { select, columns: checkColumns(described, request.joinKeys), tables: [...sources.keys()] };
+  const { select, columns } = await exactSelect(tools.store, {
+    statement,
+    around: (text) => sql`${named.length > 0 ? sql`WITH ${join(named)} ` : raw('')}SELECT * FROM (${raw(text)})`,
+    what: 'the spine SQL',
+  });
+  return { select, columns: checkColumns(columns, request.joinKeys), tables: [...sources.keys()] };
 }
 
 /**

@@ -325,6 +325,21 @@ test.each<[string, string, RegExp]>([
     /the spine SQL fails on a row: Cannot parse string '…' as Int32/,
   ],
   [
+    'that takes a text without a zone for an instant',
+    "SELECT entity_id AS customer_id, toDateTime64('2026-01-05 00:00:00', 3) AS event_timestamp FROM labels",
+    /toDateTime64 meets a value that has no time zone/,
+  ],
+  [
+    'that rounds a number on its way to a decimal',
+    'SELECT entity_id AS customer_id, observed_at AS event_timestamp, toDecimal64(value / 3 + 0.125, 2) AS n FROM labels',
+    /toDecimal64 meets a value that is not a decimal number of at most 2 decimals/,
+  ],
+  [
+    'that makes NULL of what it cannot read',
+    'SELECT entity_id AS customer_id, observed_at AS event_timestamp, toInt32OrNull(entity_id) AS n FROM labels',
+    /the function 'toInt32OrNull' may lose a value without a word/,
+  ],
+  [
     'with numbers that no column can hold',
     'SELECT entity_id AS customer_id, observed_at AS event_timestamp, toUInt64(value) + toUInt64(18446744073709551614) AS n FROM labels',
     /the spine SQL fails on a row: Value in column UInt64 cannot be safely converted into type/,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { raw, sql } from '../../../src/core/definitions/sql.js';
+import { exactSql } from '../../../src/warehouse/guard/exact.js';
 import { openSources, type Sources } from '../../sources/support.js';
 
 let sources: Sources;
@@ -213,5 +214,123 @@ describe('the guard of SQL that a caller wrote', () => {
     for (const text of attempts) {
       await expect(check(text)).rejects.toMatchObject({ message: expect.not.stringContaining('hidden') });
     }
+  });
+});
+
+/** A conversion of a value, and whether it keeps it. Values are SQL; `s` is a nullable text. */
+const CONVERSIONS: readonly (readonly [call: string, value: string, kept: boolean])[] = [
+  ...(['2024-02-29', '1970-01-01', '2149-06-06', '2024-01-05 10:00:00'] as const).map(
+    (day) => ['toDate(s)', `'${day}'`, true] as const,
+  ),
+  ...(['1931-05-04', '1985-02-30', '2150-01-01', '05/04/1931', '2024-1-5', '20240105', 'x', ''] as const).map(
+    (day) => ['toDate(s)', `'${day}'`, false] as const,
+  ),
+  ["CAST(s, 'Date')", "'1985-02-30'", false],
+  ['s::Nullable(Date)', "'1931-05-04'", false],
+  ["accurateCast(s, 'Date')", "'1931-05-04'", false],
+  ['toDate32(s)', "'1931-05-04'", true],
+  ['toDate32(s)', "'1985-02-30'", false],
+  ['toDate32(s)', "'1850-01-01'", false],
+  ['toDate(s)', "toDate32('1931-05-04')", false],
+  ['toDate(s)', "toDateTime64('2024-01-05 23:00:00', 3, 'Asia/Shanghai')", true],
+  ["toDate(s, 'Asia/Shanghai')", "toDateTime64('2024-01-05 23:00:00', 3, 'UTC')", true],
+  ["toDate(s, 'Asia/Shanghai')", "toDateTime64('2190-01-05 23:00:00', 3, 'UTC')", false],
+  ['toInt32(s)', "'-42'", true],
+  ['toInt32(s)', "'99999999999'", false],
+  ['toInt32(s)', "'5元'", false],
+  ['toInt32(s)', "'1.5'", false],
+  ['toInt8(s)', "'300'", false],
+  ['toInt8(s)', '300', false],
+  ['toUInt16(s)', '-1', false],
+  ['toInt32(s)', '3.7', false],
+  ['toInt32(s)', '1e30', false],
+  ['toInt32(s)', '42.0', true],
+  ['toInt64(s)', "toDecimal64('1.5', 2)", false],
+  ['toInt32(s)', "toDate('2024-01-05')", true],
+  ['toFloat64(s)', "'0.1'", true],
+  ['toFloat64(s)', "'12abc'", false],
+  ['toFloat64(s)', "'1e400'", false],
+  ['toFloat64(s)', "'9007199254740993'", false],
+  ['toFloat64(s)', "'9007199254740992'", true],
+  ['toFloat64(s)', '18014398509481985', false],
+  ['toFloat32(s)', "'0.1'", true],
+  ['toFloat32(s)', "'16777217'", false],
+  ['toDecimal64(s, 2)', "'12.34'", true],
+  ['toDecimal64(s, 2)', "'12.3400'", true],
+  ['toDecimal64(s, 2)', "'12.345'", false],
+  ['toDecimal64(s, 2)', "'5000元'", false],
+  ['toDecimal64(s, 2)', "'99999999999999999999'", false],
+  ['toDecimal64(s, 2)', '12.345', false],
+  ['toDecimal64(s, 2)', 'round(0.1 + 0.2, 2)', true],
+  ["CAST(s, 'Decimal(18, 2)')", "'12.345'", false],
+  ['toDateTime(s)', "'2024-01-05 10:00:00'", false],
+  ["toDateTime(s, 'Asia/Shanghai')", "'2024-01-05 10:00:00'", true],
+  ["toDateTime(s, 'Asia/Shanghai')", "'1931-01-05 10:00:00'", false],
+  ['toDateTime64(s, 3)', "'2024-01-05T10:00:00+08:00'", true],
+  ['toDateTime64(s, 3)', "'2024-01-05T10:00:00Z'", true],
+  ['toDateTime64(s, 3)', "'2024-01-05T10:00:00+99:99'", false],
+  ['toDateTime64(s, 3)', "'2024-01-05 10:00:00.123'", false],
+  ["toDateTime64(s, 3, 'Asia/Shanghai')", "'2024-02-30 10:00:00'", false],
+  ["toDateTime64(s, 3, 'Asia/Shanghai')", "'1931-01-05 10:00:00.5'", true],
+  ["toDateTime64(s, 3, 'Europe/Berlin')", "'2024-03-31 02:30:00'", false],
+  ["toDateTime64(s, 3, 'Asia/Shanghai')", "toDate('2024-01-05')", true],
+  ['toDateTime64(s, 3)', "toDate('2024-01-05')", false],
+  ["toDateTime64(s, 3, 'Asia/Shanghai')", "toDateTime64('2024-01-05 23:00:00', 3, 'UTC')", true],
+  ['toDateTime(s)', '1704412800', true],
+  ["CAST(s, 'DateTime64(3, \\'UTC\\')')", "'2024-02-30 00:00:00'", false],
+  ['toBool(s)', "'true'", true],
+  ['toBool(s)', "'perhaps'", false],
+  ['toUUID(s)', "'x'", false],
+];
+
+describe('a conversion in SQL that a caller wrote', () => {
+  it('keeps its value, or the statement fails', async () => {
+    const failed = await Promise.all(
+      CONVERSIONS.map(async ([call, value, kept]) => {
+        const [line] = await sources.clickhouse.tuples<[string]>(
+          'test',
+          sql`SELECT formatQuerySingleLine(${`SELECT ${call} AS v, if(s IS NULL, 1, 0) AS n FROM (SELECT toNullable(${value}) AS s)`})`,
+        );
+        const { statement } = exactSql(line?.[0] as string);
+        const ran = await sources.clickhouse.tuples('test', raw(statement)).then(
+          () => true,
+          () => false,
+        );
+        return ran === kept ? [] : [`${call} of ${value}`];
+      }),
+    );
+    expect(failed.flat()).toEqual([]);
+  });
+
+  it('keeps NULL, its type, its column and the branches that do not run', async () => {
+    const { statement } = exactSql(
+      "SELECT multiIf(s = '-', NULL, toInt32(s)) AS n, toInt32(nullIf(s, '-')) AS m FROM rows",
+    );
+    const rows = await sources.clickhouse.tuples(
+      'test',
+      raw(`WITH rows AS (SELECT arrayJoin(['1', '-', NULL]) AS s) SELECT *, toTypeName(m) FROM (${statement})`),
+    );
+    expect(rows).toEqual([
+      [1, 1, 'Nullable(Int32)'],
+      [null, null, 'Nullable(Int32)'],
+      [null, null, 'Nullable(Int32)'],
+    ]);
+  });
+
+  it.each([
+    ['toInt32OrNull(a)', 'toInt32OrNull', /write toInt32\(…\)/],
+    ['toDateOrZero(a)', 'toDateOrZero', /write toDate\(…\)/],
+    ["accurateCastOrNull(a, 'Int32')", 'accurateCastOrNull', /write accurateCast\(…\)/],
+    ['parseDateTimeBestEffort(a)', 'parseDateTimeBestEffort', /toDateTime64\(text, 3, 'Asia\/Shanghai'\)/],
+    ['makeDate(1985, 2, 30)', 'makeDate', /toDate32/],
+    ["JSONExtractInt(a, 'x')", 'JSONExtractInt', /JSONExtractRaw/],
+  ])('%s is refused by its name, with the safe one', (call, name, hint) => {
+    const thrown = expect.objectContaining({
+      code: 'BAD_USER_INPUT',
+      message: `the function '${name}' may lose a value without a word`,
+      hint: expect.stringMatching(hint),
+    });
+    expect(() => exactSql(`SELECT ${call} AS v FROM file`)).toThrow(thrown);
+    expect(exactSql(`SELECT '${call.replaceAll("'", '')}' AS v FROM file`).conversions).toEqual([]);
   });
 });

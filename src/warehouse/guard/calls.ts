@@ -1,0 +1,75 @@
+/** Finds the function calls of a statement as ClickHouse prints it: one line, no comments, a name right before its parenthesis. */
+
+export interface Call {
+  readonly name: string;
+  /** Texts of the arguments. */
+  readonly args: readonly string[];
+  /** Where the call begins in the statement, and where it ends. */
+  readonly start: number;
+  readonly end: number;
+}
+
+const QUOTES = new Set(["'", '`', '"']);
+
+/** The index after a quoted text that begins at `start`. */
+function afterQuoted(text: string, start: number): number {
+  const quote = text[start];
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === quote && text[at + 1] === quote) at++;
+    else if (text[at] === quote) return at + 1;
+  }
+  return text.length;
+}
+
+/** Every call, an outer one before those in its arguments. */
+export function callsIn(statement: string): Call[] {
+  const calls: Call[] = [];
+  const name = /[A-Za-z_]\w*\(/y;
+  for (let at = 0; at < statement.length; ) {
+    if (QUOTES.has(statement[at] as string)) {
+      at = afterQuoted(statement, at);
+      continue;
+    }
+    name.lastIndex = at;
+    const opened = name.exec(statement)?.[0];
+    if (opened !== undefined) {
+      const open = at + opened.length;
+      calls.push({ name: opened.slice(0, -1), start: at, ...argumentsFrom(statement, open) });
+      at = open;
+      continue;
+    }
+    // A name that calls nothing is passed whole, so that its end is not taken for a name of its own.
+    at += /^\w+/.exec(statement.slice(at, at + 200))?.[0].length ?? 1;
+  }
+  return calls;
+}
+
+function argumentsFrom(text: string, open: number): Pick<Call, 'args' | 'end'> {
+  const args: string[] = [];
+  let depth = 0;
+  let from = open;
+  for (let at = open; at < text.length; at++) {
+    const character = text[at] as string;
+    if (QUOTES.has(character)) at = afterQuoted(text, at) - 1;
+    else if (character === '(' || character === '[') depth++;
+    else if ((character === ')' || character === ']') && depth > 0) depth--;
+    else if (character === ')' || (character === ',' && depth === 0)) {
+      args.push(text.slice(from, at).trim());
+      from = at + 1;
+      if (character === ')') return { args, end: from };
+    }
+  }
+  return { args, end: text.length };
+}
+
+/** The bare names of an expression that are no functions: columns, aliases, and a few words of SQL. */
+export function namesIn(expression: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const [found, quoted, bare] of expression.matchAll(
+    /'(?:[^'\\]|\\.|'')*'|`((?:[^`\\]|\\.)*)`|([A-Za-z_]\w*)(?!\w*\()/g,
+  )) {
+    if (!found.startsWith("'")) names.add((quoted ?? bare ?? '').replace(/\\(.)/g, '$1'));
+  }
+  return names;
+}
