@@ -6,13 +6,14 @@ import { createCatalogueBrowser } from './catalogue/browser.js';
 import { createCatalogue } from './catalogue/catalogue.js';
 import { createFreshCatalogue } from './catalogue/fresh-catalogue.js';
 import { freshness } from './catalogue/freshness.js';
+import { createLearner } from './catalogue/learn.js';
 import { createCatalogueMetrics } from './catalogue/metrics.js';
 import { createPlanCosts } from './catalogue/plan-costs.js';
 import { createViewPruner } from './catalogue/prune.js';
 import { createRegistryPlanner } from './catalogue/registry-plan.js';
 import type { Config } from './config.js';
 import { Mask } from './core/compute/masking.js';
-import type { View } from './core/definitions/definitions.js';
+import type { Model, View } from './core/definitions/definitions.js';
 import { RiskgraphError } from './core/errors.js';
 import { BusinessCalendar, SECOND } from './core/helpers/time.js';
 import type { JobServices } from './core/ports/job-services.js';
@@ -42,7 +43,7 @@ import { createOnlineStore } from './online/online-store.js';
 import { openRedis } from './online/redis.js';
 import { createQueueMetrics } from './queue/metrics.js';
 import { createQueue } from './queue/queue.js';
-import { loadRegistry } from './registry/load.js';
+import { openRegistry } from './registry/grow.js';
 import { createScorer } from './scoring/onnx-scorer.js';
 import { createOnlineFeatures } from './serving/online-features.js';
 import { createScoring } from './serving/scores.js';
@@ -88,7 +89,7 @@ export async function createApp(config: Config, given: Given = {}) {
   };
 
   try {
-    const registry = await loadRegistry({
+    const { registry, grow } = await openRegistry({
       root: given.definitions ?? PROJECT,
       currency: config.portfolio.currency,
     });
@@ -165,7 +166,9 @@ export async function createApp(config: Config, given: Given = {}) {
       metrics,
     });
     const sets = createTrainingSetLedger(dataSource);
-    const catalogue = createCatalogue({ registry, ledger: definitions });
+    const openModels = (models: readonly Model[]) => scorer.open(models);
+    const learn = createLearner({ grow, openModels, log });
+    const catalogue = createCatalogue({ registry, ledger: definitions, learn });
     const planner = createRegistryPlanner({
       registry,
       ledger: definitions,

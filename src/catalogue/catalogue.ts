@@ -11,6 +11,7 @@ import {
 import {
   type AnyFeatureRef,
   type AnyView,
+  type Model,
   type OnDemandView,
   refsOf,
   type View,
@@ -44,9 +45,12 @@ const storedBehind = (view: OnDemandView): readonly string[] => [
 export function createCatalogue({
   registry,
   ledger,
+  learn,
 }: {
   readonly registry: Registry;
-  readonly ledger: DefinitionLedger;
+  readonly ledger: Pick<DefinitionLedger, 'all'>;
+  /** Takes up definitions in force that the registry lacks. */
+  readonly learn?: (missing: readonly PublishedDefinition[]) => Promise<void>;
 }): Catalogue {
   let standing = new Map<string, Standing>();
   let published: readonly PublishedDefinition[] = [];
@@ -68,6 +72,18 @@ export function createCatalogue({
   const onDemandViews = () => declared(computedDefinitionKinds, registry.onDemandViews);
   const services = () => served('service', registry.services);
   const models = () => served('model', registry.models);
+  const championOf = (name: string): Model | null => {
+    const champion = published.find(
+      (one) => one.kind === 'model' && one.name === name && one.championSince !== null && one.retiredAt === null,
+    );
+    return champion ? (registry.models.get(champion.id) ?? null) : null;
+  };
+  const loaded: Readonly<Record<VersionedKind, ReadonlyMap<string, unknown>>> = {
+    view: registry.views,
+    on_demand: registry.onDemandViews,
+    service: registry.services,
+    model: registry.models,
+  };
 
   /** Resolves a pinned id. The error says why it cannot. */
   function pinned<T extends Versioned>(
@@ -159,6 +175,8 @@ export function createCatalogue({
     async refresh() {
       const reading = ++begun;
       const read = await ledger.all();
+      const missing = read.filter(({ kind, id, retiredAt }) => retiredAt === null && !loaded[kind].has(id));
+      if (missing.length > 0) await learn?.(missing);
       // A read that began later may have ended before: its answer is no older.
       if (reading < shown) return;
       shown = reading;
@@ -188,7 +206,7 @@ export function createCatalogue({
     onDemandView: (name, version) => pick(onDemandViews(), name, version),
     view: (name, version) => pick(views(), name, version),
     service: (name, version) => pick(services(), name, version),
-    model: (name, version) => pick(models(), name, version),
+    model: (name, version) => (version === undefined ? championOf(name) : pick(models(), name, version)),
     published: (kind, name) => published.filter((one) => one.kind === kind && one.name === name).sort(newestFirst),
 
     features(request) {
@@ -225,8 +243,15 @@ export function createCatalogue({
       const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
       if (!name || feature) throw badInput(`'${reference}' is not a model`, 'write a name, or name@version');
       if (version) return pinned('model', registry.models, name, Number(version));
+      const champion = championOf(name);
+      if (champion) return champion;
       const newest = pick(models(), name);
-      if (newest) return newest;
+      if (newest) {
+        throw notFound(
+          `model ${name} has no champion in this process`,
+          `name a version, such as ${newest.id}, or promote one: riskgraph promote ${newest.id}`,
+        );
+      }
       throw notFound(`there is no model '${name}'`, 'ask models for their names; a new one is there once applied');
     },
   };

@@ -130,6 +130,7 @@ export function compare(
         `${what}, and ${pins.join(', ')} pin${pins.length > 1 ? '' : 's'} it: put ${String(file)} back, or retire those first`,
       ];
     }),
+    ...championProblems(gone, [...staying, ...fresh]),
     ...files.flatMap((file) =>
       retired.has(label(file))
         ? []
@@ -140,3 +141,16 @@ export function compare(
   ];
   return { changes: [...fresh.map(addition), ...retirements], problems };
 }
+
+/** A bare name must not change its meaning because a file went: a champion goes with the last version, or once another was promoted. */
+const championProblems = (
+  gone: readonly PublishedDefinition[],
+  others: readonly Pick<Published, 'kind' | 'name' | 'id'>[],
+): readonly string[] =>
+  gone.flatMap(({ kind, name, id, championSince, snapshot }) => {
+    const next = others.find((one) => one.kind === kind && one.name === name);
+    if (championSince === null || !next) return [];
+    return [
+      `the file of model ${id} is gone, which is the champion of ${name}: put ${String(snapshot.file)} back, apply, promote another version (riskgraph promote ${next.id}), and delete it then`,
+    ];
+  });

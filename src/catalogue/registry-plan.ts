@@ -43,7 +43,8 @@ const modelOf = (
 
 export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner {
   const { registry, ledger, trainingSets, offline, writers, online, costs, now, onChange, othersFollow } = options;
-  const files = publishable(registry);
+  /** The registry grows by what another process applied. */
+  const filesNow = () => publishable(registry);
   const indicators: readonly Indicator[] = [...registry.indicators.values()];
 
   const setsOf = async (id: string, published: readonly PublishedDefinition[]): Promise<readonly string[]> => {
@@ -83,6 +84,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     { costs: asked = false, from }: PlanOptions,
     { rehash }: { readonly rehash: boolean },
   ): Promise<RegistryPlan> => {
+    const files = filesNow();
     const published = await ledger.all();
     const { changes, problems } = compare(files, published, indicators);
     const notice = rehash ? null : rehashNotice(files, published);
@@ -129,6 +131,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
             details: { problems: todo.problems },
           });
         }
+        const files = filesNow();
         if (rehash) await ledger.rehash(rehashable(files, await ledger.all()));
         const ids = new Set(todo.changes.filter(({ action }) => action !== 'RETIRE').map(label));
         const fresh = files.filter((file) => ids.has(label(file)));
@@ -153,6 +156,17 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         );
         if (todo.changes.length > 0) await onChange();
         return todo;
+      }),
+
+    promote: (id) =>
+      ledger.withApplyLock(async () => {
+        const model = (await ledger.all()).find((one) => one.kind === 'model' && one.id === id);
+        if (!model)
+          throw notFound(`model ${id} is not applied`, 'name an applied version; riskgraph apply applies one');
+        if (model.retiredAt !== null) throw conflict(`model ${id} is retired`, 'promote a version that is in force');
+        if (model.championSince !== null) return;
+        await ledger.promote(model, now());
+        await onChange();
       }),
 
     retireView: (id) =>
@@ -205,6 +219,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
       }),
 
     async checkBoot() {
+      const files = filesNow();
       const published = await ledger.all();
       const problems = [...changedProblems(files, published), ...goneProblems(files, published)];
       if (problems.length === 0) return rehashNotice(files, published);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { badInput } from '../core/errors.js';
 import type { Client } from './client.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { bytesText, followJob, type JobView, type OutputOptions, print, table } from './output.js';
@@ -154,6 +155,20 @@ export function addRegistryCommands(program: Command, context: CommandContext): 
         { rehash: options.rehash },
       );
       show(applyRegistry, options, true, options.rehash ? [REHASHED] : []);
+    },
+  });
+  clientCommand<OutputOptions>(program, context, {
+    name: 'promote',
+    description: 'make an applied version of a model its champion: a name without a version means it from then on',
+    configure: (command) => command.argument('<model>', 'name@version'),
+    run: async (client, options, [model = '']) => {
+      const [, name, version] = /^(\w+)@(\d+)$/.exec(model) ?? [];
+      if (!name) throw badInput(`'${model}' names no version of a model`, 'write name@version');
+      const { promoteModel } = await client.graphql<{ promoteModel: { name: string; version: number; stage: string } }>(
+        'mutation($name: String!, $version: Int!) { promoteModel(name: $name, version: $version) { name version stage } }',
+        { name, version: Number(version) },
+      );
+      print(promoteModel, options, () => `${name} means version ${version} from now on.`);
     },
   });
   clientCommand<OutputOptions & { force: boolean }>(program, context, {

@@ -1,6 +1,7 @@
-import { Arg, Ctx, Field, Float, ID, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, Field, Float, ID, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Model } from '../core/definitions/definitions.js';
 import type { FeatureValue } from '../core/definitions/types.js';
+import { badInput } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { ScoreRow } from '../core/ports/scoring.js';
 import { columnarKeys, longestColumn } from './columnar.js';
@@ -127,14 +128,14 @@ class ScoreTableType {
 
 function showModel(model: Model, context: RequestContext): ModelType {
   const { name, version, description, owner, entity, features, onnxHash, card } = model;
-  const newest = context.services.catalogue.model(name);
+  const champion = context.services.catalogue.model(name);
   return {
     name,
     version,
     description,
     owner,
     entity: entity.name,
-    stage: newest?.id === model.id ? 'CHAMPION' : 'CHALLENGER',
+    stage: champion?.id === model.id ? 'CHAMPION' : 'CHALLENGER',
     features: features
       .filter(({ feature }) => piiView(context.caller) !== 'HIDDEN' || !feature.tags?.includes('pii'))
       .map(({ reference }) => reference),
@@ -208,5 +209,31 @@ export class ScoreResolver {
       now: services.now(),
     });
     return { requestId, model: showModel(model, context), scores: maskedScores(rows, model, context) };
+  }
+
+  @Operation({ roles: ['admin'] })
+  @Mutation(() => ModelType, {
+    description:
+      'Promotes an applied version of a model: from now on a name without a version means it, in every process within seconds.',
+  })
+  async promoteModel(
+    @Arg('name', () => String, { description: 'The name of the model.' }) name: string,
+    @Arg('version', () => Int, { description: 'The version to promote.' }) version: number,
+    @Arg('stage', () => ModelStage, {
+      defaultValue: 'CHAMPION',
+      description: 'The stage that the version gets; only CHAMPION can be given.',
+    })
+    stage: keyof typeof ModelStage,
+    @Ctx() context: RequestContext,
+  ): Promise<ModelType> {
+    if (stage !== 'CHAMPION') {
+      throw badInput(
+        `a version cannot be made ${stage}`,
+        'promote another version to CHAMPION, which makes this one a challenger; delete its file and apply to retire it',
+      );
+    }
+    const { planner, catalogue } = context.services;
+    await planner.promote(`${name}@${version}`);
+    return showModel(catalogue.namedModel(`${name}@${version}`), context);
   }
 }

@@ -1,7 +1,7 @@
-import type { DataSource } from 'typeorm';
-import { In } from 'typeorm';
+import { type DataSource, type EntityManager, In, IsNull, Not } from 'typeorm';
 import { conflict } from '../core/errors.js';
-import type { DefinitionLedger } from '../core/ports/serving.js';
+import type { Instant } from '../core/helpers/time.js';
+import type { DefinitionLedger, FreshDefinition, PublishedDefinition } from '../core/ports/serving.js';
 import { PublishedDefinitionEntity } from './published-definition.js';
 
 /** Any number, the same in every process. */
@@ -25,11 +25,19 @@ export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger
             snapshot: definition.snapshot as object,
             retiredAt: null,
             prunedAt: null,
+            championSince: null,
             formerHashes: [],
           });
         }
+        for (const { name, id, appliedAt } of firstVersions(definitions)) {
+          const models = { kind: 'model', name } as const;
+          if (await table.existsBy({ ...models, championSince: Not(IsNull()), retiredAt: IsNull() })) continue;
+          await makeChampion(manager, { name, id }, appliedAt);
+        }
       });
     },
+
+    promote: (model, championSince) => dataSource.transaction((manager) => makeChampion(manager, model, championSince)),
 
     async rehash(definitions) {
       await dataSource.transaction(async (manager) => {
@@ -66,4 +74,20 @@ export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger
       }
     },
   };
+}
+
+/** The lowest version of each model. */
+function firstVersions(definitions: readonly FreshDefinition[]): readonly FreshDefinition[] {
+  const models = definitions.filter(({ kind }) => kind === 'model').sort((a, b) => a.version - b.version);
+  return models.filter((model, index) => models.findIndex(({ name }) => name === model.name) === index);
+}
+
+async function makeChampion(
+  manager: EntityManager,
+  { name, id }: Pick<PublishedDefinition, 'name' | 'id'>,
+  championSince: Instant,
+): Promise<void> {
+  const table = manager.getRepository(PublishedDefinitionEntity);
+  await table.update({ kind: 'model', name, championSince: Not(IsNull()) }, { championSince: null });
+  await table.update({ kind: 'model', id }, { championSince });
 }

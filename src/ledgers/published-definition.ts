@@ -32,6 +32,9 @@ export class PublishedDefinitionEntity {
   @Column({ name: 'pruned_at', type: 'timestamptz', precision: 3, nullable: true, transformer: instant })
   prunedAt!: Instant | null;
 
+  @Column({ name: 'champion_since', type: 'timestamptz', precision: 3, nullable: true, transformer: instant })
+  championSince!: Instant | null;
+
   @Column({ name: 'former_hashes', type: 'text', array: true })
   formerHashes!: string[];
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { scoreViewId } from '../core/compute/score-view.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
-import type { DefinitionKind } from '../core/definitions/definition-kinds.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { RiskgraphError } from '../core/errors.js';
 import { WRITTEN_CURRENCY } from './currency.js';
@@ -11,28 +10,31 @@ import { type DefinitionFile, importModule, scanDefinitions } from './scan.js';
 const isKind = (value: unknown, kind: string): boolean =>
   typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === kind;
 
+export const isDefinition = ({ exported, kind }: DefinitionFile): boolean => isKind(exported, kind);
+
+export interface LoadOptions {
+  readonly root: string;
+  /** Currency of the portfolio's amounts, as units name it. */
+  readonly currency?: string;
+}
+
 /**
  * Finds, imports and checks every definition below the root. The error lists every problem of the whole set, so that all can be fixed at
  * once.
  */
-export async function loadRegistry({
-  root,
-  currency = WRITTEN_CURRENCY,
-}: {
-  readonly root: string;
-  /** Currency of the portfolio's amounts, as units name it. */
-  readonly currency?: string;
-}): Promise<Registry> {
+export const loadRegistry = async (options: LoadOptions): Promise<Registry> => registryOf(await readRegistry(options));
+
+/** As `loadRegistry`, with what its loaders share. */
+export async function readRegistry({ root, currency = WRITTEN_CURRENCY }: LoadOptions): Promise<Loading> {
   const problems: string[] = [];
   const entities = await loadEntities(root, problems);
   const files = await scanDefinitions(root, problems);
   const usable = files.filter((item) => {
-    if (isKind(item.exported, item.kind)) return true;
+    if (isDefinition(item)) return true;
     problems.push(`${item.file}: its default export is not made by define… for a ${item.kind}`);
     return false;
   });
   checkDuplicates(usable, problems);
-  const of = (kind: DefinitionKind) => usable.filter((item) => item.kind === kind);
 
   const loading: Loading = {
     entities,
@@ -42,22 +44,37 @@ export async function loadRegistry({
     indicators: new Map(),
     models: new Map(),
     jobs: new Map(),
-    scores: new Map(of('model').map((item) => [scoreViewId(item), item.id] as const)),
+    scores: scoresOf(usable),
     currency,
     problems,
   };
-  for (const [kind, load] of Object.entries(LOADERS)) await load(of(kind as DefinitionKind), loading);
+  await loadFiles(usable, loading);
+  return loading;
+}
 
-  if (problems.length > 0) {
-    throw new RiskgraphError({
-      code: 'BAD_USER_INPUT',
-      message: `${problems.length} problem${problems.length === 1 ? '' : 's'} in the definitions:\n- ${problems.join('\n- ')}`,
-      hint: 'fix the files named and start again',
-      details: { problems },
-    });
-  }
-  const { views, onDemandViews, services, indicators, models, jobs } = loading;
+export const registryOf = (loading: Loading): Registry => {
+  const { entities, views, onDemandViews, services, indicators, models, jobs } = loading;
   return Object.freeze({ entities, views, onDemandViews, services, indicators, models, jobs });
+};
+
+/** Models by the ids of their score views. */
+export const scoresOf = (files: readonly DefinitionFile[]): ReadonlyMap<string, string> =>
+  new Map(files.filter(({ kind }) => kind === 'model').map((item) => [scoreViewId(item), item.id] as const));
+
+/** Loads files of all kinds into what is loaded already. @throws BAD_USER_INPUT that lists every problem, also those found before */
+export async function loadFiles(files: readonly DefinitionFile[], loading: Loading): Promise<void> {
+  for (const [kind, load] of Object.entries(LOADERS)) {
+    const own = files.filter((item) => item.kind === kind);
+    await load(own, loading);
+  }
+  const { problems } = loading;
+  if (problems.length === 0) return;
+  throw new RiskgraphError({
+    code: 'BAD_USER_INPUT',
+    message: `${problems.length} problem${problems.length === 1 ? '' : 's'} in the definitions:\n- ${problems.join('\n- ')}`,
+    hint: 'fix the files named and start again',
+    details: { problems },
+  });
 }
 
 async function loadEntities(root: string, problems: string[]): Promise<Map<string, EntityDefinition>> {

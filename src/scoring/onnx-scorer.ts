@@ -27,8 +27,11 @@ export function createScorer({ executionProvider }: ScorerOptions): Scorer {
         if (sessions.has(model.id)) continue;
         const session = await openSession(model, executionProvider, problems);
         if (!session) continue;
-        sessions.set(model.id, session);
-        problems.push(...problemsOf(model, session).map((problem) => `${model.file}: ${problem}`));
+        const differences = problemsOf(model, session);
+        problems.push(...differences.map((problem) => `${model.file}: ${problem}`));
+        // Another call may have opened it meanwhile.
+        if (differences.length === 0 && !sessions.has(model.id)) sessions.set(model.id, session);
+        else await session.release();
       }
       if (problems.length === 0) return;
       throw new RiskgraphError({
@@ -47,14 +50,8 @@ export function createScorer({ executionProvider }: ScorerOptions): Scorer {
           message: `${model.id} was given ${matrix.length} values for ${rows} rows × ${columns} columns`,
         });
       }
-      const session = sessions.get(model.id);
-      if (!session) {
-        throw new RiskgraphError({
-          code: 'STORE_UNAVAILABLE',
-          message: `the model ${model.id} is not loaded in this process`,
-          hint: 'restart it: models are loaded at boot',
-        });
-      }
+      if (!sessions.has(model.id)) await this.open([model]);
+      const session = sessions.get(model.id) as InferenceSession;
       const failures = new Map<number, string>();
       const predictions = { probabilities: new Float32Array(rows).fill(Number.NaN), failures };
       for (let start = 0; start < rows; start += ROWS_A_RUN) {

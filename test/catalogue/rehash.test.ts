@@ -29,6 +29,7 @@ const applied = (id = '', change: (snapshot: Snapshot) => Snapshot = (same) => s
     appliedAt: 0,
     retiredAt: null,
     prunedAt: null,
+    championSince: null,
     formerHashes: [],
   }));
 

@@ -1,18 +1,29 @@
 /** Models and scores over GraphQL, on the definitions of the product. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
 import type { JobDefinition } from '../../src/core/definitions/registry.js';
 import type { JobContext, JobNeed } from '../../src/core/ports/job-services.js';
-import { type Api, startApi } from '../support/api.js';
+import { type Api, type ApiStores, closeApiStores, freshApiStores, startApi } from '../support/api.js';
 import { middayClock } from '../support/clock.js';
+import { asProject } from '../support/projects.js';
 import { ROOT } from '../support/views.js';
 
 let api: Api;
+let stores: ApiStores;
+/** The product's definitions, with room for more. */
+let definitions: string;
 /** When the online rows were written. */
 let writtenAt: number;
 
 beforeAll(async () => {
-  api = await startApi({ definitions: ROOT, clock: middayClock });
+  [stores, definitions] = await Promise.all([freshApiStores(), mkdtemp(join(tmpdir(), 'definitions-'))]);
+  await asProject(definitions, ['zod']);
+  for (const folder of ['features', 'indicators', 'models', 'jobs'])
+    await cp(join(ROOT, folder), join(definitions, folder), { recursive: true });
+  api = await startApi({ definitions, stores, clock: middayClock });
   await api.graphql('admin', 'mutation { applyRegistry { problems } }');
   const view = api.app.registry.views.get('statement_history@1') as View;
   const values: Readonly<Record<string, unknown>> = {
@@ -43,7 +54,11 @@ beforeAll(async () => {
   await api.app.services.worker.online.write(view, [row('pays', values), row('late', late), old]);
 });
 
-afterAll(() => api.close());
+afterAll(async () => {
+  await api.close();
+  await closeApiStores(stores);
+  await rm(definitions, { recursive: true, force: true });
+});
 
 interface Answer {
   readonly score: {
@@ -161,6 +176,61 @@ describe('models', () => {
   });
 });
 
+describe('a version that another process applies', () => {
+  const PROMOTE = 'mutation($version: Int!) { promoteModel(name: "uci_default", version: $version) { version stage } }';
+  const seen = { timeout: 60_000, interval: 100 };
+  const scoredBy = async (model: string): Promise<unknown> => {
+    const entities = { customer_id: ['pays'] };
+    const { data, errors } = await api.graphql<Answer>('decision', QUERY, { model, entities, explain: false });
+    return data === null ? errors[0]?.message : [data.score.model.version, data.score.scores[0]?.status];
+  };
+
+  it('opens here without a restart as a challenger, which a bare name means once it is promoted, audited', async () => {
+    const folder = join(definitions, 'models/uci_default_2');
+    await cp(join(definitions, 'models/uci_default'), folder, { recursive: true });
+    await cp(join(folder, 'uci_default.v1.model.ts'), join(folder, 'uci_default.v2.model.ts'));
+    await rm(join(folder, 'uci_default.v1.model.ts'));
+    expect(await scoredBy('uci_default@2')).toBe('there is no model uci_default@2');
+    const other = await startApi({ definitions, stores, clock: middayClock });
+    const applied = await other.graphql('admin', 'mutation { applyRegistry { changes { kind name version } } }');
+    expect(applied.errors).toEqual([]);
+    await vi.waitFor(async () => expect(await scoredBy('uci_default@2')).toEqual([2, 'SCORED']), seen);
+    expect(await scoredBy('uci_default')).toEqual([1, 'SCORED']);
+
+    const promote = (role: 'admin' | 'modeler', version: number) => other.graphql(role, PROMOTE, { version });
+    expect((await promote('modeler', 2)).errors[0]?.extensions.code).toBe('FORBIDDEN');
+    expect((await promote('admin', 9)).errors[0]?.extensions.code).toBe('NOT_FOUND');
+    const promoted = await promote('admin', 2);
+    expect(promoted.data).toEqual({ promoteModel: { version: 2, stage: 'CHAMPION' } });
+    await vi.waitFor(async () => expect(await scoredBy('uci_default')).toEqual([2, 'SCORED']), seen);
+    const { data } = await api.graphql<{ models: { name: string; version: number; stage: string }[] }>(
+      'bi',
+      '{ models { name version stage } }',
+    );
+    expect(data?.models.filter(({ name }) => name === 'uci_default')).toEqual([
+      { name: 'uci_default', version: 2, stage: 'CHAMPION' },
+      { name: 'uci_default', version: 1, stage: 'CHALLENGER' },
+    ]);
+    const audited = await api.app.services.api.audit.list(20);
+    expect(audited).toContainEqual(expect.objectContaining({ action: 'Mutation.promoteModel', outcome: 'DONE' }));
+    await promote('admin', 1);
+    await vi.waitFor(async () => expect(await scoredBy('uci_default')).toEqual([1, 'SCORED']), seen);
+
+    // A champion that goes would give the bare name another meaning.
+    await rm(join(definitions, 'models/uci_default/uci_default.v1.model.ts'));
+    const third = await startApi({ definitions, stores, clock: middayClock });
+    const plan = await third.graphql<{ planRegistry: { problems: string[] } }>(
+      'admin',
+      'mutation { planRegistry(costs: false) { problems } }',
+    );
+    expect(plan.data?.planRegistry.problems).toEqual([
+      expect.stringContaining('is gone, which is the champion of uci_default'),
+    ]);
+    await other.close();
+    await third.close();
+  });
+});
+
 const runNext = async (id: string): Promise<unknown> => {
   const { app } = api;
   const record = await app.services.api.jobs.get(id);
@@ -201,7 +271,7 @@ describe('scorePortfolio', () => {
 
   it.each([
     ['an hour that is no midnight', '2026-01-01T03:00:00Z', 'has no as-of 2026-01-01T03:00:00.000Z'],
-    ['a midnight to come', '2999-01-01T16:00:00Z', 'may not be seen before'],
+    ['a midnight to come', '2199-01-01T16:00:00Z', 'may not be seen before'],
   ])('is refused where it is asked for as of %s, before there is a job', async (_, asOf, words) => {
     const { data, errors } = await start('admin', { model: 'uci_default', asOf });
     expect(data).toBeNull();

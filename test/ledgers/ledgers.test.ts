@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newUuid } from '../../src/core/helpers/uuid.js';
-import type { PublishedDefinition } from '../../src/core/ports/serving.js';
+import type { FreshDefinition } from '../../src/core/ports/serving.js';
 import { createAuditLog } from '../../src/ledgers/audit-journal.js';
 import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
 import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
@@ -27,9 +27,7 @@ afterAll(async () => {
   await postgres.close();
 });
 
-type Fresh = Omit<PublishedDefinition, 'retiredAt' | 'prunedAt' | 'formerHashes'>;
-
-const definition = (id: string, appliedAt = 1_000): Fresh => ({
+const definition = (id: string, appliedAt = 1_000): FreshDefinition => ({
   kind: 'view',
   name: id.split('@')[0] as string,
   version: Number(id.split('@')[1]),
@@ -45,6 +43,27 @@ describe('ledger of definitions', () => {
     await ledger.publish([definition('kept@1', 1_767_225_600_123)]);
     const kept = (await ledger.all()).find(({ id }) => id === 'kept@1');
     expect(kept).toMatchObject({ ...definition('kept@1', 1_767_225_600_123), retiredAt: null, formerHashes: [] });
+  });
+
+  it('has one champion a model: the first that was applied, until another is promoted or the last one goes', async () => {
+    const ledger = createDefinitionLedger(database.dataSource);
+    const model = (id: string) => ({ ...definition(id), kind: 'model' as const });
+    const champions = async () =>
+      (await ledger.all())
+        .filter(({ name, championSince, retiredAt }) => name === 'risk' && championSince !== null && retiredAt === null)
+        .map(({ id }) => id);
+    await ledger.publish([model('risk@2'), model('risk@1'), definition('risk@1')]);
+    expect(await champions()).toEqual(['risk@1']);
+    await ledger.publish([model('risk@3')]);
+    expect(await champions()).toEqual(['risk@1']);
+    await ledger.promote({ name: 'risk', id: 'risk@3' }, 5_000);
+    expect(await champions()).toEqual(['risk@3']);
+    await ledger.retire(
+      [1, 2, 3].map((version) => ({ kind: 'model', id: `risk@${version}` })),
+      6_000,
+    );
+    await ledger.publish([model('risk@4')]);
+    expect(await champions()).toEqual(['risk@4']);
   });
 
   it('keeps the hashes that a definition had, oldest first, and all else of it', async () => {

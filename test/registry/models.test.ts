@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { inputsFirst } from '../../src/core/compute/view-kinds.js';
 import { RiskgraphError } from '../../src/core/errors.js';
 import { DAY, HOUR } from '../../src/core/helpers/time.js';
+import { openRegistry } from '../../src/registry/grow.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { asProject } from '../support/projects.js';
 
@@ -88,6 +89,24 @@ test('a model’s scores are a feature view of its entity, file, owner and versi
 test('a model whose name says that it is a score lends its name to the view', async () => {
   await putModel('b_score', ['logins@1']);
   expect([...(await loadRegistry({ root })).views.keys()]).toEqual(['logins@1', 'b_score@1']);
+});
+
+test('a registry takes up a version that came after its start, beside the views that it serves, and no other content', async () => {
+  await putModel('risk', ['logins@1']);
+  const { registry, grow } = await openRegistry({ root });
+  const [logins, first] = [registry.views.get('logins@1'), registry.models.get('risk@1')];
+  await putModel('later', ['logins@1:logins']);
+  const hashOf = async (id: string) => (await loadRegistry({ root })).models.get(id)?.hash as string;
+  const hash = await hashOf('later@1');
+  // A file that nobody applied yet, and that cannot be read, is no reason to refuse.
+  await put('models/broken/broken.v1.model.ts', 'export default {');
+  await expect(grow(new Map([['model later@1', 'another content']]))).rejects.toThrow('not here as they were applied');
+  await expect(grow(new Map([['model absent@1', 'x']]))).rejects.toThrow('model absent@1');
+  expect(registry.models.has('later@1')).toBe(false);
+  expect((await grow(new Map([['model later@1', hash]]))).map(({ id }) => id)).toEqual(['later@1']);
+  expect(registry.models.get('later@1')?.features[0]?.view).toBe(logins);
+  expect(registry.views.get('later_score@1')?.origin).toMatchObject({ model: { id: 'later@1' } });
+  expect(registry.models.get('risk@1')).toBe(first);
 });
 
 test('the hash of a score view is another for other weights', async () => {

@@ -21,6 +21,7 @@ export interface Catalogue {
   view(name: string, version?: number): View | null;
   onDemandView(name: string, version?: number): OnDemandView | null;
   service(name: string, version?: number): Service | null;
+  /** The model in force of that name; its champion where no version is given. */
   model(name: string, version?: number): Model | null;
   /** Lists every version of a name that was ever applied, retired ones too, as it was published, newest first. */
   published(kind: VersionedKind, name: string): readonly PublishedDefinition[];
@@ -31,7 +32,7 @@ export interface Catalogue {
   }): readonly AnyFeatureRef[];
   /** Resolves view names: `name@version`, or a bare name for its newest version. NOT_FOUND for an unknown one. */
   namedViews(names: readonly string[]): readonly View[];
-  /** Resolves a model reference: `name@version`, or a bare name for the champion, its newest version. NOT_FOUND for an unknown one. */
+  /** Resolves a model reference: `name@version`, or a bare name for its champion. NOT_FOUND for an unknown one. */
   namedModel(reference: string): Model;
 }
 
@@ -139,6 +140,8 @@ export interface RegistryPlanner {
    * else than what was applied is a problem as ever.
    */
   apply(options?: { readonly rehash?: boolean }): Promise<RegistryPlan>;
+  /** Makes an applied version of a model its champion, which a bare name means. NOT_FOUND for one that is not applied, CONFLICT for a retired one. */
+  promote(id: string): Promise<void>;
   /** Retires an applied view version: its online values go, its history stays. CONFLICT lists the definitions that still pin it. */
   retireView(id: string): Promise<RegistryPlan>;
   /**

@@ -56,15 +56,25 @@ export interface PublishedDefinition {
   readonly retiredAt: Instant | null;
   /** When the stored values of the version were dropped; null while they exist. Only retired versions are pruned. */
   readonly prunedAt: Instant | null;
+  /** Models only: since when the version is the champion; null for a challenger, and where it is retired of no meaning. */
+  readonly championSince: Instant | null;
   /** Content hashes by earlier schemes that meant the same, oldest first: training sets that were built then name them. */
   readonly formerHashes: readonly string[];
 }
 
+/** A definition on its way into the ledger. */
+export type FreshDefinition = Omit<PublishedDefinition, 'retiredAt' | 'prunedAt' | 'championSince' | 'formerHashes'>;
+
 /** Records which versions are applied, retired and pruned; kept in Postgres. */
 export interface DefinitionLedger {
   all(): Promise<readonly PublishedDefinition[]>;
-  /** Publishes all definitions or none. CONFLICT for an id that is published already. */
-  publish(definitions: readonly Omit<PublishedDefinition, 'retiredAt' | 'prunedAt' | 'formerHashes'>[]): Promise<void>;
+  /**
+   * Publishes all definitions or none. The first version of a model becomes its champion, the lowest of several; later ones are challengers
+   * while it is in force. CONFLICT for an id that is published already.
+   */
+  publish(definitions: readonly FreshDefinition[]): Promise<void>;
+  /** Makes a version of a model its champion, in place of the one before. */
+  promote(model: Pick<PublishedDefinition, 'name' | 'id'>, championSince: Instant): Promise<void>;
   /** Gives published definitions the hash and snapshot of another scheme, all or none; the hash that each had is kept with the former ones. */
   rehash(definitions: readonly Pick<PublishedDefinition, 'kind' | 'id' | 'hash' | 'snapshot'>[]): Promise<void>;
   retire(definitions: readonly Pick<PublishedDefinition, 'kind' | 'id'>[], retiredAt: Instant): Promise<void>;

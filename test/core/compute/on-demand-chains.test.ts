@@ -162,6 +162,7 @@ describe('views that read each other', () => {
         appliedAt: 1,
         retiredAt: null,
         prunedAt: null,
+        championSince: null,
         formerHashes: [],
         snapshot: { requires: [['profile@1', 'base@1', 'double@1'][index]] },
       })),
