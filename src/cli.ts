@@ -43,11 +43,12 @@ function explain(error: unknown): string {
 }
 
 try {
-  const { client, home, http, keys, portfolio, demoCustomers, logLevel } = loadConfig();
+  const { adminKey, client, home, http, keys, portfolio, demoCustomers, logLevel } = loadConfig();
   const { timezone } = portfolio;
   const keyPlace = keys === undefined ? join(home, 'keys') : 'those of RISKGRAPH_KEYS';
   await createProgram({
     client,
+    adminKey,
     keyPlace,
     home,
     http,

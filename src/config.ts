@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { RiskgraphError } from './core/errors.js';
+import { serverUrl } from './embedded/listen-address.js';
 
 const blankAsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);
 const optional = <T extends z.ZodType>(type: T) => z.preprocess(blankAsAbsent, type.optional());
@@ -67,10 +68,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     clickhouseUrl: env.CLICKHOUSE_URL,
     /** As given: parsed by the key ring, never logged. */
     keys: env.RISKGRAPH_KEYS,
+    /** The key by which a command calls the stack that it starts, where the environment gives the stack's keys. */
+    adminKey: adminKeyIn(env.RISKGRAPH_KEYS),
     /** The server and key of command-line clients. */
     client: {
       key: env.RISKGRAPH_KEY ?? adminKeyIn(env.RISKGRAPH_KEYS),
-      url: env.RISKGRAPH_URL ?? `http://${env.HOST}:${env.PORT}`,
+      url: env.RISKGRAPH_URL ?? serverUrl(env.HOST, env.PORT),
     },
     portfolio: { timezone: env.RISKGRAPH_TIMEZONE, currency: env.RISKGRAPH_CURRENCY, datum: env.RISKGRAPH_DATUM },
     executionProvider: env.RISKGRAPH_EP,

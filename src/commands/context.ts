@@ -5,7 +5,10 @@ import type { OutputOptions } from './output.js';
 /** The environment of a command. */
 export interface CommandContext {
   readonly home: string;
+  /** The server that commands call; a command that starts a stack calls that alone, see `startStack`. */
   readonly client: { readonly url: string; readonly key: string | undefined };
+  /** The admin key of RISKGRAPH_KEYS. */
+  readonly adminKey: string | undefined;
   /** Says where the operator finds the server's keys. */
   readonly keyPlace: string;
   readonly http: { readonly host: string; readonly port: number };

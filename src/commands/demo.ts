@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Book } from '../../synthetic/book.js';
 import { lifeOf } from '../../synthetic/simulate.js';
+import { badInput } from '../core/errors.js';
 import { addDays, BusinessCalendar } from '../core/helpers/time.js';
 import type { Client } from './client.js';
-import { type CommandContext, connect } from './context.js';
+import type { CommandContext } from './context.js';
 import { chooseExamples } from './demo-examples.js';
 import { type Demo, load, timed } from './demo-load.js';
 import { showQueries } from './demo-show.js';
@@ -37,6 +38,13 @@ async function openDemo(client: Client, context: CommandContext): Promise<Demo> 
   return { client, home, state, calendar, model: MODEL, say };
 }
 
+/** What is loaded into a store of somebody's own does not go away with the home. */
+function sayStores({ environment }: CommandContext): void {
+  const given = ['POSTGRES_URL', 'REDIS_URL', 'CLICKHOUSE_URL'].filter((name) => environment[name]);
+  if (given.length > 0)
+    say(`\nThe book goes into the stores that ${given.join(', ')} name${given.length === 1 ? 's' : ''}.`);
+}
+
 export function addDemoCommand(program: Command, context: CommandContext): void {
   program
     .command('demo')
@@ -46,8 +54,9 @@ export function addDemoCommand(program: Command, context: CommandContext): void 
       await startStack(context, {
         // Its own lines tell the story; the log tells what went wrong.
         logLevel: context.environment.RISKGRAPH_LOG_LEVEL ? context.logLevel : 'warn',
-        onReady: async (url) => {
-          const client = await connect(context);
+        onReady: async (url, client) => {
+          if (client === null) throw badInput('RISKGRAPH_KEYS has no key of role admin', 'add admin=<key> to it');
+          sayStores(context);
           await timed(
             say,
             'Definitions: publish what is in features/, indicators/ and models/',

@@ -10,7 +10,7 @@ import { type Child, startChild } from './child.js';
 import { type ClickHouseTuning, typescriptFlags } from './clickhouse.js';
 import { freePort } from './free-port.js';
 import { type EmbeddedStores, type EmbeddedUrls, STORE_GONE_GRACE_MS, startEmbedded } from './index.js';
-import { reserveListenAddress } from './listen-address.js';
+import { reserveListenAddress, serverUrl } from './listen-address.js';
 import type { StoreEnd } from './store-end.js';
 
 export type Role = 'api' | 'worker';
@@ -160,7 +160,7 @@ class Supervisor {
       // One address to scrape: the API's metrics hold the worker's.
       RISKGRAPH_WORKER_METRICS_URL: `http://127.0.0.1:${metricsPort}`,
     };
-    const url = `http://${reachable(options.host)}:${port}`;
+    const url = serverUrl(options.host, port);
     log.info({ url }, 'starting the API');
     const api = await this.startRole('api');
     await this.waitReady(url, api);
@@ -304,10 +304,3 @@ class Supervisor {
 
 const notReady = (message: string): RiskgraphError =>
   new RiskgraphError({ code: 'STORE_UNAVAILABLE', message, hint: 'see the lines that it wrote above' });
-
-/** An address that a client on this machine can use where the server listens on all. */
-const reachable = (host: string): string => {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
-};

@@ -1,5 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { readFile, rm, stat } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../src/embedded/free-port.js';
@@ -25,6 +27,9 @@ const fencesOf = (page: string, section: string): string[] => {
 let home: string;
 let stack: Stack;
 
+/** Another server, which RISKGRAPH_URL named to the interrupted run; and what it was asked. */
+let another: Server;
+const asked: (string | undefined)[] = [];
 /** What the run said that Ctrl-C ended in the middle. */
 let interrupted: string;
 /** Of the book: someone who pays on time, someone who is late, and the due date that was missed. */
@@ -33,7 +38,19 @@ let examples: { readonly steady: string; readonly late: string; readonly lateSin
 beforeAll(async () => {
   home = await freshHome();
   const ended = interruptedAt(/^▸ History/);
-  const first = runCommand(['demo'], { ...env, ...ended, RISKGRAPH_HOME: home, PORT: String(await freePort()) });
+  another = createServer(({ url }, response) => {
+    asked.push(url);
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => another.listen(0, '127.0.0.1', resolve));
+  const first = runCommand(['demo'], {
+    ...env,
+    ...ended,
+    RISKGRAPH_HOME: home,
+    PORT: String(await freePort()),
+    RISKGRAPH_URL: `http://127.0.0.1:${(another.address() as AddressInfo).port}`,
+    RISKGRAPH_KEY: 'of-another-server',
+  });
   // Where nothing ends it, it serves for ever: it is ended then, and the first test says so.
   await first.until(/Ctrl-C ends it/, 400_000).catch(() => undefined);
   if (first.isRunning()) first.signalGroup('SIGINT');
@@ -43,6 +60,7 @@ beforeAll(async () => {
   examples = (JSON.parse(await readFile(`${home}/demo.json`, 'utf8')) as { examples: typeof examples }).examples;
 }, 900_000);
 afterAll(async () => {
+  another?.close();
   await stack?.stop();
   await rm(home, { recursive: true, force: true });
 });
@@ -54,6 +72,11 @@ test('the first run imports the whole book, refusing nothing, and derives the da
   expect(interrupted).toMatch(/[1-9]\d+ rows of [1-9]\d* loans, up to \d{4}-/);
   expect(interrupted).toContain('▸ History');
   expect(interrupted).not.toContain('Ready in');
+});
+
+test('a command that starts a stack calls that alone, whatever server the environment names, and says so', () => {
+  expect(interrupted).toMatch(/This stack serves at http\S+; other commands go to http\S+, which RISKGRAPH_URL names/);
+  expect(asked).toEqual([]);
 });
 
 test('a run after an interrupted one does what is left and nothing twice', () => {
