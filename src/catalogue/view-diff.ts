@@ -64,6 +64,8 @@ const attributesOf = (snapshot: ViewSnapshot): Readonly<Record<string, unknown>>
     ttl: duration(snapshot.ttlMs),
     maxAge: duration(snapshot.maxAgeMs),
     tombstone: or(snapshot.tombstone),
+    // Stored views alone have one; those that say nothing keep.
+    absent: 'ttlMs' in snapshot ? (snapshot.absent ?? 'keeps') : null,
     model: or(snapshot.scoresOf),
     request: requestOf(snapshot),
     inputs: inputsOf(snapshot),

@@ -8,7 +8,7 @@ import type { Log } from '../core/ports/process.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { raiseFence } from '../warehouse/fence.js';
 import { commitRuns } from './history/commit.js';
-import { stageRows, stageRuns } from './history/stage.js';
+import { stageRows, stageRun, stageRuns } from './history/stage.js';
 import { dropStages, dropTables, findStages, keepStages } from './history/stages.js';
 import {
   checkLease,
@@ -40,7 +40,7 @@ export function createOfflineWriters({ store, calendar, log }: OfflineWritersOpt
       return {
         newestRun: () => newestRun(store, view),
         async stageRun(run) {
-          const [counts] = (await stageRuns(store, fenced, [run], calendar)) as [StageCounts];
+          const counts = await stageRun(store, fenced, run, calendar);
           computed(run, counts);
           return counts;
         },

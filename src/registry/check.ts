@@ -101,6 +101,8 @@ export function checkView(
   const maxAgeMs = duration(spec.maxAge, 'maxAge', report);
   if (ttlMs === 0) report('ttl 0 is refused: leave it out for unbounded');
   if (ttlMs !== null && maxAgeMs !== null && maxAgeMs > ttlMs) report('maxAge is longer than ttl');
+  if (!['ends', 'keeps', undefined].includes(spec.absent))
+    report(`absent '${spec.absent}' is neither 'ends' nor 'keeps'`);
   const names = Object.keys(spec.features);
   if (names.length === 0) report('has no features');
   const features: Feature[] = names.map((name) => ({ name, ...spec.features[name] }) as Feature);

@@ -43,6 +43,7 @@ describe('two versions of a view', () => {
     ['the maximum age', { ...base, maxAgeMs: null }, 'maxAge: 2d became none', false],
     ['the owner', { ...base, owner: 'growth' }, 'owner: risk became growth', false],
     ['a tombstone', { ...base, tombstone: 'gone' }, 'tombstone: none became gone', false],
+    ['what becomes of absent keys', { ...base, absent: 'ends' }, 'absent: keeps became ends', false],
     ['the query', { ...base, queryHash: 'two' }, 'its query is another: its values may be computed otherwise', false],
   ])('differ in %s', (_, after, expected, breaking) => {
     expect(differencesOf(base, after)).toEqual([expect.objectContaining({ words: expected, breaking })]);

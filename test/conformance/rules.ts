@@ -27,6 +27,7 @@ export const RULES: ReadonlyMap<number, string> = new Map([
   [23, 'Readers pin exact versions; plan shows what changes and what it breaks'],
   [24, 'A bad row is refused with its line, column and reason, and stops no good row'],
   [25, 'Every error has a stable code and says what to do, and hides internals'],
+  [26, 'A key whose source row was deleted ends; one that left a window ends where its view says so'],
   [27, 'A backfill fills as-ofs without history and never restamps one that has'],
 ]);
 

@@ -81,3 +81,83 @@ export function answerAt(
   if (view.maxAge !== null && row.event < t - view.maxAge) return { value, status: 'STALE', event: row.event };
   return { value, status: value === null ? 'NULL' : 'PRESENT', event: row.event };
 }
+
+/** What a run finds of the keys of a view. */
+export interface OracleKnowledge {
+  readonly values: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** Keys that it would find if no source row had been deleted. */
+  readonly undeleted: ReadonlySet<string>;
+}
+
+/** A live run of one as-of, or a backfill of several. */
+export interface OracleOperation {
+  readonly kind: 'live' | 'backfill';
+  readonly at: number;
+  /** Oldest first. */
+  readonly asOfs: readonly number[];
+}
+
+export interface OracleSchedule {
+  readonly operations: readonly OracleOperation[];
+  readonly delay: number;
+  readonly absent: 'ends' | 'keeps';
+  /** What of an as-of was known at `knowledge`, of what had been brought at `at`. */
+  readonly known: (asOf: number, knowledge: number, at: number) => OracleKnowledge;
+}
+
+/** Ways to be wrong: what a test must tell from the right one. */
+export type OracleFault = 'restamps' | 'drops what it knows better' | 'keeps deleted' | 'forgets the next as-of';
+
+/** The history that runs leave, said as plainly as possible: a row a key and as-of, and one more where a later run of that as-of knows better. */
+export function livedRows({ operations, delay, absent, known }: OracleSchedule, fault?: OracleFault): OracleRow[] {
+  const rows: OracleRow[] = [];
+  const since = new Map<number, number>();
+  const newestAt = (asOf: number, key: string): OracleRow | null =>
+    best(rows.filter((row) => row.event === asOf && row.key[0] === key));
+  const add = (event: number, available: number, key: string, values: Readonly<Record<string, unknown>> | null) =>
+    rows.push({
+      key: [key],
+      event,
+      available,
+      sequence: rows.length,
+      tombstone: values === null,
+      values: values ?? {},
+    });
+  for (const { kind, at, asOfs } of operations) {
+    for (const asOf of asOfs) {
+      const knowledge = asOf + delay;
+      const { values, undeleted } = known(asOf, knowledge, at);
+      const said = new Map<string, Readonly<Record<string, unknown>> | null>(values);
+      if (fault !== 'keeps deleted') for (const key of undeleted) if (!values.has(key)) said.set(key, null);
+      const before = since.has(asOf) && !(fault === 'restamps' && kind === 'backfill');
+      if (before) {
+        const keys = new Set(rows.filter((row) => row.event === asOf).map((row) => row.key[0] as string));
+        for (const key of keys) if (!said.has(key)) said.set(key, null);
+      }
+      const available = before || kind === 'live' ? Math.max(at, knowledge) : knowledge;
+      for (const [key, value] of said) {
+        const was = newestAt(asOf, key);
+        const same =
+          was && was.tombstone === (value === null) && JSON.stringify(was.values) === JSON.stringify(value ?? {});
+        if (same || (before && fault === 'drops what it knows better')) continue;
+        add(asOf, available, key, value);
+      }
+      since.set(asOf, Math.min(since.get(asOf) ?? available, available));
+    }
+    if (absent === 'ends') endAbsent(asOfs);
+  }
+  return rows;
+
+  /** A key that an as-of has and the next one says nothing of ends with the next one. */
+  function endAbsent(touched: readonly number[]): void {
+    const order = [...since.keys()].sort((a, b) => a - b);
+    for (const [index, after] of order.entries()) {
+      const before = order[index - 1];
+      if (before === undefined || (fault === 'forgets the next as-of' && !touched.includes(after))) continue;
+      for (const key of new Set(rows.filter((row) => row.event === before).map((row) => row.key[0] as string))) {
+        if (newestAt(before, key)?.tombstone || newestAt(after, key)) continue;
+        add(after, since.get(after) as number, key, null);
+      }
+    }
+  }
+}

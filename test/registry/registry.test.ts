@@ -105,6 +105,7 @@ test.each([
     "names 'page', which is no key column",
   ],
   ['ttl 0', "ttl: '0d', maxAge: undefined,", 'ttl 0 is refused'],
+  ['an unknown fate of absent keys', "absent: 'stays',", "absent 'stays' is neither 'ends' nor 'keeps'"],
   ['a reserved feature name', "features: { event_time: int32({ description: 'x' }) },", 'the name is reserved'],
 ])('%s is refused', async (_, override, reason) => {
   await put('features/customer/logins.v1.view.ts', view(override));

@@ -71,6 +71,7 @@ const storedSnapshot = (view: View) => ({
   features: view.features.map(publishedFeature),
   file: view.file,
   tombstone: view.tombstone,
+  absent: view.absent,
   sources: view.sources,
 });
 

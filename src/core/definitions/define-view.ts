@@ -45,6 +45,12 @@ export interface FeatureViewSpec {
   readonly features: Readonly<Record<string, FeatureSpec>>;
   /** Boolean column of the query: rows where it is true are tombstones and end validity. */
   readonly tombstone?: string;
+  /**
+   * What becomes of a key that a run no longer has though no source row of it was deleted, as when its last event leaves a window: `keeps`, which is
+   * the default, leaves its last row in force, to grow old by `maxAge` and `ttl`; `ends` ends it with that as-of. A key whose source row was deleted
+   * ends whatever is said here.
+   */
+  readonly absent?: 'ends' | 'keeps';
   /** One row a key: the join keys and every feature, by name. */
   readonly query: (context: ViewQueryContext) => Sql;
 }

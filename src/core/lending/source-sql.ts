@@ -10,6 +10,8 @@ export interface SourceSelectOptions {
   readonly through?: string;
   /** IANA name of the portfolio's zone, in which days and months end. */
   readonly timezone: string;
+  /** Shows rows that were deleted as they last were. */
+  readonly undeleted?: boolean;
   /** A condition on key columns of the stored row `v`; rows that it leaves out are not read. On other columns it would choose among versions. */
   readonly keyFilter?: Sql;
 }
@@ -42,6 +44,7 @@ export function sourceSelect(name: string, options: SourceSelectOptions): Sql {
     [
       ...(happened && eventTimeInKey(table) ? [sql` AND ${happened}`] : []),
       ...(options.through === undefined ? [] : [sql` AND v.seq <= ${param('UInt64', options.through)}`]),
+      ...(options.undeleted ? [sql` AND v.deleted = 0`] : []),
       ...(options.keyFilter ? [sql` AND ${options.keyFilter}`] : []),
     ],
     '',

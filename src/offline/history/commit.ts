@@ -5,6 +5,7 @@ import { formatInstant, type Instant } from '../../core/helpers/time.js';
 import type { StampedRun } from '../../core/ports/offline-writer.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { checkFence, withinFence } from '../../warehouse/fence.js';
+import { type End, endBetween } from './ends.js';
 import { type FoundStage, findStages, stageAmong } from './stages.js';
 import { appendRising, appendStates, rebuildState } from './state.js';
 import { type FencedView, featureColumns, filledFeatures, keyColumns, tableNames, viewTables } from './tables.js';
@@ -40,8 +41,9 @@ export async function commitRuns(store: ClickHouse, fenced: FencedView, runs: re
     await record(store, commitsName, fresh, 0);
     for (const each of staged) await appendHistory(store, fenced, each, inHistory);
     const filled = staged.flatMap(({ runs: own, rows }) => own.filter(({ run }) => (rows.get(run.id) ?? 0) > 0));
+    const ends = view.absent === 'ends' ? await endBetween(store, fenced, fresh) : [];
     if (left.length > 0) await rebuildState(store, fenced);
-    else if (filled.length > 0) await addStates(store, fenced, staged, filled);
+    else if (filled.length + ends.length > 0) await addStates(store, fenced, { staged, filled, ends });
   } catch (error) {
     // A later holder drops stages and states that are being made: that is why they are gone.
     await checkFence(store, fence);
@@ -52,22 +54,23 @@ export async function commitRuns(store: ClickHouse, fenced: FencedView, runs: re
   if (left.length > 0) await finishOthers(store, commits, left);
 }
 
+/** What a commit has added to the history. */
+interface Added {
+  readonly staged: readonly Staged[];
+  /** The runs that have rows. */
+  readonly filled: readonly StampedRun[];
+  readonly ends: readonly End[];
+}
+
 /** Adds history rows to the state, in the cheapest correct way. */
-async function addStates(
-  store: ClickHouse,
-  fenced: FencedView,
-  staged: readonly Staged[],
-  filled: readonly StampedRun[],
-): Promise<void> {
+async function addStates(store: ClickHouse, fenced: FencedView, { staged, filled, ends }: Added): Promise<void> {
   const { view } = fenced;
   const last = await lastState(store, view);
-  if (last !== null && last.eff >= Math.min(...filled.map(effectOf))) return rebuildState(store, fenced);
-  const times = filled.map(({ run }) => run.asOf);
-  if (filledFeatures(view).length > 0 || !rising(filled)) {
-    const ids = param(
-      'Array(UInt32)',
-      filled.map(({ run }) => run.id),
-    );
+  const effects = [...filled.map(effectOf), ...ends.map(({ asOf, known }) => Math.max(asOf, known))];
+  if (last !== null && last.eff >= Math.min(...effects)) return rebuildState(store, fenced);
+  const times = [...filled.map(({ run }) => run.asOf), ...ends.map(({ asOf }) => asOf)];
+  if (filledFeatures(view).length > 0 || ends.length > 0 || !rising(filled)) {
+    const ids = param('Array(UInt32)', [...filled.map(({ run }) => run.id), ...ends.map(({ sequence }) => sequence)]);
     const rows = sql`_sequence IN ${ids} AND _event_time >= ${instantSql(Math.min(...times))} AND _event_time <= ${instantSql(Math.max(...times))}`;
     return appendStates(store, fenced, rows);
   }
@@ -174,7 +177,7 @@ async function appendHistory(
   const missing =
     again.length === 0
       ? raw('')
-      : sql` WHERE (_sequence, ${keys}) NOT IN (SELECT _sequence, ${keys} FROM ${history} WHERE _sequence IN ${idsOf(again)}
+      : sql` WHERE (_sequence, _event_time, ${keys}) NOT IN (SELECT _sequence, _event_time, ${keys} FROM ${history} WHERE _sequence IN ${idsOf(again)}
           AND _event_time >= ${instantSql(Math.min(...times))} AND _event_time <= ${instantSql(Math.max(...times))})`;
   await store.run(
     'commit-history',

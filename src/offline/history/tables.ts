@@ -80,6 +80,10 @@ export async function nextStates(store: ClickHouse, view: Named): Promise<readon
 export const keyColumns = (view: View): Sql[] => view.entity.joinKeys.map(ident);
 export const featureColumns = (view: View): Sql[] => view.features.map((feature) => ident(feature.name));
 
+/** The columns of a computed or staged row. */
+export const rowColumns = (view: View): Sql =>
+  join([raw('_run'), ...keyColumns(view), raw('_tombstone'), ...featureColumns(view)]);
+
 /** Features that keep their newest non-NULL value. Arrays are never NULL. */
 export const filledFeatures = (view: View): Feature[] =>
   view.features.filter((feature) => feature.fill === 'last_known' && !isArrayType(feature.type));

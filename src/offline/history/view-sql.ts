@@ -6,14 +6,23 @@ import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import { sourceSelect } from '../../core/lending/source-sql.js';
 import { keyFilterOf } from '../../core/lending/source-where.js';
 
-/** The query of a view for one as-of, reading only what was known by `knowledge`; of each source only the rows `v` that `sampled` lets through. */
+/**
+ * The query of a view for one as-of, reading only what was known by `knowledge`; of each source only the rows `v` that `sampled` lets through;
+ * `undeleted` as if no row had been deleted.
+ */
 export function viewQuery(
   view: View,
   {
     asOf,
     knowledge,
     sampled,
-  }: { readonly asOf: Instant; readonly knowledge: Instant; readonly sampled?: Sql | undefined },
+    undeleted = false,
+  }: {
+    readonly asOf: Instant;
+    readonly knowledge: Instant;
+    readonly sampled?: Sql | undefined;
+    readonly undeleted?: boolean;
+  },
   calendar: BusinessCalendar,
 ): Sql {
   const query = kindOf(view).query(view);
@@ -26,6 +35,7 @@ export function viewQuery(
         asOf: instant,
         knowledge: instantSql(knowledge),
         timezone: calendar.timezone,
+        undeleted,
         ...(filters.length > 0 && { keyFilter: join(filters, ' AND ') }),
       });
     },
