@@ -12,12 +12,15 @@ import { createPlanCosts } from './catalogue/plan-costs.js';
 import { createViewPruner } from './catalogue/prune.js';
 import { createRegistryPlanner } from './catalogue/registry-plan.js';
 import type { Config } from './config.js';
+import { createBreaker, throughBreaker } from './core/breaker.js';
 import { Mask } from './core/compute/masking.js';
 import type { Model, View } from './core/definitions/definitions.js';
 import { RiskgraphError } from './core/errors.js';
 import { BusinessCalendar, SECOND } from './core/helpers/time.js';
+import type { RateCount } from './core/ports/access.js';
 import type { JobServices } from './core/ports/job-services.js';
 import type { Clock } from './core/ports/process.js';
+import type { TrainingSetService } from './core/ports/training-sets.js';
 import { openDerivedTables } from './derived/list.js';
 import type { ApiServices } from './graphql/context.js';
 import { createIndicators } from './indicators/indicators.js';
@@ -39,7 +42,9 @@ import { createOfflineReader } from './offline/reader.js';
 import { createTrainingSetBuilder } from './offline/training/builder.js';
 import { createOfflineWriters } from './offline/writer.js';
 import { createMemoryMetrics } from './online/memory.js';
+import { createOnlineReads } from './online/online-reads.js';
 import { createOnlineStore } from './online/online-store.js';
+import { createRateCount } from './online/rate-count.js';
 import { openRedis } from './online/redis.js';
 import { createQueueMetrics } from './queue/metrics.js';
 import { createQueue } from './queue/queue.js';
@@ -51,6 +56,7 @@ import { countServed } from './serving/served-values.js';
 import { createTrainingSets } from './serving/training-sets.js';
 import { createSourceStore } from './sources/store.js';
 import { createTelemetry } from './telemetry/telemetry.js';
+import { answering } from './warehouse/answering.js';
 import { openClickHouse } from './warehouse/client.js';
 import { createSqlGuard } from './warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from './warehouse/migrate.js';
@@ -61,6 +67,16 @@ const DATABASE = 'riskgraph';
 const CATALOGUE_REFRESH_MS = 2 * SECOND;
 /** By then every process has seen a retirement: one interval until a refresh begins, one for the refresh itself. */
 const FOLLOWED_MS = 2 * CATALOGUE_REFRESH_MS;
+
+/**
+ * When a store is suspected not to answer, and how long its answer is then waited for, in ms. Redis answers within a millisecond where its
+ * server does; the others have work that keeps them.
+ */
+const PATIENCE = {
+  redis: { suspectAfterMs: 100, patienceMs: 1_000 },
+  postgres: { suspectAfterMs: 1_000, patienceMs: 3_000 },
+  clickhouse: { suspectAfterMs: 3_000, patienceMs: 5_000 },
+} as const;
 
 /** Options of a test: what it replaces. */
 export interface Given {
@@ -138,6 +154,20 @@ export async function createApp(config: Config, given: Given = {}) {
     });
     opened(queue, () => queue.close());
 
+    // Requests are told at once where a store is known not to answer; jobs wait for it.
+    const breakerOf = (name: keyof typeof PATIENCE, ping: () => Promise<void>) => {
+      const breaker = createBreaker({ store: name, ping, ...PATIENCE[name], log, metrics });
+      return opened(breaker, () => breaker.close());
+    };
+    const redisBreaker = breakerOf('redis', () => online.ping());
+    const postgresBreaker = breakerOf('postgres', () => database.ping());
+    const reads = answering(
+      store,
+      breakerOf('clickhouse', () => store.ping()),
+    );
+    const countRequests = createRateCount({ client: serving.client, prefix: 'riskgraph' });
+    const rateCount: RateCount = (key, windowMs) => redisBreaker.run(() => countRequests(key, windowMs));
+
     const scorer = createScorer({ executionProvider: config.executionProvider });
     opened(scorer, () => scorer.close());
     await scorer.open([...registry.models.values()]);
@@ -207,42 +237,44 @@ export async function createApp(config: Config, given: Given = {}) {
       now: clock,
       leases,
     });
-    const onlineFeatures = countServed(createOnlineFeatures({ online }), metrics);
+    const onlineFeatures = countServed(createOnlineFeatures({ online: createOnlineReads(online, redisBreaker) }), metrics);
     const profiles = createFeatureProfiles({ store });
-    const ages = (views: readonly View[]) => freshness(offline, views, clock());
+    const profileReads = createFeatureProfiles({ store: reads });
+    const history = createOfflineReader({ store: reads, calendar, log });
+    const ages = (views: readonly View[]) => freshness(history, views, clock());
     const api: ApiServices = {
       registry,
       catalogue,
       planner,
       pruner,
       onlineFeatures,
-      offline,
+      offline: history,
       sources,
-      trainingSets,
-      jobs,
+      trainingSets: throughBreaker<TrainingSetService>(trainingSets, postgresBreaker),
+      jobs: throughBreaker(jobs, postgresBreaker),
       queue,
       mask,
       calendar,
       scoring: createScoring({ features: onlineFeatures, scorer, metrics }),
-      indicators: createIndicators({ registry, query: store, calendar }),
+      indicators: createIndicators({ registry, query: reads, calendar }),
       freshness: ages,
       backfills: materializer,
       browser: createCatalogueBrowser({ registry, catalogue, derived }),
-      profiles,
-      columns: createColumnsRead(store),
+      profiles: profileReads,
+      columns: createColumnsRead(reads),
       reportGauges: {
         views: createCatalogueMetrics({
           views: () => catalogue.views(),
           freshness: ages,
           lateness: (views) => lateness({ ledger: runs, calendar }, views, clock()),
-          profiles,
+          profiles: profileReads,
           metrics,
           clock,
         }),
         queue: createQueueMetrics({ jobs: registry.jobs, ledger: jobs, metrics, clock }),
         redis: createMemoryMetrics(serving.client, metrics),
       },
-      audit: createAuditLog(dataSource),
+      audit: throughBreaker(createAuditLog(dataSource), postgresBreaker),
       now: clock,
     };
     const worker: JobServices = {
@@ -257,7 +289,7 @@ export async function createApp(config: Config, given: Given = {}) {
       pruner,
     };
     const stores = { postgres: () => database.ping(), clickhouse: () => store.ping(), redis: () => online.ping() };
-    const services = { api, worker, sources, queue, keys: createKeyStore(dataSource), stores, redis: serving.client };
+    const services = { api, worker, sources, queue, keys: createKeyStore(dataSource), stores, rateCount };
     return { config, services, registry, telemetry, close };
   } catch (cause) {
     await close();

@@ -42,6 +42,7 @@ const Environment = z.object({
   RISKGRAPH_BACKFILL_VIEWS: withDefault(z.coerce.number().int().min(1).max(4), 2),
   RISKGRAPH_METRICS_PORT: withDefault(z.coerce.number().int().min(0).max(65_535), 4001),
   RISKGRAPH_WORKER_METRICS_URL: optional(z.url()),
+  RISKGRAPH_DEADLINE_MS: withDefault(z.coerce.number().int().min(1).max(600_000), 300),
   RISKGRAPH_RATE_LIMIT: optional(z.string()),
 });
 
@@ -62,6 +63,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     http: { port: env.PORT, host: env.HOST },
     /** As given: parsed by the HTTP server. */
     rateLimit: env.RISKGRAPH_RATE_LIMIT,
+    /** How long a decision waits that names no deadline. */
+    decisionDeadlineMs: env.RISKGRAPH_DEADLINE_MS,
     home,
     postgresUrl: env.POSTGRES_URL,
     redisUrl: env.REDIS_URL,

@@ -16,7 +16,7 @@ runRole('api', async () => {
   const app = await createApp(config);
   const { services, telemetry } = app;
   const { log, metrics, metricsText } = telemetry;
-  const { api, stores, queue, redis } = services;
+  const { api, stores, queue, rateCount } = services;
   const { now } = api;
   const { workerMetricsUrl } = config;
   const keys = await openKeyRing({ given, home: config.home, store: services.keys, now, log });
@@ -28,7 +28,8 @@ runRole('api', async () => {
     metricsText: workerMetricsUrl ? withWorkerMetrics(metricsText, workerMetricsUrl) : metricsText,
     health: { stores, worker: () => queue.workerHealth() },
     rateLimits,
-    rateLimitRedis: redis,
+    rateCount,
+    decisionDeadlineMs: config.decisionDeadlineMs,
     registerImports: (http) => registerImportRoutes(http, { sources: services.sources, now }),
   });
   const url = await server.listen(config.http);

@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 
 /**
  * Lets timers, connections and other requests have the thread before the caller goes on: for long work that would otherwise keep it. A worker
  * that is kept from it cannot renew the lock of its job.
  */
-export const yieldToOthers = (): Promise<void> => setImmediate();
+export const yieldToOthers = (): Promise<void> => turn();
 
 /** Runs at most so many bodies at a time, in the order in which they come. */
 export function limited(limit: number) {
@@ -30,12 +30,30 @@ export function limited(limit: number) {
 export async function withinTime<T>(work: Promise<T>, ms: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), ms);
+    // A process that was busy hears its clock before its connections: what has come in by now is in time.
+    timer = setTimeout(() => setImmediate(() => reject(late())), ms);
   });
   try {
     return await Promise.race([work, timeout]);
   } finally {
     clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}
+
+/** Waits for work until the signal ends the wait with its reason. The work goes on, and its failure counts for nothing. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
     work.catch(() => undefined);
   }
 }

@@ -16,12 +16,14 @@ const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQL
 
 /** Limits before execution; afterwards request ids, one log line and one measurement an operation. */
 const seam = (): ApolloServerPlugin<RequestContext> => ({
-  async requestDidStart({ contextValue: { requestId, services, log, metrics, caller } }) {
+  async requestDidStart({ contextValue: { requestId, services, log, metrics, caller, deadline } }) {
     const startedAt = performance.now();
     let label = 'none';
     return {
       async didResolveOperation({ schema, document, operation, request }) {
         if (!operation) return;
+        // A change that is waited for no longer would still happen: its caller reads whether it did.
+        if (operation.operation !== 'query') deadline?.lift();
         const root = operation.selectionSet.selections[0];
         label = root?.kind === 'Field' ? root.name.value : operation.operation;
         try {

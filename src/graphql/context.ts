@@ -1,4 +1,5 @@
 import type { Mask } from '../core/compute/masking.js';
+import type { Deadline } from '../core/deadline.js';
 import type { View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';
@@ -55,6 +56,8 @@ export interface RequestContext {
   /** The peer's address. */
   readonly address: string;
   readonly loaders: Loaders;
+  /** Null: the caller waits as long as it takes. */
+  readonly deadline: Deadline | null;
   readonly log: Log;
   readonly metrics: Metrics;
 }

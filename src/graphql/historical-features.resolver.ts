@@ -63,6 +63,7 @@ export class HistoricalFeaturesResolver {
       includeStatuses,
       stalePolicy,
       ...(mask ? { mask } : {}),
+      signal: context.deadline?.signal,
     });
     return { columns: table.columns, rowCount: table.rows.length, rows: table.rows };
   }

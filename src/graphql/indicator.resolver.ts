@@ -112,7 +112,7 @@ export class IndicatorResolver {
       description: 'The knowledge time: the report as it was then. Without it, now.',
     })
     asOf: Instant | null,
-    @Ctx() { services }: RequestContext,
+    @Ctx() { services, deadline }: RequestContext,
   ): Promise<DataTableType> {
     const table = await services.indicators.table({
       names,
@@ -127,6 +127,7 @@ export class IndicatorResolver {
       limit: limit ?? null,
       asOf: asOf ?? null,
       now: services.now(),
+      signal: deadline?.signal,
     });
     return { ...table, rowCount: table.rows.length };
   }

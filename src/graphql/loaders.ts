@@ -25,11 +25,12 @@ export interface Loaders {
   readonly profiles: DataLoader<FeatureRef, FeatureProfile | null, string>;
 }
 
-/** One read of history a view and instant, whatever the number of entities. */
+/** One read of history a view and instant, whatever the number of entities. One that fails is the error of its own keys: what others ask for is answered. */
 async function readHistory(
   offline: Pick<OfflineReader, 'rowsAt'>,
   keys: readonly GraphKey[],
-): Promise<ReadonlyMap<GraphKey, RowAt>> {
+  deadline: AbortSignal | undefined,
+): Promise<ReadonlyMap<GraphKey, RowAt | Error>> {
   const groups = new Map<string, GraphKey[]>();
   for (const key of keys) {
     const group = `${key.view.id} ${key.asOf}`;
@@ -39,15 +40,16 @@ async function readHistory(
     [...groups.values()].map(async (group) => {
       const { view, asOf } = group[0] as GraphKey;
       const at = asOf as Instant;
-      const rows = await offline.rowsAt(
-        view,
-        at,
-        group.map(({ id }) => [id]),
-      );
-      return group.map((key, index) => [key, rowAt({ view, row: rows[index] ?? null, t: at })] as const);
+      const ids = group.map(({ id }) => [id]);
+      try {
+        const rows = await offline.rowsAt(view, at, ids, deadline);
+        return group.map((key, index) => [key, rowAt({ view, row: rows[index] ?? null, t: at })] as const);
+      } catch (cause) {
+        return group.map((key) => [key, cause as Error] as const);
+      }
     }),
   );
-  return new Map(answers.flat());
+  return new Map<GraphKey, RowAt | Error>(answers.flat());
 }
 
 /** Made anew for each request: what one request has read, another must not see. */
@@ -58,6 +60,7 @@ export const createLoaders = (options: {
   readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
   readonly profiles: Pick<FeatureProfiles, 'newest'>;
   readonly now: Instant;
+  readonly deadline: AbortSignal | undefined;
 }): Loaders => ({
   freshness: new DataLoader<View, ViewFreshness>((views) => options.freshness(views)),
   profiles: new DataLoader<FeatureRef, FeatureProfile | null, string>(
@@ -80,15 +83,17 @@ export const createLoaders = (options: {
           ? options.onlineFeatures.rows(
               live.map(({ view, id }) => ({ view, key: [id] })),
               options.now,
+              options.deadline,
             )
           : [],
         readHistory(
           options.offline,
           keys.filter(({ asOf }) => asOf !== null),
+          options.deadline,
         ),
       ]);
       const byKey = new Map(live.map((key, index) => [key, online[index] as RowAt] as const));
-      return keys.map((key) => byKey.get(key) ?? (history.get(key) as RowAt));
+      return keys.map((key) => byKey.get(key) ?? (history.get(key) as RowAt | Error));
     },
     { cacheKeyFn: ({ view, id, asOf }) => JSON.stringify([view.id, id, asOf]) },
   ),

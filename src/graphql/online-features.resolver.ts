@@ -96,6 +96,7 @@ export class OnlineFeaturesResolver {
       request: request ?? undefined,
       stalePolicy,
       now: context.services.now(),
+      deadline: context.deadline?.signal,
     });
     const mask = maskFor(context);
     const personal = new Set(

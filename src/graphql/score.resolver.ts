@@ -199,7 +199,7 @@ export class ScoreResolver {
     explain: boolean,
     @Ctx() context: RequestContext,
   ): Promise<ScoreTableType> {
-    const { services, requestId } = context;
+    const { services, requestId, deadline } = context;
     const model = services.catalogue.namedModel(name);
     const rows = await services.scoring.score({
       model,
@@ -207,6 +207,7 @@ export class ScoreResolver {
       request: request ?? undefined,
       explain,
       now: services.now(),
+      deadline: deadline?.signal,
     });
     return { requestId, model: showModel(model, context), scores: maskedScores(rows, model, context) };
   }

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { notFound, RiskgraphError } from '../core/errors.js';
 import type { ExportFormat, TrainingSetService } from '../core/ports/training-sets.js';
 import { seesInFull } from '../graphql/context.js';
+import { answeredInTime } from './deadlines.js';
 import { guardedRoute } from './route-access.js';
 
 const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
@@ -27,8 +28,9 @@ export function registerDownloads(
 ): void {
   server.route<{ Params: { id: string } }>({
     ...TRAINING_SET_FILE,
-    handler: async ({ params, caller }, reply) => {
-      const record = await trainingSets.get(params.id);
+    handler: async (request, reply) => {
+      const { params, caller } = request;
+      const record = await answeredInTime(request, trainingSets.get(params.id));
       if (record && caller && !seesInFull(caller, record)) {
         throw new RiskgraphError({
           code: 'FORBIDDEN',
@@ -36,7 +38,7 @@ export function registerDownloads(
           hint: 'create the training set with this key: its copy is masked',
         });
       }
-      const { path, name, format } = await trainingSets.file(params.id);
+      const { path, name, format } = await answeredInTime(request, trainingSets.file(params.id));
       const size = await stat(path).then(
         (file) => file.size,
         () => null,

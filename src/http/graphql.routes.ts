@@ -10,6 +10,7 @@ import type { ApiServices, RequestContext } from '../graphql/context.js';
 import { formatGraphqlError, isOurFault, thrownError } from '../graphql/errors.js';
 import { checkOperation, MAX_TOKENS } from '../graphql/limits.js';
 import { createLoaders } from '../graphql/loaders.js';
+import { answeredInTime } from './deadlines.js';
 
 /** Room for 1,000 rows of keys, or a spine of 10,000 rows with a few columns. */
 const BODY_LIMIT = 16 * 1024 * 1024;
@@ -27,11 +28,13 @@ interface GraphqlOptions {
 }
 
 function contextOf(request: FastifyRequest, { services, log, metrics }: GraphqlOptions): RequestContext {
-  const { caller, id, ip } = request;
+  const { caller, id, ip, deadline } = request;
   if (!caller) throw new RiskgraphError({ code: 'UNAUTHENTICATED', message: 'no key was sent' });
   const { onlineFeatures, offline, jobs, freshness, profiles } = services;
-  const loaders = createLoaders({ onlineFeatures, offline, jobs, freshness, profiles, now: services.now() });
-  return { services, caller, requestId: id, address: ip, loaders, log, metrics };
+  const now = services.now();
+  const signal = deadline?.signal;
+  const loaders = createLoaders({ onlineFeatures, offline, jobs, freshness, profiles, now, deadline: signal });
+  return { services, caller, requestId: id, address: ip, loaders, deadline, log, metrics };
 }
 
 async function checkBody({ body }: FastifyRequest): Promise<void> {
@@ -104,11 +107,12 @@ export async function registerGraphql(server: FastifyInstance, options: GraphqlO
   await apollo.start();
   server.addHook('onClose', () => apollo.stop());
 
+  const handler = fastifyApolloHandler(apollo, { context: async (request) => contextOf(request, options) });
   server.post('/graphql', {
     config: KEYED,
     bodyLimit: BODY_LIMIT,
     preValidation: checkBody,
-    handler: fastifyApolloHandler(apollo, { context: async (request) => contextOf(request, options) }),
+    handler: (request, reply) => answeredInTime(request, handler.call(server, request, reply) as Promise<unknown>),
   });
 
   // A stream has no end of its own: closing the server ends it, or the server would wait for it.

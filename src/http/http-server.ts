@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type FastifyInstance, fastify } from 'fastify';
+import type { RateCount } from '../core/ports/access.js';
 import type { Log, Metrics } from '../core/ports/process.js';
 import type { ApiServices } from '../graphql/context.js';
 import { buildSchema } from '../graphql/schema.js';
 import { isAudited, registerAccess } from './access.js';
+import { registerDeadlines } from './deadlines.js';
 import { registerDownloads } from './downloads.routes.js';
 import { registerErrors } from './errors.js';
 import { registerGraphiql } from './graphiql.routes.js';
@@ -23,8 +25,10 @@ export interface HttpOptions {
   readonly metrics: Metrics;
   readonly metricsText: () => Promise<string>;
   readonly rateLimits: RateLimits;
-  /** An ioredis client: the count is shared by all processes of the API. Absent: each counts for itself. */
-  readonly rateLimitRedis?: unknown;
+  /** Deadline of a request of role decision that names none. */
+  readonly decisionDeadlineMs: number;
+  /** The count that all processes of the API share. Absent: each counts for itself. */
+  readonly rateCount?: RateCount;
   /** Adds the import routes. */
   readonly registerImports?: (server: FastifyInstance) => void | Promise<void>;
 }
@@ -37,7 +41,7 @@ const requestId = (given: string | string[] | undefined): string =>
 
 /** The HTTP server with every route; it listens when told to. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
-  const { services, keys, log, metrics, metricsText, rateLimits, rateLimitRedis } = options;
+  const { services, keys, log, metrics, metricsText, rateLimits, rateCount } = options;
   const server = fastify({
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
     requestIdHeader: false,
@@ -46,7 +50,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
 
   registerErrors(server, log);
   registerAccess(server, { keys, guarded: GUARDED_ROUTES, audit: services.audit, now: services.now, log });
-  await registerRateLimit(server, { limits: rateLimits, redis: rateLimitRedis, metrics });
+  registerDeadlines(server, { decisionMs: options.decisionDeadlineMs });
+  await registerRateLimit(server, { limits: rateLimits, count: rateCount, metrics });
 
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { z } from 'zod';
 import { badInput } from '../core/errors.js';
@@ -13,6 +13,7 @@ import {
   TIME_GRAINS,
 } from '../core/ports/indicators.js';
 import type { Clock } from '../core/ports/process.js';
+import { answeredInTime } from './deadlines.js';
 import { guardedRoute } from './route-access.js';
 
 const commaSeparated = z.string().transform((text) =>
@@ -123,19 +124,22 @@ export function registerIndicators(
   server: FastifyInstance,
   { indicators, now }: { readonly indicators: IndicatorService; readonly now: Clock },
 ): void {
-  const table = (query: unknown): Promise<DataTable> => indicators.table(parseQuery(query, now()));
+  const table = async (request: FastifyRequest, query = request.query): Promise<DataTable> => {
+    const asked = { ...parseQuery(query, now()), signal: request.deadline?.signal };
+    return answeredInTime(request, indicators.table(asked));
+  };
 
   server.route({
     ...INDICATOR_FILES.csv,
-    handler: async ({ query }, reply) => {
-      const { formulas, ...rest } = parsed(CsvQuery, query);
-      return reply.type('text/csv; charset=utf-8').send(toCsv(await table(rest), formulas));
+    handler: async (request, reply) => {
+      const { formulas, ...rest } = parsed(CsvQuery, request.query);
+      return reply.type('text/csv; charset=utf-8').send(toCsv(await table(request, rest), formulas));
     },
   });
   server.route({
     ...INDICATOR_FILES.json,
-    handler: async ({ query }) => {
-      const answer = await table(query);
+    handler: async (request) => {
+      const answer = await table(request);
       return {
         ...answer,
         rowCount: answer.rows.length,
@@ -145,7 +149,7 @@ export function registerIndicators(
   });
   server.route({
     ...INDICATOR_FILES.parquet,
-    handler: async ({ query }, reply) =>
-      reply.type('application/vnd.apache.parquet').send(toParquet(await table(query))),
+    handler: async (request, reply) =>
+      reply.type('application/vnd.apache.parquet').send(toParquet(await table(request))),
   });
 }

@@ -1,8 +1,11 @@
-import rateLimit from '@fastify/rate-limit';
+import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
+import { withinTime } from '../core/async.js';
 import { RiskgraphError } from '../core/errors.js';
-import { type Caller, ROLES, type Role } from '../core/ports/access.js';
+import { type Caller, type RateCount, ROLES, type Role } from '../core/ports/access.js';
 import type { Metrics } from '../core/ports/process.js';
+
+const WINDOW_MS = 60_000;
 
 /** Requests a minute; null: no limit. */
 type Limit = number | null;
@@ -65,15 +68,30 @@ export function parseRateLimits(text: string | undefined): RateLimits {
 
 export interface RateLimitOptions {
   readonly limits: RateLimits;
-  /** An ioredis client: the count is shared by all processes of the API. Absent: each counts for itself. */
-  readonly redis?: unknown;
+  /** Absent: each process counts for itself. */
+  readonly count?: RateCount | undefined;
   readonly metrics: Metrics;
 }
+
+/** A count that takes longer is not waited for: the request goes on uncounted. */
+const COUNT_MS = 40;
+
+/** The count as the plugin takes it. */
+const storeOf = (count: RateCount): FastifyRateLimitStoreCtor =>
+  class SharedCount implements FastifyRateLimitStore {
+    incr(key: string, done: Parameters<FastifyRateLimitStore['incr']>[1], windowMs: number): void {
+      const late = () => new Error('Redis did not count the request in time');
+      withinTime(count(key, windowMs), COUNT_MS, late).then((counted) => done(null, counted), done);
+    }
+    child(): FastifyRateLimitStore {
+      return this;
+    }
+  };
 
 /** Counts the requests of every key, or of an address without one, before anything is read of them. */
 export async function registerRateLimit(
   server: FastifyInstance,
-  { limits, redis, metrics }: RateLimitOptions,
+  { limits, count, metrics }: RateLimitOptions,
 ): Promise<void> {
   for (const { role, name, limit } of limits.all) {
     if (limit !== null) metrics.gauge('rate_limit_per_minute', limit, { role, caller: name ?? '' });
@@ -82,12 +100,11 @@ export async function registerRateLimit(
     global: true,
     allowList: ({ caller }) => limits.of(caller) === null,
     max: ({ caller }) => limits.of(caller) ?? Number.POSITIVE_INFINITY,
-    timeWindow: 60_000,
+    timeWindow: WINDOW_MS,
     keyGenerator: ({ caller, ip }) => (caller ? `key:${caller.keyId}` : `ip:${ip}`),
     // A Redis that is away must not close the API: its absence shows as ERROR in the values themselves.
     skipOnError: true,
-    nameSpace: 'riskgraph:rate:',
-    ...(redis ? { redis } : {}),
+    ...(count ? { store: storeOf(count) } : {}),
     onExceeded: ({ caller }) =>
       metrics.count('rate_limited_requests', { role: caller?.role ?? '', caller: caller?.name ?? '' }),
     errorResponseBuilder: (_request, { max, after }) =>

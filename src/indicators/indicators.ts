@@ -43,12 +43,11 @@ export interface IndicatorParts {
  * with its reason and never as an absent row. Values are decimals as strings; ratios are rounded half up to six places.
  */
 export function createIndicators({ registry, query, calendar }: IndicatorParts): IndicatorService {
-  const run = (label: string, select: Sql) => query.select({ label, ...select.render() });
-
   return {
     async table(request) {
       const plan = checkRequest(request, registry);
       const { indicators, window, grain, knowledge } = plan;
+      const run = (label: string, select: Sql) => query.select({ label, ...select.render(), signal: request.signal });
       const compared = request.compare ? comparisonOf(window, grain, request.compare) : null;
       const read = async (indicator: Indicator, over: Window): Promise<Cells> =>
         cellsOf(

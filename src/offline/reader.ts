@@ -26,7 +26,7 @@ export function createOfflineReader({ store, calendar, log }: OfflineReaderOptio
     readStage: (run, availableAt, shard) => readStage(store, run, availableAt, shard),
     newestRows: (view, at, shard) => newestRows(store, view, at, shard),
     inForceByParts: (views, at) => inForceByParts(store, views, at),
-    rowsAt: (view, at, keys) => rowsAt(store, view, at, keys),
+    rowsAt: (view, at, keys, signal) => rowsAt(store, view, { at, keys, signal }),
     async historicalFeatures(request) {
       swept ??= sweep();
       await swept;

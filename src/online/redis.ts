@@ -40,7 +40,12 @@ export async function openRedis({ url, log, purpose }: RedisOpenOptions): Promis
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: (times) => Math.min(times * 100, MAX_RECONNECT_DELAY_MS),
     ...(purpose === 'serving'
-      ? { commandTimeout: COMMAND_TIMEOUT_MS, maxRetriesPerRequest: 1 }
+      ? {
+          commandTimeout: COMMAND_TIMEOUT_MS,
+          // A server that vanished closes no connection: only a new one finds the server that took its place.
+          socketTimeout: COMMAND_TIMEOUT_MS,
+          maxRetriesPerRequest: 1,
+        }
       : { maxRetriesPerRequest: null }),
   };
   const client = url.startsWith(CLUSTER_SCHEME) ? clusterOf(url, options) : new Redis(url, options);

@@ -6,7 +6,7 @@ import type { FeatureRef, View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { EntityKey } from '../core/ports/offline.js';
-import type { OnlineCell, OnlineStore } from '../core/ports/online.js';
+import type { OnlineCell, OnlineReads } from '../core/ports/online.js';
 import type {
   OnlineFeaturesAnswer,
   OnlineFeaturesRequest,
@@ -110,10 +110,11 @@ function groupKeys(asked: readonly ViewKey[]): ReadonlyMap<string, KeyGroup> {
 
 /** Reads one cell per view and row. */
 async function readCells(
-  online: OnlineStore,
+  online: OnlineReads,
   groups: readonly Group[],
+  deadline: AbortSignal | undefined,
 ): Promise<ReadonlyMap<View, readonly OnlineCell[]>> {
-  const answers = groups.length > 0 ? await online.read(groups) : [];
+  const answers = groups.length > 0 ? await online.read(groups, deadline) : [];
   return new Map(
     groups.flatMap((group, g) =>
       group.views.map((view, v) => [view, group.keys.map((_, row) => answers[g]?.[row]?.[v] ?? null)] as const),
@@ -121,14 +122,14 @@ async function readCells(
   );
 }
 
-export function createOnlineFeatures({ online }: { readonly online: OnlineStore }): OnlineFeaturesService {
+export function createOnlineFeatures({ online }: { readonly online: OnlineReads }): OnlineFeaturesService {
   return {
     async read(request): Promise<OnlineFeaturesAnswer> {
-      const { features, entities, stalePolicy, now } = request;
+      const { features, entities, stalePolicy, now, deadline } = request;
       const plan = planOnDemand(features);
       const rows = countRows(entities, plan);
       const inputs = readRequest(plan, request.request, rows);
-      const cellsOf = await readCells(online, groupByEntity(plan.stored, entities, rows));
+      const cellsOf = await readCells(online, groupByEntity(plan.stored, entities, rows), deadline);
       const stored = plan.stored.map(({ view, index }) =>
         (cellsOf.get(view) ?? []).map((row) => {
           const value = row === null || row === 'ERROR' ? null : (row.values[index] ?? null);
@@ -161,14 +162,14 @@ export function createOnlineFeatures({ online }: { readonly online: OnlineStore 
       return { columns, views: [...times].map(([view, eventTimes]) => ({ view, eventTimes })) };
     },
 
-    async rows(asked, now) {
+    async rows(asked, now, deadline) {
       const groups = groupKeys(asked);
       const all = [...groups.values()];
       checkSize(
         all.reduce((sum, { keys }) => sum + keys.length, 0),
         all.flatMap(({ views }) => views).reduce((sum, { features }) => sum + features.length, 0),
       );
-      const cellsOf = await readCells(online, all);
+      const cellsOf = await readCells(online, all, deadline);
       return asked.map(({ view, key }) => {
         const index = groups.get(view.entity.name)?.indexOf.get(JSON.stringify(key)) as number;
         return rowAt({ view, row: cellsOf.get(view)?.[index] ?? null, t: now });

@@ -27,8 +27,15 @@ type Column = OnlineFeaturesAnswer['columns'][number];
  */
 export function createScoring({ features, scorer, metrics }: ScoringParts): ScoringService {
   return {
-    async score({ model, entities, request, explain, now }) {
-      const answer = await features.read({ features: model.features, entities, request, stalePolicy: 'RETURN', now });
+    async score({ model, entities, request, explain, now, deadline }) {
+      const answer = await features.read({
+        features: model.features,
+        entities,
+        request,
+        stalePolicy: 'RETURN',
+        now,
+        deadline,
+      });
       const rows = answer.columns[0]?.values.length ?? 0;
       const inputs = inputsOf(model, answer.columns, rows);
       const judged = Array.from({ length: rows }, (_, row) => inputs.judge(row));

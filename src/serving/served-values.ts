@@ -17,8 +17,8 @@ export function countServed(features: OnlineFeaturesService, metrics: Pick<Metri
       for (const { view, statuses } of answer.columns) count(view, statuses);
       return answer;
     },
-    async rows(asked, now) {
-      const rows = await features.rows(asked, now);
+    async rows(asked, now, deadline) {
+      const rows = await features.rows(asked, now, deadline);
       for (const [index, row] of rows.entries()) {
         const { view } = asked[index] as (typeof asked)[number];
         count(view.id, valueStatuses(view, row));

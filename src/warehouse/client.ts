@@ -9,6 +9,9 @@ import { guardedBytes } from './stream-guard.js';
 /** Seconds after which the server stops a statement; the embedded store has no other stop. */
 export const DEFAULT_LIMIT_SECONDS = 600;
 
+/** A ping that takes longer is no answer; the connection that it waits on is given up. */
+const PING_MS = 10_000;
+
 export interface QueryOptions {
   readonly settings?: ClickHouseSettings;
   /** Ends the wait for the answer with the signal's reason. The server goes on with a statement that writes. */
@@ -81,6 +84,8 @@ export function openClickHouse({
       join_use_nulls: 1,
       date_time_input_format: 'best_effort',
       max_execution_time: limitSeconds,
+      // What nobody waits for any more need not be read to its end.
+      cancel_http_readonly_queries_on_client_close: 1,
     },
   });
 
@@ -188,7 +193,7 @@ export function openClickHouse({
       }),
     ping: () =>
       observed('ping', async () => {
-        const answer = await clickhouse.ping();
+        const answer = await clickhouse.ping({ select: false, abort_signal: AbortSignal.timeout(PING_MS) });
         if (!answer.success) throw answer.error;
       }),
     close: () => clickhouse.close(),

@@ -1,10 +1,10 @@
 /** Rule 13. Requests go over HTTP; what they cost is what Redis says it was asked, and what they read is looked at past our code. */
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
 import type { ViewRow } from '../../src/core/ports/offline.js';
-import { type Api, startApi } from '../support/api.js';
+import { type Api, closeApiStores, freshApiStores, startApi } from '../support/api.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { redisKey } from './online-world.js';
 
@@ -132,9 +132,10 @@ interface World {
 }
 
 const world = shared(async (): Promise<World> => {
-  const api = await startApi();
+  const stores = await freshApiStores();
+  const api = await startApi({ stores });
   await api.graphql('admin', 'mutation { applyRegistry { problems } }');
-  const redis = api.app.services.redis as Redis;
+  const redis = new Redis(stores.redis.url);
   const monitor = await redis.monitor();
   let seen: string[][] = [];
   monitor.on('monitor', (_time, args: string[]) => void seen.push(args));
@@ -166,7 +167,9 @@ const world = shared(async (): Promise<World> => {
     },
     async close() {
       monitor.disconnect();
+      redis.disconnect();
       await api.close();
+      await closeApiStores(stores);
     },
   };
 });

@@ -237,7 +237,8 @@ describe('the rate limit', () => {
         metrics: api.app.telemetry.metrics,
         metricsText: async () => '',
         rateLimits: parseRateLimits('6,modeler:patient=none'),
-        rateLimitRedis: services.redis,
+        rateCount: services.rateCount,
+        decisionDeadlineMs: 60_000,
       });
       return { server, url: await server.listen({ host: '127.0.0.1', port: 0 }) };
     };
@@ -309,6 +310,7 @@ describe('health', () => {
       metrics: api.app.telemetry.metrics,
       metricsText: api.app.telemetry.metricsText,
       rateLimits: parseRateLimits('none'),
+      decisionDeadlineMs: 60_000,
     });
     const duties = ['decisions', 'history', 'reports', 'ingest'];
     const statusesWith = async (broken: Partial<typeof stores>) => {

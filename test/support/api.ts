@@ -73,6 +73,7 @@ export interface ApiOptions {
   readonly stores?: ApiStores;
   readonly clock?: Clock;
   readonly rateLimits?: string;
+  readonly decisionDeadlineMs?: number;
   readonly definitions?: string;
   /** Replaces parts of what is served: a store that is down, for example. */
   readonly http?: (app: App) => Partial<HttpOptions>;
@@ -92,6 +93,8 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     REDIS_URL: redis.url,
     CLICKHOUSE_URL: clickhouse.url,
     RISKGRAPH_LOG_LEVEL: 'error',
+    // A machine with much to do answers late, and no test but that of deadlines is about it.
+    RISKGRAPH_DEADLINE_MS: String(options.decisionDeadlineMs ?? 120_000),
   });
   const app = await createApp(config, {
     definitions: options.definitions ?? FIXTURE_ROOT,
@@ -109,7 +112,8 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     metrics,
     metricsText,
     rateLimits: parseRateLimits(options.rateLimits ?? 'none'),
-    rateLimitRedis: services.redis,
+    rateCount: services.rateCount,
+    decisionDeadlineMs: config.decisionDeadlineMs,
     registerImports: (http) => registerImportRoutes(http, { sources: services.sources, now }),
     ...options.http?.(app),
   });

@@ -33,6 +33,8 @@ export function runProgram(
       HOME: process.env.HOME,
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       ...MIDDAY_ENV,
+      // A machine with much to do answers late, and no test of a program is about that.
+      RISKGRAPH_DEADLINE_MS: '60000',
       ...env,
     },
   });

@@ -28,6 +28,12 @@ export interface KeyStore {
   remove(sha256: readonly string[]): Promise<void>;
 }
 
+/**
+ * Counts requests in a window of time that begins with the first, for all processes together. Returns the count with this one, and what is left
+ * of the window in ms.
+ */
+export type RateCount = (key: string, windowMs: number) => Promise<{ readonly current: number; readonly ttl: number }>;
+
 export interface AuditEntry {
   readonly at: Instant;
   readonly requestId: string;

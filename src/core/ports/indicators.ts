@@ -37,6 +37,8 @@ export interface IndicatorTableRequest {
   /** Knowledge time; null means the time of the request. */
   readonly asOf: Instant | null;
   readonly now: Instant;
+  /** Ends the read with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface DataTable {

@@ -77,7 +77,12 @@ export interface OfflineReader {
   /** Reads the rows in force at `at` of several views of one entity, part by part, so that the rows of a key are joined in bounded memory. */
   inForceByParts(views: readonly View[], at: Instant): AsyncIterable<KeyPart>;
   /** Reads the row in force at `at` for each of these keys, in their order; null where there is none. */
-  rowsAt(view: View, at: Instant, keys: readonly EntityKey[]): Promise<readonly (ViewRow | null)[]>;
+  rowsAt(
+    view: View,
+    at: Instant,
+    keys: readonly EntityKey[],
+    signal?: AbortSignal,
+  ): Promise<readonly (ViewRow | null)[]>;
   /** Joins an inline spine with features, point in time. BAD_USER_INPUT names the column and the row that are wrong. */
   historicalFeatures(request: HistoricalRequest): Promise<HistoricalTable>;
   /**
@@ -127,6 +132,8 @@ export interface HistoricalRequest {
   readonly mask?: Mask;
   /** Hides rows that became available later, whatever the spine asks for. Absent: unbounded. */
   readonly asOf?: Instant;
+  /** Ends the read with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface TableColumn {
@@ -147,6 +154,6 @@ export interface OfflineQuery {
     readonly label: string;
     readonly query: string;
     readonly params: Readonly<Record<string, unknown>>;
-    readonly signal?: AbortSignal;
+    readonly signal?: AbortSignal | undefined;
   }): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }

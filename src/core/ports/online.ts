@@ -7,6 +7,9 @@ import type { ViewRow } from './offline.js';
 /** The answer for one key and view: its row, null where there is none, or ERROR where the store failed. */
 export type OnlineCell = ViewRow | null | 'ERROR';
 
+/** As [group][key][view]. */
+export type OnlineCells = readonly (readonly (readonly OnlineCell[])[])[];
+
 export interface OnlineReadGroup {
   readonly entity: EntityDefinition;
   /** One key per requested row; a key with a NULL matches nothing. */
@@ -14,10 +17,16 @@ export interface OnlineReadGroup {
   readonly views: readonly View[];
 }
 
+/** The online store as requests read it. */
+export interface OnlineReads {
+  /** The same as OnlineStore.read, in time: what the store has not answered when the signal is aborted is ERROR, and so is everything while it is away. */
+  read(groups: readonly OnlineReadGroup[], deadline?: AbortSignal): Promise<OnlineCells>;
+}
+
 /** Keeps the newest row of each entity key and view version. */
 export interface OnlineStore {
   /** Reads rows as [group][key][view], with one command per entity key and one round trip per call. It does not apply ttl and maxAge; `statusOf` does. */
-  read(groups: readonly OnlineReadGroup[]): Promise<readonly (readonly (readonly OnlineCell[])[])[]>;
+  read(groups: readonly OnlineReadGroup[]): Promise<OnlineCells>;
   /**
    * Writes rows, atomically per key. A row with an older (event time, available-at, sequence) never overwrites a newer one, so order and
    * repetition do not matter. An equal row overwrites only where the view keeps last known values and one of them has become known since.

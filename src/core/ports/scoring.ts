@@ -11,6 +11,8 @@ export interface ScoreRequest {
   readonly request?: Readonly<Record<string, unknown>> | undefined;
   readonly explain: boolean;
   readonly now: Instant;
+  /** As in an OnlineFeaturesRequest. */
+  readonly deadline?: AbortSignal | undefined;
 }
 
 export interface ScoreRow {

@@ -14,6 +14,8 @@ export interface OnlineFeaturesRequest {
   readonly request?: Readonly<Record<string, unknown>> | undefined;
   readonly stalePolicy: StalePolicy;
   readonly now: Instant;
+  /** What the store has not answered when it is aborted is ERROR. */
+  readonly deadline?: AbortSignal | undefined;
 }
 
 /** Feature values by column. The event time of an on-demand view is the oldest of its stored inputs'. */
@@ -39,7 +41,7 @@ export interface OnlineFeaturesService {
   /** Returns one value and status per feature and row of the request, in its order. */
   read(request: OnlineFeaturesRequest): Promise<OnlineFeaturesAnswer>;
   /** Returns the whole row of each view and key, in their order. Each key counts as a row of the request, each feature of the views as a feature. */
-  rows(asked: readonly ViewKey[], now: Instant): Promise<readonly RowAt[]>;
+  rows(asked: readonly ViewKey[], now: Instant, deadline?: AbortSignal): Promise<readonly RowAt[]>;
 }
 
 /** A definition as it was applied; its version never means anything else. */

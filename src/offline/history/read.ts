@@ -83,13 +83,16 @@ const identity = (key: EntityKey): string => JSON.stringify(key);
 export async function rowsAt(
   store: ClickHouse,
   view: View,
-  at: Instant,
-  keys: readonly EntityKey[],
+  {
+    at,
+    keys,
+    signal,
+  }: { readonly at: Instant; readonly keys: readonly EntityKey[]; readonly signal?: AbortSignal | undefined },
 ): Promise<readonly (ViewRow | null)[]> {
   const rowOf = new Map<string, ViewRow>();
   const distinct = [...new Map(keys.map((key) => [identity(key), key])).values()];
   for (const part of portions(distinct)) {
-    const bytes = store.bytes('rows-at', inForce(view, at, keyIn(view, part)), 'RowBinary');
+    const bytes = store.bytes('rows-at', inForce(view, at, keyIn(view, part)), 'RowBinary', { signal });
     for await (const rows of decodeRows(bytes, rowDecoder(view, version), BATCH)) {
       for (const row of rows) rowOf.set(identity(row.key), row);
     }

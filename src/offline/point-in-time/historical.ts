@@ -42,7 +42,7 @@ export async function historicalFeatures(store: ClickHouse, request: HistoricalR
 
   const table = `${SPINE_PREFIX}${randomUUID().replaceAll('-', '')}`;
   try {
-    const names = await fillSpine(store, table, spine);
+    const names = await fillSpine(store, { table, spine, signal: request.signal });
     const joined = views.map((view): JoinedView => {
       const keys = view.entity.joinKeys.map((name) => names.get(name) as string);
       return { view, features: plan.stored.filter((ref) => ref.view.id === view.id), keys, only: inSpine(table, keys) };
@@ -66,17 +66,21 @@ function featureColumns({ ref, column }: OutputFeature<AnyFeatureRef>, request: 
 }
 
 /** Only what the join needs goes to the store: row number, instant and keys. Returns the column of each key. */
-async function fillSpine(store: ClickHouse, table: string, spine: Spine): Promise<ReadonlyMap<string, string>> {
+async function fillSpine(
+  store: ClickHouse,
+  { table, spine, signal }: { readonly table: string; readonly spine: Spine; readonly signal: AbortSignal | undefined },
+): Promise<ReadonlyMap<string, string>> {
   const names = new Map([...spine.keys.keys()].map((name, index) => [name, `key${index}`]));
   const keys = [...names.values()];
   const ddl = keys.map((name) => sql`${ident(name)} Nullable(String)`);
   await store.run(
     'spine-create',
     sql`CREATE TABLE ${ident(table)} (rid UInt32, t Int64, ${join(ddl)}) ENGINE = Memory`,
+    { signal },
   );
   const values = [...spine.keys.values()];
   const rows = spine.times.map((t, row) => [row, t, ...values.map((column) => column[row] as string | null)]);
-  await store.insert('spine-fill', { table, columns: ['rid', 't', ...keys] }, rows);
+  await store.insert('spine-fill', { table, columns: ['rid', 't', ...keys] }, rows, { signal });
   return names;
 }
 
@@ -120,7 +124,10 @@ async function answer(store: ClickHouse, answering: Joined) {
     ORDER BY rid`;
   const places = plan.stored.map((ref) => placeOf(joined, ref));
   const rows: FeatureValue[][] = [];
-  const bytes = store.bytes('historical-features', select, 'RowBinary', { settings: { join_algorithm: 'hash' } });
+  const bytes = store.bytes('historical-features', select, 'RowBinary', {
+    settings: { join_algorithm: 'hash' },
+    signal: request.signal,
+  });
   for await (const batch of decodeRows(bytes, rowReader(joined), BATCH)) {
     for (const read of batch) {
       const cells = places.map(({ view, position }) =>
