@@ -237,7 +237,10 @@ export async function createApp(config: Config, given: Given = {}) {
       now: clock,
       leases,
     });
-    const onlineFeatures = countServed(createOnlineFeatures({ online: createOnlineReads(online, redisBreaker) }), metrics);
+    const onlineFeatures = countServed(
+      createOnlineFeatures({ online: createOnlineReads(online, redisBreaker) }),
+      metrics,
+    );
     const profiles = createFeatureProfiles({ store });
     const profileReads = createFeatureProfiles({ store: reads });
     const history = createOfflineReader({ store: reads, calendar, log });

@@ -24,7 +24,10 @@ export const METRICS = {
   // Requests
   http_seconds: seconds('Time to answer an HTTP request, by route and status code', 'route', 'status'),
   graphql_seconds: seconds('Time to answer a GraphQL operation; outcome is ok or error', 'operation', 'outcome'),
-  store_answering: gauge('0 while the store does not answer and this process lets no request wait for it, else 1', 'store'),
+  store_answering: gauge(
+    '0 while the store does not answer and this process lets no request wait for it, else 1',
+    'store',
+  ),
   rate_limit_per_minute: gauge(
     'Requests a minute that a key may make, by its role; caller is empty for the rule of a role',
     'role',
