@@ -10,6 +10,7 @@ import { JobEntity } from './job.js';
 import { MaterializationRunEntity } from './materialization-run.js';
 import { PlatformSecretEntity } from './platform-secret.js';
 import { PublishedDefinitionEntity } from './published-definition.js';
+import { whileLocked } from './session-lock.js';
 import { TrainingSetEntity } from './training-set.js';
 
 const ENTITIES = [
@@ -25,7 +26,10 @@ const ENTITIES = [
 const MIGRATIONS = new URL('../../migrations/postgres/', import.meta.url);
 
 /** Any number, the same in every process: api and worker start together and only one of them may migrate. */
-const MIGRATION_LOCK = 7_415_001;
+const MIGRATION_LOCK = '7415001';
+
+/** No transaction waits for anything but Postgres, so one that is idle this long belongs to a process that does not run. */
+const STOPPED_TRANSACTION_MS = 10_000;
 
 type MigrationClass = new () => MigrationInterface;
 
@@ -41,16 +45,10 @@ async function loadMigrations(): Promise<MigrationClass[]> {
 }
 
 async function migrate(dataSource: DataSource, log: Log): Promise<void> {
-  const runner = dataSource.createQueryRunner();
-  await runner.connect();
-  try {
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const done = await dataSource.runMigrations({ transaction: 'each' });
-    if (done.length > 0) log.info({ migrations: done.map(({ name }) => name) }, 'postgres migrated');
-  } finally {
-    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
-    await runner.release();
-  }
+  const done = await whileLocked(dataSource, { lock: MIGRATION_LOCK }, () =>
+    dataSource.runMigrations({ transaction: 'each' }),
+  );
+  if (done.length > 0) log.info({ migrations: done.map(({ name }) => name) }, 'postgres migrated');
 }
 
 export interface Database {
@@ -76,6 +74,8 @@ export async function openDatabase({ url, log }: { readonly url: string; readonl
     // Six jobs of a worker may each hold a view and, inside it, a table; the ledger needs some beside them.
     poolSize: 16,
     connectTimeoutMS: 5_000,
+    // A process that stands still inside a transaction keeps the rows that it locked from all others.
+    extra: { idle_in_transaction_session_timeout: STOPPED_TRANSACTION_MS },
     // A lost idle connection is replaced by the pool; without a listener it would end the process.
     poolErrorHandler: (error: unknown) => log.warn({ err: error }, 'postgres connection lost'),
   });

@@ -1,11 +1,12 @@
 import { type DataSource, type EntityManager, In, IsNull, Not } from 'typeorm';
-import { conflict } from '../core/errors.js';
+import { conflict, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { DefinitionLedger, FreshDefinition, PublishedDefinition } from '../core/ports/serving.js';
 import { PublishedDefinitionEntity } from './published-definition.js';
+import { whileLocked } from './session-lock.js';
 
 /** Any number, the same in every process. */
-const APPLY_LOCK = 7_415_002;
+const APPLY_LOCK = '7415002';
 
 export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger {
   const repository = dataSource.getRepository(PublishedDefinitionEntity);
@@ -63,15 +64,13 @@ export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger
     },
 
     async withApplyLock(body) {
-      const runner = dataSource.createQueryRunner();
-      await runner.connect();
-      try {
-        await runner.query('SELECT pg_advisory_lock($1)', [APPLY_LOCK]);
-        return await body();
-      } finally {
-        await runner.query('SELECT pg_advisory_unlock($1)', [APPLY_LOCK]).catch(() => undefined);
-        await runner.release();
-      }
+      return whileLocked(dataSource, { lock: APPLY_LOCK }, async (_session, lost) => {
+        const ended = new Promise<never>((_, reject) => {
+          lost.addEventListener('abort', () => reject(applyLockLost()), { once: true });
+        });
+        // What goes on publishes nothing twice: an id is published once.
+        return Promise.race([body(), ended]);
+      });
     },
   };
 }
@@ -91,3 +90,10 @@ async function makeChampion(
   await table.update({ kind: 'model', name, championSince: Not(IsNull()) }, { championSince: null });
   await table.update({ kind: 'model', id }, { championSince });
 }
+
+const applyLockLost = (): RiskgraphError =>
+  new RiskgraphError({
+    code: 'STORE_UNAVAILABLE',
+    message: 'the connection to Postgres that kept others from applying broke off',
+    hint: 'look at the plan, which says what is still to do, and apply again',
+  });

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Lease, type Leases, tableResource, viewResource } from '../../src/core/ports/leases.js';
 import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
-import { createLeases, heartbeat } from '../../src/ledgers/leases.js';
+import { createLeases } from '../../src/ledgers/leases.js';
 import { createRunLedger } from '../../src/ledgers/run-ledger.js';
+import { heartbeat } from '../../src/ledgers/session-lock.js';
 import { silentLog } from '../online/definitions.js';
 import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
 
@@ -145,6 +146,27 @@ describe('leases', () => {
       message: expect.stringContaining('a@1'),
       hint: expect.any(String),
     });
+  });
+
+  it('expires where its holder is silent: the next goes on, and the silent one is told when it wakes', async () => {
+    const { dataSource } = databases[0] as Database;
+    // A holder that is stopped beats no more; Postgres is the one who ends its session.
+    const silent = createLeases(dataSource, { expiresMs: 300, beatMs: 600_000 });
+    const beating = createLeases(dataSource, { expiresMs: 1_000, beatMs: 100 });
+    await hold(silent, 'silent@1', async ({ lost, fencingToken }) => {
+      const next = await hold(elsewhere, 'silent@1', async (lease) => lease.fencingToken);
+      expect(next).toBeGreaterThan(fencingToken);
+      await vi.waitFor(() => expect(lost.reason).toMatchObject({ code: 'STORE_UNAVAILABLE' }), { timeout: 60_000 });
+    });
+    // Those that work keep theirs for longer than they may be silent, and the pool gets its connections back without an end.
+    await hold(beating, 'beating@1', async ({ lost }) => {
+      await sleep(1_500);
+      expect(lost.aborted).toBe(false);
+    });
+    const limits: { limit: string }[] = await dataSource.query(
+      "SELECT current_setting('idle_session_timeout') AS limit",
+    );
+    expect(limits).toEqual([{ limit: '0' }]);
   });
 
   it('takes a late answer for no loss, and silence for one', async () => {
