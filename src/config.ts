@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { RiskgraphError } from './core/errors.js';
-import { serverUrl } from './embedded/listen-address.js';
+import { serverUrl } from './core/server-url.js';
 
 const blankAsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);
 const optional = <T extends z.ZodType>(type: T) => z.preprocess(blankAsAbsent, type.optional());

@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports/process.js';
+import { serverUrl } from '../core/server-url.js';
 import { type Child, startChild } from './child.js';
 import { type ClickHouseTuning, typescriptFlags } from './clickhouse.js';
 import { freePort } from './free-port.js';
 import { type EmbeddedStores, type EmbeddedUrls, STORE_GONE_GRACE_MS, startEmbedded } from './index.js';
-import { reserveListenAddress, serverUrl } from './listen-address.js';
+import { reserveListenAddress } from './listen-address.js';
 import type { StoreEnd } from './store-end.js';
 
 export type Role = 'api' | 'worker';
