@@ -1,6 +1,7 @@
-import { formatInstant, SECOND } from '../src/core/helpers/time.js';
+import { SECOND } from '../src/core/helpers/time.js';
 import { applicationContext } from './application-context.js';
 import type { Book } from './book.js';
+import { instantText } from './instants.js';
 import type { ApplicationLife, Life } from './life.js';
 import { type CustomerRows, knownAt, money, type Row } from './rows.js';
 
@@ -32,7 +33,7 @@ export function applicationRows(book: Book, life: Life): CustomerRows {
       ...pending,
       decision: application.decision,
       ...(application.decisionPath ? { decision_path: application.decisionPath } : {}),
-      decided_at: formatInstant(application.decidedAt),
+      decided_at: instantText(application.decidedAt),
       ...(application.approvedAmount !== null ? { approved_amount: money(application.approvedAmount) } : {}),
       ...(application.declineReason ? { decline_reason: application.declineReason } : {}),
       ...knownAt(application.decidedAt),
@@ -42,12 +43,12 @@ export function applicationRows(book: Book, life: Life): CustomerRows {
       model: 'incumbent@1',
       entity: 'application',
       entity_id: application.id,
-      scored_at: formatInstant(Math.min(application.appliedAt + 2 * SECOND, application.decidedAt)),
+      scored_at: instantText(Math.min(application.appliedAt + 2 * SECOND, application.decidedAt)),
       points: application.incumbentPoints,
       probability: Number(probabilityOf(application.incumbentPoints).toFixed(6)),
       band: bandOf(application.incumbentPoints),
     });
-    const decided = { decision_id: `${application.id}-D`, decided_at: formatInstant(application.decidedAt) };
+    const decided = { decision_id: `${application.id}-D`, decided_at: instantText(application.decidedAt) };
     const version = 1 + Math.floor(book.monthOf(book.local.dayOf(application.appliedAt)) / POLICY_MONTHS);
     decisions.push({
       ...decided,
@@ -77,7 +78,7 @@ const pendingRow = (life: Life, application: ApplicationLife, context: Row): Row
   kind: application.kind,
   product: application.product,
   channel: application.channel,
-  applied_at: formatInstant(application.appliedAt),
+  applied_at: instantText(application.appliedAt),
   amount: money(application.amount),
   term_months: application.termMonths,
   purpose: application.purpose,

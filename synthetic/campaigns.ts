@@ -1,5 +1,6 @@
-import { DAY, formatInstant, HOUR, type Instant, MINUTE } from '../src/core/helpers/time.js';
+import { DAY, HOUR, type Instant, MINUTE } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
+import { instantText } from './instants.js';
 import type { Life } from './life.js';
 import { poisson } from './rhythm.js';
 import type { Row } from './rows.js';
@@ -42,9 +43,9 @@ export function campaignRows(book: Book, life: Life): Row[] {
       campaign: `${hasLine ? 'DRAW_AGAIN' : 'FINISH_APPLYING'}_${(book.months[month] ?? book.options.endDate).slice(0, 7)}`,
       customer_id: person.id,
       channel,
-      sent_at: formatInstant(sentAt),
-      ...(responds ? { responded_at: formatInstant(respondedAt) } : {}),
-      ...(responds && drawn ? { converted_at: formatInstant(drawn.disbursedAt) } : {}),
+      sent_at: instantText(sentAt),
+      ...(responds ? { responded_at: instantText(respondedAt) } : {}),
+      ...(responds && drawn ? { converted_at: instantText(drawn.disbursedAt) } : {}),
     });
   };
   const from = Math.max(person.registeredAt, book.local.startOf(book.firstDay));

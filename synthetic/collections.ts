@@ -1,7 +1,8 @@
 /** Collections on overdue loans: by stage, with promises that are kept or broken as the loan's payments say. */
-import { formatInstant, HOUR, type Instant, MINUTE } from '../src/core/helpers/time.js';
+import { HOUR, type Instant, MINUTE } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import { type DayNumber, dayNumber } from './book-days.js';
+import { instantText } from './instants.js';
 import type { Life, LoanLife } from './life.js';
 import type { Random } from './random.js';
 import { money, type Row } from './rows.js';
@@ -83,7 +84,7 @@ function loanActions(book: Book, life: Life, loan: LoanLife): Row[] {
       case_id: `${loan.id}-CASE${caseNo}`,
       loan_id: loan.id,
       customer_id: life.person.id,
-      acted_at: formatInstant(cash ? Math.max(planned, cash.by) : planned),
+      acted_at: instantText(cash ? Math.max(planned, cash.by) : planned),
       party: paysToday ? 'BORROWER' : (due?.party ?? 'BORROWER'),
       action,
       ...outcome(random, { day, dpd, action, amount, oldest, life, paysToday, cash, book }),

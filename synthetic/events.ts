@@ -1,7 +1,8 @@
 /** The records of app and server: the way to the first loan, and the sessions after it. */
-import { DAY, formatInstant, type Instant, SECOND } from '../src/core/helpers/time.js';
+import { DAY, type Instant, SECOND } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import { strangersPhone } from './devices.js';
+import { instantText } from './instants.js';
 import type { ApplicationLife, Life } from './life.js';
 import type { Random } from './random.js';
 import { poisson, type Visit, visits } from './rhythm.js';
@@ -38,7 +39,7 @@ function journeyEvents(book: Book, life: Life, rows: Row[]): void {
   const about = { ...atMoment(moment, random), channel: person.channel };
   const push = (name: string, at: Instant, more: Row): void => {
     if (at > book.horizon) return;
-    rows.push({ event_id: `${person.id}-${name}`, customer_id: person.id, event_time: formatInstant(at), ...more });
+    rows.push({ event_id: `${person.id}-${name}`, customer_id: person.id, event_time: instantText(at), ...more });
   };
   // The opener is known from the registration on.
   const opened = { ...about, ...knownAt(journey.registeredAt) };
@@ -123,7 +124,7 @@ function visitEvents(
     customer_id: person.id,
     session_id: session,
     event_type: 'LOGIN',
-    event_time: formatInstant(visit.at),
+    event_time: instantText(visit.at),
     ...atMoment(moment, random),
     channel: person.channel,
     attributes: { network: moment.wifi ? 'WIFI' : random.chance(0.6) ? '5G' : '4G' },
@@ -141,7 +142,7 @@ function visitEvents(
       device_id: moment.device.id,
       session_id: session,
       event_type: 'PAGE_VIEW',
-      event_time: formatInstant(at),
+      event_time: instantText(at),
       page,
       dwell_ms: Math.round(9_000 * Math.exp(0.8 * random.normal())),
     });
@@ -171,7 +172,7 @@ function strangers(book: Book, life: Life, rows: Row[]): void {
       device_id: strangersPhone(book, `${person.index}/${stranger}`),
       session_id: `${person.id}-X${stranger}`,
       event_type: 'OPEN',
-      event_time: formatInstant(at),
+      event_time: instantText(at),
       channel: person.channel,
       is_mock_location: 0,
     });

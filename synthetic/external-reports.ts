@@ -1,6 +1,6 @@
 /** Answers of outside sources to an application for credit: a bureau, a counter of lenders asked, a list of frauds. */
-import { formatInstant } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
+import { instantText } from './instants.js';
 import type { ApplicationLife, Life } from './life.js';
 import type { Random } from './random.js';
 import { poisson } from './rhythm.js';
@@ -115,7 +115,7 @@ function reportRow(
     application_id: application.id,
     provider: product.provider,
     product: product.product,
-    requested_at: formatInstant(at),
+    requested_at: instantText(at),
     status,
     latency_ms: status === 'TIMEOUT' ? TIMEOUT_MS : Math.min(latency, TIMEOUT_MS - 1),
     cost: money(answered ? product.cost : 0),

@@ -1,5 +1,6 @@
-import { DAY, formatInstant, MINUTE } from '../src/core/helpers/time.js';
+import { DAY, MINUTE } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
+import { instantText } from './instants.js';
 import type { Life, LoanLife } from './life.js';
 import { money, type Row } from './rows.js';
 
@@ -50,7 +51,7 @@ function flowsOf(book: Book, life: Life, loan: LoanLife): Row[] {
       flow_id: `${loan.id}-F${rows.length + 1}`,
       loan_id: loan.id,
       customer_id: person.id,
-      occurred_at: formatInstant(at),
+      occurred_at: instantText(at),
       amount: money(amount),
       counterparty_type: random.weighted(choices),
     });

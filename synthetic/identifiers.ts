@@ -1,7 +1,8 @@
 /** Links between customers: numbers, addresses, accounts and networks, hashed with the book's seed as the one salt. */
-import { formatInstant, type Instant, MINUTE } from '../src/core/helpers/time.js';
+import { type Instant, MINUTE } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import { hashed } from './hashes.js';
+import { instantText } from './instants.js';
 import type { Life } from './life.js';
 import type { Random } from './random.js';
 import type { Row } from './rows.js';
@@ -29,7 +30,7 @@ export function identifierRows(book: Book, life: Life): Row[] {
     const key = `${type} ${identifier} ${at}`;
     if (at > book.horizon || seen.has(key)) return;
     seen.add(key);
-    rows.push({ customer_id: person.id, identifier_type: type, identifier, seen_at: formatInstant(at) });
+    rows.push({ customer_id: person.id, identifier_type: type, identifier, seen_at: instantText(at) });
   };
   const salted = (type: string, ...parts: readonly (string | number)[]) => hashed(book.options.seed, type, ...parts);
 

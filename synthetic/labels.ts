@@ -1,6 +1,7 @@
-import { DAY, formatInstant, HOUR, type Instant } from '../src/core/helpers/time.js';
+import { DAY, HOUR, type Instant } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import { type DayNumber, dayNumber, firstDayOf } from './book-days.js';
+import { instantText } from './instants.js';
 import type { Life, LoanLife } from './life.js';
 import type { Row } from './rows.js';
 
@@ -117,9 +118,9 @@ const label = (
   entity,
   entity_id: id,
   name,
-  observed_at: formatInstant(what.observed),
-  window_from: formatInstant(what.from),
-  window_to: formatInstant(what.to),
-  known_at: formatInstant(what.known),
+  observed_at: instantText(what.observed),
+  window_from: instantText(what.from),
+  window_to: instantText(what.to),
+  known_at: instantText(what.known),
   value: what.bad ? 1 : 0,
 });

@@ -1,6 +1,7 @@
-import { DAY, formatInstant, HOUR } from '../src/core/helpers/time.js';
+import { DAY, HOUR } from '../src/core/helpers/time.js';
 import { applicationRows } from './application-rows.js';
 import type { Book } from './book.js';
+import { instantText } from './instants.js';
 import { labelRows } from './labels.js';
 import type { Life, LineVersion, LoanLife, Repayment } from './life.js';
 import { type CustomerRows, knownAt, money, type Row } from './rows.js';
@@ -37,7 +38,7 @@ function personRows(book: Book, { person }: Life): Row[] {
 
 const lineRow = ({ person }: Life, line: LineVersion): Row => ({
   line_id: line.lineId,
-  effective_at: formatInstant(line.effectiveAt),
+  effective_at: instantText(line.effectiveAt),
   customer_id: person.id,
   product: line.product,
   ...(line.applicationId ? { application_id: line.applicationId } : {}),
@@ -55,7 +56,7 @@ const loanRow = ({ person }: Life, loan: LoanLife): Row => ({
   ...(loan.refinancesLoanId ? { refinances_loan_id: loan.refinancesLoanId } : {}),
   product: loan.product,
   channel: loan.channel,
-  disbursed_at: formatInstant(loan.disbursedAt),
+  disbursed_at: instantText(loan.disbursedAt),
   principal: money(loan.principal),
   term_months: loan.termMonths,
   annual_rate: loan.annualRate.toFixed(6),
@@ -67,7 +68,7 @@ const eventRows = (loan: LoanLife): Row[] =>
   loan.events.map(({ type, occurredAt, amount, detail }) => ({
     loan_id: loan.id,
     event_type: type,
-    occurred_at: formatInstant(occurredAt),
+    occurred_at: instantText(occurredAt),
     ...(amount === null ? {} : { amount: money(amount) }),
     ...(detail === null ? {} : { detail }),
   }));
@@ -76,7 +77,7 @@ const installmentRows = ({ person }: Life, loan: LoanLife): Row[] =>
   loan.installments.map(({ no, effectiveAt, dueDate, principal, interest, fee }) => ({
     loan_id: loan.id,
     installment_no: no,
-    effective_at: formatInstant(effectiveAt),
+    effective_at: instantText(effectiveAt),
     customer_id: person.id,
     due_date: dueDate,
     principal_due: money(principal),
@@ -102,7 +103,7 @@ const repaymentRow = (customerId: string, loan: LoanLife, payment: Repayment): R
   loan_id: loan.id,
   customer_id: customerId,
   ...(payment.installmentNo === null ? {} : { installment_no: payment.installmentNo }),
-  paid_at: formatInstant(payment.paidAt),
+  paid_at: instantText(payment.paidAt),
   principal_paid: money(payment.principal),
   interest_paid: money(payment.interest),
   ...(payment.fee === 0 ? {} : { fee_paid: money(payment.fee) }),

@@ -1,6 +1,7 @@
-import { formatInstant, HOUR, type Instant, type LocalDate, MINUTE } from '../src/core/helpers/time.js';
+import { HOUR, type Instant, type LocalDate, MINUTE } from '../src/core/helpers/time.js';
 import { BOOK_MONTHS, type Book, customerId, type Ring } from './book.js';
 import type { DayNumber } from './book-days.js';
+import { instantText } from './instants.js';
 import { pickPlace } from './places.js';
 import { logistic } from './random.js';
 import type { Row } from './rows.js';
@@ -117,7 +118,7 @@ export function makePerson(book: Book, index: number): Person {
     registeredAt,
     row: {
       customer_id: customerId(index),
-      registered_at: formatInstant(registeredAt),
+      registered_at: instantText(registeredAt),
       birth_date: local.date(local.addMonths(registeredDay, -12 * age) - random.int(0, 364)),
       gender: random.chance(0.56) ? 'male' : 'female',
       education,

@@ -1,5 +1,5 @@
 import type { Instant } from '../src/core/helpers/time.js';
-import { formatInstant } from '../src/core/helpers/time.js';
+import { instantText } from './instants.js';
 
 /**
  * One row as the import API takes it: money as '123.45', instants RFC 3339 with Z, days 'YYYY-MM-DD', `ingested_at` only where it was known
@@ -15,4 +15,4 @@ export const money = (cents: number): string => (cents / 100).toFixed(2);
 
 /** The version stamp of a row that was known later than it happened; nothing where it was known at once. */
 export const knownAt = (ingestedAt: Instant | null): Row =>
-  ingestedAt === null ? {} : { ingested_at: formatInstant(ingestedAt) };
+  ingestedAt === null ? {} : { ingested_at: instantText(ingestedAt) };

@@ -1,6 +1,7 @@
-import { DAY, formatInstant, type Instant, SECOND } from '../src/core/helpers/time.js';
+import { DAY, type Instant, SECOND } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import type { Device } from './devices.js';
+import { instantText } from './instants.js';
 import type { Life } from './life.js';
 import type { Random } from './random.js';
 import { visits } from './rhythm.js';
@@ -28,7 +29,7 @@ export function sightingRows(book: Book, life: Life): Row[] {
     rows.push({
       customer_id: person.id,
       device_id: device.id,
-      seen_at: formatInstant(at),
+      seen_at: instantText(at),
       ...device.fixed,
       flags: flagsAt(random, device, person.ring !== null),
       ip: columns.ip,

@@ -88,13 +88,18 @@ class SpringFestivals {
   private readonly known = new Map<DayNumber, boolean>();
 
   near(day: DayNumber): boolean {
-    let near = this.known.get(day);
-    if (near === undefined) {
-      near = false;
-      for (let other = day - FESTIVAL_DAYS + 1; other <= day + FESTIVAL_DAYS; other++)
-        near ||= this.calendar.format(other * DAY) === '1/1';
-      this.known.set(day, near);
+    for (let other = day - FESTIVAL_DAYS + 1; other <= day + FESTIVAL_DAYS; other++)
+      if (this.isNewYear(other)) return true;
+    return false;
+  }
+
+  /** Once a day: the calendar takes longer than the rest of a loan's measures. */
+  private isNewYear(day: DayNumber): boolean {
+    let known = this.known.get(day);
+    if (known === undefined) {
+      known = this.calendar.format(day * DAY) === '1/1';
+      this.known.set(day, known);
     }
-    return near;
+    return known;
   }
 }
