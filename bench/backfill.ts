@@ -1,5 +1,5 @@
 /**
- * Backfills views over the embedded stores: seconds an as-of, and the statements that ClickHouse ran. `node --import tsx bench/backfill.ts
+ * Backfills views over the embedded stores: seconds an as-of, and the statements that ClickHouse ran. `node --import ./bin/typescript.js bench/backfill.ts
  * [views] [days] [keys] [at once]`, 2, 28, 5,000 and 2 by default; the last line repeats the same range, where nothing is new.
  */
 import { randomUUID } from 'node:crypto';

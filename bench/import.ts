@@ -1,6 +1,6 @@
 /**
  * Imports a CSV of a given size, made as it is sent, into the embedded ClickHouse, twice: rows a second, and the most memory that this process
- * and the ClickHouse child took. `node --import tsx bench/import.ts [MB]`, 1000 by default.
+ * and the ClickHouse child took. `node --import ./bin/typescript.js bench/import.ts [MB]`, 1000 by default.
  */
 import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
  * Derives loan snapshots of a generated book in the embedded ClickHouse: a given number of loan-days at once, beside the same number of rows
- * written without deriving them; then a small book day by day. `node --import tsx bench/loan-snapshots.ts [million loan-days]`, 10 by default.
+ * written without deriving them; then a small book day by day. `node --import ./bin/typescript.js bench/loan-snapshots.ts [million loan-days]`, 10 by default.
  */
 import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';

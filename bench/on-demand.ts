@@ -1,5 +1,5 @@
 /**
- * What a row of the registered on-demand views costs beside their functions: `node --import tsx bench/on-demand.ts [rows] [rounds]`. Three ways to the
+ * What a row of the registered on-demand views costs beside their functions: `node --import ./bin/typescript.js bench/on-demand.ts [rows] [rounds]`. Three ways to the
  * same answers in turn, in one process: the bare functions called with values that are ready; a row as a request, a historical table and a
  * training set compute it; and the request read and its columns made besides, as onlineFeatures does once the store has answered.
  */

@@ -1,6 +1,6 @@
 /**
  * Deletes one version of a view with a million keys from a private Redis while another process reads, and compares the readers' latency before
- * and meanwhile. `node --import tsx bench/online-delete.ts [keys]`, 1,000,000 by default. Every key also holds another version, which must be
+ * and meanwhile. `node --import ./bin/typescript.js bench/online-delete.ts [keys]`, 1,000,000 by default. Every key also holds another version, which must be
  * as it was; so must the keys of another entity. Needs about 700 bytes of memory a key.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -94,7 +94,9 @@ async function bench(keys: number): Promise<void> {
     }
     console.log(`${keys} keys written in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 
-    child = fork(fileURLToPath(import.meta.url), ['read', url, String(keys)], { execArgv: ['--import', 'tsx'] });
+    child = fork(fileURLToPath(import.meta.url), ['read', url, String(keys)], {
+      execArgv: ['--import', './bin/typescript.js'],
+    });
     await once(child, 'message');
     await sleep(2_000);
     await ask(child, 'tell');

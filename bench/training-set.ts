@@ -1,7 +1,7 @@
 /**
  * Builds a training set over the embedded stores, from spine SQL, with three views of ten numbers and a label, and beside it what it cannot do
  * without: one plain ASOF JOIN of the same rows, a copy of its rows, and the same file written from that copy. Says the peak memory of every process.
- * `node --import tsx bench/training-set.ts [spine rows] [keys] [format]`, 200,000, 100,000 and PARQUET by default; each key has three rows a view.
+ * `node --import ./bin/typescript.js bench/training-set.ts [spine rows] [keys] [format]`, 200,000, 100,000 and PARQUET by default; each key has three rows a view.
  */
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';

@@ -32,7 +32,10 @@ const checks: readonly Check[] = [
   },
   { name: 'dead code', command: ['knip', '--no-progress'] },
   { name: 'format and lint', command: ['biome', 'check', '--error-on-warnings', '.'] },
-  { name: 'generated files in step', command: ['node', '--import', 'tsx', 'scripts/generate.ts', '--check'] },
+  {
+    name: 'generated files in step',
+    command: ['node', '--import', './bin/typescript.js', 'scripts/generate.ts', '--check'],
+  },
   ...(existsSync(contract) ? [{ name: 'public contract', command: ['node', contract] } satisfies Check] : []),
 ];
 

@@ -75,7 +75,8 @@ export async function scanDefinitions(root: string, problems: string[]): Promise
  */
 export async function importModule(path: string, file: string): Promise<Readonly<Record<string, unknown>>> {
   const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
-  if (!('__esModule' in module)) return module;
+  // Node gives every module of CommonJS that name.
+  if (!('module.exports' in module)) return module;
   throw badInput(
     `${file} is loaded as CommonJS: its project's package.json lacks "type": "module"`,
     'write "type": "module" into the package.json of the project that the file is in',

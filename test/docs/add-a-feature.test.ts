@@ -26,7 +26,7 @@ beforeAll(async () => {
   // The page's on-demand view reads a view that another page shows.
   for (const file of await shownFiles('concepts.md')) await definitions.put(file);
   await mkdir(join(root, 'bin'));
-  const cli = `exec '${process.execPath}' --import tsx/esm '${resolve('src/cli.ts')}' "$@"`;
+  const cli = `exec '${process.execPath}' '${resolve('bin/riskgraph.js')}' "$@"`;
   await writeFile(join(root, 'bin/npx'), `#!/bin/sh\n[ "$1" = riskgraph ] && shift || exit 2\n${cli}\n`, {
     mode: 0o755,
   });

@@ -39,7 +39,7 @@ export interface DefinitionRoot {
 /** A project outside this repository, with the entities of this one, the jobs of the tests and no definitions. */
 export async function emptyRoot(): Promise<DefinitionRoot> {
   const root = await freshHome();
-  await asProject(root, ['tsx', 'zod']);
+  await asProject(root, ['zod']);
   for (const folder of ['features', 'jobs']) await mkdir(join(root, folder));
   for (const job of JOBS) await copyFile(`jobs/${job}.ts`, join(root, `jobs/${job}.ts`));
   await copyFile('features/entities.ts', join(root, 'features/entities.ts'));

@@ -177,14 +177,14 @@ test('a home below a file, a read-only one and a full one are each named with wh
 /** Starts on a tmpfs of its own mount namespace and answers what the refusal said. */
 const startOnMount = (options: string): string => {
   const script = `
-    import { startEmbedded } from './src/embedded/index.js';
+    import { startEmbedded } from './src/embedded/index.ts';
     const log = { debug() {}, info() {}, warn() {}, error() {} };
     const need = { postgres: false, redis: true, clickhouse: false };
     startEmbedded({ home: '/mnt/state', need, log }).then(
       () => { console.log('it started'); process.exit(); },
       (cause) => console.log(cause.code, cause.message, cause.hint),
     );`;
-  const command = `mount -t tmpfs -o ${options} none /mnt && exec "$0" --import tsx/esm --input-type=module -e "$1"`;
+  const command = `mount -t tmpfs -o ${options} none /mnt && exec "$0" --import ./bin/typescript.js --input-type=module -e "$1"`;
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
   const args = [...user, '--mount', 'sh', '-c', command, process.execPath, script];
   return execFileSync('unshare', args, { encoding: 'utf8' });

@@ -158,7 +158,7 @@ async function bootLog(): Promise<readonly { readonly level: unknown; readonly m
     await (await createApp(loadConfig(process.env), given)).close();`;
   const { stderr, stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx/esm', '--input-type=module', '--eval', script],
+    ['--import', './bin/typescript.js', '--input-type=module', '--eval', script],
     {
       env: {
         PATH: process.env.PATH,

@@ -78,7 +78,7 @@ async function loaded(): Promise<unknown> {
     process.stdout.write(JSON.stringify(said));`;
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx/esm', '--input-type=module', '--eval', script],
+    ['--import', './bin/typescript.js', '--input-type=module', '--eval', script],
     { cwd: resolve('.') },
   );
   return JSON.parse(stdout);

@@ -25,7 +25,7 @@ export function runProgram(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): RunningCommand {
-  const child = spawn(process.execPath, ['--import', 'tsx/esm', entry, ...args], {
+  const child = spawn(process.execPath, ['--import', './bin/typescript.js', entry, ...args], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
