@@ -67,7 +67,7 @@ export async function startApiStack(env: Readonly<Record<string, string>> = {}):
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const keys = (['admin', 'modeler', 'bi', 'decision'] as const).map((role) => `${role}=${keyOf(role)}`);
-  const api = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
+  const api = spawn(process.execPath, ['--import', './bin/typescript.js', 'src/server.ts'], {
     cwd: PROJECT,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {

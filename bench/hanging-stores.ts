@@ -1,6 +1,6 @@
 /**
  * Stops the processes of one store after the other (SIGSTOP) under an API process, and measures how late reads with a deadline of 300 ms are
- * answered, and what: `node --import tsx bench/hanging-stores.ts [seconds]`, 15 by default for each store. Twenty reads a second of Redis, ten
+ * answered, and what: `node --import ./bin/typescript.js bench/hanging-stores.ts [seconds]`, 15 by default for each store. Twenty reads a second of Redis, ten
  * of Postgres and five of ClickHouse, each sent whether or not the one before was answered.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
