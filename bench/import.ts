@@ -82,7 +82,7 @@ try {
       table: 'loan_snapshots',
       format: 'csv',
       history: true,
-      now: Date.now(),
+      clock: Date.now,
       requestId: time,
     } as const;
     const result = await store.import({ ...request, body: csv() });

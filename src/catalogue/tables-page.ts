@@ -13,7 +13,7 @@ readable, each from when it was known.
 
 Types: \`Money\` has two decimals and up to 12 digits before the point, in the one currency of the portfolio; \`Rate\` is a fraction a year (0.24 is 24 %);
 \`Date\` is a day in the portfolio’s time zone; \`Instant\` is RFC 3339 with its zone, to the millisecond. Every table also takes \`ingested_at\` (Instant:
-when the row was known; by default the moment of the import) and \`deleted\` (1 ends the row). [Load your own data](../README.md#load-your-own-data)
+when the row was known; by default the moment at which it is written) and \`deleted\` (1 ends the row). [Load your own data](../README.md#load-your-own-data)
 says how files are sent.
 `;
 

@@ -46,7 +46,7 @@ export async function registerImportRoutes(
       handler: async (request, reply): Promise<ImportResult> => {
         try {
           const table = sourceTable(request.params.table).name;
-          const common = { table, history: isHistory(request.query.history), now: now(), requestId: request.id };
+          const common = { table, history: isHistory(request.query.history), clock: now, requestId: request.id };
           if (request.isMultipart()) {
             return await importParts(request, { sources, formats }, ({ format, body, mapping }) =>
               sources.import({ ...common, format, body, mapping }),

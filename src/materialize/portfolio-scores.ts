@@ -43,7 +43,7 @@ export function createPortfolioScores({ offline, scorer, sources, clock }: Portf
           table: 'scores',
           format: 'ndjson',
           history: false,
-          now: clock(),
+          clock,
           requestId: `runs ${own.map(({ run }) => run.id).join(' ')} of ${own[0]?.run.view.id}`,
           body: following(first.value, lines),
         });

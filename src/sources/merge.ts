@@ -1,7 +1,9 @@
 import { ident, join, param, raw, type Sql, sql } from '../core/definitions/sql.js';
+import type { Instant } from '../core/helpers/time.js';
 import { type SourceColumn, type SourceTable, storedType } from '../core/lending/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { checkFence, type Fence, withinFence } from '../warehouse/fence.js';
+import { knownFrom } from './knowledge.js';
 
 /** Rows of the stage that are compared and written at once: bounds the memory of a merge. */
 const BUCKET_ROWS = 500_000;
@@ -12,6 +14,8 @@ export interface MergeOptions {
   readonly stage: string;
   /** Higher than that of any import before. */
   readonly seq: bigint;
+  /** Since when the rows are known that bring no instant of their own. */
+  readonly known: Instant;
   /** The fence, which the caller has raised. */
   readonly fence: Fence;
   readonly signal: AbortSignal;
@@ -29,6 +33,7 @@ export async function mergeStage({
   table,
   stage,
   seq,
+  known,
   fence,
   signal,
   bucketRows = BUCKET_ROWS,
@@ -39,7 +44,7 @@ export async function mergeStage({
   const bounds = await bucketBounds(clickhouse, { stage, key, bucketRows, signal });
   for (let bucket = 0; bucket <= bounds.length; bucket++) {
     const range = within(key, bounds[bucket - 1], bounds[bucket]);
-    await clickhouse.run('import-merge', appendNew(table, { stage, key, range, seq, fence }), { signal });
+    await clickhouse.run('import-merge', appendNew(table, { stage, key, range, seq, known, fence }), { signal });
   }
   await checkFence(clickhouse, fence);
   const [row] = await clickhouse.rows<{ rows: string }>(
@@ -97,15 +102,17 @@ function appendNew(
     key,
     range,
     seq,
+    known,
     fence,
-  }: { stage: string; key: readonly SourceColumn[]; range: Sql; seq: bigint; fence: Fence },
+  }: { stage: string; key: readonly SourceColumn[]; range: Sql; seq: bigint; known: Instant; fence: Fence },
 ): Sql {
   const names = join(key.map(({ name }) => ident(name)));
-  const columns = join([...table.columns.map(({ name }) => ident(name)), raw('ingested_at'), raw('deleted')]);
+  const own = join(table.columns.map(({ name }) => ident(name)));
   const number = param('UInt64', String(seq));
   const from = ident(stage);
-  return sql`INSERT INTO ${ident(table.name)} (${columns}, seq, row_hash)
-    SELECT ${columns}, ${number}, row_hash FROM ${from} WHERE ${range} AND ${withinFence(fence)} AND __line IN (
+  const since = knownFrom(known);
+  return sql`INSERT INTO ${ident(table.name)} (${own}, ingested_at, deleted, seq, row_hash)
+    SELECT ${own}, ${since}, deleted, ${number}, row_hash FROM ${from} WHERE ${range} AND ${withinFence(fence)} AND __line IN (
       SELECT __line FROM (
         SELECT __line, row_hash, lagInFrame(toNullable(row_hash)) OVER (
           PARTITION BY ${names} ORDER BY ingested_at, __line, seq ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
@@ -114,8 +121,8 @@ function appendNew(
           WHERE ${range} AND (${names}) IN (SELECT ${names} FROM ${from} WHERE ${range})
           UNION ALL
           SELECT * FROM (
-            SELECT ${names}, ingested_at, __line, ${number} AS seq, row_hash FROM ${from} WHERE ${range}
-            ORDER BY ${names}, ingested_at, __line DESC LIMIT 1 BY ${names}, ingested_at
+            SELECT ${names}, ${since} AS known, __line, ${number} AS seq, row_hash FROM ${from} WHERE ${range}
+            ORDER BY ${names}, known, __line DESC LIMIT 1 BY ${names}, known
           )
         )
       ) WHERE __line > 0 AND (__before IS NULL OR __before != row_hash)

@@ -2,6 +2,7 @@ import { instantText } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
 import type { BusinessCalendar, Instant, LocalDate } from '../core/helpers/time.js';
 import type { Datum, SourceColumn, SourceTable, VERSION_COLUMNS } from '../core/lending/sources.js';
+import { WHEN_WRITTEN } from './knowledge.js';
 import { emptyOf, flag, instantMs, isAbsent, Problem, parserOf, type Stored, type ValueParser } from './values.js';
 
 /** Columns that a file may bring beside the table's own. */
@@ -152,7 +153,7 @@ export class RowParser {
       if (at instanceof Problem) return { column: 'ingested_at', reason: at.reason };
       return at <= now ? at : { column: 'ingested_at', reason: 'is in the future' };
     }
-    if (!history) return now;
+    if (!history) return WHEN_WRITTEN;
     if (this.knownColumn === null) return 0;
     const open = this.undated(row);
     if (open) return open;
@@ -160,8 +161,9 @@ export class RowParser {
     const when = values[at];
     if (isAbsent(when))
       return { column: name, reason: 'has no value, and without it no time at which the row was known' };
-    // A day that is not over yet is known now: a later correction must not fall before it.
-    return Math.min(end ? this.dayEnd(row[stored] as LocalDate, end) : (instantMs(when) as Instant), now);
+    const known = end ? this.dayEnd(row[stored] as LocalDate, end) : (instantMs(when) as Instant);
+    // A day that is not over yet is known once it is written: a later correction must not fall before it.
+    return known < now ? known : WHEN_WRITTEN;
   }
 
   /** Refuses an outcome without its time, which would be known too early in a first load of the past. */

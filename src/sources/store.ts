@@ -13,6 +13,7 @@ import { raiseFence, tableFence } from '../warehouse/fence.js';
 import { checkLimits } from './column-limits.js';
 import { importFailure } from './failures.js';
 import { FORMATS, formatNamed } from './formats.js';
+import { knowledgeInstant } from './knowledge.js';
 import { openMapped } from './mapping.js';
 import { mergeStage } from './merge.js';
 import { Quarantine, readQuarantine } from './quarantine.js';
@@ -63,11 +64,10 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
   return {
     async import(request) {
       const table = sourceTable(request.table);
-      if (request.now - swept > HOUR) {
-        swept = request.now;
-        await dropLeftovers(clickhouse, request.now).catch((err: unknown) =>
-          log.warn({ err }, 'old import stages stay'),
-        );
+      const now = request.clock();
+      if (now - swept > HOUR) {
+        swept = now;
+        await dropLeftovers(clickhouse, now).catch((err: unknown) => log.warn({ err }, 'old import stages stay'));
       }
       const started = performance.now();
       try {
@@ -103,7 +103,8 @@ async function importFile(
   inLease: InLease,
 ): Promise<ImportResult> {
   const { clickhouse, log } = options;
-  const { now, history } = request;
+  const { history } = request;
+  const now = request.clock();
   const importId = randomUUID();
   const stage = stageName(now, importId);
   const cleanup: Cleanup = [];
@@ -125,13 +126,16 @@ async function importFile(
       if (good > 0) await raiseFence(clickhouse, fence, { signal });
       const seq = await nextSeq(clickhouse, table.name, now);
       const { bucketRows } = options;
-      const appended = good === 0 ? 0 : await mergeStage({ clickhouse, table, stage, seq, fence, signal, bucketRows });
+      const known =
+        good === 0 ? now : await knowledgeInstant(options, { table: table.name, stage, now: request.clock() });
+      const appended =
+        good === 0 ? 0 : await mergeStage({ clickhouse, table, stage, seq, known, fence, signal, bucketRows });
       await clickhouse.insert('import-record', { table: 'source_imports', columns: IMPORT_COLUMNS }, [
         [
           table.name,
           importId,
           String(seq),
-          instantText(now),
+          instantText(known),
           Number(history),
           appended,
           good - appended,

@@ -38,7 +38,7 @@ await store.import({
   format: 'csv',
   body: customersFile(Number(rows)),
   history: false,
-  now: Date.now(),
+  clock: Date.now,
   requestId: 'killed',
 });
 process.stdout.write('ended\n');

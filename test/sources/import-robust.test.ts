@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BusinessCalendar } from '../../src/core/helpers/time.js';
-import { tableResource } from '../../src/core/ports/leases.js';
+import { BusinessCalendar, HOUR, MINUTE } from '../../src/core/helpers/time.js';
+import { type Leases, tableResource } from '../../src/core/ports/leases.js';
+import type { Log } from '../../src/core/ports/process.js';
+import type { SourceStore } from '../../src/core/ports/sources.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createLeases } from '../../src/ledgers/leases.js';
 import { importFailure } from '../../src/sources/failures.js';
@@ -52,18 +55,20 @@ const state = async () => {
   return { rows: Number(row?.rows), keys: Number(row?.keys) };
 };
 
-/** Its first import has this fencing token. */
-const storeWithToken = (fencingToken: number) =>
+const storeWith = (leases: Leases, log: Log = quietLog): SourceStore =>
   createSourceStore({
     clickhouse: sources.clickhouse,
     guard: sources.guard,
     calendar: new BusinessCalendar('Asia/Shanghai'),
     datum: 'WGS84',
-    log: quietLog,
+    log,
     metrics: quietMetrics,
     tempDir: sources.tempDir,
-    leases: unsharedLeases(fencingToken),
+    leases,
   });
+
+/** Its first import has this fencing token. */
+const storeWithToken = (fencingToken: number) => storeWith(unsharedLeases(fencingToken));
 
 describe('an import whose process is killed', () => {
   it('is completed exactly once by the same import', async () => {
@@ -84,7 +89,7 @@ describe('an import whose process is killed', () => {
         format: 'csv',
         body: customersFile(ROWS),
         history: false,
-        now: Date.now(),
+        clock: Date.now,
         requestId: 'again',
       });
       // By who stored them: what the killed process stored is a duplicate to the next, to the row.
@@ -108,7 +113,7 @@ describe('the memory of an import', () => {
         format: 'csv',
         body: customersFile(rows, 2000),
         history: false,
-        now: NOW,
+        clock: () => NOW,
         requestId: 'large',
       });
     let peak = 0;
@@ -130,18 +135,7 @@ describe('two processes that import the same rows at once', () => {
     const postgres = await freshPostgresDatabase();
     // Each process has its own connections to the one Postgres, and a queue of its own.
     const databases = await Promise.all([1, 2].map(() => openDatabase({ url: postgres.url, log: quietLog })));
-    const stores = databases.map(({ dataSource }) =>
-      createSourceStore({
-        clickhouse: sources.clickhouse,
-        guard: sources.guard,
-        calendar: new BusinessCalendar('Asia/Shanghai'),
-        datum: 'WGS84',
-        log: quietLog,
-        metrics: quietMetrics,
-        tempDir: sources.tempDir,
-        leases: createLeases(dataSource),
-      }),
-    );
+    const stores = databases.map(({ dataSource }) => storeWith(createLeases(dataSource)));
     const rows = 3_000;
     for (let round = 0; round < 3; round++) {
       await sources.run('TRUNCATE TABLE customers');
@@ -152,7 +146,7 @@ describe('two processes that import the same rows at once', () => {
             format: 'csv',
             body: customersFile(rows),
             history: false,
-            now: NOW + round,
+            clock: () => NOW + round,
             requestId: 'both',
           }),
         ),
@@ -165,6 +159,124 @@ describe('two processes that import the same rows at once', () => {
   });
 });
 
+/** Bodies that wait for their end, as those of slow clients do. */
+function slowBody(lines: readonly string[]) {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(lines.map((line) => `${line}\n`).join(''));
+    await released;
+  }
+  return { body: body(), release };
+}
+
+describe('importers with clocks of their own and clients that stall', () => {
+  const CITIES = ['Wuhan', 'Hefei', 'Jinan'] as const;
+  const upload = fc.record({
+    /** Which city each of three customers moves to; null where the file has no row of it. */
+    cities: fc.tuple(...[0, 1, 2].map(() => fc.option(fc.constantFrom(...CITIES)))),
+    importer: fc.nat(1),
+    /** How wrong the clock is, in minutes, from the start of this upload on. */
+    clockOff: fc.integer({ min: -90, max: 90 }),
+    /** Whether the file is complete before the next one is sent. */
+    stalls: fc.boolean(),
+  });
+
+  it('store each version once, and what was acknowledged last is in force', async () => {
+    const postgres = await freshPostgresDatabase();
+    const databases = await Promise.all([1, 2].map(() => openDatabase({ url: postgres.url, log: quietLog })));
+    const stores = databases.map(({ dataSource }) => storeWith(createLeases(dataSource)));
+    await fc.assert(
+      fc.asyncProperty(fc.array(upload, { minLength: 2, maxLength: 5 }), async (uploads) => {
+        await Promise.all(['customers', 'source_clock'].map((table) => sources.run(`TRUNCATE TABLE ${table}`)));
+        const stalled: (() => Promise<void>)[] = [];
+        const inForce = new Map<string, string>();
+        let versions = 0;
+        let accepted = 0;
+        for (const [index, { cities, importer, clockOff, stalls }] of uploads.entries()) {
+          const lines = cities.flatMap((city, at) => (city === null ? [] : [`C${at},2024-01-01T00:00:00Z,${city}`]));
+          if (lines.length === 0) continue;
+          const { body, release } = slowBody(['customer_id,registered_at,city', ...lines]);
+          const result = (stores[importer] as SourceStore).import({
+            table: 'customers',
+            format: 'csv',
+            body,
+            history: false,
+            clock: () => NOW + index * 1000 + clockOff * MINUTE,
+            requestId: `upload ${index}`,
+          });
+          const finish = async () => {
+            release();
+            accepted += (await result).accepted;
+            for (const [at, city] of cities.entries()) {
+              if (city === null || inForce.get(`C${at}`) === city) continue;
+              inForce.set(`C${at}`, city);
+              versions++;
+            }
+          };
+          if (stalls) stalled.push(finish);
+          else await finish();
+        }
+        for (const finish of stalled) await finish();
+        expect(accepted).toBe(versions);
+        const rows = await sources.rows<{ id: string; city: string; versions: string }>(
+          `SELECT customer_id AS id, argMax(city, (ingested_at, seq)) AS city, count() AS versions
+           FROM customers GROUP BY id`,
+        );
+        expect(new Map(rows.map(({ id, city }) => [id, city]))).toEqual(inForce);
+        expect(rows.reduce((sum, row) => sum + Number(row.versions), 0)).toBe(versions);
+      }),
+      { numRuns: 10 },
+    );
+    await Promise.all(databases.map((database) => database.close()));
+    await postgres.close();
+  });
+
+  it('a row is known from when it is written, not from when its upload began', async () => {
+    await sources.run('TRUNCATE TABLE source_clock');
+    let now = NOW;
+    const { body, release } = slowBody(['customer_id,registered_at,city', 'C1,2024-01-01T00:00:00Z,Wuhan']);
+    const result = sources.store.import({
+      table: 'customers',
+      format: 'csv',
+      body,
+      history: false,
+      clock: () => now,
+      requestId: 'slow',
+    });
+    now += 30 * MINUTE;
+    release();
+    expect(await result).toMatchObject({ accepted: 1 });
+    expect(await sources.rows('SELECT toUnixTimestamp64Milli(ingested_at) AS known FROM customers')).toEqual([
+      { known: String(NOW + 30 * MINUTE) },
+    ]);
+  });
+
+  it('a clock that was set back is said, and the correction is in force from the newest import on', async () => {
+    await sources.run('TRUNCATE TABLE source_clock');
+    const warned: object[] = [];
+    const store = storeWith(unsharedLeases(), { ...quietLog, warn: (fields) => void warned.push(fields) });
+    const send = (city: string, at: number) =>
+      store.import({
+        table: 'customers',
+        format: 'csv',
+        body: Readable.from([Buffer.from(`customer_id,registered_at,city\nC1,2024-01-01T00:00:00Z,${city}\n`)]),
+        history: false,
+        clock: () => at,
+        requestId: 'clock',
+      });
+    await send('Wuhan', NOW);
+    expect(warned).toEqual([]);
+    expect(await send('Hefei', NOW - HOUR)).toMatchObject({ accepted: 1 });
+    expect(warned).toMatchObject([{ table: 'customers', behindMs: HOUR }]);
+    expect(await sources.rows('SELECT argMax(city, (ingested_at, seq)) AS city FROM customers')).toEqual([
+      { city: 'Hefei' },
+    ]);
+  });
+});
+
 describe('imports into many tables at once', () => {
   it('leave the process connections: four of them hold a table at a time, and all are taken', async () => {
     let holding = 0;
@@ -173,28 +285,19 @@ describe('imports into many tables at once', () => {
     const four = new Promise<void>((resolve) => {
       full = resolve;
     });
-    const store = createSourceStore({
-      clickhouse: sources.clickhouse,
-      guard: sources.guard,
-      calendar: new BusinessCalendar('Asia/Shanghai'),
-      datum: 'WGS84',
-      log: quietLog,
-      metrics: quietMetrics,
-      tempDir: sources.tempDir,
-      leases: {
-        hold: async (resource, signal, body) => {
-          most = Math.max(most, ++holding);
-          if (most === 4) full();
-          // Were fewer let in at once, the first would wait here for ever; a fifth would have the time to come in.
-          await four;
-          await sleep(100);
-          try {
-            if (resource.name === 'labels') throw new Error('no lease');
-            return await unsharedLeases().hold(resource, signal, body);
-          } finally {
-            holding--;
-          }
-        },
+    const store = storeWith({
+      hold: async (resource, signal, body) => {
+        most = Math.max(most, ++holding);
+        if (most === 4) full();
+        // Were fewer let in at once, the first would wait here for ever; a fifth would have the time to come in.
+        await four;
+        await sleep(100);
+        try {
+          if (resource.name === 'labels') throw new Error('no lease');
+          return await unsharedLeases().hold(resource, signal, body);
+        } finally {
+          holding--;
+        }
       },
     });
     const tables = ['customers', 'applications', 'labels', 'loans', 'repayments', 'events', 'statements', 'places'];
@@ -205,7 +308,7 @@ describe('imports into many tables at once', () => {
           format: 'ndjson',
           body: Readable.from([Buffer.from('{}\n')]),
           history: false,
-          now: NOW,
+          clock: () => NOW,
           requestId: 'many',
         }),
       ),

@@ -30,7 +30,7 @@ beforeEach(async () => {
     'source_imports',
     'source_quarantine',
   ];
-  await Promise.all(tables.map((table) => sources.run(`TRUNCATE TABLE ${table}`)));
+  await Promise.all([...tables, 'source_clock'].map((table) => sources.run(`TRUNCATE TABLE ${table}`)));
 });
 
 /** The table as known at an instant. */
@@ -719,7 +719,7 @@ describe('merging in buckets', () => {
         toDateTime64('2024-06-01 00:00:00', 3, 'UTC') + intDiv(number, 140), 0, number + 1 FROM numbers(420)`);
     const lease = leaseOf(tableResource('loan_snapshots'), Date.now());
     const { clickhouse } = sources;
-    const common = { clickhouse, table, stage, fence: tableFence(lease), signal: lease.lost };
+    const common = { clickhouse, table, stage, fence: tableFence(lease), known: NOW, signal: lease.lost };
     const merged = await mergeStage({ ...common, seq: 1n, bucketRows: 13 });
     const rows = await sources.rows<{ loan_id: string; as_of: string; dpd: number; at: string }>(
       'SELECT loan_id, as_of, dpd, ingested_at AS at FROM loan_snapshots ORDER BY loan_id, as_of, ingested_at',

@@ -29,7 +29,7 @@ export interface Sources {
   load(
     table: string,
     body: string | Uint8Array | AsyncIterable<Uint8Array>,
-    more?: Partial<Omit<ImportRequest, 'table' | 'body'>>,
+    more?: Partial<Omit<ImportRequest, 'table' | 'body'>> & { readonly now?: Instant },
   ): Promise<ImportResult>;
   run(statement: string): Promise<void>;
   rows<Row>(query: string, params?: Record<string, unknown>): Promise<Row[]>;
@@ -64,13 +64,13 @@ export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WG
     guard,
     store,
     tempDir,
-    load: (table, body, more = {}) =>
+    load: (table, body, { now = NOW, ...more } = {}) =>
       store.import({
         table,
         body: typeof body === 'string' || body instanceof Uint8Array ? chunks(body) : body,
         format: 'csv',
         history: false,
-        now: NOW,
+        clock: () => now,
         requestId: 'test',
         ...more,
       }),

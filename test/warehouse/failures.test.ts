@@ -69,7 +69,7 @@ async function pathsOver(store: ClickHouse): Promise<Paths> {
       body: Readable.from([Buffer.from('customer_id,registered_at\nC1,2026-01-01T00:00:00Z\n')]),
       history: false,
       ...(mapping === undefined ? {} : { mapping }),
-      now: AS_OF,
+      clock: () => AS_OF,
       requestId: 'failing',
     });
   let built = 0;

@@ -69,7 +69,7 @@ describe('a process that goes on writing after another has begun', () => {
         format: 'ndjson',
         body: Readable.from([Buffer.from(body)]),
         history: true,
-        now: LATER,
+        clock: () => LATER,
         requestId: `token ${token}`,
       });
     const late = load(

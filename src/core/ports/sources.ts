@@ -1,7 +1,8 @@
 /** Source tables: import, quarantine, derived loan snapshots, and the guard for SQL that callers write. */
 import type { Sql } from '../definitions/sql.js';
-import type { Instant, LocalDate } from '../helpers/time.js';
+import type { LocalDate } from '../helpers/time.js';
 import type { DerivedTable } from './derived.js';
+import type { Clock } from './process.js';
 
 export interface RejectedRow {
   /** 1-based line of the file, where the header is line 1; 0-based index in an ingested list. */
@@ -36,8 +37,11 @@ export interface ImportRequest {
   readonly history: boolean;
   /** A SELECT over the uploaded file. The file is the table `file`; its columns have the names of the file and the type Nullable(String). */
   readonly mapping?: string;
-  /** The time of the import: `ingested_at` of rows that bring none. */
-  readonly now: Instant;
+  /**
+   * Read when the import starts, which bounds the `ingested_at` that rows bring, and when they are written: since then those are known that
+   * bring none.
+   */
+  readonly clock: Clock;
   readonly requestId: string;
 }
 

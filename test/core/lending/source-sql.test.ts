@@ -153,6 +153,7 @@ describe('a source', () => {
     await fc.assert(
       fc.asyncProperty(files, async (brought) => {
         await sources.run('TRUNCATE TABLE customers');
+        await sources.run('TRUNCATE TABLE source_clock');
         const told = new Told();
         for (const [index, { rows, history, again }] of brought.entries()) {
           const now = START + (6 + index) * HOUR;
