@@ -31,7 +31,7 @@ export const decision = (index: number): string =>
     variables: { e: { customer_id: [customer(index)] } },
   });
 
-const valueOf = (type: FeatureType, seed: number): FeatureValue => {
+const sampleOf = (type: FeatureType, seed: number): FeatureValue => {
   if (type === 'BOOLEAN') return seed % 2 === 0;
   if (type === 'STRING') return `value ${seed % 10}`;
   if (type === 'DATE') return '2026-01-01';
@@ -124,7 +124,7 @@ async function fillOnline(url: string): Promise<void> {
       availableAt: now,
       sequence: 1,
       tombstone: false,
-      values: view.features.map(({ type }, at) => valueOf(type, index + at)),
+      values: view.features.map(({ type }, at) => sampleOf(type, index + at)),
     }));
     await online.write(view, rows);
   }

@@ -21,7 +21,11 @@ function store() {
     suspectAfterMs: 100,
     patienceMs: 500,
     log: quietLog,
-    metrics: { count: () => undefined, observe: () => undefined, gauge: (_, value) => void (state.gauge = value) },
+    metrics: {
+      count: () => undefined,
+      observe: () => undefined,
+      gauge: (_, value) => void Object.assign(state, { gauge: value }),
+    },
   });
   return { state, breaker };
 }
