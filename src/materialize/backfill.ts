@@ -6,6 +6,7 @@ import type { View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/helpers/time.js';
 import type { BackfillRange, BackfillResult, BackfillViewResult } from '../core/ports/materialize.js';
+import type { EntityKey } from '../core/ports/offline.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import { throughChunks } from './backfill-chunks.js';
 import { deriveInputs } from './derive-inputs.js';
@@ -14,6 +15,7 @@ import { progressWithin, splitProgress } from './progress.js';
 import { type MaterializerDeps, rewriteOnline, type StepProgress, withShards } from './run-steps.js';
 import { instantsBetween, newestDue, readableFrom } from './schedule.js';
 import { settleInputs } from './score-inputs.js';
+import { setAsideIn } from './set-aside.js';
 import { sideBySide } from './side-by-side.js';
 
 /** Ten years of days; a longer range is a mistake. */
@@ -93,6 +95,7 @@ const backfillView = (
     await settleInputs(leased, view, progress.signal);
     const asOfs = due.slice(await emptyAsOfs(leased, plan));
     const totals = { done: 0, rows: 0, changed: 0, nullKeys: 0, published: 0 };
+    const setAside: EntityKey[] = [];
     let failed = 0;
     const published = new Set<number>();
     const last = await throughChunks(leased, asOfs, jobId, progressWithin(progress, 0, 0.9), {
@@ -106,6 +109,7 @@ const backfillView = (
         totals.changed += counts?.changed ?? 0;
         totals.nullKeys += counts?.nullKeys ?? 0;
         failed += counts?.failed ?? 0;
+        setAside.push(...(counts?.setAside ?? []));
       },
     });
     if (last) {
@@ -121,6 +125,7 @@ const backfillView = (
       asOfs: due.length,
       empty: due.length - asOfs.length,
       ...totals,
+      ...setAsideIn(setAside),
       ...(view.origin.kind === 'scores' ? { failed } : {}),
     };
   });
@@ -141,8 +146,8 @@ export async function emptyAsOfs(
   try {
     return (await offline.estimateRows(view, last, readableFrom(view, last))).rows === 0 ? empty : 0;
   } catch (cause) {
-    // To count took too long: to compute them has no such limit.
-    if (cause instanceof RiskgraphError && cause.code === 'TIMEOUT') return 0;
+    // To count took too long, or met a value that the query cannot hold: to compute them has no such limit, and sets that value aside.
+    if (cause instanceof RiskgraphError && cause.code !== 'STORE_UNAVAILABLE') return 0;
     throw cause;
   }
 }

@@ -14,6 +14,7 @@ import { commit, dropStages, type MaterializerDeps, publish, rewriteOnline, stag
 import { checkAsOf, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
 import { scoreCounts } from './score-tally.js';
+import { setAsideIn } from './set-aside.js';
 
 export function createMaterializer(deps: MaterializerDeps): Materializer {
   const { ledger, calendar, clock, metrics } = deps;
@@ -37,8 +38,9 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       const own = { last: committed, published: new Set([committed.id]) };
       const restored = await rewriteOnline(leased, own, progressWithin(progress, 0.75, 1));
       await dropStages(leased, [committed]);
-      const { rows = 0, changed = 0, nullKeys = 0 } = committed.counts ?? {};
+      const { rows = 0, changed = 0, nullKeys = 0, setAside = [] } = committed.counts ?? {};
       metrics.gauge('view_event_time_seconds', asOf / 1000, { view: view.id });
+      metrics.gauge('view_entities_set_aside', setAside.length, { view: view.id });
       metrics.observe('materialize_seconds', took(), { view: view.id });
       return {
         view: view.id,
@@ -48,6 +50,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
         published: changed,
         restored,
         nullKeys,
+        ...setAsideIn(setAside),
         ...(scoreCounts(committed) ?? {}),
       };
     });

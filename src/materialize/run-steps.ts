@@ -198,6 +198,7 @@ export async function commit(
       run: runOf(view, record),
       availableAt: record.historyStamp ?? record.knowledge,
       restated: record.counts?.restated ?? false,
+      setAside: record.counts?.setAside ?? [],
     }));
     await writer.commitRuns(stamped);
     // Before the mark: a run that dies here records its rows again, which changes nothing.

@@ -22,6 +22,9 @@ import {
   viewTables,
 } from './history/tables.js';
 
+/** Entities set aside that a line of the log names. */
+const NAMED_IN_LOG = 20;
+
 export interface OfflineWritersOptions {
   readonly store: ClickHouse;
   readonly calendar: BusinessCalendar;
@@ -30,8 +33,15 @@ export interface OfflineWritersOptions {
 
 /** Writes the history of view versions to ClickHouse, each under its lease. */
 export function createOfflineWriters({ store, calendar, log }: OfflineWritersOptions): OfflineWriters {
-  const computed = (run: Run, counts: StageCounts) =>
-    log.info({ view: run.view.id, run: run.id, ...counts }, 'run computed');
+  const computed = ({ id, view }: Run, { setAside = [], ...counts }: StageCounts) => {
+    log.info({ view: view.id, run: id, ...counts }, 'run computed');
+    if (setAside.length === 0) return;
+    const first = setAside.slice(0, NAMED_IN_LOG);
+    log.warn(
+      { view: view.id, run: id, entities: setAside.length, first },
+      'entities are set aside: the quarantine says why',
+    );
+  };
   return {
     createView: (view) => createView(store, view),
     async writer(view, lease) {

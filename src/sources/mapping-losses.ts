@@ -60,7 +60,7 @@ async function conversionsOfColumns(
   const seen: Conversion[] = [];
   for (const conversion of new Map(conversions.map((each) => [lossOf(each), each])).values()) {
     const select = sql`DESCRIBE (SELECT ${raw(lossOf(conversion))} FROM ${ident(stage)})`;
-    const known = clickhouse.rows('mapping-describe', select, { callerSql: true, signal }).then(
+    const known = clickhouse.rows('mapping-describe', select, { refusalIsAnswer: true, signal }).then(
       () => true,
       (cause: unknown) => {
         if (serverWords(cause) === null) throw cause;

@@ -17,7 +17,7 @@ export async function* mappedRows(
 ): AsyncGenerator<FileRecord> {
   const bytes = clickhouse.bytes('mapping-run', select, 'JSONCompactEachRowWithNames', {
     signal,
-    callerSql: true,
+    refusalIsAnswer: true,
     settings: {
       max_execution_time: MAX_SECONDS,
       max_memory_usage: String(MAX_MEMORY),

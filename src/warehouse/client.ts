@@ -16,8 +16,8 @@ export interface QueryOptions {
   readonly settings?: ClickHouseSettings;
   /** Ends the wait for the answer with the signal's reason. The server goes on with a statement that writes. */
   readonly signal?: AbortSignal | undefined;
-  /** The statement is SQL that a caller wrote: its refusal is the caller's to read, and no warning in the log of the platform. */
-  readonly callerSql?: boolean;
+  /** A refusal is an answer, as to SQL that a caller wrote or to a try: no warning in the log of the platform. */
+  readonly refusalIsAnswer?: boolean;
 }
 
 /**

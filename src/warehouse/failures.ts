@@ -144,13 +144,26 @@ export function userSqlFailure(error: unknown, what: string): unknown {
 
 /** A failure of a statement of the platform around SQL that a caller wrote: BAD_USER_INPUT with the server's words where a value is at fault. */
 export function valueFailure(error: unknown, what: string): unknown {
-  const sentence = meaningOf(error) === 'VALUE' ? firstSentence(error) : null;
-  if (sentence === null) return error;
-  // A job's error is kept, and the value may be personal. Masked before it is cut: a value without its closing quote would stay.
-  const masked = sentence.replace(/'(?:[^'\\]|\\.)*'/g, "'…'").slice(0, 200);
+  const words = valueWords(error);
+  if (words === null) return error;
   return badInput(
-    `${what} fails on a row: ${masked}`,
+    `${what} fails on a row: ${words}`,
     "leave such rows out, or make NULL of such values by name: nullIf(…, '-')",
+  );
+}
+
+/**
+ * ClickHouse's sentence about a value that a statement cannot work with, without the value, which may be personal and would be kept; null for
+ * other failures.
+ */
+export function valueWords(error: unknown): string | null {
+  const sentence = meaningOf(error) === 'VALUE' ? firstSentence(error) : null;
+  // Masked before it is cut: a value without its closing quote would stay.
+  return (
+    sentence
+      ?.replace(/'(?:[^'\\]|\\.)*'/g, "'…'")
+      .replace(/\b\d{5,}(?:\.\d+)?\b/g, '…')
+      .slice(0, 200) ?? null
   );
 }
 

@@ -6,7 +6,7 @@ export interface Observed {
   readonly label: string;
   readonly signal?: AbortSignal | undefined;
   /** See QueryOptions. */
-  readonly callerSql?: boolean;
+  readonly refusalIsAnswer?: boolean;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -29,12 +29,12 @@ class Statement {
 
   /** @returns the error for the caller: the reason of the signal where the signal ended the statement */
   failed(error: unknown): unknown {
-    const { label, signal, callerSql, log } = this.observed;
+    const { label, signal, refusalIsAnswer, log } = this.observed;
     if (signal?.aborted) {
       this.outcome = 'aborted';
       return signal.reason;
     }
-    const level = callerSql && refusal(error) !== null ? 'debug' : 'warn';
+    const level = refusalIsAnswer && refusal(error) !== null ? 'debug' : 'warn';
     log[level]({ label, queryId: this.queryId, err: error }, 'ClickHouse query failed');
     return statementFailure(error, label);
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import materializeJob from '../../jobs/materialize.js';
 import type { View } from '../../src/core/definitions/definitions.js';
-import { raw } from '../../src/core/definitions/sql.js';
+import { raw, sql } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { JobContext } from '../../src/core/ports/job-services.js';
@@ -35,11 +35,18 @@ beforeEach(async () => {
   await pay('R1', { at: MIDNIGHT - 2 * DAY, amount: 100 });
 });
 
-const pay = (id: string, { at, amount, known = at }: { at: number; amount: number; known?: number }) =>
+interface Payment {
+  readonly at: number;
+  readonly amount: number;
+  readonly known?: number;
+  readonly customer?: string;
+}
+
+const pay = (id: string, { at, amount, known = at, customer = 'C1' }: Payment) =>
   sources.add('repayments', [
     {
       repayment_id: id,
-      customer_id: 'C1',
+      customer_id: customer,
       loan_id: 'L1',
       paid_at: at,
       principal_paid: amount,
@@ -134,6 +141,33 @@ describe('a row of yesterday that arrives late', () => {
     fixture.clock.now = MIDNIGHT + 4 * DAY + 2 * HOUR;
     expect(await run({ onlyNew: true })).toMatchObject([{ asOf: new Date(MIDNIGHT + 4 * DAY).toISOString() }]);
     expect(await online()).toEqual(['157', 3]);
+  });
+
+  it('and cannot be computed sets its customer alone aside, who keeps the last row until it is corrected', async () => {
+    const counted = (id: string, change = {}) =>
+      paidView(id, {
+        ...change,
+        query: ({ source }) => sql`
+          SELECT customer_id, toInt32(sum(principal_paid)) AS paid, toInt32(count()) AS times, NULL AS fee, false AS gone
+          FROM ${source('repayments')} GROUP BY customer_id`,
+      });
+    view = counted(`counted_${tests}`);
+    await run();
+    await pay('huge', { at: MIDNIGHT + HOUR, amount: 3e9 });
+    await pay('R2', { at: MIDNIGHT + HOUR, amount: 5, customer: 'C2' });
+    fixture.clock.now = MIDNIGHT + DAY + 2 * HOUR;
+    const setAside = { entities: 1, first: ['C1'] };
+    expect(await run()).toMatchObject([{ rows: 1, changed: 1, setAside }]);
+    expect(await online()).toEqual(['100', 1]);
+    await pay('huge', { at: MIDNIGHT + HOUR, amount: 3, known: MIDNIGHT + 2 * DAY });
+    fixture.clock.now = MIDNIGHT + 2 * DAY + 2 * HOUR;
+    const [corrected] = await run();
+    expect(corrected).toMatchObject({ rows: 2, changed: 2 });
+    expect(corrected).not.toHaveProperty('setAside');
+    expect(await online()).toEqual(['103', 2]);
+    view = counted(`recounted_${tests}`);
+    expect((await backfill('2026-02-28', '2026-03-03')).views).toMatchObject([{ asOfs: 4, rows: 5, setAside }]);
+    expect(await knownAt(MIDNIGHT + DAY + 2 * HOUR)).toEqual(['100', 1]);
   });
 
   it('waits for the next run that is due: where none is, nothing is computed', async () => {

@@ -2,6 +2,7 @@
 
 import { instantText } from '../../src/core/definitions/sql.js';
 import { addDays, addMonths, type BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
+import { MAX_FLOAT, MONEY_DIGITS } from '../../src/core/lending/source-columns.js';
 import { type SourceColumn, type SourceTable, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
 
 const DAY = 86_400_000;
@@ -32,10 +33,49 @@ export interface GenerateOptions {
   readonly tables: readonly SourceTable[];
   readonly keysPerTable: number;
   readonly calendar: BusinessCalendar;
+  /** Probability with which a cell has the smallest or the largest value that an import takes. */
+  readonly extremes?: number;
+  /** Factor of the number of ids. */
+  readonly spread?: number;
+}
+
+/** The smallest and the largest value of a column that an import takes; null where it has none. */
+function extremesOf({ name, type, range }: SourceColumn): readonly [unknown, unknown] | null {
+  if (range) return range;
+  switch (type) {
+    case 'Money':
+      return [`-${'9'.repeat(MONEY_DIGITS)}.99`, `${'9'.repeat(MONEY_DIGITS)}.99`];
+    case 'Float64':
+      return [-MAX_FLOAT, MAX_FLOAT];
+    case 'Int8':
+      return [-128, 127];
+    case 'UInt16':
+      return [0, 65_535];
+    case 'UInt32':
+      return [0, 4_294_967_295];
+    case 'Date':
+      return name === 'month' ? null : ['1970-01-01', '2149-06-06'];
+    case 'Date32':
+      return ['1900-01-01', '2299-12-31'];
+    case 'Instant':
+      return [instantText(0), instantText(Date.UTC(2299, 11, 31))];
+    case 'FloatMap':
+      return [{ score: -MAX_FLOAT }, { score: MAX_FLOAT }];
+    default:
+      return null;
+  }
 }
 
 /** Keys have one event time and one to three versions of their content, some of them tombstones, some known late. */
-export function generateSources({ seed, around, tables, keysPerTable, calendar }: GenerateOptions): GeneratedRow[] {
+export function generateSources({
+  seed,
+  around,
+  tables,
+  keysPerTable,
+  calendar,
+  extremes = 0,
+  spread = 1,
+}: GenerateOptions): GeneratedRow[] {
   const next = random(seed);
   const upTo = (limit: number): number => Math.floor(next() * limit);
   const pick = <T>(from: readonly T[]): T => from[upTo(from.length)] as T;
@@ -52,16 +92,18 @@ export function generateSources({ seed, around, tables, keysPerTable, calendar }
 
   const value = (column: SourceColumn): unknown => {
     if (column.nullable && next() < 0.15) return null;
+    const bounds = extremes > 0 && next() < extremes ? extremesOf(column) : null;
+    if (bounds) return pick(bounds);
     if (column.values) return pick(column.values.filter((each) => each !== '' || column.default === ''));
     switch (column.type) {
       case 'String':
-        return `${column.name.slice(0, 1)}${upTo(IDS[column.name] ?? 5)}`;
+        return `${column.name.slice(0, 1)}${upTo((IDS[column.name] ?? 5) * spread)}`;
       case 'Money':
         return (next() * 1000 - (next() < 0.1 ? 100 : 0)).toFixed(2);
       case 'Rate':
         return next().toFixed(6);
       case 'Float64':
-        return upTo(180);
+        return upTo(column.range ? column.range[1] + 1 : 180);
       case 'Int8':
         return upTo(8) - 1;
       case 'Date':
@@ -76,7 +118,7 @@ export function generateSources({ seed, around, tables, keysPerTable, calendar }
       case 'StringArray':
         return ['hook', 'vpn', 'clone'].filter(() => next() < 0.3);
       default:
-        return upTo(100);
+        return (column.range?.[0] ?? 0) + upTo(100);
     }
   };
 
@@ -84,7 +126,7 @@ export function generateSources({ seed, around, tables, keysPerTable, calendar }
   const happened = ({
     eventTime,
   }: SourceTable): { readonly event: Instant; readonly columns: Record<string, unknown> } => {
-    const at = instant();
+    const at = extremes > 0 && next() < extremes / 10 ? 0 : instant();
     if (eventTime.kind === 'always') return { event: 0, columns: {} };
     if (eventTime.kind === 'instant') return { event: at, columns: { [eventTime.column]: instantText(at) } };
     const date = calendar.dateOf(at);

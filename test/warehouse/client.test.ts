@@ -55,7 +55,7 @@ test('a refusal warns in the log unless the SQL is a caller’s', async () => {
   const logging = openClickHouse({ url, database: name, log, metrics: unmeasured });
   const bad = raw('SELECT nothing');
   await logging.rows('ours', bad).catch(() => undefined);
-  await logging.rows('theirs', bad, { callerSql: true }).catch(() => undefined);
+  await logging.rows('theirs', bad, { refusalIsAnswer: true }).catch(() => undefined);
   await logging.close();
   expect(warned).toEqual(['ours']);
 });

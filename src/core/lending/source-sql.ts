@@ -14,6 +14,8 @@ export interface SourceSelectOptions {
   readonly undeleted?: boolean;
   /** A condition on key columns of the stored row `v`; rows that it leaves out are not read. On other columns it would choose among versions. */
   readonly keyFilter?: Sql;
+  /** A condition on the newest version `v`, of any column: rows that it leaves out are as if they were not there. */
+  readonly rowFilter?: Sql;
 }
 
 /**
@@ -53,7 +55,7 @@ export function sourceSelect(name: string, options: SourceSelectOptions): Sql {
   return sql`(SELECT ${join(columns)}, v.ingested_at AS ingested_at FROM (
     SELECT * FROM ${ident(name)} AS v WHERE v.ingested_at <= ${knowledge}${before}
     ORDER BY ${key}, ingested_at DESC, seq DESC LIMIT 1 BY ${key}
-  ) AS v WHERE v.deleted = 0${after})`;
+  ) AS v WHERE v.deleted = 0${after}${options.rowFilter ? sql` AND ${options.rowFilter}` : raw('')})`;
 }
 
 /** Whether all versions of a key have one event time; only then may rows be filtered before the newest version is chosen. */

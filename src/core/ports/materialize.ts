@@ -2,7 +2,7 @@
 import type { View, ViewOfKind } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { Lease } from './leases.js';
-import type { Run, StagedRow } from './offline.js';
+import type { EntityKey, Run, StagedRow } from './offline.js';
 import type { JobProgress } from './progress.js';
 import type { ScoreRow } from './scoring.js';
 
@@ -28,6 +28,8 @@ export interface RunRecord {
     readonly shards: number;
     /** Seconds from the run's beginning to its commit; a run that shares a stage has its share of the time. */
     readonly seconds?: number;
+    /** Entities with whose source rows the query cannot compute: the run has no row of them. */
+    readonly setAside?: readonly EntityKey[];
     /** Whether another run had made the as-of history before; absent in runs of earlier releases. */
     readonly restated?: boolean;
     /** Runs of scores only: rows without a score. */
@@ -123,6 +125,15 @@ export interface PortfolioResult {
   readonly restored: number;
 }
 
+/**
+ * Entities with whose source rows the query of a view cannot compute, in number and the first 20; the quarantine names all and says why. They
+ * keep the rows they had, which age, and get new ones from the first run that knows corrected source rows.
+ */
+export interface EntitiesSetAside {
+  readonly entities: number;
+  readonly first: readonly string[];
+}
+
 /** The outcome of a run of one view. */
 export interface ViewResult {
   readonly view: string;
@@ -135,6 +146,8 @@ export interface ViewResult {
   /** Older rows that the online store had lost. */
   readonly restored: number;
   readonly nullKeys: number;
+  /** Absent where there are none. */
+  readonly setAside?: EntitiesSetAside;
   /** Score views only, as in a PortfolioResult. */
   readonly scored?: number;
   readonly missing?: number;
@@ -162,6 +175,8 @@ export interface BackfillViewResult {
   /** Rows that the online store now holds and did not before. */
   readonly published: number;
   readonly nullKeys: number;
+  /** Those of any as-of; absent where there are none. */
+  readonly setAside?: EntitiesSetAside;
   /** Score views only: rows without a score because the model gave no probability. */
   readonly failed?: number;
 }

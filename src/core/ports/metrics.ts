@@ -55,6 +55,10 @@ export const METRICS = {
   view_stale: gauge('1 when the newest value of the view is older than its maxAge, or there is none', 'view'),
   view_keys: gauge('Entity keys with a value in the history of the view', 'view'),
   view_event_time_seconds: gauge('As-of of the newest run that this worker committed, in Unix seconds', 'view'),
+  view_entities_set_aside: gauge(
+    'Entities that the newest run of the view left out because its query cannot compute with their source rows; the quarantine names them',
+    'view',
+  ),
   feature_null_ratio: gauge('Share of NULLs among the newest values of a feature, 0 to 1', 'view', 'feature'),
   materialize_seconds: seconds('Time of a scheduled or asked run of one view, from its lease to its commit', 'view'),
   history_rows: counter('Rows that runs added to the history of the view', 'view'),

@@ -2,12 +2,14 @@
 import type { View } from '../definitions/definitions.js';
 import type { Instant } from '../helpers/time.js';
 import type { Lease } from './leases.js';
-import type { Run, StageCounts, StagedRow } from './offline.js';
+import type { EntityKey, Run, StageCounts, StagedRow } from './offline.js';
 
 /** A run and the instant from which on its rows are known. */
 export interface StampedRun {
   readonly run: Run;
   readonly availableAt: Instant;
+  /** The keys that the run has set aside, of which it does not know whether they end. */
+  readonly setAside?: readonly EntityKey[];
 }
 
 export interface OfflineWriters {

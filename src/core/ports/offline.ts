@@ -36,6 +36,8 @@ export interface StageCounts {
   readonly nullKeys: number;
   /** Whether another run has made the as-of history already, even one without a row. */
   readonly restated: boolean;
+  /** Entities with whose source rows the query cannot compute: the run has no row of them. Absent where there are none. */
+  readonly setAside?: readonly EntityKey[];
 }
 
 /** A row of a run before it has stamps. */

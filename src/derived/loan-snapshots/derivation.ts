@@ -121,7 +121,7 @@ async function derive(
       signal.throwIfAborted();
       const run = { clickhouse, days, within, work: work.table, after, through, seq, writer, signal };
       const aside = await derivePartition(run);
-      await quarantineLoans(clickhouse, aside, { now, signal });
+      await quarantineLoans(clickhouse, aside, signal);
       setAside.push(...aside.map(({ loanId }) => loanId));
       await progress.report((index + 1) / work.partitions.length);
     }

@@ -9,6 +9,8 @@ import type { Run } from '../../core/ports/offline.js';
 import type { StampedRun } from '../../core/ports/offline-writer.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { withinFence } from '../../warehouse/fence.js';
+import { hashOf } from './compute.js';
+import { type HashedKey, without } from './keys-at-fault.js';
 import { BOUNDED, type FencedView, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
 import { noValue } from './values.js';
 import { viewQuery } from './view-sql.js';
@@ -30,29 +32,35 @@ export async function runsAfterDeletions(store: ClickHouse, runs: readonly Run[]
   return runs.filter(({ knowledge }) => knowledge >= Number(since));
 }
 
+/** The computed rows of a run, and the keys that it sets aside: of those it is not known whether they end. */
+interface ComputedRows {
+  readonly computed: Sql;
+  readonly setAside: readonly HashedKey[];
+}
+
 /** Adds to the computed rows of a run a tombstone for each key that its query would give if no source row had been deleted. */
 export async function endDeleted(
   store: ClickHouse,
   run: Run,
-  computed: Sql,
+  rows: ComputedRows,
   calendar: BusinessCalendar,
 ): Promise<void> {
   const { view } = run;
   const keys = keyColumns(view);
   const typed = keys.map((key) => sql`CAST(q.${key}, 'Nullable(String)') AS ${key}`);
   const undeleted = sql`SELECT ${join(typed)} FROM (${viewQuery(view, { ...run, undeleted: true }, calendar)}) AS q`;
-  await endWithout(store, run, { computed, before: undeleted });
+  await endWithout(store, run, { ...rows, before: undeleted });
 }
 
 /** Adds to the computed rows of a run a tombstone for each key that the as-of before it has and that it lacks. */
-export async function endLeft(store: ClickHouse, run: Run, computed: Sql): Promise<void> {
+export async function endLeft(store: ClickHouse, run: Run, rows: ComputedRows): Promise<void> {
   const { view } = run;
   const before = (await asOfsOf(store, view)).findLast(({ asOf }) => asOf < run.asOf);
   if (!before) return;
   const keys = keyColumns(view).map((key) => sql`toNullable(${key}) AS ${key}`);
   const { history } = viewTables(view);
   await endWithout(store, run, {
-    computed,
+    ...rows,
     before: sql`SELECT ${join(keys)} FROM ${history} WHERE ${at([before.asOf])}
       GROUP BY ${join(keyColumns(view))} HAVING argMax(_tombstone, tuple(_available_at, _sequence)) = 0`,
   });
@@ -62,7 +70,7 @@ export async function endLeft(store: ClickHouse, run: Run, computed: Sql): Promi
 async function endWithout(
   store: ClickHouse,
   { id, view }: Run,
-  { computed, before }: { readonly computed: Sql; readonly before: Sql },
+  { computed, setAside, before }: ComputedRows & { readonly before: Sql },
 ): Promise<void> {
   const keys = join(keyColumns(view));
   const nothing = view.features.map((feature) => noValue(feature));
@@ -75,8 +83,8 @@ async function endWithout(
     sql`INSERT INTO ${computed} (${rowColumns(view)})
       SELECT ${param('UInt32', id)}, ${keys}, toUInt8(1), ${join(nothing)} FROM (
         SELECT ${keys}, toUInt8(0) AS _there FROM (${before})
-        UNION ALL SELECT ${keys}, toUInt8(1) AS _there FROM ${computed} WHERE _run = ${id})
-      WHERE ${whole} GROUP BY ${keys} HAVING max(_there) = 0`,
+        UNION ALL SELECT ${keys}, toUInt8(1) AS _there FROM ${computed} WHERE _run = ${id}) AS v
+      WHERE ${whole} AND ${without(setAside)(hashOf(view))} GROUP BY ${keys} HAVING max(_there) = 0`,
     { settings: BOUNDED },
   );
 }
@@ -130,11 +138,17 @@ export async function endBetween(
     FROM ${history} WHERE ${at(pairs.flatMap(({ before, asOf }) => [before, asOf]))} AND ${withinFence(fence)} GROUP BY ${keys}, _event_time`;
   const ended = sql`SELECT ${keys}, arrayJoin(arrayFilter(p -> has(_alive, p.1) AND NOT has(_all, p.2), ${given})) AS _end
     FROM (SELECT ${keys}, groupArray(_at) AS _all, groupArrayIf(_at, _gone = 0) AS _alive FROM (${newest}) GROUP BY ${keys})`;
+  const unsure = runs.filter(({ setAside = [] }) => setAside.length > 0);
+  const open = sql`has(${list('Int64', ({ asOf }) => (unsure.some(({ run }) => run.asOf === asOf) ? asOf : -1))}, _end.2)
+    AND has(${param(
+      'Array(Array(String))',
+      unsure.flatMap(({ setAside = [] }) => setAside),
+    )}, [${keys}])`;
   await store.run(
     'ends-history',
     sql`INSERT INTO ${history} (${keys}, _event_time, _available_at, _sequence, _tombstone, ${join(featureColumns(view))})
       SELECT ${keys}, fromUnixTimestamp64Milli(_end.2, 'UTC'), fromUnixTimestamp64Milli(_end.3, 'UTC'), _end.4, 1,
-        ${join(view.features.map((feature) => noValue(feature)))} FROM (${ended})`,
+        ${join(view.features.map((feature) => noValue(feature)))} FROM (${ended}) WHERE NOT (${open})`,
     { settings: BOUNDED },
   );
   return pairs;

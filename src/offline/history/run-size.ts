@@ -6,7 +6,7 @@ import { RiskgraphError } from '../../core/errors.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import { sourceTable } from '../../core/lending/sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { explained } from './stage.js';
+import { explained } from './compute.js';
 import { BOUNDED, keyColumns, tableNames, viewTables } from './tables.js';
 import { viewQuery } from './view-sql.js';
 

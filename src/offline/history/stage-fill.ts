@@ -5,17 +5,23 @@ import { RiskgraphError } from '../../core/errors.js';
 import { formatInstant } from '../../core/helpers/time.js';
 import type { Run, StageCounts } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
+import { hashOf } from './compute.js';
+import { type HashedKey, without } from './keys-at-fault.js';
 import type { StageTables } from './stages.js';
 import { BOUNDED, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
 import { noValue } from './values.js';
 
 export type ComputedCounts = StageCounts & { readonly tombstones: number };
 
+/** The keys that runs set aside, by the number of the run. */
+export type SetAside = Map<number, readonly HashedKey[]>;
+
 /** Writes the new ones of the computed rows to the stage. */
 export async function fillStage(
   store: ClickHouse,
   runs: readonly Run[],
   tables: StageTables,
+  setAside: SetAside,
 ): Promise<readonly ComputedCounts[]> {
   const [counted, , restated] = await Promise.all([
     countComputed(store, runs, tables),
@@ -25,14 +31,22 @@ export async function fillStage(
   const fresh = runs.filter((run) => !restated.has(run.id));
   if (fresh.length > 0) await fillFresh(store, fresh, tables);
   const again = runs.filter((run) => restated.has(run.id));
-  for (const run of again) await fillRestated(store, run, tables);
+  for (const run of again) await fillRestated(store, run, tables, setAside.get(run.id) ?? []);
   const changed = again.length === 0 ? new Map<number, number>() : await countChanged(store, tables);
   return runs.map(({ id }) => {
     const { total = 0, nulls = 0, tombstones = 0 } = counted.get(id) ?? {};
     const rows = total - nulls;
     const isRestated = restated.has(id);
     const differ = isRestated ? (changed.get(id) ?? 0) : rows;
-    return { rows, changed: differ, nullKeys: nulls, restated: isRestated, tombstones };
+    const aside = setAside.get(id)?.map(({ key }) => key);
+    return {
+      rows,
+      changed: differ,
+      nullKeys: nulls,
+      restated: isRestated,
+      tombstones,
+      ...(aside && { setAside: aside }),
+    };
   });
 }
 
@@ -99,9 +113,14 @@ async function fillFresh(store: ClickHouse, runs: readonly Run[], tables: StageT
 
 /**
  * Fills the stage of a run whose as-of has history: with what differs from the newest history row of its key at this event time, and a tombstone for each key that
- * has such a row and is no longer computed.
+ * has such a row and is no longer computed. Of a key that is set aside nothing new is known: its row stays.
  */
-async function fillRestated(store: ClickHouse, run: Run, tables: StageTables): Promise<void> {
+async function fillRestated(
+  store: ClickHouse,
+  run: Run,
+  tables: StageTables,
+  setAside: readonly HashedKey[],
+): Promise<void> {
   const { view } = run;
   const keys = join(keyColumns(view));
   const features = featureColumns(view);
@@ -118,8 +137,8 @@ async function fillRestated(store: ClickHouse, run: Run, tables: StageTables): P
       FROM (SELECT *, ${content} AS _is FROM (${computed})) AS c LEFT JOIN (${newest}) AS n USING (${keys})
       WHERE ifNull(n._was != c._is, 1)
       UNION ALL
-      SELECT ${param('UInt32', run.id)}, ${keys}, toUInt8(1), ${join(view.features.map(noValue))} FROM (${newest})
-      WHERE _was_tombstone = 0 AND (${keys}) NOT IN (SELECT ${keys} FROM (${computed}))`,
+      SELECT ${param('UInt32', run.id)}, ${keys}, toUInt8(1), ${join(view.features.map(noValue))} FROM (${newest}) AS v
+      WHERE _was_tombstone = 0 AND (${keys}) NOT IN (SELECT ${keys} FROM (${computed})) AND ${without(setAside)(hashOf(view))}`,
     { settings: BOUNDED },
   );
 }

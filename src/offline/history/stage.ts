@@ -1,17 +1,15 @@
-import type { View } from '../../core/definitions/definitions.js';
-import { ident, join, param, type Sql, sql } from '../../core/definitions/sql.js';
+import { type Sql, sql } from '../../core/definitions/sql.js';
 import { isArrayType } from '../../core/definitions/types.js';
 import { RiskgraphError } from '../../core/errors.js';
-import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
+import { type BusinessCalendar, formatInstant } from '../../core/helpers/time.js';
 import type { Run, StageCounts, StagedRow } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { refusal } from '../../warehouse/failures.js';
+import { computeRun } from './compute.js';
 import { endDeleted, endLeft, runsAfterDeletions } from './ends.js';
-import { type ComputedCounts, fillStage } from './stage-fill.js';
+import type { HashedKey } from './keys-at-fault.js';
+import { type ComputedCounts, fillStage, type SetAside } from './stage-fill.js';
 import { dropTables, findStages, ownTables, stageTables } from './stages.js';
-import { BOUNDED, computedDdl, type FencedView, keyColumns, rowColumns, stageDdl } from './tables.js';
-import { featureValue, noValue } from './values.js';
-import { viewQuery } from './view-sql.js';
+import { computedDdl, type FencedView, stageDdl } from './tables.js';
 
 /** See OfflineWriter.stageRun. */
 export async function stageRun(
@@ -20,9 +18,9 @@ export async function stageRun(
   run: Run,
   calendar: BusinessCalendar,
 ): Promise<StageCounts> {
-  const [counts] = await stageQueries(store, fenced, [run], calendar, async (into) => {
+  const [counts] = await stageQueries(store, fenced, [run], calendar, async ({ into, setAside }) => {
     // In the stage, so that what ends is online before it is history; of several runs the commit knows better which as-of comes before.
-    if (run.view.absent === 'ends') await endLeft(store, run, into);
+    if (run.view.absent === 'ends') await endLeft(store, run, { computed: into, setAside });
   });
   return counts as StageCounts;
 }
@@ -34,22 +32,31 @@ export const stageRuns = (
   runs: readonly Run[],
   calendar: BusinessCalendar,
   computed: (runs: number) => Promise<void> = async () => undefined,
-): Promise<readonly StageCounts[]> => stageQueries(store, fenced, runs, calendar, (_, done) => computed(done));
+): Promise<readonly StageCounts[]> => stageQueries(store, fenced, runs, calendar, ({ done }) => computed(done));
 
-/** @param computed called with the table of computed rows and the number of runs that it has */
+interface Computed {
+  /** The table of computed rows. */
+  readonly into: Sql;
+  /** The number of runs that it has, and the keys that the last of them sets aside. */
+  readonly done: number;
+  readonly setAside: readonly HashedKey[];
+}
+
+/** @param computed called once a run is computed */
 async function stageQueries(
   store: ClickHouse,
   fenced: FencedView,
   runs: readonly Run[],
   calendar: BusinessCalendar,
-  computed: (into: Sql, runs: number) => Promise<void>,
+  computed: (so: Computed) => Promise<void>,
 ): Promise<readonly StageCounts[]> {
-  const counts = await stageComputed(store, fenced, runs, async (into) => {
+  const counts = await stageComputed(store, fenced, runs, async ({ into, setAside }) => {
     const afterDeletions = await runsAfterDeletions(store, runs);
     for (const [index, run] of runs.entries()) {
-      await compute(store, run, into, calendar);
-      if (afterDeletions.includes(run)) await endDeleted(store, run, into, calendar);
-      await computed(into, index + 1);
+      const aside = await computeRun({ store, calendar }, run, into);
+      if (aside.length > 0) setAside.set(run.id, aside);
+      if (afterDeletions.includes(run)) await endDeleted(store, run, { computed: into, setAside: aside }, calendar);
+      await computed({ into, done: index + 1, setAside: aside });
     }
   });
   return counts.map(({ tombstones, ...others }) => others);
@@ -62,7 +69,7 @@ export async function stageRows(
   run: Run,
   batches: AsyncIterable<readonly StagedRow[]>,
 ): Promise<ComputedCounts> {
-  const [counts] = await stageComputed(store, fenced, [run], async (_, table) => {
+  const [counts] = await stageComputed(store, fenced, [run], async ({ table }) => {
     const { entity, features } = run.view;
     const columns = [...entity.joinKeys, '_tombstone', ...features.map(({ name }) => name)];
     const nothing = features.map(({ type }) => (isArrayType(type) ? [] : null));
@@ -92,7 +99,7 @@ async function stageComputed(
   store: ClickHouse,
   { view, fence }: FencedView,
   runs: readonly Run[],
-  computeInto: (table: Sql, name: string) => Promise<void>,
+  computeInto: (to: { readonly into: Sql; readonly table: string; readonly setAside: SetAside }) => Promise<void>,
 ): Promise<readonly ComputedCounts[]> {
   runs.forEach(checkRun);
   const ids = runs.map(({ id }) => id);
@@ -106,8 +113,9 @@ async function stageComputed(
   try {
     await store.run('stage-create', computedDdl(view, tables.computed, ids));
     await store.run('stage-create', stageDdl(view, tables.next, ids));
-    await computeInto(tables.computed, tables.computedName);
-    const counts = await fillStage(store, runs, tables);
+    const setAside: SetAside = new Map();
+    await computeInto({ into: tables.computed, table: tables.computedName, setAside });
+    const counts = await fillStage(store, runs, tables, setAside);
     const earlier = ownTables(
       stages.filter(({ whole }) => whole),
       runs,
@@ -131,43 +139,4 @@ function checkRun({ id, asOf, view }: Run): void {
         ? `as-of ${formatInstant(asOf)} is before 1970`
         : null;
   if (wrong) throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${view.id} cannot be computed: ${wrong}` });
-}
-
-/** The stored columns of a row of the view's query `q`: whether it is a tombstone, named `_gone` where it is selected, and its features. */
-export const computedColumns = (view: View): { readonly tombstone: Sql; readonly features: readonly Sql[] } => ({
-  tombstone: view.tombstone ? sql`ifNull(CAST(q.${ident(view.tombstone)}, 'Nullable(Bool)'), false)` : sql`0`,
-  features: view.features.map((feature) => sql`if(_gone, ${noValue(feature)}, ${featureValue(view, feature, 'q')})`),
-});
-
-async function compute(store: ClickHouse, run: Run, into: Sql, calendar: BusinessCalendar): Promise<void> {
-  const { view } = run;
-  const { tombstone, features } = computedColumns(view);
-  const columns = [
-    sql`${param('UInt32', run.id)}`,
-    ...keyColumns(view).map((key) => sql`CAST(q.${key}, 'Nullable(String)')`),
-    sql`${tombstone} AS _gone`,
-    ...features,
-  ];
-  try {
-    await store.run(
-      'stage-compute',
-      sql`INSERT INTO ${into} (${rowColumns(view)}) SELECT ${join(columns)} FROM (${viewQuery(view, run, calendar)}) AS q`,
-      { settings: BOUNDED },
-    );
-  } catch (error) {
-    throw explained(view, run.asOf, error);
-  }
-}
-
-/** The author of a view must see what ClickHouse said of the query. */
-export function explained(view: View, asOf: Instant, error: unknown): unknown {
-  const words = refusal(error);
-  if (words === null) return error;
-  const reason = words.split(': while executing')[0]?.split('\n')[0]?.slice(0, 500);
-  return new RiskgraphError({
-    code: 'INTERNAL',
-    message: `the query of ${view.id} as of ${formatInstant(asOf)} failed: ${reason}`,
-    hint: `correct ${view.file}: give the join keys and every feature by name, in their declared types`,
-    cause: (error as RiskgraphError).cause,
-  });
 }

@@ -6,23 +6,21 @@ import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import { sourceSelect } from '../../core/lending/source-sql.js';
 import { keyFilterOf } from '../../core/lending/source-where.js';
 
-/**
- * The query of a view for one as-of, reading only what was known by `knowledge`; of each source only the rows `v` that `sampled` lets through;
- * `undeleted` as if no row had been deleted.
- */
+export interface ViewQueryOptions {
+  readonly asOf: Instant;
+  readonly knowledge: Instant;
+  /** Of each source only the rows `v` that it lets through are read: a part of the keys, whose versions may belong to different ones. */
+  readonly sampled?: Sql | undefined;
+  /** Which newest rows `v` of a source the query reads; null: all. */
+  readonly kept?: ((table: string) => Sql | null) | undefined;
+  /** As if no row had been deleted. */
+  readonly undeleted?: boolean;
+}
+
+/** The query of a view for one as-of, reading only what was known by `knowledge`. */
 export function viewQuery(
   view: View,
-  {
-    asOf,
-    knowledge,
-    sampled,
-    undeleted = false,
-  }: {
-    readonly asOf: Instant;
-    readonly knowledge: Instant;
-    readonly sampled?: Sql | undefined;
-    readonly undeleted?: boolean;
-  },
+  { asOf, knowledge, sampled, kept, undeleted = false }: ViewQueryOptions,
   calendar: BusinessCalendar,
 ): Sql {
   const query = kindOf(view).query(view);
@@ -31,12 +29,14 @@ export function viewQuery(
   return query({
     source: (table, { where } = {}) => {
       const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(sampled ? [sampled] : [])];
+      const rowFilter = kept?.(table);
       return sourceSelect(table, {
         asOf: instant,
         knowledge: instantSql(knowledge),
         timezone: calendar.timezone,
         undeleted,
         ...(filters.length > 0 && { keyFilter: join(filters, ' AND ') }),
+        ...(rowFilter && { rowFilter }),
       });
     },
     asOf: {

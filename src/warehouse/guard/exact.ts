@@ -59,7 +59,7 @@ export async function exactSelect(
 ): Promise<ExactSelect> {
   const describe = (select: Sql) =>
     clickhouse
-      .rows<{ name: string; type: string }>('sql-describe', sql`DESCRIBE (${select})`, { callerSql: true })
+      .rows<{ name: string; type: string }>('sql-describe', sql`DESCRIBE (${select})`, { refusalIsAnswer: true })
       .catch((cause: unknown) => {
         throw userSqlFailure(cause, what);
       });

@@ -66,7 +66,7 @@ async function printed(clickhouse: ClickHouse, text: string): Promise<string> {
   if (text.length > MAX_SQL) throw badInput(`the SQL is longer than ${MAX_SQL} characters`, WHAT_MAY);
   const [row] = await clickhouse
     .rows<{ statement: string }>('sql-print', sql`SELECT formatQuerySingleLine(${text}) AS statement`, {
-      callerSql: true,
+      refusalIsAnswer: true,
     })
     .catch((cause: unknown) => {
       throw userSqlFailure(cause, 'the SQL');
@@ -103,7 +103,7 @@ async function explained(clickhouse: ClickHouse, what: string, statement: Sql): 
     const lines = await clickhouse.rows<{ explain: string }>(
       'sql-explain',
       sql`SELECT explain FROM (EXPLAIN ${raw(what)} ${statement})`,
-      { settings: { max_execution_time: CHECK_SECONDS }, callerSql: true },
+      { settings: { max_execution_time: CHECK_SECONDS }, refusalIsAnswer: true },
     );
     return lines.map(({ explain }) => explain);
   } catch (cause) {

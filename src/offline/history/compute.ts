@@ -1,0 +1,204 @@
+/** The query of a view, run once for an as-of. Entities with whose source rows it cannot compute are set aside, and all others have their rows. */
+import type { View } from '../../core/definitions/definitions.js';
+import { ident, instantSql, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { RiskgraphError } from '../../core/errors.js';
+import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
+import { sourceTable } from '../../core/lending/sources.js';
+import type { Run } from '../../core/ports/offline.js';
+import type { ClickHouse } from '../../warehouse/client.js';
+import { refusal, valueWords } from '../../warehouse/failures.js';
+import { nameInQuarantine } from '../../warehouse/quarantine.js';
+import { type HashedKey, type KeyGroup, keysAtFault, MOST_KEYS, type TriedQuery, without } from './keys-at-fault.js';
+import { BOUNDED, keyColumns, rowColumns } from './tables.js';
+import { featureValue, noValue } from './values.js';
+import { type ViewQueryOptions, viewQuery } from './view-sql.js';
+
+interface Parts {
+  readonly store: ClickHouse;
+  readonly calendar: BusinessCalendar;
+}
+
+/** The stored columns of a row of the view's query `q`: whether it is a tombstone, named `_gone` where it is selected, and its features. */
+export const computedColumns = (view: View): { readonly tombstone: Sql; readonly features: readonly Sql[] } => ({
+  tombstone: view.tombstone ? sql`ifNull(CAST(q.${ident(view.tombstone)}, 'Nullable(Bool)'), false)` : sql`0`,
+  features: view.features.map((feature) => sql`if(_gone, ${noValue(feature)}, ${featureValue(view, feature, 'q')})`),
+});
+
+/** The author of a view must see what ClickHouse said of the query. */
+export function explained(view: View, asOf: Instant, error: unknown): unknown {
+  const words = refusal(error);
+  if (words === null) return error;
+  const reason = words.split(': while executing')[0]?.split('\n')[0]?.slice(0, 500);
+  return new RiskgraphError({
+    code: 'INTERNAL',
+    message: `the query of ${view.id} as of ${formatInstant(asOf)} failed: ${reason}`,
+    hint: `correct ${view.file}: give the join keys and every feature by name, in their declared types`,
+    cause: (error as RiskgraphError).cause,
+  });
+}
+
+/** The rows of a run as its stage has them, read from those rows of the sources that `kept` says. */
+function rowsOf(run: Run, kept: ViewQueryOptions['kept'], calendar: BusinessCalendar): Sql {
+  const { view, asOf, knowledge } = run;
+  const { tombstone, features } = computedColumns(view);
+  const columns = [
+    sql`${param('UInt32', run.id)}`,
+    ...keyColumns(view).map((key) => sql`CAST(q.${key}, 'Nullable(String)')`),
+    sql`${tombstone} AS _gone`,
+    ...features,
+  ];
+  return sql`SELECT ${join(columns)} FROM (${viewQuery(view, { asOf, knowledge, ...(kept && { kept }) }, calendar)}) AS q`;
+}
+
+/**
+ * Adds the rows of a run to the table `into`.
+ * @returns the keys that are set aside, which the quarantine names. Their source rows are as if they were not imported, for others too.
+ */
+export async function computeRun(parts: Parts, run: Run, into: Sql): Promise<readonly HashedKey[]> {
+  const { store, calendar } = parts;
+  const { view, asOf } = run;
+  const insert = async (kept?: ViewQueryOptions['kept']): Promise<void> => {
+    const rows = rowsOf(run, kept, calendar);
+    await store.run('stage-compute', sql`INSERT INTO ${into} (${rowColumns(view)}) ${rows}`, { settings: BOUNDED });
+  };
+  try {
+    await insert();
+    return [];
+  } catch (error) {
+    const words = valueWords(error);
+    if (words === null || keyedSources(view).length === 0) throw explained(view, asOf, error);
+    const sought = new SourceKeys(parts, run);
+    const suspects = await sought.suspects();
+    const found = await keysAtFault(sought, suspects);
+    if (found === 'NO_KEY') throw explained(view, asOf, error);
+    if (found === 'TOO_MANY') throw tooMany(run, words, error);
+    // Blocks of rows that were written before the failure.
+    await store.run('stage-clear', sql`ALTER TABLE ${into} DELETE WHERE _run = ${run.id}`, {
+      settings: { mutations_sync: '1' },
+    });
+    await insert(keptOf(view, without(found))).catch((cause) => Promise.reject(explained(view, asOf, cause)));
+    await sought.name(found, { words, suspects });
+    return found;
+  }
+}
+
+/** The sources of a view that say of each row whose it is. */
+const keyedSources = ({ sources, entity }: View): readonly string[] =>
+  sources.filter((name) => {
+    const columns = new Set(sourceTable(name).columns.map((column) => column.name));
+    return entity.joinKeys.every((key) => columns.has(key));
+  });
+
+/** The hash of the key of a row `v`; a row without a key has that of an empty one. */
+export const hashOf = ({ entity }: View): Sql =>
+  sql`cityHash64(${join(entity.joinKeys.map((key) => sql`ifNull(toString(v.${ident(key)}), '')`))})`;
+
+const keptOf = (view: View, group: KeyGroup): NonNullable<ViewQueryOptions['kept']> => {
+  const keyed = new Set(keyedSources(view));
+  return (table) => (keyed.has(table) ? group(hashOf(view)) : null);
+};
+
+/** The keys of the sources that a run reads, and tries of its query with some of them. */
+class SourceKeys implements TriedQuery {
+  private readonly tables: readonly string[];
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly run: Run,
+  ) {
+    this.tables = keyedSources(run.view);
+  }
+
+  computes(group: KeyGroup): Promise<boolean> {
+    return this.works(keptOf(this.run.view, group));
+  }
+
+  async keys({ from, to }: Parameters<TriedQuery['keys']>[0]): Promise<readonly HashedKey[]> {
+    const { joinKeys } = this.run.view.entity;
+    const key = join(joinKeys.map((name) => sql`ifNull(toString(v.${ident(name)}), '')`));
+    const range = sql`h BETWEEN ${param('UInt64', String(from))} AND ${param('UInt64', String(to))}`;
+    return this.parts.store.rows(
+      'stage-keys',
+      sql`SELECT DISTINCT key, toString(h) AS hash FROM (${this.each(sql`[${key}] AS key, ${hashOf(this.run.view)} AS h`)}) WHERE ${range} ORDER BY h`,
+      { settings: BOUNDED },
+    );
+  }
+
+  async countKeys(): Promise<number> {
+    const [answer] = await this.parts.store.rows<{ total: string }>(
+      'stage-keys',
+      sql`SELECT uniq(hash) AS total FROM (${this.each(sql`${hashOf(this.run.view)} AS hash`)})`,
+    );
+    return Number(answer?.total ?? 0);
+  }
+
+  /** Keys that earlier runs of the view have set aside. */
+  suspects(): Promise<readonly HashedKey[]> {
+    const parts = this.run.view.entity.joinKeys.map((_, index) => raw(`key[${index + 1}]`));
+    return this.parts.store.rows(
+      'stage-suspects',
+      sql`SELECT JSONExtract(raw, 'Array(String)') AS key, toString(cityHash64(${join(parts)})) AS hash
+        FROM source_quarantine WHERE import_id = ${this.run.view.id} AND raw != ''
+        GROUP BY raw ORDER BY max(at) DESC LIMIT ${param('UInt32', MOST_KEYS)}`,
+    );
+  }
+
+  /** Names keys in the quarantine of the table whose rows are at fault. */
+  async name(
+    found: readonly HashedKey[],
+    { words, suspects }: { readonly words: string; readonly suspects: readonly HashedKey[] },
+  ): Promise<void> {
+    const { view } = this.run;
+    const named = new Set(suspects.map(({ hash }) => hash));
+    const fresh = found.filter(({ hash }) => !named.has(hash));
+    const leftOut = [];
+    for (const { key, hash } of fresh) {
+      const who = view.entity.joinKeys.map((name, index) => `${name} ${key[index] || 'NULL'}`).join(', ');
+      leftOut.push({
+        table: await this.tableAtFault(hash),
+        column: null,
+        reason: `${who} is set aside from ${view.id} until the values here are corrected by another import, or deleted: ${words}`,
+        raw: JSON.stringify(key),
+      });
+    }
+    await nameInQuarantine(this.parts.store, leftOut, { by: view.id });
+  }
+
+  /** The first table without whose rows of the key the query computes. */
+  private async tableAtFault(hash: string): Promise<string> {
+    const own = keptOf(this.run.view, (of) => sql`${of} = ${param('UInt64', hash)}`);
+    for (const table of this.tables.slice(0, -1)) {
+      if (await this.works((name) => (name === table ? sql`0` : own(name)))) return table;
+    }
+    return this.tables.at(-1) as string;
+  }
+
+  private async works(kept: ViewQueryOptions['kept']): Promise<boolean> {
+    const { store, calendar } = this.parts;
+    try {
+      const rows = rowsOf(this.run, kept, calendar);
+      await store.run('stage-try', sql`${rows} FORMAT Null`, { settings: BOUNDED, refusalIsAnswer: true });
+      return true;
+    } catch (error) {
+      if (valueWords(error) === null) throw error;
+      return false;
+    }
+  }
+
+  /** Columns of the rows of every keyed source that the run knows. */
+  private each(columns: Sql): Sql {
+    const known = instantSql(this.run.knowledge);
+    const selects = this.tables.map(
+      (name) => sql`SELECT ${columns} FROM ${ident(name)} AS v WHERE v.ingested_at <= ${known}`,
+    );
+    return join(selects, ' UNION ALL ');
+  }
+}
+
+const tooMany = ({ view, asOf }: Run, words: string, error: unknown): RiskgraphError =>
+  new RiskgraphError({
+    code: 'CONFLICT',
+    message: `the query of ${view.id} as of ${formatInstant(asOf)} fails with the source rows of too many entities: ${words}`,
+    hint: `at most ${MOST_KEYS} entities, and no more than half of all, are set aside: correct their rows, or write the version after ${view.file} so that it can hold such values`,
+    cause: (error as RiskgraphError).cause,
+  });

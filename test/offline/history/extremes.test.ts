@@ -1,0 +1,254 @@
+/** No row that an import accepts stops a job for others: over the most that the tables take, views compute all but the entities at fault. */
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { decimal, defineEntity, int32, raw, type Sql, sql } from '../../../src/core/definitions/define.js';
+import type { View } from '../../../src/core/definitions/definitions.js';
+import { addDays, HOUR } from '../../../src/core/helpers/time.js';
+import { SOURCE_TABLES } from '../../../src/core/lending/sources.js';
+import type { StageCounts } from '../../../src/core/ports/offline.js';
+import { indicatorSql } from '../../../src/indicators/sql.js';
+import { type KeyGroup, keysAtFault } from '../../../src/offline/history/keys-at-fault.js';
+import { loadRegistry } from '../../../src/registry/load.js';
+import { Problem, parserOf } from '../../../src/sources/values.js';
+import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
+import { insertRows } from '../../support/insert-rows.js';
+import { type GeneratedRow, generateSources, insertColumns } from '../generated-sources.js';
+import { collect, type OfflineFixture, openOffline, quiet, viewOf } from '../support.js';
+
+const { views, indicators } = await loadRegistry({ root: resolve('.') });
+const DAY = '2026-03-10';
+const ROWS = 200;
+
+let fixture: OfflineFixture;
+let rows: readonly GeneratedRow[];
+let asOf: number;
+
+beforeAll(async () => {
+  fixture = await openOffline();
+  const { store, calendar } = fixture;
+  asOf = calendar.startOfDay(DAY);
+  await migrateClickHouse({
+    clickhouse: store,
+    directory: resolve('migrations/clickhouse'),
+    clock: () => 0,
+    log: quiet,
+  });
+});
+afterAll(() => fixture?.close());
+
+const compute = async (view: View): Promise<StageCounts> => {
+  await fixture.writers.createView(view);
+  return fixture.writes.stageRun({ id: 1, view, asOf, knowledge: asOf + view.delayMs });
+};
+
+const quarantined = () =>
+  fixture.store.rows<{ table: string; import_id: string; reason: string }>(
+    'test',
+    sql`SELECT table, import_id, reason FROM source_quarantine ORDER BY import_id, table, reason`,
+  );
+
+describe('over extreme values', () => {
+  beforeAll(async () => {
+    const { store, calendar } = fixture;
+    const tables = [...SOURCE_TABLES.values()];
+    rows = generateSources({
+      seed: 20_260_310,
+      around: asOf,
+      tables,
+      keysPerTable: ROWS,
+      calendar,
+      extremes: 0.0012,
+      spread: 6,
+    });
+    for (const table of tables) {
+      const columns = insertColumns(table);
+      const own = rows.filter((row) => row.table === table);
+      const values = own.map((row) => columns.map((name) => row.values[name]));
+      await store.insert('test', { table: table.name, columns }, values);
+    }
+  });
+
+  test('that an import takes', () => {
+    const refused = rows.flatMap(({ table, values }) =>
+      table.columns
+        .filter((column) => {
+          const value = values[column.name];
+          return value !== null && parserOf(column, table)(timed(value)) instanceof Problem;
+        })
+        .map((column) => `${table.name}.${column.name} ${values[column.name]}`),
+    );
+    expect(refused).toEqual([]);
+  });
+
+  const queried = [...views.values()].filter(({ origin }) => origin.kind === 'query');
+  test.each(queried.map((view) => [view.id, view] as const))('%s computes', async (_, view) => {
+    const { rows: stored, setAside = [] } = await compute(view);
+    expect(stored).toBeGreaterThan(0);
+    expect((await quarantined()).filter(({ import_id: by }) => by === view.id)).toHaveLength(setAside.length);
+  });
+
+  test.each([...indicators.values()].map((indicator) => [indicator.name, indicator] as const))(
+    '%s computes',
+    async (_, indicator) => {
+      const { store, calendar } = fixture;
+      const window = { from: addDays(DAY, -400), to: DAY };
+      const by = Object.keys(indicator.dimensions);
+      const knowledge = calendar.startOfDay(addDays(DAY, 100));
+      const select = indicatorSql({ indicator, by, grain: 'MONTH', window, filters: [], knowledge }, calendar);
+      expect((await store.rows('test', select)).length).toBeGreaterThan(0);
+    },
+  );
+});
+
+/** ClickHouse's form of an instant as a file would have it. */
+const timed = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{3}$/.test(value) ? `${value}Z` : value;
+
+const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A customer' });
+let made = 0;
+
+/** What each customer has paid, which an INT32 holds, beside what is paid for the loan. */
+const paidView = (paid: Sql = sql`toInt32(sum(principal_paid))`): View =>
+  viewOf(`paid_${++made}`, 1, {
+    entity: customer,
+    sources: ['loan_events', 'repayments'],
+    features: { paid: int32({ description: 'Principal paid' }), of_loan: decimal({ description: 'Of the loan' }) },
+    query: ({ source }) => sql`
+      SELECT customer_id, ${paid} AS paid, toDecimal128(max(of_loan), 2) AS of_loan
+      FROM (SELECT *, toInt32(sum(principal_paid) OVER (PARTITION BY loan_id)) AS of_loan FROM ${source('repayments')}) AS r
+      LEFT JOIN (SELECT DISTINCT loan_id FROM ${source('loan_events')}) AS e ON r.loan_id = e.loan_id
+      GROUP BY customer_id`,
+  });
+
+let seq = 1_000;
+const pay = (id: string, amount: string, more: Readonly<Record<string, unknown>> = {}) => ({
+  repayment_id: `R-${id}`,
+  customer_id: id,
+  loan_id: `L-${id}`,
+  paid_at: new Date(asOf - 48 * HOUR).toISOString(),
+  principal_paid: amount,
+  interest_paid: '0',
+  ingested_at: new Date(asOf - 24 * HOUR).toISOString(),
+  deleted: 0,
+  ...more,
+});
+const load = (payments: readonly Readonly<Record<string, unknown>>[]) =>
+  insertRows(
+    fixture.store,
+    'repayments',
+    payments.map((payment) => ({ ...payment, seq: ++seq, row_hash: String(seq) })),
+  );
+/** Newer versions, known at the time of the run. */
+const correct = (id: string, amount: string, more = {}) =>
+  load([pay(id, amount, { ingested_at: new Date(asOf).toISOString(), ...more })]);
+
+describe('an entity with whose rows a query cannot compute', () => {
+  const FINE = Array.from({ length: 20 }, (_, index) => `C${index}`);
+  beforeEach(async () => {
+    for (const table of ['repayments', 'source_quarantine'])
+      await fixture.store.run('test', raw(`TRUNCATE TABLE ${table}`));
+    await load(FINE.map((id) => pay(id, '100')));
+  });
+
+  const kept = async (view: View): Promise<readonly string[]> => {
+    const run = { id: 1, view, asOf, knowledge: asOf + view.delayMs };
+    const stored = await collect(fixture.offline.readStage(run, asOf + view.delayMs, { index: 0, of: 1 }));
+    return stored.map(({ key, values }) => `${key} ${values.join(' ')}`).sort();
+  };
+  const rowsOfFine = FINE.map((id) => `${id} 100 100`).sort();
+
+  test('is set aside and named with the table to correct; the others have their rows', async () => {
+    await load([pay('BIG', '3000000000'), pay('BIGGER', '999999999999.99')]);
+    const view = paidView();
+    expect(await compute(view)).toMatchObject({ rows: 20, changed: 20, nullKeys: 0, setAside: expect.any(Array) });
+    const { setAside } = await compute(view);
+    expect([...(setAside ?? [])].sort()).toEqual([['BIG'], ['BIGGER']]);
+    expect(await kept(view)).toEqual(rowsOfFine);
+    expect(await quarantined()).toEqual(
+      ['BIG', 'BIGGER'].map((id) => ({
+        table: 'repayments',
+        import_id: view.id,
+        reason: `customer_id ${id} is set aside from ${view.id} until the values here are corrected by another import, or deleted: Convert overflow`,
+      })),
+    );
+  });
+
+  test('has its row again once it is corrected, or ends where it is deleted', async () => {
+    await load([pay('BIG', '3000000000'), pay('GONE', '3000000000')]);
+    const view = paidView();
+    expect((await compute(view)).setAside).toHaveLength(2);
+    await correct('BIG', '30');
+    await correct('GONE', '0', { deleted: 1 });
+    expect(await compute(view)).not.toHaveProperty('setAside');
+    expect(await kept(view)).toEqual([...rowsOfFine, 'BIG 30 30', 'GONE '].sort());
+  });
+
+  test('keeps the row that its as-of had', async () => {
+    await load([pay('BIG', '7')]);
+    const view = paidView();
+    await compute(view);
+    const run = { id: 1, view, asOf, knowledge: asOf + view.delayMs };
+    await fixture.writes.commitRuns(view, [{ run, availableAt: run.knowledge }]);
+    await correct('BIG', '3000000000');
+    await correct('C0', '0', { deleted: 1 });
+    expect(await fixture.writes.stageRun({ ...run, id: 2 })).toMatchObject({ rows: 20, setAside: [['BIG']] });
+    const changed = await collect(
+      fixture.offline.readStage({ ...run, id: 2 }, run.knowledge + HOUR, { index: 0, of: 1 }),
+    );
+    expect(changed.map(({ key, tombstone }) => [...key, tombstone])).toEqual([['C0', true]]);
+  });
+
+  test('may be one of several that fail only together', async () => {
+    await load(['X', 'Y'].map((id) => pay(id, '2000000000', { loan_id: 'SHARED' })));
+    const view = paidView();
+    expect(await compute(view)).toMatchObject({ rows: 21, setAside: [[expect.stringMatching(/^[XY]$/)]] });
+  });
+
+  test('is none where the query fails for most, or without any row: its author reads why', async () => {
+    const most = paidView(sql`toInt32(toString(count()) || 'x')`);
+    await expect(compute(most)).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringMatching(
+        /fails with the source rows of too many entities: Cannot parse string '…' as Int32/,
+      ),
+      hint: expect.stringContaining(most.file),
+    });
+    const always = paidView(sql`toInt32('ten') + count()`);
+    await expect(compute(always)).rejects.toThrow(/the query of paid_\d+@1 as of .* failed: Cannot parse string 'ten'/);
+    expect(await quarantined()).toEqual([]);
+  });
+});
+
+describe('the keys at fault', () => {
+  /** A query over the numbers from 0 that fails with some of them. */
+  const search = async (size: number, faulty: Sql) => {
+    const { store } = fixture;
+    const all = sql`SELECT number, cityHash64(toString(number)) AS h FROM numbers(${size})`;
+    const some = (condition: Sql) =>
+      sql`SELECT toString(number) AS n, toString(h) AS hash FROM (${all}) WHERE ${condition} ORDER BY h`;
+    let tries = 0;
+    const keyed = async (condition: Sql) =>
+      (await store.rows<{ n: string; hash: string }>('test', some(condition))).map(({ n, hash }) => ({
+        key: [n],
+        hash,
+      }));
+    const found = await keysAtFault(
+      {
+        async computes(group: KeyGroup) {
+          tries++;
+          return (await keyed(sql`${group(raw('h'))} AND ${faulty}`)).length === 0;
+        },
+        keys: ({ from, to }) => keyed(raw(`h BETWEEN ${from} AND ${to}`)),
+        countKeys: async () => size,
+      },
+      [],
+    );
+    return { tries, found: typeof found === 'string' ? found : found.map(({ key }) => Number(key[0])).sort() };
+  };
+
+  test('are found among many in few tries', async () => {
+    const { found, tries } = await search(100_000, sql`number IN (5, 77777)`);
+    expect(found).toEqual([5, 77777]);
+    expect(tries).toBeLessThan(50);
+  });
+});
