@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import type { Instant, LocalDate } from '../core/helpers/time.js';
 import type { NullReason as NullReasonName } from '../core/ports/indicators.js';
-import { FEATURE_TYPE } from './descriptions.js';
+import { FEATURE_TYPE, MASKED_COLUMN } from './descriptions.js';
 import { NullReason } from './enums.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLJSON } from './scalars.js';
 
@@ -18,6 +18,9 @@ export class TableColumnType {
 
   @Field(() => String, { nullable: true, description: 'The description of the column.' })
   description?: string | null;
+
+  @Field(() => Boolean, { description: MASKED_COLUMN })
+  masked!: boolean;
 }
 
 @ObjectType('NullCell', { description: 'A cell of a report that is null, with the reason.' })

@@ -10,6 +10,8 @@ export const ENTITY_KEYS =
   'The entity keys in columnar form, one list per join key and all of equal length: { customer_id: ["C1", "C2"] }.';
 export const FEATURE_TYPE =
   'The type: STRING, BOOLEAN, INT32, INT64, FLOAT32, FLOAT64, DECIMAL, DATE, TIMESTAMP or ARRAY<one of these>.';
+export const MASKED_COLUMN =
+  'Tells whether the caller reads masks in place of the values. A null mask has status NULL, whatever is stored.';
 export const NEWEST_VERSION = 'The version; without it, the newest applied version is returned.';
 export const FIRST_DAY = 'The first local day, included.';
 export const LAST_DAY = 'The last local day, included.';

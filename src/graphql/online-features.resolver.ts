@@ -7,6 +7,7 @@ import {
   ENTITY_KEYS,
   FEATURE_REFERENCES,
   FEATURE_TYPE,
+  MASKED_COLUMN,
   REQUEST_INPUTS,
   SERVICE_REFERENCE,
   STALE_TREATMENT,
@@ -34,6 +35,9 @@ class FeatureColumnType {
       'The status of each value. For an on-demand feature, ERROR means an input could not be read and STALE means an input is stale.',
   })
   statuses!: readonly FeatureStatusName[];
+
+  @Field(() => Boolean, { description: MASKED_COLUMN })
+  masked!: boolean;
 }
 
 @ObjectType('ViewTimes', {
@@ -102,11 +106,14 @@ export class OnlineFeaturesResolver {
     const personal = new Set(
       refs.filter(({ feature }) => feature.tags?.includes('pii')).map(({ reference }) => reference),
     );
-    const columns = answer.columns.map((column) =>
-      mask && personal.has(column.name)
-        ? { ...column, values: column.values.map((value) => mask.value(value, column.type)) }
-        : column,
-    );
+    const columns = answer.columns.map((column) => {
+      if (!mask || !personal.has(column.name)) return { ...column, masked: false };
+      const cells = column.values.map((value, index) =>
+        mask.cell({ value, status: column.statuses[index] as FeatureStatusName }, column.type),
+      );
+      const [values, statuses] = [cells.map(({ value }) => value), cells.map(({ status }) => status)];
+      return { ...column, values, statuses, masked: true };
+    });
     return { requestId: context.requestId, entities, columns, views: answer.views };
   }
 }

@@ -172,7 +172,9 @@ const compareText = (a: string | null, b: string | null): number =>
   a === b ? 0 : a === null ? 1 : b === null ? -1 : a < b ? -1 : 1;
 
 function columnsOf(request: IndicatorTableRequest, indicators: readonly Indicator[]): TableColumn[] {
-  const columns: TableColumn[] = [{ name: 'period', type: 'DATE', description: 'First local day of the period' }];
+  const columns: Omit<TableColumn, 'masked'>[] = [
+    { name: 'period', type: 'DATE', description: 'First local day of the period' },
+  ];
   for (const name of request.by) {
     columns.push({ name, type: 'STRING', description: indicators[0]?.dimensions[name]?.description ?? null });
   }
@@ -188,7 +190,8 @@ function columnsOf(request: IndicatorTableRequest, indicators: readonly Indicato
       description: denominator ? 'Denominator' : 'Without a denominator',
     });
   }
-  return columns;
+  // A report holds no personal value.
+  return columns.map((column) => ({ ...column, masked: false }));
 }
 
 const COMPARED = {

@@ -76,7 +76,7 @@ afterAll(async () => {
 describe('onlineFeatures', () => {
   const query = `query($features: [String!], $entities: JSONObject!) {
     onlineFeatures(features: $features, entities: $entities) {
-      requestId entities columns { name view type values statuses } views { view eventTimes } } }`;
+      requestId entities columns { name view type values statuses masked } views { view eventTimes } } }`;
   interface Answer {
     readonly onlineFeatures: {
       readonly requestId: string;
@@ -86,6 +86,7 @@ describe('onlineFeatures', () => {
         values: readonly unknown[];
         statuses: readonly string[];
         type: string;
+        masked: boolean;
       }[];
       readonly views: unknown;
     };
@@ -131,7 +132,7 @@ describe('onlineFeatures', () => {
     ]);
   });
 
-  it('masks personal features for modeler: keyed hash, year, no number; statuses stay', async () => {
+  it('masks personal features for modeler and says so: keyed hash, year, no number, which has status NULL (rule 33)', async () => {
     const { onlineFeatures } = ok(await api.graphql<Answer>('modeler', query, { features, entities }));
     const [segment, income, phone, birth, household] = onlineFeatures.columns;
     expect([segment?.values[0], income?.values[0]]).toEqual(['gold', '1234.5']);
@@ -139,8 +140,13 @@ describe('onlineFeatures', () => {
     expect(birth?.values[0]).toBe('1990-01-01');
     expect(household).toMatchObject({
       values: [null, null, null, null],
-      statuses: ['PRESENT', 'PRESENT', 'NOT_FOUND', 'NOT_FOUND'],
+      statuses: ['NULL', 'NULL', 'NOT_FOUND', 'NOT_FOUND'],
     });
+    expect(birth?.statuses).toEqual(['PRESENT', 'NULL', 'NOT_FOUND', 'NOT_FOUND']);
+    expect(onlineFeatures.columns.map(({ masked }) => masked)).toEqual([false, false, true, true, true]);
+    const clear = ok(await api.graphql<Answer>('decision', query, { features, entities })).onlineFeatures.columns;
+    expect(clear.map(({ masked }) => masked)).toEqual([false, false, false, false, false]);
+    expect(clear[4]?.statuses[0]).toBe('PRESENT');
   });
 
   it('refuses an unversioned reference with the words to write, and request inputs that nothing takes', async () => {
@@ -234,7 +240,7 @@ describe('the typed graph', () => {
 
 describe('historicalFeatures', () => {
   const query = `query($spine: JSONObject!) { historicalFeatures(features: ["customer_profile@1"], spine: $spine, includeStatuses: true) {
-    columns { name type } rowCount rows } }`;
+    columns { name type masked } rowCount rows } }`;
   const spine = {
     customer_id: ['C1', 'C1'],
     event_timestamp: [new Date(middayClock() - 3_600_000).toISOString(), '2026-01-05T00:00:00Z'],
@@ -242,7 +248,7 @@ describe('historicalFeatures', () => {
   };
   interface Answer {
     readonly historicalFeatures: {
-      readonly columns: readonly { name: string }[];
+      readonly columns: readonly { name: string; masked: boolean }[];
       readonly rowCount: number;
       readonly rows: readonly unknown[][];
     };
@@ -277,8 +283,17 @@ describe('historicalFeatures', () => {
       customer_profile__segment: 'gold',
       customer_profile__birth_date: '1990-01-01',
       customer_profile__household: null,
+      customer_profile__household__status: 'NULL',
+      customer_profile__birth_date__status: 'PRESENT',
     });
     expect(newest?.customer_profile__phone_hash).toMatch(MASK);
+    const masked = async (role: Role) => {
+      const { historicalFeatures } = ok(await api.graphql<Answer>(role, query, { spine }));
+      return historicalFeatures.columns.filter((column) => column.masked).map(({ name }) => name);
+    };
+    const personal = ['phone_hash', 'birth_date', 'household'].map((name) => `customer_profile__${name}`);
+    expect(await masked('modeler')).toEqual(expect.arrayContaining(personal));
+    expect(await masked('admin')).toEqual([]);
   });
 
   it('refuses a spine without a zone, of unequal lists, or of more than 10,000 rows', async () => {

@@ -34,11 +34,18 @@ afterAll(() => api.close());
 
 const READ = `query($service: String, $features: [String!], $entities: JSONObject!, $request: JSONObject) {
   onlineFeatures(service: $service, features: $features, entities: $entities, request: $request) {
-    columns { name view type values statuses } views { view eventTimes } } }`;
+    columns { name view type values statuses masked } views { view eventTimes } } }`;
 
 interface Read {
   readonly onlineFeatures: {
-    readonly columns: readonly { name: string; view: string; type: string; values: unknown[]; statuses: string[] }[];
+    readonly columns: readonly {
+      name: string;
+      view: string;
+      type: string;
+      values: unknown[];
+      statuses: string[];
+      masked: boolean;
+    }[];
     readonly views: readonly { view: string; eventTimes: (string | null)[] }[];
   };
 }
@@ -100,6 +107,16 @@ describe('a decision', () => {
       [null, null],
       [null, null],
     ]);
+    const answer = ok(await api.graphql<Read>('modeler', READ, { service: SERVICE, entities, request: REQUEST }));
+    for (const { values, statuses, masked: isMasked } of answer.onlineFeatures.columns) {
+      for (const [index, value] of values.entries())
+        expect(value === null && statuses[index] === 'PRESENT').toBe(false);
+      if (isMasked) expect(statuses[0]).not.toBe(values[0] === null ? 'PRESENT' : 'NULL');
+    }
+    const personal = answer.onlineFeatures.columns
+      .filter((column) => column.masked)
+      .map(({ name }) => name.split(':')[1]);
+    expect(personal.sort()).toEqual(['cell', 'distance_from_home_km', 'far_from_home']);
   });
 
   const without = (name: string) => Object.fromEntries(Object.entries(REQUEST).filter(([key]) => key !== name));

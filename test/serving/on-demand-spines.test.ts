@@ -110,12 +110,13 @@ describe('a spine', () => {
     });
     const shown = Object.fromEntries(historical.columns.map(({ name }, index) => [name, historical.rows[0]?.[index]]));
     expect(shown).toMatchObject({
-      latitude: null,
+      latitude: -1.5,
       channel: 'H5',
-      word: mask.text('Anna'),
+      word: 'Anna',
       place__south: null,
       place__at: mask.text('-1.5 by H5'),
     });
+    // A file is read by others than the caller who brought the spine.
     const { path } = await world.build({ features, spine: given, mask });
     const [row] = await objectsOf(path);
     expect(row).toMatchObject({

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { param, type Sql, sql } from '../definitions/sql.js';
 import {
   elementType,
+  type FeatureStatus,
   type FeatureType,
   type FeatureValue,
   isArrayType,
@@ -46,6 +47,12 @@ export class Mask {
     if (value === null) return null;
     if (Array.isArray(value)) return value.map((item: ScalarValue) => this.scalar(item, elementType(type)));
     return isArrayType(type) ? null : this.scalar(value as ScalarValue, type as ScalarType);
+  }
+
+  /** A value with its status: one whose mask is null has the status of a null, so that value and status agree. */
+  cell<C extends { readonly value: FeatureValue; readonly status: FeatureStatus }>(cell: C, type: FeatureType): C {
+    const value = this.value(cell.value, type);
+    return { ...cell, value, status: value === null && cell.status === 'PRESENT' ? 'NULL' : cell.status };
   }
 
   private scalar(value: ScalarValue, type: ScalarType): ScalarValue {

@@ -130,7 +130,7 @@ export interface HistoricalRequest {
   readonly includeEventTimes: boolean;
   readonly includeStatuses: boolean;
   readonly stalePolicy?: StalePolicy;
-  /** Masks features tagged `pii` and personal spine columns in the answer; joins use the true keys. Absent: nothing is masked. */
+  /** Masks features tagged `pii` in the answer; joins use the true keys, and spine columns are given back as they were brought. Absent: nothing is masked. */
   readonly mask?: Mask;
   /** Hides rows that became available later, whatever the spine asks for. Absent: unbounded. */
   readonly asOf?: Instant;
@@ -143,6 +143,8 @@ export interface TableColumn {
   readonly type: string;
   readonly unit?: string | null;
   readonly description?: string | null;
+  /** Whether the values are masks, of which a null one says nothing of what is stored. */
+  readonly masked: boolean;
 }
 
 export interface HistoricalTable {

@@ -10,7 +10,7 @@ import { formatInstant, type Instant } from '../../core/helpers/time.js';
 import type { HistoricalRequest, HistoricalTable, TableColumn } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { type Cursor, decodeRows, featureReader } from '../../warehouse/row-binary.js';
-import { isPersonal, nameFeatures, type OutputFeature, personalNames, viewsOf } from './columns.js';
+import { isPersonal, nameFeatures, type OutputFeature, viewsOf } from './columns.js';
 import { classColumn, eventColumn, type JoinedView, joinedCell, pointInTimeJoin, valueColumn } from './join.js';
 import { MAX_CELLS, readSpine, type Spine } from './spine.js';
 import { SPINE_PREFIX } from './spine-sweep.js';
@@ -36,7 +36,7 @@ export async function historicalFeatures(store: ClickHouse, request: HistoricalR
     spine.columns.map(({ name }) => name),
   );
   const columns = [...spineColumns(spine), ...outputs.flatMap((output) => featureColumns(output, request))];
-  const answering: Answering = { request, plan, spine, outputs, personal: personalNames(plan) };
+  const answering: Answering = { request, plan, spine, outputs };
   if (spine.rows === 0) return { columns, rows: [] };
   if (views.length === 0) return { columns, rows: spine.times.map((_, rid) => rowOf(answering, rid, [])) };
 
@@ -53,15 +53,17 @@ export async function historicalFeatures(store: ClickHouse, request: HistoricalR
   }
 }
 
-const spineColumns = (spine: Spine): TableColumn[] => spine.columns.map(({ name, type }) => ({ name, type }));
+const spineColumns = (spine: Spine): TableColumn[] =>
+  spine.columns.map(({ name, type }) => ({ name, type, masked: false }));
 
 function featureColumns({ ref, column }: OutputFeature<AnyFeatureRef>, request: HistoricalRequest): TableColumn[] {
   const { type, unit, description } = ref.feature;
-  const value: TableColumn = { name: column, type, unit: unit ?? null, description };
+  const masked = request.mask !== undefined && isPersonal(ref);
+  const value: TableColumn = { name: column, type, unit: unit ?? null, description, masked };
   return [
     value,
-    ...(request.includeStatuses ? [{ name: `${column}__status`, type: 'STRING' }] : []),
-    ...(request.includeEventTimes ? [{ name: `${column}__event_time`, type: 'TIMESTAMP' }] : []),
+    ...(request.includeStatuses ? [{ name: `${column}__status`, type: 'STRING', masked: false }] : []),
+    ...(request.includeEventTimes ? [{ name: `${column}__event_time`, type: 'TIMESTAMP', masked: false }] : []),
   ];
 }
 
@@ -101,8 +103,6 @@ interface Answering {
   readonly spine: Spine;
   /** In the order of the plan's columns. */
   readonly outputs: readonly OutputFeature<AnyFeatureRef>[];
-  /** Columns of the spine that are personal. */
-  readonly personal: ReadonlySet<string>;
 }
 
 interface Joined extends Answering {
@@ -139,25 +139,22 @@ async function answer(store: ClickHouse, answering: Joined) {
   return rows;
 }
 
-/** A row of the answer: on-demand features are computed from true values, and all personal ones masked then. */
-function rowOf(
-  { request, plan, spine, outputs, personal }: Answering,
-  rid: number,
-  cells: readonly Cell[],
-): FeatureValue[] {
+/**
+ * A row of the answer: on-demand features are computed from true values, and all personal ones masked then. The spine's own columns are given back as
+ * they were brought: a mask of them would let the caller find out the mask of any value.
+ */
+function rowOf({ request, plan, spine, outputs }: Answering, rid: number, cells: readonly Cell[]): FeatureValue[] {
   const { mask, includeStatuses, includeEventTimes } = request;
   const given = new Map(spine.columns.map(({ name, values }) => [name, values[rid] ?? null] as const));
   const stored = (at: number): Cell => cells[at] as Cell;
   const stalePolicy = request.stalePolicy ?? 'RETURN';
   const called = computeRow(plan, { request: (name) => given.get(name) ?? null, stored, stalePolicy });
-  const row = spine.columns.map(({ name, type, values }) => {
-    const value = values[rid] as FeatureValue;
-    return mask && personal.has(name) ? mask.value(value, type) : value;
-  });
+  const row = spine.columns.map(({ values }) => values[rid] as FeatureValue);
   plan.columns.forEach((column, index) => {
     const { ref } = outputs[index] as OutputFeature<AnyFeatureRef>;
-    const { value, status, eventTime } = columnCell(column, stored, called);
-    row.push(mask && isPersonal(ref) ? mask.value(value, ref.feature.type) : value);
+    const cell = columnCell(column, stored, called);
+    const { value, status, eventTime } = mask && isPersonal(ref) ? mask.cell(cell, ref.feature.type) : cell;
+    row.push(value);
     if (includeStatuses) row.push(status);
     if (includeEventTimes) row.push(eventTime === null ? null : formatInstant(eventTime));
   });

@@ -34,7 +34,7 @@ export function refuseTakenNames(
   throw badInput(`the column '${twice}' would be there twice`, 'give the column of the spine another name');
 }
 
-/** As `statusOf` of the other transports: NOT_FOUND, STALE, NULL, PRESENT. */
+/** As `cellOf` and `Mask.cell` of the other transports: NOT_FOUND, STALE, NULL, PRESENT, of the value that is shown. */
 const statusSql = (found: Sql, value: Sql): Sql =>
   sql`multiIf(${found} = ${raw(String(CLASS.NOT_FOUND))}, 'NOT_FOUND', ${found} = ${raw(String(CLASS.STALE))}, 'STALE', ${value} IS NULL, 'NULL', 'PRESENT')`;
 
@@ -51,7 +51,7 @@ export function featureColumns(
       ? sql`if(${found} = ${raw(String(CLASS.STALE))}, ${noValue(ref.feature)}, ${value})`
       : value;
   const shown = options.mask && isPersonal(ref) ? maskedValue(options.mask, kept, type) : kept;
-  return columnsOf({ column, type, value: shown, status: statusSql(found, value), eventTime }, options);
+  return columnsOf({ column, type, value: shown, status: statusSql(found, shown), eventTime }, options);
 }
 
 /** Columns of one on-demand feature; `place` is where the plan has it. */
@@ -62,8 +62,8 @@ export function computedColumns(
 ): readonly ProfiledColumn[] {
   const { type } = ref.feature;
   const { value, stale, eventTime } = computedFeature(place);
-  const status = sql`multiIf(${stale} = 1, 'STALE', ${value} IS NULL, 'NULL', 'PRESENT')`;
   const shown = options.mask && isPersonal(ref) ? maskedValue(options.mask, value, type) : value;
+  const status = sql`multiIf(${stale} = 1, 'STALE', ${shown} IS NULL, 'NULL', 'PRESENT')`;
   return columnsOf({ column, type, value: shown, status, eventTime }, options);
 }
 

@@ -23,6 +23,17 @@ describe('a masked value', () => {
     expect(mask.value(value, type)).toEqual(masked);
   });
 
+  it.each([
+    ['PRESENT', 4.2, 'FLOAT64', 'NULL'],
+    ['STALE', 4.2, 'FLOAT64', 'STALE'],
+    ['NULL', null, 'FLOAT64', 'NULL'],
+    ['NOT_FOUND', null, 'FLOAT64', 'NOT_FOUND'],
+    ['PRESENT', '13800138000', 'STRING', 'PRESENT'],
+    ['PRESENT', [1, 2], 'ARRAY<INT32>', 'PRESENT'],
+  ] as const)('of status %s: %j of type %s keeps value and status in agreement', (status, value, type, shown) => {
+    expect(mask.cell({ value, status }, type)).toEqual({ value: mask.value(value, type), status: shown });
+  });
+
   it('depends on the key and on every character, and shows nothing of the value', () => {
     expect(mask.text('13800138000')).toMatch(/^[0-9a-f]{32}$/);
     expect(mask.text('13800138000')).not.toBe(mask.text('13800138001'));

@@ -123,10 +123,11 @@ test('a NULL key matches nothing (rule 9)', async () => {
   expect(table.rows[0]?.slice(2)).toEqual([null, 'NOT_FOUND']);
 });
 
-test('personal features and keys come out masked, and are joined by their true value', async () => {
+test('personal features come out masked, keys as they were brought, and are joined by their true value (rule 33)', async () => {
   const mask = new Mask(Buffer.alloc(32, 7));
   const table = await ask({ device_id: ['D1'], event_timestamp: [FRESH] }, { features: refsOf(first), mask });
-  expect(table.rows[0]).toEqual([mask.text('D1'), '2026-05-01T02:00:00.000Z', 7, mask.text('Zhang')]);
+  expect(table.rows[0]).toEqual(['D1', '2026-05-01T02:00:00.000Z', 7, mask.text('Zhang')]);
+  expect(table.columns.map(({ masked }) => masked)).toEqual([false, false, false, true]);
 });
 
 test('no rows in, no rows out', async () => {

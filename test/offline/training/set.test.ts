@@ -494,6 +494,13 @@ test('personal features, spine columns and tables are masked where asked, and st
   const masked = await build({ features, spine: { sql }, mask });
   expect(masked.lines[1]).toBe(`"C1","${mask.text('D1')}","${at(1)}","${mask.text('n1')}",10`);
   expect((await build({ features, spine: { sql } })).lines[1]).toBe(`"C1","D1","${at(1)}","n1",10`);
+
+  // A null mask has the status of a null (rule 33).
+  const personal = refsOf(limits, ['dpd']).map((ref) => ({ ...ref, feature: { ...ref.feature, tags: ['pii'] } }));
+  const asked = { features: personal, spine: { customer_id: ['C1'], event_timestamp: [at(1)] }, includeStatuses: true };
+  const statusOf = async (more: object) => (await build({ ...asked, ...more })).lines[1]?.split(',').slice(2);
+  expect(await statusOf({})).toEqual([expect.stringMatching(/^\d+$/), '"PRESENT"']);
+  expect(await statusOf({ mask })).toEqual(['', '"NULL"']);
 });
 
 test('columns are profiled: NULLs, distinct values, range, mean and information value', async () => {
