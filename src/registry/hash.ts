@@ -5,7 +5,8 @@ import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { definitionHash } from '../core/compute/definition-hash.js';
-import { type Import, syntaxOf } from './syntax.js';
+import type { Import } from './syntax.js';
+import { syntaxOf } from './syntax-cache.js';
 
 const PACKAGE = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
 

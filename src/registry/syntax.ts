@@ -43,9 +43,9 @@ export class SyntaxThread {
     return this.thread !== undefined;
   }
 
-  /** @param path of a TypeScript file; throws where it cannot be read */
-  async read(path: string): Promise<Syntax> {
-    const text = await readFile(path, 'utf8');
+  /** @param path of a TypeScript file; throws where it cannot be read. `known` is its text where the caller has read it */
+  async read(path: string, known?: string): Promise<Syntax> {
+    const text = known ?? (await readFile(path, 'utf8'));
     const answer = this.reading.then(() => this.ask({ path, text }));
     this.reading = answer.catch(() => undefined);
     return answer;
@@ -80,8 +80,3 @@ export class SyntaxThread {
     this.known.clear();
   }
 }
-
-const shared = new SyntaxThread();
-
-/** The syntax of a file, read by the thread of this process. Throws where the file cannot be read. */
-export const syntaxOf = (path: string): Promise<Syntax> => shared.read(path);

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { SyntaxThread, syntaxOf } from '../../src/registry/syntax.js';
+import { SyntaxThread } from '../../src/registry/syntax.js';
+import { syntaxOf } from '../../src/registry/syntax-cache.js';
 
 let folder = '';
 beforeAll(async () => {
