@@ -45,7 +45,7 @@ export async function runExample({ csv, out, url, key, print }: ExampleOptions):
   const { applyRegistry } = await client.graphql<{ applyRegistry: { changes: readonly object[] } }>(
     'mutation { applyRegistry { changes { __typename } } }',
   );
-  print(`apply: ${applyRegistry.changes.length} changes`);
+  print(applyRegistry.changes.length === 0 ? 'apply: nothing new' : 'apply: all definitions are served');
   await runJob(
     client,
     print,

@@ -71,6 +71,22 @@ describe('importing CSV', () => {
     ]);
   });
 
+  it('lets a correction move the event time: past the as-of there is no row, for the version before is wrong', async () => {
+    await sources.load(
+      'customers',
+      'customer_id,registered_at,ingested_at\nC1,2024-01-01T00:00:00Z,2024-01-02T00:00:00Z\n',
+    );
+    await sources.load(
+      'customers',
+      'customer_id,registered_at,ingested_at\nC1,2024-01-20T00:00:00Z,2024-01-03T00:00:00Z\n',
+    );
+    const asOf = Date.UTC(2024, 0, 10);
+    const on = (day: number, at: number) => known('customers', Date.UTC(2024, 0, day), at);
+    expect(await on(2, asOf)).toMatchObject([{ registered_at: '2024-01-01 00:00:00.000' }]);
+    expect(await on(3, asOf)).toEqual([]);
+    expect(await on(3, Date.UTC(2024, 0, 20))).toMatchObject([{ registered_at: '2024-01-20 00:00:00.000' }]);
+  });
+
   it('changes nothing when the same file comes twice (rule 24)', async () => {
     await sources.load('customers', CUSTOMERS);
     expect(await sources.load('customers', CUSTOMERS, { now: NOW + 1000 })).toMatchObject({
