@@ -16,9 +16,13 @@ export interface Request {
   readonly compressResponse: boolean;
 }
 
-/** Parameters of the exchange itself, which are no settings of a query. */
+/**
+ * Parameters of the exchange itself, which are no settings of a query. BI clients name a session with each request; what only a session could
+ * keep, `SET` and temporary tables, is refused.
+ */
 const PROTOCOL = new Set([
-  ...['query', 'query_id', 'database', 'default_format', 'user', 'password', 'session_timeout', 'session_check'],
+  ...['query', 'query_id', 'database', 'default_format', 'user', 'password'],
+  ...['session_id', 'session_timeout', 'session_check'],
   ...['compress', 'decompress', 'enable_http_compression', 'wait_end_of_query', 'buffer_size', 'quota_key', 'role'],
   ...['send_progress_in_http_headers', 'http_headers_progress_interval_ms', 'client_protocol_version', 'stacktrace'],
 ]);
@@ -26,9 +30,6 @@ const PROTOCOL = new Set([
 /** @throws ServerError for what this server does not offer */
 export function parseRequest(request: IncomingMessage, defaultDatabase: string, newQueryId: () => string): Request {
   const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
-  if (searchParams.has('session_id')) {
-    throw new ServerError('sessions are not served by the embedded ClickHouse: send each request on its own', 344);
-  }
   const params: Record<string, string> = {};
   const settings: Record<string, string> = {};
   for (const [name, value] of searchParams) {
@@ -65,6 +66,9 @@ const header = (request: IncomingMessage, name: string): string | undefined => {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
 };
+
+/** Node has no LZ4: the engine unpacks it. */
+export const isLz4 = (request: IncomingMessage): boolean => request.headers['content-encoding'] === 'lz4';
 
 /** The body as it was before compression on the way. */
 export function decoded(request: IncomingMessage): Readable {

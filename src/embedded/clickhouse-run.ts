@@ -133,6 +133,13 @@ export class Runner {
     return { format, summary: { ...NOTHING, ...written(done) }, body: once(EMPTY) };
   }
 
+  /** The bytes of a file that is packed as an LZ4 frame. */
+  async unpack(connection: Connection, file: string): Promise<Buffer> {
+    const sql = `SELECT bytes FROM file(${quoted(file)}, 'RawBLOB', 'bytes String', 'lz4')`;
+    const { bytes } = await this.native.QueryAsyncConnection(connection, sql, 'RawBLOB', {});
+    return Buffer.from(bytes);
+  }
+
   /**
    * Writes a body to a file of its own.
    * @throws ServerError 413 past the limit

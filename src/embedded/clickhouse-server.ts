@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { asServerError, ServerError } from './clickhouse-errors.js';
 import type { ConnectionPool, Lease } from './clickhouse-pool.js';
-import { credentials, decoded, multipartFields, parseRequest, type Request } from './clickhouse-request.js';
+import { credentials, decoded, isLz4, multipartFields, parseRequest, type Request } from './clickhouse-request.js';
 import type { Answer, Runner } from './clickhouse-run.js';
 import { parseStatement, type Statement } from './clickhouse-statement.js';
 
@@ -75,10 +75,10 @@ export function createClickHouseServer(pool: ConnectionPool, runner: Runner, opt
       if (query.query && /^\s*INSERT\b/i.test(query.query)) {
         statement = parseStatement(query.query);
         if (statement.kind === 'insert') {
-          file = (await runner.spoolBody(decoded(request), statement.inlineData)).file;
-        } else await readText(decoded(request), MAX_TEXT_BYTES);
+          file = (await runner.spoolBody(await unpacked(request, gone), statement.inlineData)).file;
+        } else await readText(await unpacked(request, gone), MAX_TEXT_BYTES);
       } else {
-        const body = await readText(decoded(request), MAX_TEXT_BYTES);
+        const body = await readText(await unpacked(request, gone), MAX_TEXT_BYTES);
         const multipart = /^multipart\/form-data/i.test(request.headers['content-type'] ?? '');
         let text = [query.query, multipart ? '' : body.toString('utf8')]
           .filter((part) => part.trim() !== '')
@@ -91,7 +91,7 @@ export function createClickHouseServer(pool: ConnectionPool, runner: Runner, opt
         if (text.trim() === '') throw new ServerError('Empty query', 62);
         statement = parseStatement(text);
         if (statement.kind === 'insert') {
-          const data = Buffer.from(statement.inlineData ?? '');
+          const data = multipart ? Buffer.from(statement.inlineData ?? '') : inlineBytes(statement, text, body);
           file = (await runner.spoolBody(one(data))).file;
         }
       }
@@ -101,6 +101,22 @@ export function createClickHouseServer(pool: ConnectionPool, runner: Runner, opt
       await run(query, statement, file, response, gone);
     } finally {
       if (file) await rm(file, { force: true });
+    }
+  }
+
+  /** The body of a request as its sender made it. */
+  async function unpacked(request: IncomingMessage, gone: AbortSignal): Promise<AsyncIterable<Buffer>> {
+    if (!isLz4(request)) return decoded(request);
+    const { file } = await runner.spoolBody(request);
+    try {
+      const lease = await pool.acquire({ database: options.database, settings: options.defaultSettings }, gone);
+      try {
+        return one(await runner.unpack(lease.connection, file));
+      } finally {
+        lease.release();
+      }
+    } finally {
+      await rm(file, { force: true });
     }
   }
 
@@ -138,7 +154,15 @@ const paramsOf = (fields: Map<string, string>): Record<string, string> =>
     [...fields].filter(([name]) => name.startsWith('param_')).map(([name, value]) => [name.slice(6), value]),
   );
 
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+/** The inline data as they came: the text of a body loses what is no UTF-8, such as numbers in Native. */
+function inlineBytes({ inlineData = '' }: Statement, text: string, body: Buffer): Buffer {
+  if (!text.endsWith(inlineData)) return Buffer.from(inlineData);
+  const before = Buffer.byteLength(text.slice(0, text.length - inlineData.length));
+  const fromUrl = Buffer.byteLength(text) - Buffer.byteLength(body.toString('utf8'));
+  return body.subarray(Math.max(0, before - fromUrl));
+}
+
+async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
   if (bytes.length > 0) yield bytes;
 }
 

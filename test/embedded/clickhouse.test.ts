@@ -118,6 +118,31 @@ test('rows go in as JSONEachRow, JSONCompactEachRow, CSV, RowBinary, Native, Arr
   }
 });
 
+/** An LZ4 frame of `INSERT INTO t (a, b) FORMAT RowBinary` and two rows, some bytes of which are no UTF-8. */
+const LZ4_INSERT =
+  'BCJNGGhAPwAAAAAAAAC3PwAAgElOU0VSVCBJTlRPIHQgKGEsIGIpIEZPUk1BVCBSb3dCaW5hcnkK/v////////8Dw6k771/vAQAAAAAECgo7eAAAAAA=';
+
+test('a BI client that names a session and packs its body in LZ4, statement and binary data together, is served', async () => {
+  const { username, password, origin } = new URL(store.url);
+  const ask = (query: Readonly<Record<string, string>>, body: Buffer, encoding = 'identity') =>
+    fetch(
+      `${origin}/?${new URLSearchParams({ database: store.database, session_id: 'bi', session_timeout: '60', ...query })}`,
+      {
+        method: 'POST',
+        headers: {
+          authorization: `Basic ${Buffer.from(`${username}:${decodeURIComponent(password)}`).toString('base64')}`,
+          'content-encoding': encoding,
+        },
+        body: new Uint8Array(body),
+      },
+    );
+  const insert = await ask({}, Buffer.from(LZ4_INSERT, 'base64'), 'lz4');
+  expect([insert.status, await insert.text()]).toEqual([200, '']);
+  const read = await ask({ default_format: 'CSV' }, Buffer.from('SELECT a, b FROM t ORDER BY a'));
+  expect(await read.text()).toBe('-2,"é;"\n32464879,"\n\n;x"\n');
+  expect((await ask({}, Buffer.from('SET max_threads = 1'))).status).not.toBe(200);
+});
+
 test('missing columns take their defaults, and a column list in another order is followed', async () => {
   await client.insert({ table: 't', values: [{ a: 1 }], format: 'JSONEachRow' });
   await client.insert({ table: 't', columns: ['b', 'a'], values: [['two', 2]], format: 'JSONCompactEachRow' });
