@@ -1,15 +1,19 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { Book, customerId, type PortfolioOptions } from '../../synthetic/book.js';
-import { BookMeasures } from '../../synthetic/measures/book-measures.js';
+import type { PortfolioOptions } from '../../synthetic/book.js';
 import type { MeasureResult } from '../../synthetic/measures/targets.js';
-import { BookTotals, customerRows, referenceRows } from '../../synthetic/portfolio.js';
 import { badInput } from '../core/errors.js';
 import { addDays, BusinessCalendar, parseLocalDate } from '../core/helpers/time.js';
 import { type CommandContext, clientCommand, jsonOption } from './context.js';
 import { type OutputOptions, print, progressBar, table } from './output.js';
 import { TableFiles } from './portfolio-files.js';
-import { type LoadSummary, loadPortfolio } from './portfolio-loader.js';
+import type { LoadSummary } from './portfolio-loader.js';
+
+/** The generator, which the other commands do without. */
+const generator = async () => ({
+  ...(await import('../../synthetic/book.js')),
+  ...(await import('../../synthetic/portfolio.js')),
+});
 
 /** The default seed, so that two people who look at the demo see the same customers. */
 export const SEED = 20_240_229;
@@ -58,7 +62,9 @@ function addMeasure(portfolio: Command, context: CommandContext): void {
     .description('print each measure of a book beside its target; exit 1 when one is outside its range')
     .option('--markdown', 'print a Markdown table', false)
     .addOption(jsonOption())
-    .action((options: MeasureArguments) => {
+    .action(async (options: MeasureArguments) => {
+      const { Book, customerRows } = await generator();
+      const { BookMeasures } = await import('../../synthetic/measures/book-measures.js');
       const book = new Book(bookOptions(context, options));
       const { customers } = book.options;
       const bar = progressBar('measure', { json: options.json || options.markdown });
@@ -131,6 +137,7 @@ function addWrite(portfolio: Command, context: CommandContext): void {
     .requiredOption('--out <folder>', 'where the files go')
     .addOption(jsonOption())
     .action(async (options: WriteArguments) => {
+      const { Book, BookTotals, customerId, customerRows, referenceRows } = await generator();
       const book = new Book(bookOptions(context, options));
       const { customers } = book.options;
       const totals = new BookTotals(book);
@@ -163,6 +170,7 @@ function addLoad(portfolio: Command, context: CommandContext): void {
     description: 'import a book into the running server; run again after an interruption, it goes on where it was',
     configure: withBook,
     run: async (client, options) => {
+      const { loadPortfolio } = await import('./portfolio-loader.js');
       const bar = progressBar('load', options);
       const stop = new AbortController();
       const onInterrupt = () => stop.abort(badInput('interrupted', 'run the same command again to go on'));

@@ -1,64 +1,14 @@
 import type { Command } from 'commander';
-import { StoppedWhileStarting, superviseStack } from '../embedded/supervise.js';
-import { createTelemetry } from '../telemetry/telemetry.js';
-import { Client, findKey } from './client.js';
 import type { CommandContext } from './context.js';
-
-interface StartOptions {
-  /** Runs once the API answers, with its admin's client, null where RISKGRAPH_KEYS gives no admin key; a failure stops the stack. */
-  readonly onReady: (url: string, client: Client | null) => Promise<void>;
-  /** Least level of what the stack logs on standard error. */
-  readonly logLevel: CommandContext['logLevel'];
-}
-
-/**
- * Starts stores, API and worker, and returns when all of them have ended. Whatever server RISKGRAPH_URL and RISKGRAPH_KEY name to other commands,
- * this one calls the stack that it starts.
- */
-export async function startStack(context: CommandContext, { onReady, logLevel }: StartOptions): Promise<void> {
-  const { log } = createTelemetry({ level: logLevel, pretty: process.stderr.isTTY === true });
-  try {
-    const stack = await superviseStack({
-      home: context.home,
-      env: { ...context.environment, RISKGRAPH_LOG_LEVEL: logLevel },
-      host: context.http.host,
-      port: context.http.port,
-      log,
-    });
-    const ready = async (): Promise<void> => {
-      sayOtherServer(context, stack.url);
-      await onReady(stack.url, await ownClient(context, stack.url));
-    };
-    await ready().catch(async (cause: unknown) => {
-      // Where the stack ends while it loads, by a signal or with a store, its broken requests are no news.
-      if (stack.stopping()) return;
-      await stack.stop();
-      throw cause;
-    });
-    process.exitCode = await stack.done;
-  } catch (cause) {
-    if (!(cause instanceof StoppedWhileStarting)) throw cause;
-    process.exitCode = cause.exitCode;
-  }
-}
-
-async function ownClient({ adminKey, environment, home }: CommandContext, url: string): Promise<Client | null> {
-  // The keys of the home are then not those of the stack.
-  if (environment.RISKGRAPH_KEYS && adminKey === undefined) return null;
-  return new Client({ url, key: await findKey({ key: adminKey, home }) });
-}
-
-function sayOtherServer({ client, environment }: CommandContext, url: string): void {
-  if (!environment.RISKGRAPH_URL || new URL(client.url).origin === url) return;
-  process.stdout.write(`This stack serves at ${url}; other commands go to ${client.url}, which RISKGRAPH_URL names.\n`);
-}
 
 export function addStartCommand(program: Command, context: CommandContext): void {
   program
     .command('start')
     .description('start the stores that have no URL, the API and the worker; Ctrl-C ends them')
-    .action(() =>
-      startStack(context, {
+    .action(async () => {
+      // Other commands speak to a server and do without what runs one.
+      const { startStack } = await import('./stack.js');
+      await startStack(context, {
         logLevel: context.logLevel,
         onReady: async (url, client) => {
           process.stdout.write(`Riskgraph serves at ${url}/graphql; keys: ${context.keyPlace}; Ctrl-C ends it.\n`);
@@ -73,6 +23,6 @@ export function addStartCommand(program: Command, context: CommandContext): void
             );
           }
         },
-      }),
-    );
+      });
+    });
 }
