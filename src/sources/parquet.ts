@@ -1,6 +1,6 @@
-import type { AsyncBuffer, FileMetaData } from 'hyparquet';
+import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { compressors, decompressLz4, decompressLz4Raw } from 'hyparquet-compressors';
 import { badInput } from '../core/errors.js';
 import { type ParquetColumn, type ParquetSchema, readSchema } from './parquet-schema.js';
 import type { ColumnLimit, FileFormat, FileRecord, RecordFile } from './records.js';
@@ -14,6 +14,13 @@ export const parquet: FileFormat = {
 
 /** A row group is read whole; a larger one would not fit beside the rest of the process. Bytes before compression. */
 const MAX_ROW_GROUP = 256 * 2 ** 20;
+
+/** The library takes the one byte that stands for nothing in LZ4, as of a page of NULLs, for damage. */
+const decompress: Compressors = {
+  ...compressors,
+  LZ4: (input, length) => (length === 0 ? new Uint8Array() : decompressLz4(input, length)),
+  LZ4_RAW: (input, length) => (length === 0 ? new Uint8Array() : decompressLz4Raw(input, length)),
+};
 
 /** A Parquet file on disk, read row group by row group. BAD_USER_INPUT where it is none. */
 export async function openParquet(path: string): Promise<RecordFile> {
@@ -95,7 +102,7 @@ async function readRows({ file, schema, rowStart, rowEnd }: Reading): Promise<un
       rowStart,
       rowEnd,
       columns: readable,
-      compressors,
+      compressors: decompress,
       // What says that it is text comes as text; other bytes come as they are.
       utf8: false,
       // INT96 comes as nanoseconds.

@@ -208,6 +208,20 @@ test.each<Omit<SchemaElement, 'name'>>([
   expect(columns).toEqual({ x: [null, null] });
 });
 
+test('a page of NULLs that is compressed with LZ4 is read', async () => {
+  const bytes = parquetWriteBuffer({
+    schema: [
+      { name: 'root', num_children: 1 },
+      { name: 'x', type: 'INT32', repetition_type: 'OPTIONAL' },
+    ],
+    columnData: [{ name: 'x', data: [null, null] }],
+    codec: 'LZ4_RAW',
+    // A block of no literals; pages of NULLs hold nothing else.
+    compressors: { LZ4_RAW: () => new Uint8Array([0]) },
+  });
+  expect((await readBytes(new Uint8Array(bytes))).columns).toEqual({ x: [null, null] });
+});
+
 const readOf = (element: Omit<SchemaElement, 'name'>, given: unknown): unknown => {
   const schema = [
     { name: 'root', num_children: 1 },

@@ -105,6 +105,25 @@ describe('a loan of the hand-made ledger', () => {
   });
 });
 
+it('a loan that was restructured is special mention to the day before the anniversary, and normal again on it', () => {
+  const loan: HandLoan = {
+    loan: 'restructured',
+    about: 'Nothing falls due before the anniversary.',
+    disbursed: '2026-01-15 10:00',
+    principal: '200.00',
+    schedules: { '2026-01-15 10:00': ['1 2027-03-01 200.00 2.00 0.00'] },
+    paid: [],
+    events: ['2026-02-01 10:00 RESTRUCTURED'],
+    days: [
+      '2026-01-15 2026-01-31 CURRENT 0 200.00 0.00 0.00 0.00 NORMAL',
+      '2026-02-01 2027-01-31 CURRENT R 0 200.00 0.00 0.00 0.00 SPECIAL_MENTION',
+      '2027-02-01 2027-02-28 CURRENT R 0 200.00 0.00 0.00 0.00 NORMAL',
+    ],
+  };
+  const spans = replayed(rowsOf(loan), loan.loan, '2027-02-28');
+  expect([...loanDays(spans)].map(told)).toEqual(loan.days.flatMap(written));
+});
+
 describe('the replay of generated ledgers', () => {
   const THROUGH = '2024-06-20';
   const oracle = new Oracle(HAND_ZONE);
