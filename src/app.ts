@@ -32,6 +32,7 @@ import { createKeyStore } from './ledgers/key-store.js';
 import { createLeases } from './ledgers/leases.js';
 import { sharedSecret } from './ledgers/platform-secret.js';
 import { createRunLedger } from './ledgers/run-ledger.js';
+import { createStoreClock } from './ledgers/store-clock.js';
 import { createTrainingSetLedger } from './ledgers/training-set-ledger.js';
 import { lateness } from './materialize/lateness.js';
 import { createMaterializer } from './materialize/materializer.js';
@@ -113,6 +114,8 @@ export async function createApp(config: Config, given: Given = {}) {
     const database = await openDatabase({ url: postgresUrl, log });
     opened(database, () => database.close());
     const { dataSource } = database;
+    // A test that sets the clock sets that of the stores too.
+    const storeClock = given.clock ? undefined : createStoreClock(dataSource);
     const jobs = createJobLedger(dataSource);
     const definitions = createDefinitionLedger(dataSource);
     const mask = new Mask(await sharedSecret(dataSource, 'mask', randomBytes(32)));
@@ -149,6 +152,7 @@ export async function createApp(config: Config, given: Given = {}) {
       ledger: jobs,
       calendar,
       clock,
+      storeClock,
       log,
       metrics,
     });
@@ -192,6 +196,7 @@ export async function createApp(config: Config, given: Given = {}) {
       viewsAtOnce: config.backfillViews,
       calendar,
       clock,
+      storeClock,
       log,
       metrics,
     });

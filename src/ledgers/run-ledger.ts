@@ -1,4 +1,4 @@
-import { Between, type DataSource, In, Not } from 'typeorm';
+import { Between, type DataSource, In, MoreThan, Not } from 'typeorm';
 import { RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
@@ -80,6 +80,21 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
 
     unfinished: (viewId): Promise<RunRecord[]> =>
       runs.find({ where: { viewId, stage: Not('COMMITTED') }, order: { id: 'ASC' } }),
+
+    async stampedAfter(viewIds, instant) {
+      const after = MoreThan(instant);
+      const stamped = [{ onlineStamp: after }, { historyStamp: after }];
+      return runs.find({
+        where: stamped.map((stamp) => ({ viewId: In([...viewIds]), ...stamp })),
+        order: { id: 'ASC' },
+      });
+    },
+
+    forget: (ids, lease) =>
+      dataSource.transaction(async (manager) => {
+        await checkToken(manager, lease);
+        await manager.delete(MaterializationRunEntity, { id: In([...ids]) });
+      }),
 
     async committed(viewIds) {
       const found: { viewId: string; asOf: Date }[] = await runs

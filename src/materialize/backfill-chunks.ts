@@ -2,7 +2,16 @@
 import type { Instant } from '../core/helpers/time.js';
 import type { RunRecord } from '../core/ports/materialize.js';
 import { progressWithin } from './progress.js';
-import { advanceAll, commit, dropStages, type LeasedView, publish, type StepProgress, stageAll } from './run-steps.js';
+import {
+  advanceAll,
+  commit,
+  dropStages,
+  type LeasedView,
+  publish,
+  type StepProgress,
+  stageAll,
+  storeNow,
+} from './run-steps.js';
 import { readableFrom } from './schedule.js';
 
 const AS_OFS_A_COMMIT = 64;
@@ -98,10 +107,11 @@ async function commitChunk(
       differs ? await publish(leased, record, unwatched, (rows) => followed.published(record, rows)) : record,
     );
   }
+  const now = await storeNow(leased);
   // The stamp before the rows: from here on any process that finds the runs carries them through.
   const stamped = await advanceAll(leased, published, ({ stage: at, knowledge, counts }) =>
     at === 'STAGED'
-      ? { stage: 'PUBLISHED', historyStamp: counts?.restated ? Math.max(knowledge, clock()) : knowledge }
+      ? { stage: 'PUBLISHED', historyStamp: counts?.restated ? Math.max(knowledge, now) : knowledge }
       : null,
   );
   const committed = await commit(leased, stamped, () => (tookMs + clock() - began) / 1000 / records.length);

@@ -12,7 +12,7 @@ import { throughChunks } from './backfill-chunks.js';
 import { deriveInputs } from './derive-inputs.js';
 import { withLease } from './leased-view.js';
 import { progressWithin, splitProgress } from './progress.js';
-import { type MaterializerDeps, rewriteOnline, type StepProgress, withShards } from './run-steps.js';
+import { type MaterializerDeps, rewriteOnline, type StepProgress, storeNow, withShards } from './run-steps.js';
 import { instantsBetween, newestDue, readableFrom } from './schedule.js';
 import { settleInputs } from './score-inputs.js';
 import { setAsideIn } from './set-aside.js';
@@ -67,8 +67,10 @@ export async function runBackfill(
   { jobId, ...range }: BackfillRange & { readonly jobId: string },
   progress: JobProgress,
 ): Promise<BackfillResult> {
-  const { plans, idle } = planBackfill(range, deps.calendar);
-  await deriveInputs(deps.derived, range.views, { lastDay: range.to, now: range.now }, progress.signal);
+  // What is due by the clock that asked and not by that of the stores is not due.
+  const now = Math.min(range.now, await storeNow(deps));
+  const { plans, idle } = planBackfill({ ...range, now }, deps.calendar);
+  await deriveInputs(deps.derived, range.views, { lastDay: range.to, now }, progress.signal);
   const parts = splitProgress(
     progress,
     plans.map(({ due }) => due.length),

@@ -1,6 +1,7 @@
 import type { View } from '../core/definitions/definitions.js';
 import { viewResource } from '../core/ports/leases.js';
 import type { JobProgress } from '../core/ports/progress.js';
+import { replaceFutureRuns } from './future-runs.js';
 import { finishLeftRuns } from './recovery.js';
 import type { LeasedView, MaterializerDeps } from './run-steps.js';
 
@@ -18,6 +19,7 @@ export const withLease = <T>(
     const leased = { ...deps, view, lease, writer };
     // A new run with the number of one that is in the history already would be taken for it, and its rows would be lost.
     await deps.ledger.numberAbove(await writer.newestRun());
+    await replaceFutureRuns(leased, progress.signal);
     await finishLeftRuns(leased, jobId, progress.signal);
     return body(leased, progress);
   });

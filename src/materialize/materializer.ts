@@ -8,10 +8,11 @@ import type { JobProgress } from '../core/ports/progress.js';
 import { planBackfill, runBackfill } from './backfill.js';
 import { deriveInputs } from './derive-inputs.js';
 import { estimateBackfill } from './estimate.js';
+import { futureFrom } from './future-runs.js';
 import { withLease } from './leased-view.js';
 import { progressWithin } from './progress.js';
-import { commit, dropStages, type MaterializerDeps, publish, rewriteOnline, stage } from './run-steps.js';
-import { checkAsOf, newestDue } from './schedule.js';
+import { commit, dropStages, type MaterializerDeps, publish, rewriteOnline, stage, storeNow } from './run-steps.js';
+import { checkAsOf, checkDue, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
 import { scoreCounts } from './score-tally.js';
 import { setAsideIn } from './set-aside.js';
@@ -55,14 +56,28 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       };
     });
 
+  /** Also of views of which nothing is due: what they serve would be that of the future. */
+  const replaceFuture = async (views: readonly View[], jobId: string, progress: JobProgress): Promise<void> => {
+    const runs = await ledger.stampedAfter(
+      views.map(({ id }) => id),
+      futureFrom(await storeNow(deps)),
+    );
+    const spoilt = new Set(runs.map(({ viewId }) => viewId));
+    for (const view of views.filter(({ id }) => spoilt.has(id))) {
+      await withLease(deps, { view, jobId }, progress, async () => undefined);
+    }
+  };
+
   return {
     async materialize({ jobId, views, asOf, onlyNew = false, now }, progress) {
       if (asOf !== undefined) for (const view of views) checkAsOf(view, asOf, now, calendar);
+      const clocks = { now, stores: await storeNow(deps) };
+      await replaceFuture(views, jobId, progress);
+      const asked = inputsFirst(views).map((view) => ({ view, asOf: asOf ?? newestDue(view, now, calendar) }));
+      for (const each of asked) checkDue(each.view, each.asOf, clocks);
       await deriveInputs(deps.derived, views, { asOf, now }, progress.signal);
       const committed = onlyNew ? await ledger.committed(views.map(({ id }) => id)) : new Map<string, Instant>();
-      const planned = inputsFirst(views)
-        .map((view) => ({ view, asOf: asOf ?? newestDue(view, now, calendar) }))
-        .filter(({ view, asOf: due }) => due > (committed.get(view.id) ?? Number.NEGATIVE_INFINITY));
+      const planned = asked.filter(({ view, asOf: due }) => due > (committed.get(view.id) ?? Number.NEGATIVE_INFINITY));
       const results: ViewResult[] = [];
       for (const [index, { view, asOf: due }] of planned.entries()) {
         progress.signal.throwIfAborted();
@@ -75,6 +90,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
     async scorePortfolio({ jobId, view, asOf, now }, progress) {
       const due = asOf ?? newestDue(view, now, calendar);
       checkAsOf(view, due, now, calendar);
+      checkDue(view, due, { now, stores: await storeNow(deps) });
       await refuseWithoutInputs(deps, view, due);
       const result = await runLive(view, due, jobId, progress);
       const { scored = 0, missing = 0, stale = 0, failed = 0, error = null, written = 0 } = result;

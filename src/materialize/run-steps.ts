@@ -4,14 +4,14 @@
  */
 import type { View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
-import { type BusinessCalendar, formatInstant } from '../core/helpers/time.js';
+import { type BusinessCalendar, formatInstant, type Instant } from '../core/helpers/time.js';
 import type { DerivedTable } from '../core/ports/derived.js';
 import type { Lease, Leases } from '../core/ports/leases.js';
 import type { PortfolioScores, RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
 import type { OfflineReader, Run, Shard, StageCounts } from '../core/ports/offline.js';
 import type { OfflineWriter, OfflineWriters } from '../core/ports/offline-writer.js';
 import type { OnlineStore } from '../core/ports/online.js';
-import type { Clock, Log, Metrics } from '../core/ports/process.js';
+import type { Clock, Log, Metrics, StoreClock } from '../core/ports/process.js';
 import { countScores } from './score-tally.js';
 import { kindOf } from './view-kinds.js';
 
@@ -26,7 +26,10 @@ export interface MaterializerDeps {
   /** Computes the rows of score views. */
   readonly scores: PortfolioScores;
   readonly calendar: BusinessCalendar;
+  /** Of this process: how long things take. */
   readonly clock: Clock;
+  /** Says what is due and stamps rows; absent: the clock of this process. */
+  readonly storeClock?: StoreClock | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Rows that a killed process repeats at most; each shard is one pass over the rows, so small views have one. */
@@ -36,6 +39,9 @@ export interface MaterializerDeps {
   /** As-ofs of one commit: a backfill into the past rebuilds the visible state once a commit. */
   readonly asOfsACommit?: number;
 }
+
+export const storeNow = ({ storeClock, clock }: Pick<MaterializerDeps, 'storeClock' | 'clock'>): Promise<Instant> =>
+  storeClock ? storeClock() : Promise.resolve(clock());
 
 /** A view that this process may write to, and the lease that lets it: once the view has a later holder, its writes are rejected. */
 export interface LeasedView extends MaterializerDeps {
@@ -163,10 +169,10 @@ export async function publish(
   progress: StepProgress,
   written: (rows: number) => void = () => undefined,
 ): Promise<RunRecord> {
-  const { view, offline, online, clock } = leased;
+  const { view, offline, online } = leased;
   if (staged.stage !== 'STAGED') return staged;
   const { knowledge } = staged;
-  const now = clock();
+  const now = await storeNow(leased);
   if (now < knowledge) throw tooEarly(view, staged);
   const stamp = staged.onlineStamp ?? Math.max(knowledge, now);
   const stamped = staged.onlineStamp === null ? await advance(leased, staged, { onlineStamp: stamp }) : staged;
@@ -177,7 +183,7 @@ export async function publish(
   });
   return advance(leased, done, {
     stage: 'PUBLISHED',
-    historyStamp: Math.max(knowledge, clock()),
+    historyStamp: Math.max(knowledge, await storeNow(leased)),
     shardsDone: [],
   });
 }
@@ -225,7 +231,7 @@ export async function rewriteOnline(
   progress: StepProgress,
 ): Promise<number> {
   const { view, offline, online } = leased;
-  const at = leased.clock();
+  const at = await storeNow(leased);
   const { keys } = await offline.viewStats(view, at);
   let others = 0;
   await eachShard(leased, last, progress, keys, {

@@ -50,6 +50,19 @@ export function checkAsOf(view: Scheduled, asOf: Instant, now: Instant, calendar
   }
 }
 
+/** @throws BAD_USER_INPUT where an as-of that is due by the clock of who asked is not by that of the stores */
+export function checkDue(
+  view: Scheduled,
+  asOf: Instant,
+  { now, stores }: { readonly now: Instant; readonly stores: Instant },
+): void {
+  if (readableFrom(view, asOf) <= stores) return;
+  throw badInput(
+    `${view.id} as of ${formatInstant(asOf)} is not due: the clock of the stores says ${formatInstant(stores)}, the one that asked said ${formatInstant(now)}`,
+    `set the clock that is wrong; the run is due from ${formatInstant(readableFrom(view, asOf))} on`,
+  );
+}
+
 /** Every as-of that falls in the local days from `from` to `to`, both included, oldest first. */
 export function instantsBetween(
   view: Scheduled,

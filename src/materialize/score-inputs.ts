@@ -4,7 +4,7 @@ import type { View } from '../core/definitions/definitions.js';
 import { conflict } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import { viewResource } from '../core/ports/leases.js';
-import type { MaterializerDeps } from './run-steps.js';
+import { type MaterializerDeps, storeNow } from './run-steps.js';
 import { knownBy } from './schedule.js';
 
 /** Waits for the process that writes one of the inputs: what it stamped before now is in the history after. */
@@ -20,21 +20,17 @@ export async function settledKnowledge(
   signal: AbortSignal,
 ): Promise<Instant> {
   await settleInputs(deps, view, signal);
-  const knowledge = knownBy(view, asOf, deps.clock(), deps.calendar);
+  const knowledge = knownBy(view, asOf, await storeNow(deps), deps.calendar);
   // A run that began in between may have stamped its rows before that instant.
   await settleInputs(deps, view, signal);
   return knowledge;
 }
 
 /** @throws CONFLICT where no input of the scores has a value yet: an answer without a row would look like a portfolio without risk */
-export async function refuseWithoutInputs(
-  { offline, clock, calendar }: MaterializerDeps,
-  view: View,
-  asOf: Instant,
-): Promise<void> {
-  const at = knownBy(view, asOf, clock(), calendar);
+export async function refuseWithoutInputs(deps: MaterializerDeps, view: View, asOf: Instant): Promise<void> {
+  const at = knownBy(view, asOf, await storeNow(deps), deps.calendar);
   const inputs = inputViews(view);
-  for (const input of inputs) if ((await offline.viewStats(input, at)).keys > 0) return;
+  for (const input of inputs) if ((await deps.offline.viewStats(input, at)).keys > 0) return;
   throw conflict(
     `${view.id} as of ${formatInstant(asOf)} cannot be made: none of its inputs had a value at ${formatInstant(at)}`,
     `materialize or backfill ${inputs.map(({ id }) => id).join(', ')} first`,

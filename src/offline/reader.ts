@@ -7,6 +7,7 @@ import { inForceByParts, newestRows, rowsAt, viewsStats } from './history/read.j
 import { firstKnown } from './history/run-size.js';
 import { readStage } from './history/stage-read.js';
 import { estimateRows, sampleRun } from './history/view-kinds.js';
+import { keysOfRuns } from './history/withdraw.js';
 import { historicalFeatures } from './point-in-time/historical.js';
 import { sweepSpines } from './point-in-time/spine-sweep.js';
 
@@ -27,6 +28,7 @@ export function createOfflineReader({ store, calendar, log }: OfflineReaderOptio
     newestRows: (view, at, shard) => newestRows(store, view, at, shard),
     inForceByParts: (views, at) => inForceByParts(store, views, at),
     rowsAt: (view, at, keys, signal) => rowsAt(store, view, { at, keys, signal }),
+    keysOfRuns: (view, runs) => keysOfRuns(store, view, runs),
     async historicalFeatures(request) {
       swept ??= sweep();
       await swept;

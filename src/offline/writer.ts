@@ -21,6 +21,7 @@ import {
   tokensDdl,
   viewTables,
 } from './history/tables.js';
+import { withdrawRuns } from './history/withdraw.js';
 
 /** Entities set aside that a line of the log names. */
 const NAMED_IN_LOG = 20;
@@ -66,6 +67,7 @@ export function createOfflineWriters({ store, calendar, log }: OfflineWritersOpt
           return counts;
         },
         commitRuns: (runs) => commitRuns(store, fenced, runs),
+        withdraw: (runs) => withdrawRuns(store, fenced, runs),
         dropStages: (runs) => dropStages(store, view, runs),
         keepStages: (runs) => keepStages(store, view, runs),
       };

@@ -132,14 +132,14 @@ export function createOnlineStore({ client, prefix, clock, log, metrics }: Onlin
       });
     },
 
-    async write(view, rows) {
+    async write(view, rows, { over = Number.MAX_SAFE_INTEGER } = {}) {
       const now = clock();
       const codec = codecOf(view);
       const fills = view.features.some(({ fill }) => fill === 'last_known') ? 1 : 0;
       const alive = rows.filter(({ eventTime }) => (deadFrom(view, eventTime) ?? Infinity) > now);
       const calls = chunks(alive, keysACall).map((chunk) => ({
         keys: chunk.map(({ key }) => entityKey(prefix, view.entity, key)),
-        args: [view.id, now, fills, ...chunk.map((row: ViewRow) => codec.encode(row))],
+        args: [view.id, now, fills, over, ...chunk.map((row: ViewRow) => codec.encode(row))],
       }));
       let applied = 0;
       for (const batch of chunks(calls, SCRIPTS_A_TRIP)) applied += await runScript(client, PUT, batch);

@@ -9,24 +9,26 @@ export interface Script {
 const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') });
 
 /**
- * Compare-and-set of one field in many hashes. ARGV: field, now (UTC ms), '1' where the view keeps last known values, then one row a
- * key. A row is written where it is newer by (event time, available-at, sequence); an equal one only where the stored row has another schema,
+ * Compare-and-set of one field in many hashes. ARGV: field, now (UTC ms), '1' where the view keeps last known values, an instant,
+ * then one row a key. A row is written where it is newer by (event time, available-at, sequence), or the stored one says to be available after that
+ * instant; an equal one only where the stored row has another schema,
  * which this version cannot read, or where a kept value has become known since.
  * The key's expiry becomes the latest of its fields'; a field without one keeps the key. Returns how many rows were written.
  */
 export const PUT = script(`
-local field, now, fills, written = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1', 0
+local field, now, fills, over, written = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1', tonumber(ARGV[4]), 0
 local function newer(row, stored)
   if #stored < 26 or string.byte(stored) ~= string.byte(row) then return true end
   local _, _, schema, event, available, sequence = struct.unpack('>BBI4i8i8I4', row)
   local _, _, schema0, event0, available0, sequence0 = struct.unpack('>BBI4i8i8I4', stored)
+  if available0 > over then return true end
   if event ~= event0 then return event > event0 end
   if available ~= available0 then return available > available0 end
   if sequence ~= sequence0 then return sequence > sequence0 end
   return schema ~= schema0 or fills and row ~= stored
 end
 for i, key in ipairs(KEYS) do
-  local row = ARGV[i + 3]
+  local row = ARGV[i + 4]
   local stored = redis.call('HGET', key, field)
   if not stored or newer(row, stored) then
     redis.call('HSET', key, field, row)

@@ -5,7 +5,7 @@ import type { BusinessCalendar } from '../core/helpers/time.js';
 import { newUuid } from '../core/helpers/uuid.js';
 import type { JobServices } from '../core/ports/job-services.js';
 import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
-import type { Clock, Log, Metrics } from '../core/ports/process.js';
+import type { Clock, Log, Metrics, StoreClock } from '../core/ports/process.js';
 import { createCarrier } from './carrier.js';
 import { answeredIn, QUEUE_PREFIX, type RedisClient } from './connection.js';
 import { readWorkerHealth, type WorkerHealth } from './health.js';
@@ -24,6 +24,8 @@ export interface QueueOptions {
   readonly ledger: JobLedger;
   readonly calendar: BusinessCalendar;
   readonly clock: Clock;
+  /** Says whether the time of a job has come; absent: the clock of this process. */
+  readonly storeClock?: StoreClock | undefined;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly prefix?: string;
@@ -95,7 +97,8 @@ export function createQueue(options: QueueOptions): RunningQueue {
 
     async startWorker({ services }) {
       checkNeeds(jobs.values(), services);
-      return startWorker({ ...options, prefix, carrier, services });
+      const storeClock = options.storeClock ?? (async () => clock());
+      return startWorker({ ...options, storeClock, prefix, carrier, services });
     },
 
     close: () => carrier.close(),

@@ -2,10 +2,10 @@
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { JobDefinition } from '../core/definitions/registry.js';
 import { conflict, type ErrorCode, RiskgraphError } from '../core/errors.js';
-import type { Instant } from '../core/helpers/time.js';
+import { formatInstant, type Instant, MINUTE } from '../core/helpers/time.js';
 import type { JobContext, JobNeed, JobServices } from '../core/ports/job-services.js';
 import type { JobLedger, JobRecord } from '../core/ports/jobs.js';
-import type { Clock, Log, Metrics } from '../core/ports/process.js';
+import type { Clock, Log, Metrics, StoreClock } from '../core/ports/process.js';
 import { attemptsOf } from './carrier.js';
 import { servicesFor } from './needs.js';
 
@@ -27,6 +27,7 @@ export interface RunDeps {
   /** Those that any of the jobs names. */
   readonly services: Partial<JobServices>;
   readonly clock: Clock;
+  readonly storeClock: StoreClock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly running: Running;
@@ -75,6 +76,7 @@ async function runAttempt(definition: JobDefinition, id: string, attempt: Attemp
     const active = await ledger.update(id, { state: 'ACTIVE', startedAt: recorded.startedAt ?? startedAt });
     if (hasEnded(active)) return;
     log.info({ attempt: attempt.attemptsMade + 1 }, 'job started');
+    refuseEarly(recorded, await deps.storeClock());
     const context: JobContext<JobNeed> = {
       jobId: id,
       scheduledFor: recorded.createdAt,
@@ -115,6 +117,18 @@ async function runAttempt(definition: JobDefinition, id: string, attempt: Attemp
     running.controllers.delete(id);
     running.lastProgressAt = clock();
   }
+}
+
+/** Clocks of healthy machines differ by less. */
+const TOLERANCE_MS = MINUTE;
+
+/** @throws CONFLICT for a job of a time that has not come by the clock of the stores: it would compute what is not there yet */
+function refuseEarly({ createdAt }: JobRecord, stores: Instant): void {
+  if (createdAt <= stores + TOLERANCE_MS) return;
+  throw conflict(
+    `the job is of ${formatInstant(createdAt)}, and the clock of the stores says ${formatInstant(stores)}`,
+    'set the clock of the machine that made the job, and ask again',
+  );
 }
 
 function reporter(

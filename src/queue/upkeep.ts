@@ -1,9 +1,9 @@
 /** A worker's upkeep: it creates scheduled jobs and brings the queue in line with the ledger, which is the truth. */
 import type { JobDefinition } from '../core/definitions/registry.js';
-import type { BusinessCalendar, Instant } from '../core/helpers/time.js';
+import { type BusinessCalendar, formatInstant, type Instant } from '../core/helpers/time.js';
 import { namedUuid } from '../core/helpers/uuid.js';
 import type { JobLedger, JobRecord } from '../core/ports/jobs.js';
-import type { Clock, Log, Metrics } from '../core/ports/process.js';
+import type { Clock, Log, Metrics, StoreClock } from '../core/ports/process.js';
 import type { Carrier } from './carrier.js';
 import type { RedisClient } from './connection.js';
 import { beat, liveBeats } from './health.js';
@@ -22,6 +22,7 @@ export interface UpkeepOptions {
   readonly carrier: Carrier;
   readonly calendar: BusinessCalendar;
   readonly clock: Clock;
+  readonly storeClock: StoreClock;
   readonly log: Log;
   readonly metrics: Pick<Metrics, 'count'>;
   readonly workerId: string;
@@ -98,14 +99,27 @@ async function reconcile(options: UpkeepOptions, open: readonly JobRecord[], now
  * once. A schedule that has run before and missed its time while no worker was up is caught up once.
  */
 function createTicker(options: UpkeepOptions, startedAt: Instant): (now: Instant) => Promise<void> {
-  const { jobs, ledger, carrier, calendar } = options;
+  const { jobs, ledger, carrier, calendar, storeClock, log } = options;
   const done = new Map<string, Instant>();
+  const early = new Map<string, Instant>();
   return async (now) => {
     for (const definition of jobs.values()) {
       const { name, schedule, scheduledPayload } = definition;
       if (!schedule || !scheduledPayload) continue;
       const at = latestTick(schedule, now, calendar);
       if (done.get(name) === at) continue;
+      const stores = await storeClock();
+      if (at > stores) {
+        // A clock that is ahead would spend the run whose time has not come.
+        if (early.get(name) !== at) {
+          log.warn(
+            { job: name, at: formatInstant(at), stores: formatInstant(stores) },
+            'no job is made before its time',
+          );
+        }
+        early.set(name, at);
+        continue;
+      }
       const isNew = at < startedAt && (await ledger.list({ name, limit: 1 })).length === 0;
       const id = namedUuid(at, name);
       if (!isNew && !(await ledger.get(id))) {

@@ -97,6 +97,24 @@ describe('the run ledger', () => {
     expect(await runs.unfinished('t@1')).toEqual([]);
   });
 
+  it('finds runs that are stamped after an instant, by whichever stamp, and forgets them for the holder alone', async () => {
+    const stamped = async (jobId: string, change: object) => {
+      const { id } = await runs.begin(run({ jobId, viewId: 'e@1' }));
+      await runs.update(id, change, await leaseOf('e@1'));
+      return id;
+    };
+    const online = await stamped('online', { stage: 'STAGED', onlineStamp: at + 9 });
+    const history = await stamped('history', { stage: 'COMMITTED', historyStamp: at + 9 });
+    await stamped('now', { stage: 'COMMITTED', onlineStamp: at + 8, historyStamp: at + 8 });
+    const found = await elsewhere.stampedAfter(['e@1', 'other@1'], at + 8);
+    expect(found.map(({ id }) => id)).toEqual([online, history]);
+    const earlier = await leaseOf('e@1');
+    const lease = await leaseOf('e@1');
+    await expect(runs.forget([online], earlier)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await runs.forget([online, history], lease);
+    expect(await runs.stampedAfter(['e@1'], at)).toMatchObject([{ jobId: 'now' }]);
+  });
+
   it('knows which as-ofs of a range have a committed run, and what the newest of them took', async () => {
     const begin = async (asOf: number, counts: { rows: number; seconds?: number } | null, knowledge = asOf) => {
       const { id } = await runs.begin(

@@ -7,6 +7,7 @@ import type { Materializer, PortfolioScores, RunLedger } from '../../src/core/po
 import type { OfflineReader, ViewRow } from '../../src/core/ports/offline.js';
 import type { OfflineWriters } from '../../src/core/ports/offline-writer.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
+import type { StoreClock } from '../../src/core/ports/process.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createLeases } from '../../src/ledgers/leases.js';
 import { createRunLedger } from '../../src/ledgers/run-ledger.js';
@@ -48,6 +49,7 @@ export interface MaterializeFixture {
       ledger: RunLedger;
       leases: Leases;
       scores: PortfolioScores;
+      storeClock: StoreClock;
       viewsAtOnce: number;
       asOfsACommit: number;
     }>,

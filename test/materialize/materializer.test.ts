@@ -295,6 +295,78 @@ describe('a job that is cancelled', () => {
   });
 });
 
+describe('a clock that is ahead', () => {
+  /** The process says that it is a day later than it is by the stores. */
+  const ahead = (stores: number) => {
+    fixture.clock.now = stores + DAY;
+    return fixture.materializer({ storeClock: async () => stores });
+  };
+  const online = async (keys: readonly string[]) => {
+    const asked = { entity: view.entity, keys: keys.map((key) => [key]), views: [view] };
+    const [cells = []] = await fixture.online.read([asked]);
+    return cells.map(([cell]) => (cell && cell !== 'ERROR' && !cell.tombstone ? cell.eventTime : null));
+  };
+
+  it('makes no run that is not due by the clock of the stores, and says what both say', async () => {
+    const materializer = ahead(MIDNIGHT + 3 * HOUR);
+    for (const asOf of [undefined, MIDNIGHT + DAY]) {
+      await expect(materialize(asOf, materializer)).rejects.toMatchObject({
+        code: 'BAD_USER_INPUT',
+        message: expect.stringMatching(
+          /is not due: the clock of the stores says 2026-02-28T19:00:00.000Z, the one that asked said 2026-03-01T19/,
+        ),
+      });
+    }
+    const range = { jobId: jobId(), views: [view], from: '2026-02-28', to: '2026-03-02', now: now() };
+    const { views } = await materializer.backfill(range, unwatched());
+    expect(views).toMatchObject([{ asOfs: 2, clampedTo: '2026-02-28T16:00:00.000Z' }]);
+  });
+
+  it('stamps nothing: the clock of the stores does', async () => {
+    await materialize(MIDNIGHT, ahead(MIDNIGHT + 3 * HOUR));
+    expect((await expectLevel()).map(({ availableAt }) => availableAt)).toEqual(Array(2).fill(MIDNIGHT + 3 * HOUR));
+  });
+
+  it('that spent the run of tomorrow: it gives way to what is known now, and is made again when it is due', async () => {
+    await materialize();
+    const before = await expectLevel();
+    fixture.clock.now = MIDNIGHT + DAY + 3 * HOUR;
+    await materialize();
+    expect(await online(['C1', 'C3'])).toEqual([MIDNIGHT + DAY, MIDNIGHT + DAY]);
+
+    fixture.clock.now = MIDNIGHT + 4 * HOUR;
+    const due = async () => {
+      const request = { jobId: jobId(), views: [view], onlyNew: true, now: now() };
+      return (await fixture.materializer().materialize(request, unwatched())).views;
+    };
+    expect(await due()).toEqual([]);
+    expect(await expectLevel()).toEqual(before);
+    expect(await online(['C1', 'C3'])).toEqual([MIDNIGHT, null]);
+    expect(await fixture.historyCount(view)).toBe(before.length);
+
+    fixture.clock.now = MIDNIGHT + DAY + 2 * HOUR;
+    expect(await due()).toMatchObject([{ asOf: '2026-03-01T16:00:00.000Z', rows: 3, published: 3 }]);
+    const stamps = (await expectLevel()).map(({ eventTime, availableAt }) => [eventTime, availableAt]);
+    expect(stamps).toEqual(Array(3).fill([MIDNIGHT + DAY, now()]));
+  });
+
+  it('that stamped a run in the middle of its publication: another makes it with the right stamp', async () => {
+    fixture.clock.now = MIDNIGHT + DAY;
+    const stops: OnlineStore = {
+      ...fixture.online,
+      async write(of, rows) {
+        await fixture.online.write(of, rows.slice(0, 1));
+        throw new Error('died');
+      },
+    };
+    await expect(materialize(MIDNIGHT, fixture.materializer({ online: stops }))).rejects.toThrow('died');
+    fixture.clock.now = MIDNIGHT + 4 * HOUR;
+    expect(await materialize()).toMatchObject({ rows: 2, changed: 2 });
+    expect((await expectLevel()).map(({ availableAt }) => availableAt)).toEqual(Array(2).fill(now()));
+    expect(await fixture.ledger.unfinished(view.id)).toEqual([]);
+  });
+});
+
 describe('backfill', () => {
   it('computes every day with both ends, stamped as scheduled runs would have been, and publishes the newest (rule 2)', async () => {
     const { views, notes } = await backfill('2026-02-24', '2026-02-28');

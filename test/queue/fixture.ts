@@ -1,6 +1,7 @@
 import type { JobDefinition } from '../../src/core/definitions/registry.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { JobLedger } from '../../src/core/ports/jobs.js';
+import type { StoreClock } from '../../src/core/ports/process.js';
 import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
 import { createJobLedger } from '../../src/ledgers/job-ledger.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
@@ -14,7 +15,12 @@ export interface QueueFixture {
   readonly redis: RedisConnection;
   readonly ledger: JobLedger;
   /** Another process's view of the same queue would be made the same way. */
-  queueOf(jobs: ReadonlyMap<string, JobDefinition>, clock?: () => number, ledger?: JobLedger): RunningQueue;
+  queueOf(
+    jobs: ReadonlyMap<string, JobDefinition>,
+    clock?: () => number,
+    ledger?: JobLedger,
+    storeClock?: StoreClock,
+  ): RunningQueue;
   close(): Promise<void>;
 }
 
@@ -29,12 +35,13 @@ export async function queueFixture(): Promise<QueueFixture> {
     postgresUrl: postgres.url,
     redis,
     ledger,
-    queueOf: (jobs, clock = Date.now, own = ledger) =>
+    queueOf: (jobs, clock = Date.now, own = ledger, storeClock = undefined) =>
       createQueue({
         redis: redis.client,
         jobs,
         ledger: own,
         clock,
+        storeClock,
         log: silentLog,
         metrics: noMetrics,
         calendar: new BusinessCalendar('Asia/Shanghai'),

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { defineJob } from '../../src/core/definitions/define.js';
+import type { StoreClock } from '../../src/core/ports/process.js';
 import { type QueueFixture, queueFixture } from './fixture.js';
 import { jobsOf, noServices } from './jobs-of.js';
 
@@ -29,14 +30,18 @@ const scheduled = (name: string) =>
 const LONG = { timeout: 60_000, interval: 50 };
 
 /** Starts a worker; gives what waits until it has looked for due jobs a whole round long. */
-const start = async (name: string, clock: () => number): Promise<() => Promise<void>> => {
+const start = async (
+  name: string,
+  clock: () => number,
+  storeClock: StoreClock = async () => clock(),
+): Promise<() => Promise<void>> => {
   // A round begins with a look at the clock.
   let looks = 0;
   const counting = () => {
     looks += 1;
     return clock();
   };
-  const queue = fixture.queueOf(scheduled(name), counting);
+  const queue = fixture.queueOf(scheduled(name), counting, fixture.ledger, storeClock);
   open.push(queue);
   const worker = await queue.startWorker({ services: noServices });
   open.push(worker);
@@ -88,5 +93,41 @@ describe('scheduled jobs', () => {
     const round = await start('fresh', () => tick + 1_800_000);
     await round();
     expect(await fixture.ledger.list({ name: 'fresh', limit: 10 })).toEqual([]);
+  });
+
+  it('are not made before their time by the clock of the stores, though the clock of the worker is ahead', async () => {
+    let [now, stores] = [tick - 1, tick - 1];
+    const round = await start(
+      'ahead',
+      () => now,
+      async () => stores,
+    );
+    await round();
+    now = tick + 5;
+    await round();
+    expect(await fixture.ledger.list({ name: 'ahead', limit: 10 })).toEqual([]);
+    stores = tick;
+    await vi.waitFor(async () => {
+      const jobs = await fixture.ledger.list({ name: 'ahead', limit: 10 });
+      expect(jobs).toMatchObject([{ state: 'COMPLETED', createdAt: tick }]);
+    }, LONG);
+  });
+
+  it('of a time that has not come are refused, with what both clocks say', async () => {
+    const queue = fixture.queueOf(
+      scheduled('early'),
+      () => tick + 2 * HOUR,
+      fixture.ledger,
+      async () => tick,
+    );
+    open.push(queue);
+    const { id } = await queue.enqueue({ name: 'early', payload: z.object({ at: z.number() }) }, { at: 1 });
+    open.push(await queue.startWorker({ services: noServices }));
+    await vi.waitFor(async () => {
+      expect(await fixture.ledger.get(id)).toMatchObject({
+        state: 'FAILED',
+        error: expect.stringContaining('the clock of the stores says 2026-03-01T10:01:00.000Z'),
+      });
+    }, LONG);
   });
 });

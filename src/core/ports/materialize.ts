@@ -66,6 +66,10 @@ export interface RunLedger {
   ): Promise<void>;
   /** Lists the runs of the view that are not committed, oldest first: those of killed, failed or cancelled jobs. */
   unfinished(viewId: string): Promise<readonly RunRecord[]>;
+  /** Lists the runs of these views, at any stage, with a stamp after an instant, oldest first. */
+  stampedAfter(viewIds: readonly string[], instant: Instant): Promise<readonly RunRecord[]>;
+  /** Removes runs: their jobs, where they come back, begin them anew. STORE_UNAVAILABLE where the lease has a later holder. */
+  forget(ids: readonly number[], lease: Lease<'view'>): Promise<void>;
   /** Reads the newest committed live as-of of each view; views without one are left out. */
   committed(viewIds: readonly string[]): Promise<ReadonlyMap<string, Instant>>;
   /** Lists the as-ofs of the view in [from, to] that have a committed run, oldest first, each with the newest knowledge time of its runs. */

@@ -48,6 +48,8 @@ export interface OfflineWriter {
   ): Promise<StageCounts & { readonly tombstones: number }>;
   /** Appends the changed rows of stages to the history and the visible state, each with its stamp. Repeating it changes nothing. */
   commitRuns(runs: readonly StampedRun[]): Promise<void>;
+  /** Takes runs out of the history and the visible state, for instants that have not come. Repeating it changes nothing. */
+  withdraw(runs: readonly number[]): Promise<void>;
   /** Drops every stage, finished or not, that holds these runs and no other. */
   dropStages(runs: readonly Run[]): Promise<void>;
   /** Drops every stage, finished or not, that holds none of the runs with these numbers. */

@@ -85,6 +85,8 @@ export interface OfflineReader {
     keys: readonly EntityKey[],
     signal?: AbortSignal,
   ): Promise<readonly (ViewRow | null)[]>;
+  /** Reads the keys that runs have rows of, in the history or still in a stage, each once. */
+  keysOfRuns(view: View, runs: readonly number[]): AsyncIterable<readonly EntityKey[]>;
   /** Joins an inline spine with features, point in time. BAD_USER_INPUT names the column and the row that are wrong. */
   historicalFeatures(request: HistoricalRequest): Promise<HistoricalTable>;
   /**

@@ -30,8 +30,13 @@ export interface OnlineStore {
   /**
    * Writes rows, atomically per key. A row with an older (event time, available-at, sequence) never overwrites a newer one, so order and
    * repetition do not matter. An equal row overwrites only where the view keeps last known values and one of them has become known since.
+   * A stored row that says to be available after the instant `over` gives way to any: a clock that had jumped stamped it.
    */
-  write(view: View, rows: readonly ViewRow[]): Promise<{ readonly applied: number; readonly ignored: number }>;
+  write(
+    view: View,
+    rows: readonly ViewRow[],
+    options?: { readonly over?: Instant },
+  ): Promise<{ readonly applied: number; readonly ignored: number }>;
   /**
    * Removes the fields of this version and nothing else, in steps too small for readers to notice. It may be interrupted and repeated at any
    * point. Returns the number of removed fields.

@@ -6,6 +6,9 @@ export type { Metrics } from './metrics.js';
 /** Returns the current time in UTC milliseconds. */
 export type Clock = () => Instant;
 
+/** Returns the current time of the stores in UTC milliseconds: one clock for all processes, whatever their machines say. */
+export type StoreClock = () => Promise<Instant>;
+
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
