@@ -208,6 +208,9 @@ test.each<Omit<SchemaElement, 'name'>>([
   expect(columns).toEqual({ x: [null, null] });
 });
 
+/** A block of no literals: pages of NULLs hold nothing else. */
+const emptyBlock = (): Uint8Array => new Uint8Array([0]);
+
 test('a page of NULLs that is compressed with LZ4 is read', async () => {
   const bytes = parquetWriteBuffer({
     schema: [
@@ -216,8 +219,7 @@ test('a page of NULLs that is compressed with LZ4 is read', async () => {
     ],
     columnData: [{ name: 'x', data: [null, null] }],
     codec: 'LZ4_RAW',
-    // A block of no literals; pages of NULLs hold nothing else.
-    compressors: { LZ4_RAW: () => new Uint8Array([0]) },
+    compressors: { LZ4_RAW: emptyBlock },
   });
   expect((await readBytes(new Uint8Array(bytes))).columns).toEqual({ x: [null, null] });
 });
