@@ -3,7 +3,7 @@ import { Queue, QueueEvents } from 'bullmq';
 import type { JobDefinition } from '../core/definitions/registry.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { Log } from '../core/ports/process.js';
-import { answeredIn, type RedisClient } from './connection.js';
+import { answeredIn, endedWithin, type RedisClient } from './connection.js';
 
 /** An API call does not wait longer for Redis. */
 const REDIS_TIMEOUT_MS = 3_000;
@@ -106,11 +106,14 @@ export function createCarrier(options: {
     },
 
     async close() {
-      const closing = [...listeners.values()].map(async ({ events, connection }) => {
-        await events.close();
-        connection.disconnect();
-      });
-      await Promise.all([...closing, ...[...queues.values()].map((queue) => queue.close())]);
+      const all = [...listeners.values()];
+      const closing = [
+        ...all.map(({ events }) => events.close()),
+        ...[...queues.values()].map((queue) => queue.close()),
+      ];
+      // BullMQ waits for the end of connections that are being opened again, which never comes where Redis is gone.
+      await endedWithin(redis, Promise.all(closing));
+      for (const { connection } of all) connection.disconnect();
     },
   };
 }

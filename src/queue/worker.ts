@@ -1,6 +1,7 @@
 import { Worker } from 'bullmq';
 import { repeat } from '../core/async.js';
 import { newUuid } from '../core/helpers/uuid.js';
+import { endedWithin } from './connection.js';
 import { endBeat } from './health.js';
 import { type RunDeps, type Running, runJob } from './run-job.js';
 import { createUpkeep, type UpkeepOptions } from './upkeep.js';
@@ -52,9 +53,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   log.info({ jobs: [...jobs.keys()], workerId }, 'worker started');
   return {
     async close() {
-      await Promise.all(workers.map((worker) => worker.close()));
-      await upkeep.stop();
-      await endBeat(redis, prefix, workerId).catch(() => undefined);
+      // Forced where Redis is gone: what it would be told of the jobs that end now is in the ledger.
+      const closing = Promise.all(workers.map((worker) => worker.close(redis.status !== 'ready')));
+      await Promise.allSettled(running.bodies.values());
+      await endedWithin(redis, closing);
+      await endedWithin(redis, upkeep.stop());
+      await endedWithin(redis, endBeat(redis, prefix, workerId));
     },
   };
 }

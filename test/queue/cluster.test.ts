@@ -64,3 +64,31 @@ describe('on a Redis Cluster', () => {
     await redis.close();
   });
 });
+
+describe('where Redis is gone', () => {
+  it('closes within seconds where Redis is gone, with a job that is watched and a worker that waits for one', async () => {
+    const server = await startTestRedis();
+    const redis = await openRedis({ url: server.url, log: silentLog, purpose: 'queue' });
+    const queue = createQueue({
+      redis: redis.client,
+      jobs: jobsOf({
+        idle: defineJob({ description: 'x', concurrency: 1, payload: z.object({}), run: async () => null }),
+      }),
+      ledger: createJobLedger(database.dataSource),
+      clock: Date.now,
+      log: silentLog,
+      metrics: noMetrics,
+      calendar: new BusinessCalendar('UTC'),
+    });
+    const worker = await queue.startWorker({ services: noServices });
+    const { id } = await queue.enqueue({ name: 'idle', payload: z.object({}) }, {});
+    for await (const _ of queue.watch(id, new AbortController().signal));
+    await server.close();
+    const startedAt = performance.now();
+    await worker.close();
+    await queue.close();
+    await redis.close();
+    // Far less than a supervisor's patience, and far more than it takes on a busy machine.
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
+  });
+});
