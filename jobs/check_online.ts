@@ -56,7 +56,7 @@ export default defineJob({
   payload: z.object({ views: z.array(z.string()).min(1).nullish() }),
   schedule: { every: 'hour', minute: 31 },
   scheduledPayload: () => ({ views: null }),
-  needs: ['catalogue', 'offline', 'offlineWriters', 'online'],
+  needs: ['catalogue', 'offline', 'offlineWriters', 'online', 'onlineContent'],
   concurrency: 1,
   run: async (context, payload) => {
     const views = await context.services.catalogue.views(payload.views ?? undefined);
@@ -69,6 +69,8 @@ export default defineJob({
       context.metrics.gauge('online_skew_ratio', sampled === 0 ? 0 : skewed / sampled, { view: id });
       if (skewed > 0)
         context.log.warn({ view: id, sampled, ...skews }, 'online values differ from the newest offline ones');
+      // What is missing in a sample is missing beside it too: the view is restored.
+      if (skews.missing) await context.services.onlineContent.doubt([view]);
       results.push({ view: id, sampled, ...skews });
       await context.report((index + 1) / views.length);
     }

@@ -37,11 +37,13 @@ import { createTrainingSetLedger } from './ledgers/training-set-ledger.js';
 import { lateness } from './materialize/lateness.js';
 import { createMaterializer } from './materialize/materializer.js';
 import { createPortfolioScores } from './materialize/portfolio-scores.js';
+import { createContentWatch, createRestorer } from './materialize/restore.js';
 import { createColumnsRead } from './offline/history/columns-read.js';
 import { createFeatureProfiles } from './offline/history/feature-profiles.js';
 import { createOfflineReader } from './offline/reader.js';
 import { createTrainingSetBuilder } from './offline/training/builder.js';
 import { createOfflineWriters } from './offline/writer.js';
+import { checkedReads, createOnlineContent, lossOf, reportContent } from './online/content.js';
 import { createMemoryMetrics } from './online/memory.js';
 import { createOnlineReads } from './online/online-reads.js';
 import { createOnlineStore } from './online/online-store.js';
@@ -144,6 +146,9 @@ export async function createApp(config: Config, given: Given = {}) {
     const serving = await openRedis({ url: redisUrl, log, purpose: 'serving' });
     opened(serving, () => serving.close());
     const online = createOnlineStore({ client: serving.client, prefix: 'riskgraph', clock, log, metrics });
+    const freshEpoch = randomBytes(16);
+    const epoch = await sharedSecret(dataSource, 'online-epoch', freshEpoch);
+    const content = createOnlineContent({ client: serving.client, prefix: 'riskgraph', epoch: epoch.toString('hex') });
     const carrier = await openRedis({ url: redisUrl, log, purpose: 'queue' });
     opened(carrier, () => carrier.close());
     const queue = createQueue({
@@ -212,6 +217,8 @@ export async function createApp(config: Config, given: Given = {}) {
       writers,
       online,
       now: clock,
+      // Where Redis is away, the restoration marks them once it is back.
+      vouch: (views) => content.vouch(views).catch((error) => log.warn({ err: error }, 'new views are not marked yet')),
       costs: createPlanCosts({ registry, materializer, offline, online, calendar, now: clock }),
       onChange: () => catalogue.refresh(),
       othersFollow: () => sleep(FOLLOWED_MS),
@@ -219,6 +226,8 @@ export async function createApp(config: Config, given: Given = {}) {
     const notice = await planner.checkBoot();
     if (notice !== null) log.warn({}, notice);
     await catalogue.refresh();
+    // The first start that marks views: what an earlier release wrote is taken as whole.
+    if (epoch.equals(freshEpoch)) await content.vouch(catalogue.views());
     const following = catalogue.follow(CATALOGUE_REFRESH_MS, log);
     opened(following, () => following.close());
 
@@ -243,9 +252,10 @@ export async function createApp(config: Config, given: Given = {}) {
       leases,
     });
     const onlineFeatures = countServed(
-      createOnlineFeatures({ online: createOnlineReads(online, redisBreaker) }),
+      createOnlineFeatures({ online: createOnlineReads(checkedReads(online, content), redisBreaker) }),
       metrics,
     );
+    const memory = createMemoryMetrics(serving.client, metrics);
     const profiles = createFeatureProfiles({ store });
     const profileReads = createFeatureProfiles({ store: reads });
     const history = createOfflineReader({ store: reads, calendar, log });
@@ -280,7 +290,10 @@ export async function createApp(config: Config, given: Given = {}) {
           clock,
         }),
         queue: createQueueMetrics({ jobs: registry.jobs, ledger: jobs, metrics, clock }),
-        redis: createMemoryMetrics(serving.client, metrics),
+        redis: async () => {
+          await memory();
+          await reportContent(catalogue.views(), content, metrics);
+        },
       },
       audit: throughBreaker(createAuditLog(dataSource), postgresBreaker),
       now: clock,
@@ -292,12 +305,26 @@ export async function createApp(config: Config, given: Given = {}) {
       offline,
       offlineWriters: writers,
       online,
+      onlineContent: content,
+      restorer: createRestorer({ offline, writers, online, content, clock }),
       trainingSets,
       profiles,
       pruner,
     };
+    const watchContent = createContentWatch({ views: () => catalogue.views(), content, jobs, queue, log });
+    const contentLost = () => lossOf(catalogue.views(), content);
     const stores = { postgres: () => database.ping(), clickhouse: () => store.ping(), redis: () => online.ping() };
-    const services = { api, worker, sources, queue, keys: createKeyStore(dataSource), stores, rateCount };
+    const services = {
+      api,
+      worker,
+      sources,
+      queue,
+      keys: createKeyStore(dataSource),
+      stores,
+      rateCount,
+      watchContent,
+      contentLost,
+    };
     return { config, services, registry, telemetry, close };
   } catch (cause) {
     await close();

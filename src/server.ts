@@ -16,7 +16,7 @@ runRole('api', async () => {
   const app = await createApp(config);
   const { services, telemetry } = app;
   const { log, metrics, metricsText } = telemetry;
-  const { api, stores, queue, rateCount } = services;
+  const { api, stores, queue, rateCount, contentLost } = services;
   const { now } = api;
   const { workerMetricsUrl } = config;
   const keys = await openKeyRing({ given, home: config.home, store: services.keys, now, log });
@@ -26,7 +26,7 @@ runRole('api', async () => {
     log,
     metrics,
     metricsText: workerMetricsUrl ? withWorkerMetrics(metricsText, workerMetricsUrl) : metricsText,
-    health: { stores, worker: () => queue.workerHealth() },
+    health: { stores, worker: () => queue.workerHealth(), loss: contentLost },
     rateLimits,
     rateCount,
     decisionDeadlineMs: config.decisionDeadlineMs,

@@ -1,8 +1,12 @@
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
+import { repeat } from './core/async.js';
 import { openAcceptedKeys, parseKeys } from './http/keys.js';
 import { createWorkerServer } from './http/worker-server.js';
 import { runRole } from './role-process.js';
+
+/** What Redis has lost is being restored after this long. */
+const WATCH_EVERY_MS = 2_000;
 
 /** The worker process: runs jobs until a signal, then finishes those that run. Its metrics have a port of their own. */
 runRole('worker', async () => {
@@ -20,9 +24,14 @@ runRole('worker', async () => {
     log.error({ err: error, port }, 'the metrics of this worker are served nowhere: give it a RISKGRAPH_METRICS_PORT');
   });
   const running = await services.queue.startWorker({ services: services.worker });
+  const watching = repeat(services.watchContent, {
+    everyMs: WATCH_EVERY_MS,
+    onError: (error) => log.warn({ err: error }, 'what the online store holds could not be asked'),
+  });
   return {
     log,
     close: async () => {
+      await watching.stop();
       await running.close();
       await server.close();
       await close();

@@ -21,6 +21,8 @@ export interface PlannerOptions {
   readonly offline: Pick<OfflineReader, 'viewHoldings'>;
   readonly writers: Pick<OfflineWriters, 'createView'>;
   readonly online: Pick<OnlineStore, 'deleteView'>;
+  /** Marks new views as whole online: they have no rows yet. */
+  readonly vouch?: (views: readonly View[]) => Promise<void>;
   readonly costs: PlanCosts;
   readonly now: Clock;
   /** Called after a change, so that it is served at once. */
@@ -135,9 +137,9 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         if (rehash) await ledger.rehash(rehashable(files, await ledger.all()));
         const ids = new Set(todo.changes.filter(({ action }) => action !== 'RETIRE').map(label));
         const fresh = files.filter((file) => ids.has(label(file)));
-        for (const { kind, id } of fresh) {
-          if (declaresStored(kind)) await writers.createView(registry.views.get(id) as View);
-        }
+        const views = fresh.filter(({ kind }) => declaresStored(kind)).map(({ id }) => registry.views.get(id) as View);
+        for (const view of views) await writers.createView(view);
+        await options.vouch?.(views);
         const appliedAt = now();
         await ledger.publish(
           fresh.map(({ kind, name, version, id, hash, snapshot }) => ({

@@ -266,7 +266,8 @@ class Supervisor {
         throw notReady(`the API ended while it started (${signal ?? `exit code ${code}`})`);
       }
       try {
-        const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5000) });
+        // Not that of decisions: where Redis has lost its content, the worker that is started next restores it.
+        const answer = await fetch(`${url}/readyz?duty=ingest`, { signal: AbortSignal.timeout(5000) });
         if (answer.ok) return;
         last = `GET /readyz answers ${answer.status}: ${(await answer.text()).slice(0, 500)}`;
       } catch {

@@ -5,6 +5,8 @@ import { guardedRoute } from './route-access.js';
 
 export interface HealthChecks {
   readonly stores: StoreChecks;
+  /** What Redis has lost of what was written to it; null where nothing. */
+  loss?(): Promise<string | null>;
   /** Whether the workers make progress; `reason` says why not. */
   worker(): Promise<{ readonly ok: boolean; readonly reason: string | null }>;
 }
@@ -33,6 +35,7 @@ export const METRICS = guardedRoute('GET', '/metrics', { roles: ['admin'], audit
 export function registerHealth(server: FastifyInstance, options: HealthOptions): void {
   const { health, metrics, metricsText, now, report } = options;
   const startedAt = now();
+  const loss = async () => (await health.loss?.()) ?? null;
 
   const workerHealth = () =>
     health.worker().catch(() => ({ ok: false, reason: 'what the workers report cannot be read' }));
@@ -41,7 +44,10 @@ export function registerHealth(server: FastifyInstance, options: HealthOptions):
 
   server.get('/readyz', PROBE, async ({ query }, reply) => {
     const duty = dutyOf((query as { duty?: unknown }).duty);
-    const [found, worker] = await Promise.all([readiness(health.stores, duty), duty ? undefined : workerHealth()]);
+    const [found, worker] = await Promise.all([
+      readiness(health.stores, loss, duty),
+      duty ? undefined : workerHealth(),
+    ]);
     // Reports that are down leave decisions in service, and a worker that is away stops materializing, not answering.
     const ready = found.duties[duty ?? 'decisions']?.ok === true;
     return reply.code(ready ? 200 : 503).send({ ready, ...found, ...(worker ? { worker } : {}) });
@@ -64,7 +70,7 @@ export function registerHealth(server: FastifyInstance, options: HealthOptions):
           })),
         ),
         workerHealth(),
-        readiness(health.stores),
+        readiness(health.stores, loss),
       ]);
       for (const { of, ok } of groups) metrics.gauge('gauges_fresh', ok ? 1 : 0, { of });
       metrics.gauge('worker_healthy', worker.ok ? 1 : 0);

@@ -57,15 +57,34 @@ function dutyHealth(duty: Duty, stores: Readiness['stores']): DutyHealth {
   return { ok: reason === null, needs, reason };
 }
 
-/** Asks the stores of one duty, or all stores at once, and judges what they allow. */
-export async function readiness(checks: StoreChecks, duty?: Duty): Promise<Readiness> {
+/**
+ * Asks the stores of one duty, or all stores at once, and judges what they allow. `loss` says what Redis has lost, without which decisions cannot
+ * be made though it answers.
+ */
+export async function readiness(
+  checks: StoreChecks,
+  loss: () => Promise<string | null>,
+  duty?: Duty,
+): Promise<Readiness> {
   const duties = duty ? [duty] : ALL;
   const asked = [...new Set<Store>(duties.flatMap((each) => DUTIES[each]))].sort();
   const patience = duty ? DUTY_PROBE_MS : PROBE_MS;
   const stores = Object.fromEntries(
     await Promise.all(asked.map(async (store) => [store, await within(checks[store], patience)] as const)),
   );
-  return { stores, duties: Object.fromEntries(duties.map((each) => [each, dutyHealth(each, stores)])) };
+  const judged = duties.map((each) => [each, dutyHealth(each, stores)] as const);
+  const lost = stores.redis?.ok
+    ? await withinTime(loss(), patience, () => new Error('no answer')).catch(() => null)
+    : null;
+  return {
+    stores,
+    duties: Object.fromEntries(
+      judged.map(([each, health]) => [
+        each,
+        each === 'decisions' && health.ok && lost !== null ? { ...health, ok: false, reason: lost } : health,
+      ]),
+    ),
+  };
 }
 
 /**

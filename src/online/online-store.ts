@@ -10,6 +10,7 @@ import { entityKey, entityPrefix, scratchKey, storePrefix } from './entity-key.j
 import { nodesOf, type RedisClient } from './redis.js';
 import { deadFrom, type RowCodec, rowCodec } from './row-codec.js';
 import { DELETE, MEASURE, PUT, type Script, SWEEP } from './scripts.js';
+import { type Reply, sendAll } from './send.js';
 
 /** Keys per script call: enough to pay for the call, few enough (well under 1 ms) for readers not to notice it. */
 const KEYS_A_SCRIPT = 64;
@@ -36,8 +37,6 @@ export interface OnlineStoreOptions {
   readonly log: Log;
   readonly metrics: Metrics;
 }
-
-type Reply = [error: Error | null, result: unknown];
 
 export function createOnlineStore({ client, prefix, clock, log, metrics }: OnlineStoreOptions): OnlineStore {
   // A counter that begins with its first failure never rises: Prometheus sees no change in it.
@@ -208,27 +207,6 @@ function planOf(group: OnlineReadGroup, prefix: string): ReadPlan {
     return indexes.size - 1;
   });
   return { group, redisKeys, keyAt };
-}
-
-type Command = readonly (string | number | Buffer)[];
-
-/** Sends all commands at once and returns one reply or error per command; a lost server is an error of every command. */
-async function sendAll(client: RedisClient, commands: readonly Command[]): Promise<readonly Reply[]> {
-  if (commands.length === 0) return [];
-  if (client instanceof Cluster) {
-    // Commands of one pipeline must share a node there; sent without waiting, they share the connections' packets all the same.
-    const sent = commands.map(([name, ...args]) => client.callBuffer(name as string, ...(args as string[])));
-    return (await Promise.allSettled(sent)).map((reply) =>
-      reply.status === 'fulfilled' ? [null, reply.value] : [reply.reason as Error, null],
-    );
-  }
-  const pipeline = client.pipeline();
-  for (const [name, ...args] of commands) pipeline.callBuffer(name as string, ...(args as string[]));
-  try {
-    return ((await pipeline.exec()) ?? []) as readonly Reply[];
-  } catch (error) {
-    return commands.map(() => [error as Error, null]);
-  }
 }
 
 async function* scan(node: Redis, keyPrefix: string): AsyncIterable<readonly string[]> {

@@ -10,6 +10,7 @@ import { DAY, HOUR } from '../../src/core/helpers/time.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { JobContext } from '../../src/core/ports/job-services.js';
 import type { ViewRow } from '../../src/core/ports/offline.js';
+import { createOnlineContent } from '../../src/online/content.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from '../materialize/fixture.js';
 import { factsView, MIDNIGHT, PREFIX } from '../materialize/views.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
@@ -232,13 +233,14 @@ defineRule<Spoilt, World & Healthy>(
         if (spoil.does === 'replace') await fixture.online.write(view, [{ ...row, ...spoil.by }]);
       }
       const gauges: unknown[] = [];
-      const { offline, writers: offlineWriters, online } = fixture;
-      const context: JobContext<'catalogue' | 'offline' | 'offlineWriters' | 'online'> = {
+      const { offline, writers: offlineWriters, online, redis } = fixture;
+      const onlineContent = createOnlineContent({ client: redis.client, prefix: PREFIX, epoch: 'epoch' });
+      const context: JobContext<'catalogue' | 'offline' | 'offlineWriters' | 'online' | 'onlineContent'> = {
         jobId: 'check',
         scheduledFor: fixture.clock.now,
         now: () => fixture.clock.now,
         log: silentLog,
-        services: { catalogue: catalogueOf([view]), offline, offlineWriters, online },
+        services: { catalogue: catalogueOf([view]), offline, offlineWriters, online, onlineContent },
         metrics: { ...noMetrics, gauge: (...gauge) => void gauges.push(gauge) },
         ...unwatched(),
       };

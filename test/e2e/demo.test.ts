@@ -240,14 +240,15 @@ test('Ctrl-C ends every process, and the next start begins with what is there', 
   }
 }, 600_000);
 
-test('after the online store lost everything, materialize restores it', async () => {
+test('what the online store has lost is ERROR, and there again without a command', async () => {
   const { Redis } = await import('ioredis');
   const redis = new Redis(`${home}/run/redis.sock`);
   await redis.flushall();
   redis.disconnect();
   const query = `{ onlineFeatures(features: ["repayment_history@1:max_dpd_6m"], entities: { customer_id: ["${examples.late}"] }) { columns { statuses } } }`;
-  expect(JSON.stringify((await stack.graphql('decision', query)).data)).toContain('NOT_FOUND');
-  const restore = runCommand(['materialize'], stack.env);
-  expect(await restore.exited, restore.output()).toBe(0);
-  expect(JSON.stringify((await stack.graphql('decision', query)).data)).toContain('PRESENT');
+  const answered = async () => JSON.stringify((await stack.graphql('decision', query)).data);
+  const seen = new Set<string | undefined>();
+  do seen.add(/"statuses":\["(\w+)"\]/.exec(await answered())?.[1]);
+  while (!seen.has('PRESENT'));
+  expect([...seen]).toEqual(['ERROR', 'PRESENT']);
 });

@@ -1,8 +1,17 @@
 /** Profiles, freshness and metrics of features that a worker has computed, as each role sees them, and what they cost. */
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addDays, BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { Role } from '../../src/core/ports/access.js';
-import { type Api, type GraphqlAnswer, keyOf, startApi } from '../support/api.js';
+import {
+  type Api,
+  type ApiStores,
+  closeApiStores,
+  freshApiStores,
+  type GraphqlAnswer,
+  keyOf,
+  startApi,
+} from '../support/api.js';
 import { middayClock } from '../support/clock.js';
 import { runCommand } from '../support/command.js';
 
@@ -11,6 +20,7 @@ const today = calendar.dateOf(middayClock());
 const READERS: readonly Role[] = ['admin', 'modeler', 'decision', 'bi'];
 
 let api: Api;
+let stores: ApiStores;
 let worker: { close(): Promise<void> };
 
 const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
@@ -34,7 +44,8 @@ async function run(mutation: string): Promise<Record<string, unknown>> {
 }
 
 beforeAll(async () => {
-  api = await startApi({ clock: middayClock });
+  stores = await freshApiStores();
+  api = await startApi({ clock: middayClock, stores });
   ok(await api.graphql('admin', 'mutation { applyRegistry { problems } }'));
   worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
   const response = await api.fetch('ingest', '/import/customers?history=true', {
@@ -56,6 +67,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker.close();
   await api.close();
+  await closeApiStores(stores);
 });
 
 describe('profiles', () => {
@@ -166,6 +178,52 @@ describe('profiles', () => {
     // No scheduled run has committed it: a run that was asked for at another as-of is none.
     expect(text).toMatch(/riskgraph_view_late_seconds\{view="customer_profile@2"\} \d/);
     expect(text).toMatch(/riskgraph_view_lag_seconds\{view="customer_profile@2"\} \d/);
+  });
+});
+
+describe('an online store that has lost everything', () => {
+  const READ =
+    '{ onlineFeatures(features: ["customer_profile@1:segment"], entities: { customer_id: ["C1", "none"] }) { columns { statuses } } }';
+  const statuses = async (): Promise<readonly string[] | undefined> =>
+    ok(await api.graphql<{ onlineFeatures: { columns: { statuses: string[] }[] } }>('decision', READ)).onlineFeatures
+      .columns[0]?.statuses;
+
+  it('says ERROR and never NOT_FOUND, in readiness and metrics too, and is restored without being asked', async () => {
+    expect(await statuses()).toEqual(['PRESENT', 'NOT_FOUND']);
+    const redis = new Redis(stores.redis.url);
+    await redis.flushall();
+    redis.disconnect();
+    expect(await statuses()).toEqual(['ERROR', 'ERROR']);
+    const ready = await api.fetch(null, '/readyz?duty=decisions');
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({
+      stores: { redis: { ok: true } },
+      duties: { decisions: { ok: false, reason: expect.stringContaining('Redis has lost values of 3 of 3 views') } },
+    });
+    expect(await (await api.fetch(null, '/metrics')).text()).toContain(
+      'riskgraph_view_online_whole{view="customer_profile@1"} 0',
+    );
+    const { watchContent } = api.app.services;
+    await watchContent();
+    // A second look, or that of another worker, finds the job under way.
+    await watchContent();
+    const jobs = ok(
+      await api.graphql<{ jobs: { id: string; name: string }[] }>('admin', '{ jobs(limit: 5) { id name } }'),
+    ).jobs.filter(({ name }) => name === 'restore_online');
+    expect(jobs).toHaveLength(1);
+    await api.jobEnded(jobs[0]?.id as string);
+    expect(await statuses()).toEqual(['PRESENT', 'NOT_FOUND']);
+    expect((await api.fetch(null, '/readyz?duty=decisions')).status).toBe(200);
+    const { job } = ok(
+      await api.graphql<{ job: unknown }>('admin', 'query($id: ID!) { job(id: $id) { state progress result } }', {
+        id: jobs[0]?.id,
+      }),
+    );
+    expect(job).toMatchObject({
+      state: 'COMPLETED',
+      progress: 1,
+      result: { views: expect.arrayContaining([{ view: 'customer_profile@1', rows: 3 }]) },
+    });
   });
 });
 

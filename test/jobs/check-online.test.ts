@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import checkOnline from '../../jobs/check_online.js';
 import type { JobContext } from '../../src/core/ports/job-services.js';
+import { createOnlineContent } from '../../src/online/content.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from '../materialize/fixture.js';
 import { factsView, HOUR, MIDNIGHT, PREFIX } from '../materialize/views.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
@@ -19,13 +20,14 @@ afterAll(() => fixture?.close());
 
 const check = async () => {
   const gauges: unknown[] = [];
-  const { offline, writers: offlineWriters, online } = fixture;
-  const context: JobContext<'catalogue' | 'offline' | 'offlineWriters' | 'online'> = {
+  const { offline, writers: offlineWriters, online, redis } = fixture;
+  const onlineContent = createOnlineContent({ client: redis.client, prefix: PREFIX, epoch: 'epoch' });
+  const context: JobContext<'catalogue' | 'offline' | 'offlineWriters' | 'online' | 'onlineContent'> = {
     jobId: 'check',
     scheduledFor: fixture.clock.now,
     now: () => fixture.clock.now,
     log: silentLog,
-    services: { catalogue: catalogueOf([view]), offline, offlineWriters, online },
+    services: { catalogue: catalogueOf([view]), offline, offlineWriters, online, onlineContent },
     metrics: { ...noMetrics, gauge: (...gauge) => void gauges.push(gauge) },
     ...unwatched(),
   };

@@ -107,7 +107,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
   const server = await createHttpServer({
     services: services.api,
     keys: await openKeyRing({ given: TEST_KEYS, home, store: services.keys, now, log }),
-    health: { stores: services.stores, worker: () => services.queue.workerHealth() },
+    health: { stores: services.stores, worker: () => services.queue.workerHealth(), loss: services.contentLost },
     log,
     metrics,
     metricsText,

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { ProfiledView } from './feature-profiles.js';
 import type { BackfillResult, MaterializeResult, PortfolioResult } from './materialize.js';
+import type { RestoredViews } from './online.js';
 import type { PrunedView } from './pruning.js';
 import type { LoanSnapshotsResult } from './sources.js';
 import type { BuiltTrainingSet } from './training-sets.js';
@@ -50,6 +51,12 @@ export const pruneView = {
   name: 'prune_view',
   payload: z.object({ view: z.string(), force: z.boolean() }),
   result: z.custom<PrunedView>(),
+};
+
+export const restoreOnline = {
+  name: 'restore_online',
+  payload: z.object({}),
+  result: z.custom<RestoredViews>(),
 };
 
 export const scorePortfolio = {

@@ -5,7 +5,7 @@ import type { FeatureProfiles } from './feature-profiles.js';
 import type { Materializer } from './materialize.js';
 import type { OfflineReader } from './offline.js';
 import type { OfflineWriters } from './offline-writer.js';
-import type { OnlineStore } from './online.js';
+import type { OnlineContent, OnlineRestorer, OnlineStore } from './online.js';
 import type { Clock, Log, Metrics } from './process.js';
 import type { JobProgress } from './progress.js';
 import type { ViewPruner } from './pruning.js';
@@ -20,6 +20,8 @@ export interface JobServices {
   readonly offline: OfflineReader;
   readonly offlineWriters: OfflineWriters;
   readonly online: OnlineStore;
+  readonly onlineContent: OnlineContent;
+  readonly restorer: OnlineRestorer;
   readonly trainingSets: TrainingSetRunner;
   readonly pruner: ViewPruner;
   readonly profiles: FeatureProfiles;

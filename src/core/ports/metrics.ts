@@ -62,6 +62,10 @@ export const METRICS = {
   feature_null_ratio: gauge('Share of NULLs among the newest values of a feature, 0 to 1', 'view', 'feature'),
   materialize_seconds: seconds('Time of a scheduled or asked run of one view, from its lease to its commit', 'view'),
   history_rows: counter('Rows that runs added to the history of the view', 'view'),
+  view_online_whole: gauge(
+    '1 while Redis holds all that was written of the view, 0 when it has lost some of it, which is restored',
+    'view',
+  ),
   online_skew_ratio: gauge(
     'Share of sampled keys whose online value differs from the newest value of the history, 0 to 1',
     'view',

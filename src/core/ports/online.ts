@@ -3,6 +3,7 @@ import type { EntityDefinition } from '../definitions/define-entity.js';
 import type { View } from '../definitions/definitions.js';
 import type { Instant } from '../helpers/time.js';
 import type { ViewRow } from './offline.js';
+import type { JobProgress } from './progress.js';
 
 /** The answer for one key and view: its row, null where there is none, or ERROR where the store failed. */
 export type OnlineCell = ViewRow | null | 'ERROR';
@@ -21,6 +22,33 @@ export interface OnlineReadGroup {
 export interface OnlineReads {
   /** The same as OnlineStore.read, in time: what the store has not answered when the signal is aborted is ERROR, and so is everything while it is away. */
   read(groups: readonly OnlineReadGroup[], deadline?: AbortSignal): Promise<OnlineCells>;
+}
+
+/**
+ * Knows of each view whether the online store still holds all that was written of it. The store itself bears the marks: what takes rows away
+ * takes marks with them, so a row that is not there tells nothing where the mark of its view is gone.
+ */
+export interface OnlineContent {
+  /** Ids of the views that are not whole. STORE_UNAVAILABLE where the store does not answer. */
+  lost(views: readonly Pick<View, 'id'>[]): Promise<readonly string[]>;
+  /** Marks views as whole: they have no rows yet. */
+  vouch(views: readonly Pick<View, 'id'>[]): Promise<void>;
+  /** Takes the marks away: rows are missing, whatever the reason. */
+  doubt(views: readonly Pick<View, 'id'>[]): Promise<void>;
+  /** Marks the view as whole after a body that writes all of its rows. STORE_UNAVAILABLE where the store has lost content meanwhile. */
+  restoring<T>(view: Pick<View, 'id'>, body: () => Promise<T>): Promise<T>;
+  /** The number of keys that the servers evicted since they started. */
+  evicted(): Promise<number>;
+}
+
+/** Writes again what the online store has lost. */
+export interface OnlineRestorer {
+  /** Restores those of the views that are not whole from the newest rows of their history. */
+  restore(views: readonly View[], progress: JobProgress): Promise<RestoredViews>;
+}
+
+export interface RestoredViews {
+  readonly views: readonly { readonly view: string; readonly rows: number }[];
 }
 
 /** Keeps the newest row of each entity key and view version. */
