@@ -1,11 +1,13 @@
 /** Writes what is derived from the definitions and committed; `--check` fails where a file differs instead of writing it. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { catalog } from '../src/catalogue/published.js';
+import { catalog, publishable } from '../src/catalogue/published.js';
 import { tablesPage } from '../src/catalogue/tables-page.js';
 import { buildSchema, emitSchema } from '../src/graphql/schema.js';
 import { roleTable } from '../src/http/role-table.js';
 import { loadRegistry } from '../src/registry/load.js';
 import { metricTable } from '../src/telemetry/metrics.js';
+
+const LOCK = 'definitions.lock.json';
 
 const registry = await loadRegistry({ root: process.cwd() });
 
@@ -25,8 +27,27 @@ const monitoring = async (): Promise<string> => {
   );
 };
 
+/**
+ * The content hash of each definition ever published. What is in it never changes: a home that has applied `view@1` expects the same meaning of it
+ * from every release, and would refuse one that edits the file, or a helper that the file computes with.
+ */
+async function lock(): Promise<string> {
+  const locked = JSON.parse(await readFile(LOCK, 'utf8').catch(() => '{}')) as Record<string, string>;
+  for (const { kind, id, hash } of publishable(registry)) {
+    const name = `${kind} ${id}`;
+    locked[name] ??= hash;
+    if (locked[name] === hash) continue;
+    process.stdout.write(
+      `${id} changed under the same version: restore its file and the helpers that it imports, and put the change into the next version\n`,
+    );
+    process.exitCode = 1;
+  }
+  return `${JSON.stringify(Object.fromEntries(Object.entries(locked).sort()), null, 2)}\n`;
+}
+
 const files: Readonly<Record<string, () => Promise<string>>> = {
   'schema.graphql': async () => emitSchema(registry),
+  [LOCK]: lock,
   'catalog.json': async () => `${JSON.stringify(catalog(registry), null, 2)}\n`,
   'docs/tables.md': async () => tablesPage(registry),
   'README.md': readme,

@@ -28,7 +28,8 @@ interface Migration {
 /**
  * Brings the ClickHouse tables to what the numbered files say, in their order, and remembers each by name and checksum. A source table that no
  * file creates is created as the schema describes it, before the files, which may then change it. Several processes may run this at once: every
- * statement can be repeated without effect. CONFLICT where an applied file was edited or removed, or where two files share a number.
+ * statement can be repeated without effect. Migrations with higher numbers than the files have are those of a newer release: they only add, so the
+ * release before goes on with them. CONFLICT where an applied file was edited or removed, or where two files share a number.
  */
 export async function migrateClickHouse({
   clickhouse,
@@ -46,6 +47,13 @@ export async function migrateClickHouse({
   const migrations = await readMigrations(directory);
   const applied = await appliedChecksums(clickhouse);
   refuseEdits(migrations, applied);
+  const newer = newerThan(migrations, applied);
+  if (newer.length > 0) {
+    log.warn(
+      { migrations: newer },
+      'a newer release has migrated this ClickHouse: its additions stay, unused; see docs/upgrade.md',
+    );
+  }
   const inFiles = createdBy(migrations);
   for (const table of tables) {
     if (!inFiles.has(table.name)) await clickhouse.run('migrate', sourceTableDdl(table));
@@ -82,9 +90,17 @@ async function appliedChecksums(clickhouse: ClickHouse): Promise<Map<string, str
   return new Map(rows.map(({ name, checksum }) => [name, checksum]));
 }
 
+/** Names of applied migrations that come after all files. */
+function newerThan(migrations: readonly Migration[], applied: ReadonlyMap<string, string>): string[] {
+  const newest = migrations.at(-1)?.name.slice(0, 3) ?? '';
+  return [...applied.keys()].filter((name) => name.slice(0, 3) > newest).sort();
+}
+
 function refuseEdits(migrations: readonly Migration[], applied: ReadonlyMap<string, string>): void {
   const checksums = new Map(migrations.map(({ name, checksum }) => [name, checksum]));
+  const newer = new Set(newerThan(migrations, applied));
   const problems = [...applied].flatMap(([name, checksum]) => {
+    if (newer.has(name)) return [];
     const now = checksums.get(name);
     if (now === undefined) return [`${name} was applied to this database and its file is gone`];
     return now === checksum ? [] : [`${name} was changed after it was applied to this database`];

@@ -1,4 +1,4 @@
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { param, raw, sql } from '../../src/core/definitions/sql.js';
@@ -129,7 +129,36 @@ describe('the ClickHouse migrations', () => {
       message: expect.stringContaining('900_extra.sql was changed after it was applied'),
       hint: expect.stringContaining('new migration'),
     });
-    await expect(run(MIGRATIONS)).rejects.toMatchObject({ message: expect.stringContaining('its file is gone') });
+    await writeFile(join(directory, '901_more.sql'), '');
+    await rm(join(directory, '900_extra.sql'));
+    await expect(run(directory)).rejects.toMatchObject({
+      message: expect.stringContaining('900_extra.sql was applied to this database and its file is gone'),
+    });
+  });
+
+  it('of a newer release stay beside the release before it, which says so and goes on', async () => {
+    const directory = await freshHome();
+    await cp(MIGRATIONS, directory, { recursive: true });
+    await writeFile(
+      join(directory, '990_newer.sql'),
+      'CREATE TABLE IF NOT EXISTS newer (a UInt8) ENGINE = MergeTree ORDER BY a;\n',
+    );
+    const warned: object[] = [];
+    const { database, url, close } = await freshClickHouseDatabase();
+    const clickhouse = openClickHouse({ url, database, log: quietLog, metrics: quietMetrics });
+    const run = (folder: string) =>
+      migrateClickHouse({
+        clickhouse,
+        directory: folder,
+        clock: () => NOW,
+        log: { ...quietLog, warn: (fields) => void warned.push(fields) },
+      });
+    await run(directory);
+    expect(warned).toEqual([]);
+    await run(MIGRATIONS);
+    expect(warned).toEqual([{ migrations: ['990_newer.sql'] }]);
+    await clickhouse.close();
+    await close();
   });
 
   it('refuse two files of one number', async () => {
