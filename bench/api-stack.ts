@@ -23,13 +23,14 @@ const SERVICE = 'b_score@1';
 export const keyOf = (role: Role, name: string = role): string => `bench-key-${role}-${name}`;
 export const customer = (index: number): string => `C${String(index % CUSTOMERS).padStart(6, '0')}`;
 
-/** One decision about one customer. */
+const QUERY = `query($e: JSONObject!) {
+  onlineFeatures(service: "${SERVICE}", entities: $e) { columns { name values statuses } views { view eventTimes } }
+  score(model: "b_score", entities: $e, explain: true) { scores { entity status probability points band reasonCodes missing stale error } }
+}`;
+
+/** One decision as the README shows it: features and an explained score of two borrowers. */
 export const decision = (index: number): string =>
-  JSON.stringify({
-    query:
-      'query($e: JSONObject!) { onlineFeatures(service: "b_score@1", entities: $e) { columns { name values statuses } } }',
-    variables: { e: { customer_id: [customer(index)] } },
-  });
+  JSON.stringify({ query: QUERY, variables: { e: { customer_id: [customer(index), customer(index + 1)] } } });
 
 const sampleOf = (type: FeatureType, seed: number): FeatureValue => {
   if (type === 'BOOLEAN') return seed % 2 === 0;

@@ -21,7 +21,7 @@ export class Deadline {
   private lifted = false;
 
   /** Begins now. */
-  constructor(private readonly ms: number) {
+  constructor(readonly ms: number) {
     this.timer = setTimeout(() => this.ended.abort(timeout(ms)), ms).unref();
   }
 

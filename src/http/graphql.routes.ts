@@ -10,6 +10,7 @@ import type { ApiServices, RequestContext } from '../graphql/context.js';
 import { formatGraphqlError, isOurFault, thrownError } from '../graphql/errors.js';
 import { checkOperation, MAX_TOKENS } from '../graphql/limits.js';
 import { createLoaders } from '../graphql/loaders.js';
+import type { Admission } from './admission.js';
 import { answeredInTime } from './deadlines.js';
 
 /** Room for 1,000 rows of keys, or a spine of 10,000 rows with a few columns. */
@@ -25,6 +26,7 @@ interface GraphqlOptions {
   readonly services: ApiServices;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly admit: Admission;
 }
 
 function contextOf(request: FastifyRequest, { services, log, metrics }: GraphqlOptions): RequestContext {
@@ -111,6 +113,7 @@ export async function registerGraphql(server: FastifyInstance, options: GraphqlO
   server.post('/graphql', {
     config: KEYED,
     bodyLimit: BODY_LIMIT,
+    preParsing: options.admit,
     preValidation: checkBody,
     handler: (request, reply) => answeredInTime(request, handler.call(server, request, reply) as Promise<unknown>),
   });

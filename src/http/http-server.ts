@@ -5,6 +5,7 @@ import type { Log, Metrics } from '../core/ports/process.js';
 import type { ApiServices } from '../graphql/context.js';
 import { buildSchema } from '../graphql/schema.js';
 import { isAudited, registerAccess } from './access.js';
+import { createAdmission } from './admission.js';
 import { registerDeadlines } from './deadlines.js';
 import { registerDownloads } from './downloads.routes.js';
 import { registerErrors } from './errors.js';
@@ -71,8 +72,9 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   registerHome(server);
   registerGraphiql(server);
   registerDownloads(server, { trainingSets: services.trainingSets });
-  registerIndicators(server, { indicators: services.indicators, now: services.now });
-  await registerGraphql(server, { schema: buildSchema(services.registry), services, log, metrics });
+  const admit = createAdmission(server, { metrics });
+  registerIndicators(server, { indicators: services.indicators, now: services.now, admit });
+  await registerGraphql(server, { schema: buildSchema(services.registry), services, log, metrics, admit });
   await options.registerImports?.(server);
   return server;
 }

@@ -13,6 +13,7 @@ import {
   TIME_GRAINS,
 } from '../core/ports/indicators.js';
 import type { Clock } from '../core/ports/process.js';
+import type { Admission } from './admission.js';
 import { answeredInTime } from './deadlines.js';
 import { guardedRoute } from './route-access.js';
 
@@ -122,7 +123,7 @@ export const INDICATOR_FILES = {
 
 export function registerIndicators(
   server: FastifyInstance,
-  { indicators, now }: { readonly indicators: IndicatorService; readonly now: Clock },
+  { indicators, now, admit }: { readonly indicators: IndicatorService; readonly now: Clock; readonly admit: Admission },
 ): void {
   const table = async (request: FastifyRequest, query = request.query): Promise<DataTable> => {
     const asked = { ...parseQuery(query, now()), signal: request.deadline?.signal };
@@ -131,6 +132,7 @@ export function registerIndicators(
 
   server.route({
     ...INDICATOR_FILES.csv,
+    preParsing: admit,
     handler: async (request, reply) => {
       const { formulas, ...rest } = parsed(CsvQuery, request.query);
       return reply.type('text/csv; charset=utf-8').send(toCsv(await table(request, rest), formulas));
@@ -138,6 +140,7 @@ export function registerIndicators(
   });
   server.route({
     ...INDICATOR_FILES.json,
+    preParsing: admit,
     handler: async (request) => {
       const answer = await table(request);
       return {
@@ -149,6 +152,7 @@ export function registerIndicators(
   });
   server.route({
     ...INDICATOR_FILES.parquet,
+    preParsing: admit,
     handler: async (request, reply) =>
       reply.type('application/vnd.apache.parquet').send(toParquet(await table(request))),
   });

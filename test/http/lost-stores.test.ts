@@ -146,6 +146,23 @@ describe('with a store that hangs', () => {
     await decides();
     await halt(redisPid);
     try {
+      // More than it works on at once: who waits for a place is told by his deadline that there was none.
+      const body = JSON.stringify({ query: READ });
+      const headers = { 'content-type': 'application/json' };
+      const burst = await Promise.all(
+        Array.from({ length: 20 }, async () => {
+          const response = await timed(() => served.fetch('decision', '/graphql', { method: 'POST', headers, body }));
+          const overloaded = (await response.text()).includes('"code":"OVERLOADED"');
+          return { status: response.status, after: response.headers.get('retry-after'), overloaded };
+        }),
+      );
+      const refused = burst.filter(({ overloaded }) => overloaded);
+      expect(refused.length).toBeGreaterThan(0);
+      for (const each of refused) expect(each).toEqual({ status: 503, after: '1', overloaded: true });
+      expect(burst.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+      expect(await served.app.telemetry.metricsText()).toContain(
+        `riskgraph_overloaded_requests_total{role="decision",caller="decision"} ${refused.length}`,
+      );
       for (const [role, headers] of [
         ['decision', {}],
         ['modeler', DEADLINE],

@@ -34,6 +34,11 @@ export const METRICS = {
     'caller',
   ),
   rate_limited_requests: counter('Requests that were refused because their key made too many', 'role', 'caller'),
+  overloaded_requests: counter(
+    'Requests that were refused because they could not be answered in time',
+    'role',
+    'caller',
+  ),
   served_values: counter(
     'Feature values answered from the online store, also as inputs of scores, by status: PRESENT, NULL, STALE, NOT_FOUND, ERROR',
     'view',

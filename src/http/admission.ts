@@ -1,0 +1,67 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RiskgraphError } from '../core/errors.js';
+import type { Metrics } from '../core/ports/process.js';
+import { FairQueue } from './fair-queue.js';
+
+/**
+ * What is worked on at once: enough to use the processor while some wait for a store, few enough for each to be done soon. Decisions have
+ * places of their own, since a report may hold one for minutes.
+ */
+const PLACES = { decisions: 8, others: 32 } as const;
+const LONGEST = 1_000;
+/** Waiting and work together may take this share of a deadline: some take longer than the mean. */
+const SHARE_OF_DEADLINE = 0.75;
+/** Of a caller that names no deadline. */
+const PATIENCE_MS = 5_000;
+const RETRY_AFTER_SECONDS = 1;
+
+/** One for all: its stack says nothing, and making it costs what a refusal must not. */
+const OVERLOADED = new RiskgraphError({
+  code: 'OVERLOADED',
+  message: 'the server has more to do than it can answer in time',
+  hint: `try again in ${RETRY_AFTER_SECONDS} s, later each time; run more API processes where it stays`,
+});
+
+/** Lets a request in before its body is read. */
+export type Admission = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+/**
+ * Bounds what the process works on. Above that requests wait in turn, one of every key after the other, as long as their deadline allows, and
+ * what could not be answered in time is refused before anything is spent on it.
+ */
+export function createAdmission(server: FastifyInstance, { metrics }: { readonly metrics: Metrics }): Admission {
+  const open = (places: number) => new FairQueue({ places, longest: LONGEST, clock: () => performance.now() });
+  const lanes = { decisions: open(PLACES.decisions), others: open(PLACES.others) };
+  const lag = lagOf(server);
+
+  return async ({ caller, ip, deadline }, reply) => {
+    const lane = lanes[caller?.role === 'decision' ? 'decisions' : 'others'];
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const patience = deadline ? deadline.ms * SHARE_OF_DEADLINE - lane.heldMs - lag() : PATIENCE_MS;
+    const leave = await lane.enter(caller?.keyId ?? ip, patience, gone.signal);
+    if (leave) {
+      if (gone.signal.aborted) leave();
+      else gone.signal.addEventListener('abort', leave, { once: true });
+      return;
+    }
+    metrics.count('overloaded_requests', { role: caller?.role ?? '', caller: caller?.name ?? '' });
+    reply.header('retry-after', RETRY_AFTER_SECONDS);
+    throw OVERLOADED;
+  };
+}
+
+const LAG_EVERY_MS = 10;
+
+/** How long what is read now may have waited for this process to look, in ms: the process hears of its connections once it has done its other work. */
+function lagOf(server: FastifyInstance): () => number {
+  let lookedAt = performance.now();
+  let lag = 0;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    lag = Math.max(0, now - lookedAt - LAG_EVERY_MS);
+    lookedAt = now;
+  }, LAG_EVERY_MS).unref();
+  server.addHook('onClose', () => clearInterval(timer));
+  return () => Math.max(lag, performance.now() - lookedAt - LAG_EVERY_MS);
+}
