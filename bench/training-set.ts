@@ -138,6 +138,7 @@ try {
   const entity = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A customer' });
   const registry: Registry = {
     onDemandViews: new Map(),
+    refused: [],
     services: new Map(),
     indicators: new Map(),
     models: new Map(),

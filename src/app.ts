@@ -108,11 +108,6 @@ export async function createApp(config: Config, given: Given = {}) {
   };
 
   try {
-    const { registry, grow } = await openRegistry({
-      root: given.definitions ?? PROJECT,
-      currency: config.portfolio.currency,
-    });
-
     const database = await openDatabase({ url: postgresUrl, log });
     opened(database, () => database.close());
     const { dataSource } = database;
@@ -120,6 +115,10 @@ export async function createApp(config: Config, given: Given = {}) {
     const storeClock = given.clock ? undefined : createStoreClock(dataSource);
     const jobs = createJobLedger(dataSource);
     const definitions = createDefinitionLedger(dataSource);
+    const { registry, grow, refuseModel } = await openRegistry(
+      { root: given.definitions ?? PROJECT, currency: config.portfolio.currency },
+      (await definitions.all()).filter(({ retiredAt }) => retiredAt === null),
+    );
     const mask = new Mask(await sharedSecret(dataSource, 'mask', randomBytes(32)));
 
     const store = openClickHouse({ url: clickhouseUrl, database: given.clickhouseDatabase ?? DATABASE, log, metrics });
@@ -179,7 +178,11 @@ export async function createApp(config: Config, given: Given = {}) {
 
     const scorer = createScorer({ executionProvider: config.executionProvider });
     opened(scorer, () => scorer.close());
-    await scorer.open([...registry.models.values()]);
+    for (const model of [...registry.models.values()]) {
+      await scorer.open([model]).catch((cause: Error) => refuseModel(model, cause.message));
+    }
+    metrics.gauge('definitions_refused', registry.refused.length);
+    for (const { file, reasons } of registry.refused) log.error({ file, reasons }, 'a definition file is refused');
 
     const runs = createRunLedger(dataSource);
     const derivedTables = openDerivedTables({

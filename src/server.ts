@@ -26,7 +26,12 @@ runRole('api', async () => {
     log,
     metrics,
     metricsText: workerMetricsUrl ? withWorkerMetrics(metricsText, workerMetricsUrl) : metricsText,
-    health: { stores, worker: () => queue.workerHealth(), loss: contentLost },
+    health: {
+      stores,
+      worker: () => queue.workerHealth(),
+      loss: contentLost,
+      refusedFiles: () => api.registry.refused.length,
+    },
     rateLimits,
     rateCount,
     decisionDeadlineMs: config.decisionDeadlineMs,

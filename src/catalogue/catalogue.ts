@@ -17,7 +17,7 @@ import {
   type View,
 } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
-import { badInput, notFound, RiskgraphError } from '../core/errors.js';
+import { badInput, conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
 import type { DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
 
@@ -98,6 +98,12 @@ export function createCatalogue({
     const newest = pick(served(kind, all), name);
     const { long: what, plural } = DEFINITION_KINDS[kind];
     const instead = newest ? `use ${newest.id}` : `ask the catalogue for the ${plural} there are`;
+    if (!definition && standingOf(kind, id) === 'APPLIED') {
+      throw conflict(
+        `${what} ${id} is applied, and its file is refused or missing here`,
+        'put its file back as it was applied and restart: riskgraph plan says what is wrong with it',
+      );
+    }
     if (!definition) throw notFound(`there is no ${what} ${id}`, instead);
     if (standingOf(kind, id) === 'RETIRED') {
       throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${what} ${id} is retired`, hint: instead });

@@ -11,7 +11,16 @@ import type { DefinitionLedger, PublishedDefinition } from '../core/ports/servin
 import type { TrainingSetLedger } from '../core/ports/training-sets.js';
 import { changedProblems, compare, goneProblems } from './plan-changes.js';
 import type { PlanCosts } from './plan-costs.js';
-import { inForce, isComputed, type Published, pinning, publishable, readThrough, spoken } from './published.js';
+import {
+  inForce,
+  isComputed,
+  type Published,
+  pinning,
+  publishable,
+  readThrough,
+  requiresOf,
+  spoken,
+} from './published.js';
 import { rehashable, rehashNotice } from './rehash.js';
 
 export interface PlannerOptions {
@@ -34,7 +43,25 @@ export interface PlannerOptions {
   readonly othersFollow?: () => Promise<void>;
 }
 
-const label = ({ kind, id }: Pick<Published, 'kind' | 'id'>): string => `${kind} ${id}`;
+type Named = Pick<Published, 'kind' | 'id' | 'snapshot'>;
+
+const label = ({ kind, id }: { readonly kind: string; readonly id: string }): string => `${kind} ${id}`;
+
+/** What was published, as the file of which it came would say it. */
+const asFile = ({ kind, name, version, id, hash, snapshot }: PublishedDefinition): Published => ({
+  kind,
+  name,
+  version,
+  id,
+  hash,
+  snapshot,
+  file: String(snapshot.file),
+  description: String(snapshot.description),
+  requires: requiresOf({ snapshot }),
+});
+
+const refusals = ({ refused }: Registry): readonly string[] =>
+  refused.map(({ file, reasons }) => `${file} is refused: ${reasons.join('; ')}`);
 
 /** The model in force whose scores the view holds; they are applied and retired together. */
 const modelOf = (
@@ -45,8 +72,14 @@ const modelOf = (
 
 export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner {
   const { registry, ledger, trainingSets, offline, writers, online, costs, now, onChange, othersFollow } = options;
-  /** The registry grows by what another process applied. */
-  const filesNow = () => publishable(registry);
+  /** The registry grows by what another process applied. What is in force of a refused file stays as it was published. */
+  const filesNow = (published: readonly PublishedDefinition[]): readonly Published[] => {
+    const refused = new Set(registry.refused.flatMap(({ defines }) => (defines ? [label(defines)] : [])));
+    const isRefused = (one: Named): boolean =>
+      refused.has(label(one)) || refused.has(`model ${String(one.snapshot.scoresOf)}`);
+    const loaded = publishable(registry).filter((one) => !isRefused(one));
+    return [...loaded, ...inForce(published).filter(isRefused).map(asFile)];
+  };
   const indicators: readonly Indicator[] = [...registry.indicators.values()];
 
   const setsOf = async (id: string, published: readonly PublishedDefinition[]): Promise<readonly string[]> => {
@@ -86,14 +119,14 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     { costs: asked = false, from }: PlanOptions,
     { rehash }: { readonly rehash: boolean },
   ): Promise<RegistryPlan> => {
-    const files = filesNow();
     const published = await ledger.all();
+    const files = filesNow(published);
     const { changes, problems } = compare(files, published, indicators);
     const notice = rehash ? null : rehashNotice(files, published);
     const touched = await withSets(changes, published);
     return {
       changes: asked ? await costs(touched, published, from) : touched,
-      problems: notice === null ? problems : [...problems, notice],
+      problems: [...refusals(registry), ...problems, ...(notice === null ? [] : [notice])],
       prunable: await prunable(published),
     };
   };
@@ -133,7 +166,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
             details: { problems: todo.problems },
           });
         }
-        const files = filesNow();
+        const files = filesNow(await ledger.all());
         if (rehash) await ledger.rehash(rehashable(files, await ledger.all()));
         const ids = new Set(todo.changes.filter(({ action }) => action !== 'RETIRE').map(label));
         const fresh = files.filter((file) => ids.has(label(file)));
@@ -221,8 +254,8 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
       }),
 
     async checkBoot() {
-      const files = filesNow();
       const published = await ledger.all();
+      const files = filesNow(published);
       const problems = [...changedProblems(files, published), ...goneProblems(files, published)];
       if (problems.length === 0) return rehashNotice(files, published);
       throw new RiskgraphError({

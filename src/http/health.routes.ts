@@ -7,6 +7,8 @@ export interface HealthChecks {
   readonly stores: StoreChecks;
   /** What Redis has lost of what was written to it; null where nothing. */
   loss?(): Promise<string | null>;
+  /** Definition files that this process has refused; what is applied is served on, so it stays ready. */
+  readonly refusedFiles?: () => number;
   /** Whether the workers make progress; `reason` says why not. */
   worker(): Promise<{ readonly ok: boolean; readonly reason: string | null }>;
 }
@@ -48,9 +50,11 @@ export function registerHealth(server: FastifyInstance, options: HealthOptions):
       readiness(health.stores, loss, duty),
       duty ? undefined : workerHealth(),
     ]);
+    const refused = health.refusedFiles?.();
+    const definitions = refused === undefined ? {} : { definitions: { ok: refused === 0, refused } };
     // Reports that are down leave decisions in service, and a worker that is away stops materializing, not answering.
     const ready = found.duties[duty ?? 'decisions']?.ok === true;
-    return reply.code(ready ? 200 : 503).send({ ready, ...found, ...(worker ? { worker } : {}) });
+    return reply.code(ready ? 200 : 503).send({ ready, ...found, ...(worker ? { worker, ...definitions } : {}) });
   });
 
   server.get('/healthz/worker', PROBE, async (_request, reply) => {

@@ -16,6 +16,7 @@ import { checkAsOf, checkDue, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
 import { scoreCounts } from './score-tally.js';
 import { setAsideIn } from './set-aside.js';
+import { ViewFailures } from './view-failures.js';
 
 export function createMaterializer(deps: MaterializerDeps): Materializer {
   const { ledger, calendar, clock, metrics } = deps;
@@ -79,11 +80,17 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       const committed = onlyNew ? await ledger.committed(views.map(({ id }) => id)) : new Map<string, Instant>();
       const planned = asked.filter(({ view, asOf: due }) => due > (committed.get(view.id) ?? Number.NEGATIVE_INFINITY));
       const results: ViewResult[] = [];
+      const failures = new ViewFailures();
       for (const [index, { view, asOf: due }] of planned.entries()) {
         progress.signal.throwIfAborted();
+        if (failures.keeps(view)) continue;
         const within = progressWithin(progress, index / planned.length, (index + 1) / planned.length);
-        results.push(await runLive(view, due, jobId, within));
+        await runLive(view, due, jobId, within).then(
+          (result) => void results.push(result),
+          (error: unknown) => failures.add(view, error),
+        );
       }
+      failures.throw(results.length);
       return { views: results };
     },
 

@@ -3,9 +3,11 @@ import type { VersionedKind } from '../core/definitions/definition-kinds.js';
 import type { Model } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { conflict } from '../core/errors.js';
-import { isDefinition, type LoadOptions, loadFiles, readRegistry, registryOf, scoresOf } from './load.js';
+import type { PublishedDefinition } from '../core/ports/serving.js';
+import { isDefinition, type LoadOptions, loadFiles, registryOf, scoresOf } from './load.js';
 import type { Loading } from './loaders.js';
 import { scanDefinitions } from './scan.js';
+import { loadUsable } from './usable.js';
 
 export interface OpenRegistry {
   /** Grows with `grow`; what is in it never changes. */
@@ -16,12 +18,28 @@ export interface OpenRegistry {
    * @throws CONFLICT where a file is missing or has another content, BAD_USER_INPUT where one has a problem
    */
   grow(wanted: ReadonlyMap<string, string>): Promise<readonly Model[]>;
+  /** Takes a model out that does not open. */
+  refuseModel(model: Model, reason: string): void;
 }
 
-/** As `loadRegistry`, with room for more. */
-export async function openRegistry(options: LoadOptions): Promise<OpenRegistry> {
-  const loading = await readRegistry(options);
-  return { registry: registryOf(loading), grow: (wanted) => grow(loading, options.root, wanted) };
+/**
+ * Loads every definition that can be: a file with a problem is refused by name, and with it those that read what it defines. Of a stored view that is
+ * applied, what was published stands in for a refused file, so that its values are read on. `applied` are the definitions in force.
+ * @throws BAD_USER_INPUT where features/entities.ts does not load or contradicts itself
+ */
+export async function openRegistry(
+  options: LoadOptions,
+  applied: readonly PublishedDefinition[] = [],
+): Promise<OpenRegistry> {
+  const { loading, refused } = await loadUsable(options, applied);
+  return {
+    registry: registryOf(loading, refused),
+    grow: (wanted) => grow(loading, options.root, wanted),
+    refuseModel({ id, file }, reason) {
+      loading.models.delete(id);
+      refused.push({ file, defines: { kind: 'model', id }, reasons: [reason] });
+    },
+  };
 }
 
 type Grown = Pick<Loading, 'views' | 'onDemandViews' | 'services' | 'models'>;

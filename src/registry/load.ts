@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import { scoreViewId } from '../core/compute/score-view.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
-import type { Registry } from '../core/definitions/registry.js';
-import { RiskgraphError } from '../core/errors.js';
+import type { RefusedFile, Registry } from '../core/definitions/registry.js';
+import { badInput, RiskgraphError } from '../core/errors.js';
 import { WRITTEN_CURRENCY } from './currency.js';
 import { LOADERS, type Loading } from './loaders.js';
 import { type DefinitionFile, importModule, scanDefinitions } from './scan.js';
+import { wordsOf } from './words.js';
+
+/** What every definition is declared with. */
+export const ENTITIES = 'features/entities.ts';
 
 const isKind = (value: unknown, kind: string): boolean =>
   typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === kind;
@@ -22,52 +26,69 @@ export interface LoadOptions {
  * Finds, imports and checks every definition below the root. The error lists every problem of the whole set, so that all can be fixed at
  * once.
  */
-export const loadRegistry = async (options: LoadOptions): Promise<Registry> => registryOf(await readRegistry(options));
+export async function loadRegistry(options: LoadOptions): Promise<Registry> {
+  const { files, entities, problems } = await readFiles(options.root);
+  const loading = emptyLoading(entities, files, options);
+  loading.problems.push(...problems);
+  await loadFiles(files, loading);
+  return registryOf(loading);
+}
 
-/** As `loadRegistry`, with what its loaders share. */
-export async function readRegistry({ root, currency = WRITTEN_CURRENCY }: LoadOptions): Promise<Loading> {
+/** The usable files below a root, and the problems of the others, as `file: reason`. */
+export async function readFiles(root: string) {
   const problems: string[] = [];
   const entities = await loadEntities(root, problems);
-  const files = await scanDefinitions(root, problems);
-  const usable = files.filter((item) => {
+  const found = await scanDefinitions(root, problems);
+  const files = found.filter((item) => {
     if (isDefinition(item)) return true;
     problems.push(`${item.file}: its default export is not made by define… for a ${item.kind}`);
     return false;
   });
-  checkDuplicates(usable, problems);
-
-  const loading: Loading = {
-    entities,
-    views: new Map(),
-    onDemandViews: new Map(),
-    services: new Map(),
-    indicators: new Map(),
-    models: new Map(),
-    jobs: new Map(),
-    scores: scoresOf(usable),
-    currency,
-    problems,
-  };
-  await loadFiles(usable, loading);
-  return loading;
+  checkDuplicates(files, problems);
+  return { files, entities, problems };
 }
 
-export const registryOf = (loading: Loading): Registry => {
+export const emptyLoading = (
+  entities: Loading['entities'],
+  files: readonly DefinitionFile[],
+  { currency = WRITTEN_CURRENCY }: Pick<LoadOptions, 'currency'>,
+): Loading => ({
+  entities,
+  views: new Map(),
+  onDemandViews: new Map(),
+  services: new Map(),
+  indicators: new Map(),
+  models: new Map(),
+  jobs: new Map(),
+  scores: scoresOf(files),
+  currency,
+  problems: [],
+});
+
+export const registryOf = (loading: Loading, refused: readonly RefusedFile[] = []): Registry => {
   const { entities, views, onDemandViews, services, indicators, models, jobs } = loading;
-  return Object.freeze({ entities, views, onDemandViews, services, indicators, models, jobs });
+  return Object.freeze({ entities, views, onDemandViews, services, indicators, models, jobs, refused });
 };
 
 /** Models by the ids of their score views. */
 export const scoresOf = (files: readonly DefinitionFile[]): ReadonlyMap<string, string> =>
   new Map(files.filter(({ kind }) => kind === 'model').map((item) => [scoreViewId(item), item.id] as const));
 
-/** Loads files of all kinds into what is loaded already. @throws BAD_USER_INPUT that lists every problem, also those found before */
-export async function loadFiles(files: readonly DefinitionFile[], loading: Loading): Promise<void> {
+/** Loads files of all kinds into what is loaded already, and adds their problems to the list. */
+export async function loadEach(files: readonly DefinitionFile[], loading: Loading): Promise<void> {
   for (const [kind, load] of Object.entries(LOADERS)) {
     const own = files.filter((item) => item.kind === kind);
     await load(own, loading);
   }
-  const { problems } = loading;
+}
+
+/** As `loadEach`. @throws BAD_USER_INPUT that lists every problem, also those found before */
+export async function loadFiles(files: readonly DefinitionFile[], loading: Loading): Promise<void> {
+  await loadEach(files, loading);
+  refuseProblems(loading.problems);
+}
+
+export function refuseProblems(problems: readonly string[]): void {
   if (problems.length === 0) return;
   throw new RiskgraphError({
     code: 'BAD_USER_INPUT',
@@ -78,8 +99,14 @@ export async function loadFiles(files: readonly DefinitionFile[], loading: Loadi
 }
 
 async function loadEntities(root: string, problems: string[]): Promise<Map<string, EntityDefinition>> {
-  const file = 'features/entities.ts';
-  const module = await importModule(join(root, file), file);
+  const file = ENTITIES;
+  const module = await importModule(join(root, file), file).catch((cause: unknown) => {
+    if (cause instanceof RiskgraphError) throw cause;
+    throw badInput(
+      `${file} does not load, and every definition is declared with what it exports: ${wordsOf(cause)}`,
+      'fix that file and start again',
+    );
+  });
   const entities = new Map<string, EntityDefinition>();
   for (const value of Object.values(module)) {
     if (!isKind(value, 'entity')) continue;

@@ -14,6 +14,7 @@ import { loadModels } from './models.js';
 import { loadOnDemandViews } from './on-demand.js';
 import { eitherOf, resolveReferences } from './references.js';
 import type { DefinitionFile } from './scan.js';
+import { wordsOf } from './words.js';
 
 /** The definitions that are loaded so far, and what all loaders share. */
 export interface Loading {
@@ -31,43 +32,54 @@ export interface Loading {
   readonly problems: string[];
 }
 
-/** Loads the files of one kind; adds problems to the list, never throws them. */
+/** Loads the files of one kind; adds problems to the list, as `file: reason`, and never throws them. */
 type Loader = (files: readonly DefinitionFile[], loading: Loading) => Promise<void>;
 
 const identity = ({ name, version, id, file }: DefinitionFile) => ({ name, version, id, file });
 
-const loadViews: Loader = async (files, { views, entities, currency, problems }) => {
+/** Loads each of the files; what one of a wrong shape throws is a problem of that file. */
+async function each(files: readonly DefinitionFile[], problems: string[], load: (item: DefinitionFile) => unknown) {
   for (const item of files) {
+    try {
+      await load(item);
+    } catch (cause) {
+      problems.push(`${item.file}: ${wordsOf(cause)}`);
+    }
+  }
+}
+
+const loadViews: Loader = async (files, { views, entities, currency, problems }) => {
+  await each(files, problems, async (item) => {
     const spec = inCurrency(item.exported as FeatureViewSpec, currency);
     const view = checkView(item, spec, entities, (problem) => problems.push(`${item.file}: ${problem}`));
     const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
     views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
-  }
+  });
 };
 
 const loadServices: Loader = async (files, { views, onDemandViews, services, problems }) => {
-  for (const item of files) {
+  await each(files, problems, async (item) => {
     const spec = item.exported as FeatureServiceSpec;
     const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
     if (!spec.owner) report('has no owner');
     if (spec.features.length === 0) report('lists no features');
     const features = resolveReferences(spec.features, eitherOf(views, onDemandViews), report);
     services.set(item.id, Object.freeze({ ...identity(item), ...spec, features, hash: await contentHash(item.path) }));
-  }
+  });
 };
 
 const loadIndicators: Loader = async (files, { indicators, currency, problems }) => {
-  for (const item of files) {
+  await each(files, problems, async (item) => {
     const spec = inCurrency(item.exported as IndicatorSpec, currency);
     if (!spec.owner) problems.push(`${item.file}: has no owner`);
     if (!spec.description) problems.push(`${item.file}: has no description`);
     const { name, file } = item;
     indicators.set(name, Object.freeze({ ...spec, name, file, hash: await contentHash(item.path) }));
-  }
+  });
 };
 
 const loadJobs: Loader = async (files, { jobs, problems }) => {
-  for (const item of files) {
+  await each(files, problems, (item) => {
     const spec = item.exported as JobSpec;
     if (spec.schedule && !spec.scheduledPayload) problems.push(`${item.file}: has a schedule but no scheduledPayload`);
     if (spec.name !== undefined && spec.name !== item.name) {
@@ -75,7 +87,7 @@ const loadJobs: Loader = async (files, { jobs, problems }) => {
     }
     if (!(spec.concurrency >= 1)) problems.push(`${item.file}: concurrency must be at least 1`);
     jobs.set(item.name, Object.freeze({ ...spec, name: item.name, file: item.file }));
-  }
+  });
 };
 
 /** In this order: a definition refers to those of the kinds before its own. Models give views of their scores, which services may list. */

@@ -17,6 +17,7 @@ import {
 import { contentHash } from './hash.js';
 import { eitherOf, resolveReferences } from './references.js';
 import type { DefinitionFile } from './scan.js';
+import { wordsOf } from './words.js';
 
 type Report = (problem: string) => void;
 
@@ -72,7 +73,13 @@ export async function loadModels(
     checkScoreInputs(model, view, report);
   };
 
-  for (const item of files) await visit(item, []);
+  for (const item of files) {
+    try {
+      await visit(item, []);
+    } catch (cause) {
+      loaded.problems.push(`${item.file}: ${wordsOf(cause)}`);
+    }
+  }
   return models;
 }
 

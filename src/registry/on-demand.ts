@@ -15,6 +15,7 @@ import { inCurrency } from './currency.js';
 import { contentHash } from './hash.js';
 import { eitherOf, resolveReferences } from './references.js';
 import type { DefinitionFile } from './scan.js';
+import { wordsOf } from './words.js';
 
 interface Known {
   readonly entities: ReadonlyMap<string, EntityDefinition>;
@@ -73,7 +74,13 @@ export async function loadOnDemandViews(
     loaded.set(item.id, whole);
   };
 
-  for (const item of files) await visit(item, []);
+  for (const item of files) {
+    try {
+      await visit(item, []);
+    } catch (cause) {
+      known.problems.push(`${item.file}: ${wordsOf(cause)}`);
+    }
+  }
   return loaded;
 }
 

@@ -30,6 +30,16 @@ const suffixes = Object.values(DEFINITION_KINDS).flatMap(({ suffix }) => suffix 
 /** A file with a definition's suffix that matches no pattern is a misspelt definition, not a helper. */
 const DEFINITION_SUFFIX = new RegExp(`\\.(${suffixes.join('|')})\\.ts$`);
 
+/** What a file defines, as its path from the root says; null where it says nothing. */
+export function identityOf(file: string): Pick<DefinitionFile, 'kind' | 'name' | 'version' | 'id'> | null {
+  const base = file.slice(file.lastIndexOf('/') + 1);
+  for (const { kind, folder, pattern } of PATTERNS) {
+    const [, name, version = '1'] = (file.startsWith(`${folder}/`) && pattern.exec(base)) || [];
+    if (name) return { kind, name, version: Number(version), id: `${name}@${Number(version)}` };
+  }
+  return null;
+}
+
 async function filesBelow(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -47,23 +57,18 @@ export async function scanDefinitions(root: string, problems: string[]): Promise
   for (const folder of [...new Set(PATTERNS.map((entry) => entry.folder))]) {
     for (const path of (await filesBelow(join(root, folder))).sort()) {
       const file = relative(root, path);
-      const base = path.slice(path.lastIndexOf('/') + 1);
-      const match = PATTERNS.filter((entry) => entry.folder === folder)
-        .map((entry) => ({ kind: entry.kind, groups: entry.pattern.exec(base) }))
-        .find((entry) => entry.groups !== null);
-      if (!match?.groups) {
-        if (DEFINITION_SUFFIX.test(base)) {
+      const identity = identityOf(file);
+      if (!identity) {
+        if (DEFINITION_SUFFIX.test(file)) {
           problems.push(
             `${file}: the name must be <snake_case>.v<number>.<kind>.ts (indicators: <snake_case>.indicator.ts)`,
           );
         }
         continue;
       }
-      const [, name, version] = match.groups as unknown as [string, string, string | undefined];
       const exported = await importDefault(path, file, problems);
       if (exported === undefined) continue;
-      const number = Number(version ?? 1);
-      files.push({ kind: match.kind, name, version: number, id: `${name}@${number}`, file, path, exported });
+      files.push({ ...identity, file, path, exported });
     }
   }
   return files;

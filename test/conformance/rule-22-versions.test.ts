@@ -36,6 +36,8 @@ const V2 = 'features/customer/logins.v2.view.ts';
 const V3 = 'features/customer/logins.v3.view.ts';
 const OTHER = 'features/customer/other.v1.view.ts';
 const SERVICE = 'features/services/login.v1.service.ts';
+const OTHER_SERVICE = 'features/services/other.v1.service.ts';
+const COPY = 'features/copy/logins.v1.view.ts';
 
 const entity = (keys: string): string =>
   `export const customer = defineEntity({ name: 'customer', joinKeys: [${keys}], description: 'A person' });`;
@@ -53,6 +55,8 @@ interface Edited extends Case {
   readonly edit: Files;
   /** What each of the problems says that keep it from starting; none: it starts. */
   readonly refused: readonly RegExp[];
+  /** Where it starts: what the plan says of each file that it cannot use; nothing can be applied while there is one. */
+  readonly bad?: readonly RegExp[];
   /** Where it starts: what the plan would do. */
   readonly plan?: readonly string[];
 }
@@ -105,6 +109,37 @@ const EDITED: readonly Edited[] = [
     name: 'all that is wrong is said at once',
     edit: { [V1]: view(31), [V2]: null },
     refused: [changed('view logins@1', 'logins@2', 'logins.v1.view.ts'), /logins@2 .*file is gone/],
+  },
+  {
+    name: 'a new file that does not load is refused by name, and nothing is applied while it is there',
+    edit: { [OTHER]: 'export default defineFeatureView({', [V3]: view(61) },
+    refused: [],
+    bad: [/other\.v1\.view\.ts is refused: does not load: /],
+    plan: ['BUMP view logins@3'],
+  },
+  {
+    name: 'a new file of a wrong shape, and the service that reads it, are refused by name',
+    edit: {
+      [OTHER]: "export default defineFeatureView({ description: 'x', owner: 'x' });",
+      [OTHER_SERVICE]: "export default defineFeatureService({ description: 'x', owner: 'x', features: ['other@1'] });",
+    },
+    refused: [],
+    bad: [/other\.v1\.view\.ts is refused: /, /other\.v1\.service\.ts is refused: .*no feature view other@1/],
+  },
+  {
+    name: 'a copy of a file in another folder is refused, and the applied one is served',
+    edit: { [COPY]: view(30) },
+    refused: [],
+    bad: [/copy\/logins\.v1\.view\.ts is refused: view logins@1 is also defined/],
+  },
+  {
+    name: 'an applied file that does not load is refused by name, and served as it was published',
+    edit: { [V2]: "throw new Error('half saved');", [SERVICE]: 'export const nothing = 1;' },
+    refused: [],
+    bad: [
+      /logins\.v2\.view\.ts is refused: does not load: half saved/,
+      /login\.v1\.service\.ts is refused: has no default export/,
+    ],
   },
   {
     name: 'the change as a version of its own starts beside the old ones',
@@ -185,7 +220,7 @@ defineRule<Edited, World>(
   {
     rule: 22,
     open: world,
-    async check({ edit, refused, plan = [] }, { start }) {
+    async check({ edit, refused, bad = [], plan = [] }, { start }) {
       const starting = start({ ...APPLIED, ...edit });
       if (refused.length > 0) {
         const error = await starting.then(
@@ -200,10 +235,18 @@ defineRule<Edited, World>(
       try {
         const { planner, catalogue } = app.services.api;
         const { changes, problems } = await planner.plan();
-        expect(problems).toEqual([]);
+        expect(problems).toEqual(bad.map((words) => expect.stringMatching(words)));
         expect(changes.map(({ action, kind, id }) => `${action} ${kind} ${id}`)).toEqual(plan);
-        await planner.apply();
-        expect((await planner.plan()).changes, 'applied twice').toEqual([]);
+        if (bad.length === 0) {
+          await planner.apply();
+          expect((await planner.plan()).changes, 'applied twice').toEqual([]);
+        } else {
+          await expect(planner.apply()).rejects.toMatchObject({
+            code: 'CONFLICT',
+            message: expect.stringMatching(bad[0] as RegExp),
+          });
+          expect(catalogue.features({ service: 'login@1' }).map(({ reference }) => reference)).not.toEqual([]);
+        }
         expect(
           catalogue.views().map(({ id }) => id),
           'older versions are served on',

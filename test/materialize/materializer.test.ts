@@ -148,6 +148,13 @@ describe('materialize', () => {
     expect(await due()).toEqual(['2026-03-01T16:00:00.000Z']);
   });
 
+  it('computes the other views where one fails by itself, and names that one', async () => {
+    const twice = factsView({ query: () => sql`SELECT arrayJoin(['C1', 'C1']) AS customer_id, NULL AS nothing` }, `twice_${tests}`);
+    const job = fixture.materializer().materialize({ jobId: jobId(), views: [twice, view], now: now() }, unwatched());
+    await expect(job).rejects.toMatchObject({ message: expect.stringMatching(/^twice_\d+@1: .*; the other 1 of the job are computed$/) });
+    expect(await expectLevel()).toHaveLength(2);
+  });
+
   it('lets one job at a time work on a view', async () => {
     let inside = 0;
     let most = 0;

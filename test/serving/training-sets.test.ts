@@ -24,6 +24,7 @@ const view: View = viewOf('limits', 1, {
 });
 const registry: Registry = {
   onDemandViews: new Map(),
+  refused: [],
   services: new Map(),
   indicators: new Map(),
   models: new Map(),

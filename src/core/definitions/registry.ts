@@ -1,11 +1,21 @@
 /** Every definition that has a file, by its id. Frozen after boot. */
 import type { EntityDefinition } from './define-entity.js';
 import type { JobSpec } from './define-job.js';
+import type { DefinitionKind } from './definition-kinds.js';
 import type { Indicator, Model, OnDemandView, Service, View } from './definitions.js';
 
 export interface JobDefinition extends JobSpec {
   readonly name: string;
   readonly file: string;
+}
+
+/** A definition file that is not loaded, and why. */
+export interface RefusedFile {
+  /** Path from the root. */
+  readonly file: string;
+  /** What it would define; null where its name does not say. */
+  readonly defines: { readonly kind: DefinitionKind; readonly id: string } | null;
+  readonly reasons: readonly string[];
 }
 
 export interface Registry {
@@ -17,4 +27,6 @@ export interface Registry {
   readonly indicators: ReadonlyMap<string, Indicator>;
   readonly models: ReadonlyMap<string, Model>;
   readonly jobs: ReadonlyMap<string, JobDefinition>;
+  /** Files with a problem, by path. What was applied of them is served from what was published, as far as that goes. */
+  readonly refused: readonly RefusedFile[];
 }

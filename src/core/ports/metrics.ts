@@ -60,6 +60,9 @@ export const METRICS = {
   view_stale: gauge('1 when the newest value of the view is older than its maxAge, or there is none', 'view'),
   view_keys: gauge('Entity keys with a value in the history of the view', 'view'),
   view_event_time_seconds: gauge('As-of of the newest run that this worker committed, in Unix seconds', 'view'),
+  definitions_refused: gauge(
+    'Definition files with a problem, which this process has not loaded; riskgraph plan names them',
+  ),
   view_entities_set_aside: gauge(
     'Entities that the newest run of the view left out because its query cannot compute with their source rows; the quarantine names them',
     'view',
