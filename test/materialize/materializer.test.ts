@@ -149,9 +149,14 @@ describe('materialize', () => {
   });
 
   it('computes the other views where one fails by itself, and names that one', async () => {
-    const twice = factsView({ query: () => sql`SELECT arrayJoin(['C1', 'C1']) AS customer_id, NULL AS nothing` }, `twice_${tests}`);
+    const twice = factsView(
+      { query: () => sql`SELECT arrayJoin(['C1', 'C1']) AS customer_id, NULL AS nothing` },
+      `twice_${tests}`,
+    );
     const job = fixture.materializer().materialize({ jobId: jobId(), views: [twice, view], now: now() }, unwatched());
-    await expect(job).rejects.toMatchObject({ message: expect.stringMatching(/^twice_\d+@1: .*; the other 1 of the job are computed$/) });
+    await expect(job).rejects.toMatchObject({
+      message: expect.stringMatching(/^twice_\d+@1: .*; the other 1 of the job are computed$/),
+    });
     expect(await expectLevel()).toHaveLength(2);
   });
 
