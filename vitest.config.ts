@@ -15,7 +15,8 @@ export default defineConfig({
   test: {
     // chDB is a native library with process-wide state: threads of one process would share it.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: a test often waits, for a process that starts or a lease that runs out.
+    maxWorkers: 3,
     // Nothing of ours keeps state in a module: a worker loads the program once and runs file after file.
     isolate: false,
     // Programs that tests start again and again find their code compiled.

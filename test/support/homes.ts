@@ -7,7 +7,7 @@ import type { Log } from '../../src/core/ports/process.js';
 
 const PREFIX = 'riskgraph-test-';
 const MEMORY = '/dev/shm';
-/** Several times what the stores of two workers hold. */
+/** Several times what the stores of all workers hold. */
 const ROOM_BYTES = 4 * 2 ** 30;
 
 /** A part of a table is a few files: a disk's file system takes half as long again to make and drop them. */
