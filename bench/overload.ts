@@ -1,6 +1,6 @@
 /**
  * Sends decisions to one API process at one, two and five times what it can answer, whether or not the ones before were answered, and counts
- * those that came whole within their deadline: `node --import tsx bench/overload.ts [rounds] [deadline]`, 6 and 300 ms by default. Before each such slice of
+ * those that came whole within their deadline: `node --import ./bin/typescript.js bench/overload.ts [rounds] [deadline]`, 6 and 300 ms by default. Before each such slice of
  * two seconds another measures what the process can answer at this moment, with sixteen callers that send one after the other. So other work on
  * the machine disturbs both alike. Ends with two callers of different appetite.
  */
