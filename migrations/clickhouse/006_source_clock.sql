@@ -6,3 +6,6 @@ CREATE TABLE IF NOT EXISTS `source_clock` (
   `known` DateTime64(3, 'UTC')
 ) ENGINE = ReplacingMergeTree(`known`)
 ORDER BY `table`;
+
+-- What a release before this one imported counts too. An instant of the future is that of a wrong clock.
+INSERT INTO `source_clock` SELECT `table`, max(`at`) FROM `source_imports` WHERE `at` <= now64(3) GROUP BY `table`;

@@ -40,7 +40,7 @@ export async function knowledgeInstant(
     metrics.count('import_clock_behind', { table });
     log.warn(
       { table, behindMs: known - now, knownFrom: instantText(known) },
-      'the clock of this process is behind the newest import of the table: rows are known from the later instant on; set the clock right',
+      'the newest import of the table is later than the clock of this process, which is behind, or that of the other was ahead: these rows are known from the later instant on; set the clocks right',
     );
   }
   await clickhouse.insert('import-clock', { table: 'source_clock', columns: ['table', 'known'] }, [

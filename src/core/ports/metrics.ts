@@ -84,7 +84,7 @@ export const METRICS = {
     'Loans that derivations left out because their rows contradict each other; the quarantine names them',
   ),
   // Imports
-  import_clock_behind: counter('Imports whose process had a clock behind the newest import of the table', 'table'),
+  import_clock_behind: counter('Imports whose clock was behind the newest import of the table', 'table'),
   import_rows: counter('Rows of imports; outcome is accepted, duplicates or rejected', 'table', 'outcome'),
   import_seconds: seconds('Time of an import, from its first byte to its answer', 'table'),
   duty_ready: gauge('1 when the duty can be done: decisions, history, reports, ingest; as /readyz says it', 'duty'),
