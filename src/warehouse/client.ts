@@ -84,6 +84,8 @@ export function openClickHouse({
       join_use_nulls: 1,
       date_time_input_format: 'best_effort',
       max_execution_time: limitSeconds,
+      // A compiled conversion of a decimal wraps what an INT32 cannot hold; the server compiles an expression once it has run a few times.
+      compile_expressions: 0,
       // What nobody waits for any more need not be read to its end.
       cancel_http_readonly_queries_on_client_close: 1,
     },

@@ -183,6 +183,23 @@ describe('an entity with whose rows a query cannot compute', () => {
     expect(await kept(view)).toEqual([...rowsOfFine, 'BIG 30 30', 'GONE '].sort());
   });
 
+  test('is the only one that is set aside, however often the expression of the query has run', async () => {
+    await load([pay('BIG', '3000000000'), pay('BIGGER', '2500000000')]);
+    const view = viewOf(`paid_${++made}`, 1, {
+      entity: customer,
+      sources: ['repayments'],
+      features: { paid: int32({ description: 'Principal paid' }) },
+      query: ({ source }) => sql`SELECT customer_id, toInt32(sum(principal_paid)) + 1 - toInt32(count()) * 2 AS paid
+        FROM ${source('repayments')} GROUP BY customer_id`,
+    });
+    await fixture.writers.createView(view);
+    for (const id of [1, 2]) {
+      const day = asOf + id * 24 * HOUR;
+      const { setAside = [], rows } = await fixture.writes.stageRun({ id, view, asOf: day, knowledge: day });
+      expect([rows, ...setAside.flat().sort()]).toEqual([20, 'BIG', 'BIGGER']);
+    }
+  });
+
   test('keeps the row that its as-of had', async () => {
     await load([pay('BIG', '7')]);
     const view = paidView();
