@@ -27,7 +27,7 @@ export interface PlannerOptions {
   readonly registry: Registry;
   readonly ledger: DefinitionLedger;
   readonly trainingSets: Pick<TrainingSetLedger, 'pinning'>;
-  readonly offline: Pick<OfflineReader, 'viewHoldings'>;
+  readonly offline: Pick<OfflineReader, 'viewHoldings' | 'planQuery'>;
   readonly writers: Pick<OfflineWriters, 'createView'>;
   readonly online: Pick<OnlineStore, 'deleteView'>;
   /** Marks new views as whole online: they have no rows yet. */
@@ -114,6 +114,17 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     return left;
   };
 
+  /** What the engine says against the queries of new views. */
+  const unplannable = async (changes: readonly PlanChange[]): Promise<readonly string[]> => {
+    const problems: string[] = [];
+    for (const { action, kind, id } of changes) {
+      const view = action !== 'RETIRE' && declaresStored(kind) ? registry.views.get(id) : undefined;
+      const words = view?.origin.kind === 'query' ? await offline.planQuery(view) : null;
+      if (view && words !== null) problems.push(`the query of ${view.file} cannot run: ${words}`);
+    }
+    return problems;
+  };
+
   /** `rehash`: as it is once hashes of another scheme are written anew. */
   const planned = async (
     { costs: asked = false, from }: PlanOptions,
@@ -126,7 +137,12 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     const touched = await withSets(changes, published);
     return {
       changes: asked ? await costs(touched, published, from) : touched,
-      problems: [...refusals(registry), ...problems, ...(notice === null ? [] : [notice])],
+      problems: [
+        ...refusals(registry),
+        ...problems,
+        ...(await unplannable(changes)),
+        ...(notice === null ? [] : [notice]),
+      ],
       prunable: await prunable(published),
     };
   };

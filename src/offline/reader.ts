@@ -2,6 +2,7 @@ import type { BusinessCalendar } from '../core/helpers/time.js';
 import type { OfflineReader, ViewStats } from '../core/ports/offline.js';
 import type { Log } from '../core/ports/process.js';
 import type { ClickHouse } from '../warehouse/client.js';
+import { planQuery } from './history/compute.js';
 import { viewHoldings } from './history/holdings.js';
 import { inForceByParts, newestRows, rowsAt, viewsStats } from './history/read.js';
 import { firstKnown } from './history/run-size.js';
@@ -36,6 +37,7 @@ export function createOfflineReader({ store, calendar, log }: OfflineReaderOptio
     },
     estimateRows: (view, asOf, knowledge) => estimateRows({ store, calendar }, { view, asOf, knowledge }),
     firstKnown: (view) => firstKnown(store, view),
+    planQuery: (view) => planQuery({ store, calendar }, view),
     sampleRun: (view, at, limits) => sampleRun({ store, calendar }, { view, ...at }, limits),
     viewHoldings: (view) => viewHoldings(store, view),
     viewStats: async (view, at) => {

@@ -323,7 +323,9 @@ describe('a plan', () => {
         : view,
     );
     const { changes, problems } = await planner(broken).plan({ costs: true, from: '2026-02-09' });
-    expect(problems).toEqual([]);
+    expect(problems).toEqual([
+      "the query of features/customer/customer_profile.v2.view.ts cannot run: Unknown table expression identifier 'nowhere'",
+    ]);
     expect(change(changes, 'customer_profile@2').cost?.problem).toMatch(
       /^not measured: the query of customer_profile@2/,
     );

@@ -142,6 +142,13 @@ const EDITED: readonly Edited[] = [
     ],
   },
   {
+    name: 'a new query that the engine cannot plan is refused before anything is published',
+    edit: { [V3]: view(61).replace('count()', 'sum(count())') },
+    refused: [],
+    bad: [/the query of features\/.*logins\.v3\.view\.ts cannot run: .*aggregate function/i],
+    plan: ['BUMP view logins@3'],
+  },
+  {
     name: 'the change as a version of its own starts beside the old ones',
     edit: { [V3]: view(61) },
     refused: [],

@@ -22,7 +22,10 @@ const SCORES = 'uci_default_score@1';
 const MODEL = 'uci_default@1';
 const metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
 /** Tables are tested where the offline store is. */
-const offline: Pick<OfflineReader, 'viewHoldings'> = { viewHoldings: async () => null };
+const offline: Pick<OfflineReader, 'viewHoldings' | 'planQuery'> = {
+  viewHoldings: async () => null,
+  planQuery: async () => null,
+};
 const writers: Pick<OfflineWriters, 'createView'> = { createView: async () => undefined };
 const closers: (() => Promise<void>)[] = [];
 let registry: Registry;

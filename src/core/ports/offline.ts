@@ -89,6 +89,8 @@ export interface OfflineReader {
   keysOfRuns(view: View, runs: readonly number[]): AsyncIterable<readonly EntityKey[]>;
   /** Joins an inline spine with features, point in time. BAD_USER_INPUT names the column and the row that are wrong. */
   historicalFeatures(request: HistoricalRequest): Promise<HistoricalTable>;
+  /** Plans the query of a view without running it. Returns what the engine says against it, null where it would run. */
+  planQuery(view: View): Promise<string | null>;
   /**
    * Computes a sample of the rows that a run of the view would give, the same ones each time; nothing is written. For a score view, rows of
    * the usual form.

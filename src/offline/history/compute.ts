@@ -6,7 +6,7 @@ import { type BusinessCalendar, formatInstant, type Instant } from '../../core/h
 import { sourceTable } from '../../core/lending/sources.js';
 import type { Run } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { refusal, valueWords } from '../../warehouse/failures.js';
+import { refusal, serverWords, valueWords } from '../../warehouse/failures.js';
 import { nameInQuarantine } from '../../warehouse/quarantine.js';
 import { type HashedKey, type KeyGroup, keysAtFault, MOST_KEYS, type TriedQuery, without } from './keys-at-fault.js';
 import { BOUNDED, keyColumns, rowColumns } from './tables.js';
@@ -48,6 +48,22 @@ function rowsOf(run: Run, kept: ViewQueryOptions['kept'], calendar: BusinessCale
     ...features,
   ];
   return sql`SELECT ${join(columns)} FROM (${viewQuery(view, { asOf, knowledge, ...(kept && { kept }) }, calendar)}) AS q`;
+}
+
+/** Any as-of gives the same plan. */
+const PLANNED_AS_OF = Date.UTC(2026, 0, 1);
+
+/** See OfflineReader.planQuery. */
+export async function planQuery({ store, calendar }: Parts, view: View): Promise<string | null> {
+  const run = { id: 0, view, asOf: PLANNED_AS_OF, knowledge: PLANNED_AS_OF + view.delayMs };
+  try {
+    await store.rows('view-plan', sql`EXPLAIN ${rowsOf(run, undefined, calendar)}`, { refusalIsAnswer: true });
+    return null;
+  } catch (error) {
+    const words = serverWords(error);
+    if (words === null) throw error;
+    return words;
+  }
 }
 
 /**
