@@ -1,9 +1,27 @@
-import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
-import { GraphQLJSON, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLError, GraphQLScalarType, Kind, visit } from 'graphql';
+import { GraphQLJSON as AnyJson, GraphQLJSONObject as AnyJsonObject } from 'graphql-scalars';
 import { RiskgraphError } from '../core/errors.js';
 import { formatInstant, type Instant, parseInstant, parseLocalDate } from '../core/helpers/time.js';
+import { losesDigits, tooManyDigits } from '../core/json.js';
 
-export { GraphQLJSON, GraphQLJSONObject };
+/** JSON whose whole numbers are kept: in variables the body's reader sees to it, here what is written in the query itself. */
+const keepingDigits = <Internal, External>(scalar: GraphQLScalarType<Internal, External>) =>
+  new GraphQLScalarType<Internal, External>({
+    ...scalar.toConfig(),
+    parseLiteral: (node, variables) => {
+      visit(node, {
+        IntValue: (number) => {
+          if (!losesDigits(number.value)) return;
+          const { code, message, hint } = tooManyDigits('the query');
+          throw new GraphQLError(message, { nodes: [number], extensions: { code, hint } });
+        },
+      });
+      return scalar.parseLiteral(node, variables);
+    },
+  });
+
+export const GraphQLJSON = keepingDigits(AnyJson);
+export const GraphQLJSONObject = keepingDigits(AnyJsonObject);
 
 /** A bad literal is the caller's fault: graphql-js adds the place, the edge adds the code. */
 function parsed<T>(parse: () => T): T {

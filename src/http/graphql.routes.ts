@@ -4,6 +4,7 @@ import { GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } fr
 import type { Response as SseResponse } from 'graphql-sse';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
 import { badInput, ERROR_STATUS, type ErrorCode, RiskgraphError } from '../core/errors.js';
+import { lostDigits, tooManyDigits } from '../core/json.js';
 import type { Log, Metrics } from '../core/ports/process.js';
 import { createApollo } from '../graphql/apollo.js';
 import type { ApiServices, RequestContext } from '../graphql/context.js';
@@ -110,6 +111,14 @@ export async function registerGraphql(server: FastifyInstance, options: GraphqlO
   server.addHook('onClose', () => apollo.stop());
 
   const handler = fastifyApolloHandler(apollo, { context: async (request) => contextOf(request, options) });
+
+  const parseJson = server.getDefaultJsonParser('error', 'error');
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    const place = lostDigits(String(body));
+    if (place === null) void parseJson(request, String(body), done);
+    else done(tooManyDigits(`\`${place}\``));
+  });
+
   server.post('/graphql', {
     config: KEYED,
     bodyLimit: BODY_LIMIT,

@@ -296,6 +296,23 @@ describe('historicalFeatures', () => {
     expect(await masked('admin')).toEqual([]);
   });
 
+  it('refuses a whole number that JSON would round, in a variable as in the query, and says where', async () => {
+    const read = 'historicalFeatures(features: ["device_use@1:events"], spine: ';
+    const response = await api.fetch('modeler', '/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"query":"query($s: JSONObject!) { ${read.replaceAll('"', '\\"')} $s) { rows } }","variables":{"s":{"n":[1,9007199254740993]}}}`,
+    });
+    expect(response.status).toBe(400);
+    const message = 'holds a whole number with more digits than a JSON number keeps';
+    expect(await response.json()).toMatchObject({
+      errors: [{ message: `\`variables.s.n[1]\` ${message}`, extensions: { code: 'BAD_USER_INPUT' } }],
+    });
+    const { errors } = await api.graphql('modeler', `{ ${read} { n: [9007199254740993] }) { rows } }`);
+    expect(errors[0]).toMatchObject({ message: expect.stringContaining(`the query ${message}`) });
+    expect(errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', hint: 'write it as text, in quotes' });
+  });
+
   it('refuses a spine without a zone, of unequal lists, or of more than 10,000 rows', async () => {
     for (const [bad, words] of [
       [{ customer_id: ['C1'], event_timestamp: ['2026-01-05T00:00:00'] }, /no time zone/],

@@ -103,11 +103,16 @@ const SCALARS: Readonly<Record<ScalarType, (value: unknown) => ScalarValue | und
 /** Types whose values are numbers in process. */
 const NUMBERS: ReadonlySet<FeatureType> = new Set(['INT32', 'FLOAT32', 'FLOAT64']);
 
-/** A whole number stands for its text where the type is written as text; so does a decimal that is exact as it is written. */
+/** Digits that a double keeps, whatever they are. */
+const EXACT_DIGITS = 15;
+
+const digitsOf = (value: number): number => String(value).replace(/\D/g, '').replace(/^0+/, '').length;
+
+/** A whole number stands for its text where the type is written as text; so does a decimal with so few digits that it is the one that was written. */
 const written = (type: ScalarType, value: unknown): unknown => {
   if (typeof value !== 'number') return value;
-  if (type === 'INT64' && Number.isSafeInteger(value)) return String(value);
-  if (type === 'DECIMAL' && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return String(value);
+  if ((type === 'INT64' || type === 'DECIMAL') && Number.isSafeInteger(value)) return String(value);
+  if (type === 'DECIMAL' && digitsOf(value) <= EXACT_DIGITS) return String(value);
   return value;
 };
 

@@ -316,6 +316,8 @@ describe('what a caller writes', () => {
     ['INT64', 12, '12'],
     ['DECIMAL', 12.5, '12.5'],
     ['DECIMAL', 3, '3'],
+    ['DECIMAL', 1234567890123.45, '1234567890123.45'],
+    ['DECIMAL', 9007199254740991, '9007199254740991'],
     ['FLOAT64', 3, 3],
     ['ARRAY<DECIMAL>', [1, null, '2.50'], ['1', null, '2.5']],
     ['STRING', null, null],
@@ -327,6 +329,8 @@ describe('what a caller writes', () => {
     ['INT64', 2 ** 60],
     ['DECIMAL', 1e-7],
     ['DECIMAL', 2 ** 70],
+    // As a double it is that of 12345678901234.56789, and of others: which was written is lost.
+    ['DECIMAL', 12345678901234.568],
     ['FLOAT64', '3'],
     ['STRING', 3],
     ['BOOLEAN', 'true'],
