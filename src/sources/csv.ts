@@ -23,7 +23,7 @@ export async function openCsv(body: AsyncIterable<Uint8Array>, maxLine = MAX_LIN
       'send UTF-8 text whose first line names the columns',
     );
   }
-  const names = header.values as string[];
+  const names = header.values.map((name) => (name === null ? '' : String(name)));
   return { header: names, batches: behindHeader(names.length, rest, batches) };
 }
 
@@ -56,9 +56,19 @@ async function* readCsv(body: AsyncIterable<Uint8Array>, maxLine: number): Async
 }
 
 type Scan =
-  | { readonly kind: 'record'; readonly values: readonly string[]; readonly end: number; readonly next: number }
+  | {
+      readonly kind: 'record';
+      readonly values: readonly (string | null)[];
+      readonly end: number;
+      readonly next: number;
+    }
   | { readonly kind: 'broken'; readonly reason: string }
   | { readonly kind: 'more' };
+
+const HAS_NULL = /(?:^|,)(?:\\N|NULL)(?:,|$)/;
+
+/** A value without quotes; databases write `\N` or NULL where there is none, and quotes where it is the text. */
+const bareValue = (value: string): string | null => (value === '\\N' || value === 'NULL' ? null : value);
 
 const UNCLOSED = 'has a quote that is never closed';
 
@@ -125,17 +135,21 @@ class CsvReader {
     if (end > start && this.text.charCodeAt(end - 1) === 13) end--;
     if (end - start > this.maxLine) return { kind: 'broken', reason: `is longer than ${this.maxLine} characters` };
     const line = this.text.slice(start, end);
-    if (!line.startsWith('"') && !line.includes(',"')) return { kind: 'record', values: line.split(','), end, next };
+    if (!line.startsWith('"') && !line.includes(',"')) {
+      const values = line.split(',');
+      return { kind: 'record', values: HAS_NULL.test(line) ? values.map(bareValue) : values, end, next };
+    }
     return this.scanQuoted(start, final);
   }
 
   private scanQuoted(start: number, final: boolean): Scan {
     const { text } = this;
-    const values: string[] = [];
+    const values: (string | null)[] = [];
     for (let at = start; ; ) {
-      const field = text[at] === '"' ? this.quoted(at, final) : this.bare(at);
+      const isQuoted = text[at] === '"';
+      const field = isQuoted ? this.quoted(at, final) : this.bare(at);
       if ('kind' in field) return field;
-      values.push(field.value);
+      values.push(isQuoted ? field.value : bareValue(field.value));
       const { end } = field;
       if (end - start > this.maxLine) return { kind: 'broken', reason: `is longer than ${this.maxLine} characters` };
       if (text[end] === ',') {

@@ -10,9 +10,11 @@ import type { ClickHouse } from '../warehouse/client.js';
 /** In a stage, the `ingested_at` of a row that is known once it is written. No file has it: it lies in the future. */
 export const WHEN_WRITTEN: Instant = Date.UTC(2299, 11, 31);
 
+/** Whether a staged row is known once it is written. */
+export const isKnownWhenWritten = sql`ingested_at = ${instantSql(WHEN_WRITTEN)}`;
+
 /** DateTime64(3,'UTC') of a staged row. */
-export const knownFrom = (known: Instant): Sql =>
-  sql`if(ingested_at = ${instantSql(WHEN_WRITTEN)}, ${instantSql(known)}, ingested_at)`;
+export const knownFrom = (known: Instant): Sql => sql`if(${isKnownWhenWritten}, ${instantSql(known)}, ingested_at)`;
 
 export interface KnowledgeClock {
   readonly clickhouse: ClickHouse;

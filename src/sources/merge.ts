@@ -3,7 +3,7 @@ import type { Instant } from '../core/helpers/time.js';
 import { type SourceColumn, type SourceTable, storedType } from '../core/lending/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { checkFence, type Fence, withinFence } from '../warehouse/fence.js';
-import { knownFrom } from './knowledge.js';
+import { isKnownWhenWritten, knownFrom } from './knowledge.js';
 
 /** Rows of the stage that are compared and written at once: bounds the memory of a merge. */
 const BUCKET_ROWS = 500_000;
@@ -12,7 +12,7 @@ export interface MergeOptions {
   readonly clickhouse: ClickHouse;
   readonly table: SourceTable;
   readonly stage: string;
-  /** Higher than that of any import before. */
+  /** Higher than that of any import before, and so is the number below it. */
   readonly seq: bigint;
   /** Since when the rows are known that bring no instant of their own. */
   readonly known: Instant;
@@ -24,8 +24,11 @@ export interface MergeOptions {
 
 /**
  * Appends the new ones of the staged rows. A row is new when the version in force at its `ingested_at` has other content: that
- * version is the stored one, or a row of the same import that was known earlier. Of rows with one key and one `ingested_at` the last line
- * counts. Killed in between, it leaves some rows readable; the same import again then adds the others and nothing twice.
+ * version is the stored one, or a row of the same import that comes before it. A row that says what was said already of its key and
+ * `ingested_at`, by a version of that time or by the one that it replaced, is not new: a file that comes again does not undo what corrected it.
+ * Of the rows of a key without an `ingested_at` of their own the last line says what holds when it is written; see `refuseReplaced`.
+ * Of the new rows with one key and one `ingested_at` the last line is in force; the others have the number below.
+ * Killed in between, it leaves some rows readable; the same import again then adds the others and nothing twice.
  * @returns how many rows were appended
  */
 export async function mergeStage({
@@ -49,7 +52,7 @@ export async function mergeStage({
   await checkFence(clickhouse, fence);
   const [row] = await clickhouse.rows<{ rows: string }>(
     'import-count',
-    sql`SELECT count() AS rows FROM ${ident(table.name)} WHERE seq = ${param('UInt64', String(seq))}`,
+    sql`SELECT count() AS rows FROM ${ident(table.name)} WHERE seq IN (${param('UInt64', String(seq))}, ${param('UInt64', String(seq - 1n))})`,
     { signal },
   );
   return Number(row?.rows ?? 0);
@@ -95,36 +98,56 @@ function beyond(key: readonly SourceColumn[], values: KeyValues, order: '<' | '>
   return sql`((${join(cases, ') OR (')}))`;
 }
 
+interface Bucket {
+  readonly stage: string;
+  readonly key: readonly SourceColumn[];
+  readonly range: Sql;
+}
+
+/** The stored versions of the keys of a bucket, each with the content and the time of the one before it. */
+function storedVersions(table: SourceTable, { stage, key, range }: Bucket): Sql {
+  const names = join(key.map(({ name }) => ident(name)));
+  return sql`SELECT ${names}, ingested_at, seq, row_hash,
+      lagInFrame(toNullable(row_hash)) OVER before AS __prior, lagInFrame(toNullable(ingested_at)) OVER before AS __prior_at
+    FROM ${ident(table.name)}
+    WHERE ${range} AND (${names}) IN (SELECT ${names} FROM ${ident(stage)} WHERE ${range})
+    WINDOW before AS (PARTITION BY ${names} ORDER BY ingested_at, seq ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)`;
+}
+
 function appendNew(
   table: SourceTable,
-  {
-    stage,
-    key,
-    range,
-    seq,
-    known,
-    fence,
-  }: { stage: string; key: readonly SourceColumn[]; range: Sql; seq: bigint; known: Instant; fence: Fence },
+  { seq, known, fence, ...bucket }: Bucket & Pick<MergeOptions, 'seq' | 'known' | 'fence'>,
 ): Sql {
+  const { stage, key, range } = bucket;
   const names = join(key.map(({ name }) => ident(name)));
   const own = join(table.columns.map(({ name }) => ident(name)));
-  const number = param('UInt64', String(seq));
   const from = ident(stage);
   const since = knownFrom(known);
+  // Stored rows have line 0, and so come first: the versions, and before those of a time what they replaced then (__kind 0). Of staged rows each
+  // content of a key and time is looked at once, where the file first has it, unless it is among these; of rows without a time of their own the last line
+  // says what holds when it is written.
   return sql`INSERT INTO ${ident(table.name)} (${own}, ingested_at, deleted, seq, row_hash)
-    SELECT ${own}, ${since}, deleted, ${number}, row_hash FROM ${from} WHERE ${range} AND ${withinFence(fence)} AND __line IN (
-      SELECT __line FROM (
-        SELECT __line, row_hash, lagInFrame(toNullable(row_hash)) OVER (
-          PARTITION BY ${names} ORDER BY ingested_at, __line, seq ROWS BETWEEN 1 PRECEDING AND CURRENT ROW
-        ) AS __before FROM (
-          SELECT ${names}, ingested_at, toUInt64(0) AS __line, seq, row_hash FROM ${ident(table.name)}
-          WHERE ${range} AND (${names}) IN (SELECT ${names} FROM ${from} WHERE ${range})
-          UNION ALL
-          SELECT * FROM (
-            SELECT ${names}, ${since} AS known, __line, ${number} AS seq, row_hash FROM ${from} WHERE ${range}
-            ORDER BY ${names}, known, __line DESC LIMIT 1 BY ${names}, known
+    WITH stored AS (${storedVersions(table, bucket)})
+    SELECT ${own}, ${since}, deleted, ${param('UInt64', String(seq - 1n))} + __last, row_hash FROM ${from}
+    INNER JOIN (
+      SELECT __line, ifNull(__next != __at, 1) AS __last FROM (
+        SELECT __line, __at, row_hash,
+          lagInFrame(toNullable(row_hash)) OVER versions AS __before, leadInFrame(toNullable(__at)) OVER versions AS __next
+        FROM (
+          SELECT *, row_number() OVER (PARTITION BY ${names}, __at, row_hash ORDER BY __line) AS __nth FROM (
+            SELECT ${names}, ingested_at AS __at, 0 AS __kind, 0 AS __written, toUInt64(0) AS __line, seq, assumeNotNull(__prior) AS row_hash
+            FROM stored WHERE __prior_at < ingested_at
+            UNION ALL
+            SELECT ${names}, ingested_at AS __at, 1 AS __kind, 0 AS __written, toUInt64(0) AS __line, seq, row_hash FROM stored
+            UNION ALL
+            SELECT ${names}, ${since} AS __at, 2 AS __kind, ${isKnownWhenWritten} AS __written, __line, toUInt64(0) AS seq, row_hash
+            FROM ${from} WHERE ${range} AND (NOT ${isKnownWhenWritten} OR __line IN (
+              SELECT max(__line) FROM ${from} WHERE ${range} AND ${isKnownWhenWritten} GROUP BY ${names}
+            ))
           )
-        )
+        ) WHERE __kind = 1 OR (__kind = 2 AND (__nth = 1 OR __written))
+        WINDOW versions AS (PARTITION BY ${names} ORDER BY __at, __line, seq ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING)
       ) WHERE __line > 0 AND (__before IS NULL OR __before != row_hash)
-    )`;
+    ) AS fresh USING (__line)
+    WHERE ${range} AND ${withinFence(fence)}`;
 }

@@ -1,4 +1,5 @@
 import { badInput } from '../core/errors.js';
+import { readJson } from '../core/json.js';
 import { decodeText, type FileFormat, type FileRecord, MAX_LINE, type RecordFile, refused } from './records.js';
 
 export const ndjson: FileFormat = {
@@ -27,8 +28,8 @@ async function* readNdjson(
 ): AsyncIterable<readonly FileRecord[]> {
   const allowed = new Set(columns);
   for await (const lines of jsonLines(body, maxLine)) {
-    yield lines.map(({ line, raw, object, problem }) => {
-      if (object === null) return refused(line, raw, problem);
+    yield lines.map(({ line, raw, object, problem, column }) => {
+      if (object === null) return refused(line, raw, problem, column);
       const unknown = Object.keys(object).find((name) => !allowed.has(name));
       if (unknown !== undefined) return refused(line, raw, 'is no column of the table', unknown.slice(0, 64));
       return { line, raw, values: columns.map((column) => object[column]) };
@@ -43,8 +44,9 @@ export interface JsonLine {
   readonly line: number;
   readonly raw: string;
   readonly object: Readonly<Record<string, unknown>> | null;
-  /** Why the line is no object. */
+  /** Why the line is no object, and the field at fault where it is one. */
   readonly problem: string;
+  readonly column: string | null;
 }
 
 /** The lines of a body as objects, a batch a piece of text. */
@@ -57,7 +59,7 @@ export async function* jsonLines(body: AsyncIterable<Uint8Array>, maxLine = MAX_
     const wasTooLong = tooLong;
     tooLong = false;
     if (wasTooLong) return [];
-    if (raw.length > maxLine) return [{ line, raw, object: null, problem: longerThan(maxLine) }];
+    if (raw.length > maxLine) return [{ line, raw, object: null, problem: longerThan(maxLine), column: null }];
     return raw.trim() === '' ? [] : [parseLine(line, raw)];
   };
   for await (const text of decodeText(body)) {
@@ -65,7 +67,8 @@ export async function* jsonLines(body: AsyncIterable<Uint8Array>, maxLine = MAX_
     rest = lines.pop() as string;
     const parsed = lines.flatMap(parse);
     if (rest.length > maxLine) {
-      if (!tooLong) parsed.push({ line: line + 1, raw: rest, object: null, problem: longerThan(maxLine) });
+      if (!tooLong)
+        parsed.push({ line: line + 1, raw: rest, object: null, problem: longerThan(maxLine), column: null });
       tooLong = true;
       rest = '';
     }
@@ -77,24 +80,24 @@ export async function* jsonLines(body: AsyncIterable<Uint8Array>, maxLine = MAX_
 
 const longerThan = (maxLine: number): string => `the line is longer than ${maxLine} characters`;
 
-/** A number with more digits than a double keeps. */
-const LONG_NUMBER = /[\d.]{16}/;
-
 function parseLine(line: number, raw: string): JsonLine {
-  const bad = (problem: string): JsonLine => ({ line, raw, object: null, problem });
-  try {
-    const value = (LONG_NUMBER.test(raw) ? JSON.parse(raw, keepDigits) : JSON.parse(raw)) as unknown;
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? { line, raw, object: value as Record<string, unknown>, problem: '' }
-      : bad('the line is not a JSON object');
-  } catch {
-    return bad('the line is not JSON');
+  const bad = (problem: string, column: string | null = null): JsonLine => ({
+    line,
+    raw,
+    object: null,
+    problem,
+    column,
+  });
+  const read = readJson(raw);
+  if (!('value' in read)) {
+    const { problem, field, within } = read;
+    return bad(field === null ? `the line ${problem}` : within ? problem : 'is given twice', field);
   }
+  const { value } = read;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? { line, raw, object: value as Record<string, unknown>, problem: '', column: null }
+    : bad('the line is not a JSON object');
 }
-
-/** Numbers that a double would round come as text, digit by digit. */
-const keepDigits = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
-  typeof value === 'number' && context?.source !== undefined && context.source.length >= 16 ? context.source : value;
 
 /** Every field name that a line of the body has, in order of appearance. BAD_USER_INPUT where there are too many to be columns. */
 export async function fieldNames(body: AsyncIterable<Uint8Array>): Promise<string[]> {

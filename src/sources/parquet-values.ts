@@ -46,8 +46,9 @@ export function leafOf(element: SchemaElement, spark: boolean): Leaf | string {
     case 'UINT_64':
       return stored(unsigned);
     case 'UUID':
-    case 'FLOAT16':
       return asGiven;
+    case 'FLOAT16':
+      return { ...asGiven, decode: float };
     case 'INTERVAL':
     case 'BSON':
     case 'VARIANT':
@@ -58,6 +59,7 @@ export function leafOf(element: SchemaElement, spark: boolean): Leaf | string {
   if (type === 'INT96') return stored(time('NANOS', spark), !spark);
   // JSON stays text: a parser would round its numbers.
   if (type === 'BYTE_ARRAY') return { ...asGiven, element: { ...bare(element), converted_type: 'UTF8' } };
+  if (type === 'FLOAT' || type === 'DOUBLE') return stored(float);
   return type === 'FIXED_LEN_BYTE_ARRAY' ? 'of bytes without a meaning' : stored((value) => value);
 }
 
@@ -65,6 +67,9 @@ export function leafOf(element: SchemaElement, spark: boolean): Leaf | string {
 export function bare({ logical_type, converted_type, ...element }: SchemaElement): SchemaElement {
   return element;
 }
+
+/** A whole number of a float keeps its point, as every writer of text has it: an id column of floats is none of whole numbers. */
+const float: Decode = (value) => (Number.isInteger(value) && Math.abs(value as number) < 1e21 ? `${value}.0` : value);
 
 /** 32-bit integers come as numbers, 64-bit ones as bigints, both with a sign. */
 const unsigned: Decode = (value) =>

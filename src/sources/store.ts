@@ -18,6 +18,7 @@ import { openMapped } from './mapping.js';
 import { mergeStage } from './merge.js';
 import { Quarantine, readQuarantine } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
+import { refuseReplaced } from './replaced.js';
 import { checkHeader, fileColumns, isRefusal, RowParser } from './row-parser.js';
 import { spool } from './spool.js';
 import { BatchWriter, createStage, dropLeftovers, dropTable, stageName } from './stage.js';
@@ -120,6 +121,7 @@ async function importFile(
       file.header,
     );
     const good = await stageRows({ clickhouse, table, stage, file, parser, quarantine });
+    const replaced = good === 0 ? 0 : await refuseReplaced({ clickhouse, table, stage, quarantine });
     const accepted = await inLease(table.name, async (lease) => {
       const fence = tableFence(lease);
       const { lost: signal } = lease;
@@ -138,13 +140,14 @@ async function importFile(
           instantText(known),
           Number(history),
           appended,
-          good - appended,
+          good - replaced - appended,
           quarantine.rejected,
         ],
       ]);
       return appended;
     });
-    return { accepted, duplicates: good - accepted, rejected: quarantine.rejected, quarantine: quarantine.first };
+    const duplicates = good - replaced - accepted;
+    return { accepted, duplicates, rejected: quarantine.rejected, quarantine: quarantine.first };
   } finally {
     for (const undo of cleanup.reverse()) {
       await undo().catch((err: unknown) => log.warn({ err, importId }, 'an import did not clean up all that it made'));
@@ -223,7 +226,7 @@ async function stageRows({ clickhouse, table, stage, file, parser, quarantine }:
   return writer.written;
 }
 
-/** Above every earlier import of the table, and every derivation into it; the random part keeps two processes apart that ask in the same millisecond. */
+/** Above every earlier import of the table, and every derivation into it, as is the number below it; the random part keeps two processes apart that ask in the same millisecond. */
 async function nextSeq(clickhouse: ClickHouse, table: string, now: Instant): Promise<bigint> {
   const [row] = await clickhouse.rows<{ newest: string }>(
     'import-sequence',
@@ -231,6 +234,6 @@ async function nextSeq(clickhouse: ClickHouse, table: string, now: Instant): Pro
   );
   const bits = 1 << 20;
   const byTime = BigInt(now) * BigInt(bits) + BigInt(randomInt(bits));
-  const after = BigInt(row?.newest ?? 0) + 1n;
+  const after = BigInt(row?.newest ?? 0) + 2n;
   return byTime > after ? byTime : after;
 }

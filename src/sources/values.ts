@@ -5,6 +5,7 @@
  */
 import { instantText } from '../core/definitions/sql.js';
 import { existsOnCalendar, NO_ZONE, readInstant } from '../core/helpers/time.js';
+import { readJson } from '../core/json.js';
 import { MAX_FLOAT, MONEY_DIGITS } from '../core/lending/source-columns.js';
 import type { SourceColumn, SourceTable, SourceType } from '../core/lending/sources.js';
 
@@ -28,7 +29,8 @@ function text(value: unknown): string | Problem {
     return BROKEN.test(value) ? problem('is not UTF-8 text') : value;
   }
   if (typeof value === 'number') {
-    return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
+    if (!Number.isFinite(value)) return problem('is NaN or infinite, which is no text: null is no value');
+    return !Number.isInteger(value) || Number.isSafeInteger(value)
       ? String(value)
       : problem('is a number too large to keep its digits: write it as text');
   }
@@ -50,8 +52,8 @@ const whole =
   };
 
 const FLAGS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
-  ...[0, 0n, false, '0', 'false', 'FALSE', 'False'].map((key) => [key, 0] as const),
-  ...[1, 1n, true, '1', 'true', 'TRUE', 'True'].map((key) => [key, 1] as const),
+  ...[0, 0n, false, '0', '0.0', 'false', 'FALSE', 'False'].map((key) => [key, 0] as const),
+  ...[1, 1n, true, '1', '1.0', 'true', 'TRUE', 'True'].map((key) => [key, 1] as const),
 ]);
 
 export const flag = (value: unknown): number | Problem => FLAGS.get(value) ?? problem('is neither 0 nor 1');
@@ -133,11 +135,9 @@ function instant(value: unknown): string | Problem {
 /** In CSV a list or a map is a JSON text. */
 function nested(value: unknown, shape: string): unknown {
   if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return problem(`is not ${shape} in JSON`);
-  }
+  const read = readJson(value);
+  if ('value' in read) return read.value;
+  return problem(read.problem === 'is not JSON' ? `is not ${shape} in JSON` : read.problem);
 }
 
 const mapOf =
@@ -206,6 +206,15 @@ export const emptyOf = (type: SourceType): Stored => {
   return type === 'StringMap' || type === 'FloatMap' ? {} : 0;
 };
 
+const isId = ({ type, values, key, name }: SourceColumn): boolean =>
+  type === 'String' && !values && (key || name.endsWith('_id'));
+
+/** A spreadsheet or a data frame writes 1001 as 1001.0 where an id beside it is missing: the same customer would be two. */
+const id: ValueParser = (value) =>
+  typeof value === 'string' && /^\d+\.0+$/.test(value)
+    ? problem('is a whole number with a fraction of zeros: write the id as 1001, not 1001.0')
+    : text(value);
+
 /** The parser of a column's values, with the checks of its table. */
 export function parserOf(column: SourceColumn, { eventTime }: SourceTable): ValueParser {
   const parse = PARSERS[column.type];
@@ -220,6 +229,7 @@ export function parserOf(column: SourceColumn, { eventTime }: SourceTable): Valu
   const { range, values } = column;
   const ranged = range && RANGED[column.type]?.(...range);
   if (ranged) return ranged;
+  if (isId(column)) return id;
   if (!values || column.type !== 'String') return parse;
   const allowed = new Set<unknown>(values);
   const reason = `is not one of ${values.filter((value) => value !== '').join(', ')}`;

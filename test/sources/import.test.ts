@@ -110,13 +110,42 @@ describe('importing CSV', () => {
     expect((await known('customers', NOW + 2000))[0]).toMatchObject({ city: 'Wuhan' });
   });
 
-  it('lets the last line of a key win within a file', async () => {
-    const result = await sources.load(
-      'customers',
-      `${CUSTOMERS}C1,2024-01-01T00:00:00Z,Beijing,1\nC1,2024-01-01T00:00:00Z,Harbin,2\n`,
-    );
-    expect(result).toMatchObject({ accepted: 2, duplicates: 2 });
+  it('lets the last line of a key win within a file, and rejects those that say otherwise', async () => {
+    const file = `${CUSTOMERS}C1,2024-01-01T00:00:00Z,Beijing,1\nC1,2024-01-01T00:00:00Z,Harbin,2\nC1,2024-01-01T00:00:00Z,Harbin,2\n`;
+    const reason = 'line 6 says otherwise of the same key, and counts: an ingested_at for each line keeps both';
+    const quarantine = [2, 4].map((line) => ({ line, column: null, reason }));
+    expect(await sources.load('customers', file)).toEqual({ accepted: 2, duplicates: 1, rejected: 2, quarantine });
     expect((await known('customers'))[0]).toMatchObject({ city: 'Harbin' });
+    const [kept] = await sources.rows<{ raw: string }>('SELECT raw FROM source_quarantine WHERE line = 4 LIMIT 1');
+    expect(JSON.parse(kept?.raw ?? '')).toMatchObject({ customer_id: 'C1', city: 'Beijing' });
+    expect(await sources.load('customers', file)).toMatchObject({ accepted: 0, duplicates: 3, rejected: 2 });
+  });
+
+  it('gives the same in pieces as in one file, and a row that comes again with its time does not undo what corrected it', async () => {
+    const at = '2026-01-05T00:00:00Z';
+    const row = (id: string, city: string): string => `${id},2024-01-01T00:00:00Z,${city},${at}\n`;
+    const header = 'customer_id,registered_at,city,ingested_at\n';
+    // A, B, A: the third line repeats what was there before the correction.
+    const cities = { P: ['Wuhan', 'Harbin', 'Wuhan'], Q: ['Harbin', 'Wuhan'], R: ['Wuhan', 'Wuhan'] };
+    const lines = Object.entries(cities).flatMap(([id, each]) => each.map((city) => [id, city] as const));
+    const inForce = async (prefix: string) =>
+      (await known('customers'))
+        .filter(({ customer_id: id }) => String(id).startsWith(prefix))
+        .map(({ customer_id: id, city }) => [String(id).slice(1), city]);
+    const whole = await sources.load('customers', header + lines.map(([id, city]) => row(`1${id}`, city)).join(''));
+    expect(whole).toMatchObject({ accepted: 5, duplicates: 2 });
+    for (const [id, city] of lines) await sources.load('customers', header + row(`2${id}`, city));
+    const expected = [
+      ['P', 'Harbin'],
+      ['Q', 'Wuhan'],
+      ['R', 'Wuhan'],
+    ];
+    expect(await inForce('1')).toEqual(expected);
+    expect(await inForce('2')).toEqual(expected);
+    const again = await sources.load('customers', header + row('1P', 'Wuhan') + row('1Q', 'Harbin'));
+    expect(again).toMatchObject({ accepted: 0, duplicates: 2 });
+    expect(await sources.load('customers', header + row('2P', 'Wuhan'))).toMatchObject({ accepted: 0, duplicates: 1 });
+    expect([await inForce('1'), await inForce('2')]).toEqual([expected, expected]);
   });
 
   it('reads a byte order mark, carriage returns, quotes, and line ends within quotes, and counts lines as an editor does', async () => {
@@ -736,13 +765,13 @@ describe('merging in buckets', () => {
     const lease = leaseOf(tableResource('loan_snapshots'), Date.now());
     const { clickhouse } = sources;
     const common = { clickhouse, table, stage, fence: tableFence(lease), known: NOW, signal: lease.lost };
-    const merged = await mergeStage({ ...common, seq: 1n, bucketRows: 13 });
+    const merged = await mergeStage({ ...common, seq: 1n, bucketRows: 31 });
     const rows = await sources.rows<{ loan_id: string; as_of: string; dpd: number; at: string }>(
       'SELECT loan_id, as_of, dpd, ingested_at AS at FROM loan_snapshots ORDER BY loan_id, as_of, ingested_at',
     );
     expect(rows).toHaveLength(merged);
     expect(merged).toBe(420);
-    expect(await mergeStage({ ...common, seq: 2n, bucketRows: 9 })).toBe(0);
+    expect(await mergeStage({ ...common, seq: 3n, bucketRows: 23 })).toBe(0);
     await dropTable(sources.clickhouse, stage);
   });
 });

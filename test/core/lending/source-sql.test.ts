@@ -83,8 +83,9 @@ describe('the event time of a day', () => {
 });
 
 /**
- * What was known, told by brute force and from the contract alone. Of one file's rows with one key and one time the last counts; a row that
- * says what already held at its time has no effect; else it is a version. A key's version at an instant is the last one ingested by then.
+ * What was known, told by brute force and from the contract alone. A row that says what already held at its time has no effect; nor has one that
+ * says of its time what the file said before, or what was told before: by a version of that time, or by the one which that replaced. Else it is a
+ * version. A key's version at an instant is the last one ingested by then.
  */
 interface Version {
   readonly key: string;
@@ -92,44 +93,64 @@ interface Version {
   readonly happened: number;
   readonly ingested: number;
   readonly deleted: boolean;
+  /** It has no time of its own: it is known when it is written. */
+  readonly written: boolean;
 }
 
 class Told {
   private readonly versions: Version[] = [];
 
-  /** @returns how many of the file's rows are versions */
-  hear(file: readonly Version[]): number {
-    const last = new Map(file.map((row) => [`${row.key} ${row.ingested}`, row]));
+  /** @returns how many of the file's rows are versions, and how many a later line replaced */
+  hear(lines: readonly Version[]): { readonly accepted: number; readonly rejected: number } {
+    const last = new Map(lines.filter(({ written }) => written).map((row) => [row.key, row]));
+    const replaced = lines.filter((row) => row.written && !sameContent(row, last.get(row.key) as Version));
+    const file = lines.filter((row) => !row.written || row === last.get(row.key));
+    const earlier = [...this.versions];
     const before = this.versions.length;
-    for (const row of [...last.values()].sort((a, b) => a.ingested - b.ingested)) {
-      const held = this.inForce(row.key, row.ingested);
-      const same =
-        held?.deleted === row.deleted && (row.deleted || (held.value === row.value && held.happened === row.happened));
-      if (!same) this.versions.push(row);
+    const heard: Version[] = [];
+    for (const row of [...file].sort((a, b) => a.ingested - b.ingested)) {
+      const said = [
+        ...heard.filter((one) => one.key === row.key && one.ingested === row.ingested),
+        ...saidOf(row, earlier),
+      ];
+      const repeats = !row.written && said.some((one) => sameContent(one, row));
+      heard.push(row);
+      const held = inForce(this.versions, row.key, row.ingested);
+      if (!repeats && !(held && sameContent(held, row))) this.versions.push(row);
     }
-    return this.versions.length - before;
+    return { accepted: this.versions.length - before, rejected: replaced.length };
   }
 
   known(knowledge: number, asOf: number | null): Map<string, string> {
     const keys = [...new Set(this.versions.map(({ key }) => key))].sort();
     return new Map(
       keys.flatMap((key) => {
-        const row = this.inForce(key, knowledge);
+        const row = inForce(this.versions, key, knowledge);
         const visible = row && !row.deleted && (asOf === null || row.happened <= asOf);
         return visible ? [[key, row.value] as const] : [];
       }),
     );
   }
-
-  /** Later in the list is later told. */
-  private inForce(key: string, at: number): Version | undefined {
-    let best: Version | undefined;
-    for (const row of this.versions) {
-      if (row.key === key && row.ingested <= at && (!best || row.ingested >= best.ingested)) best = row;
-    }
-    return best;
-  }
 }
+
+/** Later in the list is later told. */
+function inForce(versions: readonly Version[], key: string, at: number): Version | undefined {
+  let best: Version | undefined;
+  for (const row of versions) {
+    if (row.key === key && row.ingested <= at && (!best || row.ingested >= best.ingested)) best = row;
+  }
+  return best;
+}
+
+/** The versions of a row's time, and the one that they replaced. */
+function saidOf({ key, ingested }: Version, versions: readonly Version[]): Version[] {
+  const then = versions.filter((one) => one.key === key && one.ingested === ingested);
+  const replaced = inForce(versions, key, ingested - 1);
+  return then.length > 0 && replaced ? [...then, replaced] : then;
+}
+
+const sameContent = (a: Version, b: Version): boolean =>
+  a.deleted === b.deleted && (a.deleted || (a.value === b.value && a.happened === b.happened));
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2024, 0, 1);
@@ -157,8 +178,8 @@ describe('a source', () => {
         const told = new Told();
         for (const [index, { rows, history, again }] of brought.entries()) {
           const now = START + (6 + index) * HOUR;
-          // A version may not come from the future.
-          const usable = rows.filter(({ ingested }) => ingested === null || START + ingested * HOUR <= now);
+          // A version may not come from the future, and the instant of the import is that of the rows without a time of their own.
+          const usable = rows.filter(({ ingested }) => ingested === null || START + ingested * HOUR < now);
           const file = usable.map(({ key, value, deleted, happened, ingested }) => {
             const without = history ? START + happened * HOUR : now;
             return {
@@ -167,6 +188,7 @@ describe('a source', () => {
               deleted,
               happened: START + happened * HOUR,
               ingested: ingested === null ? without : START + ingested * HOUR,
+              written: ingested === null && without >= now,
             };
           });
           const lines = usable.map(({ ingested }, at) => {
@@ -175,8 +197,8 @@ describe('a source', () => {
             return `${key},${iso(happened)},${value},${deleted ? 1 : 0},${given}`;
           });
           const body = `customer_id,registered_at,city,deleted,ingested_at\n${lines.join('\n')}\n`;
-          const accepted = told.hear(file);
-          const counts = { accepted, duplicates: usable.length - accepted, rejected: 0 };
+          const { accepted, rejected } = told.hear(file);
+          const counts = { accepted, duplicates: usable.length - accepted - rejected, rejected };
           expect(await sources.load('customers', body, { history, now })).toMatchObject(counts);
           if (again) expect(await sources.load('customers', body, { history, now })).toMatchObject({ accepted: 0 });
         }
