@@ -130,7 +130,7 @@ const CASES: readonly Imported[] = [
     accepted: 1,
     refused: [
       [2, 'kind', /not one of CREDIT, DRAWDOWN, LOAN/],
-      [3, 'term_months', /not between 0 and 65535/],
+      [3, 'term_months', /not between 0 and 1200/],
     ],
   },
   {
