@@ -10,8 +10,8 @@ const keepingDigits = <Internal, External>(scalar: GraphQLScalarType<Internal, E
     ...scalar.toConfig(),
     parseLiteral: (node, variables) => {
       visit(node, {
-        IntValue: (number) => {
-          if (!losesDigits(number.value)) return;
+        enter: (number) => {
+          if (number.kind !== Kind.INT || !losesDigits(number.value)) return;
           const { code, message, hint } = tooManyDigits('the query');
           throw new GraphQLError(message, { nodes: [number], extensions: { code, hint } });
         },

@@ -87,7 +87,7 @@ const cellOf = (text: string): string | null => (text === '(empty)' ? '' : (/^`(
 
 it('each format reads a cell as docs/importing.md says', async () => {
   const page = await readFile('docs/importing.md', 'utf8');
-  const table = /<!-- values -->\n([^]*?)<!-- \/values -->/.exec(page)?.[1] ?? '';
+  const table = /<!-- values -->\n([\s\S]*?)<!-- \/values -->/.exec(page)?.[1] ?? '';
   const rows = table.trim().split('\n').slice(2);
   expect(rows.length).toBeGreaterThan(30);
   const wrong: string[] = [];
