@@ -69,8 +69,8 @@ export default defineJob({
       context.metrics.gauge('online_skew_ratio', sampled === 0 ? 0 : skewed / sampled, { view: id });
       if (skewed > 0)
         context.log.warn({ view: id, sampled, ...skews }, 'online values differ from the newest offline ones');
-      // What is missing in a sample is missing beside it too: the view is restored.
-      if (skews.missing) await context.services.onlineContent.doubt([view]);
+      // What a sample lacks is lacking beside it too, as after a restart from an old snapshot: the view is restored.
+      if (skews.missing || skews.older) await context.services.onlineContent.doubt([view]);
       results.push({ view: id, sampled, ...skews });
       await context.report((index + 1) / views.length);
     }
