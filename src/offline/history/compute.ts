@@ -8,7 +8,7 @@ import type { Run } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { refusal, serverWords, valueWords } from '../../warehouse/failures.js';
 import { nameInQuarantine } from '../../warehouse/quarantine.js';
-import { type HashedKey, type KeyGroup, keysAtFault, MOST_KEYS, type TriedQuery, without } from './keys-at-fault.js';
+import { among, type HashedKey, type KeyGroup, keysAtFault, MOST_KEYS, type TriedQuery, without } from './keys-at-fault.js';
 import { BOUNDED, keyColumns, rowColumns } from './tables.js';
 import { featureValue, noValue } from './values.js';
 import { type ViewQueryOptions, viewQuery } from './view-sql.js';
@@ -38,7 +38,7 @@ export function explained(view: View, asOf: Instant, error: unknown): unknown {
 }
 
 /** The rows of a run as its stage has them, read from those rows of the sources that `kept` says. */
-function rowsOf(run: Run, kept: ViewQueryOptions['kept'], calendar: BusinessCalendar): Sql {
+function rowsOf(run: Run, kept: Kept | undefined, calendar: BusinessCalendar): Sql {
   const { view, asOf, knowledge } = run;
   const { tombstone, features } = computedColumns(view);
   const columns = [
@@ -72,30 +72,45 @@ export async function planQuery({ store, calendar }: Parts, view: View): Promise
  */
 export async function computeRun(parts: Parts, run: Run, into: Sql): Promise<readonly HashedKey[]> {
   const { store, calendar } = parts;
-  const { view, asOf } = run;
-  const insert = async (kept?: ViewQueryOptions['kept']): Promise<void> => {
-    const rows = rowsOf(run, kept, calendar);
+  const { view } = run;
+  const sought = new SourceKeys(parts, run, (kept) => rowsOf(run, kept, calendar));
+  const { found, words, suspects } = await sought.insertWithoutFaulty(async (rows, { length }) => {
+    if (length > 0) {
+      // Blocks of rows that were written before the failure.
+      await store.run('stage-clear', sql`ALTER TABLE ${into} DELETE WHERE _run = ${run.id}`, {
+        settings: { mutations_sync: '1' },
+      });
+    }
     await store.run('stage-compute', sql`INSERT INTO ${into} (${rowColumns(view)}) ${rows}`, { settings: BOUNDED });
+  });
+  await sought.name(found, { words, suspects });
+  return found;
+}
+
+/**
+ * Inserts the keys that the query of a run would give if no source row had been deleted, but of those that it sets aside. A key whose deleted rows it
+ * cannot compute is among them too.
+ */
+export async function insertUndeleted(
+  parts: Parts,
+  run: Run,
+  setAside: readonly HashedKey[],
+  insert: (keys: Sql) => Promise<void>,
+): Promise<void> {
+  const { view } = run;
+  const typed = keyColumns(view).map((key) => sql`CAST(q.${key}, 'Nullable(String)') AS ${key}`);
+  const others = setAside.length === 0 ? (): null => null : keptOf(view, without(setAside));
+  const query = (some: Kept = () => null): Sql => {
+    const kept: Kept = (table) => {
+      const filters = [some(table), others(table)].filter((filter) => filter !== null);
+      return filters.length === 0 ? null : join(filters, ' AND ');
+    };
+    return sql`SELECT ${join(typed)} FROM (${viewQuery(view, { ...run, undeleted: true, kept }, parts.calendar)}) AS q`;
   };
-  try {
-    await insert();
-    return [];
-  } catch (error) {
-    const words = valueWords(error);
-    if (words === null || keyedSources(view).length === 0) throw explained(view, asOf, error);
-    const sought = new SourceKeys(parts, run);
-    const suspects = await sought.suspects();
-    const found = await keysAtFault(sought, suspects);
-    if (found === 'NO_KEY') throw explained(view, asOf, error);
-    if (found === 'TOO_MANY') throw tooMany(run, words, error);
-    // Blocks of rows that were written before the failure.
-    await store.run('stage-clear', sql`ALTER TABLE ${into} DELETE WHERE _run = ${run.id}`, {
-      settings: { mutations_sync: '1' },
-    });
-    await insert(keptOf(view, without(found))).catch((cause) => Promise.reject(explained(view, asOf, cause)));
-    await sought.name(found, { words, suspects });
-    return found;
-  }
+  const sought = new SourceKeys(parts, run, query);
+  await sought.insertWithoutFaulty((keys, faulty) =>
+    insert(faulty.length === 0 ? keys : sql`${keys} UNION ALL ${sought.deleted(faulty)}`),
+  );
 }
 
 /** The sources of a view that say of each row whose it is. */
@@ -109,20 +124,57 @@ const keyedSources = ({ sources, entity }: View): readonly string[] =>
 export const hashOf = ({ entity }: View): Sql =>
   sql`cityHash64(${join(entity.joinKeys.map((key) => sql`ifNull(toString(v.${ident(key)}), '')`))})`;
 
-const keptOf = (view: View, group: KeyGroup): NonNullable<ViewQueryOptions['kept']> => {
+const keptOf = (view: View, group: KeyGroup): Kept => {
   const keyed = new Set(keyedSources(view));
   return (table) => (keyed.has(table) ? group(hashOf(view)) : null);
 };
 
-/** The keys of the sources that a run reads, and tries of its query with some of them. */
+type Kept = NonNullable<ViewQueryOptions['kept']>;
+
+/** What was found of the keys at fault: none where the query computes. */
+interface Found {
+  readonly found: readonly HashedKey[];
+  readonly words: string;
+  readonly suspects: readonly HashedKey[];
+}
+
+/** The keys of the sources that a run reads, and tries of a query of the run with some of them. */
 class SourceKeys implements TriedQuery {
   private readonly tables: readonly string[];
 
   constructor(
     private readonly parts: Parts,
     private readonly run: Run,
+    private readonly query: (kept?: Kept) => Sql,
   ) {
     this.tables = keyedSources(run.view);
+  }
+
+  /** @param insert called with the rows of all keys, and again, where a value makes it fail, with those of all but the keys at fault */
+  async insertWithoutFaulty(insert: (rows: Sql, faulty: readonly HashedKey[]) => Promise<void>): Promise<Found> {
+    const { view, asOf } = this.run;
+    try {
+      await insert(this.query(), []);
+      return { found: [], words: '', suspects: [] };
+    } catch (error) {
+      const words = valueWords(error);
+      if (words === null || this.tables.length === 0) throw explained(view, asOf, error);
+      const suspects = await this.suspects();
+      const found = await keysAtFault(this, suspects);
+      if (found === 'NO_KEY') throw explained(view, asOf, error);
+      if (found === 'TOO_MANY') throw tooMany(this.run, words, error);
+      const rows = this.query(keptOf(view, without(found)));
+      await insert(rows, found).catch((cause) => Promise.reject(explained(view, asOf, cause)));
+      return { found, words, suspects };
+    }
+  }
+
+  /** A SELECT of those of the keys that have a deleted row. */
+  deleted(keys: readonly HashedKey[]): Sql {
+    const { view } = this.run;
+    const typed = view.entity.joinKeys.map((name) => sql`CAST(v.${ident(name)}, 'Nullable(String)') AS ${ident(name)}`);
+    const rows = this.each(sql`${join(typed)}, ${hashOf(view)} AS _hash, v.deleted AS _deleted`);
+    return sql`SELECT ${join(keyColumns(view))} FROM (${rows}) WHERE _deleted = 1 AND ${among(keys)(raw('_hash'))}`;
   }
 
   computes(group: KeyGroup): Promise<boolean> {
@@ -189,11 +241,10 @@ class SourceKeys implements TriedQuery {
     return this.tables.at(-1) as string;
   }
 
-  private async works(kept: ViewQueryOptions['kept']): Promise<boolean> {
-    const { store, calendar } = this.parts;
+  private async works(kept: Kept): Promise<boolean> {
     try {
-      const rows = rowsOf(this.run, kept, calendar);
-      await store.run('stage-try', sql`${rows} FORMAT Null`, { settings: BOUNDED, refusalIsAnswer: true });
+      const rows = this.query(kept);
+      await this.parts.store.run('stage-try', sql`${rows} FORMAT Null`, { settings: BOUNDED, refusalIsAnswer: true });
       return true;
     } catch (error) {
       if (valueWords(error) === null) throw error;

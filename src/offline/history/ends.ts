@@ -9,11 +9,10 @@ import type { Run } from '../../core/ports/offline.js';
 import type { StampedRun } from '../../core/ports/offline-writer.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { withinFence } from '../../warehouse/fence.js';
-import { hashOf } from './compute.js';
+import { hashOf, insertUndeleted } from './compute.js';
 import { type HashedKey, without } from './keys-at-fault.js';
 import { BOUNDED, type FencedView, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
 import { noValue } from './values.js';
-import { viewQuery } from './view-sql.js';
 
 /** Lists those of the runs of one view that may lack a key because its source row was deleted: some row was by their knowledge time. */
 export async function runsAfterDeletions(store: ClickHouse, runs: readonly Run[]): Promise<readonly Run[]> {
@@ -45,11 +44,7 @@ export async function endDeleted(
   rows: ComputedRows,
   calendar: BusinessCalendar,
 ): Promise<void> {
-  const { view } = run;
-  const keys = keyColumns(view);
-  const typed = keys.map((key) => sql`CAST(q.${key}, 'Nullable(String)') AS ${key}`);
-  const undeleted = sql`SELECT ${join(typed)} FROM (${viewQuery(view, { ...run, undeleted: true }, calendar)}) AS q`;
-  await endWithout(store, run, { ...rows, before: undeleted });
+  await insertUndeleted({ store, calendar }, run, rows.setAside, (before) => endWithout(store, run, { ...rows, before }));
 }
 
 /** Adds to the computed rows of a run a tombstone for each key that the as-of before it has and that it lacks. */

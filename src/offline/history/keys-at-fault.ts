@@ -52,7 +52,8 @@ class Unsearchable extends Error {
 /** In the text of the query: parameters travel in the URL, which has no room for hundreds. */
 const listOf = (keys: readonly HashedKey[]): Sql => raw(keys.map(({ hash }) => String(BigInt(hash))).join(', '));
 
-const among =
+/** These keys alone. */
+export const among =
   (keys: readonly HashedKey[]): KeyGroup =>
   (hash) =>
     keys.length === 0 ? sql`0` : sql`${hash} IN (${listOf(keys)})`;

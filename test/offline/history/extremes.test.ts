@@ -183,6 +183,21 @@ describe('an entity with whose rows a query cannot compute', () => {
     expect(await kept(view)).toEqual([...rowsOfFine, 'BIG 30 30', 'GONE '].sort());
   });
 
+  test('ends where it is deleted, though the query cannot compute with what was deleted', async () => {
+    await load([pay('BIG', '3000000000'), pay('GONE', '3000000000'), pay('LEFT', '50')]);
+    const view = viewOf(`paid_${++made}`, 1, {
+      entity: customer,
+      sources: ['repayments'],
+      features: { paid: int32({ description: 'The largest payment' }) },
+      query: ({ source }) => sql`SELECT customer_id, max(p) AS paid
+        FROM (SELECT DISTINCT customer_id, toInt32(principal_paid) AS p FROM ${source('repayments')}) GROUP BY customer_id`,
+    });
+    await correct('GONE', '0', { deleted: 1 });
+    await correct('LEFT', '0', { deleted: 1 });
+    expect(await compute(view)).toMatchObject({ setAside: [['BIG']] });
+    expect(await kept(view)).toEqual([...FINE.map((id) => `${id} 100`), 'GONE ', 'LEFT '].sort());
+  });
+
   test('is the only one that is set aside, however often the expression of the query has run', async () => {
     await load([pay('BIG', '3000000000'), pay('BIGGER', '2500000000')]);
     const view = viewOf(`paid_${++made}`, 1, {
