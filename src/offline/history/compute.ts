@@ -8,7 +8,15 @@ import type { Run } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { refusal, serverWords, valueWords } from '../../warehouse/failures.js';
 import { nameInQuarantine } from '../../warehouse/quarantine.js';
-import { among, type HashedKey, type KeyGroup, keysAtFault, MOST_KEYS, type TriedQuery, without } from './keys-at-fault.js';
+import {
+  among,
+  type HashedKey,
+  type KeyGroup,
+  keysAtFault,
+  MOST_KEYS,
+  type TriedQuery,
+  without,
+} from './keys-at-fault.js';
 import { BOUNDED, keyColumns, rowColumns } from './tables.js';
 import { featureValue, noValue } from './values.js';
 import { type ViewQueryOptions, viewQuery } from './view-sql.js';

@@ -44,7 +44,9 @@ export async function endDeleted(
   rows: ComputedRows,
   calendar: BusinessCalendar,
 ): Promise<void> {
-  await insertUndeleted({ store, calendar }, run, rows.setAside, (before) => endWithout(store, run, { ...rows, before }));
+  await insertUndeleted({ store, calendar }, run, rows.setAside, (before) =>
+    endWithout(store, run, { ...rows, before }),
+  );
 }
 
 /** Adds to the computed rows of a run a tombstone for each key that the as-of before it has and that it lacks. */
