@@ -20,6 +20,8 @@ import type { Registry } from '../core/definitions/registry.js';
 import { badInput, conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
 import type { DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
+import { inForce } from './published.js';
+import { isOtherText, labelOf, type Standing, standingsOf } from './standing.js';
 
 interface Versioned {
   readonly id: string;
@@ -29,8 +31,6 @@ interface Versioned {
 
 /** Requests whose features are kept: far more than a consumer has services, and few enough to be dropped together. */
 const RESOLVED_REQUESTS = 200;
-
-type Standing = 'APPLIED' | 'RETIRED' | 'PENDING';
 
 const REFERENCE = /^([a-z][a-z0-9_]*)(?:@([1-9]\d*))?(?::([a-z][a-z0-9_]*))?$/;
 
@@ -49,8 +49,8 @@ export function createCatalogue({
 }: {
   readonly registry: Registry;
   readonly ledger: Pick<DefinitionLedger, 'all'>;
-  /** Takes up definitions in force that the registry lacks. */
-  readonly learn?: (missing: readonly PublishedDefinition[]) => Promise<void>;
+  /** Takes up definitions in force that the registry lacks, or says why it cannot. Never throws. */
+  readonly learn?: (wanted: readonly PublishedDefinition[]) => Promise<void>;
 }): Catalogue {
   let standing = new Map<string, Standing>();
   let published: readonly PublishedDefinition[] = [];
@@ -58,8 +58,9 @@ export function createCatalogue({
   const resolved = new Map<string, readonly AnyFeatureRef[]>();
   /** The number of reads begun, and of the one that is served. */
   let [begun, shown] = [0, 0];
+  let learning: Promise<void> | null = null;
 
-  const standingOf = (kind: VersionedKind, id: string): Standing => standing.get(`${kind} ${id}`) ?? 'PENDING';
+  const standingOf = (kind: VersionedKind, id: string): Standing => standing.get(labelOf({ kind, id })) ?? 'PENDING';
   const served = <T extends Versioned>(kind: VersionedKind, all: ReadonlyMap<string, T>): T[] =>
     [...all.values()].filter(({ id }) => standingOf(kind, id) === 'APPLIED').sort(newestFirst);
   const pick = <T extends Versioned>(all: readonly T[], name: string, version?: number): T | null =>
@@ -76,14 +77,33 @@ export function createCatalogue({
     const champion = published.find(
       (one) => one.kind === 'model' && one.name === name && one.championSince !== null && one.retiredAt === null,
     );
+    if (champion && standingOf('model', champion.id) === 'DIFFERS') return null;
     return champion ? (registry.models.get(champion.id) ?? null) : null;
   };
-  const loaded: Readonly<Record<VersionedKind, ReadonlyMap<string, unknown>>> = {
+  const loaded: Readonly<Record<VersionedKind, ReadonlyMap<string, { readonly hash: string }>>> = {
     view: registry.views,
     on_demand: registry.onDemandViews,
     service: registry.services,
     model: registry.models,
   };
+  const loadedHash = ({ kind, id }: Pick<PublishedDefinition, 'kind' | 'id'>) => loaded[kind].get(id)?.hash;
+
+  /** Reads what is in force, and shows it at once: a retirement waits for no definition. @returns what the registry lacks, or runs with another text */
+  async function read(): Promise<readonly PublishedDefinition[]> {
+    const reading = ++begun;
+    const all = await ledger.all();
+    // A read that began later may have ended before: its answer is no older.
+    if (reading >= shown) {
+      shown = reading;
+      published = all;
+      resolved.clear();
+      standing = standingsOf(all, loadedHash);
+    }
+    return inForce(all).filter((one) => {
+      const hash = loadedHash(one);
+      return hash === undefined || isOtherText(hash, one.hash);
+    });
+  }
 
   /** Resolves a pinned id. The error says why it cannot. */
   function pinned<T extends Versioned>(
@@ -107,6 +127,12 @@ export function createCatalogue({
     if (!definition) throw notFound(`there is no ${what} ${id}`, instead);
     if (standingOf(kind, id) === 'RETIRED') {
       throw new RiskgraphError({ code: 'BAD_USER_INPUT', message: `${what} ${id} is retired`, hint: instead });
+    }
+    if (standingOf(kind, id) === 'DIFFERS') {
+      throw conflict(
+        `${what} ${id} is not served by this process, which runs another text of it, or of what it reads, than was applied`,
+        'restart the process with the files as they were applied',
+      );
     }
     throw notFound(`${what} ${id} is not applied`, 'look at the plan and apply it: riskgraph plan, riskgraph apply');
   }
@@ -179,24 +205,17 @@ export function createCatalogue({
 
   return {
     async refresh() {
-      const reading = ++begun;
-      const read = await ledger.all();
-      const missing = read.filter(({ kind, id, retiredAt }) => retiredAt === null && !loaded[kind].has(id));
-      if (missing.length > 0) await learn?.(missing);
-      // A read that began later may have ended before: its answer is no older.
-      if (reading < shown) return;
-      shown = reading;
-      published = read;
-      resolved.clear();
-      standing = new Map(
-        published.map(
-          ({ kind, id, retiredAt }) => [`${kind} ${id}`, retiredAt === null ? 'APPLIED' : 'RETIRED'] as const,
-        ),
-      );
+      const wanted = await read();
+      if (wanted.length > 0) await learn?.(wanted);
     },
 
     follow(everyMs, log) {
-      const following = repeat(() => this.refresh(), {
+      const follow = async (): Promise<void> => {
+        const wanted = await read();
+        // Models may open for longer than a reading may wait.
+        if (wanted.length > 0) learning ??= learn?.(wanted).finally(() => (learning = null)) ?? null;
+      };
+      const following = repeat(follow, {
         everyMs,
         // A change is seen within two intervals also where a refresh takes a whole one.
         fromBegin: true,

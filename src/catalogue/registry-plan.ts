@@ -22,6 +22,7 @@ import {
   spoken,
 } from './published.js';
 import { rehashable, rehashNotice } from './rehash.js';
+import { isOtherText } from './standing.js';
 
 export interface PlannerOptions {
   readonly registry: Registry;
@@ -215,6 +216,15 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         if (!model)
           throw notFound(`model ${id} is not applied`, 'name an applied version; riskgraph apply applies one');
         if (model.retiredAt !== null) throw conflict(`model ${id} is retired`, 'promote a version that is in force');
+        // What this process cannot serve it could not answer with either, once it were promoted.
+        await onChange();
+        const file = registry.models.get(id);
+        if (!file || isOtherText(file.hash, model.hash)) {
+          throw conflict(
+            `model ${id} is applied, but this process does not have its files as they were applied`,
+            'give every process the same definition files, and restart this one if it runs others',
+          );
+        }
         if (model.championSince !== null) return;
         await ledger.promote(model, now());
         await onChange();

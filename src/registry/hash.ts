@@ -19,6 +19,9 @@ const isVocabulary = (path: string): boolean =>
   path === `${PACKAGE}/src/core/errors.ts` ||
   path.endsWith('/features/entities.ts');
 
+/** Whether a file's own code counts in the content hash of a definition, and comes with the definition: the platform's comes with the process. */
+export const isCovered = (path: string): boolean => !isVocabulary(path) && !path.startsWith(`${PACKAGE}/src/`);
+
 /**
  * The content hash of a definition: of its code, and of every value that it imports from files of ours, the vocabulary apart. What changes a
  * value of a feature is inside: a helper counts by what its file says, whatever path, name of the package or file in between it is imported
@@ -29,7 +32,7 @@ export const contentHash = async (file: string, extra: readonly string[] = []): 
   definitionHash([await meaningOfAll(await realpath(file), []), ...extra]);
 
 /** The file that a specifier means, where it is ours; null for a package. */
-async function fileOf(specifier: string, from: string): Promise<string | null> {
+export async function fileOf(specifier: string, from: string): Promise<string | null> {
   if (specifier.startsWith('.')) return realpath(resolve(dirname(from), specifier.replace(/\.js$/, '.ts')));
   if (specifier !== 'riskgraph' && !specifier.startsWith('riskgraph/')) return null;
   return createRequire(from).resolve(specifier);

@@ -5,7 +5,7 @@ import type { RefusedFile, Registry } from '../core/definitions/registry.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { WRITTEN_CURRENCY } from './currency.js';
 import { LOADERS, type Loading } from './loaders.js';
-import { type DefinitionFile, importModule, scanDefinitions } from './scan.js';
+import { type DefinitionFile, type FoundFile, findDefinitions, importDefinitions, importModule } from './scan.js';
 import { wordsOf } from './words.js';
 
 /** What every definition is declared with. */
@@ -14,7 +14,18 @@ export const ENTITIES = 'features/entities.ts';
 const isKind = (value: unknown, kind: string): boolean =>
   typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === kind;
 
-export const isDefinition = ({ exported, kind }: DefinitionFile): boolean => isKind(exported, kind);
+/** Imports files that were found, and leaves out those that define nothing of their kind. Problems are added to the list, never thrown. */
+export async function readDefinitions(
+  found: readonly FoundFile[],
+  problems: string[],
+): Promise<readonly DefinitionFile[]> {
+  const files = await importDefinitions(found, problems);
+  return files.filter(({ exported, kind, file }) => {
+    if (isKind(exported, kind)) return true;
+    problems.push(`${file}: its default export is not made by define… for a ${kind}`);
+    return false;
+  });
+}
 
 export interface LoadOptions {
   readonly root: string;
@@ -38,12 +49,7 @@ export async function loadRegistry(options: LoadOptions): Promise<Registry> {
 export async function readFiles(root: string) {
   const problems: string[] = [];
   const entities = await loadEntities(root, problems);
-  const found = await scanDefinitions(root, problems);
-  const files = found.filter((item) => {
-    if (isDefinition(item)) return true;
-    problems.push(`${item.file}: its default export is not made by define… for a ${item.kind}`);
-    return false;
-  });
+  const files = await readDefinitions(await findDefinitions(root, problems), problems);
   checkDuplicates(files, problems);
   return { files, entities, problems };
 }
@@ -71,7 +77,7 @@ export const registryOf = (loading: Loading, refused: readonly RefusedFile[] = [
 };
 
 /** Models by the ids of their score views. */
-export const scoresOf = (files: readonly DefinitionFile[]): ReadonlyMap<string, string> =>
+export const scoresOf = (files: readonly FoundFile[]): ReadonlyMap<string, string> =>
   new Map(files.filter(({ kind }) => kind === 'model').map((item) => [scoreViewId(item), item.id] as const));
 
 /** Loads files of all kinds into what is loaded already, and adds their problems to the list. */

@@ -4,9 +4,10 @@ import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DEFINITION_KINDS, type DefinitionKind, definitionKinds } from '../core/definitions/definition-kinds.js';
 import { badInput } from '../core/errors.js';
+import { rememberImport } from './imported.js';
 
-/** A definition file: identity from its path, content from its default export. */
-export interface DefinitionFile {
+/** A file that is named as a definition is. */
+export interface FoundFile {
   readonly kind: DefinitionKind;
   readonly name: string;
   readonly version: number;
@@ -14,6 +15,10 @@ export interface DefinitionFile {
   /** Path from the root. */
   readonly file: string;
   readonly path: string;
+}
+
+/** A definition file: identity from its path, content from its default export. */
+export interface DefinitionFile extends FoundFile {
   readonly exported: unknown;
 }
 
@@ -51,25 +56,33 @@ async function filesBelow(folder: string): Promise<string[]> {
   }
 }
 
-/** Imports every definition file below the root, in path order. Problems are added to the list, never thrown. */
-export async function scanDefinitions(root: string, problems: string[]): Promise<readonly DefinitionFile[]> {
-  const files: DefinitionFile[] = [];
+/** Finds every definition file below the root, in path order. Misspelt names are added to the problems. */
+export async function findDefinitions(root: string, problems: string[]): Promise<readonly FoundFile[]> {
+  const files: FoundFile[] = [];
   for (const folder of [...new Set(PATTERNS.map((entry) => entry.folder))]) {
     for (const path of (await filesBelow(join(root, folder))).sort()) {
       const file = relative(root, path);
       const identity = identityOf(file);
-      if (!identity) {
-        if (DEFINITION_SUFFIX.test(file)) {
-          problems.push(
-            `${file}: the name must be <snake_case>.v<number>.<kind>.ts (indicators: <snake_case>.indicator.ts)`,
-          );
-        }
-        continue;
+      if (identity) files.push({ ...identity, file, path });
+      else if (DEFINITION_SUFFIX.test(file)) {
+        problems.push(
+          `${file}: the name must be <snake_case>.v<number>.<kind>.ts (indicators: <snake_case>.indicator.ts)`,
+        );
       }
-      const exported = await importDefault(path, file, problems);
-      if (exported === undefined) continue;
-      files.push({ ...identity, file, path, exported });
     }
+  }
+  return files;
+}
+
+/** Imports definition files that were found. Those that do not load are left out, and the problems say why; nothing is thrown. */
+export async function importDefinitions(
+  found: readonly FoundFile[],
+  problems: string[],
+): Promise<readonly DefinitionFile[]> {
+  const files: DefinitionFile[] = [];
+  for (const item of found) {
+    const exported = await importDefault(item, problems);
+    if (exported !== undefined) files.push({ ...item, exported });
   }
   return files;
 }
@@ -88,8 +101,9 @@ export async function importModule(path: string, file: string): Promise<Readonly
   );
 }
 
-async function importDefault(path: string, file: string, problems: string[]): Promise<unknown> {
+async function importDefault({ path, file }: FoundFile, problems: string[]): Promise<unknown> {
   try {
+    await rememberImport(path);
     const module = await importModule(path, file);
     if (module.default === undefined) problems.push(`${file}: has no default export; export default define…({…})`);
     return module.default;

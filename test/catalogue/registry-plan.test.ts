@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCatalogueBrowser } from '../../src/catalogue/browser.js';
 import { createCatalogue } from '../../src/catalogue/catalogue.js';
+import { createLearner } from '../../src/catalogue/learn.js';
 import { createPlanCosts } from '../../src/catalogue/plan-costs.js';
 import { createViewPruner } from '../../src/catalogue/prune.js';
 import { createRegistryPlanner } from '../../src/catalogue/registry-plan.js';
@@ -661,4 +662,103 @@ it('what is applied is not served by a reading that was begun before another tha
   held.emit('released');
   await early;
   expect(catalogue.service('reader', 1)).toBeNull();
+});
+
+describe('a process that runs another text than was applied', () => {
+  /** As a process has it that started while the file of customer_profile@2 was a draft. */
+  const drafted = (): Registry => ({
+    ...registry,
+    views: new Map(
+      [...registry.views].map(([id, view]) => [id, id === 'customer_profile@2' ? { ...view, hash: 'v2:draft' } : view]),
+    ),
+  });
+
+  it('does not serve it, nor what reads it, says so, and serves the rest', async () => {
+    await planner(registry).apply();
+    const wanted: string[] = [];
+    const catalogue = createCatalogue({
+      registry: drafted(),
+      ledger,
+      learn: async (definitions) => void wanted.push(...definitions.map(({ id }) => id)),
+    });
+    await catalogue.refresh();
+    expect(wanted).toEqual(['customer_profile@2']);
+    expect(catalogue.views().map(({ id }) => id)).not.toContain('customer_profile@2');
+    expect(catalogue.view('customer_profile', 1)).not.toBeNull();
+    const words = { code: 'CONFLICT', message: expect.stringContaining('runs another text of it') };
+    expect(() => catalogue.features({ features: ['customer_profile@2:city'] })).toThrow(expect.objectContaining(words));
+    expect(() => catalogue.features({ service: 'reader@1' })).toThrow(expect.objectContaining(words));
+    expect(catalogue.service('reader', 1)).toBeNull();
+  });
+
+  it('promotes no model that it could not serve, and leaves the champion', async () => {
+    await planner(registry).apply();
+    const [model] = registry.models.values() as Iterable<Model> as [Model];
+    await ledger.publish(
+      [2, 3].map((version) => ({
+        kind: 'model' as const,
+        name: model.name,
+        version,
+        id: `${model.name}@${version}`,
+        hash: 'v2:applied',
+        snapshot: {},
+        appliedAt: NOW,
+      })),
+    );
+    const draft = { ...model, version: 3, id: `${model.name}@3`, hash: 'v2:draft' };
+    const here = { ...registry, models: new Map([...registry.models, [draft.id, draft]]) };
+    for (const version of [2, 3]) {
+      await expect(planner(here).promote(`${model.name}@${version}`)).rejects.toMatchObject({ code: 'CONFLICT' });
+    }
+    const champions = (await ledger.all()).filter(({ championSince }) => championSince !== null);
+    expect(champions.map(({ id }) => id)).toEqual([model.id]);
+  });
+
+  it('says once what it cannot take up, and does not try it at every reading', async () => {
+    const [said, tried]: [unknown[], string[][]] = [[], []];
+    const learn = createLearner({
+      grow: async (wanted) => {
+        tried.push([...wanted.keys()]);
+        return new Map([['view lost@1', new Error('its file is not here')]]);
+      },
+      openModels: async () => undefined,
+      log: { info: () => undefined, error: (fields) => said.push(fields) },
+    });
+    const wanted = (id: string) => ({ kind: 'view' as const, id, hash: 'v2:x' });
+    const [lost, late] = [wanted('lost@1'), wanted('late@1')];
+    await learn([lost]);
+    await learn([lost]);
+    await learn([lost, late]);
+    expect(tried).toEqual([['view lost@1'], ['view lost@1', 'view late@1']]);
+    expect(said).toEqual([expect.objectContaining({ definition: 'view lost@1' })]);
+  });
+
+  it('serves what was applied by another scheme, which cannot be compared', async () => {
+    await planner(registry).apply();
+    const view = { ...(registry.views.get('customer_profile@2') as View), hash: 'v9:other' };
+    const catalogue = createCatalogue({ registry: { ...registry, views: new Map([[view.id, view]]) }, ledger });
+    await catalogue.refresh();
+    expect(catalogue.view('customer_profile', 2)).not.toBeNull();
+  });
+});
+
+it('shows a retirement while definitions are still being taken up', async () => {
+  await planner(registry).apply();
+  const learning = new EventEmitter();
+  const [began, ended] = [once(learning, 'began'), once(learning, 'ended')];
+  const catalogue = createCatalogue({
+    registry: { ...registry, views: without(registry.views, 'customer_profile@1') },
+    ledger,
+    learn: async () => {
+      learning.emit('began');
+      await ended;
+    },
+  });
+  const following = catalogue.follow(20, quietLog);
+  await began;
+  expect(catalogue.service('reader', 1)).not.toBeNull();
+  await ledger.retire([{ kind: 'service', id: 'reader@1' }], NOW);
+  await expect.poll(() => catalogue.service('reader', 1), { timeout: 30_000, interval: 20 }).toBeNull();
+  following.close();
+  learning.emit('ended');
 });

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { inputsFirst } from '../../src/core/compute/view-kinds.js';
+import type { Model } from '../../src/core/definitions/definitions.js';
 import { RiskgraphError } from '../../src/core/errors.js';
 import { DAY, HOUR } from '../../src/core/helpers/time.js';
 import { openRegistry } from '../../src/registry/grow.js';
+import { contentHash } from '../../src/registry/hash.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { asProject } from '../support/projects.js';
 
@@ -59,6 +61,22 @@ export const pair = defineEntity({ name: 'pair', joinKeys: ['customer_id', 'devi
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
+/** Opens the registry; `refusals` are the reasons of what could not be added. */
+async function opening(open: (models: readonly Model[]) => unknown) {
+  const { registry, grow } = await openRegistry({ root });
+  const refusals = async (wanted: readonly (readonly [string, string])[]): Promise<string[]> =>
+    [...(await grow(new Map(wanted), async (models) => void open(models))).values()].map(
+      (error) => (error as Error).message,
+    );
+  return { registry, refusals };
+}
+
+/** The hash that a process which starts now gives a view; this one imports nothing for it. */
+const hashOfView = (id: string): Promise<string> =>
+  contentHash(join(root, `features/customer/${id.replace('@', '.v')}.view.ts`), [
+    JSON.stringify(['customer', ['customer_id']]),
+  ]);
+
 const problemsOf = async (): Promise<readonly string[]> => {
   const error = await loadRegistry({ root }).catch((cause: unknown) => cause);
   expect(error).toBeInstanceOf(RiskgraphError);
@@ -93,20 +111,91 @@ test('a model whose name says that it is a score lends its name to the view', as
 
 test('a registry takes up a version that came after its start, beside the views that it serves, and no other content', async () => {
   await putModel('risk', ['logins@1']);
-  const { registry, grow } = await openRegistry({ root });
+  const opened: string[] = [];
+  const { registry, refusals } = await opening((models) => opened.push(...models.map(({ id }) => id)));
   const [logins, first] = [registry.views.get('logins@1'), registry.models.get('risk@1')];
   await putModel('later', ['logins@1:logins']);
-  const hashOf = async (id: string) => (await loadRegistry({ root })).models.get(id)?.hash as string;
-  const hash = await hashOf('later@1');
+  const hash = (await loadRegistry({ root })).models.get('later@1')?.hash as string;
   // A file that nobody applied yet, and that cannot be read, is no reason to refuse.
   await put('models/broken/broken.v1.model.ts', 'export default {');
-  await expect(grow(new Map([['model later@1', 'another content']]))).rejects.toThrow('not here as they were applied');
-  await expect(grow(new Map([['model absent@1', 'x']]))).rejects.toThrow('model absent@1');
+  expect(await refusals([['model later@1', 'another content']])).toEqual([
+    'models/later/later.v1.model.ts is not here as model later@1 was applied',
+  ]);
   expect(registry.models.has('later@1')).toBe(false);
-  expect((await grow(new Map([['model later@1', hash]]))).map(({ id }) => id)).toEqual(['later@1']);
+  // One that is not here keeps none from being added.
+  expect(
+    await refusals([
+      ['model absent@1', 'x'],
+      ['model later@1', hash],
+    ]),
+  ).toEqual(['the file of model absent@1 is not here']);
+  expect(opened).toEqual(['later@1']);
   expect(registry.models.get('later@1')?.features[0]?.view).toBe(logins);
   expect(registry.views.get('later_score@1')?.origin).toMatchObject({ model: { id: 'later@1' } });
   expect(registry.models.get('risk@1')).toBe(first);
+});
+
+test('a model that does not open is not added, and is tried again', async () => {
+  let openings = 0;
+  const { registry, refusals } = await opening(() => {
+    openings += 1;
+    if (openings === 1) throw new Error('no memory for it');
+  });
+  await putModel('large', ['logins@1']);
+  const hash = (await loadRegistry({ root })).models.get('large@1')?.hash as string;
+  expect(await refusals([['model large@1', hash]])).toEqual(['no memory for it']);
+  expect([registry.models.has('large@1'), registry.views.has('large_score@1')]).toEqual([false, false]);
+  expect(await refusals([['model large@1', hash]])).toEqual([]);
+  expect(registry.models.has('large@1')).toBe(true);
+});
+
+test('what was applied is taken up as it was applied, or not at all: a module that was imported before does not stand for its file', async () => {
+  const views = (delay: string) => Promise.all(['boot', 'draft'].map((name) => putView(name, delay)));
+  await putView('boot', '3h');
+  const { registry, refusals } = await opening(() => undefined);
+  await views('4h');
+  await putView('other');
+  // Another is taken up while the draft lies there: it is not read with it.
+  expect(await refusals([['view other@1', await hashOfView('other@1')]])).toEqual([]);
+  await views('5h');
+  const [boot, draft] = [await hashOfView('boot@1'), await hashOfView('draft@1')];
+  expect(
+    await refusals([
+      ['view boot@1', boot],
+      ['view draft@1', draft],
+    ]),
+  ).toEqual(['view boot@1 was applied with another text than this process runs']);
+  expect(registry.views.get('draft@1')?.schedule.delay).toBe('5h');
+});
+
+test('a definition whose helper was imported with another text waits for a restart, and others do not', async () => {
+  const using = (name: string) =>
+    put(
+      `features/customer/${name}.v1.view.ts`,
+      `import { hours } from './hours.js';
+import { defineFeatureView, int32, sql } from 'riskgraph';
+import { customer } from '../entities.js';
+export default defineFeatureView({
+  entity: customer, description: 'Logins', owner: 'risk', schedule: { every: 'day', delay: hours },
+  features: { logins: int32({ description: 'Logins so far' }) },
+  query: () => sql\`SELECT 1\`,
+});
+`,
+    );
+  await put('features/customer/hours.ts', "export const hours = '2h';\n");
+  await using('first');
+  const { registry, refusals } = await opening(() => undefined);
+  await put('features/customer/hours.ts', "export const hours = '3h';\n");
+  await using('second');
+  await putView('third');
+  const [second, third] = [await hashOfView('second@1'), await hashOfView('third@1')];
+  expect(
+    await refusals([
+      ['view second@1', second],
+      ['view third@1', third],
+    ]),
+  ).toEqual([expect.stringContaining('second.v1.view.ts: hours.ts changed after this process read it')]);
+  expect([registry.views.has('second@1'), registry.views.has('third@1')]).toEqual([false, true]);
 });
 
 test('the hash of a score view is another for other weights', async () => {
