@@ -132,6 +132,7 @@ export async function stageAll(
           progress.signal.throwIfAborted();
           await progress.report((before + runs) / records.length);
         },
+        progress.signal,
       );
       const countsOf = new Map(batch.map(({ id }, index) => [id, counts[index] as StageCounts]));
       staged.push(

@@ -36,7 +36,7 @@ interface StoredKindRecord<K extends StoredKind> {
 const query: StoredKindRecord<'query'> = {
   late: 'AS_SCHEDULED',
   sharesStages: true,
-  stage: ({ writer }, run) => writer.stageRun(run),
+  stage: ({ writer }, run, { signal }) => writer.stageRun(run, signal),
   record: async () => undefined,
 };
 

@@ -50,14 +50,14 @@ export function createOfflineWriters({ store, calendar, log }: OfflineWritersOpt
       await takeOver(store, fenced, lease);
       return {
         newestRun: () => newestRun(store, view),
-        async stageRun(run) {
-          const counts = await stageRun(store, fenced, run, calendar);
+        async stageRun(run, signal) {
+          const counts = await stageRun(store, fenced, run, { calendar, signal });
           computed(run, counts);
           return counts;
         },
-        async stageRuns(runs, progress) {
+        async stageRuns(runs, progress, signal) {
           if (runs.length === 0) return [];
-          const counts = await stageRuns(store, fenced, runs, calendar, progress);
+          const counts = await stageRuns(store, fenced, runs, { calendar, signal }, progress);
           for (const [index, run] of runs.entries()) computed(run, counts[index] as StageCounts);
           return counts;
         },

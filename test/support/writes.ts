@@ -14,7 +14,7 @@ export function leasedWrites(writers: OfflineWriters) {
     return writer;
   };
   return {
-    stageRun: async (run: Run) => (await writerOf(run.view)).stageRun(run),
+    stageRun: async (run: Run, signal?: AbortSignal) => (await writerOf(run.view)).stageRun(run, signal),
     stageRuns: async (runs: readonly Run[], computed?: (runs: number) => Promise<void>) =>
       (await writerOf((runs[0] as Run).view)).stageRuns(runs, computed),
     stageRows: async (run: Run, batches: AsyncIterable<readonly StagedRow[]>) =>

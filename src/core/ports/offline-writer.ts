@@ -34,13 +34,18 @@ export interface OfflineWriter {
   /**
    * Computes the run into a stage of its own, whole or not at all, replacing an earlier attempt. `changed` counts the rows that differ
    * from the newest row of their key at this event time: only those are new history. CONFLICT where the query gives a key twice.
+   * `signal` ends the search for entities with whose source rows the query cannot compute, which may take minutes.
    */
-  stageRun(run: Run): Promise<StageCounts>;
+  stageRun(run: Run, signal?: AbortSignal): Promise<StageCounts>;
   /**
    * Stages several as-ofs, all of them whole or none at all, with far fewer statements than one by one; returns their counts in the order of the
    * runs. `computed` receives how many queries have run; what it throws ends the work.
    */
-  stageRuns(runs: readonly Run[], computed?: (runs: number) => Promise<void>): Promise<readonly StageCounts[]>;
+  stageRuns(
+    runs: readonly Run[],
+    computed?: (runs: number) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<readonly StageCounts[]>;
   /** Stages rows that are computed elsewhere. */
   stageRows(
     run: Run,

@@ -21,9 +21,11 @@ import { BOUNDED, keyColumns, rowColumns } from './tables.js';
 import { featureValue, noValue } from './values.js';
 import { type ViewQueryOptions, viewQuery } from './view-sql.js';
 
-interface Parts {
+export interface Parts {
   readonly store: ClickHouse;
   readonly calendar: BusinessCalendar;
+  /** Ends a search for keys at fault, which may take minutes. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The stored columns of a row of the view's query `q`: whether it is a tombstone, named `_gone` where it is selected, and its features. */
@@ -82,7 +84,7 @@ export async function computeRun(parts: Parts, run: Run, into: Sql): Promise<rea
   const { store, calendar } = parts;
   const { view } = run;
   const sought = new SourceKeys(parts, run, (kept) => rowsOf(run, kept, calendar));
-  const { found, words, suspects } = await sought.insertWithoutFaulty(async (rows, { length }) => {
+  const insert = async (rows: Sql, { length }: readonly HashedKey[]): Promise<void> => {
     if (length > 0) {
       // Blocks of rows that were written before the failure.
       await store.run('stage-clear', sql`ALTER TABLE ${into} DELETE WHERE _run = ${run.id}`, {
@@ -90,9 +92,10 @@ export async function computeRun(parts: Parts, run: Run, into: Sql): Promise<rea
       });
     }
     await store.run('stage-compute', sql`INSERT INTO ${into} (${rowColumns(view)}) ${rows}`, { settings: BOUNDED });
-  });
-  await sought.name(found, { words, suspects });
-  return found;
+  };
+  const result = await sought.insertWithoutFaulty(insert, (unfinished) => sought.name(unfinished));
+  await sought.name(result);
+  return result.found;
 }
 
 /**
@@ -158,8 +161,14 @@ class SourceKeys implements TriedQuery {
     this.tables = keyedSources(run.view);
   }
 
-  /** @param insert called with the rows of all keys, and again, where a value makes it fail, with those of all but the keys at fault */
-  async insertWithoutFaulty(insert: (rows: Sql, faulty: readonly HashedKey[]) => Promise<void>): Promise<Found> {
+  /**
+   * @param insert called with the rows of all keys, and again, where a value makes it fail, with those of all but the keys at fault
+   * @param unfinished called with what a search found that ended too early; the next one has those as suspects
+   */
+  async insertWithoutFaulty(
+    insert: (rows: Sql, faulty: readonly HashedKey[]) => Promise<void>,
+    unfinished: (found: Found) => Promise<void> = async () => undefined,
+  ): Promise<Found> {
     const { view, asOf } = this.run;
     try {
       await insert(this.query(), []);
@@ -168,9 +177,10 @@ class SourceKeys implements TriedQuery {
       const words = valueWords(error);
       if (words === null || this.tables.length === 0) throw explained(view, asOf, error);
       const suspects = await this.suspects();
-      const found = await keysAtFault(this, suspects);
-      if (found === 'NO_KEY') throw explained(view, asOf, error);
-      if (found === 'TOO_MANY') throw tooMany(this.run, words, error);
+      const { found, unfound } = await keysAtFault(this, suspects);
+      if (unfound === 'NO_KEY') throw explained(view, asOf, error);
+      if (unfound === 'UNFINISHED') await unfinished({ found, words, suspects });
+      if (unfound !== null) throw tooMany(this.run, words, error);
       const rows = this.query(keptOf(view, without(found)));
       await insert(rows, found).catch((cause) => Promise.reject(explained(view, asOf, cause)));
       return { found, words, suspects };
@@ -220,18 +230,18 @@ class SourceKeys implements TriedQuery {
   }
 
   /** Names keys in the quarantine of the table whose rows are at fault. */
-  async name(
-    found: readonly HashedKey[],
-    { words, suspects }: { readonly words: string; readonly suspects: readonly HashedKey[] },
-  ): Promise<void> {
+  async name({ found, words, suspects }: Found): Promise<void> {
     const { view } = this.run;
     const named = new Set(suspects.map(({ hash }) => hash));
     const fresh = found.filter(({ hash }) => !named.has(hash));
+    if (fresh.length === 0) return;
+    const tableOfAll = await this.tableAtFault(fresh);
     const leftOut = [];
-    for (const { key, hash } of fresh) {
+    for (const each of fresh) {
+      const { key } = each;
       const who = view.entity.joinKeys.map((name, index) => `${name} ${key[index] || 'NULL'}`).join(', ');
       leftOut.push({
-        table: await this.tableAtFault(hash),
+        table: tableOfAll ?? (await this.tableAtFault([each])) ?? (this.tables.at(-1) as string),
         column: null,
         reason: `${who} is set aside from ${view.id} until the values here are corrected by another import, or deleted: ${words}`,
         raw: JSON.stringify(key),
@@ -240,19 +250,22 @@ class SourceKeys implements TriedQuery {
     await nameInQuarantine(this.parts.store, leftOut, { by: view.id });
   }
 
-  /** The first table without whose rows of the key the query computes. */
-  private async tableAtFault(hash: string): Promise<string> {
-    const own = keptOf(this.run.view, (of) => sql`${of} = ${param('UInt64', hash)}`);
-    for (const table of this.tables.slice(0, -1)) {
+  /** The first table without whose rows of these keys the query computes; null where there is none. */
+  private async tableAtFault(keys: readonly HashedKey[]): Promise<string | null> {
+    const own = keptOf(this.run.view, among(keys));
+    if (this.tables.length === 1) return this.tables[0] as string;
+    for (const table of this.tables) {
       if (await this.works((name) => (name === table ? sql`0` : own(name)))) return table;
     }
-    return this.tables.at(-1) as string;
+    return null;
   }
 
   private async works(kept: Kept): Promise<boolean> {
+    const { store, signal } = this.parts;
+    signal?.throwIfAborted();
     try {
-      const rows = this.query(kept);
-      await this.parts.store.run('stage-try', sql`${rows} FORMAT Null`, { settings: BOUNDED, refusalIsAnswer: true });
+      const rows = sql`${this.query(kept)} FORMAT Null`;
+      await store.run('stage-try', rows, { settings: BOUNDED, refusalIsAnswer: true, signal });
       return true;
     } catch (error) {
       if (valueWords(error) === null) throw error;

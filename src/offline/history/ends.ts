@@ -4,12 +4,12 @@
  */
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, param, type Sql, sql } from '../../core/definitions/sql.js';
-import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
+import type { Instant } from '../../core/helpers/time.js';
 import type { Run } from '../../core/ports/offline.js';
 import type { StampedRun } from '../../core/ports/offline-writer.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { withinFence } from '../../warehouse/fence.js';
-import { hashOf, insertUndeleted } from './compute.js';
+import { hashOf, insertUndeleted, type Parts } from './compute.js';
 import { type HashedKey, without } from './keys-at-fault.js';
 import { BOUNDED, type FencedView, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
 import { noValue } from './values.js';
@@ -38,15 +38,8 @@ interface ComputedRows {
 }
 
 /** Adds to the computed rows of a run a tombstone for each key that its query would give if no source row had been deleted. */
-export async function endDeleted(
-  store: ClickHouse,
-  run: Run,
-  rows: ComputedRows,
-  calendar: BusinessCalendar,
-): Promise<void> {
-  await insertUndeleted({ store, calendar }, run, rows.setAside, (before) =>
-    endWithout(store, run, { ...rows, before }),
-  );
+export async function endDeleted(parts: Parts, run: Run, rows: ComputedRows): Promise<void> {
+  await insertUndeleted(parts, run, rows.setAside, (before) => endWithout(parts.store, run, { ...rows, before }));
 }
 
 /** Adds to the computed rows of a run a tombstone for each key that the as-of before it has and that it lacks. */

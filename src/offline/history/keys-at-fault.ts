@@ -29,19 +29,28 @@ export interface TriedQuery {
   countKeys(): Promise<number>;
 }
 
-/** More keys, or more than half of all, are no exception: then the query is not made for such values. */
-export const MOST_KEYS = 50;
+/** More keys have no room in the text of a query. */
+export const MOST_KEYS = 1_000;
+/** More than half of all keys are no exception: then the query is not made for such values. Of a few keys all may be. */
+const FEW_KEYS = 3;
 /** A key among a million is found in about 20 tries, each about half as long as the query. */
-const MOST_TRIES = 1_200;
+const MOST_SECONDS = 300;
 /** Keys that are halved as a list, not as a range. */
 const LISTED = 500;
 const LAST_HASH = 2n ** 64n - 1n;
 
 /**
  * - NO_KEY: the query fails without the rows of any key.
- * - TOO_MANY: more keys are at fault, or more tries are needed, than may be.
+ * - TOO_MANY: the query fails with more than half of all keys.
+ * - UNFINISHED: more keys are at fault, or more time is needed, than a search may have.
  */
-export type Unfound = 'NO_KEY' | 'TOO_MANY';
+type Unfound = 'NO_KEY' | 'TOO_MANY' | 'UNFINISHED';
+
+/** What a search found, and why it ended before it found all; null where the query computes without what it found. */
+export interface SearchResult {
+  readonly found: readonly HashedKey[];
+  readonly unfound: Unfound | null;
+}
 
 class Unsearchable extends Error {
   constructor(readonly why: Unfound) {
@@ -73,50 +82,50 @@ const EVERY_KEY: KeyGroup = () => sql`1`;
 
 /** Keys in an order: a first part of them that fails ends with a key at fault, where the part before it computes. */
 class Search {
-  private tries = 0;
-  private found: readonly HashedKey[] = [];
+  found: readonly HashedKey[] = [];
+  private size = 0;
+  private from = 0n;
+  private readonly began = performance.now();
 
   constructor(private readonly query: TriedQuery) {}
 
-  async keysAtFault(suspects: readonly HashedKey[]): Promise<readonly HashedKey[]> {
+  /** All other keys first, with which the query must compute before it is tried with suspects. */
+  async run(suspects: readonly HashedKey[]): Promise<void> {
     if (!(await this.computes(() => sql`0`))) throw new Unsearchable('NO_KEY');
-    if (suspects.length > 0 && (await this.computes(without(suspects)))) await this.amongSuspects(suspects);
-    else await this.amongAll(await this.query.countKeys());
-    return this.found;
+    this.size = await this.query.countKeys();
+    const others = without(suspects);
+    while (!(await this.computes(others))) await this.amongOthers(others);
+    let from = 0;
+    while (!(await this.computes(EVERY_KEY))) {
+      from = await this.end(from, suspects.length - 1, (last) => without(suspects.slice(last + 1)));
+      this.add(suspects[from]);
+    }
   }
 
   /** Whether the query computes with these keys but those that are found. */
   private computes(group: KeyGroup): Promise<boolean> {
-    if (++this.tries > MOST_TRIES) throw new Unsearchable('TOO_MANY');
+    if (performance.now() - this.began > MOST_SECONDS * 1000) throw new Unsearchable('UNFINISHED');
     const rest = without(this.found);
     return this.query.computes((hash) => sql`${group(hash)} AND ${rest(hash)}`);
   }
 
-  /** All other keys first, which compute. */
-  private async amongSuspects(suspects: readonly HashedKey[]): Promise<void> {
-    let from = 0;
-    do {
-      from = await this.end(from, suspects.length - 1, (last) => without(suspects.slice(last + 1)));
-      this.add(suspects[from]);
-    } while (!(await this.computes(EVERY_KEY)));
-  }
-
-  /** By hash: halved as a range while they are many, then as a list. */
-  private async amongAll(size: number): Promise<void> {
-    let from = 0n;
-    do {
-      let to = LAST_HASH;
-      for (let left = size; left > LISTED; left /= 2) {
-        const middle = (from + to) / 2n;
-        if (await this.computes(upTo(middle))) from = middle + 1n;
-        else to = middle;
-      }
-      const keys = await this.query.keys({ from, to });
-      const last = await this.end(0, keys.length - 1, (index) => upTo(BigInt((keys[index] as HashedKey).hash)));
-      this.add(keys[last]);
-      if (this.found.length * 2 > size) throw new Unsearchable('TOO_MANY');
-      from = BigInt((keys[last] as HashedKey).hash) + 1n;
-    } while (!(await this.computes(EVERY_KEY)));
+  /** By hash, from the first on that is not known to compute: halved as a range while they are many, then as a list. */
+  private async amongOthers(others: KeyGroup): Promise<void> {
+    const first =
+      (last: bigint): KeyGroup =>
+      (hash) =>
+        sql`${upTo(last)(hash)} AND ${others(hash)}`;
+    let { from } = this;
+    let to = LAST_HASH;
+    for (let left = this.size; left > LISTED; left /= 2) {
+      const middle = (from + to) / 2n;
+      if (await this.computes(first(middle))) from = middle + 1n;
+      else to = middle;
+    }
+    const keys = await this.query.keys({ from, to });
+    const last = await this.end(0, keys.length - 1, (index) => first(BigInt((keys[index] as HashedKey).hash)));
+    this.add(keys[last]);
+    this.from = BigInt((keys[last] as HashedKey).hash) + 1n;
   }
 
   /** The end of the shortest first part that fails, where the part up to `to` does. */
@@ -132,20 +141,20 @@ class Search {
 
   private add(key: HashedKey | undefined): void {
     if (!key) throw new Unsearchable('NO_KEY');
-    if (this.found.length === MOST_KEYS) throw new Unsearchable('TOO_MANY');
+    if (this.found.length === MOST_KEYS) throw new Unsearchable('UNFINISHED');
+    if (this.found.length + 1 > Math.max(FEW_KEYS, this.size / 2)) throw new Unsearchable('TOO_MANY');
     this.found = [...this.found, key];
   }
 }
 
-/** Finds the keys without which the query computes; `suspects`, those of an earlier run, are tried first. */
-export async function keysAtFault(
-  query: TriedQuery,
-  suspects: readonly HashedKey[],
-): Promise<readonly HashedKey[] | Unfound> {
+/** Finds the keys without which the query computes; `suspects`, those of an earlier search, are tried last. */
+export async function keysAtFault(query: TriedQuery, suspects: readonly HashedKey[]): Promise<SearchResult> {
+  const search = new Search(query);
   try {
-    return await new Search(query).keysAtFault(suspects);
+    await search.run(suspects);
+    return { found: search.found, unfound: null };
   } catch (error) {
-    if (error instanceof Unsearchable) return error.why;
+    if (error instanceof Unsearchable) return { found: search.found, unfound: error.why };
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { type Sql, sql } from '../../core/definitions/sql.js';
 import { isArrayType } from '../../core/definitions/types.js';
 import { RiskgraphError } from '../../core/errors.js';
-import { type BusinessCalendar, formatInstant } from '../../core/helpers/time.js';
+import { formatInstant } from '../../core/helpers/time.js';
 import type { Run, StageCounts, StagedRow } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { computeRun } from './compute.js';
@@ -11,14 +11,17 @@ import { type ComputedCounts, fillStage, type SetAside } from './stage-fill.js';
 import { dropTables, findStages, ownTables, stageTables } from './stages.js';
 import { computedDdl, type FencedView, stageDdl } from './tables.js';
 
+/** What the queries of runs need besides the store. */
+type QueryParts = Omit<Parameters<typeof computeRun>[0], 'store'>;
+
 /** See OfflineWriter.stageRun. */
 export async function stageRun(
   store: ClickHouse,
   fenced: FencedView,
   run: Run,
-  calendar: BusinessCalendar,
+  parts: QueryParts,
 ): Promise<StageCounts> {
-  const [counts] = await stageQueries(store, fenced, [run], calendar, async ({ into, setAside }) => {
+  const [counts] = await stageQueries(store, fenced, [run], parts, async ({ into, setAside }) => {
     // In the stage, so that what ends is online before it is history; of several runs the commit knows better which as-of comes before.
     if (run.view.absent === 'ends') await endLeft(store, run, { computed: into, setAside });
   });
@@ -30,9 +33,9 @@ export const stageRuns = (
   store: ClickHouse,
   fenced: FencedView,
   runs: readonly Run[],
-  calendar: BusinessCalendar,
+  parts: QueryParts,
   computed: (runs: number) => Promise<void> = async () => undefined,
-): Promise<readonly StageCounts[]> => stageQueries(store, fenced, runs, calendar, ({ done }) => computed(done));
+): Promise<readonly StageCounts[]> => stageQueries(store, fenced, runs, parts, ({ done }) => computed(done));
 
 interface Computed {
   /** The table of computed rows. */
@@ -47,15 +50,15 @@ async function stageQueries(
   store: ClickHouse,
   fenced: FencedView,
   runs: readonly Run[],
-  calendar: BusinessCalendar,
+  { calendar, signal }: QueryParts,
   computed: (so: Computed) => Promise<void>,
 ): Promise<readonly StageCounts[]> {
   const counts = await stageComputed(store, fenced, runs, async ({ into, setAside }) => {
     const afterDeletions = await runsAfterDeletions(store, runs);
     for (const [index, run] of runs.entries()) {
-      const aside = await computeRun({ store, calendar }, run, into);
+      const aside = await computeRun({ store, calendar, signal }, run, into);
       if (aside.length > 0) setAside.set(run.id, aside);
-      if (afterDeletions.includes(run)) await endDeleted(store, run, { computed: into, setAside: aside }, calendar);
+      if (afterDeletions.includes(run)) await endDeleted({ store, calendar, signal }, run, { computed: into, setAside: aside });
       await computed({ into, done: index + 1, setAside: aside });
     }
   });

@@ -215,6 +215,15 @@ describe('an entity with whose rows a query cannot compute', () => {
     }
   });
 
+  test('is not sought any longer once the job is cancelled', async () => {
+    await load([pay('BIG', '3000000000')]);
+    const view = paidView();
+    await fixture.writers.createView(view);
+    const cancelled = AbortSignal.abort(new Error('the job is cancelled'));
+    const run = { id: 1, view, asOf, knowledge: asOf };
+    await expect(fixture.writes.stageRun(run, cancelled)).rejects.toThrow('the job is cancelled');
+  });
+
   test('keeps the row that its as-of had', async () => {
     await load([pay('BIG', '7')]);
     const view = paidView();
@@ -253,7 +262,7 @@ describe('an entity with whose rows a query cannot compute', () => {
 
 describe('the keys at fault', () => {
   /** A query over the numbers from 0 that fails with some of them. */
-  const search = async (size: number, faulty: Sql) => {
+  const search = async (size: number, faulty: Sql, suspected: Sql = sql`0`) => {
     const { store } = fixture;
     const all = sql`SELECT number, cityHash64(toString(number)) AS h FROM numbers(${size})`;
     const some = (condition: Sql) =>
@@ -264,7 +273,7 @@ describe('the keys at fault', () => {
         key: [n],
         hash,
       }));
-    const found = await keysAtFault(
+    const { found, unfound } = await keysAtFault(
       {
         async computes(group: KeyGroup) {
           tries++;
@@ -273,14 +282,27 @@ describe('the keys at fault', () => {
         keys: ({ from, to }) => keyed(raw(`h BETWEEN ${from} AND ${to}`)),
         countKeys: async () => size,
       },
-      [],
+      await keyed(suspected),
     );
-    return { tries, found: typeof found === 'string' ? found : found.map(({ key }) => Number(key[0])).sort() };
+    return { tries, unfound, found: found.map(({ key }) => Number(key[0])).sort((one, other) => one - other) };
   };
 
   test('are found among many in few tries', async () => {
     const { found, tries } = await search(100_000, sql`number IN (5, 77777)`);
     expect(found).toEqual([5, 77777]);
     expect(tries).toBeLessThan(50);
+  });
+
+  test('may be many, as long as they are no more than half, or as few as three', async () => {
+    const many = await search(102, sql`number < 51`);
+    expect(many).toMatchObject({ unfound: null, found: Array.from({ length: 51 }, (_, index) => index) });
+    expect(await search(1, sql`1`)).toMatchObject({ unfound: null, found: [0] });
+    expect(await search(20, sql`number < 11`)).toMatchObject({ unfound: 'TOO_MANY' });
+  });
+
+  test('are found beside those that an earlier search found, of which some are corrected', async () => {
+    const { found, tries } = await search(1_000, sql`number IN (5, 77, 777)`, sql`number IN (5, 6, 77)`);
+    expect(found).toEqual([5, 77, 777]);
+    expect(tries).toBeLessThan(25);
   });
 });
