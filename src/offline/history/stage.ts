@@ -58,7 +58,8 @@ async function stageQueries(
     for (const [index, run] of runs.entries()) {
       const aside = await computeRun({ store, calendar, signal }, run, into);
       if (aside.length > 0) setAside.set(run.id, aside);
-      if (afterDeletions.includes(run)) await endDeleted({ store, calendar, signal }, run, { computed: into, setAside: aside });
+      if (afterDeletions.includes(run))
+        await endDeleted({ store, calendar, signal }, run, { computed: into, setAside: aside });
       await computed({ into, done: index + 1, setAside: aside });
     }
   });
