@@ -31,7 +31,9 @@ export interface Run {
 }
 
 export interface StageCounts {
+  /** Rows of the query that have a key; the ends of keys that it no longer has are not among them. */
   readonly rows: number;
+  /** New rows of history, ends among them. */
   readonly changed: number;
   readonly nullKeys: number;
   /** Whether another run has made the as-of history already, even one without a row. */

@@ -1,6 +1,6 @@
 /** From the computed rows of runs to their stage: those that differ from the history of their as-of. */
 import type { View } from '../../core/definitions/definitions.js';
-import { instantSql, join, param, type Sql, sql } from '../../core/definitions/sql.js';
+import { instantSql, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import { formatInstant } from '../../core/helpers/time.js';
 import type { Run, StageCounts } from '../../core/ports/offline.js';
@@ -8,7 +8,7 @@ import type { ClickHouse } from '../../warehouse/client.js';
 import { hashOf } from './compute.js';
 import { type HashedKey, without } from './keys-at-fault.js';
 import type { StageTables } from './stages.js';
-import { BOUNDED, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
+import { BOUNDED, ENDED, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
 import { noValue } from './values.js';
 
 export type ComputedCounts = StageCounts & { readonly tombstones: number };
@@ -34,13 +34,13 @@ export async function fillStage(
   for (const run of again) await fillRestated(store, run, tables, setAside.get(run.id) ?? []);
   const changed = again.length === 0 ? new Map<number, number>() : await countChanged(store, tables);
   return runs.map(({ id }) => {
-    const { total = 0, nulls = 0, tombstones = 0 } = counted.get(id) ?? {};
-    const rows = total - nulls;
+    const { total = 0, nulls = 0, ends = 0, tombstones = 0 } = counted.get(id) ?? {};
+    const withKey = total - nulls;
     const isRestated = restated.has(id);
-    const differ = isRestated ? (changed.get(id) ?? 0) : rows;
+    const differ = isRestated ? (changed.get(id) ?? 0) : withKey;
     const aside = setAside.get(id)?.map(({ key }) => key);
     return {
-      rows,
+      rows: withKey - ends,
       changed: differ,
       nullKeys: nulls,
       restated: isRestated,
@@ -58,15 +58,16 @@ const anyKeyNull = (view: View): Sql =>
 
 async function countComputed(store: ClickHouse, runs: readonly Run[], { computed }: StageTables) {
   const noKey = anyKeyNull((runs[0] as Run).view);
-  const found = await store.rows<{ run: number; total: string; nulls: string; tombstones: string }>(
+  const found = await store.rows<{ run: number; total: string; nulls: string; ends: string; tombstones: string }>(
     'stage-count',
-    sql`SELECT p._run AS run, count() AS total, countIf(${noKey}) AS nulls, countIf(p._tombstone = 1 AND NOT (${noKey})) AS tombstones
+    sql`SELECT p._run AS run, count() AS total, countIf(${noKey}) AS nulls,
+        countIf(p._tombstone = ${raw(String(ENDED))}) AS ends, countIf(p._tombstone = 1 AND NOT (${noKey})) AS tombstones
       FROM ${computed} AS p GROUP BY p._run`,
   );
   return new Map(
-    found.map(({ run, total, nulls, tombstones }) => [
+    found.map(({ run, total, nulls, ends, tombstones }) => [
       run,
-      { total: Number(total), nulls: Number(nulls), tombstones: Number(tombstones) },
+      { total: Number(total), nulls: Number(nulls), ends: Number(ends), tombstones: Number(tombstones) },
     ]),
   );
 }
@@ -100,7 +101,7 @@ const keyed = (view: View, { computed }: StageTables, runs: readonly Run[]): Sql
     'Array(UInt32)',
     runs.map(({ id }) => id),
   );
-  return sql`SELECT _run, ${join(keys)}, _tombstone, ${join(featureColumns(view))}
+  return sql`SELECT _run, ${join(keys)}, toUInt8(p._tombstone > 0) AS _tombstone, ${join(featureColumns(view))}
     FROM ${computed} AS p WHERE _run IN ${ids} AND NOT (${anyKeyNull(view)})`;
 };
 

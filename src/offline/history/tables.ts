@@ -127,7 +127,10 @@ export const commitsDdl = (table: Sql): Sql => sql`
 export const tokensDdl = (table: Sql): Sql => sql`
   CREATE TABLE IF NOT EXISTS ${table} (turn UInt64) ENGINE = ReplacingMergeTree(turn) ORDER BY tuple()`;
 
-/** Holds the rows of one or several runs, as their queries gave them. */
+/** Marks in `_tombstone` of a computed row that the query has no row of the key: it ends. A stage and the history have 1, as for every tombstone. */
+export const ENDED = 2;
+
+/** Holds the rows of one or several runs, as their queries gave them, and the ends of keys that they no longer have. */
 export const computedDdl = (view: View, table: Sql, runs: readonly number[]): Sql => sql`
   CREATE TABLE ${table} (_run UInt32, ${keyDdl(view, 'Nullable(String)')}, _tombstone UInt8, ${featureDdl(view)})
   ENGINE = MergeTree ORDER BY _run COMMENT ${runList(runs)}`;

@@ -232,12 +232,60 @@ describe('an entity with whose rows a query cannot compute', () => {
     await fixture.writes.commitRuns(view, [{ run, availableAt: run.knowledge }]);
     await correct('BIG', '3000000000');
     await correct('C0', '0', { deleted: 1 });
-    expect(await fixture.writes.stageRun({ ...run, id: 2 })).toMatchObject({ rows: 20, setAside: [['BIG']] });
+    expect(await fixture.writes.stageRun({ ...run, id: 2 })).toMatchObject({ rows: 19, setAside: [['BIG']] });
     const changed = await collect(
       fixture.offline.readStage({ ...run, id: 2 }, run.knowledge + HOUR, { index: 0, of: 1 }),
     );
     expect(changed.map(({ key, tombstone }) => [...key, tombstone])).toEqual([['C0', true]]);
   });
+
+  test.each(['day by day', 'at once'] as const)(
+    'ends with the first day that is sure that it left the window, where absent keys end: days computed %s',
+    async (how) => {
+      const view = viewOf(`recent_${++made}`, 1, {
+        entity: customer,
+        sources: ['repayments'],
+        absent: 'ends',
+        features: { paid: int32({ description: 'Principal paid' }) },
+        query: ({ source, asOf: at }) => sql`SELECT customer_id, toInt32(sum(principal_paid)) AS paid
+          FROM ${source('repayments')} WHERE paid_at > ${at.minusDays(4)} GROUP BY customer_id`,
+      });
+      await fixture.writers.createView(view);
+      const dayOf = (number: number) => asOf + number * 24 * HOUR;
+      // K cannot be computed on day 1, L on day 2; with day 2 all but L have left the window.
+      const known = (number: number) => ({ ingested_at: new Date(dayOf(number) - HOUR).toISOString() });
+      await load([pay('K', '7'), pay('L', '7'), pay('K', '3000000000', known(1))]);
+      await load([pay('L', '3000000000', { ...known(2), paid_at: new Date(dayOf(0)).toISOString() })]);
+      await load([pay('L', '8', { ...known(3), paid_at: new Date(dayOf(-2)).toISOString() })]);
+      const runs = [0, 1, 2, 3].map((day) => ({ id: day + 1, view, asOf: dayOf(day), knowledge: dayOf(day) }));
+      const stamped = ({ setAside = [] }: StageCounts, index: number) => {
+        const run = runs[index] as (typeof runs)[number];
+        return { run, availableAt: run.knowledge, setAside };
+      };
+      if (how === 'at once') {
+        await fixture.writes.commitRuns(view, (await fixture.writes.stageRuns(runs)).map(stamped));
+      } else {
+        for (const [index, run] of runs.entries()) {
+          await fixture.writes.commitRuns(view, [stamped(await fixture.writes.stageRun(run), index)]);
+        }
+      }
+      const said = async (at: number) =>
+        (await fixture.offline.rowsAt(view, at, [['K'], ['L'], ['C1']])).map((row) => row && (row.values[0] ?? 'ended'));
+      expect(await Promise.all(runs.map(({ asOf: at }) => said(at)))).toEqual([
+        [7, 7, 100],
+        [7, 7, 100],
+        ['ended', 7, 'ended'],
+        ['ended', 'ended', 'ended'],
+      ]);
+      expect(
+        await fixture.store.rows(
+          'test',
+          sql`SELECT customer_id AS key, toInt32(count()) AS ends FROM ${raw(`history_${view.name}_v1`)}
+            WHERE _tombstone = 1 AND customer_id IN ('C1', 'K', 'L') GROUP BY key ORDER BY key`,
+        ),
+      ).toEqual(['C1', 'K', 'L'].map((key) => ({ key, ends: 1 })));
+    },
+  );
 
   test('may be one of several that fail only together', async () => {
     await load(['X', 'Y'].map((id) => pay(id, '2000000000', { loan_id: 'SHARED' })));
