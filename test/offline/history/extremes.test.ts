@@ -270,7 +270,9 @@ describe('an entity with whose rows a query cannot compute', () => {
         }
       }
       const said = async (at: number) =>
-        (await fixture.offline.rowsAt(view, at, [['K'], ['L'], ['C1']])).map((row) => row && (row.values[0] ?? 'ended'));
+        (await fixture.offline.rowsAt(view, at, [['K'], ['L'], ['C1']])).map(
+          (row) => row && (row.values[0] ?? 'ended'),
+        );
       expect(await Promise.all(runs.map(({ asOf: at }) => said(at)))).toEqual([
         [7, 7, 100],
         [7, 7, 100],
