@@ -12,6 +12,18 @@ if (shiftMs !== 0) {
   });
   RealDate.now = now;
   RealDate.prototype.constructor = globalThis.Date;
+  await shiftPostgres();
+}
+
+/** The clock of the stores is that of Postgres: it must tell the same time of day. */
+async function shiftPostgres() {
+  const { default: pg } = await import('pg');
+  const { query } = pg.Client.prototype;
+  const shifted = (text) =>
+    text.replaceAll('clock_timestamp()', `(clock_timestamp() + interval '${shiftMs} milliseconds')`);
+  pg.Client.prototype.query = function shiftedQuery(statement, ...given) {
+    return Reflect.apply(query, this, [typeof statement === 'string' ? shifted(statement) : statement, ...given]);
+  };
 }
 
 if (TEST_INTERRUPT_AT) {
