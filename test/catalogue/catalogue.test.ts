@@ -18,6 +18,7 @@ import { createOfflineWriters } from '../../src/offline/writer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
+import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { quietLog } from '../support/homes.js';
 import { onDemandOf } from '../support/on-demand.js';
 import { fixtureRegistry, withViews } from '../support/registries.js';
@@ -40,6 +41,8 @@ beforeAll(async () => {
     log: quietLog,
     metrics,
   });
+  // A plan asks ClickHouse whether the queries can run over the source tables.
+  await migrateClickHouse({ clickhouse: store, directory: 'migrations/clickhouse', clock: () => 0, log: quietLog });
   const common = { store, calendar: new BusinessCalendar('Asia/Shanghai'), log: quietLog };
   offline = createOfflineReader(common);
   writers = createOfflineWriters(common);

@@ -59,9 +59,9 @@ export const GRAPHQL: readonly OverGraphql[] = [
   },
   {
     name: 'an instant in the future',
-    asks: '{ customer(id: "x", asOf: "2999-01-01T00:00:00Z") { customerProfile { segment } } }',
+    asks: '{ customer(id: "x", asOf: "2199-01-01T00:00:00Z") { customerProfile { segment } } }',
     code: 'BAD_USER_INPUT',
-    says: [/2999|future/],
+    says: [/2199|future/],
   },
   {
     name: 'a date that is none',
@@ -368,12 +368,12 @@ export const AWAY: readonly OverGraphql[] = [
     name: 'a store that is away',
     asks: '{ jobs { id } }',
     code: 'STORE_UNAVAILABLE',
-    says: [/store does not answer/, /readyz/],
+    says: [/(a store|postgres) does not answer/, /readyz/],
   },
   {
     name: 'a mutation while a store is away',
     asks: 'mutation { materialize { id } }',
     code: 'STORE_UNAVAILABLE',
-    says: [/store does not answer/, /readyz/],
+    says: [/(a store|postgres) does not answer/, /readyz/],
   },
 ];
