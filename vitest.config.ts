@@ -16,7 +16,7 @@ export default defineConfig({
     // chDB is a native library with process-wide state: threads of one process would share it.
     pool: 'forks',
     // One more than the cores of a small machine: a test often waits, for a process that starts or a lease that runs out.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // Nothing of ours keeps state in a module: a worker loads the program once and runs file after file.
     isolate: false,
     // Programs that tests start again and again find their code compiled.
