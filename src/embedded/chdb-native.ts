@@ -51,5 +51,35 @@ export interface Native {
 export function loadNative(): Native {
   const require = createRequire(import.meta.url);
   const loader = join(dirname(require.resolve('chdb/package.json')), 'dist', 'loader.js');
-  return (require(loader) as { loadNative(): Native }).loadNative();
+  return endingWhatFailed((require(loader) as { loadNative(): Native }).loadNative());
+}
+
+/**
+ * The engine keeps a statement that failed, its place in system.processes, its memory and its locks on tables until the connection runs the
+ * next one, which on a connection that waits in a pool may be never: a DROP of its table would wait as long.
+ */
+function endingWhatFailed(native: Native): Native {
+  const streamedBy = new WeakMap<StreamHandle, Connection>();
+  const ended = async <T>(connection: Connection, statement: Promise<T>): Promise<T> => {
+    try {
+      return await statement;
+    } catch (cause) {
+      await native.QueryAsyncConnection(connection, 'SELECT 1', 'Null').catch(() => undefined);
+      throw cause;
+    }
+  };
+  return {
+    CreateConnection: (path, args) => native.CreateConnection(path, args),
+    CloseConnection: (connection) => native.CloseConnection(connection),
+    QueryAsyncConnection: (connection, ...rest) => ended(connection, native.QueryAsyncConnection(connection, ...rest)),
+    InsertRawAsyncConnection: (connection, ...rest) =>
+      ended(connection, native.InsertRawAsyncConnection(connection, ...rest)),
+    StreamQuery: (connection, ...rest) => {
+      const stream = native.StreamQuery(connection, ...rest);
+      streamedBy.set(stream, connection);
+      return stream;
+    },
+    StreamFetch: (stream) => ended(streamedBy.get(stream) as Connection, native.StreamFetch(stream)),
+    StreamCancel: (stream) => native.StreamCancel(stream),
+  };
 }

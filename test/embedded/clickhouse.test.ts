@@ -267,6 +267,27 @@ test('errors reach the client as ClickHouseError with code and type', async () =
   await refused.close();
 });
 
+test('a statement that fails or is killed leaves system.processes and lets its table be dropped at once', async () => {
+  const here =
+    "current_database = currentDatabase() AND query LIKE '%throwIf%' AND query NOT LIKE '%system.processes%'";
+  const held = () => rows(`SELECT query FROM system.processes WHERE ${here}`);
+  const failing = 'SELECT throwIf(number = 300000) FROM numbers(3000000)';
+  await expect(rows(failing)).rejects.toThrow();
+  await expect(bytes(`${failing} FORMAT CSVWithNames`)).rejects.toThrow();
+  await expect(client.command({ query: `INSERT INTO t (a) ${failing}` })).rejects.toThrow();
+  expect(await held()).toEqual([]);
+
+  const endless = client.command({
+    query: 'INSERT INTO t (a) SELECT sum(throwIf(cityHash64(number) = 7)) FROM numbers(100000000000)',
+  });
+  const refused = expect(endless).rejects.toThrow(/cancelled/i);
+  await expect.poll(held, { timeout: 60_000 }).toHaveLength(1);
+  await client.command({ query: `KILL QUERY WHERE ${here} AND query_kind != 'KillQuery' SYNC` });
+  await refused;
+  expect(await held()).toEqual([]);
+  await client.command({ query: 'DROP TABLE t SYNC' });
+});
+
 test('several statements, connection state and reaches outside the database are refused', async () => {
   const refused = [
     'SELECT 1; DROP TABLE t',

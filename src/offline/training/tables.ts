@@ -131,10 +131,9 @@ export async function stopStatements(store: ClickHouse, { mark }: SetNames): Pro
     sql`SELECT count() AS total FROM system.processes WHERE ${ours}`,
   );
   if (Number(answer?.total) === 0) return;
-  // The embedded store waits for ever in the SYNC form, and never ends a statement that was told while it was planned: it is told once it reads, and
-  // again while one is left.
+  // Told again while one is left: a statement that began after the last time was not told.
   for (let polls = 0; polls < STOP_POLLS; polls += 1) {
-    await store.run('training-set-stop', sql`KILL QUERY WHERE ${ours} AND (read_rows > 0 OR elapsed > 5) ASYNC`);
+    await store.run('training-set-stop', sql`KILL QUERY WHERE ${ours} ASYNC`);
     await sleep(STOP_POLL_MS);
     const [left] = await store.rows<{ total: string }>(
       'training-set-running',
