@@ -18,7 +18,8 @@ const may = {
   queue: ['core', 'telemetry'],
   registry: ['core'],
   embedded: ['core', 'telemetry'],
-  commands: ['core', 'embedded', 'synthetic', 'telemetry'],
+  checking: ['core', 'embedded', 'indicators', 'offline', 'registry', 'scoring', 'warehouse'],
+  commands: ['checking', 'core', 'embedded', 'synthetic', 'telemetry'],
 };
 
 // Library -> the only folders that import it.

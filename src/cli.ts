@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { addCheckCommand } from './commands/check.js';
 import type { CommandContext } from './commands/context.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDoctorCommand } from './commands/doctor.js';
@@ -25,6 +26,7 @@ function createProgram(context: CommandContext): Command {
     .showHelpAfterError();
   addStartCommand(program, context);
   addDemoCommand(program, context);
+  addCheckCommand(program, context);
   addRegistryCommands(program, context);
   addImportCommand(program, context);
   addMaterializeCommands(program, context);
@@ -44,7 +46,7 @@ function explain(error: unknown): string {
 
 try {
   const { adminKey, client, home, http, keys, portfolio, demoCustomers, logLevel } = loadConfig();
-  const { timezone } = portfolio;
+  const { timezone, currency } = portfolio;
   const keyPlace = keys === undefined ? join(home, 'keys') : 'those of RISKGRAPH_KEYS';
   await createProgram({
     client,
@@ -53,6 +55,8 @@ try {
     home,
     http,
     timezone,
+    currency,
+    definitions: process.cwd(),
     demoCustomers,
     logLevel,
     environment: process.env,

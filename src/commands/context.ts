@@ -13,6 +13,9 @@ export interface CommandContext {
   readonly keyPlace: string;
   readonly http: { readonly host: string; readonly port: number };
   readonly timezone: string;
+  readonly currency: string;
+  /** The folder whose definitions commands without a server read. */
+  readonly definitions: string;
   readonly demoCustomers: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** The environment that child processes inherit. */

@@ -38,11 +38,24 @@ export interface LoadOptions {
  * once.
  */
 export async function loadRegistry(options: LoadOptions): Promise<Registry> {
+  const { registry, problems } = await inspectDefinitions(options);
+  refuseProblems(problems);
+  return registry;
+}
+
+/**
+ * Loads every definition, also those with a problem as far as they can be read, so that all that is wrong with all of them is seen at once. Nothing is
+ * to be served of it. Problems are `file: reason`.
+ * @throws BAD_USER_INPUT where features/entities.ts does not load
+ */
+export async function inspectDefinitions(
+  options: LoadOptions,
+): Promise<{ readonly registry: Registry; readonly problems: readonly string[] }> {
   const { files, entities, problems } = await readFiles(options.root);
   const loading = emptyLoading(entities, files, options);
   loading.problems.push(...problems);
-  await loadFiles(files, loading);
-  return registryOf(loading);
+  await loadEach(files, loading);
+  return { registry: registryOf(loading), problems: loading.problems };
 }
 
 /** The usable files below a root, and the problems of the others, as `file: reason`. */

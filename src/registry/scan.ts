@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { DEFINITION_KINDS, type DefinitionKind, definitionKinds } from '../core/definitions/definition-kinds.js';
+import {
+  DEFINITION_KINDS,
+  type DefinitionKind,
+  definitionFolders,
+  definitionKinds,
+} from '../core/definitions/definition-kinds.js';
 import { badInput } from '../core/errors.js';
 import { rememberImport } from './imported.js';
 
@@ -56,10 +61,14 @@ async function filesBelow(folder: string): Promise<string[]> {
   }
 }
 
+/** Every TypeScript file of a folder; none where there is no such folder. */
+export const typescriptBelow = async (folder: string): Promise<readonly string[]> =>
+  (await filesBelow(folder)).filter((path) => path.endsWith('.ts')).sort();
+
 /** Finds every definition file below the root, in path order. Misspelt names are added to the problems. */
 export async function findDefinitions(root: string, problems: string[]): Promise<readonly FoundFile[]> {
   const files: FoundFile[] = [];
-  for (const folder of [...new Set(PATTERNS.map((entry) => entry.folder))]) {
+  for (const folder of definitionFolders) {
     for (const path of (await filesBelow(join(root, folder))).sort()) {
       const file = relative(root, path);
       const identity = identityOf(file);

@@ -87,6 +87,11 @@ export type ViewDefinitionKind = {
 
 export const definitionKinds = Object.keys(DEFINITION_KINDS) as readonly DefinitionKind[];
 
+/** The folders of a project in which definitions lie. */
+export const definitionFolders: readonly string[] = [
+  ...new Set(definitionKinds.map((kind) => DEFINITION_KINDS[kind].folder)),
+];
+
 export const declaresView = (kind: DefinitionKind): kind is ViewDefinitionKind =>
   DEFINITION_KINDS[kind].features !== null;
 export const declaresStored = (kind: DefinitionKind): boolean => DEFINITION_KINDS[kind].features === 'stored';

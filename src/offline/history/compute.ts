@@ -64,10 +64,23 @@ function rowsOf(run: Run, kept: Kept | undefined, calendar: BusinessCalendar): S
 const PLANNED_AS_OF = Date.UTC(2026, 0, 1);
 
 /** See OfflineReader.planQuery. */
-export async function planQuery({ store, calendar }: Parts, view: View): Promise<string | null> {
+export const planQuery = (parts: Parts, view: View): Promise<string | null> =>
+  refusalOf(parts, view, 'view-plan', (rows) => sql`EXPLAIN ${rows}`);
+
+/** Runs the query of a view where all tables are empty, and keeps nothing. @returns what the engine says against it, null where it runs */
+export const tryQuery = (parts: Parts, view: View): Promise<string | null> =>
+  refusalOf(parts, view, 'view-try', (rows) => sql`${rows} FORMAT Null`);
+
+async function refusalOf(
+  { store, calendar }: Parts,
+  view: View,
+  label: string,
+  statement: (rows: Sql) => Sql,
+): Promise<string | null> {
   const run = { id: 0, view, asOf: PLANNED_AS_OF, knowledge: PLANNED_AS_OF + view.delayMs };
+  const rows = rowsOf(run, undefined, calendar);
   try {
-    await store.rows('view-plan', sql`EXPLAIN ${rowsOf(run, undefined, calendar)}`, { refusalIsAnswer: true });
+    await store.run(label, statement(rows), { refusalIsAnswer: true });
     return null;
   } catch (error) {
     const words = serverWords(error);

@@ -1,0 +1,168 @@
+/** Checks the definitions of a project without a server: types, rules of the registry, queries on empty tables, models. */
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { definitionFolders } from '../core/definitions/definition-kinds.js';
+import type { Registry } from '../core/definitions/registry.js';
+import { RiskgraphError } from '../core/errors.js';
+import { BusinessCalendar } from '../core/helpers/time.js';
+import type { Log } from '../core/ports/process.js';
+import { ENTITIES, inspectDefinitions } from '../registry/load.js';
+import { typescriptBelow } from '../registry/scan.js';
+import { lineAbout, type Problem } from './problem.js';
+import { refusedQueries, withEmptyTables } from './queries.js';
+import { typeProblems } from './types.js';
+
+export interface CheckOptions {
+  /** The folder whose definitions are checked. */
+  readonly root: string;
+  readonly currency: string;
+  readonly timezone: string;
+}
+
+export interface CheckReport {
+  /** By file and line. */
+  readonly problems: readonly Problem[];
+  readonly definitions: number;
+  /** What was not checked, and why. */
+  readonly notes: readonly string[];
+  readonly seconds: number;
+}
+
+/** What the engine says of a refused statement comes back; the log of a check has nothing to add. */
+const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+const HINTS = {
+  view: 'correct the query: it gives the join keys and every feature by name, in their declared types',
+  indicator: 'correct `from` and the expressions over it: numerator, denominator and dimensions',
+} as const;
+
+/** The files of a project that are compiled: its definitions and what lies beside them. */
+async function typedFiles(root: string): Promise<readonly string[]> {
+  const below = await Promise.all(definitionFolders.map((folder) => typescriptBelow(join(root, folder))));
+  return below.flat();
+}
+
+/** Finds every problem of all files at once; throws only where the engine cannot be started. */
+export async function checkProject({ root, currency, timezone }: CheckOptions): Promise<CheckReport> {
+  const started = performance.now();
+  const calendar = new BusinessCalendar(timezone);
+  const notes: string[] = [];
+  const [types, inspected] = await Promise.all([
+    typedFiles(root).then((files) => typeProblems(root, files)),
+    inspect(root, currency).then(async ({ registry, problems }) => {
+      if (!registry) return { problems, size: 0 };
+      const [queries, models] = await Promise.all([
+        queryProblems(registry, root, calendar, notes),
+        modelProblems(registry, root, notes),
+      ]);
+      return { problems: [...problems, ...queries, ...models], size: sizeOf(registry) };
+    }),
+  ]);
+  const unparsed = new Set(types.filter(({ message }) => SYNTAX.test(message)).map(({ file }) => file));
+  // The compiler says why they do not load, with the place.
+  const others = inspected.problems.filter(({ file, message }) => !(unparsed.has(file) && isUnloaded(message)));
+  const problems = [...types, ...others].sort(
+    (a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  );
+  return { problems, definitions: inspected.size, notes, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Codes of the compiler's parser. */
+const SYNTAX = /\(TS1\d{3}\)$/;
+const isUnloaded = (message: string): boolean => message.startsWith('does not load');
+
+const sizeOf = ({ views, onDemandViews, services, indicators, models, jobs }: Registry): number =>
+  [views, onDemandViews, services, indicators, models, jobs].reduce((sum, { size }) => sum + size, 0);
+
+const textOf = (root: string, file: string): Promise<string> => readFile(join(root, file), 'utf8').catch(() => '');
+
+async function problemOf(
+  root: string,
+  { file, message, check, hint, at }: Pick<Problem, 'file' | 'message' | 'check' | 'hint'> & { readonly at?: RegExp },
+): Promise<Problem> {
+  const line = lineAbout(await textOf(root, file), message, at);
+  return { file, line, column: null, check, message, hint };
+}
+
+async function inspect(
+  root: string,
+  currency: string,
+): Promise<{ readonly registry: Registry | null; readonly problems: readonly Problem[] }> {
+  try {
+    const { registry, problems } = await inspectDefinitions({ root, currency });
+    const placed = problems.map((problem) => {
+      const end = problem.indexOf(': ');
+      const [file, message] = [problem.slice(0, end), problem.slice(end + 2)];
+      return problemOf(root, { file, message, check: 'definition', hint: null });
+    });
+    return { registry, problems: await Promise.all(placed) };
+  } catch (error) {
+    if (!(error instanceof RiskgraphError)) throw error;
+    const { message, hint = null } = error;
+    return {
+      registry: null,
+      problems: [await problemOf(root, { file: ENTITIES, message, check: 'definition', hint })],
+    };
+  }
+}
+
+async function queryProblems(
+  registry: Registry,
+  root: string,
+  calendar: BusinessCalendar,
+  notes: string[],
+): Promise<readonly Problem[]> {
+  const run = withEmptyTables(silent, (store) => refusedQueries(store, registry, calendar));
+  const refused = await run.catch((cause: unknown) => {
+    const isAbsent = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+    if (!isAbsent) throw cause;
+    notes.push('the queries were not run: the embedded ClickHouse (chdb) is not installed here');
+    return [];
+  });
+  return Promise.all(
+    refused.map(({ of, words }) => {
+      const isView = 'entity' in of;
+      const at = isView ? /\bquery\s*[:(]/ : /\bfrom\s*[:(]/;
+      const message = `the query cannot run: ${words}`;
+      return problemOf(root, {
+        file: of.file,
+        message,
+        check: 'query',
+        hint: isView ? HINTS.view : HINTS.indicator,
+        at,
+      });
+    }),
+  );
+}
+
+/** Opens every model, where the scorer is installed: it is a large library, and a network may refuse it. */
+async function modelProblems({ models }: Registry, root: string, notes: string[]): Promise<readonly Problem[]> {
+  if (models.size === 0) return [];
+  const { createScorer } = await import('../scoring/onnx-scorer.js').catch(() => ({ createScorer: null }));
+  if (createScorer === null) {
+    notes.push(`${models.size} models were not opened: onnxruntime-node is not installed here`);
+    return [];
+  }
+  const scorer = createScorer({ executionProvider: 'cpu' });
+  const problems: Promise<Problem>[] = [];
+  for (const model of models.values()) {
+    // Without its file there is nothing to open, and the definition says so.
+    if (
+      !(await access(model.onnxPath).then(
+        () => true,
+        () => false,
+      ))
+    )
+      continue;
+    await scorer.open([model]).catch((cause: RiskgraphError) => {
+      const found = (cause.details?.problems as readonly string[] | undefined) ?? [`${model.file}: ${cause.message}`];
+      for (const problem of found) {
+        const message = problem.slice(problem.indexOf(': ') + 2);
+        const hint = 'make the definition, the .onnx file and the card agree';
+        problems.push(problemOf(root, { file: model.file, message, check: 'model', hint }));
+      }
+    });
+  }
+  await scorer.close();
+  return Promise.all(problems);
+}
