@@ -298,7 +298,7 @@ export async function createApp(config: Config, given: Given = {}) {
           await reportContent(catalogue.views(), content, metrics);
         },
       },
-      audit: throughBreaker(createAuditLog(dataSource), postgresBreaker),
+      audit: createAuditLog({ dataSource, breaker: postgresBreaker, metrics, log }),
       now: clock,
     };
     const worker: JobServices = {

@@ -8,25 +8,18 @@ type Resolve = GraphQLFieldResolver<unknown, RequestContext>;
 
 /** A lone surrogate, half a character: with the flag u a pair of them does not match. */
 const HALF = /\p{Surrogate}/u;
-const HALVES = new RegExp(HALF, 'gu');
-
-/** The text as Postgres can store it: it takes neither NUL nor a lone surrogate, with which a cut text may end. */
-const storable = (text: string): string => text.replaceAll('\0', '\u{FFFD}').replace(HALVES, '\u{FFFD}');
 
 /** The arguments as the audit log keeps them: what may hold personal values is replaced by its size. */
 const summarize = (value: unknown, depth = 0): unknown => {
   if (Array.isArray(value))
     return value.length > 20 || depth > 1 ? `${value.length} values` : value.map((item) => summarize(item, depth + 1));
-  if (typeof value === 'string') return storable(value.length > 500 ? `${value.slice(0, 500)}…` : value);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [storable(name), summarizeNamed(name, item, depth)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, summarizeNamed(name, item, depth)]));
 };
 
 function summarizeNamed(name: string, value: unknown, depth: number): unknown {
   if ((name === 'spine' || name === 'entities' || name === 'events') && value !== null && typeof value === 'object') {
-    return { columns: Object.keys(value).map(storable) };
+    return { columns: Object.keys(value) };
   }
   if (name === 'filters') return Array.isArray(value) ? `${value.length} filters` : value;
   return summarize(value, depth + 1);
@@ -62,15 +55,20 @@ function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Re
   const audited = declaration.audit === true || name.startsWith('Mutation.');
   return async (source, args, context, info) => {
     const { role } = context.caller;
+    // A refusal stands, and what is done is done, also where it cannot be recorded, which the journal counts.
+    const recordEnd = (outcome: AuditEntry['outcome'], details: AuditEntry['details']): Promise<void> =>
+      audit(context, { action: name, outcome, details }).catch(() => undefined);
     const details = { arguments: summarize(args) };
     if (!roles.includes(role)) {
-      await audit(context, { action: name, outcome: 'REFUSED', details: { code: 'FORBIDDEN' } });
+      await recordEnd('REFUSED', { code: 'FORBIDDEN' });
       throw new RiskgraphError({
         code: 'FORBIDDEN',
         message: `role ${role} may not call ${info.fieldName}`,
         hint: `it takes a key of role ${roles.join(' or ')}`,
       });
     }
+    // What changes something, or takes data away, is in the log before it begins, or does not begin.
+    if (audited) await audit(context, { action: name, outcome: 'BEGUN', details });
     let result: unknown;
     try {
       refuseUnstorable(args, '');
@@ -79,12 +77,10 @@ function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Re
       const code = codeOf(error);
       // A refusal that depends on the arguments is recorded like every other.
       const outcome = code === 'FORBIDDEN' ? 'REFUSED' : 'FAILED';
-      if (audited || outcome === 'REFUSED') {
-        await audit(context, { action: name, outcome, details: { ...details, code } });
-      }
+      if (audited || outcome === 'REFUSED') await recordEnd(outcome, { ...details, code });
       throw error;
     }
-    if (audited) await audit(context, { action: name, outcome: 'DONE', details });
+    if (audited) await recordEnd('DONE', details);
     return result;
   };
 }

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { withinTime } from '../core/async.js';
 import { RiskgraphError } from '../core/errors.js';
 import type { AuditEntry, AuditLog, Caller } from '../core/ports/access.js';
-import type { Clock, Log } from '../core/ports/process.js';
+import type { Clock } from '../core/ports/process.js';
+import { checkAddress, declaredParameters } from './address.js';
 import type { KeyRing } from './keys.js';
 import type { GuardedAccess, GuardedRoute } from './route-access.js';
 
@@ -10,11 +10,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null: no key, or a wrong one. */
     caller: Caller | null;
+    /** The entry of a call that did not begin since its entry could not be written: it is not written at its end either. */
+    unrecorded: boolean;
   }
 }
-
-/** A Postgres that hangs holds up no answer for longer; an entry that is taken later is still kept. */
-const AUDIT_MS = 2_000;
 
 /** `GET /training-sets/:id`; HEAD is GET without a body. */
 const routeOf = (request: FastifyRequest): string =>
@@ -55,16 +54,38 @@ function check(request: FastifyRequest): void {
   }
 }
 
-/** The arguments of a call of a route, without its body. */
-const detailsOf = (request: FastifyRequest, status: number): AuditEntry['details'] => ({
-  status,
-  ...(request.params && Object.keys(request.params).length > 0 ? { parameters: request.params } : {}),
-  ...(request.query && Object.keys(request.query).length > 0 ? { query: request.query } : {}),
-});
+type Authenticate = KeyRing['authenticate'];
+
+/** A key that a caller puts into the address by mistake stays out of the log. */
+function withoutKeys(value: unknown, authenticate: Authenticate): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutKeys(item, authenticate));
+  if (typeof value !== 'string') return value;
+  const hidden = (word: string): string => (authenticate(`Bearer ${word}`) ? '[key]' : word);
+  return value
+    .split(/([\s,]+)/)
+    .map(hidden)
+    .join('');
+}
+
+/** The arguments of a call of a route, without its body. What no route declares, or a caller without a key sends, may be anything, also a key. */
+function argumentsOf(request: FastifyRequest, authenticate: Authenticate): Record<string, unknown> {
+  if (!request.caller) return {};
+  const shown = (given: object, names: readonly string[]): [string, unknown][] =>
+    Object.entries(given).flatMap(([name, value]) =>
+      names.includes(name) ? [[name, withoutKeys(value, authenticate)]] : [],
+    );
+  const params = request.params as object;
+  const parameters = shown(params, Object.keys(params));
+  const query = shown(request.query as object, declaredParameters(request));
+  return {
+    ...(parameters.length > 0 ? { parameters: Object.fromEntries(parameters) } : {}),
+    ...(query.length > 0 ? { query: Object.fromEntries(query) } : {}),
+  };
+}
 
 /**
- * Authentication, authorization and audit of every route, in one place. Keys are checked before a body is read. A route that declares no
- * access fails when it is registered.
+ * Authentication, authorization and audit of every route, in one place. Keys are checked before a body is read, and what takes data in or
+ * out is in the audit log before it begins, or does not begin. A route that declares no access fails when it is registered.
  */
 export function registerAccess(
   server: FastifyInstance,
@@ -74,11 +95,11 @@ export function registerAccess(
     readonly guarded: readonly GuardedRoute[];
     readonly audit: AuditLog;
     readonly now: Clock;
-    readonly log: Log;
   },
 ): void {
-  const { keys, guarded, audit, now, log } = options;
+  const { keys, guarded, audit, now } = options;
   server.decorateRequest('caller', null);
+  server.decorateRequest('unrecorded', false);
 
   server.addHook('onRoute', ({ method, url, config }) => {
     const route = `${[method].flat().join(', ')} ${url}`;
@@ -95,28 +116,36 @@ export function registerAccess(
     reply.header('x-content-type-options', 'nosniff');
   });
 
-  // After the rate limit, which counts refused calls too, and before the body.
-  server.addHook('preParsing', async (request) => check(request));
-
-  // Before the answer leaves: a caller that has it is in the log.
-  server.addHook('onSend', async (request, reply) => {
-    const refused = reply.statusCode === 401 || reply.statusCode === 403;
-    if (!refused && !isAudited(request)) return;
-    const route = routeOf(request);
-    const outcome = refused ? 'REFUSED' : reply.statusCode < 400 ? 'DONE' : 'FAILED';
+  const record = (request: FastifyRequest, outcome: AuditEntry['outcome'], status?: number): Promise<void> => {
+    const { id, caller, ip, deadline } = request;
+    const details = { ...(status === undefined ? {} : { status }), ...argumentsOf(request, keys.authenticate) };
     const recorded = audit.record({
       at: now(),
-      requestId: request.id,
-      caller: request.caller,
-      action: route,
+      requestId: id,
+      caller,
+      action: routeOf(request),
       outcome,
-      address: request.ip,
-      details: detailsOf(request, reply.statusCode),
+      address: ip,
+      details,
     });
-    const late = () => new Error(`Postgres did not take the entry within ${AUDIT_MS} ms`);
-    const waited = request.deadline?.answer(recorded) ?? recorded;
-    await withinTime(waited, AUDIT_MS, late).catch((error: unknown) =>
-      log.error({ err: error, requestId: request.id, route }, 'the audit log could not be written'),
-    );
+    return deadline?.answer(recorded) ?? recorded;
+  };
+
+  // After the rate limit, which counts refused calls too, and before the body.
+  server.addHook('preParsing', async (request) => {
+    check(request);
+    checkAddress(request);
+    if (!isAudited(request)) return;
+    request.unrecorded = true;
+    await record(request, 'BEGUN');
+    request.unrecorded = false;
+  });
+
+  // Before the answer leaves: a caller that has it is in the log. What is done or refused is so, also where that cannot be recorded.
+  server.addHook('onSend', async (request, { statusCode }) => {
+    const refused = statusCode === 401 || statusCode === 403;
+    if (request.unrecorded || (!refused && !isAudited(request))) return;
+    const outcome = refused ? 'REFUSED' : statusCode < 400 ? 'DONE' : 'FAILED';
+    await record(request, outcome, statusCode).catch(() => undefined);
   });
 }

@@ -81,7 +81,9 @@ const ASSETS: Readonly<Record<string, { readonly type: string; readonly content:
 
 /** GraphiQL from this server alone: it works without a network and loads nothing from elsewhere. The page is static; its queries need a key. */
 export function registerGraphiql(server: FastifyInstance): void {
-  server.get('/graphiql', OPEN, async (_request, reply) => sendPage(reply, PAGE));
+  // The page reads its first query from there.
+  const page = { config: { ...OPEN.config, query: ['query'] } };
+  server.get('/graphiql', page, async (_request, reply) => sendPage(reply, PAGE));
   server.get<{ Params: { '*': string } }>('/graphiql/*', OPEN, async ({ params }, reply) => {
     const asset = Object.hasOwn(ASSETS, params['*']) ? ASSETS[params['*']] : undefined;
     if (!asset) throw notFound('GraphiQL has no such file', 'open /graphiql');

@@ -44,7 +44,8 @@ export function registerHealth(server: FastifyInstance, options: HealthOptions):
 
   server.get('/healthz', PROBE, async () => ({ status: 'ok', uptimeSeconds: Math.round((now() - startedAt) / 1_000) }));
 
-  server.get('/readyz', PROBE, async ({ query }, reply) => {
+  const readyz = { config: { ...PROBE.config, query: ['duty'] } };
+  server.get('/readyz', readyz, async ({ query }, reply) => {
     const duty = dutyOf((query as { duty?: unknown }).duty);
     const [found, worker] = await Promise.all([
       readiness(health.stores, loss, duty),

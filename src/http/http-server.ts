@@ -50,7 +50,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   });
 
   registerErrors(server, log);
-  registerAccess(server, { keys, guarded: GUARDED_ROUTES, audit: services.audit, now: services.now, log });
+  registerAccess(server, { keys, guarded: GUARDED_ROUTES, audit: services.audit, now: services.now });
   registerDeadlines(server, { decisionMs: options.decisionDeadlineMs });
   await registerRateLimit(server, { limits: rateLimits, count: rateCount, metrics });
 

@@ -17,7 +17,9 @@ export interface ImportRoutesOptions {
 /** Bytes of a mapping; the guard refuses less than that. */
 const MAX_MAPPING = 400_000;
 
-export const IMPORT_TABLE = guardedRoute('POST', '/import/:table', { roles: ['admin', 'ingest'], audit: true });
+export const IMPORT_TABLE = guardedRoute('POST', '/import/:table', { roles: ['admin', 'ingest'], audit: true }, [
+  'history',
+]);
 
 interface ImportRoute {
   Params: { table: string };

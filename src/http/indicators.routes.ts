@@ -112,11 +112,12 @@ function toParquet({ columns, rows }: DataTable): Buffer {
   return Buffer.from(parquetWriteBuffer({ columnData }));
 }
 
-const indicatorFile = (url: string) => guardedRoute('GET', url, { roles: ['admin', 'modeler', 'bi'], audit: true });
+const indicatorFile = (url: string, ...more: readonly string[]) =>
+  guardedRoute('GET', url, { roles: ['admin', 'modeler', 'bi'], audit: true }, [...Object.keys(Query.shape), ...more]);
 
 /** The table of `indicatorTable` as a file, by format. */
 export const INDICATOR_FILES = {
-  csv: indicatorFile('/indicators.csv'),
+  csv: indicatorFile('/indicators.csv', 'formulas'),
   json: indicatorFile('/indicators.json'),
   parquet: indicatorFile('/indicators.parquet'),
 } as const;

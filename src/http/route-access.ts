@@ -17,21 +17,24 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A route without it fails when it is registered. */
     access?: RouteAccess;
+    /** The query parameters that the route takes; none where absent, and every other is refused. */
+    query?: readonly string[];
   }
 }
 
 export interface GuardedRoute {
   readonly method: HTTPMethods;
   readonly url: string;
-  readonly config: { readonly access: GuardedAccess };
+  readonly config: { readonly access: GuardedAccess; readonly query: readonly string[] };
 }
 
 /** Declares a route beside its handler: `server.route({ ...guardedRoute('GET', '/file', { … }), handler })`. */
-export const guardedRoute = (method: HTTPMethods, url: string, access: GuardedAccess): GuardedRoute => ({
-  method,
-  url,
-  config: { access },
-});
+export const guardedRoute = (
+  method: HTTPMethods,
+  url: string,
+  access: GuardedAccess,
+  query: readonly string[] = [],
+): GuardedRoute => ({ method, url, config: { access, query } });
 
 /** Open to all, without a key. */
 export const OPEN = { config: { access: 'OPEN' } } as const;

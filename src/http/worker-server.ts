@@ -24,7 +24,7 @@ export interface WorkerServerOptions {
 export function createWorkerServer({ keys, audit, metricsText, now, log }: WorkerServerOptions): FastifyInstance {
   const server = fastify({ genReqId: () => randomUUID(), requestIdHeader: false, forceCloseConnections: true });
   registerErrors(server, log);
-  registerAccess(server, { keys, guarded: [METRICS], audit, now, log });
+  registerAccess(server, { keys, guarded: [METRICS], audit, now });
   server.get('/healthz', OPEN, async () => ({ status: 'ok' }));
   server.route({ ...METRICS, handler: async (_, reply) => reply.type(EXPOSITION).send(await metricsText()) });
   return server;

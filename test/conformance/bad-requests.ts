@@ -368,12 +368,12 @@ export const AWAY: readonly OverGraphql[] = [
     name: 'a store that is away',
     asks: '{ jobs { id } }',
     code: 'STORE_UNAVAILABLE',
-    says: [/(a store|postgres) does not answer/, /readyz/],
+    says: [/(a store|postgres) does not answer|the audit log cannot be written/, /readyz/],
   },
   {
     name: 'a mutation while a store is away',
     asks: 'mutation { materialize { id } }',
     code: 'STORE_UNAVAILABLE',
-    says: [/(a store|postgres) does not answer/, /readyz/],
+    says: [/(a store|postgres) does not answer|the audit log cannot be written/, /readyz/],
   },
 ];

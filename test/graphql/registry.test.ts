@@ -208,9 +208,12 @@ it('refuses to end a version that a service pins, then prunes what is retired, b
   const audited = (await api.app.services.api.audit.list(50)).filter(({ action }) => action.includes('pruneFeature'));
   expect(audited.map(({ outcome, caller }) => `${outcome} ${caller?.role}`)).toEqual([
     'DONE admin',
+    'BEGUN admin',
     'REFUSED modeler',
     'FAILED admin',
+    'BEGUN admin',
     'FAILED admin',
+    'BEGUN admin',
   ]);
 
   await rm(join(definitions.root, viewFile(1, '').path));

@@ -16,7 +16,7 @@ import { type AuditEntry, ROLES, type Role } from '../../src/core/ports/access.j
 import { operationsOf } from '../../src/graphql/operation.js';
 import { buildSchema } from '../../src/graphql/schema.js';
 import { GUARDED_ROUTES, roleTable } from '../../src/http/role-table.js';
-import { type Api, startApi } from '../support/api.js';
+import { type Api, keyOf, startApi } from '../support/api.js';
 import { fixtureRegistry } from '../support/registries.js';
 
 const registry = await fixtureRegistry();
@@ -176,6 +176,79 @@ describe.each(ROUTES)('%s', (route, allowed) => {
   });
 });
 
+/** Every address that takes a key, with a role that may call it and one that may not; any key may send GraphQL. */
+const ADDRESSES = [
+  ...ROUTES.filter(([route]) => route !== 'GET /metrics').map(([route, allowed]) => {
+    const forbidden = ROLES.find((role) => !allowed.includes(role));
+    return { route, allowed: allowed[0] as Role, forbidden };
+  }),
+  { route: 'POST /graphql', allowed: 'admin' as const, forbidden: undefined },
+  { route: 'POST /graphql/stream', allowed: 'admin' as const, forbidden: undefined },
+];
+const TEXTS = [
+  ['NUL', '%00'],
+  ['half a character', '%ED%A0%BD'],
+  ['10 kB', 'y'.repeat(10_000)],
+] as const;
+
+describe.each(ADDRESSES)('$route', ({ route, allowed, forbidden }) => {
+  const [method = '', path = ''] = route.split(' ');
+  const ask = async (role: Role | null, url: string) => {
+    const post = {
+      headers: { 'content-type': path.startsWith('/import') ? 'text/csv' : 'application/json' },
+      body: '{}',
+    };
+    const response = await api.fetch(role, url, { method, ...(method === 'POST' ? post : {}) });
+    const { error, errors } = (await response.json()) as {
+      error?: { message: string };
+      errors?: { message: string }[];
+    };
+    return {
+      status: response.status,
+      message: error?.message ?? errors?.[0]?.message,
+      id: response.headers.get('x-request-id'),
+    };
+  };
+  const plain = path.replace(':table', 'customers').replace(':id', 'x');
+
+  it.each(TEXTS)(
+    'keeps no call out of the audit log by a parameter with %s, which is refused by its name',
+    async (_, text) => {
+      const roles = [allowed, null, ...(forbidden ? [forbidden] : [])] as const;
+      const answers = await Promise.all(roles.map((role) => ask(role, `${plain}?x=${text}`)));
+      expect(answers.map(({ status }) => status)).toEqual([400, 401, ...(forbidden ? [403] : [])]);
+      expect(answers[0]?.message).toBe("there is no query parameter 'x' here");
+      const entries = await api.app.services.api.audit.list(20);
+      const outcomes = answers.map(({ id }) => entries.find(({ requestId }) => requestId === id)?.outcome);
+      const kept = path.startsWith('/graphql') ? undefined : 'FAILED';
+      expect(outcomes).toEqual([kept, 'REFUSED', ...(forbidden ? ['REFUSED'] : [])]);
+    },
+  );
+
+  it('is recorded, whatever its path holds that is an id at all', async () => {
+    if (!path.includes(':')) return;
+    for (const [id, status, outcomes] of [
+      ['y'.repeat(90), 404, ['FAILED', 'BEGUN']],
+      ['%00', 400, ['FAILED']],
+      ['%ED%A0%BD', 400, []],
+      ['y'.repeat(10_000), 414, []],
+    ] as const) {
+      const answer = await ask(allowed, path.replace(/:\w+/, id));
+      const entries = (await api.app.services.api.audit.list(20)).filter(({ requestId }) => requestId === answer.id);
+      expect([answer.status, entries.map(({ outcome }) => outcome)]).toEqual([status, outcomes]);
+    }
+  });
+
+  it('leaves no key in the audit log that is in its address', async () => {
+    const key = keyOf('modeler');
+    for (const role of [allowed, null]) {
+      await ask(role, `${plain}?key=${key}&names=${key}&history=${key}&${key}`);
+      await ask(role, path.replace(/:\w+/, key));
+    }
+    expect(JSON.stringify(await api.app.services.api.audit.list(20))).not.toContain(key);
+  });
+});
+
 describe('the table of roles', () => {
   it('declares every operation of the schema and no other', () => {
     const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
@@ -187,5 +260,39 @@ describe('the table of roles', () => {
     const lines = roleTable(schema).split('\n');
     expect(lines).toHaveLength(2 + operations.length + ROUTES.length);
     expect(lines).toContain('| `Query.indicatorTable` | ✓ |  | ✓ |  | ✓ |');
+  });
+});
+
+describe('without Postgres', () => {
+  beforeAll(() => api.lose('postgres'));
+
+  const AUDITED = operationsOf(schema)
+    .filter(({ name, declaration }) => name.startsWith('Mutation.') || declaration.audit)
+    .map(({ name, declaration: { roles } }) => [name, roles[0]] as const);
+
+  it.each(AUDITED)('%s is refused, since it cannot be recorded', async (operation, role) => {
+    expect(await codes(operation, role)).toEqual(['STORE_UNAVAILABLE']);
+  });
+
+  it.each(ROUTES.filter(([route]) => route !== 'GET /metrics'))(
+    '%s is refused before its body is read',
+    async (route, allowed) => {
+      const [method = '', path = ''] = route.split(' ');
+      const url = path.replace(':table', 'customers').replace(':id', 'x');
+      const statusOf = async (role: Role | null) => (await api.fetch(role, url, { method })).status;
+      const forbidden = ROLES.filter((role) => !allowed.includes(role));
+      expect(await statusOf(allowed[0] as Role)).toBe(503);
+      // What is refused stays refused.
+      expect(await statusOf(null)).toBe(401);
+      expect(await statusOf(forbidden[0] as Role)).toBe(403);
+    },
+  );
+
+  it('a metric counts what could not be recorded', async () => {
+    const text = await api.app.telemetry.metricsText();
+    const count = (outcome: string) =>
+      Number(new RegExp(`riskgraph_audit_failures_total\\{outcome="${outcome}"\\} (\\d+)`).exec(text)?.[1]);
+    expect(count('BEGUN')).toBe(AUDITED.length + ROUTES.length - 1);
+    expect(count('REFUSED')).toBe(2 * (ROUTES.length - 1));
   });
 });

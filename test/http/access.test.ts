@@ -14,7 +14,6 @@ function server(guarded = [SECRETS]) {
     guarded,
     audit: { record: async () => undefined, list: async () => [] },
     now: () => 0,
-    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
   });
   return http;
 }

@@ -147,10 +147,23 @@ describe('keys and secrets', () => {
 });
 
 describe('audit log', () => {
+  const caller = { role: 'admin', name: 'ops', keyId: '0123456789abcdef' } as const;
+  const entry = { at: 1_000, requestId: 'r1', caller, action: 'Mutation.materialize', address: '10.0.0.1' } as const;
+  const failed: string[] = [];
+  const journal = (run: <T>(work: () => Promise<T>) => Promise<T> = (work) => work()) =>
+    createAuditLog({
+      dataSource: database.dataSource,
+      breaker: { run },
+      metrics: {
+        count: (name, labels, by = 1) => by > 0 && void failed.push(`${name} ${JSON.stringify(labels)}`),
+        observe: () => undefined,
+        gauge: () => undefined,
+      },
+      log: { ...quietLog, error: () => undefined },
+    });
+
   it('answers newest first with who, what, when and from where', async () => {
-    const audit = createAuditLog(database.dataSource);
-    const caller = { role: 'admin', name: 'ops', keyId: '0123456789abcdef' } as const;
-    const entry = { at: 1_000, requestId: 'r1', caller, action: 'Mutation.materialize', address: '10.0.0.1' } as const;
+    const audit = journal();
     await audit.record({ ...entry, outcome: 'DONE', details: { views: ['a@1'] } });
     await audit.record({
       ...entry,
@@ -168,6 +181,42 @@ describe('audit log', () => {
       address: '10.0.0.1',
       details: { views: ['a@1'] },
     });
+  });
+
+  it.each([
+    ['NUL', 'a\0b', 'a\ufffdb'],
+    ['half a character', 'a\ud83d', 'a\ufffd'],
+    ['an end in the middle of a character', `${'x'.repeat(999)}😀`, `${'x'.repeat(999)}\ufffd… (1001 characters)`],
+    ['100 kB', 'y'.repeat(100_000), `${'y'.repeat(1_000)}… (100000 characters)`],
+  ])('stores text with %s in every place, as near to it as Postgres can', async (_, text, stored) => {
+    const audit = journal();
+    const deep = (levels: number): unknown => (levels === 0 ? text : { in: deep(levels - 1) });
+    await audit.record({
+      ...entry,
+      requestId: text,
+      caller: { ...caller, name: text },
+      action: text,
+      address: text,
+      outcome: 'DONE',
+      details: { [text]: text, list: Array(500).fill(text), deep: deep(2_000), big: 10n },
+    });
+    const [newest] = await audit.list(1);
+    expect(newest).toMatchObject({ requestId: stored, caller: { ...caller, name: stored }, action: stored });
+    expect(JSON.stringify(newest?.details).length).toBeLessThan(60_000);
+    if (text.length < 100) {
+      expect(newest?.details[stored]).toBe(stored);
+      expect(newest?.details.list).toEqual([...Array(50).fill(stored), '… (500 values)']);
+      expect(newest?.details.big).toBe('10');
+    }
+  });
+
+  it('says that an entry was not written, and counts it', async () => {
+    const audit = journal(() => Promise.reject(new Error('away')));
+    await expect(audit.record({ ...entry, outcome: 'BEGUN', details: {} })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: 'the audit log cannot be written, so nothing was done',
+    });
+    expect(failed).toEqual(['audit_failures {"outcome":"BEGUN"}']);
   });
 });
 

@@ -34,6 +34,8 @@ export interface KeyStore {
  */
 export type RateCount = (key: string, windowMs: number) => Promise<{ readonly current: number; readonly ttl: number }>;
 
+export const OUTCOMES = ['BEGUN', 'DONE', 'REFUSED', 'FAILED'] as const;
+
 export interface AuditEntry {
   readonly at: Instant;
   readonly requestId: string;
@@ -41,16 +43,20 @@ export interface AuditEntry {
   readonly caller: Caller | null;
   /** `Mutation.materialize`, `GET /training-sets/:id`, … */
   readonly action: string;
-  readonly outcome: 'DONE' | 'REFUSED' | 'FAILED';
+  /** A call that is recorded has two entries: BEGUN before anything is done, then how it ended. */
+  readonly outcome: (typeof OUTCOMES)[number];
   /** The network address of the caller. */
   readonly address: string;
   /** The arguments without personal values, and the error code of a refused call. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Records every mutation, export, download and refused call: caller, action, time, address. */
+/** Records every mutation, import, export, download and refused call: caller, action, time, address. */
 export interface AuditLog {
-  /** Appends one entry. */
+  /**
+   * Appends one entry. Every text can be stored: NUL and half a character are replaced, what is long is cut with a mark.
+   * @throws STORE_UNAVAILABLE where it is not written in time, which is logged and counted by then
+   */
   record(entry: AuditEntry): Promise<void>;
   /** Returns at most `limit` entries, newest first. */
   list(limit: number): Promise<readonly AuditEntry[]>;

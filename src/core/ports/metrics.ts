@@ -39,6 +39,10 @@ export const METRICS = {
     'role',
     'caller',
   ),
+  audit_failures: counter(
+    'Entries that the audit log did not take, by outcome; what had to be recorded before it began (BEGUN) was refused',
+    'outcome',
+  ),
   served_values: counter(
     'Feature values answered from the online store, also as inputs of scores, by status: PRESENT, NULL, STALE, NOT_FOUND, ERROR',
     'view',
