@@ -48,9 +48,14 @@ function keep(path, code) {
   }
 }
 
+/** Definitions outside of the package import this very platform, wherever their project has one installed, or none: a second one would be another. */
+const PLATFORM = new URL('../package.json', import.meta.url).href;
+const isPlatform = (specifier) => specifier === 'riskgraph' || specifier.startsWith('riskgraph/');
+
 registerHooks({
   /** `./x.js` in TypeScript names x.ts, unless there is only an x.js. */
   resolve(specifier, context, next) {
+    if (isPlatform(specifier)) return next(specifier, { ...context, parentURL: PLATFORM });
     if (/^\.{1,2}\/.*\.js$/.test(specifier) && context.parentURL?.endsWith('.ts')) {
       try {
         return next(specifier.replace(/js$/, 'ts'), context);

@@ -64,7 +64,7 @@ import { openClickHouse } from './warehouse/client.js';
 import { createSqlGuard } from './warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from './warehouse/migrate.js';
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const DATABASE = 'riskgraph';
 /** How long another process may serve before it sees what this one applied or retired. */
 const CATALOGUE_REFRESH_MS = 2 * SECOND;
@@ -116,7 +116,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const jobs = createJobLedger(dataSource);
     const definitions = createDefinitionLedger(dataSource);
     const { registry, grow, refuseModel } = await openRegistry(
-      { root: given.definitions ?? PROJECT, currency: config.portfolio.currency },
+      { root: given.definitions ?? PACKAGE, project: config.project, currency: config.portfolio.currency },
       (await definitions.all()).filter(({ retiredAt }) => retiredAt === null),
     );
     const mask = new Mask(await sharedSecret(dataSource, 'mask', randomBytes(32)));
@@ -124,7 +124,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const store = openClickHouse({ url: clickhouseUrl, database: given.clickhouseDatabase ?? DATABASE, log, metrics });
     opened(store, () => store.close());
     await store.createDatabase(given.clickhouseDatabase ?? DATABASE);
-    const migrations = join(PROJECT, 'migrations/clickhouse');
+    const migrations = join(PACKAGE, 'migrations/clickhouse');
     await migrateClickHouse({ clickhouse: store, directory: migrations, clock, log });
     const guard = createSqlGuard(store);
     const tempDir = join(config.home, 'tmp');

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -39,13 +40,16 @@ function createProgram(context: CommandContext): Command {
   return program;
 }
 
+/** A command in a project's folder is about that project. */
+const projectHere = (): string | undefined => (existsSync('riskgraph.config.ts') ? process.cwd() : undefined);
+
 function explain(error: unknown): string {
   if (error instanceof RiskgraphError) return error.hint ? `${error.message}\n  → ${error.hint}` : error.message;
   return error instanceof Error ? error.message : String(error);
 }
 
 try {
-  const { adminKey, client, home, http, keys, portfolio, demoCustomers, logLevel } = loadConfig();
+  const { adminKey, client, home, http, keys, portfolio, demoCustomers, logLevel, project: given } = loadConfig();
   const { timezone, currency } = portfolio;
   const keyPlace = keys === undefined ? join(home, 'keys') : 'those of RISKGRAPH_KEYS';
   await createProgram({
@@ -56,7 +60,7 @@ try {
     http,
     timezone,
     currency,
-    definitions: process.cwd(),
+    project: given ?? projectHere(),
     demoCustomers,
     logLevel,
     environment: process.env,

@@ -27,6 +27,7 @@ const Environment = z.object({
   PORT: withDefault(z.coerce.number().int().min(0).max(65_535), 4000),
   HOST: withDefault(z.string(), '127.0.0.1'),
   RISKGRAPH_HOME: withDefault(z.string(), './.riskgraph'),
+  RISKGRAPH_DEFINITIONS: optional(z.string()),
   POSTGRES_URL: optional(z.string()),
   REDIS_URL: optional(z.string()),
   CLICKHOUSE_URL: optional(z.string()),
@@ -66,6 +67,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     /** How long a decision waits that names no deadline. */
     decisionDeadlineMs: env.RISKGRAPH_DEADLINE_MS,
     home,
+    /** The project whose definitions are laid over the product's. */
+    project: env.RISKGRAPH_DEFINITIONS === undefined ? undefined : resolve(env.RISKGRAPH_DEFINITIONS),
     postgresUrl: env.POSTGRES_URL,
     redisUrl: env.REDIS_URL,
     clickhouseUrl: env.CLICKHOUSE_URL,

@@ -1,20 +1,25 @@
 /** Checks the definitions of a project without a server: types, rules of the registry, queries on empty tables, models. */
+import { existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { definitionFolders } from '../core/definitions/definition-kinds.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { RiskgraphError } from '../core/errors.js';
 import { BusinessCalendar } from '../core/helpers/time.js';
 import type { Log } from '../core/ports/process.js';
+import { type Layers, PROJECT_CONFIG } from '../registry/layers.js';
 import { ENTITIES, inspectDefinitions } from '../registry/load.js';
-import { typescriptBelow } from '../registry/scan.js';
+import { PRODUCT, typescriptBelow } from '../registry/scan.js';
 import { lineAbout, type Problem } from './problem.js';
 import { refusedQueries, withEmptyTables } from './queries.js';
 import { typeProblems } from './types.js';
 
+const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
+
 export interface CheckOptions {
-  /** The folder whose definitions are checked. */
-  readonly root: string;
+  /** The project whose definitions are checked, laid over the product's; undefined: the product's alone. */
+  readonly project?: string | undefined;
   readonly currency: string;
   readonly timezone: string;
 }
@@ -39,21 +44,24 @@ const HINTS = {
 /** The files of a project that are compiled: its definitions and what lies beside them. */
 async function typedFiles(root: string): Promise<readonly string[]> {
   const below = await Promise.all(definitionFolders.map((folder) => typescriptBelow(join(root, folder))));
-  return below.flat();
+  const config = join(root, PROJECT_CONFIG);
+  return [...(existsSync(config) ? [config] : []), ...below.flat()];
 }
 
 /** Finds every problem of all files at once; throws only where the engine cannot be started. */
-export async function checkProject({ root, currency, timezone }: CheckOptions): Promise<CheckReport> {
+export async function checkProject({ project, currency, timezone }: CheckOptions): Promise<CheckReport> {
+  const layers: Layers = { root: PACKAGE, project };
+  const own = project ?? PACKAGE;
   const started = performance.now();
   const calendar = new BusinessCalendar(timezone);
   const notes: string[] = [];
   const [types, inspected] = await Promise.all([
-    typedFiles(root).then((files) => typeProblems(root, files)),
-    inspect(root, currency).then(async ({ registry, problems }) => {
+    typedFiles(own).then((files) => typeProblems(own, files)),
+    inspect(layers, currency).then(async ({ registry, problems }) => {
       if (!registry) return { problems, size: 0 };
       const [queries, models] = await Promise.all([
-        queryProblems(registry, root, calendar, notes),
-        modelProblems(registry, root, notes),
+        queryProblems(registry, layers, calendar, notes),
+        modelProblems(registry, layers, notes),
       ]);
       return { problems: [...problems, ...queries, ...models], size: sizeOf(registry) };
     }),
@@ -74,26 +82,31 @@ const isUnloaded = (message: string): boolean => message.startsWith('does not lo
 const sizeOf = ({ views, onDemandViews, services, indicators, models, jobs }: Registry): number =>
   [views, onDemandViews, services, indicators, models, jobs].reduce((sum, { size }) => sum + size, 0);
 
-const textOf = (root: string, file: string): Promise<string> => readFile(join(root, file), 'utf8').catch(() => '');
+/** The text of a file of either layer. */
+function textOf({ root, project = root }: Layers, file: string): Promise<string> {
+  const isProduct = file.startsWith(PRODUCT);
+  const path = isProduct ? join(root, file.slice(PRODUCT.length)) : join(project, file);
+  return readFile(path, 'utf8').catch(() => '');
+}
 
 async function problemOf(
-  root: string,
+  layers: Layers,
   { file, message, check, hint, at }: Pick<Problem, 'file' | 'message' | 'check' | 'hint'> & { readonly at?: RegExp },
 ): Promise<Problem> {
-  const line = lineAbout(await textOf(root, file), message, at);
+  const line = lineAbout(await textOf(layers, file), message, at);
   return { file, line, column: null, check, message, hint };
 }
 
 async function inspect(
-  root: string,
+  layers: Layers,
   currency: string,
 ): Promise<{ readonly registry: Registry | null; readonly problems: readonly Problem[] }> {
   try {
-    const { registry, problems } = await inspectDefinitions({ root, currency });
+    const { registry, problems } = await inspectDefinitions({ ...layers, currency });
     const placed = problems.map((problem) => {
       const end = problem.indexOf(': ');
       const [file, message] = [problem.slice(0, end), problem.slice(end + 2)];
-      return problemOf(root, { file, message, check: 'definition', hint: null });
+      return problemOf(layers, { file, message, check: 'definition', hint: null });
     });
     return { registry, problems: await Promise.all(placed) };
   } catch (error) {
@@ -101,14 +114,14 @@ async function inspect(
     const { message, hint = null } = error;
     return {
       registry: null,
-      problems: [await problemOf(root, { file: ENTITIES, message, check: 'definition', hint })],
+      problems: [await problemOf(layers, { file: ENTITIES, message, check: 'definition', hint })],
     };
   }
 }
 
 async function queryProblems(
   registry: Registry,
-  root: string,
+  layers: Layers,
   calendar: BusinessCalendar,
   notes: string[],
 ): Promise<readonly Problem[]> {
@@ -124,7 +137,7 @@ async function queryProblems(
       const isView = 'entity' in of;
       const at = isView ? /\bquery\s*[:(]/ : /\bfrom\s*[:(]/;
       const message = `the query cannot run: ${words}`;
-      return problemOf(root, {
+      return problemOf(layers, {
         file: of.file,
         message,
         check: 'query',
@@ -136,7 +149,7 @@ async function queryProblems(
 }
 
 /** Opens every model, where the scorer is installed: it is a large library, and a network may refuse it. */
-async function modelProblems({ models }: Registry, root: string, notes: string[]): Promise<readonly Problem[]> {
+async function modelProblems({ models }: Registry, layers: Layers, notes: string[]): Promise<readonly Problem[]> {
   if (models.size === 0) return [];
   const { createScorer } = await import('../scoring/onnx-scorer.js').catch(() => ({ createScorer: null }));
   if (createScorer === null) {
@@ -159,7 +172,7 @@ async function modelProblems({ models }: Registry, root: string, notes: string[]
       for (const problem of found) {
         const message = problem.slice(problem.indexOf(': ') + 2);
         const hint = 'make the definition, the .onnx file and the card agree';
-        problems.push(problemOf(root, { file: model.file, message, check: 'model', hint }));
+        problems.push(problemOf(layers, { file: model.file, message, check: 'model', hint }));
       }
     });
   }

@@ -37,13 +37,13 @@ export function addCheckCommand(program: Command, context: CommandContext): void
   const command = program
     .command('check')
     .description('check the definition files without a server: types, rules, queries on empty tables, models')
-    .argument('[folder]', 'the folder with features/, indicators/, models/ and jobs/', context.definitions)
+    .argument('[folder]', 'a project, which is laid over the product’s definitions', context.project)
     .addOption(jsonOption())
-    .action(async (folder: string) => {
+    .action(async (folder: string | undefined) => {
       // It loads the compiler and the engine, which other commands do without.
       const { checkProject } = await import('../checking/check.js');
       const { timezone, currency } = context;
-      const report = await checkProject({ root: resolve(folder), timezone, currency });
+      const report = await checkProject({ project: folder && resolve(folder), timezone, currency });
       print(report, command.opts<OutputOptions>(), () => describeCheck(report));
       if (report.problems.length > 0) process.exitCode = 1;
     });

@@ -14,8 +14,8 @@ export interface CommandContext {
   readonly http: { readonly host: string; readonly port: number };
   readonly timezone: string;
   readonly currency: string;
-  /** The folder whose definitions commands without a server read. */
-  readonly definitions: string;
+  /** The project whose definitions are laid over the product's; undefined: the product's alone. */
+  readonly project: string | undefined;
   readonly demoCustomers: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** The environment that child processes inherit. */

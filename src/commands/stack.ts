@@ -19,7 +19,7 @@ export async function startStack(context: CommandContext, { onReady, logLevel }:
   try {
     const stack = await superviseStack({
       home: context.home,
-      env: { ...context.environment, RISKGRAPH_LOG_LEVEL: logLevel },
+      env: { ...context.environment, ...projectOf(context), RISKGRAPH_LOG_LEVEL: logLevel },
       host: context.http.host,
       port: context.http.port,
       log,
@@ -40,6 +40,9 @@ export async function startStack(context: CommandContext, { onReady, logLevel }:
     process.exitCode = cause.exitCode;
   }
 }
+
+const projectOf = ({ project }: CommandContext): NodeJS.ProcessEnv =>
+  project === undefined ? {} : { RISKGRAPH_DEFINITIONS: project };
 
 async function ownClient({ adminKey, environment, home }: CommandContext, url: string): Promise<Client | null> {
   // The keys of the home are then not those of the stack.

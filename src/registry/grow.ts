@@ -7,9 +7,10 @@ import type { Registry } from '../core/definitions/registry.js';
 import { conflict } from '../core/errors.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
 import { changedSinceImport } from './imported.js';
+import { findLayered, type Layers } from './layers.js';
 import { type LoadOptions, loadFiles, readDefinitions, registryOf, scoresOf } from './load.js';
 import type { Loading } from './loaders.js';
-import { type FoundFile, findDefinitions } from './scan.js';
+import type { FoundFile } from './scan.js';
 import { loadUsable } from './usable.js';
 
 /** Definitions by `kind name@version`, with the content hash that was applied. */
@@ -41,7 +42,7 @@ export async function openRegistry(
   const { loading, refused } = await loadUsable(options, applied);
   return {
     registry: registryOf(loading, refused),
-    grow: (wanted, openModels) => grow(loading, options.root, wanted, openModels),
+    grow: (wanted, openModels) => grow(loading, options, wanted, openModels),
     refuseModel({ id, file }, reason) {
       loading.models.delete(id);
       refused.push({ file, defines: { kind: 'model', id }, reasons: [reason] });
@@ -59,7 +60,7 @@ const labelsOf = (item: FoundFile): readonly string[] =>
 
 async function grow(
   known: Loading,
-  root: string,
+  layers: Layers,
   wanted: Wanted,
   openModels: OpenModels,
 ): Promise<ReadonlyMap<string, unknown>> {
@@ -68,7 +69,7 @@ async function grow(
   for (const [label, hash] of wanted) {
     if (here.has(label) && here.get(label) !== hash) refused.set(label, otherText(label));
   }
-  let left = (await findDefinitions(root, [])).filter((item) => wanted.has(labelOf(item)) && !here.has(labelOf(item)));
+  let left = (await findLayered(layers, [])).filter((item) => wanted.has(labelOf(item)) && !here.has(labelOf(item)));
   const scores = new Map([...known.scores, ...scoresOf(left)]);
   // One may need another of them: each pass adds what the one before made possible.
   for (let before = Number.POSITIVE_INFINITY; left.length < before; ) {

@@ -31,11 +31,14 @@ export const isCovered = (path: string): boolean => !isVocabulary(path) && !path
 export const contentHash = async (file: string, extra: readonly string[] = []): Promise<string> =>
   definitionHash([await meaningOfAll(await realpath(file), []), ...extra]);
 
+/** The platform that runs is the one that counts, wherever the project of a file has one installed, or none. */
+const platform = createRequire(`${PACKAGE}/package.json`);
+
 /** The file that a specifier means, where it is ours; null for a package. */
 export async function fileOf(specifier: string, from: string): Promise<string | null> {
   if (specifier.startsWith('.')) return realpath(resolve(dirname(from), specifier.replace(/\.js$/, '.ts')));
   if (specifier !== 'riskgraph' && !specifier.startsWith('riskgraph/')) return null;
-  return createRequire(from).resolve(specifier);
+  return realpath(platform.resolve(specifier));
 }
 
 /** The meaning of one imported name: the file that it comes from, through all files that only re-export it. `open` are the files that lead here. */

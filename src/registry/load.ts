@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { scoreViewId } from '../core/compute/score-view.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { RefusedFile, Registry } from '../core/definitions/registry.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { WRITTEN_CURRENCY } from './currency.js';
+import { findLayered, type Layers, readStarter } from './layers.js';
 import { LOADERS, type Loading } from './loaders.js';
-import { type DefinitionFile, type FoundFile, findDefinitions, importDefinitions, importModule } from './scan.js';
+import { type DefinitionFile, type FoundFile, importDefinitions, importModule, PRODUCT } from './scan.js';
 import { wordsOf } from './words.js';
 
 /** What every definition is declared with. */
@@ -27,8 +29,7 @@ export async function readDefinitions(
   });
 }
 
-export interface LoadOptions {
-  readonly root: string;
+export interface LoadOptions extends Layers {
   /** Currency of the portfolio's amounts, as units name it. */
   readonly currency?: string;
 }
@@ -51,18 +52,18 @@ export async function loadRegistry(options: LoadOptions): Promise<Registry> {
 export async function inspectDefinitions(
   options: LoadOptions,
 ): Promise<{ readonly registry: Registry; readonly problems: readonly string[] }> {
-  const { files, entities, problems } = await readFiles(options.root);
+  const { files, entities, problems } = await readFiles(options);
   const loading = emptyLoading(entities, files, options);
   loading.problems.push(...problems);
   await loadEach(files, loading);
   return { registry: registryOf(loading), problems: loading.problems };
 }
 
-/** The usable files below a root, and the problems of the others, as `file: reason`. */
-export async function readFiles(root: string) {
+/** The usable files of all layers, and the problems of the others, as `file: reason`. */
+export async function readFiles(layers: Layers) {
   const problems: string[] = [];
-  const entities = await loadEntities(root, problems);
-  const files = await readDefinitions(await findDefinitions(root, problems), problems);
+  const entities = await loadEntities(layers, problems);
+  const files = await readDefinitions(await findLayered(layers, problems), problems);
   checkDuplicates(files, problems);
   return { files, entities, problems };
 }
@@ -117,24 +118,58 @@ export function refuseProblems(problems: readonly string[]): void {
   });
 }
 
-async function loadEntities(root: string, problems: string[]): Promise<Map<string, EntityDefinition>> {
-  const file = ENTITIES;
-  const module = await importModule(join(root, file), file).catch((cause: unknown) => {
+/** The entities of all layers. A project's file may give on those of the product: `export * from 'riskgraph/entities'`. */
+async function loadEntities({ root, project }: Layers, problems: string[]): Promise<Map<string, EntityDefinition>> {
+  const entities = new Map<string, EntityDefinition>();
+  if (project === undefined) {
+    addEntities(await importEntities(root), ENTITIES, entities, problems);
+    return entities;
+  }
+  // What is wrong with the config is said where its definitions are found.
+  if ((await readStarter(project, [])).entities) {
+    addEntities(await importEntities(root), `${PRODUCT}${ENTITIES}`, entities, problems);
+  }
+  if (!existsSync(join(project, ENTITIES))) return entities;
+  try {
+    addEntities(await importEntities(project), ENTITIES, entities, problems);
+  } catch (cause) {
+    // The product's definitions are declared with the product's entities, and served on.
+    problems.push(`${ENTITIES}: ${wordsOf(cause)}`);
+  }
+  return entities;
+}
+
+const importEntities = (root: string): Promise<Readonly<Record<string, unknown>>> =>
+  importModule(join(root, ENTITIES), ENTITIES).catch((cause: unknown) => {
     if (cause instanceof RiskgraphError) throw cause;
     throw badInput(
-      `${file} does not load, and every definition is declared with what it exports: ${wordsOf(cause)}`,
+      `${ENTITIES} does not load, and every definition is declared with what it exports: ${wordsOf(cause)}`,
       'fix that file and start again',
     );
   });
-  const entities = new Map<string, EntityDefinition>();
+
+function addEntities(
+  module: Readonly<Record<string, unknown>>,
+  file: string,
+  entities: Map<string, EntityDefinition>,
+  problems: string[],
+): void {
+  const own = new Set<string>();
   for (const value of Object.values(module)) {
     if (!isKind(value, 'entity')) continue;
     const entity = value as EntityDefinition;
-    if (entities.has(entity.name)) problems.push(`${file}: entity '${entity.name}' is defined twice`);
+    const known = entities.get(entity.name);
+    if (known === entity && !own.has(entity.name)) continue;
+    if (own.has(entity.name)) problems.push(`${file}: entity '${entity.name}' is defined twice`);
+    else if (known) {
+      problems.push(
+        `${file}: entity '${entity.name}' has the name of one in ${PRODUCT}${ENTITIES}: import that one from 'riskgraph/entities', or take another name`,
+      );
+    }
     if (entity.joinKeys.length === 0) problems.push(`${file}: entity '${entity.name}' has no join keys`);
-    entities.set(entity.name, entity);
+    own.add(entity.name);
+    if (!known) entities.set(entity.name, entity);
   }
-  return entities;
 }
 
 function checkDuplicates(files: readonly DefinitionFile[], problems: string[]): void {

@@ -40,8 +40,12 @@ const suffixes = Object.values(DEFINITION_KINDS).flatMap(({ suffix }) => suffix 
 /** A file with a definition's suffix that matches no pattern is a misspelt definition, not a helper. */
 const DEFINITION_SUFFIX = new RegExp(`\\.(${suffixes.join('|')})\\.ts$`);
 
+/** Stands before the path of a product's file where a project is laid over it. */
+export const PRODUCT = 'riskgraph/';
+
 /** What a file defines, as its path from the root says; null where it says nothing. */
-export function identityOf(file: string): Pick<DefinitionFile, 'kind' | 'name' | 'version' | 'id'> | null {
+export function identityOf(named: string): Pick<DefinitionFile, 'kind' | 'name' | 'version' | 'id'> | null {
+  const file = named.startsWith(PRODUCT) ? named.slice(PRODUCT.length) : named;
   const base = file.slice(file.lastIndexOf('/') + 1);
   for (const { kind, folder, pattern } of PATTERNS) {
     const [, name, version = '1'] = (file.startsWith(`${folder}/`) && pattern.exec(base)) || [];

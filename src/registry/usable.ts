@@ -6,7 +6,7 @@ import type { PublishedDefinition } from '../core/ports/serving.js';
 import { ENTITIES, emptyLoading, type LoadOptions, loadEach, readFiles, refuseProblems } from './load.js';
 import type { Loading } from './loaders.js';
 import { eitherOf } from './references.js';
-import { type DefinitionFile, identityOf } from './scan.js';
+import { type DefinitionFile, identityOf, PRODUCT } from './scan.js';
 import { serviceStandIn, standIn } from './stand-in.js';
 
 const fileOf = (problem: string): string => problem.slice(0, problem.indexOf(': '));
@@ -40,13 +40,16 @@ export async function loadUsable(
   options: LoadOptions,
   applied: readonly PublishedDefinition[],
 ): Promise<{ readonly loading: Loading; readonly refused: RefusedFile[] }> {
-  const { files, entities, problems } = await readFiles(options.root);
-  // Nothing can be declared with entities that contradict each other.
-  refuseProblems(problems.filter((problem) => fileOf(problem) === ENTITIES));
+  const { files, entities, problems } = await readFiles(options);
+  // Nothing can be declared with entities that contradict each other; those of a project leave the product's as they are.
+  if (options.project === undefined) refuseProblems(problems.filter((problem) => fileOf(problem) === ENTITIES));
   const refused = new Refused();
   refused.add(problems.filter((problem) => !isCopy(problem)));
-  const copies = new Set(duplicates(files, applied));
-  refused.add([...copies].map(({ file, kind, id }) => `${file}: ${kind} ${id} is also defined in another file`));
+  const copies = new Set<DefinitionFile>();
+  for (const { copy, of } of duplicates(files, applied)) {
+    copies.add(copy);
+    refused.add([`${copy.file}: ${copy.kind} ${copy.id} is also defined in ${of.join(' and ')}`]);
+  }
   for (;;) {
     const usable = files.filter((item) => !copies.has(item) && !refused.has(item));
     const loading = emptyLoading(entities, usable, options);
@@ -62,8 +65,14 @@ export async function loadUsable(
 
 const isCopy = (problem: string): boolean => problem.includes(' is also defined in ');
 
-/** Files that define the same, but the one that was applied: which of them is meant is not known. */
-function duplicates(files: readonly DefinitionFile[], applied: readonly PublishedDefinition[]): DefinitionFile[] {
+interface Duplicate {
+  readonly copy: DefinitionFile;
+  /** The other files that define the same. */
+  readonly of: readonly string[];
+}
+
+/** Files that define the same, but the one that was applied, or else the product's: which of the others is meant is not known. */
+function duplicates(files: readonly DefinitionFile[], applied: readonly PublishedDefinition[]): readonly Duplicate[] {
   const byLabel = new Map<string, DefinitionFile[]>();
   for (const item of files) {
     const label = `${item.kind} ${item.id}`;
@@ -73,7 +82,11 @@ function duplicates(files: readonly DefinitionFile[], applied: readonly Publishe
     if (same.length === 1) return [];
     const [{ kind, id }] = same as [DefinitionFile];
     const known = applied.find((one) => one.kind === kind && one.id === id);
-    return same.filter(({ file }) => file !== known?.snapshot.file);
+    const kept =
+      same.find(({ file }) => file === known?.snapshot.file) ?? same.find(({ file }) => file.startsWith(PRODUCT));
+    return same
+      .filter((copy) => copy !== kept)
+      .map((copy) => ({ copy, of: same.filter((one) => one !== copy).map(({ file }) => file) }));
   });
 }
 

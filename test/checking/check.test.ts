@@ -34,6 +34,8 @@ export default defineIndicator({
 `;
 
 const FILES = {
+  'riskgraph.config.ts':
+    "import { defineProject } from 'riskgraph';\n\nexport default defineProject({ starter: 'none' });\n",
   'tsconfig.json':
     '{ "compilerOptions": { "strict": true, "module": "NodeNext", "target": "ES2023", "types": [], "skipLibCheck": true } }',
   'features/entities.ts': `import { defineEntity } from 'riskgraph';
@@ -62,7 +64,7 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 test('a check names every problem of all files at once, with file, line and what to do', async () => {
-  const report = await checkProject({ root, currency: 'CNY', timezone: 'Asia/Shanghai' });
+  const report = await checkProject({ project: root, currency: 'CNY', timezone: 'Asia/Shanghai' });
   const found = report.problems.map(({ file, line, check, message }) => [file, line, check, message]);
   expect(found).toEqual([
     ['features/customer/mistyped.v1.view.ts', 9, 'types', expect.stringMatching(/'maxAgee' does not exist in type/)],

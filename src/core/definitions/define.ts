@@ -22,6 +22,7 @@ export { defineIndicator, type IndicatorDimension, type IndicatorQueryContext } 
 export { defineJob } from './define-job.js';
 export { defineModel } from './define-model.js';
 export { defineOnDemandView, input } from './define-on-demand.js';
+export { defineProject, type ProjectSpec } from './define-project.js';
 export { defineFeatureService } from './define-service.js';
 export { defineFeatureView, type FeatureViewSpec, type ViewQueryContext } from './define-view.js';
 export type { View } from './definitions.js';

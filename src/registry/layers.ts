@@ -1,0 +1,72 @@
+/** The folders from which definitions come: one of the product's, and a project's that is laid over it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProjectSpec } from '../core/definitions/define-project.js';
+import { badInput } from '../core/errors.js';
+import { type FoundFile, findDefinitions, importModule, PRODUCT } from './scan.js';
+import { wordsOf } from './words.js';
+
+export interface Layers {
+  /** Folder whose features/, indicators/, models/ and jobs/ are the product's. */
+  readonly root: string;
+  /** A project's folder. Files of the product are then named `riskgraph/…`. */
+  readonly project?: string | undefined;
+}
+
+export const PROJECT_CONFIG = 'riskgraph.config.ts';
+
+/** Kinds that the platform itself runs on: a project adds to them, and leaves none out. */
+const NEEDED: ReadonlySet<string> = new Set(['job']);
+
+interface Starter {
+  /** Whether definitions may name the product's entities. */
+  readonly entities: boolean;
+  readonly takes: (item: FoundFile) => boolean;
+  /** What the config names one by one. */
+  readonly named: readonly string[];
+}
+
+const ALL: Starter = { entities: true, takes: () => true, named: [] };
+
+const names = (one: string, { name, id, file }: FoundFile): boolean =>
+  one.endsWith('/') ? file.startsWith(one) : one === name || one === id;
+
+/** Reads what a project takes of the product's definitions. A config with a problem takes all. @throws BAD_USER_INPUT where there is no such folder */
+export async function readStarter(project: string, problems: string[]): Promise<Starter> {
+  if (!existsSync(project)) {
+    throw badInput(`RISKGRAPH_DEFINITIONS names ${project}, where there is no folder`, 'name the folder of a project');
+  }
+  const path = join(project, PROJECT_CONFIG);
+  if (!existsSync(path)) return ALL;
+  const report = (problem: string): Starter => {
+    problems.push(`${PROJECT_CONFIG}: ${problem}`);
+    return ALL;
+  };
+  try {
+    const { default: exported } = await importModule(path, PROJECT_CONFIG);
+    const spec = exported as ({ readonly kind?: unknown } & ProjectSpec) | undefined;
+    if (spec?.kind !== 'project') return report('its default export is not made by defineProject');
+    const { starter = 'all' } = spec;
+    if (starter === 'all') return ALL;
+    if (starter === 'none') return { entities: false, takes: () => false, named: [] };
+    if (!Array.isArray(starter)) return report("`starter` is neither 'all' nor 'none' nor a list");
+    return { entities: true, takes: (item) => starter.some((one) => names(one, item)), named: starter };
+  } catch (cause) {
+    return report(`does not load: ${wordsOf(cause)}`);
+  }
+}
+
+/** Finds the definition files of all layers, the product's first. Problems are added to the list, as `file: reason`. */
+export async function findLayered({ root, project }: Layers, problems: string[]): Promise<readonly FoundFile[]> {
+  const own = await findDefinitions(root, problems);
+  if (project === undefined) return own;
+  const starter = await readStarter(project, problems);
+  for (const one of starter.named.filter((each) => !own.some((item) => names(each, item)))) {
+    problems.push(`${PROJECT_CONFIG}: \`starter\` lists '${one}', which the product does not define`);
+  }
+  const taken = own.filter((item) => NEEDED.has(item.kind) || starter.takes(item));
+  return [
+    ...taken.map((item) => ({ ...item, file: `${PRODUCT}${item.file}` })),
+    ...(await findDefinitions(project, problems)),
+  ];
+}
