@@ -147,6 +147,24 @@ test('an analyst reads the same indicator as a table and as a spreadsheet', asyn
   expect(csv.trim().split('\n')).toHaveLength(rows.length + 1);
 });
 
+test('the Python client reads, scores, and builds a set that has the values of a read', async (context) => {
+  const python = { cwd: 'clients/python', encoding: 'utf8' as const };
+  const absent = spawnSync('python3', ['-c', 'import pandas, pyarrow, pytest, requests'], python).status !== 0;
+  if (absent) return context.skip('python3 has no pandas, pyarrow, pytest and requests: see clients/python/README.md');
+  const run = promisify(execFile)('python3', ['-m', 'pytest', '--quiet', '-p', 'no:cacheprovider'], {
+    ...python,
+    env: {
+      ...process.env,
+      PYTHONPATH: 'src',
+      PYTHONDONTWRITEBYTECODE: '1',
+      RISKGRAPH_URL: stack.url,
+      RISKGRAPH_KEY: await stack.key('modeler'),
+    },
+  });
+  const { stdout } = await run.catch((failed: { stdout: string }) => failed);
+  expect(stdout).toMatch(/^\d+ passed in/m);
+});
+
 test('the commands that the README shows each user are answered with data', async () => {
   expect(
     spawnSync('curl', ['--version']).error,

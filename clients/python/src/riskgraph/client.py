@@ -1,0 +1,342 @@
+"""The client: one method for each thing that a modeler does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import pandas as pd
+
+from . import training_sets
+from .frames import Decimals, columns_of, frame_of, series_of
+from .jobs import FIELDS as JOB_FIELDS
+from .jobs import Job, wait_for
+from .training_sets import TrainingSet
+from .transport import Transport, url_and_key
+
+Columns = pd.DataFrame | Mapping[str, Sequence[Any]]
+Instant = str | dt.datetime
+Day = str | dt.date
+StalePolicy = Literal["RETURN", "NULL"]
+
+
+class Riskgraph:
+    """A Riskgraph server.
+
+    Args:
+        url: Where it is; without it ``RISKGRAPH_URL``, or ``http://127.0.0.1:4000``.
+        key: The API key; without it ``RISKGRAPH_KEY``.
+        deadline: Seconds within which a read must be answered; ``None`` leaves it to the server.
+        attempts: How often a read is sent that the server refuses for now. Changes are sent once.
+    """
+
+    def __init__(
+        self, url: str | None = None, key: str | None = None, *, deadline: float | None = None, attempts: int = 4
+    ) -> None:
+        url, key = url_and_key(url, key)
+        self._transport = Transport(url, key, deadline, attempts)
+
+    def __enter__(self) -> Riskgraph:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._transport.close()
+
+    def search(
+        self, text: str | None = None, *, entity: str | None = None, tag: str | None = None, owner: str | None = None
+    ) -> pd.DataFrame:
+        """Finds features by words of their names and descriptions, a row a feature, its reference as the index."""
+        found: list[dict[str, Any]] = []
+        before = None
+        while True:
+            page = self._transport.read(
+                """query($search: String, $entity: String, $tag: String, $owner: String, $before: ID) {
+                  features(search: $search, entity: $entity, tag: $tag, owner: $owner, before: $before, limit: PAGE) {
+                    reference feature { type unit description tags } view { entity owner } } }""".replace(
+                    "PAGE", str(_PAGE)
+                ),
+                {"search": text, "entity": entity, "tag": tag, "owner": owner, "before": before},
+            )["features"]
+            found += [{"reference": one["reference"], **one["feature"], **one["view"]} for one in page]
+            if len(page) < _PAGE:
+                break
+            before = page[-1]["reference"]
+        names = ["reference", "type", "unit", "description", "entity", "owner", "tags"]
+        return pd.DataFrame(found, columns=names).set_index("reference")
+
+    def features(
+        self,
+        spine: Columns,
+        features: Sequence[str] | None = None,
+        *,
+        service: str | None = None,
+        statuses: bool = False,
+        event_times: bool = False,
+        stale: StalePolicy = "RETURN",
+        decimals: Decimals = "decimal",
+    ) -> pd.DataFrame:
+        """Features as they were known at each row's instant.
+
+        Args:
+            spine: The join keys, ``event_timestamp`` with a zone, and pass-through columns, which are also the request inputs of on-demand
+                features. At most 10,000 rows; :meth:`training_set` takes more.
+            features: References, view@version:feature. Give these or a service.
+            service: A service, name@version.
+            statuses: Whether to add ``<column>__status``.
+            event_times: Whether to add ``<column>__event_time``.
+            stale: Whether a value older than the ``maxAge`` of its view is given or is NULL.
+            decimals: What a DECIMAL becomes.
+
+        Returns:
+            A row for each row of the spine, in its order, with the index of the spine where it is a frame.
+        """
+        answer = self._transport.read(
+            """query($service: String, $features: [String!], $spine: JSONObject!, $statuses: Boolean!, $times: Boolean!, $stale: StalePolicy!) {
+              historicalFeatures(service: $service, features: $features, spine: $spine, includeStatuses: $statuses, includeEventTimes: $times,
+                stalePolicy: $stale) { columns { name type unit description masked } rows } }""",
+            {
+                "service": service,
+                "features": _list(features),
+                "spine": columns_of(spine),
+                "statuses": statuses,
+                "times": event_times,
+                "stale": stale,
+            },
+        )["historicalFeatures"]
+        frame = frame_of(answer["columns"], answer["rows"], decimals)
+        if isinstance(spine, pd.DataFrame):
+            frame.index = spine.index
+        return frame
+
+    def training_set(
+        self,
+        spine: Columns | str,
+        features: Sequence[str] | None = None,
+        *,
+        name: str,
+        service: str | None = None,
+        label: str | None = None,
+        as_of: Instant | None = None,
+        statuses: bool = False,
+        event_times: bool = False,
+        stale: StalePolicy = "RETURN",
+        wait: bool = True,
+        progress: bool = True,
+    ) -> TrainingSet:
+        """Builds a training set that cannot leak the future.
+
+        Args:
+            spine: Rows as :meth:`features` takes them, or a SELECT of the join keys and ``event_timestamp`` over the source tables.
+            features: References, view@version:feature. Give these or a service.
+            name: What the set is called.
+            service: A service, name@version.
+            label: A label to join: its value, and when it was known.
+            as_of: What was known then; without it, now.
+            statuses: Whether to add the status of each value.
+            event_times: Whether to add the event time of each view.
+            stale: Whether a value older than the ``maxAge`` of its view is given or is NULL.
+            wait: Whether to wait until the set is made.
+            progress: Whether to show the progress on standard error.
+
+        Raises:
+            RiskgraphError: The set is refused or cannot be made; the message says why.
+        """
+        rows = {"spineSql": spine} if isinstance(spine, str) else {"spine": columns_of(spine)}
+        answer = self._transport.change(
+            f"mutation($input: TrainingSetInput!) {{ createTrainingSet(input: $input) {{ {training_sets.FIELDS} }} }}",
+            {
+                "input": {
+                    **rows,
+                    "name": name,
+                    "service": service,
+                    "features": _list(features),
+                    "label": label,
+                    "asOf": _instant(as_of),
+                    "includeStatuses": statuses,
+                    "includeEventTimes": event_times,
+                    "stalePolicy": stale,
+                    "format": "PARQUET",
+                }
+            },
+        )["createTrainingSet"]
+        made = TrainingSet(self._transport, answer)
+        return made.wait(progress=progress) if wait else made
+
+    def open_training_set(self, id: str) -> TrainingSet:
+        """A training set that was created before."""
+        made = TrainingSet(self._transport, {"id": id})
+        made._read()
+        return made
+
+    def backfill_estimate(self, views: Sequence[str], start: Day, end: Day) -> dict[str, Any]:
+        """What a backfill of the views would compute and store, both days included."""
+        estimate: dict[str, Any] = self._transport.read(
+            """query($views: [String!]!, $from: Date!, $to: Date!) {
+              backfillEstimate(views: $views, from: $from, to: $to) {
+                asOfs rows seconds notes views { view from asOfs done empty rows seconds clampedTo } } }""",
+            {"views": list(views), "from": _day(start), "to": _day(end)},
+        )["backfillEstimate"]
+        return estimate
+
+    def online(
+        self,
+        entities: Columns,
+        features: Sequence[str] | None = None,
+        *,
+        service: str | None = None,
+        request: Columns | None = None,
+        statuses: bool = False,
+        stale: StalePolicy = "RETURN",
+        decimals: Decimals = "decimal",
+    ) -> pd.DataFrame:
+        """The newest features, as a decision reads them; ``statuses`` adds a column with each value's status."""
+        answer = self._transport.read(
+            """query($service: String, $features: [String!], $entities: JSONObject!, $request: JSONObject, $stale: StalePolicy!) {
+              onlineFeatures(service: $service, features: $features, entities: $entities, request: $request, stalePolicy: $stale) {
+                columns { name type values statuses } } }""",
+            {
+                "service": service,
+                "features": _list(features),
+                "entities": columns_of(entities),
+                "request": None if request is None else columns_of(request),
+                "stale": stale,
+            },
+        )["onlineFeatures"]
+        frame = pd.DataFrame(columns_of(entities))
+        for column in answer["columns"]:
+            frame[column["name"]] = series_of(column["type"], column["values"], decimals)
+            if statuses:
+                frame[f"{column['name']}__status"] = pd.Categorical(column["statuses"])
+        return frame
+
+    def score(
+        self, model: str, entities: Columns, *, request: Columns | None = None, explain: bool = False
+    ) -> pd.DataFrame:
+        """Scores rows now, a row each.
+
+        Args:
+            model: ``name`` for its champion, or ``name@version``.
+            entities: The join keys of each row.
+            request: The request inputs of on-demand features.
+            explain: Whether to add ``contributions``, a dictionary of feature and contribution in points.
+
+        Returns:
+            The entities with ``status``, ``probability`` of bad (0 to 1), ``points`` (high is safe), ``band``, ``missing``, ``stale``, ``error``.
+        """
+        answer = self._transport.read(
+            """query($model: String!, $entities: JSONObject!, $request: JSONObject, $explain: Boolean!) {
+              score(model: $model, entities: $entities, request: $request, explain: $explain) {
+                model { name version }
+                scores { status probability points band missing stale oldestInput error scoredAt contributions { feature contribution } } } }""",
+            {
+                "model": model,
+                "entities": columns_of(entities),
+                "request": None if request is None else columns_of(request),
+                "explain": explain,
+            },
+        )["score"]
+        scores = answer["scores"]
+        frame = pd.DataFrame(columns_of(entities))
+        for name, kind in _SCORE.items():
+            frame[name] = series_of(kind, [score[name] for score in scores])
+        frame["status"] = frame["status"].astype("category")
+        for name in ("missing", "stale"):
+            frame[name] = pd.Series([score[name] for score in scores], dtype=object)
+        if explain:
+            parts = [
+                {part["feature"]: part["contribution"] for part in score["contributions"] or []} for score in scores
+            ]
+            frame["contributions"] = pd.Series(parts, dtype=object)
+        frame.attrs["model"] = f"{answer['model']['name']}@{answer['model']['version']}"
+        return frame
+
+    def indicators(
+        self,
+        names: Sequence[str],
+        start: Day,
+        end: Day,
+        *,
+        by: Sequence[str] | None = None,
+        grain: str = "MONTH",
+        filters: Sequence[Mapping[str, Any]] | None = None,
+        compare: str | None = None,
+        components: bool = False,
+        as_of: Instant | None = None,
+        decimals: Decimals = "decimal",
+    ) -> pd.DataFrame:
+        """Management indicators by period and group; why a cell is empty is in ``frame.attrs["nulls"]``."""
+        answer = self._transport.read(
+            """query($names: [String!]!, $by: [String!], $grain: TimeGrain!, $from: Date!, $to: Date!, $filters: [IndicatorFilter!],
+                $compare: Comparison, $components: Boolean!, $asOf: DateTime) {
+              indicatorTable(names: $names, by: $by, grain: $grain, from: $from, to: $to, filters: $filters, compare: $compare,
+                components: $components, asOf: $asOf) {
+                columns { name type unit description masked } rows nulls { row column reason } dataThrough } }""",
+            {
+                "names": list(names),
+                "by": _list(by),
+                "grain": grain,
+                "from": _day(start),
+                "to": _day(end),
+                "filters": _list(filters),
+                "compare": compare,
+                "components": components,
+                "asOf": _instant(as_of),
+            },
+        )["indicatorTable"]
+        frame = frame_of(answer["columns"], answer["rows"], decimals)
+        frame.attrs["nulls"] = answer["nulls"]
+        frame.attrs["data_through"] = answer["dataThrough"]
+        return frame
+
+    def job(self, id: str) -> Job | None:
+        """A background job as it is now; ``None`` where there is no such job."""
+        answer = self._transport.read(f"query($id: ID!) {{ job(id: $id) {{ {JOB_FIELDS} }} }}", {"id": id})["job"]
+        return None if answer is None else Job(**answer)
+
+    def wait_for(self, job: Job | str, *, timeout: float | None = None, progress: bool = True) -> Job:
+        """Waits until a job has ended.
+
+        Raises:
+            RiskgraphError: It failed or was cancelled.
+            TimeoutError: It has not ended after ``timeout`` seconds; it goes on.
+        """
+        return wait_for(self._transport, job if isinstance(job, str) else job.id, timeout, progress)
+
+    def graphql(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The data of any query; for what has no method here."""
+        return self._transport.read(document, variables)
+
+
+#: The most that a page of the catalogue holds.
+_PAGE = 500
+
+_SCORE: dict[str, str] = {
+    "status": "STRING",
+    "probability": "FLOAT64",
+    "points": "INT32",
+    "band": "STRING",
+    "error": "STRING",
+    "oldestInput": "TIMESTAMP",
+    "scoredAt": "TIMESTAMP",
+}
+
+
+def _list(values: Sequence[Any] | None) -> list[Any] | None:
+    return None if values is None else list(values)
+
+
+def _day(day: Day) -> str:
+    return day if isinstance(day, str) else day.isoformat()[:10]
+
+
+def _instant(instant: Instant | None) -> str | None:
+    if instant is None or isinstance(instant, str):
+        return instant
+    if instant.tzinfo is None:
+        raise ValueError("as_of has no zone: write it as '2026-03-01T09:00:00+08:00', or give it a tzinfo")
+    return instant.isoformat(timespec="milliseconds")

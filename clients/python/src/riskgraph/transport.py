@@ -1,0 +1,124 @@
+"""Requests to a server: one kept connection a thread, deadlines, and retries of what changes nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+
+from .errors import RiskgraphError
+
+#: Answers after which the same read may be sent again: the server says that it did nothing.
+_AGAIN = {429, 503}
+#: The server ends a read at its deadline; a connection that is silent for longer than that is given up.
+_GRACE_SECONDS = 5.0
+
+
+class Transport:
+    """Sends GraphQL documents and reads files.
+
+    Args:
+        url: Where the server is.
+        key: The API key, sent as a bearer token.
+        deadline: Seconds within which a read must be answered; ``None`` leaves it to the server.
+        attempts: How often a read is sent, the first time included. A change is sent once.
+    """
+
+    def __init__(self, url: str, key: str, deadline: float | None, attempts: int) -> None:
+        self.url = url.rstrip("/")
+        self._deadline = deadline
+        self._attempts = attempts
+        self._session = requests.Session()
+        self._session.headers["Authorization"] = f"Bearer {key}"
+        # A .netrc would replace the key without a word.
+        self._session.trust_env = False
+
+    def read(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Asks a query; where the server refuses it before it begins, asks again."""
+        headers = {} if self._deadline is None else {"X-Deadline-Ms": str(int(self._deadline * 1000))}
+        for attempt in range(1, self._attempts + 1):
+            try:
+                response = self._send(document, variables, headers)
+            except requests.ConnectionError as cause:
+                if attempt == self._attempts:
+                    raise _unreachable(self.url) from cause
+                time.sleep(_pause(attempt, None))
+                continue
+            if response.status_code not in _AGAIN or attempt == self._attempts:
+                return _data_of(response)
+            time.sleep(_pause(attempt, response.headers.get("Retry-After")))
+        raise AssertionError("a read has at least one attempt")
+
+    def change(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Sends a mutation once: an answer that is lost does not say whether it was done."""
+        try:
+            return _data_of(self._send(document, variables, {}))
+        except requests.ConnectionError as cause:
+            raise _unreachable(self.url) from cause
+
+    @contextmanager
+    def file(self, path: str) -> Iterator[Iterator[bytes]]:
+        """The chunks of a file of the server; a file that breaks off is an error, never a shorter file."""
+        with self._session.get(self.url + path, stream=True, timeout=(10, 600)) as response:
+            if response.status_code != 200:
+                raise RiskgraphError.of_http(response.status_code, _json_of(response))
+            yield response.iter_content(1 << 20)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _send(
+        self, document: str, variables: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> requests.Response:
+        silent = None if self._deadline is None else self._deadline + _GRACE_SECONDS
+        return self._session.post(
+            f"{self.url}/graphql",
+            json={"query": document, "variables": dict(variables or {})},
+            headers=dict(headers),
+            timeout=(10, silent),
+        )
+
+
+def url_and_key(url: str | None, key: str | None) -> tuple[str, str]:
+    """The server and the key that were given, or those of ``RISKGRAPH_URL`` and ``RISKGRAPH_KEY``.
+
+    Raises:
+        ValueError: There is no key.
+    """
+    key = key or os.environ.get("RISKGRAPH_KEY")
+    if not key:
+        raise ValueError("there is no API key: give key=…, or set RISKGRAPH_KEY to the key of a modeler")
+    return url or os.environ.get("RISKGRAPH_URL") or "http://127.0.0.1:4000", key
+
+
+def _data_of(response: requests.Response) -> dict[str, Any]:
+    body = _json_of(response)
+    if isinstance(body, dict) and body.get("errors"):
+        raise RiskgraphError.of_graphql(body["errors"][0])
+    if response.status_code != 200 or not isinstance(body, dict) or "data" not in body:
+        raise RiskgraphError.of_http(response.status_code, body)
+    data: dict[str, Any] = body["data"]
+    return data
+
+
+def _json_of(response: requests.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _pause(attempt: int, retry_after: str | None) -> float:
+    if retry_after and retry_after.isdigit():
+        return min(float(retry_after), 60.0)
+    return float(min(0.2 * 2**attempt, 5.0))
+
+
+def _unreachable(url: str) -> RiskgraphError:
+    return RiskgraphError(
+        "STORE_UNAVAILABLE", f"no server answers at {url}", "start it with `npm start`, or give url=…"
+    )

@@ -1,0 +1,90 @@
+"""The client against a server that runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from riskgraph import Riskgraph, RiskgraphError
+
+FEATURES = ["loan_behaviour@1:max_dpd_3m", "customer_profile@1:monthly_income"]
+
+
+@pytest.fixture(scope="module")
+def spine(rg: Riskgraph) -> pd.DataFrame:
+    """Ten customers of whom a loan is known, a day ago."""
+    yesterday = (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    rows = f"SELECT DISTINCT customer_id, toDateTime64('{yesterday}', 3) AS event_timestamp FROM loans ORDER BY customer_id LIMIT 10"
+    made = rg.training_set(rows, FEATURES, name="python_spine", progress=False)
+    return made.to_pandas(categories=False)[["customer_id", "event_timestamp"]]
+
+
+def test_search_finds_a_feature_by_a_word_of_its_description(rg: Riskgraph) -> None:
+    found = rg.search("dpd", entity="customer")
+    assert "loan_behaviour@1:max_dpd_3m" in found.index
+    assert found.loc["loan_behaviour@1:max_dpd_3m", "type"] == "INT32"
+
+
+def test_a_training_set_from_a_frame_has_the_values_that_a_read_of_the_same_rows_has(
+    rg: Riskgraph, spine: pd.DataFrame
+) -> None:
+    read = rg.features(spine, FEATURES, statuses=True)
+    made = rg.training_set(spine, FEATURES, name="python_frame", statuses=True, progress=False).to_pandas(
+        decimals="decimal", categories=False
+    )
+    assert len(made) == len(spine) == 10
+    both = read.merge(made, on="customer_id", suffixes=("", "_set"))
+    for name in ("loan_behaviour__max_dpd_3m", "customer_profile__monthly_income"):
+        assert both[name].tolist() == both[f"{name}_set"].tolist()
+    assert str(made["loan_behaviour__max_dpd_3m"].dtype) == "Int32"
+    assert str(made["event_timestamp"].dtype).startswith("datetime64[ms, UTC")
+
+
+def test_a_training_set_is_opened_again_with_its_hash(rg: Riskgraph, spine: pd.DataFrame) -> None:
+    made = rg.training_set(spine, FEATURES, name="python_again", progress=False)
+    again = rg.open_training_set(made.id)
+    assert again.manifest["contentHash"] == made.manifest["contentHash"]
+    assert again.row_count == 10
+
+
+def test_scores_and_online_features_come_a_row_for_each_entity(rg: Riskgraph, spine: pd.DataFrame) -> None:
+    customers = spine[["customer_id"]]
+    scores = rg.score("b_score", customers, explain=True)
+    assert scores["customer_id"].tolist() == customers["customer_id"].tolist()
+    scored = scores[scores["status"] == "SCORED"]
+    assert len(scored) > 0
+    assert scored["probability"].between(0, 1).all()
+    online = rg.online(customers, FEATURES, statuses=True)
+    assert set(online["loan_behaviour@1:max_dpd_3m__status"]) <= {"PRESENT", "NULL", "STALE", "NOT_FOUND"}
+
+
+def test_indicators_come_as_exact_numbers_with_the_reason_of_each_empty_cell(rg: Riskgraph) -> None:
+    table = rg.indicators(["overdue_balance_rate_30"], "2026-01-01", "2026-01-31", components=True)
+    assert list(table.columns) == [
+        "period",
+        "overdue_balance_rate_30",
+        "overdue_balance_rate_30__num",
+        "overdue_balance_rate_30__den",
+    ]
+
+
+def test_a_refusal_has_code_and_hint(rg: Riskgraph) -> None:
+    with pytest.raises(RiskgraphError) as refused:
+        rg.features({"customer_id": ["C1"], "event_timestamp": ["2026-03-01T00:00:00Z"]}, ["loan_behaviour@1:nothing"])
+    assert refused.value.code in {"BAD_USER_INPUT", "NOT_FOUND"}
+    assert refused.value.hint
+    with pytest.raises(RiskgraphError, match="UNAUTHENTICATED"):
+        Riskgraph(key="nobody-has-this-key-of-forty-characters!").search("dpd")
+
+
+def test_a_set_that_cannot_be_made_says_why(rg: Riskgraph) -> None:
+    with pytest.raises(RiskgraphError) as refused:
+        rg.training_set("SELECT customer_id FROM loans", FEATURES, name="python_refused", progress=False)
+    assert "event_timestamp" in str(refused.value)
+
+
+def test_a_server_that_is_not_there_is_named() -> None:
+    with pytest.raises(RiskgraphError, match="no server answers at http://127.0.0.1:9"):
+        Riskgraph("http://127.0.0.1:9", "any-key", attempts=1).search()
