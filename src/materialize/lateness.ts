@@ -1,5 +1,6 @@
+import { nextAsOf } from '../core/compute/next-as-of.js';
 import type { View } from '../core/definitions/definitions.js';
-import { addDays, type BusinessCalendar, HOUR, type Instant } from '../core/helpers/time.js';
+import type { BusinessCalendar, Instant } from '../core/helpers/time.js';
 import type { RunLedger } from '../core/ports/materialize.js';
 import { newestDue, readableFrom } from './schedule.js';
 
@@ -22,6 +23,3 @@ export async function lateness(
     }),
   );
 }
-
-const nextAsOf = (view: View, asOf: Instant, calendar: BusinessCalendar): Instant =>
-  view.schedule.every === 'hour' ? asOf + HOUR : calendar.startOfDay(addDays(calendar.dateOf(asOf), 1));

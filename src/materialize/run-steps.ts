@@ -104,10 +104,11 @@ const RUNS_OF_UNKNOWN_SIZE = 8;
  */
 export async function stageAll(
   leased: LeasedView,
-  records: readonly RunRecord[],
+  begun: readonly RunRecord[],
   progress: StepProgress,
 ): Promise<readonly RunRecord[]> {
   const { view, writer, offline, clock } = leased;
+  const records = await withoutUntold(leased, begun);
   const staged: RunRecord[] = records.filter(({ stage: at }) => at !== 'STARTED');
   const waiting = records.filter(({ stage: at }) => at === 'STARTED');
   const done = () => progress.report(staged.length / records.length);
@@ -146,6 +147,18 @@ export async function stageAll(
   }
   const byId = new Map(staged.map((record) => [record.id, record]));
   return records.map(({ id }) => byId.get(id) as RunRecord);
+}
+
+/**
+ * An earlier release left runs staged that do not say whether their as-of had history: those are computed again, since they would be stamped as if
+ * it had none.
+ */
+async function withoutUntold(leased: LeasedView, records: readonly RunRecord[]): Promise<readonly RunRecord[]> {
+  const untold = records.filter(
+    ({ stage: at, onlineStamp, counts }) => at === 'STAGED' && onlineStamp === null && counts?.restated === undefined,
+  );
+  const again = new Map((await discard(leased, untold)).map((record) => [record.id, record]));
+  return records.map((record) => again.get(record.id) ?? record);
 }
 
 async function shardCount({ offline, view, clock, rowsAShard }: LeasedView, atLeast: number): Promise<number> {
@@ -248,13 +261,14 @@ export async function rewriteOnline(
 }
 
 /** Discards stages of which no row is visible yet; their own job, if it comes back, computes them again. */
-export async function discard(leased: LeasedView, records: readonly RunRecord[]): Promise<void> {
-  if (records.length === 0) return;
+export async function discard(leased: LeasedView, records: readonly RunRecord[]): Promise<readonly RunRecord[]> {
+  if (records.length === 0) return [];
   // Before the first is dropped: a run that is staged by the ledger has its stage.
-  await advanceAll(leased, records, ({ stage: at }) =>
+  const started = await advanceAll(leased, records, ({ stage: at }) =>
     at === 'STARTED' ? null : { stage: 'STARTED', counts: null, shardsDone: [] },
   );
   await dropStages(leased, records);
+  return started;
 }
 
 export const dropStages = ({ view, writer }: LeasedView, records: readonly RunRecord[]): Promise<void> =>

@@ -3,29 +3,32 @@ import type { View } from '../../src/core/definitions/definitions.js';
 import { raw } from '../../src/core/definitions/sql.js';
 import { RiskgraphError } from '../../src/core/errors.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { RunLedger } from '../../src/core/ports/materialize.js';
 import type { OfflineReader } from '../../src/core/ports/offline.js';
 import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
-import { openSourceRows, paidView } from './sources.js';
+import { openSourceRows, paidView, type SourceRows } from './sources.js';
 import { HOUR, MIDNIGHT } from './views.js';
 
 const DAY = 24 * HOUR;
 let fixture: MaterializeFixture;
+let sources: SourceRows;
+
+const pay = (id: string, customer: string, at: number, more: object = {}) => ({
+  repayment_id: id,
+  customer_id: customer,
+  loan_id: 'L',
+  paid_at: at,
+  principal_paid: 100,
+  interest_paid: 0,
+  method: 'SELF',
+  ingested_at: at,
+  ...more,
+});
 
 beforeAll(async () => {
   fixture = await materializeFixture();
-  const sources = await openSourceRows(fixture.clickhouse);
-  const pay = (id: string, customer: string, at: number, more: object = {}) => ({
-    repayment_id: id,
-    customer_id: customer,
-    loan_id: 'L',
-    paid_at: at,
-    principal_paid: 100,
-    interest_paid: 0,
-    method: 'SELF',
-    ingested_at: at,
-    ...more,
-  });
+  sources = await openSourceRows(fixture.clickhouse);
   // A fee that is said once is kept by later as-ofs, over the borders of chunks; C1 ends, C3 begins and is known late.
   await sources.add('repayments', [
     pay('R1', 'C1', MIDNIGHT - 9 * DAY),
@@ -122,4 +125,33 @@ it('where a chunk fails, or the commit of the one before it, what is repeated le
     await backfill(view, { asOfsACommit: 3 });
     expect(await outcome(view), step).toEqual(expected);
   }
+});
+
+it('a run that an earlier release left staged is computed again: what differs is known from now on, not from its scheduled time', async () => {
+  const view = paidView('chunks_earlier');
+  await backfill(view, {});
+  await sources.add('repayments', [pay('R9', 'C9', MIDNIGHT - 5 * DAY)]);
+  const jobId = newUuid(Date.now());
+  const stopped = new AbortController();
+  const ledger: RunLedger = {
+    ...fixture.ledger,
+    async updateAll(changes, lease) {
+      const untold = changes.map(({ id, change }) => {
+        const { restated, ...counts } = change.counts ?? {};
+        return { id, change: { ...change, ...(change.counts && { counts: counts as typeof change.counts }) } };
+      });
+      await fixture.ledger.updateAll(untold, lease);
+      stopped.abort(new Error('stopped'));
+    },
+  };
+  const request = { jobId, views: [view], from: '2026-02-20', to: '2026-03-01', now: fixture.clock.now } as const;
+  const stopping = { ...unwatched(), signal: stopped.signal };
+  await expect(fixture.materializer({ ledger }).backfill(request, stopping)).rejects.toThrow('stopped');
+  await fixture.materializer().backfill(request, unwatched());
+  const known = await fixture.clickhouse.rows(
+    'test',
+    raw(`SELECT toInt32(uniq(_event_time)) AS days, toUnixTimestamp64Milli(min(_available_at)) AS since
+      FROM history_${view.name}_v1 WHERE customer_id = 'C9'`),
+  );
+  expect(known).toEqual([{ days: 6, since: String(fixture.clock.now) }]);
 });

@@ -5,13 +5,14 @@ import { formatInstant, type Instant } from '../../core/helpers/time.js';
 import type { StampedRun } from '../../core/ports/offline-writer.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { checkFence, withinFence } from '../../warehouse/fence.js';
-import { type End, endBetween } from './ends.js';
+import { type Brought, type End, endBetween } from './ends.js';
 import { type FoundStage, findStages, stageAmong } from './stages.js';
 import { appendRising, appendStates, rebuildState } from './state.js';
 import { type FencedView, featureColumns, filledFeatures, keyColumns, tableNames, viewTables } from './tables.js';
 
 interface Commit {
   readonly sequence: number;
+  readonly at: string;
   readonly in_state: number;
 }
 
@@ -26,7 +27,8 @@ export async function commitRuns(store: ClickHouse, fenced: FencedView, runs: re
   const commitsName = tableNames(view).commits;
   const recorded = await store.rows<Commit>(
     'commit-known',
-    sql`SELECT sequence, max(in_state) AS in_state FROM ${commits} GROUP BY sequence`,
+    sql`SELECT sequence, toUnixTimestamp64Milli(any(event_time)) AS at, max(in_state) AS in_state
+      FROM ${commits} GROUP BY sequence`,
   );
   const inState = new Set(recorded.filter((each) => each.in_state === 1).map((each) => each.sequence));
   const inHistory = new Set(recorded.map((each) => each.sequence));
@@ -35,13 +37,14 @@ export async function commitRuns(store: ClickHouse, fenced: FencedView, runs: re
 
   // What another run left unfinished is in the history alone: only a rebuild sees it.
   const ours = new Set(fresh.map(({ run }) => run.id));
-  const left = recorded.filter((each) => each.in_state === 0 && !ours.has(each.sequence)).map((each) => each.sequence);
+  const left = recorded.filter((each) => each.in_state === 0 && !ours.has(each.sequence));
   try {
     const staged = await stagedOf(store, view, fresh);
     await record(store, commitsName, fresh, 0);
     for (const each of staged) await appendHistory(store, fenced, each, inHistory);
     const filled = staged.flatMap(({ runs: own, rows }) => own.filter(({ run }) => (rows.get(run.id) ?? 0) > 0));
-    const ends = view.absent === 'ends' ? await endBetween(store, fenced, fresh) : [];
+    const brought = [...fresh.map(broughtBy), ...left.map(broughtByOthers)];
+    const ends = view.absent === 'ends' ? await endBetween(store, fenced, brought) : [];
     if (left.length > 0) await rebuildState(store, fenced);
     else if (filled.length + ends.length > 0) await addStates(store, fenced, { staged, filled, ends });
   } catch (error) {
@@ -51,8 +54,13 @@ export async function commitRuns(store: ClickHouse, fenced: FencedView, runs: re
   }
   await checkFence(store, fence);
   await record(store, commitsName, fresh, 1);
-  if (left.length > 0) await finishOthers(store, commits, left);
+  const others = left.map(({ sequence }) => sequence);
+  if (others.length > 0) await finishOthers(store, commits, others);
 }
+
+const broughtBy = ({ run, setAside = [] }: StampedRun): Brought => ({ id: run.id, asOf: run.asOf, setAside });
+/** What the other run has set aside is in the ledger of its job. */
+const broughtByOthers = ({ sequence, at }: Commit): Brought => ({ id: sequence, asOf: Number(at), setAside: null });
 
 /** What a commit has added to the history. */
 interface Added {

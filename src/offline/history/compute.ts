@@ -138,11 +138,20 @@ export async function insertUndeleted(
 }
 
 /** The sources of a view that say of each row whose it is. */
-const keyedSources = ({ sources, entity }: View): readonly string[] =>
+export const keyedSources = ({ sources, entity }: View): readonly string[] =>
   sources.filter((name) => {
     const columns = new Set(sourceTable(name).columns.map((column) => column.name));
     return entity.joinKeys.every((key) => columns.has(key));
   });
+
+/**
+ * The condition on versions `v` of rows of a source that were deleted by some time, each of which may say whose it was: the deletion itself need not.
+ * @param also a condition on the deletion `v`
+ */
+export function ofDeleted(table: string, by: Instant, also: Sql = sql`1`): Sql {
+  const key = join(sourceTable(table).key.map(ident));
+  return sql`(${key}) IN (SELECT ${key} FROM ${ident(table)} AS v WHERE v.deleted = 1 AND v.ingested_at <= ${instantSql(by)} AND ${also})`;
+}
 
 /** The hash of the key of a row `v`; a row without a key has that of an empty one. */
 export const hashOf = ({ entity }: View): Sql =>
@@ -204,7 +213,9 @@ class SourceKeys implements TriedQuery {
   deleted(keys: readonly HashedKey[]): Sql {
     const { view } = this.run;
     const typed = view.entity.joinKeys.map((name) => sql`CAST(v.${ident(name)}, 'Nullable(String)') AS ${ident(name)}`);
-    const rows = this.each(sql`${join(typed)}, ${hashOf(view)} AS _hash, v.deleted AS _deleted`);
+    const rows = this.each(
+      (table) => sql`${join(typed)}, ${hashOf(view)} AS _hash, ${ofDeleted(table, this.run.knowledge)} AS _deleted`,
+    );
     return sql`SELECT ${join(keyColumns(view))} FROM (${rows}) WHERE _deleted = 1 AND ${among(keys)(raw('_hash'))}`;
   }
 
@@ -218,7 +229,7 @@ class SourceKeys implements TriedQuery {
     const range = sql`h BETWEEN ${param('UInt64', String(from))} AND ${param('UInt64', String(to))}`;
     return this.parts.store.rows(
       'stage-keys',
-      sql`SELECT DISTINCT key, toString(h) AS hash FROM (${this.each(sql`[${key}] AS key, ${hashOf(this.run.view)} AS h`)}) WHERE ${range} ORDER BY h`,
+      sql`SELECT DISTINCT key, toString(h) AS hash FROM (${this.each(() => sql`[${key}] AS key, ${hashOf(this.run.view)} AS h`)}) WHERE ${range} ORDER BY h`,
       { settings: BOUNDED },
     );
   }
@@ -226,7 +237,7 @@ class SourceKeys implements TriedQuery {
   async countKeys(): Promise<number> {
     const [answer] = await this.parts.store.rows<{ total: string }>(
       'stage-keys',
-      sql`SELECT uniq(hash) AS total FROM (${this.each(sql`${hashOf(this.run.view)} AS hash`)})`,
+      sql`SELECT uniq(hash) AS total FROM (${this.each(() => sql`${hashOf(this.run.view)} AS hash`)})`,
     );
     return Number(answer?.total ?? 0);
   }
@@ -287,10 +298,10 @@ class SourceKeys implements TriedQuery {
   }
 
   /** Columns of the rows of every keyed source that the run knows. */
-  private each(columns: Sql): Sql {
+  private each(columns: (table: string) => Sql): Sql {
     const known = instantSql(this.run.knowledge);
     const selects = this.tables.map(
-      (name) => sql`SELECT ${columns} FROM ${ident(name)} AS v WHERE v.ingested_at <= ${known}`,
+      (name) => sql`SELECT ${columns(name)} FROM ${ident(name)} AS v WHERE v.ingested_at <= ${known}`,
     );
     return join(selects, ' UNION ALL ');
   }

@@ -1,45 +1,20 @@
-/**
- * The ends of keys that a run no longer has: a key whose source row was deleted ends with the run; one that merely left the query's window does where
- * its view says so.
- */
+/** The ends of keys that left the window of their query, where the view says that those end. */
 import type { View } from '../../core/definitions/definitions.js';
-import { ident, instantSql, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { instantSql, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { Instant } from '../../core/helpers/time.js';
-import type { Run } from '../../core/ports/offline.js';
-import type { StampedRun } from '../../core/ports/offline-writer.js';
+import type { EntityKey, Run } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { withinFence } from '../../warehouse/fence.js';
-import { hashOf, insertUndeleted, type Parts } from './compute.js';
+import { hashOf } from './compute.js';
 import { type HashedKey, without } from './keys-at-fault.js';
-import { BOUNDED, ENDED, type FencedView, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
+import { dropTables, stageTables } from './stages.js';
+import { BOUNDED, ENDED, type FencedView, unsureDdl, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
 import { noValue } from './values.js';
 
-/** Lists those of the runs of one view that may lack a key because its source row was deleted: some row was by their knowledge time. */
-export async function runsAfterDeletions(store: ClickHouse, runs: readonly Run[]): Promise<readonly Run[]> {
-  const { sources } = (runs[0] as Run).view;
-  if (sources.length === 0) return [];
-  const firsts = sources.map(
-    (table) =>
-      sql`SELECT minOrNull(toUnixTimestamp64Milli(v.ingested_at)) AS first FROM ${ident(table)} AS v WHERE v.deleted = 1`,
-  );
-  const [answer] = await store.rows<{ since: string | null }>(
-    'ends-deletions',
-    sql`SELECT minOrNull(first) AS since FROM (${join(firsts, ' UNION ALL ')})`,
-  );
-  const since = answer?.since ?? null;
-  if (since === null) return [];
-  return runs.filter(({ knowledge }) => knowledge >= Number(since));
-}
-
 /** The computed rows of a run, and the keys that it sets aside: of those it is not known whether they end. */
-interface ComputedRows {
+export interface ComputedRows {
   readonly computed: Sql;
   readonly setAside: readonly HashedKey[];
-}
-
-/** Adds to the computed rows of a run a tombstone for each key that its query would give if no source row had been deleted. */
-export async function endDeleted(parts: Parts, run: Run, rows: ComputedRows): Promise<void> {
-  await insertUndeleted(parts, run, rows.setAside, (before) => endWithout(parts.store, run, { ...rows, before }));
 }
 
 /**
@@ -63,17 +38,20 @@ export async function endLeft(store: ClickHouse, run: Run, rows: ComputedRows): 
 }
 
 /** The condition on history rows of keys that some run has set aside: an as-of may lack them though they have not ended. */
-function everSetAside(view: View): Sql {
+export function everSetAside(view: View): Sql {
   const parts = view.entity.joinKeys.map((_, index) => raw(`key[${index + 1}]`));
   return sql`(${join(keyColumns(view))}) IN (SELECT ${join(parts)} FROM (
     SELECT JSONExtract(raw, 'Array(String)') AS key FROM source_quarantine WHERE import_id = ${view.id} AND raw != ''))`;
 }
 
-/** The keys of `before` that the run has no computed row of end; a group by spills to disk, where a set of keys would not. */
-async function endWithout(
+/**
+ * The keys of `before` that the run has no computed row of end, where they may; a group by spills to disk, where a set of keys would not.
+ * @param mayEnd a condition on the key columns
+ */
+export async function endWithout(
   store: ClickHouse,
   { id, view }: Run,
-  { computed, setAside, before }: ComputedRows & { readonly before: Sql },
+  { computed, setAside, before, mayEnd = sql`1` }: ComputedRows & { readonly before: Sql; readonly mayEnd?: Sql },
 ): Promise<void> {
   const keys = join(keyColumns(view));
   const nothing = view.features.map((feature) => noValue(feature));
@@ -87,7 +65,7 @@ async function endWithout(
       SELECT ${param('UInt32', id)}, ${keys}, ${raw(String(ENDED))}, ${join(nothing)} FROM (
         SELECT ${keys}, toUInt8(0) AS _there FROM (${before})
         UNION ALL SELECT ${keys}, toUInt8(1) AS _there FROM ${computed} WHERE _run = ${id}) AS v
-      WHERE ${whole} AND ${without(setAside)(hashOf(view))} GROUP BY ${keys} HAVING max(_there) = 0`,
+      WHERE ${whole} AND ${mayEnd} AND ${without(setAside)(hashOf(view))} GROUP BY ${keys} HAVING max(_there) = 0`,
     { settings: BOUNDED },
   );
 }
@@ -98,7 +76,8 @@ interface AsOf {
   readonly known: Instant;
 }
 
-async function asOfsOf(store: ClickHouse, view: View): Promise<readonly AsOf[]> {
+/** Oldest first. */
+export async function asOfsOf(store: ClickHouse, view: View): Promise<readonly AsOf[]> {
   const found = await store.rows<{ at: string; known: string }>(
     'ends-as-ofs',
     sql`SELECT toUnixTimestamp64Milli(event_time) AS at, toUnixTimestamp64Milli(min(available_at)) AS known
@@ -113,6 +92,13 @@ export interface End extends AsOf {
   readonly sequence: number;
 }
 
+/** A run of the history, and the keys that it has set aside, of which it does not know whether they end; null where that is not known any more. */
+export interface Brought {
+  readonly id: number;
+  readonly asOf: Instant;
+  readonly setAside: readonly EntityKey[] | null;
+}
+
 /**
  * Adds to the history a tombstone for each key that an as-of has and the next one lacks, where the runs brought one of the two: a run of an as-of
  * between others ends where the next as-of never knew of it. What the next as-of says of other keys stays as it was known.
@@ -120,10 +106,11 @@ export interface End extends AsOf {
  */
 export async function endBetween(
   store: ClickHouse,
-  { view, fence }: FencedView,
-  runs: readonly StampedRun[],
+  fenced: FencedView,
+  runs: readonly Brought[],
 ): Promise<readonly End[]> {
-  const brought = new Map(runs.map(({ run }) => [run.asOf, run.id]));
+  const { view, fence } = fenced;
+  const brought = new Map(runs.map(({ asOf, id }) => [asOf, id]));
   const asOfs = await asOfsOf(store, view);
   const pairs = asOfs.flatMap((after, index) => {
     const before = asOfs[index - 1];
@@ -144,30 +131,60 @@ export async function endBetween(
   const newest = sql`SELECT ${keys}, toUnixTimestamp64Milli(_event_time) AS _at, max(_aside) AS _was_aside,
       argMax(_tombstone, tuple(_available_at, _sequence)) AS _gone
     FROM (${versions(among, 0)} UNION ALL ${versions(everSetAside(view), 1)}) GROUP BY ${keys}, _event_time`;
-  const unsure = runs.flatMap(({ run, setAside = [] }) => setAside.map((key) => ({ asOf: run.asOf, key })));
-  const open = sql`arrayZip(${param(
+  const unknown = param(
     'Array(Int64)',
-    unsure.map(({ asOf }) => asOf),
-  )}, ${param(
-    'Array(Array(String))',
-    unsure.map(({ key }) => key),
-  )})`;
+    runs.flatMap(({ asOf, setAside }) => (setAside === null ? [asOf] : [])),
+  );
   // Of a key that was set aside the last as-of that knew it comes before; it ends at the first one since that is sure of it.
   const sinceAside = sql`_was_aside = 1 AND has(_alive, arrayLast(a -> a < p.2, _all))
     AND NOT arrayExists(s -> s > arrayLast(a -> a < p.2, _all) AND s < p.2, _sure)`;
-  const ended = sql`SELECT ${keys}, arrayJoin(arrayFilter(
-      p -> has(_sure, p.2) AND NOT has(_all, p.2) AND (has(_alive, p.1) OR (${sinceAside})), ${given})) AS _end
-    FROM (SELECT ${keys}, arraySort(groupArray(_at)) AS _all, groupArrayIf(_at, _gone = 0) AS _alive, max(_was_aside) AS _was_aside,
-        arrayFilter(s -> NOT has(${open}, (s, [${keys}])), ${list('Int64', ({ asOf }) => asOf)}) AS _sure
-      FROM (${newest}) GROUP BY ${keys})`;
-  await store.run(
-    'ends-history',
-    sql`INSERT INTO ${history} (${keys}, _event_time, _available_at, _sequence, _tombstone, ${join(featureColumns(view))})
-      SELECT ${keys}, fromUnixTimestamp64Milli(_end.2, 'UTC'), fromUnixTimestamp64Milli(_end.3, 'UTC'), _end.4, 1,
-        ${join(view.features.map((feature) => noValue(feature)))} FROM (${ended})`,
-    { settings: BOUNDED },
-  );
+  await withUnsure(store, fenced, runs, async (unsure) => {
+    const byKey = sql`SELECT ${keys}, arraySort(groupArray(_at)) AS _all, groupArrayIf(_at, _gone = 0) AS _alive,
+        max(_was_aside) AS _was_aside FROM (${newest}) GROUP BY ${keys}`;
+    const ended = sql`SELECT ${keys}, arrayJoin(arrayFilter(
+        p -> has(_sure, p.2) AND NOT has(_all, p.2) AND (has(_alive, p.1) OR (${sinceAside})), ${given})) AS _end
+      FROM (SELECT *, arrayFilter(s -> NOT has(_unsure, s) AND NOT (_was_aside = 1 AND has(${unknown}, s)),
+          ${list('Int64', ({ asOf }) => asOf)}) AS _sure
+        FROM (${byKey}) AS k LEFT JOIN (${unsure}) AS u USING (${keys}))`;
+    await store.run(
+      'ends-history',
+      sql`INSERT INTO ${history} (${keys}, _event_time, _available_at, _sequence, _tombstone, ${join(featureColumns(view))})
+        SELECT ${keys}, fromUnixTimestamp64Milli(_end.2, 'UTC'), fromUnixTimestamp64Milli(_end.3, 'UTC'), _end.4, 1,
+          ${join(view.features.map((feature) => noValue(feature)))} FROM (${ended})`,
+      { settings: BOUNDED },
+    );
+  });
   return pairs;
+}
+
+/**
+ * Calls the body with a SELECT of the keys that runs have set aside, and the as-ofs that are not sure of each, `_unsure`. They lie in a table of their
+ * own while it runs: neither the URL nor the text of a statement has room for those of many runs.
+ */
+async function withUnsure(
+  store: ClickHouse,
+  { view, fence }: FencedView,
+  runs: readonly Brought[],
+  body: (unsure: Sql) => Promise<void>,
+): Promise<void> {
+  const keys = join(keyColumns(view));
+  const [first = '', ...others] = view.entity.joinKeys;
+  const rows = runs.flatMap(({ asOf, setAside }) => (setAside ?? []).map((key) => [...key, asOf]));
+  const select = (from: Sql): Sql => sql`SELECT ${keys}, groupArray(_as_of) AS _unsure FROM (${from}) GROUP BY ${keys}`;
+  if (rows.length === 0) {
+    return body(select(sql`SELECT ${keys}, toInt64(0) AS _as_of FROM ${viewTables(view).history} WHERE 0`));
+  }
+  const ids = runs.map(({ id }) => id);
+  const { unsure, unsureName: table } = stageTables(view, ids, fence.token);
+  const drop = () => dropTables(store, [unsure]);
+  try {
+    await drop();
+    await store.run('ends-create', unsureDdl(view, unsure, ids));
+    await store.insert('ends-unsure', { table, columns: [first, ...others, '_as_of'] }, rows);
+    await body(select(sql`SELECT * FROM ${unsure}`));
+  } finally {
+    await drop();
+  }
 }
 
 /** The condition on history rows of these as-ofs. */

@@ -4,15 +4,15 @@ import { RiskgraphError } from '../../core/errors.js';
 import { formatInstant } from '../../core/helpers/time.js';
 import type { Run, StageCounts, StagedRow } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { computeRun } from './compute.js';
-import { endDeleted, endLeft, runsAfterDeletions } from './ends.js';
-import type { HashedKey } from './keys-at-fault.js';
+import { computeRun, type Parts } from './compute.js';
+import { type Before, beforeAmong, beforeInHistory, deletionsIn, endDeleted } from './deletions.js';
+import { type ComputedRows, endLeft } from './ends.js';
 import { type ComputedCounts, fillStage, type SetAside } from './stage-fill.js';
 import { dropTables, findStages, ownTables, stageTables } from './stages.js';
 import { computedDdl, type FencedView, stageDdl } from './tables.js';
 
 /** What the queries of runs need besides the store. */
-type QueryParts = Omit<Parameters<typeof computeRun>[0], 'store'>;
+type QueryParts = Omit<Parts, 'store'>;
 
 /** See OfflineWriter.stageRun. */
 export async function stageRun(
@@ -21,9 +21,12 @@ export async function stageRun(
   run: Run,
   parts: QueryParts,
 ): Promise<StageCounts> {
-  const [counts] = await stageQueries(store, fenced, [run], parts, async ({ into, setAside }) => {
+  const [counts] = await stageQueries(store, fenced, [run], parts, {
+    before: (query) => beforeInHistory(query, run),
     // In the stage, so that what ends is online before it is history; of several runs the commit knows better which as-of comes before.
-    if (run.view.absent === 'ends') await endLeft(store, run, { computed: into, setAside });
+    async computed({ rows }) {
+      if (run.view.absent === 'ends') await endLeft(store, run, rows);
+    },
   });
   return counts as StageCounts;
 }
@@ -35,32 +38,35 @@ export const stageRuns = (
   runs: readonly Run[],
   parts: QueryParts,
   computed: (runs: number) => Promise<void> = async () => undefined,
-): Promise<readonly StageCounts[]> => stageQueries(store, fenced, runs, parts, ({ done }) => computed(done));
+): Promise<readonly StageCounts[]> =>
+  stageQueries(store, fenced, runs, parts, {
+    before: async ({ calendar }, run, into) => beforeAmong(runs, run, { computed: into, calendar }),
+    computed: ({ done }) => computed(done),
+  });
 
-interface Computed {
-  /** The table of computed rows. */
-  readonly into: Sql;
-  /** The number of runs that it has, and the keys that the last of them sets aside. */
-  readonly done: number;
-  readonly setAside: readonly HashedKey[];
+interface Steps {
+  /** What is known of keys from the as-ofs before that of a run. */
+  before(parts: Parts, run: Run, into: Sql): Promise<Before | null>;
+  /** Called once a run is computed, with its rows and the number of runs that are. */
+  computed(so: { readonly rows: ComputedRows; readonly done: number }): Promise<void>;
 }
 
-/** @param computed called once a run is computed */
 async function stageQueries(
   store: ClickHouse,
   fenced: FencedView,
   runs: readonly Run[],
   { calendar, signal }: QueryParts,
-  computed: (so: Computed) => Promise<void>,
+  steps: Steps,
 ): Promise<readonly StageCounts[]> {
+  const parts = { store, calendar, signal };
   const counts = await stageComputed(store, fenced, runs, async ({ into, setAside }) => {
-    const afterDeletions = await runsAfterDeletions(store, runs);
+    const deletions = await deletionsIn(store, fenced.view);
     for (const [index, run] of runs.entries()) {
-      const aside = await computeRun({ store, calendar, signal }, run, into);
+      const aside = await computeRun(parts, run, into);
       if (aside.length > 0) setAside.set(run.id, aside);
-      if (afterDeletions.includes(run))
-        await endDeleted({ store, calendar, signal }, run, { computed: into, setAside: aside });
-      await computed({ into, done: index + 1, setAside: aside });
+      const rows = { computed: into, setAside: aside };
+      await endDeleted(parts, run, { rows, deletions, before: () => steps.before(parts, run, into) });
+      await steps.computed({ rows, done: index + 1 });
     }
   });
   return counts.map(({ tombstones, ...others }) => others);

@@ -14,11 +14,15 @@ export interface StageTables {
   readonly computed: Sql;
   readonly next: Sql;
   readonly computedName: string;
+  /** Keys that runs have set aside, while their ends are sought. */
+  readonly unsure: Sql;
+  readonly unsureName: string;
 }
 
 /** Suffixes of tables that are no stage yet. */
 const COMPUTED = '__computed';
 const NEXT = '__next';
+const UNSURE = '__unsure';
 
 /** Each holder makes tables of its own: the rows of two could otherwise meet in one. */
 export function stageTables(view: View, runs: readonly number[], fencingToken: number): StageTables {
@@ -29,6 +33,8 @@ export function stageTables(view: View, runs: readonly number[], fencingToken: n
     computed: ident(`${name}${COMPUTED}_${fencingToken}`),
     next: ident(`${name}${NEXT}_${fencingToken}`),
     computedName: `${name}${COMPUTED}_${fencingToken}`,
+    unsure: ident(`${name}${UNSURE}_${fencingToken}`),
+    unsureName: `${name}${UNSURE}_${fencingToken}`,
   };
 }
 
@@ -54,7 +60,7 @@ export async function findStages(
   const stages: FoundStage[] = [];
   for (const { name, comment } of tables) {
     const [, first, last, part] =
-      /^(\d+)(_\d+)?(?:(__computed|__next)(?:_\d+)?)?$/.exec(name.slice(prefix.length)) ?? [];
+      /^(\d+)(_\d+)?(?:(__computed|__next|__unsure)(?:_\d+)?)?$/.exec(name.slice(prefix.length)) ?? [];
     // A view whose name goes on where the prefix ends.
     if (first === undefined) continue;
     const whole = part === undefined;

@@ -139,6 +139,9 @@ export const stageDdl = (view: View, table: Sql, runs: readonly number[]): Sql =
   CREATE TABLE ${table} (_run UInt32, ${keyDdl(view, 'String')}, _tombstone UInt8, ${featureDdl(view)})
   ENGINE = MergeTree ORDER BY (_run, ${join(keyColumns(view))}) COMMENT ${runList(runs)}`;
 
+export const unsureDdl = (view: View, table: Sql, runs: readonly number[]): Sql => sql`
+  CREATE TABLE ${table} (${keyDdl(view, 'String')}, _as_of Int64) ENGINE = Memory COMMENT ${runList(runs)}`;
+
 /** Which runs a stage holds: one of them may have no row in it. */
 const runList = (runs: readonly number[]): Sql => raw(`'${runs.map(Number).join(',')}'`);
 

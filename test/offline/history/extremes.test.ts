@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { decimal, defineEntity, int32, raw, type Sql, sql } from '../../../src/core/definitions/define.js';
 import type { View } from '../../../src/core/definitions/definitions.js';
+import { instantSql, instantText } from '../../../src/core/definitions/sql.js';
 import { addDays, HOUR } from '../../../src/core/helpers/time.js';
 import { SOURCE_TABLES } from '../../../src/core/lending/sources.js';
-import type { StageCounts } from '../../../src/core/ports/offline.js';
+import type { Run, StageCounts } from '../../../src/core/ports/offline.js';
 import { indicatorSql } from '../../../src/indicators/sql.js';
 import { type KeyGroup, keysAtFault } from '../../../src/offline/history/keys-at-fault.js';
 import { loadRegistry } from '../../../src/registry/load.js';
@@ -13,7 +14,7 @@ import { Problem, parserOf } from '../../../src/sources/values.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
 import { insertRows } from '../../support/insert-rows.js';
 import { type GeneratedRow, generateSources, insertColumns } from '../generated-sources.js';
-import { collect, type OfflineFixture, openOffline, quiet, viewOf } from '../support.js';
+import { collect, type OfflineFixture, offlineOn, openOffline, quiet, viewOf } from '../support.js';
 
 const { views, indicators } = await loadRegistry({ root: resolve('.') });
 const DAY = '2026-03-10';
@@ -239,25 +240,36 @@ describe('an entity with whose rows a query cannot compute', () => {
     expect(changed.map(({ key, tombstone }) => [...key, tombstone])).toEqual([['C0', true]]);
   });
 
+  /** What each customer has paid in four days: who has not is absent, and ends. */
+  const recentView = () =>
+    viewOf(`recent_${++made}`, 1, {
+      entity: customer,
+      sources: ['repayments'],
+      absent: 'ends',
+      features: { paid: int32({ description: 'Principal paid' }) },
+      query: ({ source, asOf: at }) => sql`SELECT customer_id, toInt32(sum(principal_paid)) AS paid
+        FROM ${source('repayments')} WHERE paid_at > ${at.minusDays(4)} GROUP BY customer_id`,
+    });
+  const dayOf = (number: number) => asOf + number * 24 * HOUR;
+  const runOf = (view: View, day: number) => ({ id: day + 1, view, asOf: dayOf(day), knowledge: dayOf(day) });
+  const tombstonesOf = (view: View) =>
+    fixture.store.rows<{ day: number; keys: string[] }>(
+      'test',
+      sql`SELECT toInt32(dateDiff('day', ${instantSql(asOf)}, _event_time)) AS day, arraySort(groupArray(customer_id)) AS keys
+        FROM ${raw(`history_${view.name}_v1`)} WHERE _tombstone = 1 GROUP BY day ORDER BY day`,
+    );
+
   test.each(['day by day', 'at once'] as const)(
     'ends with the first day that is sure that it left the window, where absent keys end: days computed %s',
     async (how) => {
-      const view = viewOf(`recent_${++made}`, 1, {
-        entity: customer,
-        sources: ['repayments'],
-        absent: 'ends',
-        features: { paid: int32({ description: 'Principal paid' }) },
-        query: ({ source, asOf: at }) => sql`SELECT customer_id, toInt32(sum(principal_paid)) AS paid
-          FROM ${source('repayments')} WHERE paid_at > ${at.minusDays(4)} GROUP BY customer_id`,
-      });
+      const view = recentView();
       await fixture.writers.createView(view);
-      const dayOf = (number: number) => asOf + number * 24 * HOUR;
       // K cannot be computed on day 1, L on day 2; with day 2 all but L have left the window.
       const known = (number: number) => ({ ingested_at: new Date(dayOf(number) - HOUR).toISOString() });
       await load([pay('K', '7'), pay('L', '7'), pay('K', '3000000000', known(1))]);
       await load([pay('L', '3000000000', { ...known(2), paid_at: new Date(dayOf(0)).toISOString() })]);
       await load([pay('L', '8', { ...known(3), paid_at: new Date(dayOf(-2)).toISOString() })]);
-      const runs = [0, 1, 2, 3].map((day) => ({ id: day + 1, view, asOf: dayOf(day), knowledge: dayOf(day) }));
+      const runs = [0, 1, 2, 3].map((day) => runOf(view, day));
       const stamped = ({ setAside = [] }: StageCounts, index: number) => {
         const run = runs[index] as (typeof runs)[number];
         return { run, availableAt: run.knowledge, setAside };
@@ -286,6 +298,87 @@ describe('an entity with whose rows a query cannot compute', () => {
             WHERE _tombstone = 1 AND customer_id IN ('C1', 'K', 'L') GROUP BY key ORDER BY key`,
         ),
       ).toEqual(['C1', 'K', 'L'].map((key) => ({ key, ends: 1 })));
+    },
+  );
+
+  test('is open at a commit with thousands of others: those that are sure end', async () => {
+    const view = recentView();
+    await fixture.writers.createView(view);
+    for (const day of [0, 3]) {
+      const run = runOf(view, day);
+      await fixture.writes.stageRuns([run]);
+      const others = Array.from({ length: 5_000 }, (_, index) => [`O'${index}`]);
+      await fixture.writes.commitRuns(view, [{ run, availableAt: run.knowledge, setAside: [['C1'], ...others] }]);
+    }
+    expect(await tombstonesOf(view)).toEqual([{ day: 3, keys: FINE.filter((id) => id !== 'C1').sort() }]);
+  });
+
+  test('ends, where absent keys end, though the run that knows it was left in the history by another job', async () => {
+    const view = recentView();
+    await fixture.writers.createView(view);
+    const [first, left, own] = [0, 3, 4].map((day) => runOf(view, day)) as [Run, Run, Run];
+    await fixture.writes.stageRuns([first]);
+    await fixture.writes.commitRuns(view, [{ run: first, availableAt: first.knowledge }]);
+    const columns = ['sequence', 'event_time', 'available_at', 'in_state'] as const;
+    const at = instantText(left.asOf);
+    await fixture.store.insert('test', { table: `commits_${view.name}_v1`, columns }, [[left.id, at, at, 0]]);
+    await fixture.writes.stageRuns([own]);
+    await fixture.writes.commitRuns(view, [{ run: own, availableAt: own.knowledge }]);
+    expect(await tombstonesOf(view)).toEqual([{ day: 3, keys: [...FINE].sort() }]);
+  });
+
+  test.each(['day by day', 'at once'] as const)(
+    'or whose row is deleted, ends once: later days neither say it again nor run the query twice; days computed %s',
+    async (how) => {
+      let undeleted = 0;
+      const { writes } = offlineOn(
+        {
+          ...fixture.store,
+          run(label, ...more) {
+            if (label === 'ends-stage') undeleted++;
+            return fixture.store.run(label, ...more);
+          },
+        },
+        fixture.calendar,
+      );
+      const view = viewOf(`paid_${++made}`, 1, {
+        entity: customer,
+        sources: ['repayments'],
+        features: { paid: int32({ description: 'Principal paid' }) },
+        query: ({ source, asOf: at }) => sql`SELECT customer_id, toInt32(sum(principal_paid)) AS paid
+          FROM ${source('repayments')} WHERE paid_at > ${at.minusDays(4)} GROUP BY customer_id`,
+      });
+      await fixture.writers.createView(view);
+      await load(['GONE', 'BACK', 'LEFT'].map((id) => pay(id, '7')));
+      // A deletion need not say whose the row was. LEFT has left the window by then.
+      const deleted = (id: string, day: number) =>
+        load([pay(id, '0', { customer_id: '', deleted: 1, ingested_at: new Date(dayOf(day)).toISOString() })]);
+      await deleted('GONE', 1);
+      await deleted('BACK', 1);
+      await load([
+        pay('BACK', '8', { ingested_at: new Date(dayOf(2)).toISOString(), paid_at: new Date(dayOf(1)).toISOString() }),
+      ]);
+      await deleted('LEFT', 3);
+      await deleted('BACK', 4);
+      const runs = [0, 1, 2, 3, 4, 5].map((day) => runOf(view, day));
+      const stamp = (run: Run) => ({ run, availableAt: run.knowledge });
+      if (how === 'at once') {
+        await writes.stageRuns(runs);
+        await writes.commitRuns(view, runs.map(stamp));
+      } else {
+        for (const run of runs) {
+          await writes.stageRun(run);
+          await writes.commitRuns(view, [stamp(run)]);
+        }
+      }
+      expect(await tombstonesOf(view)).toEqual([
+        { day: 1, keys: ['BACK', 'GONE'] },
+        { day: 4, keys: ['BACK'] },
+      ]);
+      const [row] = await fixture.offline.rowsAt(view, dayOf(5), [['LEFT']]);
+      expect(row?.values).toEqual([7]);
+      // Of day 1, of day 3 because of LEFT, and of day 4.
+      expect(undeleted).toBe(3);
     },
   );
 
