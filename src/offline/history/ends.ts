@@ -8,7 +8,16 @@ import { withinFence } from '../../warehouse/fence.js';
 import { hashOf } from './compute.js';
 import { type HashedKey, without } from './keys-at-fault.js';
 import { dropTables, stageTables } from './stages.js';
-import { BOUNDED, ENDED, type FencedView, unsureDdl, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
+import {
+  BOUNDED,
+  ENDED,
+  type FencedView,
+  featureColumns,
+  keyColumns,
+  rowColumns,
+  unsureDdl,
+  viewTables,
+} from './tables.js';
 import { noValue } from './values.js';
 
 /** The computed rows of a run, and the keys that it sets aside: of those it is not known whether they end. */
