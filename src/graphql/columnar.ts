@@ -1,3 +1,5 @@
+import { planOnDemand } from '../core/compute/on-demand.js';
+import type { AnyFeatureRef } from '../core/definitions/definitions.js';
 import { badInput } from '../core/errors.js';
 import type { OperationCall } from './operation.js';
 
@@ -49,11 +51,32 @@ export const longestColumn = (table: unknown): number =>
     ? Math.max(0, ...Object.values(table).map((column) => (Array.isArray(column) ? column.length : 0)))
     : 0;
 
-/** The cost of a read of the features named by `service` or `features`: rows of its columnar argument × features. */
-export const valuesRead =
-  (rows: 'entities' | 'spine') =>
-  ({ args, catalogue }: OperationCall): number => {
-    const { service, features } = args as { readonly service?: string; readonly features?: readonly string[] };
-    const refs = catalogue.features({ service: service ?? null, features: features ?? null });
-    return longestColumn(args[rows]) * refs.length;
-  };
+type Named = { readonly service?: string | null; readonly features?: readonly string[] | null };
+
+const refsOf = (named: unknown, { catalogue }: OperationCall): readonly AnyFeatureRef[] => {
+  const { service, features } = named as Named;
+  return catalogue.features({ service: service ?? null, features: features ?? null });
+};
+
+/** The cost of a read of the features named by `service` or `features`: rows of `entities` × features. */
+export const valuesRead = (call: OperationCall): number =>
+  longestColumn(call.args.entities) * refsOf(call.args, call).length;
+
+/** Values of the columns of a spine that are given back, beside its keys and instants. */
+function valuesPassed(spine: unknown, refs: readonly AnyFeatureRef[]): number {
+  if (spine === null || typeof spine !== 'object') return 0;
+  const keys = new Set(['event_timestamp', ...planOnDemand(refs).joinKeys]);
+  return longestColumn(spine) * Object.keys(spine).filter((name) => !keys.has(name)).length;
+}
+
+/** The cost of a join of features to a `spine`: rows × features, and what is passed through. */
+export function valuesJoined(call: OperationCall): number {
+  const refs = refsOf(call.args, call);
+  return longestColumn(call.args.spine) * refs.length + valuesPassed(call.args.spine, refs);
+}
+
+/** The cost of a training set, whose features a job joins: what its spine passes through. */
+export function valuesBrought(call: OperationCall): number {
+  const input = call.args.input as Named & { readonly spine?: unknown };
+  return valuesPassed(input.spine, refsOf(input, call));
+}

@@ -73,14 +73,16 @@ export const maskFor = ({ services, caller }: Pick<RequestContext, 'services' | 
   piiView(caller) === 'CLEAR' ? undefined : services.mask;
 
 /**
- * Tells whether a caller may see all of a training set: a set that was requested by a role that sees personal values in clear holds them in
- * clear, and is closed to a role that sees them masked.
+ * Tells whether a caller may see all of a training set. One that was requested by a role that sees personal values in clear holds them in clear, and is
+ * closed to a role that sees them masked; so is one whose spine brought personal values, but to the caller who brought them.
  */
-export const seesInFull = (caller: Pick<Caller, 'role'>, { request }: Pick<TrainingSetRecord, 'request'>): boolean =>
-  request.masked === true || piiView(caller) === 'CLEAR';
+export const seesInFull = (
+  caller: Pick<Caller, 'role' | 'name'>,
+  { request: { masked, broughtBy = caller.name } }: Pick<TrainingSetRecord, 'request'>,
+): boolean => piiView(caller) === 'CLEAR' || (masked === true && broughtBy === caller.name);
 
 /** The error of a build for a caller who may see the set; it may quote a value of its rows, so other callers read a general sentence. */
-export function shownError(error: string | null, caller: Pick<Caller, 'role'>, set: TrainingSetRecord): string | null {
+export function shownError(error: string | null, caller: Caller, set: TrainingSetRecord): string | null {
   if (error === null || seesInFull(caller, set)) return error;
   return 'the training set could not be built (create it with this key to see why, or ask the caller who created it)';
 }

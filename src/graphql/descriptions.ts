@@ -11,7 +11,7 @@ export const ENTITY_KEYS =
 export const FEATURE_TYPE =
   'The type: STRING, BOOLEAN, INT32, INT64, FLOAT32, FLOAT64, DECIMAL, DATE, TIMESTAMP or ARRAY<one of these>.';
 export const MASKED_COLUMN =
-  'Tells whether the caller reads masks in place of the values. A null mask has status NULL, whatever is stored.';
+  'Tells whether the caller reads masks in place of the values, or of an on-demand feature what its function answers where nothing personal is stored. A null mask has status NULL, whatever is stored.';
 export const NEWEST_VERSION = 'The version; without it, the newest applied version is returned.';
 export const FIRST_DAY = 'The first local day, included.';
 export const LAST_DAY = 'The last local day, included.';

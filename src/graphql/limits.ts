@@ -31,7 +31,7 @@ const tooComplex = (message: string): RiskgraphError =>
   new RiskgraphError({ code: 'TOO_COMPLEX', message, hint: 'split the request' });
 
 /** The cost of a list or a report: more than a lookup, far less than the limit. */
-const LIST_COST = 1_000;
+export const LIST_COST = 1_000;
 
 type Field = GraphQLField<unknown, unknown>;
 type NamedType = ReturnType<GraphQLSchema['getType']>;

@@ -1,4 +1,6 @@
 import { Arg, Ctx, Field, ID, ObjectType, Query, Resolver } from 'type-graphql';
+import { disclosureOf, isMasked } from '../core/compute/disclosure.js';
+import type { AnyFeatureRef } from '../core/definitions/definitions.js';
 import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
 import type { Instant } from '../core/helpers/time.js';
 import { columnarKeys, valuesRead } from './columnar.js';
@@ -72,7 +74,7 @@ class OnlineFeaturesType {
 
 @Resolver()
 export class OnlineFeaturesResolver {
-  @Operation({ roles: ['admin', 'modeler', 'decision'], cost: valuesRead('entities') })
+  @Operation({ roles: ['admin', 'modeler', 'decision'], cost: valuesRead })
   @Query(() => OnlineFeaturesType, {
     description: 'Reads the newest value of each feature for at most 1,000 rows.',
   })
@@ -94,25 +96,25 @@ export class OnlineFeaturesResolver {
     @Ctx() context: RequestContext,
   ): Promise<OnlineFeaturesType> {
     const refs = context.services.catalogue.features({ service, features });
+    const mask = maskFor(context);
     const answer = await context.services.onlineFeatures.read({
       features: refs,
       entities: columnarKeys(entities),
       request: request ?? undefined,
       stalePolicy,
+      withheld: mask !== undefined,
       now: context.services.now(),
       deadline: context.deadline?.signal,
     });
-    const mask = maskFor(context);
-    const personal = new Set(
-      refs.filter(({ feature }) => feature.tags?.includes('pii')).map(({ reference }) => reference),
-    );
-    const columns = answer.columns.map((column) => {
-      if (!mask || !personal.has(column.name)) return { ...column, masked: false };
+    const columns = answer.columns.map((column, at) => {
+      const ref = refs[at] as AnyFeatureRef;
+      const masked = mask !== undefined && disclosureOf(ref) !== 'CLEAR';
+      if (!mask || !isMasked(ref)) return { ...column, masked };
       const cells = column.values.map((value, index) =>
         mask.cell({ value, status: column.statuses[index] as FeatureStatusName }, column.type),
       );
       const [values, statuses] = [cells.map(({ value }) => value), cells.map(({ status }) => status)];
-      return { ...column, values, statuses, masked: true };
+      return { ...column, values, statuses, masked };
     });
     return { requestId: context.requestId, entities, columns, views: answer.views };
   }

@@ -1,7 +1,8 @@
 import { Arg, Ctx, Field, Float, ID, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { disclosureOf, isMasked } from '../core/compute/disclosure.js';
 import type { Model } from '../core/definitions/definitions.js';
 import type { FeatureValue } from '../core/definitions/types.js';
-import { badInput } from '../core/errors.js';
+import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { ScoreRow } from '../core/ports/scoring.js';
 import { columnarKeys, longestColumn } from './columnar.js';
@@ -144,20 +145,33 @@ function showModel(model: Model, context: RequestContext): ModelType {
   };
 }
 
+/**
+ * Refuses a caller who sees personal values masked a model that takes a value made of stored personal values and of what the caller brings: its score
+ * would tell where the two meet.
+ */
+function refuseProbing(model: Model, { caller }: RequestContext): void {
+  if (piiView(caller) === 'CLEAR') return;
+  const probing = model.features.filter((ref) => disclosureOf(ref) === 'WITHHELD').map(({ reference }) => reference);
+  if (probing.length === 0) return;
+  throw new RiskgraphError({
+    code: 'FORBIDDEN',
+    message: `${model.id} scores by ${probing.join(', ')}, computed from stored personal values and from the request: to role ${caller.role} its scores would tell the stored ones`,
+    hint: 'score with a key of role decision or admin',
+  });
+}
+
 /** Masks the values of personal features in contributions. */
 function maskedScores(rows: readonly ScoreRow[], model: Model, context: RequestContext): readonly ScoreRow[] {
   const mask = maskFor(context);
   if (!mask) return rows;
-  const personal = new Map(
-    model.features
-      .filter(({ feature }) => feature.tags?.includes('pii'))
-      .map(({ reference, feature }) => [reference, feature.type] as const),
+  const masked = new Map(
+    model.features.filter(isMasked).map(({ reference, feature }) => [reference, feature.type] as const),
   );
   return rows.map((row) => ({
     ...row,
     contributions:
       row.contributions?.map((contribution) => {
-        const type = personal.get(contribution.feature);
+        const type = masked.get(contribution.feature);
         return type ? { ...contribution, value: mask.value(contribution.value, type) } : contribution;
       }) ?? null,
   }));
@@ -201,6 +215,7 @@ export class ScoreResolver {
   ): Promise<ScoreTableType> {
     const { services, requestId, deadline } = context;
     const model = services.catalogue.namedModel(name);
+    refuseProbing(model, context);
     const rows = await services.scoring.score({
       model,
       entities: columnarKeys(entities),

@@ -1,21 +1,35 @@
 import { Arg, Ctx, FieldResolver, Float, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { boundedLimit } from '../core/bounds.js';
+import { bringsPersonal } from '../core/compute/disclosure.js';
+import { planOnDemand } from '../core/compute/on-demand.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
 import type {
   ColumnProfile,
   ExportFormat as ExportFormatName,
+  TrainingSetPins,
   TrainingSetRecord,
 } from '../core/ports/training-sets.js';
-import { columnarRows } from './columnar.js';
+import { columnarRows, valuesBrought } from './columnar.js';
 import { maskFor, type RequestContext, seesInFull, shownError } from './context.js';
 import { PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
 import { ExportFormat, JobState } from './enums.js';
 import { JobType } from './job.resolver.js';
+import { LIST_COST } from './limits.js';
 import { Operation } from './operation.js';
 import { checkBefore } from './pages.js';
 import { GraphQLJSONObject } from './scalars.js';
 import { ColumnProfileType, TrainingSetInputType, TrainingSetType } from './training-set.types.js';
+
+/** What a caller who may not see the set's rows reads of its manifest: what it was made from, without texts and hashes of the rows. */
+function withoutClearHashes({
+  spine,
+  pins,
+  ...manifest
+}: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { spine: _kept, ...pinned } = (pins ?? {}) as TrainingSetPins;
+  return { ...manifest, spine: { ...(spine as object), sql: null, hash: null }, contentHash: null, pins: pinned };
+}
 
 /** A set's record as it is; state, progress and error are its job's. */
 @Resolver(() => TrainingSetType)
@@ -40,7 +54,7 @@ export class TrainingSetResolver {
     return services.trainingSets.get(id);
   }
 
-  @Operation({ roles: ['admin', 'modeler'] })
+  @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call) })
   @Mutation(() => TrainingSetType, { description: 'Creates a training set; a job builds its file.' })
   createTrainingSet(
     @Arg('input', () => TrainingSetInputType, { description: 'The training set to build.' })
@@ -55,14 +69,18 @@ export class TrainingSetResolver {
       throw badInput('exactly one of `spine` and `spineSql` is needed', 'give columns, or one SELECT');
     }
     if (spine != null) columnarRows(spine, 'spine');
+    const refs = services.catalogue.features({ service: service ?? null, features: features ?? null });
+    const masked = maskFor(context) !== undefined;
+    const brought = masked && spine != null && bringsPersonal(spine, planOnDemand(refs));
     return services.trainingSets.create({
       name,
-      features: services.catalogue.features({ service: service ?? null, features: features ?? null }),
+      features: refs,
       spec: {
         spine: spine ?? { sql: spineSql as string },
         label: label ?? null,
         asOf: asOf ?? services.now(),
-        masked: maskFor(context) !== undefined,
+        masked,
+        ...(brought && { broughtBy: context.caller.name }),
         includeEventTimes,
         includeStatuses,
         stalePolicy,
@@ -133,7 +151,7 @@ export class TrainingSetResolver {
       : (columns?.map((column) => ({ ...column, min: null, max: null, mean: null })) ?? null);
   }
 
-  /** The text of a spine may name people; its hash still says which it was. */
+  /** The text of a spine may name people, and a hash of rows in clear tells a guess of them from others. */
   @FieldResolver(() => GraphQLJSONObject, { nullable: true })
   manifest(
     @Root() record: TrainingSetRecord,
@@ -141,7 +159,7 @@ export class TrainingSetResolver {
   ): Readonly<Record<string, unknown>> | null {
     const manifest = record.result?.manifest ?? null;
     if (manifest === null || seesInFull(caller, record)) return manifest;
-    return { ...manifest, spine: { ...(manifest.spine as object), sql: null } };
+    return withoutClearHashes(manifest);
   }
 
   @FieldResolver(() => String, { nullable: true })

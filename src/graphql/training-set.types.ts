@@ -68,14 +68,15 @@ export class TrainingSetType {
 
   @Field(() => GraphQLJSONObject, {
     nullable: true,
-    description: 'The manifest: everything that a rebuild needs; null until the file is complete.',
+    description:
+      'The manifest: everything that a rebuild needs; null until the file is complete. A caller who may not download the file reads it without the SQL and the hashes of the rows.',
   })
   manifest!: Readonly<Record<string, unknown>> | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'The path of the file on this server; null until the file is complete, and where it holds personal values in clear that the caller sees masked.',
+      'The path of the file on this server; null until the file is complete, and where it holds personal values in clear that the caller sees masked: those of a role that sees them in clear, or that another caller brought.',
   })
   downloadUrl!: string | null;
 

@@ -1,3 +1,4 @@
+import { withheldPlan } from '../core/compute/disclosure.js';
 import { type OnDemandPlan, planOnDemand, readRequest } from '../core/compute/on-demand.js';
 import { type CalledRow, columnCell, computeRow } from '../core/compute/on-demand-rows.js';
 import { type Cell, rowAt, valueAt } from '../core/compute/status.js';
@@ -126,7 +127,8 @@ export function createOnlineFeatures({ online }: { readonly online: OnlineReads 
   return {
     async read(request): Promise<OnlineFeaturesAnswer> {
       const { features, entities, stalePolicy, now, deadline } = request;
-      const plan = planOnDemand(features);
+      const planned = planOnDemand(features);
+      const plan = request.withheld ? withheldPlan(planned) : planned;
       const rows = countRows(entities, plan);
       const inputs = readRequest(plan, request.request, rows);
       const cellsOf = await readCells(online, groupByEntity(plan.stored, entities, rows), deadline);

@@ -2,6 +2,7 @@ import { access, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { schemeOf } from '../core/compute/definition-hash.js';
+import { bringsPersonal } from '../core/compute/disclosure.js';
 import type { Mask } from '../core/compute/masking.js';
 import { definitionsRead, planOnDemand } from '../core/compute/on-demand.js';
 import { declaresView } from '../core/definitions/definition-kinds.js';
@@ -108,6 +109,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       }
       const refs = features.map((reference) => resolve(registry, reference));
       await refuseChanged(id, refs, views, definitions);
+      refuseMaskedSpine(id, refs, spec);
       await refusePruned(offline, id, Object.keys(pins.runs));
       const now = clock();
       const record = { id: newUuid(now), name, jobId: newUuid(now), features, createdAt: now };
@@ -195,6 +197,19 @@ async function refuseChanged(
   throw conflict(
     `training set '${id}' was built from other definitions of ${names}`,
     'a version keeps its meaning: check out the definitions that were applied then',
+  );
+}
+
+/** Releases up to 0.1.0 wrote masks of personal values that a spine had brought: made again, such a set would be another. */
+function refuseMaskedSpine(
+  id: string,
+  refs: readonly AnyFeatureRef[],
+  { masked, broughtBy, spine }: TrainingSetSpec,
+): void {
+  if (!masked || broughtBy !== undefined || 'sql' in spine || !bringsPersonal(spine, planOnDemand(refs))) return;
+  throw conflict(
+    `training set '${id}' was built by a release that masked what its spine brought`,
+    'create a new set with the same request and asOf: what you bring comes out as you brought it',
   );
 }
 

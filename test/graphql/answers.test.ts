@@ -1,5 +1,6 @@
 /** The operations on real data: imported, materialized by a worker, read as each role sees it. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PERSONAL_COLUMNS } from '../../src/core/compute/masking.js';
 import { addDays, BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { Role } from '../../src/core/ports/access.js';
 import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
@@ -18,6 +19,7 @@ const calendar = new BusinessCalendar('Asia/Shanghai');
 const today = calendar.dateOf(middayClock());
 const midnight = new Date(calendar.startOfDay(today)).toISOString();
 const MASK = /^[0-9a-f]{32}$/;
+const OTHER_MODELER = { role: 'modeler', name: 'other', key: 'key-of-another-modeler' } as const;
 
 let api: Api;
 let worker: { close(): Promise<void> };
@@ -40,7 +42,7 @@ const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
 };
 
 beforeAll(async () => {
-  api = await startApi({ clock: middayClock });
+  api = await startApi({ clock: middayClock, keys: [OTHER_MODELER] });
   ok(await api.graphql('admin', 'mutation { applyRegistry { problems } }'));
   worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
   const customers = [
@@ -351,7 +353,11 @@ describe('training sets', () => {
     readonly trainingSet: {
       readonly id: string;
       readonly error: string | null;
-      readonly manifest: { readonly spine: { readonly sql: string | null; readonly hash: string } };
+      readonly manifest: {
+        readonly spine: { readonly sql: string | null; readonly hash: string };
+        readonly contentHash: string;
+        readonly pins: { readonly runs: object; readonly imports: object; readonly spine?: { readonly hash: string } };
+      };
       readonly downloadUrl: string | null;
       readonly columns: readonly Record<string, unknown>[];
     };
@@ -391,11 +397,60 @@ describe('training sets', () => {
     expect(set.downloadUrl).toBeNull();
     const asked = await show('admin', id);
     expect(asked.manifest.spine.sql).toContain('FROM customers');
-    expect(set.manifest).toEqual({ ...asked.manifest, spine: { ...asked.manifest.spine, sql: null } });
+    const { runs, imports } = asked.manifest.pins;
+    expect(asked.manifest.pins.spine?.hash).toBe(asked.manifest.spine.hash);
+    const hidden = { sql: null, rows: 2, hash: null };
+    expect(set.manifest).toEqual({ ...asked.manifest, spine: hidden, contentHash: null, pins: { runs, imports } });
+    expect(JSON.stringify(set)).not.toMatch(new RegExp(`${asked.manifest.spine.hash}|${asked.manifest.contentHash}`));
     expect(asked.columns.some(({ mean }) => mean !== null)).toBe(true);
     expect(set.columns.every(({ min, max, mean }) => min === null && max === null && mean === null)).toBe(true);
     expect((await api.fetch('modeler', `/training-sets/${id}`)).status).toBe(403);
     expect(await (await api.fetch('admin', `/training-sets/${id}`)).text()).toContain('phone-of-C1');
+  });
+
+  /** A guess under the name of every personal column of the lending schema. */
+  const GUESS = 'phone-of-C1';
+  const guesses = Object.fromEntries([...PERSONAL_COLUMNS].map((name) => [name, [GUESS, GUESS]]));
+  const guessed = {
+    customer_id: ['C1', 'nobody'],
+    event_timestamp: Array(2).fill(new Date(middayClock() - 3_600_000).toISOString()),
+    ...guesses,
+  };
+
+  it('and tables give a modeler what a spine brings as it was brought: never what stands for the same value where it is stored', async () => {
+    const JOIN = `query($spine: JSONObject!, $features: [String!]) {
+      historicalFeatures(features: $features, spine: $spine) { columns { name masked } rows } }`;
+    const join = async (feature: string) =>
+      ok(
+        await api.graphql<{ historicalFeatures: { columns: { name: string; masked: boolean }[]; rows: string[][] } }>(
+          'modeler',
+          JOIN,
+          { spine: guessed, features: [feature] },
+        ),
+      ).historicalFeatures;
+    const stands = (await join('customer_profile@1:phone_hash')).rows[0]?.at(-1) as string;
+    expect(stands).toMatch(MASK);
+    const table = await join('customer_profile@1:segment');
+    for (const { name, masked } of table.columns) expect([name, masked]).toEqual([name, false]);
+    for (const row of table.rows) expect(row.slice(2, -1)).toEqual(Object.keys(guesses).map(() => GUESS));
+
+    const input = { name: 'guesses', features: ['customer_profile@1:segment'], spine: guessed, format: 'CSV' };
+    const create = `mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id job ${JOB} } }`;
+    const made = ok(await api.graphql<{ createTrainingSet: { id: string; job: Job } }>('modeler', create, { input }));
+    const { id, job } = made.createTrainingSet;
+    expect(await finished(job)).toMatchObject({ state: 'COMPLETED', error: null });
+    const set = await show('modeler', id);
+    const file = await (await api.fetch('modeler', set.downloadUrl as string)).text();
+    expect(file.split('\n')[1]?.split(GUESS)).toHaveLength(PERSONAL_COLUMNS.size + 1);
+    expect(`${file}${JSON.stringify([table, set])}`).not.toContain(stands);
+    expect(set.manifest.contentHash).toMatch(/^[0-9a-f]{64}$/);
+    const asOther = { headers: { authorization: `Bearer ${OTHER_MODELER.key}` } };
+    expect((await api.fetch(null, `/training-sets/${id}`, asOther)).status).toBe(403);
+    const query = `query($id: ID!) { trainingSet(id: $id) ${SET} }`;
+    const other = ok(await api.graphql<Set>(null, query, { id }, asOther.headers)).trainingSet;
+    expect(other).toMatchObject({ downloadUrl: null, manifest: { contentHash: null, spine: { hash: null } } });
+    expect(JSON.stringify(other)).not.toContain(GUESS);
+    expect((await api.fetch('admin', `/training-sets/${id}`)).status).toBe(200);
   });
 
   it('are rebuilt to the same content, by those alone who may read them', async () => {

@@ -1,5 +1,5 @@
 /** Models and scores over GraphQL, on the definitions of the product. */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -9,12 +9,28 @@ import type { JobContext, JobNeed } from '../../src/core/ports/job-services.js';
 import { type Api, type ApiStores, closeApiStores, freshApiStores, startApi } from '../support/api.js';
 import { middayClock } from '../support/clock.js';
 import { asProject } from '../support/projects.js';
+import { logisticOnnx } from '../support/tiny-onnx.js';
 import { ROOT } from '../support/views.js';
 
 let api: Api;
 let stores: ApiStores;
 /** The product's definitions, with room for more. */
 let definitions: string;
+/** Scores by where a customer sleeps and where the request says it is sent from. */
+const NEAR_HOME = `import { defineModel } from 'riskgraph';
+import { customer } from '../../features/entities.js';
+export default defineModel({
+  entity: customer,
+  description: 'x',
+  owner: 'x',
+  onnx: 'near_home.onnx',
+  inputs: ['application_place@1:distance_from_home_km'],
+  tensors: { input: 'features', probability: 'probability' },
+  missing: 'refuse',
+  scale: { points: 600, odds: 1, pointsToDoubleOdds: 20 },
+  bands: { A: -1000 },
+});
+`;
 /** When the online rows were written. */
 let writtenAt: number;
 
@@ -23,6 +39,11 @@ beforeAll(async () => {
   await asProject(definitions, ['zod']);
   for (const folder of ['features', 'indicators', 'models', 'jobs'])
     await cp(join(ROOT, folder), join(definitions, folder), { recursive: true });
+  const folder = join(definitions, 'models/near_home');
+  await mkdir(folder);
+  await writeFile(join(folder, 'near_home.v1.model.ts'), NEAR_HOME);
+  await writeFile(join(folder, 'near_home.onnx'), logisticOnnx([0.001]));
+  await writeFile(join(folder, 'card.json'), JSON.stringify({ medians: [10] }));
   api = await startApi({ definitions, stores, clock: middayClock });
   await api.graphql('admin', 'mutation { applyRegistry { problems } }');
   const view = api.app.registry.views.get('statement_history@1') as View;
@@ -142,6 +163,27 @@ describe('score', () => {
     const [late] = (data as Answer).score.scores;
     expect(late?.contributions?.map(({ feature }) => feature)).toContain('statement_history@1:delinquency');
     expect(late?.reasonCodes?.length).toBeGreaterThan(0);
+  });
+
+  it('tells a role that sees personal values masked no score that would tell where a customer sleeps', async () => {
+    const home = api.app.registry.views.get('home_location@1') as View;
+    const of: Readonly<Record<string, unknown>> = { latitude: 31.2304, longitude: 121.4737, datum: 'WGS84', nights: 9 };
+    const values = home.features.map(({ name }) => (of[name] ?? null) as string);
+    const times = { eventTime: writtenAt - 3_600_000, availableAt: writtenAt };
+    const row = { key: ['sleeps'], sequence: 1, tombstone: false, values, ...times };
+    await api.app.services.worker.online.write(home, [row]);
+    const query = `query($request: JSONObject) {
+      score(model: "near_home@1", entities: { customer_id: ["sleeps"] }, request: $request, explain: true) { scores { status contributions { value } } } }`;
+    const request = { latitude: [31.2304], longitude: [121.4737], datum: ['WGS84'] };
+    const { data } = await api.graphql<Answer>('decision', query, { request });
+    expect(data?.score.scores).toEqual([{ status: 'SCORED', contributions: [{ value: 0 }] }]);
+    const { errors } = await api.graphql('modeler', query, { request });
+    expect(errors[0]).toMatchObject({
+      message: expect.stringContaining(
+        'near_home@1 scores by application_place@1:distance_from_home_km, computed from',
+      ),
+      extensions: { code: 'FORBIDDEN', hint: 'score with a key of role decision or admin' },
+    });
   });
 
   it('refuses an unknown model, a wrong key and a role that may not', async () => {

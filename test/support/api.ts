@@ -6,7 +6,7 @@ import { ROLES, type Role } from '../../src/core/ports/access.js';
 import type { Clock } from '../../src/core/ports/process.js';
 import { createHttpServer, type HttpOptions } from '../../src/http/http-server.js';
 import { registerImportRoutes } from '../../src/http/import.routes.js';
-import { openKeyRing } from '../../src/http/keys.js';
+import { type GivenKey, openKeyRing } from '../../src/http/keys.js';
 import { parseRateLimits } from '../../src/http/rate-limit.js';
 import { freshHome } from './homes.js';
 import { FIXTURE_ROOT } from './registries.js';
@@ -75,6 +75,8 @@ export interface ApiOptions {
   readonly rateLimits?: string;
   readonly decisionDeadlineMs?: number;
   readonly definitions?: string;
+  /** Beside those of every role. */
+  readonly keys?: readonly GivenKey[];
   /** Replaces parts of what is served: a store that is down, for example. */
   readonly http?: (app: App) => Partial<HttpOptions>;
 }
@@ -106,7 +108,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
   const { now } = services.api;
   const server = await createHttpServer({
     services: services.api,
-    keys: await openKeyRing({ given: TEST_KEYS, home, store: services.keys, now, log }),
+    keys: await openKeyRing({ given: [...TEST_KEYS, ...(options.keys ?? [])], home, store: services.keys, now, log }),
     health: { stores: services.stores, worker: () => services.queue.workerHealth(), loss: services.contentLost },
     log,
     metrics,

@@ -51,10 +51,10 @@ function callOnce(
   let stale = false;
   let failed = false;
   let eventTime: Instant | null = null;
-  for (const { name, place } of call.inputs) {
+  for (const { name, place, withheld } of call.inputs) {
     const cell =
       place.kind === 'stored' ? stored(place.at) : calledCell(before[place.call] as CalledRow, place.position);
-    input[name] = cell.status === 'NOT_FOUND' ? null : shared(cell.value);
+    input[name] = withheld || cell.status === 'NOT_FOUND' ? null : shared(cell.value);
     stale ||= cell.status === 'STALE';
     failed ||= cell.status === 'ERROR';
     eventTime = older(eventTime, cell.eventTime);

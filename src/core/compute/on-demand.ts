@@ -26,13 +26,20 @@ interface ComputedPlace {
   readonly position: number;
 }
 
+interface PlannedInput {
+  readonly name: string;
+  readonly place: StoredPlace | ComputedPlace;
+  /** The function takes null in its place; its age and its failure count. */
+  readonly withheld?: true;
+}
+
 /** One call of an on-demand view's function for a row: a view is called once for features that are computed from the same inputs. */
 export interface PlannedCall {
   readonly view: OnDemandView;
   /** Indices of the view's features that the call computes: those that are answered, and those that a later call reads. */
   readonly answers: readonly number[];
   /** Arguments by name, and where each value is: in a store, or in the answer of an earlier call. */
-  readonly inputs: readonly { readonly name: string; readonly place: StoredPlace | ComputedPlace }[];
+  readonly inputs: readonly PlannedInput[];
   /** Arguments that the caller brings. */
   readonly request: readonly string[];
   /** Every argument of the function without a value; those that its answers do not use stay so. */

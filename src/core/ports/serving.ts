@@ -13,6 +13,8 @@ export interface OnlineFeaturesRequest {
   /** Request inputs of on-demand features as the caller wrote them; columnar, one value per row of `entities`. */
   readonly request?: Readonly<Record<string, unknown>> | undefined;
   readonly stalePolicy: StalePolicy;
+  /** Computes on-demand features as withheldPlan says, for a caller who sees personal values masked. */
+  readonly withheld?: boolean | undefined;
   readonly now: Instant;
   /** What the store has not answered when it is aborted is ERROR. */
   readonly deadline?: AbortSignal | undefined;

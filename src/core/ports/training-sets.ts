@@ -81,6 +81,8 @@ export interface TrainingSetSpec {
   readonly asOf: Instant;
   /** Whether the requesting role sees personal values masked. */
   readonly masked?: boolean;
+  /** Name of a caller who sees personal values masked and whose spine brings some: they come out as brought, so the set is closed to other such callers. */
+  readonly broughtBy?: string;
   readonly includeEventTimes: boolean;
   readonly includeStatuses?: boolean;
   readonly stalePolicy?: StalePolicy;

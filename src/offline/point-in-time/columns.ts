@@ -1,9 +1,5 @@
-import { PERSONAL_COLUMNS } from '../../core/compute/masking.js';
-import type { OnDemandPlan } from '../../core/compute/on-demand.js';
 import type { AnyFeatureRef, FeatureRef, View } from '../../core/definitions/definitions.js';
 import { badInput } from '../../core/errors.js';
-
-export { PERSONAL_COLUMNS } from '../../core/compute/masking.js';
 
 /** A feature as a column of a table or a file. */
 export interface OutputFeature<R extends AnyFeatureRef = FeatureRef> {
@@ -40,9 +36,3 @@ export function nameFeatures<R extends AnyFeatureRef>(
 export const viewsOf = (features: readonly FeatureRef[]): readonly View[] => [
   ...new Map(features.map(({ view }) => [view.id, view])).values(),
 ];
-
-export const isPersonal = (ref: AnyFeatureRef): boolean => ref.feature.tags?.includes('pii') ?? false;
-
-/** Names of spine columns that are personal: by the lending schema, or by an on-demand view that computes from them. */
-export const personalNames = ({ request }: Pick<OnDemandPlan, 'request'>): ReadonlySet<string> =>
-  new Set([...PERSONAL_COLUMNS, ...request.filter(({ personal }) => personal).map(({ name }) => name)]);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { disclosureOf, isMasked, withheldPlan } from '../../core/compute/disclosure.js';
 import { type OnDemandPlan, planOnDemand } from '../../core/compute/on-demand.js';
 import { columnCell, computeRow } from '../../core/compute/on-demand-rows.js';
 import type { Cell } from '../../core/compute/status.js';
@@ -10,7 +11,7 @@ import { formatInstant, type Instant } from '../../core/helpers/time.js';
 import type { HistoricalRequest, HistoricalTable, TableColumn } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { type Cursor, decodeRows, featureReader } from '../../warehouse/row-binary.js';
-import { isPersonal, nameFeatures, type OutputFeature, viewsOf } from './columns.js';
+import { nameFeatures, type OutputFeature, viewsOf } from './columns.js';
 import { classColumn, eventColumn, type JoinedView, joinedCell, pointInTimeJoin, valueColumn } from './join.js';
 import { MAX_CELLS, readSpine, type Spine } from './spine.js';
 import { SPINE_PREFIX } from './spine-sweep.js';
@@ -21,7 +22,8 @@ const BATCH = 2_000;
 export async function historicalFeatures(store: ClickHouse, request: HistoricalRequest): Promise<HistoricalTable> {
   const { features } = request;
   if (features.length === 0) throw badInput('no feature is asked for', 'name a service, or features as view@1:feature');
-  const plan = planOnDemand(features);
+  const planned = planOnDemand(features);
+  const plan = request.mask ? withheldPlan(planned) : planned;
   const views = viewsOf(plan.stored);
   const spine = readSpine(request.spine, plan.joinKeys, plan.request);
   const wide = Math.max(features.length, plan.stored.length);
@@ -58,7 +60,7 @@ const spineColumns = (spine: Spine): TableColumn[] =>
 
 function featureColumns({ ref, column }: OutputFeature<AnyFeatureRef>, request: HistoricalRequest): TableColumn[] {
   const { type, unit, description } = ref.feature;
-  const masked = request.mask !== undefined && isPersonal(ref);
+  const masked = request.mask !== undefined && disclosureOf(ref) !== 'CLEAR';
   const value: TableColumn = { name: column, type, unit: unit ?? null, description, masked };
   return [
     value,
@@ -140,8 +142,8 @@ async function answer(store: ClickHouse, answering: Joined) {
 }
 
 /**
- * A row of the answer: on-demand features are computed from true values, and all personal ones masked then. The spine's own columns are given back as
- * they were brought: a mask of them would let the caller find out the mask of any value.
+ * A row of the answer, with the masks of what is stored. The spine's own columns are given back as they were brought: a mask of them would let the
+ * caller find out the mask of any value.
  */
 function rowOf({ request, plan, spine, outputs }: Answering, rid: number, cells: readonly Cell[]): FeatureValue[] {
   const { mask, includeStatuses, includeEventTimes } = request;
@@ -153,7 +155,7 @@ function rowOf({ request, plan, spine, outputs }: Answering, rid: number, cells:
   plan.columns.forEach((column, index) => {
     const { ref } = outputs[index] as OutputFeature<AnyFeatureRef>;
     const cell = columnCell(column, stored, called);
-    const { value, status, eventTime } = mask && isPersonal(ref) ? mask.cell(cell, ref.feature.type) : cell;
+    const { value, status, eventTime } = mask && isMasked(ref) ? mask.cell(cell, ref.feature.type) : cell;
     row.push(value);
     if (includeStatuses) row.push(status);
     if (includeEventTimes) row.push(eventTime === null ? null : formatInstant(eventTime));

@@ -1,4 +1,4 @@
-import type { Mask } from '../../core/compute/masking.js';
+import { type Mask, PERSONAL_COLUMNS } from '../../core/compute/masking.js';
 import { type Cell, cellOf, type RowStatus } from '../../core/compute/status.js';
 import type { FeatureRef, View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
@@ -6,7 +6,6 @@ import { clickhouseType, type FeatureValue, type StalePolicy } from '../../core/
 import type { Instant } from '../../core/helpers/time.js';
 import { viewTables } from '../history/tables.js';
 import { noValue } from '../history/values.js';
-import { PERSONAL_COLUMNS } from './columns.js';
 
 /** How SQL writes the status of a view's row for a spine row: `_class<i>`. */
 export const CLASS = { NOT_FOUND: 0, FRESH: 1, STALE: 2 } as const satisfies Partial<Record<RowStatus, number>>;

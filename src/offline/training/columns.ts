@@ -1,10 +1,11 @@
+import { isMasked } from '../../core/compute/disclosure.js';
 import type { OnDemandRef } from '../../core/definitions/definitions.js';
 import { ident, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { FeatureType } from '../../core/definitions/types.js';
 import { badInput } from '../../core/errors.js';
 import type { TrainingSetRequest } from '../../core/ports/training-sets.js';
 import { maskedValue, noValue } from '../history/values.js';
-import { isPersonal, type OutputFeature } from '../point-in-time/columns.js';
+import type { OutputFeature } from '../point-in-time/columns.js';
 import { CLASS } from '../point-in-time/join.js';
 import { TIME_COLUMN } from '../point-in-time/spine.js';
 import { joinedFeature, type Working } from './join.js';
@@ -50,7 +51,7 @@ export function featureColumns(
     options.stalePolicy === 'NULL'
       ? sql`if(${found} = ${raw(String(CLASS.STALE))}, ${noValue(ref.feature)}, ${value})`
       : value;
-  const shown = options.mask && isPersonal(ref) ? maskedValue(options.mask, kept, type) : kept;
+  const shown = options.mask && isMasked(ref) ? maskedValue(options.mask, kept, type) : kept;
   return columnsOf({ column, type, value: shown, status: statusSql(found, shown), eventTime }, options);
 }
 
@@ -62,7 +63,7 @@ export function computedColumns(
 ): readonly ProfiledColumn[] {
   const { type } = ref.feature;
   const { value, stale, eventTime } = computedFeature(place);
-  const shown = options.mask && isPersonal(ref) ? maskedValue(options.mask, value, type) : value;
+  const shown = options.mask && isMasked(ref) ? maskedValue(options.mask, value, type) : value;
   const status = sql`multiIf(${stale} = 1, 'STALE', ${shown} IS NULL, 'NULL', 'PRESENT')`;
   return columnsOf({ column, type, value: shown, status, eventTime }, options);
 }
@@ -92,11 +93,12 @@ const columnsOf = (
 export function spineColumns(
   { spine, joinKeys }: Pick<Working, 'spine'> & { readonly joinKeys: readonly string[] },
   labelKey: string | undefined,
-  { mask }: ColumnOptions,
 ): readonly ProfiledColumn[] {
   const keys = new Set([...joinKeys, TIME_COLUMN, labelKey]);
-  return spine.columns.map(({ name, column, type, masked }) => {
-    const stored = ident(column);
-    return { name, type, value: masked && mask ? maskedValue(mask, stored, type) : stored, explains: !keys.has(name) };
-  });
+  return spine.columns.map(({ name, column, type }) => ({
+    name,
+    type,
+    value: ident(column),
+    explains: !keys.has(name),
+  }));
 }

@@ -1,3 +1,4 @@
+import { disclosureOf } from '../../core/compute/disclosure.js';
 import { definitionsRead, type OnDemandPlan } from '../../core/compute/on-demand.js';
 import type { AnyFeatureRef, View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
@@ -94,7 +95,11 @@ function manifestOf(
     trainingSet: request.id,
     asOf: formatInstant(request.asOf),
     timezone: calendar.timezone,
-    features: outputs.map(({ ref, column }) => ({ column, reference: ref.reference })),
+    features: outputs.map(({ ref, column }) => ({
+      column,
+      reference: ref.reference,
+      ...(request.mask && disclosureOf(ref) !== 'CLEAR' && { masked: true }),
+    })),
     views: [
       ...views.map(({ id, hash }) => ({ view: id, hash })),
       ...[...definitionsRead({ stored: [], calls: onDemand.calls })].map(([view, hash]) => ({

@@ -1,11 +1,10 @@
-import type { Mask } from '../../core/compute/masking.js';
+import { type Mask, PERSONAL_COLUMNS } from '../../core/compute/masking.js';
 import type { FeatureRef, View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { clickhouseType, isArrayType } from '../../core/definitions/types.js';
 import type { Instant } from '../../core/helpers/time.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { keyEdges, rangesBetween } from '../../warehouse/key-ranges.js';
-import { PERSONAL_COLUMNS } from '../point-in-time/columns.js';
 import { inSpine } from '../point-in-time/historical.js';
 import { classColumn, eventColumn, type JoinedView, pointInTimeJoin, valueColumn } from '../point-in-time/join.js';
 import type { Checkpoints } from './checkpoints.js';

@@ -1,4 +1,4 @@
-import type { Mask } from '../../core/compute/masking.js';
+import { type Mask, PERSONAL_COLUMNS } from '../../core/compute/masking.js';
 import { readsTable } from '../../core/compute/view-kinds.js';
 import type { EntityDefinition } from '../../core/definitions/define-entity.js';
 import type { FeatureRef } from '../../core/definitions/definitions.js';
@@ -8,7 +8,6 @@ import { type BusinessCalendar, formatInstant, type Instant } from '../../core/h
 import { sourceSelect } from '../../core/lending/source-sql.js';
 import type { ClickHouse, QueryOptions } from '../../warehouse/client.js';
 import type { KeyRange } from '../../warehouse/key-ranges.js';
-import { PERSONAL_COLUMNS } from '../point-in-time/columns.js';
 import type { SpinePlan } from './spine.js';
 
 export interface LabelPlan {

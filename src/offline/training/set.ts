@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
+import { withheldPlan } from '../../core/compute/disclosure.js';
 import { definitionsRead, type OnDemandPlan, planOnDemand } from '../../core/compute/on-demand.js';
 import type { AnyFeatureRef, View } from '../../core/definitions/definitions.js';
 import { ident, raw, sql } from '../../core/definitions/sql.js';
@@ -45,7 +46,7 @@ interface Plan {
 async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
   const { features, entities, asOf, mask, pins } = request;
   if (features.length === 0) throw badInput('no feature is asked for', 'name a service, or features as view@1:feature');
-  const onDemand = planOnDemand(features);
+  const onDemand = mask ? withheldPlan(planOnDemand(features)) : planOnDemand(features);
   refuseLabelFeatures(onDemand.stored);
   const spine = await planSpine(tools, request);
   if (!('parts' in spine.from)) refuseFutureTimes(spine.from.times, asOf);
@@ -76,8 +77,8 @@ export async function checkTrainingSet(tools: TrainingSetTools, request: Checked
 /** Fractions of the work that are done after each stage, as measured on sets of millions of rows. */
 const DONE = { spine: 0.1, label: 0.15, features: 0.45, rows: 0.7 };
 
-/** Layout of the working tables; a new number where it changes. */
-const LAYOUT = 3;
+/** What the working tables hold and how; a new number where it changes. */
+const LAYOUT = 4;
 
 function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined): string {
   const { features, spine, label, asOf, mask, includeEventTimes, includeStatuses, stalePolicy, pins } = request;
@@ -158,7 +159,7 @@ async function build(
   const between = (from: number, to: number) => (fraction: number) => request.onProgress(from + fraction * (to - from));
   const labelled = planned.label ? [await joinLabel(working, planned.label, between(DONE.spine, DONE.label))] : [];
   const joined = await joinFeatures(working, between(DONE.label, DONE.features));
-  const own = spineColumns({ spine, joinKeys: planned.onDemand.joinKeys }, planned.label?.key, request);
+  const own = spineColumns({ spine, joinKeys: planned.onDemand.joinKeys }, planned.label?.key);
   const asked = planned.onDemand.columns.flatMap((column, index) => {
     const name = planned.outputs[index]?.column as string;
     return column.kind === 'stored'

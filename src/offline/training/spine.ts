@@ -14,7 +14,6 @@ import type { QueryOptions } from '../../warehouse/client.js';
 import { valueFailure } from '../../warehouse/failures.js';
 import { BOUNDED } from '../history/tables.js';
 import { castScalar } from '../history/values.js';
-import { personalNames } from '../point-in-time/columns.js';
 import { readSpine, type Spine, TIME_COLUMN } from '../point-in-time/spine.js';
 import { checkSpineInputs } from '../point-in-time/spine-inputs.js';
 import { planSpineSql, type SpineSqlTools } from '../point-in-time/spine-sql.js';
@@ -28,8 +27,6 @@ export interface SpineColumn {
   /** As the working tables name it. */
   readonly column: string;
   readonly type: FeatureType;
-  /** Comes out masked, for a caller that sees personal values masked. */
-  readonly masked: boolean;
 }
 
 export interface SpineTable {
@@ -74,7 +71,6 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
       imports: request.pins?.imports,
     });
     checkSpineInputs(onDemand, planned.columns, request.mask !== undefined);
-    const columns = planned.columns.map((column) => ({ ...column, masked: false }));
     const coordinates = new Map(
       onDemand.request.flatMap((input) => {
         const range = coordinateRange(input);
@@ -82,7 +78,7 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
       }),
     );
     return {
-      columns,
+      columns: planned.columns,
       from: planned.select,
       premasked: request.mask !== undefined,
       tables: planned.tables,
@@ -90,12 +86,7 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
     };
   }
   const spine = readSpine(request.spine, joinKeys, onDemand.request);
-  const personal = personalNames(onDemand);
-  const columns = spine.columns.map(({ name, type }) => ({
-    name,
-    type,
-    masked: request.mask !== undefined && personal.has(name),
-  }));
+  const columns = spine.columns.map(({ name, type }) => ({ name, type }));
   if (spine.rows === 0) throw badInput('the spine has no rows', 'give at least one row');
   return { columns, from: spine, premasked: false, tables: [], coordinates: new Map() };
 }
