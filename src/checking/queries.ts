@@ -12,7 +12,7 @@ import { tryIndicator } from '../indicators/try.js';
 import { tryQuery } from '../offline/history/compute.js';
 import { viewQuery } from '../offline/history/view-sql.js';
 import { type ClickHouse, openClickHouse } from '../warehouse/client.js';
-import { serverWords } from '../warehouse/failures.js';
+import { refusalOf } from '../warehouse/failures.js';
 import { migrateClickHouse } from '../warehouse/migrate.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations/clickhouse', import.meta.url));
@@ -62,7 +62,7 @@ export async function refusedQueries(
   for (const indicator of indicators.values()) {
     const words = await tryIndicator(indicator, store, calendar).then(
       () => null,
-      (error: Error) => serverWords(error) ?? error.message,
+      (error: Error) => (refusalOf(error) ?? error).message,
     );
     if (words !== null) refused.push({ of: indicator, words });
   }

@@ -106,7 +106,8 @@ async function runAttempt(definition: JobDefinition, id: string, attempt: Attemp
       log.warn({ err: error, attempt: attempt.attemptsMade + 1 }, 'job failed and will be tried again');
       metrics.count('job_retries', { job_name: definition.name });
       await ledger.update(id, { state: 'WAITING' });
-      throw error;
+      // The queue keeps the message and the stack in Redis.
+      throw new Error(failureText(error, id));
     }
     const failed = await ledger.update(id, { state: 'FAILED', error: failureText(error, id), finishedAt: clock() });
     outcome(failed.state.toLowerCase());

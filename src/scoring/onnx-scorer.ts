@@ -90,7 +90,9 @@ async function runRows(run: ModelRun, start: number, count: number): Promise<voi
     copyProbabilities(answer[probability] as Tensor, into, start, count);
   } catch (cause) {
     if (count === 1) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      // The runtime names the value of a feature that it cannot use as `idx=7`.
+      const words = cause instanceof Error ? cause.message : String(cause);
+      const reason = words.replace(/=\s*[-+]?[\d.][\d.e+-]*/gi, '=…');
       failures.set(start, `${model.id} failed on the row: ${reason}`);
       return;
     }

@@ -1,6 +1,6 @@
 import { ident, join, raw, sql } from '../core/definitions/sql.js';
 import type { ClickHouse } from '../warehouse/client.js';
-import { serverWords } from '../warehouse/failures.js';
+import { refusalOf } from '../warehouse/failures.js';
 import { namesIn } from '../warehouse/guard/calls.js';
 import type { Conversion } from '../warehouse/guard/conversions.js';
 import { lossOf } from '../warehouse/guard/exact.js';
@@ -63,7 +63,7 @@ async function conversionsOfColumns(
     const known = clickhouse.rows('mapping-describe', select, { refusalIsAnswer: true, signal }).then(
       () => true,
       (cause: unknown) => {
-        if (serverWords(cause) === null) throw cause;
+        if (refusalOf(cause) === null) throw cause;
         return false;
       },
     );

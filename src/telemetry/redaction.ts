@@ -50,5 +50,11 @@ export const REDACTION = {
 export const withoutPasswords = (text: string): string =>
   text.replace(/(\w+:\/\/[^\s:/@]*):[^\s@/]+@/g, '$1:[redacted]@');
 
-/** A store's message may quote the value that it failed on, which may be personal. Our own messages quote names alone. */
-export const withoutQuotedValues = (text: string): string => text.replace(/'(?:[^'\\]|\\.)*'/g, "'[redacted]'");
+const SINGLE_QUOTED = /'(?:[^'\\]|\\.)*'/g;
+/** Postgres and Node quote names and values alike; a name stands after its noun. */
+const DOUBLE_QUOTED =
+  /(?<!\b(?:relation|column|table|constraint|index|schema|function|type|role|user|database|module|package) )"(?:[^"\\]|\\.)*"/g;
+
+/** The message of a library may quote the value that it failed on, which may be personal. Our own messages quote names alone. */
+export const withoutQuotedValues = (text: string): string =>
+  text.replace(SINGLE_QUOTED, "'[redacted]'").replace(DOUBLE_QUOTED, '"[redacted]"');

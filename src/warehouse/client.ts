@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
-import { ident, type Sql, sql } from '../core/definitions/sql.js';
+import { ident, type RenderedSql, type Sql, sql } from '../core/definitions/sql.js';
 import type { OfflineQuery } from '../core/ports/offline.js';
 import type { Log, Metrics } from '../core/ports/process.js';
 import { observe, observeStream } from './observe.js';
@@ -92,8 +92,10 @@ export function openClickHouse({
   });
 
   const observer = { log, metrics };
-  const observed = <T>(label: string, body: (queryId: string) => Promise<T>, options: QueryOptions = {}): Promise<T> =>
-    observe({ ...observer, ...options, label }, body);
+  const observed = <T>(
+    { label, statement, options = {} }: Observation,
+    body: (queryId: string) => Promise<T>,
+  ): Promise<T> => observe({ ...observer, ...options, label, statement }, body);
 
   const request = (statement: Sql, queryId: string, { settings, signal }: QueryOptions) => {
     const { query, params } = statement.render();
@@ -112,78 +114,58 @@ export function openClickHouse({
     select: Sql,
     options: QueryOptions = {},
   ): Promise<Row[]> =>
-    observed(
-      label,
-      async (queryId) => {
-        const result = await clickhouse.query({ ...request(select, queryId, options), format });
-        return result.json<Row>();
-      },
-      options,
-    );
+    observed({ label, statement: textOf(select), options }, async (queryId) => {
+      const result = await clickhouse.query({ ...request(select, queryId, options), format });
+      return result.json<Row>();
+    });
 
   return {
     run: (label, statement, options = {}) =>
-      observed(
-        label,
-        async (queryId) => {
-          await clickhouse.command(request(statement, queryId, options));
-        },
-        options,
-      ),
+      observed({ label, statement: textOf(statement), options }, async (queryId) => {
+        await clickhouse.command(request(statement, queryId, options));
+      }),
     rows: (label, select, options) => read('JSONEachRow', label, select, options),
     tuples: (label, select, options) => read('JSONCompactEachRow', label, select, options),
     select: ({ label, query, params, signal }) =>
-      observed(
-        label,
-        async (queryId) => {
-          const result = await clickhouse.query({
-            query,
-            query_params: { ...params },
-            query_id: queryId,
-            format: 'JSONEachRow',
-            ...(signal && { abort_signal: signal }),
-          });
-          return result.json<Record<string, unknown>>();
-        },
-        { signal },
-      ),
+      observed({ label, statement: () => ({ query, params }), options: { signal } }, async (queryId) => {
+        const result = await clickhouse.query({
+          query,
+          query_params: { ...params },
+          query_id: queryId,
+          format: 'JSONEachRow',
+          ...(signal && { abort_signal: signal }),
+        });
+        return result.json<Record<string, unknown>>();
+      }),
     bytes: (label, select, format, options = {}) =>
-      observeStream({ ...observer, ...options, label }, async (queryId) => {
+      observeStream({ ...observer, ...options, label, statement: textOf(select) }, async (queryId) => {
         const params = request(select, queryId, options);
         const result = await clickhouse.exec({ ...params, query: `${params.query}\nFORMAT ${format}` });
         return guardedBytes(result.stream, result.response_headers);
       }),
     insert: (label, { table, columns }, rows, options = {}) =>
-      observed(
-        label,
-        async (queryId) => {
-          if (rows.length === 0) return;
-          await clickhouse.insert({
-            table,
-            columns: [...columns],
-            values: rows,
-            format: 'JSONCompactEachRow',
-            query_id: queryId,
-            ...(options.settings && { clickhouse_settings: options.settings }),
-            ...(options.signal && { abort_signal: options.signal }),
-          });
-        },
-        options,
-      ),
+      observed({ label, statement: namesOnly(`${table} ${columns.join(' ')}`), options }, async (queryId) => {
+        if (rows.length === 0) return;
+        await clickhouse.insert({
+          table,
+          columns: [...columns],
+          values: rows,
+          format: 'JSONCompactEachRow',
+          query_id: queryId,
+          ...(options.settings && { clickhouse_settings: options.settings }),
+          ...(options.signal && { abort_signal: options.signal }),
+        });
+      }),
     insertBytes: (label, insert, body, options = {}) =>
-      observed(
-        label,
-        async (queryId) => {
-          const values = Readable.from([body], { objectMode: false });
-          const { stream } = await clickhouse.exec({ ...request(insert, queryId, options), values });
-          for await (const _ of stream) {
-            // An INSERT answers nothing; its end is what is waited for.
-          }
-        },
-        options,
-      ),
+      observed({ label, statement: textOf(insert), options }, async (queryId) => {
+        const values = Readable.from([body], { objectMode: false });
+        const { stream } = await clickhouse.exec({ ...request(insert, queryId, options), values });
+        for await (const _ of stream) {
+          // An INSERT answers nothing; its end is what is waited for.
+        }
+      }),
     createDatabase: (name) =>
-      observed('create-database', async (queryId) => {
+      observed({ label: 'create-database', statement: namesOnly(name) }, async (queryId) => {
         // The client's own database may not be there yet, and every other request names it.
         const opener = createClient({ url: server, database: 'default' });
         try {
@@ -194,13 +176,22 @@ export function openClickHouse({
         }
       }),
     ping: () =>
-      observed('ping', async () => {
+      observed({ label: 'ping', statement: namesOnly('') }, async () => {
         const answer = await clickhouse.ping({ select: false, abort_signal: AbortSignal.timeout(PING_MS) });
         if (!answer.success) throw answer.error;
       }),
     close: () => clickhouse.close(),
   };
 }
+
+interface Observation {
+  readonly label: string;
+  readonly statement: () => RenderedSql;
+  readonly options?: QueryOptions;
+}
+
+const textOf = (statement: Sql) => (): RenderedSql => statement.render();
+const namesOnly = (query: string) => (): RenderedSql => ({ query, params: {} });
 
 /** A path in the URL would name a database in place of ours, and that of a server without it would refuse to make it. */
 function withoutDatabase(url: string): string {

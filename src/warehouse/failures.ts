@@ -1,57 +1,12 @@
-/** The meaning of each failure of ClickHouse, decided once for every path, in two wordings: statements of the platform, and SQL that a caller wrote. */
+/** What a failure of ClickHouse means to its caller, decided once for every path, in two wordings: statements of the platform, and SQL that a caller wrote. */
 import { ClickHouseError } from '@clickhouse/client';
+import type { RenderedSql } from '../core/definitions/sql.js';
 import { badInput, type ErrorCode, RiskgraphError } from '../core/errors.js';
-
-/**
- * - TIMEOUT: the statement takes longer than allowed.
- * - OVERLOADED: the server has no memory, disk, thread or place in its queue for the statement now, or the statement reads more than allowed.
- * - VALUE: a value, and nothing else, is at fault.
- * - REFUSED: the statement itself is at fault; every code that is not in the table.
- * - UNREACHABLE: the server does not answer.
- */
-export type Meaning = 'TIMEOUT' | 'OVERLOADED' | 'VALUE' | 'REFUSED' | 'UNREACHABLE';
-
-/** The meaning of each error code of ClickHouse. */
-export const MEANINGS: Readonly<Record<string, Meaning>> = {
-  159: 'TIMEOUT', // TIMEOUT_EXCEEDED
-  160: 'TIMEOUT', // TOO_SLOW
-  209: 'TIMEOUT', // SOCKET_TIMEOUT
-  202: 'OVERLOADED', // TOO_MANY_SIMULTANEOUS_QUERIES
-  241: 'OVERLOADED', // MEMORY_LIMIT_EXCEEDED
-  243: 'OVERLOADED', // NOT_ENOUGH_SPACE
-  307: 'OVERLOADED', // TOO_MANY_BYTES
-  396: 'OVERLOADED', // TOO_MANY_ROWS_OR_BYTES
-  439: 'OVERLOADED', // CANNOT_SCHEDULE_TASK
-  6: 'VALUE', // CANNOT_PARSE_TEXT
-  26: 'VALUE', // CANNOT_PARSE_QUOTED_STRING
-  27: 'VALUE', // CANNOT_PARSE_INPUT_ASSERTION_FAILED
-  36: 'VALUE', // BAD_ARGUMENTS
-  38: 'VALUE', // CANNOT_PARSE_DATE
-  41: 'VALUE', // CANNOT_PARSE_DATETIME
-  43: 'VALUE', // ILLEGAL_TYPE_OF_ARGUMENT
-  53: 'VALUE', // TYPE_MISMATCH
-  69: 'VALUE', // ARGUMENT_OUT_OF_BOUND
-  70: 'VALUE', // CANNOT_CONVERT_TYPE
-  72: 'VALUE', // CANNOT_PARSE_NUMBER
-  117: 'VALUE', // INCORRECT_DATA
-  125: 'VALUE', // INCORRECT_RESULT_OF_SCALAR_SUBQUERY
-  128: 'VALUE', // TOO_LARGE_ARRAY_SIZE
-  131: 'VALUE', // TOO_LARGE_STRING_SIZE
-  153: 'VALUE', // ILLEGAL_DIVISION
-  190: 'VALUE', // SIZES_OF_ARRAYS_DONT_MATCH
-  321: 'VALUE', // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
-  349: 'VALUE', // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
-  376: 'VALUE', // CANNOT_PARSE_UUID
-  395: 'VALUE', // FUNCTION_THROW_IF_VALUE_IS_NON_ZERO
-  407: 'VALUE', // DECIMAL_OVERFLOW
-  427: 'VALUE', // CANNOT_COMPILE_REGEXP
-  467: 'VALUE', // CANNOT_PARSE_BOOL
-  675: 'VALUE', // CANNOT_PARSE_IPV4
-  676: 'VALUE', // CANNOT_PARSE_IPV6
-};
+import type { Meaning } from './clickhouse-codes.js';
+import { Refusal } from './refusal.js';
 
 /** The error code for the caller. */
-const CODES: Readonly<Record<Meaning, ErrorCode>> = {
+const CODE_OF: Readonly<Record<Meaning, ErrorCode>> = {
   TIMEOUT: 'TIMEOUT',
   OVERLOADED: 'OVERLOADED',
   VALUE: 'INTERNAL',
@@ -70,24 +25,39 @@ class StatementFailure extends RiskgraphError {
     wording: Wording,
     cause: unknown,
   ) {
-    super({ code: CODES[meaning], ...wording, cause });
+    super({ code: CODE_OF[meaning], ...wording, cause });
   }
 }
 
+/** Messages of the stock client and of Node that hold no text of the server. */
+const PLAIN = new Set([CLIENT_TIMEOUT, 'socket hang up', 'aborted', 'Premature close', 'The user aborted a request.']);
+
 /**
- * The meaning of an error of the stock client, or of `statementFailure`; null where it is no failure of a statement. Other errors of ours have a
+ * An error of the stock client as the platform keeps it: without text of the server, which quotes values of rows.
+ * @param statement the SQL, whose own names a refusal may give
+ */
+export function withoutServerText(error: unknown, statement: () => RenderedSql): unknown {
+  if (error instanceof ClickHouseError) return new Refusal(error, statement());
+  if (!(error instanceof Error) || error instanceof RiskgraphError) return error;
+  if (PLAIN.has(error.message) || typeof (error as NodeJS.ErrnoException).code === 'string') return error;
+  // An answer that is no ClickHouse error, or whose rows are no JSON: the message quotes it.
+  const unread = new Error('the answer of the server cannot be read');
+  unread.stack = `${unread.message}\n${error.stack?.slice(error.stack.search(/^ {4}at /m)) ?? ''}`;
+  return unread;
+}
+
+/**
+ * The meaning of what `withoutServerText` gives, or `statementFailure`; null where it is no failure of a statement. Other errors of ours have a
  * wording of their own, whatever caused them: SQL of a caller, or Postgres that refuses a connection.
  */
 function meaningOf(error: unknown): Meaning | null {
-  if (error instanceof StatementFailure) return error.meaning;
-  if (error instanceof RiskgraphError) return null;
-  if (error instanceof ClickHouseError) return MEANINGS[error.code] ?? 'REFUSED';
-  if (!(error instanceof Error)) return null;
+  if (error instanceof StatementFailure || error instanceof Refusal) return error.meaning;
+  if (error instanceof RiskgraphError || !(error instanceof Error)) return null;
   if (error.message === CLIENT_TIMEOUT) return 'TIMEOUT';
   return NETWORK.test((error as NodeJS.ErrnoException).code ?? '') ? 'UNREACHABLE' : null;
 }
 
-/** The failure of a statement of the platform, as the caller reads it; the server's message stays in `cause`, for the log. */
+/** The failure of a statement of the platform, as the caller reads it; what the server refused stays in `cause`, for the log. */
 export function statementFailure(error: unknown, label: string): RiskgraphError {
   if (error instanceof RiskgraphError) return error;
   const meaning = meaningOf(error) ?? 'UNREACHABLE';
@@ -126,65 +96,40 @@ export function workFailure(error: unknown, work: Wording): unknown {
   const meaning = meaningOf(error);
   if (!meaning) return error;
   const cause = error instanceof RiskgraphError ? error.cause : error;
-  return new RiskgraphError({ code: CODES[meaning], ...work, cause });
+  return new RiskgraphError({ code: CODE_OF[meaning], ...work, cause });
 }
 
-/** A failure of SQL that a caller wrote and that runs by itself: the server's words, without its version and the names of our own tables. */
+/** A failure of SQL that a caller wrote and that runs by itself. */
 export function userSqlFailure(error: unknown, what: string): unknown {
   const meaning = meaningOf(error);
   const cause = error instanceof RiskgraphError ? error.cause : error;
   if (meaning === 'TIMEOUT' || meaning === 'OVERLOADED') {
     const message =
       meaning === 'TIMEOUT' ? `${what} ran longer than allowed` : `${what} needs more memory than allowed`;
-    return new RiskgraphError({ code: CODES[meaning], message, hint: 'make it read less', cause });
+    return new RiskgraphError({ code: CODE_OF[meaning], message, hint: 'make it read less', cause });
   }
-  const words = serverWords(error);
-  return words === null ? error : badInput(`${what} cannot be run: ${words}`, 'correct the SQL and try again');
+  const refused = refusalOf(error);
+  if (refused === null) return error;
+  return badInput(`${what} cannot be run: ${refused.message}`, 'correct the SQL and try again');
 }
 
-/** A failure of a statement of the platform around SQL that a caller wrote: BAD_USER_INPUT with the server's words where a value is at fault. */
+/** A failure of a statement of the platform around SQL that a caller wrote: BAD_USER_INPUT where a value is at fault. */
 export function valueFailure(error: unknown, what: string): unknown {
-  const words = valueWords(error);
-  if (words === null) return error;
+  const refused = valueRefusal(error);
+  if (refused === null) return error;
   return badInput(
-    `${what} fails on a row: ${words}`,
+    `${what} fails on a row: ${refused.message}`,
     "leave such rows out, or make NULL of such values by name: nullIf(…, '-')",
   );
 }
 
-/**
- * ClickHouse's sentence about a value that a statement cannot work with, without the value, which may be personal and would be kept; null for
- * other failures.
- */
-export function valueWords(error: unknown): string | null {
-  const sentence = meaningOf(error) === 'VALUE' ? firstSentence(error) : null;
-  // Masked before it is cut: a value without its closing quote would stay.
-  return (
-    sentence
-      ?.replace(/'(?:[^'\\]|\\.)*'/g, "'…'")
-      .replace(/\b\d{5,}(?:\.\d+)?\b/g, '…')
-      .slice(0, 200) ?? null
-  );
+/** The refusal of a value that a statement cannot work with; null for other failures. */
+export function valueRefusal(error: unknown): Refusal | null {
+  return meaningOf(error) === 'VALUE' ? refusalOf(error) : null;
 }
 
-/** ClickHouse's message about a statement that it refuses; null for other failures. */
-export const serverWords = (error: unknown): string | null => firstSentence(error)?.slice(0, 300) ?? null;
-
-/** The first sentence of the message: what follows quotes the query that was run, which holds more than the caller wrote. */
-function firstSentence(error: unknown): string | null {
-  const text = refusal(error);
-  if (text === null) return null;
-  return text
-    .replace(/^.*DB::Exception:\s*/s, '')
-    .replace(/\s*\(version [^)]*\).*$/s, '')
-    .replace(/(?:[:,] )?\b(?:in scope|while (?:executing|processing|converting))\b.*$/is, '')
-    .replace(/`?\b(?:\w+\.)?import_stage_\w+`?/g, 'file')
-    .trim();
-}
-
-/** The whole message of a refusal, with the query that it quotes: for the log and for the author of a definition. Null for other failures. */
-export function refusal(error: unknown): string | null {
-  const cause = error instanceof RiskgraphError ? error.cause : error;
-  const meaning = meaningOf(error);
-  return cause instanceof ClickHouseError && (meaning === 'VALUE' || meaning === 'REFUSED') ? cause.message : null;
+/** The refusal of a value or of the statement itself; null for other failures. */
+export function refusalOf(error: unknown): Refusal | null {
+  const cause = error instanceof StatementFailure ? error.cause : error;
+  return cause instanceof Refusal && (cause.meaning === 'VALUE' || cause.meaning === 'REFUSED') ? cause : null;
 }

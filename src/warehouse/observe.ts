@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { RenderedSql } from '../core/definitions/sql.js';
 import type { Log, Metrics } from '../core/ports/process.js';
-import { refusal, statementFailure } from './failures.js';
+import { refusalOf, statementFailure, withoutServerText } from './failures.js';
 
 export interface Observed {
   readonly label: string;
+  /** Asked for where the statement fails. */
+  readonly statement: () => RenderedSql;
   readonly signal?: AbortSignal | undefined;
   /** See QueryOptions. */
   readonly refusalIsAnswer?: boolean;
@@ -28,13 +31,14 @@ class Statement {
   }
 
   /** @returns the error for the caller: the reason of the signal where the signal ended the statement */
-  failed(error: unknown): unknown {
-    const { label, signal, refusalIsAnswer, log } = this.observed;
+  failed(thrown: unknown): unknown {
+    const { label, statement, signal, refusalIsAnswer, log } = this.observed;
     if (signal?.aborted) {
       this.outcome = 'aborted';
       return signal.reason;
     }
-    const level = refusalIsAnswer && refusal(error) !== null ? 'debug' : 'warn';
+    const error = withoutServerText(thrown, statement);
+    const level = refusalIsAnswer && refusalOf(error) !== null ? 'debug' : 'warn';
     log[level]({ label, queryId: this.queryId, err: error }, 'ClickHouse query failed');
     return statementFailure(error, label);
   }

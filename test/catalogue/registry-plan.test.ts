@@ -325,7 +325,7 @@ describe('a plan', () => {
     );
     const { changes, problems } = await planner(broken).plan({ costs: true, from: '2026-02-09' });
     expect(problems).toEqual([
-      "the query of features/customer/customer_profile.v2.view.ts cannot run: Unknown table expression identifier 'nowhere'",
+      'the query of features/customer/customer_profile.v2.view.ts cannot run: there is no such table, at `nowhere` (ClickHouse 60 UNKNOWN_TABLE)',
     ]);
     expect(change(changes, 'customer_profile@2').cost?.problem).toMatch(
       /^not measured: the query of customer_profile@2/,

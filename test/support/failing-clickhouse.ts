@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { freshClickHouseDatabase } from './stores.js';
 
 /** ClickHouse's error code, or what happens to the connection. */
-export type Failure = { readonly code: string } | 'cut' | 'silent';
+export type Failure = { readonly code: string; readonly message?: string } | 'cut' | 'silent';
 
 export interface FailingClickHouse {
   /** The server's address by this way. */
@@ -17,11 +17,10 @@ export interface FailingClickHouse {
 }
 
 /** As the server answers: a failure before the answer began. */
-function refuse(response: ServerResponse, code: string): void {
+function refuse(response: ServerResponse, { code, message }: Exclude<Failure, string>): void {
   response.writeHead(500, { 'content-type': 'text/plain; charset=UTF-8', 'x-clickhouse-exception-code': code });
-  response.end(
-    `Code: ${code}. DB::Exception: planted failure ${code}. (PLANTED) (version 26.1.1.1 (official build))\n`,
-  );
+  const said = message ?? `planted failure ${code}`;
+  response.end(`Code: ${code}. DB::Exception: ${said}. (PLANTED) (version 26.1.1.1 (official build))\n`);
 }
 
 /** A database of its own behind the way. */
@@ -49,7 +48,7 @@ export async function failingClickHouse(): Promise<FailingClickHouse> {
     const { failure } = plan;
     incoming.resume();
     if (failure === 'cut') incoming.socket.destroy();
-    else if (failure !== 'silent') incoming.on('end', () => refuse(response, failure.code));
+    else if (failure !== 'silent') incoming.on('end', () => refuse(response, failure));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

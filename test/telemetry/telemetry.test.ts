@@ -38,6 +38,8 @@ describe('the log', () => {
     ['a password in a connection string of an error', { err: new Error('connect postgres://user:S3CRET@host/db') }],
     ['a password in the cause of an error', { err: new Error('failed', { cause: new Error('redis://:S3CRET@host') }) }],
     ["a value that a store's error quotes", { err: new Error("Cannot parse string 'S3CRET \\' S3CRET' as Int32") }],
+    ['a value that Postgres quotes', { err: new Error('invalid input syntax for type integer: "S3CRET"') }],
+    ['text that is no JSON', { err: new SyntaxError('Unexpected token \'S\', "[S3CRET]" is not valid JSON') }],
   ])('never holds %s', (_, fields) => {
     const text = logged((log) => log.error(fields, 'something'));
     expect(text).not.toContain('S3CRET');
@@ -52,6 +54,11 @@ describe('the log', () => {
       const text = logged((log) => log.error({ ...one, table: one, request: { customer: one, a: { b: one } } }, 'x'));
       expect(text, name).not.toContain('S3CRET');
     }
+  });
+
+  it('keeps the names of what a store does not find', () => {
+    const text = logged((log) => log.error({ err: new Error('relation "jobs" does not exist') }, 'x'));
+    expect(JSON.parse(text)).toMatchObject({ err: { message: 'relation "jobs" does not exist' } });
   });
 
   it('keeps counts readable under the same names', () => {

@@ -6,7 +6,7 @@ import { type BusinessCalendar, formatInstant, type Instant } from '../../core/h
 import { sourceTable } from '../../core/lending/sources.js';
 import type { Run } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { refusal, serverWords, valueWords } from '../../warehouse/failures.js';
+import { refusalOf, valueRefusal } from '../../warehouse/failures.js';
 import { nameInQuarantine } from '../../warehouse/quarantine.js';
 import {
   among,
@@ -36,14 +36,13 @@ export const computedColumns = (view: View): { readonly tombstone: Sql; readonly
 
 /** The author of a view must see what ClickHouse said of the query. */
 export function explained(view: View, asOf: Instant, error: unknown): unknown {
-  const words = refusal(error);
-  if (words === null) return error;
-  const reason = words.split(': while executing')[0]?.split('\n')[0]?.slice(0, 500);
+  const refusal = refusalOf(error);
+  if (refusal === null) return error;
   return new RiskgraphError({
     code: 'INTERNAL',
-    message: `the query of ${view.id} as of ${formatInstant(asOf)} failed: ${reason}`,
+    message: `the query of ${view.id} as of ${formatInstant(asOf)} failed: ${refusal.message}`,
     hint: `correct ${view.file}: give the join keys and every feature by name, in their declared types`,
-    cause: (error as RiskgraphError).cause,
+    cause: refusal,
   });
 }
 
@@ -65,13 +64,13 @@ const PLANNED_AS_OF = Date.UTC(2026, 0, 1);
 
 /** See OfflineReader.planQuery. */
 export const planQuery = (parts: Parts, view: View): Promise<string | null> =>
-  refusalOf(parts, view, 'view-plan', (rows) => sql`EXPLAIN ${rows}`);
+  refusedWords(parts, view, 'view-plan', (rows) => sql`EXPLAIN ${rows}`);
 
 /** Runs the query of a view where all tables are empty, and keeps nothing. @returns what the engine says against it, null where it runs */
 export const tryQuery = (parts: Parts, view: View): Promise<string | null> =>
-  refusalOf(parts, view, 'view-try', (rows) => sql`${rows} FORMAT Null`);
+  refusedWords(parts, view, 'view-try', (rows) => sql`${rows} FORMAT Null`);
 
-async function refusalOf(
+async function refusedWords(
   { store, calendar }: Parts,
   view: View,
   label: string,
@@ -83,9 +82,9 @@ async function refusalOf(
     await store.run(label, statement(rows), { refusalIsAnswer: true });
     return null;
   } catch (error) {
-    const words = serverWords(error);
-    if (words === null) throw error;
-    return words;
+    const refusal = refusalOf(error);
+    if (refusal === null) throw error;
+    return refusal.message;
   }
 }
 
@@ -196,8 +195,8 @@ class SourceKeys implements TriedQuery {
       await insert(this.query(), []);
       return { found: [], words: '', suspects: [] };
     } catch (error) {
-      const words = valueWords(error);
-      if (words === null || this.tables.length === 0) throw explained(view, asOf, error);
+      const words = valueRefusal(error)?.message;
+      if (words === undefined || this.tables.length === 0) throw explained(view, asOf, error);
       const suspects = await this.suspects();
       const { found, unfound } = await keysAtFault(this, suspects);
       if (unfound === 'NO_KEY') throw explained(view, asOf, error);
@@ -292,7 +291,7 @@ class SourceKeys implements TriedQuery {
       await store.run('stage-try', rows, { settings: BOUNDED, refusalIsAnswer: true, signal });
       return true;
     } catch (error) {
-      if (valueWords(error) === null) throw error;
+      if (valueRefusal(error) === null) throw error;
       return false;
     }
   }

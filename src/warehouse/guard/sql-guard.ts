@@ -2,7 +2,7 @@ import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { badInput } from '../../core/errors.js';
 import type { SqlGuard } from '../../core/ports/sources.js';
 import type { ClickHouse } from '../client.js';
-import { refusal, serverWords, userSqlFailure } from '../failures.js';
+import { refusalOf, userSqlFailure } from '../failures.js';
 import { everyLine, functionsUsed, namesBehindIn, parseTree, tablesNamed, tablesRead } from './query-tree.js';
 import { isAllowedFunction } from './sql-functions.js';
 
@@ -107,8 +107,9 @@ async function explained(clickhouse: ClickHouse, what: string, statement: Sql): 
     );
     return lines.map(({ explain }) => explain);
   } catch (cause) {
-    if (/output options|not served/i.test(refusal(cause) ?? '')) {
-      throw badInput(`the SQL is not allowed: ${serverWords(cause)}`, WHAT_MAY);
+    const refusal = refusalOf(cause);
+    if (refusal?.matches(/output options|not served/i)) {
+      throw badInput(`the SQL is not allowed: ${refusal.message}`, WHAT_MAY);
     }
     throw userSqlFailure(cause, 'the SQL');
   }
