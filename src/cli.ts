@@ -8,6 +8,7 @@ import { addDemoCommand } from './commands/demo.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addFeaturesCommand } from './commands/features.js';
 import { addImportCommand } from './commands/import.js';
+import { addInitCommand } from './commands/init.js';
 import { addMaterializeCommands } from './commands/materialize.js';
 import { addOperateCommands } from './commands/operate.js';
 import { addPortfolioCommands } from './commands/portfolio.js';
@@ -27,6 +28,7 @@ function createProgram(context: CommandContext): Command {
     .showHelpAfterError();
   addStartCommand(program, context);
   addDemoCommand(program, context);
+  addInitCommand(program, VERSION);
   addCheckCommand(program, context);
   addRegistryCommands(program, context);
   addImportCommand(program, context);

@@ -1,0 +1,54 @@
+/** A project that `riskgraph init` writes, on the package as npm packs it: nothing of the repository is beside it but its libraries. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CheckReport } from '../../src/checking/check.js';
+
+const run = promisify(execFile);
+
+let place: string;
+let project: string;
+
+/** Runs the command line of the package that the project has installed. */
+async function riskgraph(cwd: string, ...args: readonly string[]): Promise<string> {
+  const installed = join(project, 'node_modules/riskgraph');
+  const flags = ['--import', join(installed, 'bin/typescript.js'), join(installed, 'src/cli.ts')];
+  return (await run(process.execPath, [...flags, ...args], { cwd })).stdout;
+}
+
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), 'packed-'));
+  project = join(place, 'my-risk');
+  await run('npm', ['pack', '--silent', '--pack-destination', place]);
+  const [tarball] = (await readdir(place)).filter((name) => name.endsWith('.tgz'));
+  await run('tar', ['xzf', tarball as string], { cwd: place });
+  const { initProject } = await import('../../src/commands/init.js');
+  await initProject(project, join(place, tarball as string));
+  const modules = join(project, 'node_modules');
+  await mkdir(modules);
+  const libraries = (await readdir('node_modules')).filter((name) => !name.startsWith('.'));
+  await Promise.all(libraries.map((name) => symlink(resolve('node_modules', name), join(modules, name))));
+  await run('mv', [join(place, 'package'), join(modules, 'riskgraph')]);
+});
+afterAll(() => rm(place, { recursive: true, force: true }));
+
+test('init writes a project that names the package, and no file twice', async () => {
+  const { name, dependencies } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as {
+    readonly name: string;
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  expect([name, dependencies.riskgraph]).toEqual(['my-risk', expect.stringMatching(/^file:\.\.\/riskgraph-.*\.tgz$/)]);
+  expect(await readFile(join(project, '.npmrc'), 'utf8')).toContain('ignore-scripts=true');
+  await expect(riskgraph(place, 'init', 'my-risk')).rejects.toThrow(/is not empty/);
+  await expect(riskgraph(place, 'init', 'My Risk')).rejects.toThrow(/'My Risk' is no name of a package/);
+});
+
+test('its definitions, laid over those of the packed product, pass the check', async () => {
+  const report = JSON.parse(await riskgraph(project, 'check', '--json')) as CheckReport;
+  expect(report.problems).toEqual([]);
+  expect(report.notes).toEqual([]);
+  expect(report.definitions).toBeGreaterThan(40);
+});
