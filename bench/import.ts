@@ -15,6 +15,7 @@ import { openClickHouse } from '../src/warehouse/client.js';
 import { createSqlGuard } from '../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../src/warehouse/migrate.js';
 import { unsharedLeases } from '../test/support/leases.js';
+import { TABLES } from '../test/support/tables.js';
 
 const megabytes = Number(process.argv[2] ?? 1000);
 const FIRST_DAY = Date.UTC(2023, 0, 1);
@@ -63,9 +64,10 @@ try {
   const clickhouse = openClickHouse({ url, database: 'bench', log, metrics });
   await clickhouse.createDatabase('bench');
   const directory = fileURLToPath(new URL('../migrations/clickhouse', import.meta.url));
-  await migrateClickHouse({ clickhouse, directory, clock: Date.now, log });
+  await migrateClickHouse({ tables: TABLES.all, clickhouse, directory, clock: Date.now, log });
   const child = JSON.parse(await readFile(join(stores.home.run, 'clickhouse.pid'), 'utf8')) as { pid: number };
   const store = createSourceStore({
+    tables: TABLES,
     clickhouse,
     log,
     metrics,

@@ -20,6 +20,7 @@ import { type ClickHouse, openClickHouse } from '../src/warehouse/client.js';
 import { raiseFence, tableFence } from '../src/warehouse/fence.js';
 import { migrateClickHouse } from '../src/warehouse/migrate.js';
 import { leaseOf, unsharedLeases } from '../test/support/leases.js';
+import { TABLES } from '../test/support/tables.js';
 
 const million = Number(process.argv[2] ?? 10);
 /** Days that a loan of the book has, more or less. */
@@ -73,7 +74,7 @@ try {
     const clickhouse = openClickHouse({ url, database, log, metrics });
     await clickhouse.createDatabase(database);
     const directory = fileURLToPath(new URL('../migrations/clickhouse', import.meta.url));
-    await migrateClickHouse({ clickhouse, directory, clock: Date.now, log });
+    await migrateClickHouse({ tables: TABLES.all, clickhouse, directory, clock: Date.now, log });
     return clickhouse;
   };
   const measured = async (name: string, body: () => Promise<number>): Promise<void> => {
@@ -92,7 +93,7 @@ try {
   const large = await open('large');
   await fill(large, Math.round((million * 1e6) / DAYS_A_LOAN));
   const snapshots = (clickhouse: ClickHouse) =>
-    createLoanSnapshots({ clickhouse, calendar, log, metrics, leases: unsharedLeases() });
+    createLoanSnapshots({ tables: TABLES, clickhouse, calendar, log, metrics, leases: unsharedLeases() });
   let derived = 0;
   await measured('derived at once', async () => {
     derived = (await snapshots(large).derive({ through: THROUGH, now: Date.now() }, unwatched)).rows;
@@ -107,7 +108,7 @@ try {
   await measured('written without deriving', async () => {
     const fence = tableFence(leaseOf(tableResource('loan_snapshots'), 1));
     await raiseFence(plain, fence, { signal: unwatched.signal });
-    const writer = new SnapshotWriter(plain, 1n, fence);
+    const writer = new SnapshotWriter(plain, { table: TABLES.get('loan_snapshots'), seq: 1n }, fence);
     const first = dayNumber('2024-01-01');
     for (let row = 0; row < derived; row++) {
       const [loan, day] = [Math.floor(row / DAYS_A_LOAN), first + (row % DAYS_A_LOAN)];

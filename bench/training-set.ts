@@ -28,6 +28,7 @@ import { createOfflineWriters } from '../src/offline/writer.js';
 import { createTrainingSets } from '../src/serving/training-sets.js';
 import { openClickHouse } from '../src/warehouse/client.js';
 import { migrateClickHouse } from '../src/warehouse/migrate.js';
+import { TABLES } from '../test/support/tables.js';
 import { wideView } from './wide-view.js';
 
 const [rows = 200_000, keys = 100_000] = process.argv.slice(2, 4).map(Number);
@@ -117,7 +118,7 @@ const SPINE = `SELECT concat('C', toString(intHash64(number) % ${keys})) AS cust
 
 try {
   const directory = fileURLToPath(new URL('../migrations/clickhouse', import.meta.url));
-  await migrateClickHouse({ clickhouse: store, directory, clock: Date.now, log });
+  await migrateClickHouse({ tables: TABLES.all, clickhouse: store, directory, clock: Date.now, log });
   const calendar = new BusinessCalendar('Asia/Shanghai');
   const writers = createOfflineWriters({ store, calendar, log });
   const views: readonly View[] = [0, 1, 2].map((index) => {
@@ -137,6 +138,7 @@ try {
 
   const entity = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A customer' });
   const registry: Registry = {
+    tables: TABLES,
     onDemandViews: new Map(),
     refused: [],
     services: new Map(),
@@ -149,10 +151,10 @@ try {
   const sets = createTrainingSets({
     registry,
     offline: createOfflineReader({ store, calendar, log }),
-    builder: createTrainingSetBuilder({ store, calendar, guard: { check: async (text) => text }, log }),
+    builder: createTrainingSetBuilder({ tables: TABLES, store, calendar, guard: { check: async (text) => text }, log }),
     ledger: createTrainingSetLedger(database.dataSource),
     definitions: createDefinitionLedger(database.dataSource),
-    mask: new Mask(Buffer.alloc(32)),
+    mask: new Mask(Buffer.alloc(32), TABLES.personalColumns),
     clock: () => AS_OF,
     folder: join(home, 'training-sets'),
     queue: { enqueue: async ({ name }, _, id) => ({ id, name }) as JobRecord },

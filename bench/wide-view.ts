@@ -1,5 +1,6 @@
 import { defineEntity, defineFeatureView, float64, raw } from '../src/core/definitions/define.js';
 import type { View } from '../src/core/definitions/definitions.js';
+import { TABLES } from '../test/support/tables.js';
 
 const FEATURES = Array.from({ length: 20 }, (_, index) => `f${index}`);
 
@@ -26,7 +27,7 @@ export function wideView(name: string, keys: number): View {
     tags: [],
     sources: [],
     features: FEATURES.map((feature) => ({ name: feature, type: 'FLOAT64', description: 'A number' })),
-    origin: { kind: 'query', query },
+    origin: { kind: 'query', tables: TABLES, query },
     delayMs: 7_200_000,
     ttlMs: null,
     maxAgeMs: null,

@@ -22,6 +22,7 @@ const checks: readonly Check[] = [
       '.dependency-cruiser.cjs',
       'src',
       'synthetic',
+      'tables',
       'features',
       'indicators',
       'models',

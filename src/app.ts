@@ -52,6 +52,7 @@ import { openRedis } from './online/redis.js';
 import { createQueueMetrics } from './queue/metrics.js';
 import { createQueue } from './queue/queue.js';
 import { openRegistry } from './registry/grow.js';
+import { loadTables } from './registry/load.js';
 import { createScorer } from './scoring/onnx-scorer.js';
 import { createOnlineFeatures } from './serving/online-features.js';
 import { createScoring } from './serving/scores.js';
@@ -83,7 +84,7 @@ const PATIENCE = {
 
 /** Options of a test: what it replaces. */
 export interface Given {
-  /** Folder whose features/, indicators/, models/ and jobs/ are the definitions. */
+  /** Folder whose tables/, features/, indicators/, models/ and jobs/ are the definitions. */
   readonly definitions?: string;
   readonly clock?: Clock;
   readonly clickhouseDatabase?: string;
@@ -96,7 +97,12 @@ export async function createApp(config: Config, given: Given = {}) {
   const { postgresUrl, redisUrl, clickhouseUrl } = requireStores(config);
   const clock = given.clock ?? Date.now;
   const calendar = new BusinessCalendar(config.portfolio.timezone);
-  const telemetry = createTelemetry({ level: config.logLevel, pretty: process.stderr.isTTY === true });
+  const layers = { root: given.definitions ?? PACKAGE, project: config.project };
+  const telemetry = createTelemetry({
+    level: config.logLevel,
+    pretty: process.stderr.isTTY === true,
+    personal: (await loadTables(layers)).personalColumns,
+  });
   const { log, metrics } = telemetry;
   const closers: (() => Promise<void> | void)[] = [];
   const opened = <T>(resource: T, close: () => Promise<void> | void): T => {
@@ -116,21 +122,23 @@ export async function createApp(config: Config, given: Given = {}) {
     const jobs = createJobLedger(dataSource);
     const definitions = createDefinitionLedger(dataSource);
     const { registry, grow, refuseModel } = await openRegistry(
-      { root: given.definitions ?? PACKAGE, project: config.project, currency: config.portfolio.currency },
+      { ...layers, currency: config.portfolio.currency },
       (await definitions.all()).filter(({ retiredAt }) => retiredAt === null),
     );
-    const mask = new Mask(await sharedSecret(dataSource, 'mask', randomBytes(32)));
+    const { tables } = registry;
+    const mask = new Mask(await sharedSecret(dataSource, 'mask', randomBytes(32)), tables.personalColumns);
 
     const store = openClickHouse({ url: clickhouseUrl, database: given.clickhouseDatabase ?? DATABASE, log, metrics });
     opened(store, () => store.close());
     await store.createDatabase(given.clickhouseDatabase ?? DATABASE);
     const migrations = join(PACKAGE, 'migrations/clickhouse');
-    await migrateClickHouse({ clickhouse: store, directory: migrations, clock, log });
+    await migrateClickHouse({ clickhouse: store, directory: migrations, tables: tables.all, clock, log });
     const guard = createSqlGuard(store);
     const tempDir = join(config.home, 'tmp');
     const leases = createLeases(dataSource);
     const sources = createSourceStore({
       clickhouse: store,
+      tables,
       guard,
       calendar,
       log,
@@ -187,6 +195,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const runs = createRunLedger(dataSource);
     const derivedTables = openDerivedTables({
       clickhouse: store,
+      tables,
       calendar,
       log,
       metrics,
@@ -237,7 +246,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const trainingSets = createTrainingSets({
       registry,
       offline,
-      builder: createTrainingSetBuilder({ store, calendar, guard, log }),
+      builder: createTrainingSetBuilder({ store, calendar, tables, guard, log }),
       queue,
       mask,
       clock,

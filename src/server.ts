@@ -35,7 +35,8 @@ runRole('api', async () => {
     rateLimits,
     rateCount,
     decisionDeadlineMs: config.decisionDeadlineMs,
-    registerImports: (http) => registerImportRoutes(http, { sources: services.sources, now }),
+    registerImports: (http) =>
+      registerImportRoutes(http, { sources: services.sources, tables: services.api.registry.tables, now }),
   });
   const url = await server.listen(config.http);
   return {

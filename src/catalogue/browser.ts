@@ -57,7 +57,7 @@ export function createCatalogueBrowser({
       applied = {
         key,
         entries: [...views, ...onDemandViews].sort(newestFirst).map(searchEntry),
-        graph: lineageGraph({ derived, views, onDemandViews, services, models, indicators }),
+        graph: lineageGraph({ tables: registry.tables, derived, views, onDemandViews, services, models, indicators }),
       };
     }
     return applied;

@@ -12,11 +12,12 @@ import type {
   View,
 } from '../core/definitions/definitions.js';
 import { notFound } from '../core/errors.js';
-import { SOURCE_TABLES } from '../core/lending/sources.js';
+import type { SourceTables } from '../core/lending/sources.js';
 import type { Lineage, LineageEdge, LineageKind, LineageNode, LineageRef } from '../core/ports/browse.js';
 import type { DerivedTable } from '../core/ports/derived.js';
 
 export interface LineageDefinitions {
+  readonly tables: SourceTables;
   readonly derived: readonly Pick<DerivedTable, 'name' | 'inputs'>[];
   readonly views: readonly View[];
   readonly onDemandViews: readonly OnDemandView[];
@@ -117,7 +118,7 @@ export function lineageGraph(definitions: LineageDefinitions): LineageGraph {
   const [above, below] = [adjacency(edges, 'down'), adjacency(edges, 'up')];
   const nodes = new Set([
     ...edges.flatMap(({ up, down }) => [keyOf(up), keyOf(down)]),
-    ...[...SOURCE_TABLES.keys()].map((table) => keyOf(ref('TABLE', table))),
+    ...definitions.tables.names.map((table) => keyOf(ref('TABLE', table))),
     ...definitions.services.map(({ id }) => keyOf(ref('SERVICE', id))),
   ]);
   const tablesOf = (node: LineageRef): string[] =>

@@ -1,14 +1,13 @@
 /** The page of the source tables: what a column holds, and who reads the table. */
 import type { Registry } from '../core/definitions/registry.js';
 import type { EventTime, SourceColumn, SourceTable } from '../core/lending/sources.js';
-import { SOURCE_TABLES } from '../core/lending/sources.js';
 import type { LineageKind } from '../core/ports/browse.js';
 import { lineageGraph } from './lineage.js';
 
 const HEAD = `# Source tables
 
 The tables that \`POST /import/{table}\` fills; features, labels and indicators read nothing else. Written by \`npm run generate\` from
-\`src/core/lending/lending-tables.ts\`. **Bold** columns are the key: a row with the key of an earlier one and other content is a new version of it, and both stay
+\`tables/\`. **Bold** columns are the key: a row with the key of an earlier one and other content is a new version of it, and both stay
 readable, each from when it was known.
 
 Types: \`Money\` has two decimals and up to 12 digits before the point, in the one currency of the portfolio; \`Rate\` is a fraction a year (0.24 is 24 %);
@@ -46,7 +45,9 @@ const codes = (names: readonly string[]): string => names.map((name) => `\`${nam
 
 /** The page in Markdown: a section a table, in the order of the schema, with what reads it directly. */
 export function tablesPage(registry: Registry): string {
+  const { tables } = registry;
   const lists = {
+    tables,
     views: [...registry.views.values()],
     onDemandViews: [...registry.onDemandViews.values()],
     services: [...registry.services.values()],
@@ -72,5 +73,5 @@ ${table.columns.map(rowOf).join('\n')}
 Feature views that read it: ${codes(idsOf('FEATURE_VIEW'))}. Indicators: ${codes(idsOf('INDICATOR'))}.
 `;
   };
-  return `${HEAD}\n${[...SOURCE_TABLES.values()].map(sectionOf).join('\n')}`;
+  return `${HEAD}\n${tables.all.map(sectionOf).join('\n')}`;
 }

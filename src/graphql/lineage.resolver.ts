@@ -2,7 +2,7 @@ import { Arg, Ctx, Field, FieldResolver, Int, ObjectType, Query, Resolver, Root 
 import { isStoredView } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { notFound } from '../core/errors.js';
-import { SOURCE_TABLES } from '../core/lending/sources.js';
+import type { SourceTables } from '../core/lending/sources.js';
 import type { Lineage, LineageKind as LineageKindName, LineageNode, LineageRef } from '../core/ports/browse.js';
 import type { ColumnRead } from '../core/ports/columns-read.js';
 import { FeatureType, FeatureViewType, visible } from './catalogue.types.js';
@@ -81,8 +81,8 @@ class SourceColumnType {
   use!: ColumnRead['use'];
 }
 
-const isPersonal = ({ table, column }: ColumnRead): boolean =>
-  SOURCE_TABLES.get(table)?.columns.some(({ name, pii }) => name === column && pii) === true;
+const isPersonal = (tables: SourceTables, { table, column }: ColumnRead): boolean =>
+  tables.find(table)?.columns.some(({ name, pii }) => name === column && pii) === true;
 
 /** Tells whether a node is a feature that is hidden from the caller. */
 function isHidden(context: RequestContext, registry: Registry) {
@@ -144,7 +144,8 @@ export class FeatureLineageResolver {
     if (!isStoredView(view)) return null;
     const columns = (await context.services.columns.of(view))?.get(feature.name);
     const shows = visible(context);
-    return columns?.filter((column) => shows({ tags: isPersonal(column) ? ['pii'] : [] })) ?? null;
+    const { tables } = context.services.registry;
+    return columns?.filter((column) => shows({ tags: isPersonal(tables, column) ? ['pii'] : [] })) ?? null;
   }
 }
 

@@ -1,7 +1,5 @@
 import { Arg, Ctx, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import { boundedLimit } from '../core/bounds.js';
-import { notFound } from '../core/errors.js';
-import { SOURCE_TABLES } from '../core/lending/sources.js';
 import type { RequestContext } from './context.js';
 import { PAGE_SIZE } from './descriptions.js';
 import { Operation } from './operation.js';
@@ -30,8 +28,6 @@ export class QuarantineResolver {
     @Arg('limit', () => Int, { defaultValue: 50, description: PAGE_SIZE }) limit: number,
     @Ctx() { services }: RequestContext,
   ): Promise<RejectedRowType[]> {
-    if (!SOURCE_TABLES.has(table))
-      throw notFound(`there is no table '${table}'`, `the tables are ${[...SOURCE_TABLES.keys()].join(', ')}`);
     const rows = await services.sources.quarantine(table, boundedLimit(limit));
     return rows.map(({ line, column, reason }) => ({ index: line, column, reason }));
   }

@@ -71,7 +71,8 @@ export class TrainingSetResolver {
     if (spine != null) columnarRows(spine, 'spine');
     const refs = services.catalogue.features({ service: service ?? null, features: features ?? null });
     const masked = maskFor(context) !== undefined;
-    const brought = masked && spine != null && bringsPersonal(spine, planOnDemand(refs));
+    const personal = services.registry.tables.personalColumns;
+    const brought = masked && spine != null && bringsPersonal(spine, planOnDemand(refs), personal);
     return services.trainingSets.create({
       name,
       features: refs,

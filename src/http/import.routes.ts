@@ -3,7 +3,7 @@ import { createGunzip } from 'node:zlib';
 import multipart, { type MultipartFile, type MultipartValue } from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { badInput, RiskgraphError } from '../core/errors.js';
-import { sourceTable } from '../core/lending/sources.js';
+import type { SourceTables } from '../core/lending/sources.js';
 import type { Clock } from '../core/ports/process.js';
 import type { ImportResult, SourceStore, Spooled } from '../core/ports/sources.js';
 import { guardedRoute } from './route-access.js';
@@ -11,6 +11,7 @@ import { UploadFormats } from './upload-formats.js';
 
 export interface ImportRoutesOptions {
   readonly sources: Pick<SourceStore, 'import' | 'spool' | 'formats'>;
+  readonly tables: SourceTables;
   readonly now: Clock;
 }
 
@@ -32,7 +33,7 @@ interface ImportRoute {
  */
 export async function registerImportRoutes(
   server: FastifyInstance,
-  { sources, now }: ImportRoutesOptions,
+  { sources, tables, now }: ImportRoutesOptions,
 ): Promise<void> {
   const formats = new UploadFormats(sources.formats);
   await server.register(async (scope) => {
@@ -47,7 +48,7 @@ export async function registerImportRoutes(
       ...IMPORT_TABLE,
       handler: async (request, reply): Promise<ImportResult> => {
         try {
-          const table = sourceTable(request.params.table).name;
+          const table = tables.get(request.params.table).name;
           const common = { table, history: isHistory(request.query.history), clock: now, requestId: request.id };
           if (request.isMultipart()) {
             return await importParts(request, { sources, formats }, ({ format, body, mapping }) =>

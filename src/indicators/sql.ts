@@ -6,6 +6,7 @@ import { type BusinessCalendar, type Instant, parseLocalDate } from '../core/hel
 import { dayOfKey, sourceDays } from '../core/lending/source-days.js';
 import { type SourceSelectOptions, sourceSelect } from '../core/lending/source-sql.js';
 import { keyFilterOf } from '../core/lending/source-where.js';
+import type { SourceTable } from '../core/lending/sources.js';
 import type { FilterOp, IndicatorTableRequest } from '../core/ports/indicators.js';
 import type { PeriodGrain, Window } from './periods.js';
 
@@ -51,9 +52,10 @@ const asKnown = (knowledge: Instant, calendar: BusinessCalendar): SourceSelectOp
 };
 
 /** The indicator's rows as they were known: `(SELECT …)` with `date` and what its expressions name. `daysRead` is the filter of a dated table. */
-const knownRows = (indicator: Indicator, read: SourceSelectOptions, daysRead: (table: string) => Sql): Sql =>
+const knownRows = (indicator: Indicator, read: SourceSelectOptions, daysRead: (table: SourceTable) => Sql): Sql =>
   sql`(${indicator.from({
-    source: (table, { dated = false, where } = {}) => {
+    source: (name, { dated = false, where } = {}) => {
+      const table = indicator.tables.get(name);
       const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(dated ? [daysRead(table)] : [])];
       return sourceSelect(table, filters.length > 0 ? { ...read, keyFilter: join(filters, ' AND ') } : read);
     },
@@ -81,7 +83,7 @@ export function indicatorSql(query: IndicatorQuery, calendar: BusinessCalendar):
   ];
   const groups = by.map((name, index) => sql`, toString(${columnOf(name)}) AS ${raw(`g${index}`)}`);
   const read = asKnown(query.knowledge, calendar);
-  const daysRead = (table: string): Sql => {
+  const daysRead = (table: SourceTable): Sql => {
     const inWindow = sql`${dayOfKey(table)} >= ${param('Date', window.from)} AND ${dayOfKey(table)} <= ${param('Date', window.to)}`;
     if (!indicator.stock) return inWindow;
     const days = sourceDays(table, { ...read, keyFilter: inWindow });
@@ -102,7 +104,8 @@ export function indicatorSql(query: IndicatorQuery, calendar: BusinessCalendar):
 /** Newest day with data, whatever the window: `through` (text, NULL without any). */
 export function dataThroughSql(indicator: Indicator, knowledge: Instant, calendar: BusinessCalendar): Sql {
   const read = asKnown(knowledge, calendar);
-  const newest = (table: string): Sql => sql`${dayOfKey(table)} IN (SELECT max(date) FROM ${sourceDays(table, read)})`;
+  const newest = (table: SourceTable): Sql =>
+    sql`${dayOfKey(table)} IN (SELECT max(date) FROM ${sourceDays(table, read)})`;
   return sql`SELECT toString(maxOrNull(date)) AS through FROM ${knownRows(indicator, read, newest)}`;
 }
 

@@ -4,7 +4,7 @@ import type { Feature, View } from '../core/definitions/definitions.js';
 import { instantSql, param, raw, sql } from '../core/definitions/sql.js';
 import { parseDuration } from '../core/helpers/time.js';
 import { keyFilterOf } from '../core/lending/source-where.js';
-import { SOURCE_TABLES } from '../core/lending/sources.js';
+import type { SourceTables } from '../core/lending/sources.js';
 import type { DefinitionFile } from './scan.js';
 
 const NAME = /^[a-z][a-z0-9_]*$/;
@@ -33,14 +33,15 @@ export function duration(text: string | undefined, what: string, report: Report)
 }
 
 /** The tables that a view's query reads, found by running it with sources that only note their name. */
-function sourcesOf(spec: FeatureViewSpec, report: Report): string[] {
+function sourcesOf(spec: FeatureViewSpec, tables: SourceTables, report: Report): string[] {
   const used = new Set<string>();
   const date = sql`${param('Date', '2026-01-01')}`;
   const instant = instantSql(Date.UTC(2026, 0, 1));
   const context: ViewQueryContext = {
-    source: (table, { where } = {}) => {
-      used.add(table);
-      if (where && SOURCE_TABLES.has(table)) keyFilterOf(table, where);
+    source: (name, { where } = {}) => {
+      used.add(name);
+      const table = tables.find(name);
+      if (where && table) keyFilterOf(table, where);
       return raw('(SOURCE)');
     },
     asOf: { instant, date, minusDays: () => instant, minusMonths: () => instant },
@@ -53,7 +54,7 @@ function sourcesOf(spec: FeatureViewSpec, report: Report): string[] {
     report(`the query does not render: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
   for (const table of used) {
-    if (!SOURCE_TABLES.has(table)) report(`source('${table}') is not a table of the lending schema`);
+    if (!tables.find(table)) report(`source('${table}') is not a source table; define it in tables/${table}.table.ts`);
     if (table === 'labels') report("source('labels'): a label is never a feature");
   }
   return [...used].sort();
@@ -88,7 +89,7 @@ export function checkFeature(feature: Feature, joinKeys: readonly string[], repo
 export function checkView(
   definition: DefinitionFile,
   spec: FeatureViewSpec,
-  entities: ReadonlyMap<string, EntityDefinition>,
+  { entities, tables }: { readonly entities: ReadonlyMap<string, EntityDefinition>; readonly tables: SourceTables },
   report: Report,
 ): Omit<View, 'hash'> {
   if (!spec.entity || entities.get(spec.entity.name) !== spec.entity) {
@@ -107,12 +108,12 @@ export function checkView(
   if (names.length === 0) report('has no features');
   const features: Feature[] = names.map((name) => ({ name, ...spec.features[name] }) as Feature);
   for (const feature of features) checkFeature(feature, spec.entity?.joinKeys ?? [], report);
-  const sources = sourcesOf(spec, report);
+  const sources = sourcesOf(spec, tables, report);
   const { name, version, id, file } = definition;
   const { query, ...rest } = spec;
   return {
     ...rest,
-    origin: { kind: 'query', query },
+    origin: { kind: 'query', query, tables },
     name,
     version,
     id,

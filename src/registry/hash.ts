@@ -8,7 +8,8 @@ import { definitionHash } from '../core/compute/definition-hash.js';
 import type { Import } from './syntax.js';
 import { syntaxOf } from './syntax-cache.js';
 
-const PACKAGE = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
+/** The folder of the product, with definitions of its own. */
+export const PACKAGE = realpathSync(fileURLToPath(new URL('../..', import.meta.url)));
 
 /**
  * The platform's own vocabulary: it may grow and move without changing what a definition says. An entity's join keys are covered apart

@@ -1,13 +1,15 @@
 /** The folders from which definitions come: one of the product's, and a project's that is laid over it. */
 import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProjectSpec } from '../core/definitions/define-project.js';
 import { badInput } from '../core/errors.js';
+import { PACKAGE } from './hash.js';
 import { type FoundFile, findDefinitions, importModule, PRODUCT } from './scan.js';
 import { wordsOf } from './words.js';
 
 export interface Layers {
-  /** Folder whose features/, indicators/, models/ and jobs/ are the product's. */
+  /** Folder whose tables/, features/, indicators/, models/ and jobs/ are the product's. */
   readonly root: string;
   /** A project's folder. Files of the product are then named `riskgraph/…`. */
   readonly project?: string | undefined;
@@ -16,7 +18,7 @@ export interface Layers {
 export const PROJECT_CONFIG = 'riskgraph.config.ts';
 
 /** Kinds that the platform itself runs on: a project adds to them, and leaves none out. */
-const NEEDED: ReadonlySet<string> = new Set(['job']);
+const NEEDED: ReadonlySet<string> = new Set(['table', 'job']);
 
 interface Starter {
   /** Whether definitions may name the product's entities. */
@@ -56,9 +58,15 @@ export async function readStarter(project: string, problems: string[]): Promise<
   }
 }
 
+/** The tables that the platform itself reads and writes, where the root is not the product's: they are always there. */
+async function shippedTables(root: string): Promise<readonly FoundFile[]> {
+  if ((await realpath(root)) === PACKAGE) return [];
+  return (await findDefinitions(PACKAGE, [])).filter(({ kind }) => kind === 'table');
+}
+
 /** Finds the definition files of all layers, the product's first. Problems are added to the list, as `file: reason`. */
 export async function findLayered({ root, project }: Layers, problems: string[]): Promise<readonly FoundFile[]> {
-  const own = await findDefinitions(root, problems);
+  const own = [...(await shippedTables(root)), ...(await findDefinitions(root, problems))];
   if (project === undefined) return own;
   const starter = await readStarter(project, problems);
   for (const one of starter.named.filter((each) => !own.some((item) => names(each, item)))) {

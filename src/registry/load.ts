@@ -4,6 +4,7 @@ import { scoreViewId } from '../core/compute/score-view.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { RefusedFile, Registry } from '../core/definitions/registry.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
+import { type SourceTable, SourceTables } from '../core/lending/sources.js';
 import { WRITTEN_CURRENCY } from './currency.js';
 import { findLayered, type Layers, readStarter } from './layers.js';
 import { LOADERS, type Loading } from './loaders.js';
@@ -72,22 +73,27 @@ export const emptyLoading = (
   entities: Loading['entities'],
   files: readonly DefinitionFile[],
   { currency = WRITTEN_CURRENCY }: Pick<LoadOptions, 'currency'>,
-): Loading => ({
-  entities,
-  views: new Map(),
-  onDemandViews: new Map(),
-  services: new Map(),
-  indicators: new Map(),
-  models: new Map(),
-  jobs: new Map(),
-  scores: scoresOf(files),
-  currency,
-  problems: [],
-});
+): Loading => {
+  const sourceTables = new Map<string, SourceTable>();
+  return {
+    tables: new SourceTables(sourceTables),
+    sourceTables,
+    entities,
+    views: new Map(),
+    onDemandViews: new Map(),
+    services: new Map(),
+    indicators: new Map(),
+    models: new Map(),
+    jobs: new Map(),
+    scores: scoresOf(files),
+    currency,
+    problems: [],
+  };
+};
 
 export const registryOf = (loading: Loading, refused: readonly RefusedFile[] = []): Registry => {
-  const { entities, views, onDemandViews, services, indicators, models, jobs } = loading;
-  return Object.freeze({ entities, views, onDemandViews, services, indicators, models, jobs, refused });
+  const { tables, entities, views, onDemandViews, services, indicators, models, jobs } = loading;
+  return Object.freeze({ tables, entities, views, onDemandViews, services, indicators, models, jobs, refused });
 };
 
 /** Models by the ids of their score views. */
@@ -116,6 +122,14 @@ export function refuseProblems(problems: readonly string[]): void {
     hint: 'fix the files named and start again',
     details: { problems },
   });
+}
+
+/** The source tables of all layers, without those whose file has a problem: `openRegistry` names these. */
+export async function loadTables(layers: Layers): Promise<SourceTables> {
+  const found = (await findLayered(layers, [])).filter(({ kind }) => kind === 'table');
+  const loading = emptyLoading(new Map(), [], {});
+  await LOADERS.table(await readDefinitions(found, []), loading);
+  return loading.tables;
 }
 
 /** The entities of all layers. A project's file may give on those of the product: `export * from 'riskgraph/entities'`. */

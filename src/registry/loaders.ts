@@ -3,10 +3,12 @@ import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { IndicatorSpec } from '../core/definitions/define-indicator.js';
 import type { JobSpec } from '../core/definitions/define-job.js';
 import type { FeatureServiceSpec } from '../core/definitions/define-service.js';
+import type { TableSpec } from '../core/definitions/define-table.js';
 import type { FeatureViewSpec } from '../core/definitions/define-view.js';
 import type { DefinitionKind } from '../core/definitions/definition-kinds.js';
 import type { Indicator, Model, OnDemandView, Service, View } from '../core/definitions/definitions.js';
 import type { JobDefinition } from '../core/definitions/registry.js';
+import type { SourceTable, SourceTables } from '../core/lending/sources.js';
 import { checkView } from './check.js';
 import { inCurrency } from './currency.js';
 import { contentHash } from './hash.js';
@@ -14,10 +16,14 @@ import { loadModels } from './models.js';
 import { loadOnDemandViews } from './on-demand.js';
 import { eitherOf, resolveReferences } from './references.js';
 import type { DefinitionFile } from './scan.js';
+import { checkTable } from './table.js';
 import { wordsOf } from './words.js';
 
 /** The definitions that are loaded so far, and what all loaders share. */
 export interface Loading {
+  /** The tables of `sourceTables`, which are loaded first. */
+  readonly tables: SourceTables;
+  readonly sourceTables: Map<string, SourceTable>;
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly views: Map<string, View>;
   readonly onDemandViews: Map<string, OnDemandView>;
@@ -48,10 +54,18 @@ async function each(files: readonly DefinitionFile[], problems: string[], load: 
   }
 }
 
-const loadViews: Loader = async (files, { views, entities, currency, problems }) => {
+const loadTables: Loader = async (files, { sourceTables, problems }) => {
+  await each(files, problems, (item) => {
+    const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
+    const table = checkTable(item.name, item.exported as TableSpec, report);
+    if (table) sourceTables.set(table.name, table);
+  });
+};
+
+const loadViews: Loader = async (files, { views, entities, tables, currency, problems }) => {
   await each(files, problems, async (item) => {
     const spec = inCurrency(item.exported as FeatureViewSpec, currency);
-    const view = checkView(item, spec, entities, (problem) => problems.push(`${item.file}: ${problem}`));
+    const view = checkView(item, spec, { entities, tables }, (problem) => problems.push(`${item.file}: ${problem}`));
     const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
     views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
   });
@@ -68,13 +82,13 @@ const loadServices: Loader = async (files, { views, onDemandViews, services, pro
   });
 };
 
-const loadIndicators: Loader = async (files, { indicators, currency, problems }) => {
+const loadIndicators: Loader = async (files, { indicators, tables, currency, problems }) => {
   await each(files, problems, async (item) => {
     const spec = inCurrency(item.exported as IndicatorSpec, currency);
     if (!spec.owner) problems.push(`${item.file}: has no owner`);
     if (!spec.description) problems.push(`${item.file}: has no description`);
     const { name, file } = item;
-    indicators.set(name, Object.freeze({ ...spec, name, file, hash: await contentHash(item.path) }));
+    indicators.set(name, Object.freeze({ ...spec, name, file, tables, hash: await contentHash(item.path) }));
   });
 };
 
@@ -92,6 +106,7 @@ const loadJobs: Loader = async (files, { jobs, problems }) => {
 
 /** In this order: a definition refers to those of the kinds before its own. Models give views of their scores, which services may list. */
 export const LOADERS: Readonly<Record<DefinitionKind, Loader>> = {
+  table: loadTables,
   view: loadViews,
   on_demand: async (files, loading) => {
     for (const [id, view] of await loadOnDemandViews(files, loading)) loading.onDemandViews.set(id, view);

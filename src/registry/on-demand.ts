@@ -1,4 +1,3 @@
-import { PERSONAL_COLUMNS } from '../core/compute/masking.js';
 import { inputsRead, planOnDemand } from '../core/compute/on-demand.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { AnyOnDemandViewSpec, FeatureInput } from '../core/definitions/define-on-demand.js';
@@ -10,6 +9,7 @@ import {
   refsOf,
   type View,
 } from '../core/definitions/definitions.js';
+import type { SourceTables } from '../core/lending/sources.js';
 import { checkFeature, type Report } from './check.js';
 import { inCurrency } from './currency.js';
 import { contentHash } from './hash.js';
@@ -18,6 +18,7 @@ import type { DefinitionFile } from './scan.js';
 import { wordsOf } from './words.js';
 
 interface Known {
+  readonly tables: SourceTables;
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly views: ReadonlyMap<string, View>;
   /** Models by the ids of their score views, which are loaded later. */
@@ -124,8 +125,8 @@ function checkOnDemandView(
   for (const one of request) checkFeature(one, joinKeys, report, 'request input');
   for (const one of request) {
     if (one.fill !== undefined) report(`request input ${one.name}: fill is for stored features`);
-    if (PERSONAL_COLUMNS.has(one.name) && !isPersonal(one)) {
-      report(`request input ${one.name}: tag it 'pii', for the lending schema says that it is personal`);
+    if (known.tables.personalColumns.has(one.name) && !isPersonal(one)) {
+      report(`request input ${one.name}: tag it 'pii', for a source table says that it is personal`);
     }
   }
   if (typeof spec.compute !== 'function') report('has no function compute');

@@ -79,7 +79,7 @@ export async function findDefinitions(root: string, problems: string[]): Promise
       if (identity) files.push({ ...identity, file, path });
       else if (DEFINITION_SUFFIX.test(file)) {
         problems.push(
-          `${file}: the name must be <snake_case>.v<number>.<kind>.ts (indicators: <snake_case>.indicator.ts)`,
+          `${file}: the name must be <snake_case>.v<number>.<kind>.ts (tables: <snake_case>.table.ts, indicators: <snake_case>.indicator.ts)`,
         );
       }
     }

@@ -4,6 +4,7 @@ import type { AnyView, Feature, Service, View } from '../core/definitions/defini
 import { ident, join, raw, sql } from '../core/definitions/sql.js';
 import { clickhouseType, isArrayType } from '../core/definitions/types.js';
 import { parseDuration } from '../core/helpers/time.js';
+import type { SourceTables } from '../core/lending/sources.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
 import { resolveReferences } from './references.js';
 
@@ -13,7 +14,7 @@ const quoted = (type: string): string => `'${type.replaceAll("'", "\\'")}'`;
 export function standIn(
   { name, version, id, hash, snapshot }: PublishedDefinition,
   entity: EntityDefinition,
-  reason: string,
+  { reason, tables }: { readonly reason: string; readonly tables: SourceTables },
 ): View {
   const facts = snapshot as unknown as Pick<View, 'description' | 'owner' | 'file' | 'ttlMs' | 'maxAgeMs'> & {
     readonly schedule: ViewSchedule;
@@ -51,6 +52,7 @@ export function standIn(
     sources: facts.sources ?? [],
     origin: {
       kind: 'query' as const,
+      tables,
       query: () =>
         sql`SELECT ${join(columns)} FROM (SELECT throwIf(materialize(1), ${words}) AS refused) WHERE refused = 0`,
     },

@@ -98,7 +98,7 @@ function standIns(refused: readonly RefusedFile[], applied: readonly PublishedDe
     const { kind, id, snapshot } = definition;
     const reason = kind === 'view' ? (reasonOf(kind, id) ?? reasonOf('model', snapshot.scoresOf)) : undefined;
     const entity = loading.entities.get(String(snapshot.entity));
-    return reason !== undefined && entity ? [standIn(definition, entity, reason)] : [];
+    return reason !== undefined && entity ? [standIn(definition, entity, { reason, tables: loading.tables })] : [];
   });
 }
 

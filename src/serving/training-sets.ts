@@ -109,7 +109,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       }
       const refs = features.map((reference) => resolve(registry, reference));
       await refuseChanged(id, refs, views, definitions);
-      refuseMaskedSpine(id, refs, spec);
+      refuseMaskedSpine(id, refs, { spec, personal: registry.tables.personalColumns });
       await refusePruned(offline, id, Object.keys(pins.runs));
       const now = clock();
       const record = { id: newUuid(now), name, jobId: newUuid(now), features, createdAt: now };
@@ -204,9 +204,11 @@ async function refuseChanged(
 function refuseMaskedSpine(
   id: string,
   refs: readonly AnyFeatureRef[],
-  { masked, broughtBy, spine }: TrainingSetSpec,
+  { spec, personal }: { readonly spec: TrainingSetSpec; readonly personal: ReadonlySet<string> },
 ): void {
-  if (!masked || broughtBy !== undefined || 'sql' in spine || !bringsPersonal(spine, planOnDemand(refs))) return;
+  const { masked, broughtBy, spine } = spec;
+  if (!masked || broughtBy !== undefined || 'sql' in spine) return;
+  if (!bringsPersonal(spine, planOnDemand(refs), personal)) return;
   throw conflict(
     `training set '${id}' was built by a release that masked what its spine brought`,
     'create a new set with the same request and asOf: what you bring comes out as you brought it',

@@ -4,7 +4,7 @@ import { instantText, sql } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
 import { type BusinessCalendar, HOUR, type Instant } from '../core/helpers/time.js';
 import { newestSequence } from '../core/lending/import-sequence.js';
-import { type Datum, type SourceTable, sourceTable } from '../core/lending/sources.js';
+import type { Datum, SourceTable, SourceTables } from '../core/lending/sources.js';
 import { type Lease, type Leases, tableResource } from '../core/ports/leases.js';
 import type { Log, Metrics } from '../core/ports/process.js';
 import type { ImportRequest, ImportResult, SourceStore, Spooled, SqlGuard } from '../core/ports/sources.js';
@@ -26,6 +26,7 @@ import { BatchWriter, createStage, dropLeftovers, dropTable, stageName } from '.
 export interface SourceStoreOptions {
   /** Its database holds the migrated tables. */
   readonly clickhouse: ClickHouse;
+  readonly tables: SourceTables;
   readonly guard: SqlGuard;
   readonly calendar: BusinessCalendar;
   /** Datum of positions without one. */
@@ -48,7 +49,7 @@ const TABLES_AT_ONCE = 4;
  * the same new version of a row, which reads as one but counts twice.
  */
 export function createSourceStore(options: SourceStoreOptions): SourceStore {
-  const { clickhouse, log, metrics, leases } = options;
+  const { clickhouse, tables, log, metrics, leases } = options;
   const queues = new Map<string, Promise<unknown>>();
   const few = limited(TABLES_AT_ONCE);
   let swept = Number.NEGATIVE_INFINITY;
@@ -64,7 +65,7 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
 
   return {
     async import(request) {
-      const table = sourceTable(request.table);
+      const table = tables.get(request.table);
       const now = request.clock();
       if (now - swept > HOUR) {
         swept = now;
@@ -86,7 +87,7 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
     },
     formats: FORMATS,
     spool: (body) => spool(body, options.tempDir),
-    quarantine: (table, limit) => readQuarantine(clickhouse, sourceTable(table).name, limit),
+    quarantine: (table, limit) => readQuarantine(clickhouse, tables.get(table).name, limit),
   };
 }
 
@@ -126,7 +127,7 @@ async function importFile(
       const fence = tableFence(lease);
       const { lost: signal } = lease;
       if (good > 0) await raiseFence(clickhouse, fence, { signal });
-      const seq = await nextSeq(clickhouse, table.name, now);
+      const seq = await nextSeq(clickhouse, table, now);
       const { bucketRows } = options;
       const known =
         good === 0 ? now : await knowledgeInstant(options, { table: table.name, stage, now: request.clock() });
@@ -227,7 +228,7 @@ async function stageRows({ clickhouse, table, stage, file, parser, quarantine }:
 }
 
 /** Above every earlier import of the table, and every derivation into it, as is the number below it; the random part keeps two processes apart that ask in the same millisecond. */
-async function nextSeq(clickhouse: ClickHouse, table: string, now: Instant): Promise<bigint> {
+async function nextSeq(clickhouse: ClickHouse, table: SourceTable, now: Instant): Promise<bigint> {
   const [row] = await clickhouse.rows<{ newest: string }>(
     'import-sequence',
     sql`SELECT toString(${newestSequence(table)}) AS newest`,

@@ -1,18 +1,11 @@
-import { SOURCE_TABLES } from '../core/lending/sources.js';
-
 /**
- * The one place that says what never reaches a log: keys and headers that carry them, personal fields of the lending schema, and
+ * The one place that says what never reaches a log: keys and headers that carry them, personal columns of the source tables, and
  * the values of entities, spines and events, which may hold either. pino looks one wildcard level down, so each is named at the
  * depths at which our log lines hold it.
  */
 const SECRETS = ['authorization', 'cookie', 'key', 'keys', 'apiKey', 'password', 'token', 'secret', 'RISKGRAPH_KEYS'];
 
-/** Personal columns of the lending schema: tagged there, so that a new one is redacted without being named here. */
-const TAGGED = [...SOURCE_TABLES.values()]
-  .flatMap(({ columns }) => columns.filter(({ pii }) => pii))
-  .map(({ name }) => name);
-
-/** Personal under names that the schema does not use, and what may hold personal values. */
+/** Personal under names that no table uses, and what may hold personal values. */
 const PERSONAL = [
   'id_number',
   'phone',
@@ -40,11 +33,12 @@ const atEveryDepth = (name: string): string[] => [name, `*.${name}`, `*.*.${name
 /** Under these names a number is a count; any other value is data. */
 const COUNTS = new Set(['entities', 'spine', 'events', 'row', 'rows', 'values', 'keys']);
 
-export const REDACTION = {
-  paths: [...new Set([...SECRETS, ...TAGGED, ...PERSONAL])].flatMap(atEveryDepth),
+/** @param tagged names of columns that the tables tag as personal, so that a new one is redacted without being named here */
+export const redaction = (tagged: Iterable<string>) => ({
+  paths: [...new Set([...SECRETS, ...tagged, ...PERSONAL])].flatMap(atEveryDepth),
   censor: (value: unknown, path: readonly string[]): unknown =>
     typeof value === 'number' && COUNTS.has(path.at(-1) ?? '') ? value : '[redacted]',
-};
+});
 
 /** Connection strings carry passwords; text that may hold one goes through here. */
 export const withoutPasswords = (text: string): string =>

@@ -2,12 +2,14 @@ import { type DestinationStream, pino } from 'pino';
 import { RiskgraphError } from '../core/errors.js';
 import type { Log, Metrics } from '../core/ports/process.js';
 import { createMetrics } from './metrics.js';
-import { REDACTION, withoutPasswords, withoutQuotedValues } from './redaction.js';
+import { redaction, withoutPasswords, withoutQuotedValues } from './redaction.js';
 
 export interface TelemetryOptions {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** Writes lines for people instead of JSON. */
   readonly pretty: boolean;
+  /** Names of the columns of source tables that are personal: their values reach no log. */
+  readonly personal?: Iterable<string>;
   /** Where lines go; standard error by default, so that standard output stays the program's answer. */
   readonly destination?: DestinationStream;
 }
@@ -34,11 +36,11 @@ const serializeError = (error: unknown): unknown => {
 };
 
 /** Logger and metrics registry of one process. */
-export function createTelemetry({ level, pretty, destination }: TelemetryOptions): Telemetry {
+export function createTelemetry({ level, pretty, personal = [], destination }: TelemetryOptions): Telemetry {
   const options = {
     level,
     base: null,
-    redact: REDACTION,
+    redact: redaction(personal),
     serializers: { err: serializeError },
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { instantText, raw } from '../core/definitions/sql.js';
 import { conflict } from '../core/errors.js';
 import { sourceTableDdl } from '../core/lending/source-ddl.js';
-import { SOURCE_TABLES, type SourceTable } from '../core/lending/sources.js';
+import type { SourceTable } from '../core/lending/sources.js';
 import type { Clock, Log } from '../core/ports/process.js';
 import type { ClickHouse } from './client.js';
 
@@ -13,8 +13,8 @@ export interface MigrationOptions {
   readonly clickhouse: ClickHouse;
   /** Folder of `NNN_name.sql` files. */
   readonly directory: string;
-  /** Source tables that must be there; those of the lending schema by default. */
-  readonly tables?: Iterable<SourceTable>;
+  /** Source tables that must be there. */
+  readonly tables: Iterable<SourceTable>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,7 +34,7 @@ interface Migration {
 export async function migrateClickHouse({
   clickhouse,
   directory,
-  tables = SOURCE_TABLES.values(),
+  tables,
   clock,
   log,
 }: MigrationOptions): Promise<void> {

@@ -1,5 +1,4 @@
 import { DAY, MINUTE } from '../../src/core/helpers/time.js';
-import { sourceTable } from '../../src/core/lending/sources.js';
 import { type Bundle, type Section, tableOf } from './bundle.js';
 import { instantOf, lastVersions } from './fields.js';
 import { Ratio } from './ratio.js';
@@ -7,8 +6,13 @@ import type { MeasureValues } from './targets.js';
 
 type Values = Pick<MeasureValues, 'lateRepayments' | 'reversals' | 'restated' | 'fastDecisions' | 'labelLag'>;
 
-/** Tables whose rows are facts that are only ever corrected; versions of the others may be news. */
-const FACTS = ['repayments', 'statements', 'external_reports', 'customers'] as const;
+/** Tables whose rows are facts that are only ever corrected, with their keys; versions of the others may be news. */
+const FACTS = {
+  repayments: ['repayment_id'],
+  statements: ['customer_id', 'product', 'month'],
+  external_reports: ['report_id'],
+  customers: ['customer_id'],
+} as const;
 
 /** When things became known: what bitemporality is there for. */
 export class Knowledge implements Section<Values> {
@@ -25,10 +29,10 @@ export class Knowledge implements Section<Values> {
       this.late.add(lag >= DAY && lag <= 5 * DAY);
       this.reversals.add(repayment.method === 'REVERSAL');
     }
-    for (const table of FACTS) {
+    for (const [table, key] of Object.entries(FACTS)) {
       const rows = tableOf(bundle, table);
       if (rows.length === 0) continue;
-      const keys = lastVersions(rows, sourceTable(table).key).length;
+      const keys = lastVersions(rows, key).length;
       this.restated.addPart(rows.length - keys, keys);
     }
     for (const application of lastVersions(tableOf(bundle, 'applications'), ['application_id'])) {

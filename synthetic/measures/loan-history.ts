@@ -1,6 +1,5 @@
 import { type DayNumber, dayNumber } from '../../src/core/helpers/local-days.js';
 import { type LoanDay, type LoanSpan, loanDayOf, replayLoan } from '../../src/core/lending/loan-ledger.js';
-import { sourceTable } from '../../src/core/lending/sources.js';
 import type { CustomerRows, Row } from '../rows.js';
 import { centsOf, instantOf, lastVersions, textOf } from './fields.js';
 import type { Frame } from './frame.js';
@@ -32,8 +31,10 @@ const NO_ROWS: readonly Row[] = [];
 /** The loans of one customer as they are known in the end: the last version of every row. */
 export function loanHistories(rows: CustomerRows, { days, endDay, months }: Frame): LoanHistory[] {
   if (!rows.loans?.length) return [];
-  const of = (table: string) => groupByLoan(lastVersions(rows[table] ?? NO_ROWS, sourceTable(table).key));
-  const [installments, repayments, events] = [of('installments'), of('repayments'), of('loan_events')];
+  const of = (table: string, key: readonly string[]) => groupByLoan(lastVersions(rows[table] ?? NO_ROWS, key));
+  const installments = of('installments', ['loan_id', 'installment_no', 'effective_at']);
+  const repayments = of('repayments', ['repayment_id']);
+  const events = of('loan_events', ['loan_id', 'event_type', 'occurred_at']);
   const loans = lastVersions(rows.loans, ['loan_id']);
   const refinanced = new Set(loans.map((loan) => textOf(loan, 'refinances_loan_id')));
   return loans.map((loan) => {

@@ -23,6 +23,7 @@ import { quietLog } from '../support/homes.js';
 import { onDemandOf } from '../support/on-demand.js';
 import { fixtureRegistry, withViews } from '../support/registries.js';
 import { freshPostgresDatabase, startStores } from '../support/stores.js';
+import { TABLES } from '../support/tables.js';
 
 const metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
 const closers: (() => Promise<void>)[] = [];
@@ -42,7 +43,13 @@ beforeAll(async () => {
     metrics,
   });
   // A plan asks ClickHouse whether the queries can run over the source tables.
-  await migrateClickHouse({ clickhouse: store, directory: 'migrations/clickhouse', clock: () => 0, log: quietLog });
+  await migrateClickHouse({
+    tables: TABLES.all,
+    clickhouse: store,
+    directory: 'migrations/clickhouse',
+    clock: () => 0,
+    log: quietLog,
+  });
   const common = { store, calendar: new BusinessCalendar('Asia/Shanghai'), log: quietLog };
   offline = createOfflineReader(common);
   writers = createOfflineWriters(common);

@@ -7,6 +7,7 @@ import type { Registry } from '../../src/core/definitions/registry.js';
 import type { LineageKind, LineageNode } from '../../src/core/ports/browse.js';
 import { INPUT_TABLES } from '../../src/derived/loan-snapshots/inputs.js';
 import { loadRegistry } from '../../src/registry/load.js';
+import { TABLES } from '../support/tables.js';
 import { ROOT } from '../support/views.js';
 
 let registry: Registry;
@@ -19,6 +20,7 @@ const LOAN_SNAPSHOTS = {
 
 const graphOf = ({ indicators, ...of }: Registry, more: readonly Indicator[] = []): LineageGraph =>
   lineageGraph({
+    tables: TABLES,
     derived: [LOAN_SNAPSHOTS],
     views: [...of.views.values()],
     onDemandViews: [...of.onDemandViews.values()],
@@ -42,6 +44,7 @@ const scored: Indicator = {
   }),
   name: 'scores_given',
   file: 'indicators/scores_given.indicator.ts',
+  tables: TABLES,
   hash: '',
 };
 

@@ -32,6 +32,7 @@ import { openRedis, type RedisConnection } from '../../src/online/redis.js';
 import { quietLog } from '../support/homes.js';
 import { fixtureRegistry, withViews } from '../support/registries.js';
 import { freshPostgresDatabase, freshRedis } from '../support/stores.js';
+import { TABLES } from '../support/tables.js';
 import { openSourceTables, type SourceTables } from '../support/views.js';
 import { leasedWrites } from '../support/writes.js';
 
@@ -320,7 +321,7 @@ describe('a plan', () => {
   it('says why something could not be measured, and tells the rest', async () => {
     const broken = withViews(registry, (view) =>
       view.id === 'customer_profile@2'
-        ? { ...view, origin: { kind: 'query', query: () => raw('SELECT nonsense FROM nowhere') } }
+        ? { ...view, origin: { kind: 'query', tables: TABLES, query: () => raw('SELECT nonsense FROM nowhere') } }
         : view,
     );
     const { changes, problems } = await planner(broken).plan({ costs: true, from: '2026-02-09' });

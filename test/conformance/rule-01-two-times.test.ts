@@ -3,8 +3,8 @@ import { int32, raw } from '../../src/core/definitions/define.js';
 import { ident, instantSql, sql } from '../../src/core/definitions/sql.js';
 import { formatInstant, parseInstant } from '../../src/core/helpers/time.js';
 import { sourceSelect } from '../../src/core/lending/source-sql.js';
-import { SOURCE_TABLES } from '../../src/core/lending/sources.js';
 import { refsOf, viewOf } from '../offline/support.js';
+import { TABLES } from '../support/tables.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { customer } from './scheduled-world.js';
 import { LATER, openSourceWorld, type SourceWorld } from './source-world.js';
@@ -194,7 +194,7 @@ defineRule(
       }
       for (const { at, event, ingested } of known) {
         const knowledge = instantSql(at === undefined ? LATER : parseInstant(at));
-        const from = sourceSelect(table, { asOf: null, knowledge, timezone: 'Asia/Shanghai' });
+        const from = sourceSelect(TABLES.get(table), { asOf: null, knowledge, timezone: 'Asia/Shanghai' });
         const rows = await store.rows<{ event: string; ingested: string }>(
           'conformance',
           sql`SELECT toString(toUnixTimestamp64Milli(event_time)) AS event, toString(toUnixTimestamp64Milli(ingested_at)) AS ingested
@@ -218,8 +218,12 @@ const WHOLE: readonly WholeCase[] = [
   {
     name: 'every source table, as a view reads it, has both times',
     async check({ store }) {
-      for (const table of SOURCE_TABLES.keys()) {
-        const from = sourceSelect(table, { asOf: null, knowledge: instantSql(LATER), timezone: 'Asia/Shanghai' });
+      for (const table of TABLES.names) {
+        const from = sourceSelect(TABLES.get(table), {
+          asOf: null,
+          knowledge: instantSql(LATER),
+          timezone: 'Asia/Shanghai',
+        });
         const rows = await store.rows<{ name: string; type: string }>(
           'conformance',
           sql`DESCRIBE TABLE (SELECT event_time, ingested_at FROM ${from})`,

@@ -5,6 +5,7 @@ import { BusinessCalendar, formatInstant, parseInstant } from '../../src/core/he
 import { sourceSelect } from '../../src/core/lending/source-sql.js';
 import { instantsBetween } from '../../src/materialize/schedule.js';
 import { refsOf, viewOf } from '../offline/support.js';
+import { TABLES } from '../support/tables.js';
 import { type Case, defineRule, shared } from './conformance.js';
 import { customer } from './scheduled-world.js';
 import { LATER, openSourceWorld, type SourceWorld } from './source-world.js';
@@ -199,9 +200,13 @@ defineRule(
           [${first - 1}, ${first}, ${last}, ${last + 1}]) AS days`,
       );
       expect(days?.days.map(Boolean)).toEqual([false, true, true, false]);
-      const snapshots = sourceSelect('loan_snapshots', { asOf: null, knowledge: instantSql(LATER), timezone: zone });
+      const snapshots = sourceSelect(TABLES.get('loan_snapshots'), {
+        asOf: null,
+        knowledge: instantSql(LATER),
+        timezone: zone,
+      });
       const seenAt = async (asOf: number) => {
-        const cut = sourceSelect('loan_snapshots', {
+        const cut = sourceSelect(TABLES.get('loan_snapshots'), {
           asOf: instantSql(asOf),
           knowledge: instantSql(LATER),
           timezone: zone,

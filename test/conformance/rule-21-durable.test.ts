@@ -20,6 +20,7 @@ import { silentLog } from '../online/definitions.js';
 import { freshHome } from '../support/homes.js';
 import { killAll } from '../support/processes.js';
 import { FIXTURE_ROOT } from '../support/registries.js';
+import { TABLES } from '../support/tables.js';
 import { type Case, defineRule, shared } from './conformance.js';
 
 interface Live {
@@ -260,7 +261,7 @@ async function open(home: string, { urls }: EmbeddedStores): Promise<Live> {
   const app = await createApp(config, { definitions: FIXTURE_ROOT });
   const server: FastifyInstance = fastify();
   registerErrors(server, silentLog);
-  await registerImportRoutes(server, { sources: app.services.sources, now: Date.now });
+  await registerImportRoutes(server, { tables: TABLES, sources: app.services.sources, now: Date.now });
   await server.listen({ port: 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
   const clickhouse = createClient({ url: urls.clickhouseUrl as string });

@@ -11,6 +11,7 @@ import { registerErrors } from '../../src/http/errors.js';
 import { registerImportRoutes } from '../../src/http/import.routes.js';
 import { NOW, openSources, type Sources } from '../sources/support.js';
 import { quietLog } from '../support/homes.js';
+import { TABLES } from '../support/tables.js';
 import { type Case, defineRule, shared } from './conformance.js';
 
 interface Imported extends Case {
@@ -229,7 +230,7 @@ const world = shared(async (): Promise<World> => {
   registerErrors(server, quietLog);
   let now = NOW;
   // Each import at a time of its own, so that the newest can be told.
-  await registerImportRoutes(server, { sources: sources.store, now: () => ++now });
+  await registerImportRoutes(server, { tables: TABLES, sources: sources.store, now: () => ++now });
   await server.listen({ port: 0, host: '127.0.0.1' });
   return {
     sources,

@@ -1,10 +1,10 @@
 /** The operations on real data: imported, materialized by a worker, read as each role sees it. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { PERSONAL_COLUMNS } from '../../src/core/compute/masking.js';
 import { addDays, BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { Role } from '../../src/core/ports/access.js';
 import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
 import { middayClock } from '../support/clock.js';
+import { TABLES } from '../support/tables.js';
 
 interface Job {
   readonly id: string;
@@ -410,7 +410,7 @@ describe('training sets', () => {
 
   /** A guess under the name of every personal column of the lending schema. */
   const GUESS = 'phone-of-C1';
-  const guesses = Object.fromEntries([...PERSONAL_COLUMNS].map((name) => [name, [GUESS, GUESS]]));
+  const guesses = Object.fromEntries([...TABLES.personalColumns].map((name) => [name, [GUESS, GUESS]]));
   const guessed = {
     customer_id: ['C1', 'nobody'],
     event_timestamp: Array(2).fill(new Date(middayClock() - 3_600_000).toISOString()),
@@ -441,7 +441,7 @@ describe('training sets', () => {
     expect(await finished(job)).toMatchObject({ state: 'COMPLETED', error: null });
     const set = await show('modeler', id);
     const file = await (await api.fetch('modeler', set.downloadUrl as string)).text();
-    expect(file.split('\n')[1]?.split(GUESS)).toHaveLength(PERSONAL_COLUMNS.size + 1);
+    expect(file.split('\n')[1]?.split(GUESS)).toHaveLength(TABLES.personalColumns.size + 1);
     expect(`${file}${JSON.stringify([table, set])}`).not.toContain(stands);
     expect(set.manifest.contentHash).toMatch(/^[0-9a-f]{64}$/);
     const asOther = { headers: { authorization: `Bearer ${OTHER_MODELER.key}` } };

@@ -7,6 +7,7 @@ import { registerErrors } from '../../src/http/errors.js';
 import { registerImportRoutes } from '../../src/http/import.routes.js';
 import { NOW, openSources, type Sources } from '../sources/support.js';
 import { quietLog } from '../support/homes.js';
+import { TABLES } from '../support/tables.js';
 
 let sources: Sources;
 let server: FastifyInstance;
@@ -15,7 +16,7 @@ beforeAll(async () => {
   sources = await openSources();
   server = fastify();
   registerErrors(server, quietLog);
-  await registerImportRoutes(server, { sources: sources.store, now: () => NOW });
+  await registerImportRoutes(server, { tables: TABLES, sources: sources.store, now: () => NOW });
   await server.listen({ port: 0, host: '127.0.0.1' });
   url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
 });

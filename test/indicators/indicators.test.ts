@@ -6,6 +6,7 @@ import { sql } from '../../src/core/definitions/sql.js';
 import type { IndicatorService, IndicatorTableRequest } from '../../src/core/ports/indicators.js';
 import { createIndicators } from '../../src/indicators/indicators.js';
 import { loadRegistry } from '../../src/registry/load.js';
+import { TABLES } from '../support/tables.js';
 import { openSourceTables, ROOT, type SourceTables, type TableRow } from '../support/views.js';
 
 /** A flow by day: no indicator of the book is one yet. */
@@ -27,6 +28,7 @@ const sightings: Indicator = {
   }),
   name: 'sightings',
   file: 'test',
+  tables: TABLES,
   hash: 'test',
 };
 

@@ -20,6 +20,7 @@ import type { ClickHouse } from '../../src/warehouse/client.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
+import { TABLES } from '../support/tables.js';
 import { factsView, TIMEZONE } from './views.js';
 
 const FILE = 'models/uci_default/uci_default.v1.model.ts';
@@ -94,6 +95,7 @@ export async function scoredViews(
 /** The source tables, where `scores` is. */
 export const migrateSources = (clickhouse: ClickHouse): Promise<unknown> =>
   migrateClickHouse({
+    tables: TABLES.all,
     clickhouse,
     directory: resolve('migrations/clickhouse'),
     clock: () => 0,
@@ -119,6 +121,7 @@ export async function openScoring(
   const scorer = createScorer({ executionProvider: 'cpu' });
   await scorer.open(models);
   const sources = createSourceStore({
+    tables: TABLES,
     clickhouse,
     guard: createSqlGuard(clickhouse),
     calendar: new BusinessCalendar(TIMEZONE),

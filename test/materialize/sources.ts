@@ -7,6 +7,7 @@ import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { viewOf } from '../offline/support.js';
 import { silentLog } from '../online/definitions.js';
 import { insertRows } from '../support/insert-rows.js';
+import { TABLES } from '../support/tables.js';
 
 const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A customer' });
 
@@ -60,7 +61,7 @@ const instants = (row: Readonly<Record<string, unknown>>) =>
 /** Makes the source tables; each call of `add` is an import with a number of its own. */
 export async function openSourceRows(clickhouse: ClickHouse): Promise<SourceRows> {
   const directory = fileURLToPath(new URL('../../migrations/clickhouse', import.meta.url));
-  await migrateClickHouse({ clickhouse, directory, clock: () => 0, log: silentLog });
+  await migrateClickHouse({ tables: TABLES.all, clickhouse, directory, clock: () => 0, log: silentLog });
   let seq = 0;
   return {
     async add(table, rows) {

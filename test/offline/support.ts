@@ -12,6 +12,7 @@ import { createTrainingSetBuilder, type TrainingSetBuilderOptions } from '../../
 import { createOfflineWriters } from '../../src/offline/writer.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
+import { TABLES } from '../support/tables.js';
 import { type LeasedWrites, leasedWrites } from '../support/writes.js';
 
 const silent = () => undefined;
@@ -59,7 +60,7 @@ export function offlineOn(
     offline: createOfflineReader(common),
     writers,
     writes: leasedWrites(writers),
-    sets: createTrainingSetBuilder({ ...common, guard: { check: async (sql) => sql }, ...more }),
+    sets: createTrainingSetBuilder({ tables: TABLES, ...common, guard: { check: async (sql) => sql }, ...more }),
   };
 }
 
@@ -77,7 +78,7 @@ export function viewOf(name: string, version: number, spec: ViewOverrides & { re
   const { query, ...rest } = definition;
   return {
     ...rest,
-    origin: { kind: 'query', query },
+    origin: { kind: 'query', tables: TABLES, query },
     name,
     version,
     id: `${name}@${version}`,

@@ -9,6 +9,7 @@ import {
 } from '../../src/core/definitions/define.js';
 import type { View } from '../../src/core/definitions/definitions.js';
 import type { ViewRow } from '../../src/core/ports/offline.js';
+import { TABLES } from '../support/tables.js';
 
 export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A customer' });
 export const pair = defineEntity({ name: 'pair', joinKeys: ['customer_id', 'device_id'], description: 'Both' });
@@ -40,7 +41,7 @@ export function testView(
     ttlMs: null,
     maxAgeMs: null,
     sources: [],
-    origin: { kind: 'query', query: () => sql`SELECT 1` },
+    origin: { kind: 'query', tables: TABLES, query: () => sql`SELECT 1` },
     features: Object.entries(specs).map(([feature, spec]) => ({ name: feature, ...spec })),
     ...rest,
   };

@@ -67,7 +67,7 @@ test('all problems of all files are listed at once', async () => {
   await put('features/customer/Bad-Name.view.ts', 'export default 1;');
   const problems = await problemsOf();
   expect(problems).toEqual([
-    'features/customer/Bad-Name.view.ts: the name must be <snake_case>.v<number>.<kind>.ts (indicators: <snake_case>.indicator.ts)',
+    'features/customer/Bad-Name.view.ts: the name must be <snake_case>.v<number>.<kind>.ts (tables: <snake_case>.table.ts, indicators: <snake_case>.indicator.ts)',
     'features/customer/logins.v1.view.ts: has no owner',
     'features/customer/logins.v1.view.ts: maxAge is longer than ttl',
     "features/services/login.v1.service.ts: 'logins' names no version; pin one, as logins@1",
@@ -97,7 +97,7 @@ test.each([
   [
     'a table that the schema does not hold',
     `query: ({ source }) => sql\`SELECT 1 FROM \${source('eventz')}\`,`,
-    "source('eventz') is not a table",
+    "source('eventz') is not a source table",
   ],
   [
     'a source narrowed by a column that differs between versions',

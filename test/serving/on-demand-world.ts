@@ -37,11 +37,12 @@ import { offlineOn, openOffline, quiet, viewOf } from '../offline/support.js';
 import { noMetrics } from '../online/definitions.js';
 import { onDemandOf } from '../support/on-demand.js';
 import { freshRedis } from '../support/stores.js';
+import { TABLES } from '../support/tables.js';
 
 export const NOW = Date.UTC(2026, 5, 30);
 const said = { description: 'x' };
 const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
-export const mask = new Mask(Buffer.alloc(32, 7));
+export const mask = new Mask(Buffer.alloc(32, 7), TABLES.personalColumns);
 
 /** Fresh customers F…, stale ones S…, nothing of any other; every third value is missing. */
 const query = (days: number, letter: string) => sql`
@@ -102,6 +103,7 @@ export async function openWorld() {
   const [fixture, redis] = await Promise.all([openOffline(), freshRedis()]);
   const { store, calendar } = fixture;
   await migrateClickHouse({
+    tables: TABLES.all,
     clickhouse: store,
     directory: resolve('migrations/clickhouse'),
     clock: () => NOW,

@@ -14,6 +14,7 @@ import { createTrainingSets } from '../../src/serving/training-sets.js';
 import { type OfflineFixture, openOffline, quiet, refsOf, viewOf } from '../offline/support.js';
 import { freshHome } from '../support/homes.js';
 import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
+import { TABLES } from '../support/tables.js';
 
 const NOW = Date.UTC(2026, 3, 1);
 const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
@@ -23,6 +24,7 @@ const view: View = viewOf('limits', 1, {
   query: () => raw("SELECT 'C1' AS customer_id, 7 AS dpd"),
 });
 const registry: Registry = {
+  tables: TABLES,
   onDemandViews: new Map(),
   refused: [],
   services: new Map(),
@@ -64,7 +66,7 @@ const open = (definitions = registry) =>
     builder: fixture.sets,
     ledger: createTrainingSetLedger(database.dataSource),
     definitions: createDefinitionLedger(database.dataSource),
-    mask: new Mask(Buffer.alloc(32, 1)),
+    mask: new Mask(Buffer.alloc(32, 1), TABLES.personalColumns),
     clock: () => NOW,
     folder: join(home, 'training-sets'),
     queue: {

@@ -8,6 +8,7 @@ import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { quietLog } from '../support/homes.js';
 import { unsharedLeases } from '../support/leases.js';
+import { TABLES } from '../support/tables.js';
 import { customersFile, quietMetrics } from './support.js';
 
 const [url, rows, token, statements] = process.argv.slice(2);
@@ -22,6 +23,7 @@ const halting: ClickHouse = {
   },
 };
 const store = createSourceStore({
+  tables: TABLES,
   clickhouse: halting,
   guard: createSqlGuard(clickhouse),
   calendar: new BusinessCalendar('Asia/Shanghai'),

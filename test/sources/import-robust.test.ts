@@ -16,6 +16,7 @@ import { bundled } from '../support/bundled.js';
 import { quietLog } from '../support/homes.js';
 import { leaseOf, unsharedLeases } from '../support/leases.js';
 import { freshPostgresDatabase } from '../support/stores.js';
+import { TABLES } from '../support/tables.js';
 import { customersFile, NOW, openSources, quietMetrics, type Sources } from './support.js';
 
 let sources: Sources;
@@ -57,6 +58,7 @@ const state = async () => {
 
 const storeWith = (leases: Leases, log: Log = quietLog): SourceStore =>
   createSourceStore({
+    tables: TABLES,
     clickhouse: sources.clickhouse,
     guard: sources.guard,
     calendar: new BusinessCalendar('Asia/Shanghai'),

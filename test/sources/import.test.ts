@@ -9,6 +9,7 @@ import { sourceSelect } from '../../src/core/lending/source-sql.js';
 import { tableResource } from '../../src/core/ports/leases.js';
 import { tableFence } from '../../src/warehouse/fence.js';
 import { leaseOf } from '../support/leases.js';
+import { TABLES } from '../support/tables.js';
 import { NOW, openSources, type Sources } from './support.js';
 
 let sources: Sources;
@@ -36,7 +37,7 @@ beforeEach(async () => {
 /** The table as known at an instant. */
 const known = async (table: string, knowledge = NOW, asOf: number | null = null) => {
   const at = (ms: number) => sql`fromUnixTimestamp64Milli(${ms}, 'UTC')`;
-  const select = sourceSelect(table, {
+  const select = sourceSelect(TABLES.get(table), {
     asOf: asOf === null ? null : at(asOf),
     knowledge: at(knowledge),
     timezone: 'Asia/Shanghai',
@@ -755,8 +756,7 @@ describe('merging in buckets', () => {
   it('gives the same as at once, whatever the key', async () => {
     const { mergeStage } = await import('../../src/sources/merge.js');
     const { createStage, dropTable } = await import('../../src/sources/stage.js');
-    const { sourceTable } = await import('../../src/core/lending/sources.js');
-    const table = sourceTable('loan_snapshots');
+    const table = TABLES.get('loan_snapshots');
     const stage = 'import_stage_test';
     await createStage(sources.clickhouse, stage, table);
     await sources.run(`INSERT INTO ${stage} (loan_id, as_of, customer_id, product, status, restructured, dpd, principal_outstanding, overdue_principal, disbursed_on, principal, ingested_at, deleted, __line)
@@ -781,7 +781,7 @@ describe('a source as a view reads it', () => {
   it('can be filtered, joined and aliased like a table', async () => {
     await sources.load('customers', CUSTOMERS);
     const at = sql`toDateTime64(${'2026-03-01 00:00:00'}, 3, 'UTC')`;
-    const source = sourceSelect('customers', { asOf: at, knowledge: at, timezone: 'Asia/Shanghai' });
+    const source = sourceSelect(TABLES.get('customers'), { asOf: at, knowledge: at, timezone: 'Asia/Shanghai' });
     const { query, params } = sql`SELECT l.customer_id AS id, r.city AS city FROM ${source} AS l JOIN ${source} AS r
       ON l.customer_id = r.customer_id WHERE l.customer_id = ${param('String', 'C1')} ${raw('ORDER BY id')}`.render();
     expect(await sources.rows(query, { ...params })).toEqual([{ id: 'C1', city: 'Wuhan' }]);

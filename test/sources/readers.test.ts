@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { expect, it } from 'vitest';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
-import { sourceTable } from '../../src/core/lending/sources.js';
 import { formatNamed } from '../../src/sources/formats.js';
 import { checkHeader, fileColumns, isRefusal, RowParser } from '../../src/sources/row-parser.js';
 import { spool } from '../../src/sources/spool.js';
+import { TABLES } from '../support/tables.js';
 
-const TABLE = sourceTable('events');
+const TABLE = TABLES.get('events');
 /** What every row has beside the column in question. */
 const REST: Readonly<Record<string, string>> = {
   event_id: 'E1',

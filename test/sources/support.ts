@@ -14,6 +14,7 @@ import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { quietLog } from '../support/homes.js';
 import { unsharedLeases } from '../support/leases.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
+import { TABLES } from '../support/tables.js';
 
 export const MIGRATIONS = fileURLToPath(new URL('../../migrations/clickhouse', import.meta.url));
 export const quietMetrics: Metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
@@ -45,10 +46,11 @@ export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WG
     log: quietLog,
     metrics: quietMetrics,
   });
-  await migrateClickHouse({ clickhouse, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
+  await migrateClickHouse({ tables: TABLES.all, clickhouse, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
   const guard = createSqlGuard(clickhouse);
   const tempDir = join(tmpdir(), `riskgraph-import-${process.pid}`);
   const store = createSourceStore({
+    tables: TABLES,
     clickhouse,
     guard,
     calendar: new BusinessCalendar(timezone),

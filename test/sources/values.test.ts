@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatInstant, parseInstant } from '../../src/core/helpers/time.js';
 import type { SourceColumn, SourceType } from '../../src/core/lending/sources.js';
-import { sourceTable } from '../../src/core/lending/sources.js';
 import { instantMs, Problem, parserOf } from '../../src/sources/values.js';
+import { TABLES } from '../support/tables.js';
 
 const parse = (type: SourceType, value: unknown) => {
   const column: SourceColumn = {
@@ -15,7 +15,7 @@ const parse = (type: SourceType, value: unknown) => {
     key: false,
     required: true,
   };
-  const stored = parserOf(column, sourceTable('customers'))(value);
+  const stored = parserOf(column, TABLES.get('customers'))(value);
   return stored instanceof Problem ? { refused: stored.reason } : stored;
 };
 const refused = { refused: expect.any(String) };
@@ -166,7 +166,7 @@ describe('other values', () => {
       refused: 'is not between -1000000000000000000 and 1000000000000000000',
     });
     expect(parse('FloatMap', { score: 1e300 })).toEqual(refused);
-    const table = sourceTable('places');
+    const table = TABLES.get('places');
     const place = (name: string, value: unknown) => {
       const column = table.columns.find((each) => each.name === name) as SourceColumn;
       return parserOf(column, table)(value);
@@ -187,7 +187,7 @@ describe('other values', () => {
     ['repayments', 'installment_no', ['1'], ['0'], '1 and 65535'],
     ['loan_snapshots', 'dpd', [0, '65535'], [-1, 65_536], '0 and 65535'],
   ] as const)('of %s.%s lie in its own range', (name, columnName, taken, refusals, range) => {
-    const table = sourceTable(name);
+    const table = TABLES.get(name);
     const parser = parserOf(table.columns.find((each) => each.name === columnName) as SourceColumn, table);
     for (const value of taken) expect(parser(value), String(value)).not.toBeInstanceOf(Problem);
     for (const value of refusals) expect(parser(value), String(value)).toEqual(new Problem(`is not between ${range}`));

@@ -11,6 +11,7 @@ import { parseRateLimits } from '../../src/http/rate-limit.js';
 import { freshHome } from './homes.js';
 import { FIXTURE_ROOT } from './registries.js';
 import { type FreshStore, freshClickHouseDatabase, freshPostgresDatabase, freshRedis } from './stores.js';
+import { TABLES } from './tables.js';
 
 export const keyOf = (role: Role): string => `key-of-role-${role}`;
 
@@ -116,7 +117,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     rateLimits: parseRateLimits(options.rateLimits ?? 'none'),
     rateCount: services.rateCount,
     decisionDeadlineMs: config.decisionDeadlineMs,
-    registerImports: (http) => registerImportRoutes(http, { sources: services.sources, now }),
+    registerImports: (http) => registerImportRoutes(http, { tables: TABLES, sources: services.sources, now }),
     ...options.http?.(app),
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });

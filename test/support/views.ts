@@ -9,6 +9,7 @@ import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { quietLog } from './homes.js';
 import { insertRows } from './insert-rows.js';
 import { freshClickHouseDatabase } from './stores.js';
+import { TABLES } from './tables.js';
 
 export type TableRow = Readonly<Record<string, unknown>>;
 
@@ -29,6 +30,7 @@ export async function openSourceTables(timezone = 'Asia/Shanghai'): Promise<Sour
   const store = await freshClickHouseDatabase();
   const clickhouse = openClickHouse({ url: store.url, database: store.database, log: quietLog, metrics: noMetrics });
   await migrateClickHouse({
+    tables: TABLES.all,
     clickhouse,
     directory: `${ROOT}migrations/clickhouse`,
     clock: () => 0,

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BusinessCalendar, DAY } from '../../src/core/helpers/time.js';
 import { loanDays, replayLoan } from '../../src/core/lending/loan-ledger.js';
-import { SOURCE_TABLES } from '../../src/core/lending/sources.js';
 import { Book } from '../../synthetic/book.js';
 import { dayNumber } from '../../synthetic/book-days.js';
 import { lendingRows } from '../../synthetic/lending-rows.js';
 import type { Arrear, Life, LoanLife } from '../../synthetic/life.js';
 import { customerRows, PORTFOLIO_TABLES } from '../../synthetic/portfolio.js';
 import { lifeOf } from '../../synthetic/simulate.js';
+import { TABLES } from '../support/tables.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -87,7 +87,7 @@ describe('the lending book', () => {
     const wrong: unknown[] = [];
     for (let index = 0; index < 600; index++) {
       for (const [table, all] of Object.entries(customerRows(small, index))) {
-        const columns = SOURCE_TABLES.get(table)?.columns ?? [];
+        const columns = TABLES.find(table)?.columns ?? [];
         const known = new Set([...columns.map(({ name }) => name), 'ingested_at']);
         const required = columns.filter((column) => column.required).map(({ name }) => name);
         if (all.length > 0) written.add(table);

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { identifierStatus, luhnValid } from '../../src/core/helpers/device-ids.js';
 import { BusinessCalendar, HOUR } from '../../src/core/helpers/time.js';
-import { SOURCE_TABLES } from '../../src/core/lending/sources.js';
 import { Book } from '../../synthetic/book.js';
 import type { Life } from '../../synthetic/life.js';
 import type { Row } from '../../synthetic/rows.js';
 import { lifeOf } from '../../synthetic/simulate.js';
 import { referenceRows, SURROUNDING_TABLES, surroundingRows } from '../../synthetic/surroundings.js';
+import { TABLES } from '../support/tables.js';
 
 const calendar = new BusinessCalendar('Asia/Shanghai');
 /** The fewest of which one public network has more than twenty. */
@@ -50,7 +50,7 @@ describe('what surrounds the loans of the synthetic portfolio', () => {
   describe('the tables', () => {
     it('hold only columns of the lending schema, all that are required, and each key once', () => {
       for (const [name, made] of [...all, ...Object.entries(referenceRows())]) {
-        const table = SOURCE_TABLES.get(name);
+        const table = TABLES.find(name);
         const known = new Set([...(table?.columns ?? []).map((column) => column.name), 'ingested_at']);
         const required = (table?.columns ?? []).filter((column) => column.required).map((column) => column.name);
         expect(made.length, name).toBeGreaterThan(0);
@@ -65,7 +65,7 @@ describe('what surrounds the loans of the synthetic portfolio', () => {
 
     it('hold only values that their columns allow', () => {
       for (const [name, made] of all) {
-        for (const column of SOURCE_TABLES.get(name)?.columns ?? []) {
+        for (const column of TABLES.find(name)?.columns ?? []) {
           const { values } = column;
           if (!values) continue;
           const given = new Set(made.map((row) => row[column.name]).filter((value) => value !== undefined));
@@ -80,7 +80,7 @@ describe('what surrounds the loans of the synthetic portfolio', () => {
     it('tell of nothing after the end date', () => {
       const horizon = book.horizon;
       for (const [name, made] of all) {
-        const instants = (SOURCE_TABLES.get(name)?.columns ?? []).filter((column) => column.type === 'Instant');
+        const instants = (TABLES.find(name)?.columns ?? []).filter((column) => column.type === 'Instant');
         for (const { name: column } of [...instants, { name: 'ingested_at' }]) {
           expect(
             made.filter((row) => row[column] !== undefined && at(row, column) > horizon),

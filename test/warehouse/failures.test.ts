@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineEntity, int32, raw } from '../../src/core/definitions/define.js';
 import { RiskgraphError } from '../../src/core/errors.js';
 import { BusinessCalendar, DAY, formatInstant } from '../../src/core/helpers/time.js';
-import { SOURCE_TABLES } from '../../src/core/lending/sources.js';
 import type { TrainingSetRequest } from '../../src/core/ports/training-sets.js';
 import { createIndicators } from '../../src/indicators/indicators.js';
 import { createSourceStore } from '../../src/sources/store.js';
@@ -24,6 +23,7 @@ import { type FailingClickHouse, type Failure, failingClickHouse } from '../supp
 import { insertRows } from '../support/insert-rows.js';
 import { unsharedLeases } from '../support/leases.js';
 import { fixtureRegistry } from '../support/registries.js';
+import { TABLES } from '../support/tables.js';
 
 const AS_OF = Date.UTC(2026, 0, 10);
 const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
@@ -71,6 +71,7 @@ async function pathsOver(store: ClickHouse): Promise<Paths> {
   const { writes, sets } = offlineOn(store, calendar, { guard });
   const indicators = createIndicators({ registry: await fixtureRegistry(), query: store, calendar });
   const sources = createSourceStore({
+    tables: TABLES,
     clickhouse: store,
     guard,
     calendar,
@@ -144,7 +145,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'failures-'));
   way = await failingClickHouse();
   clickhouse = openClickHouse({ ...way, log, metrics: unmeasured });
-  await migrateClickHouse({ clickhouse, directory: MIGRATIONS, clock: () => AS_OF, log: quiet });
+  await migrateClickHouse({ tables: TABLES.all, clickhouse, directory: MIGRATIONS, clock: () => AS_OF, log: quiet });
   paths = await pathsOver(clickhouse);
   const { writers, writes } = offlineOn(clickhouse, new BusinessCalendar('Asia/Shanghai'));
   await writers.createView(view);
@@ -261,7 +262,7 @@ const canaryOf = (name: string): unknown =>
       : name === 'attributes'
         ? { n: CANARY }
         : CANARY;
-const PERSONAL = [...SOURCE_TABLES.values()]
+const PERSONAL = TABLES.all
   .map(({ name, columns }) => ({ name, columns: columns.filter(({ pii }) => pii).map((column) => column.name) }))
   .filter(({ columns }) => columns.length > 0);
 

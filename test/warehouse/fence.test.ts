@@ -12,6 +12,7 @@ import { quietMetrics } from '../sources/support.js';
 import { quietLog } from '../support/homes.js';
 import { insertRows } from '../support/insert-rows.js';
 import { leaseOf, unsharedLeases } from '../support/leases.js';
+import { TABLES } from '../support/tables.js';
 
 const TIMEZONE = 'Asia/Shanghai';
 const calendar = new BusinessCalendar(TIMEZONE);
@@ -56,6 +57,7 @@ describe('a process that goes on writing after another has begun', () => {
     ).join('\n');
     const load = (clickhouse: ClickHouse, token: number) =>
       createSourceStore({
+        tables: TABLES,
         clickhouse,
         guard: book.sources.guard,
         calendar,
@@ -121,6 +123,7 @@ describe('a process that goes on writing after another has begun', () => {
     );
     const derive = (clickhouse: ClickHouse, token: number) =>
       createLoanSnapshots({
+        tables: TABLES,
         clickhouse,
         calendar,
         log: quietLog,

@@ -1,14 +1,16 @@
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defineTable, text } from '../../src/core/definitions/define.js';
 import { param, raw, sql } from '../../src/core/definitions/sql.js';
-import { table, text } from '../../src/core/lending/source-columns.js';
-import { SOURCE_TABLES, storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
+import { tableOf } from '../../src/core/lending/source-columns.js';
+import { storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { MIGRATIONS, NOW, openSources, quietMetrics, type Sources } from '../sources/support.js';
 import { freshHome, quietLog } from '../support/homes.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
+import { TABLES } from '../support/tables.js';
 
 let sources: Sources;
 beforeAll(async () => {
@@ -21,7 +23,7 @@ describe('the ClickHouse migrations', () => {
     const rows = await sources.rows<{ table: string; name: string; type: string }>(
       'SELECT table, name, type FROM system.columns WHERE database = currentDatabase() ORDER BY table, position',
     );
-    for (const table of SOURCE_TABLES.values()) {
+    for (const table of TABLES.all) {
       const stored = rows.filter((row) => row.table === table.name).map(({ name, type }) => [name, type]);
       const described = table.columns.map((column) => [column.name, storedType(column)]);
       // Only the daily job sets it; no file brings it and no reader sees it.
@@ -34,7 +36,7 @@ describe('the ClickHouse migrations', () => {
     const rows = await sources.rows<{ name: string; sorting_key: string }>(
       'SELECT name, sorting_key FROM system.tables WHERE database = currentDatabase()',
     );
-    for (const table of SOURCE_TABLES.values()) {
+    for (const table of TABLES.all) {
       const sorting = rows.find((row) => row.name === table.name)?.sorting_key;
       expect(sorting).toBe([...table.key, 'ingested_at', 'seq'].join(', '));
     }
@@ -45,9 +47,9 @@ describe('the ClickHouse migrations', () => {
     const name = database.database;
     const clickhouse = openClickHouse({ url: database.url, database: name, log: quietLog, metrics: quietMetrics });
     const directory = await freshHome();
-    await migrateClickHouse({ clickhouse, directory, clock: () => NOW, log: quietLog });
+    await migrateClickHouse({ tables: TABLES.all, clickhouse, directory, clock: () => NOW, log: quietLog });
     const described = async (store: typeof clickhouse) => {
-      const names = [...SOURCE_TABLES.keys()];
+      const names = TABLES.names;
       const inSchema = sql`database = currentDatabase() AND table IN ${param('Array(String)', names)}`;
       const [columns, indices, keys] = await Promise.all([
         store.tuples(
@@ -66,7 +68,7 @@ describe('the ClickHouse migrations', () => {
       return { columns, indices, keys };
     };
     const created = await described(clickhouse);
-    expect(created.keys).toHaveLength(SOURCE_TABLES.size);
+    expect(created.keys).toHaveLength(TABLES.all.length);
     expect(created).toEqual(await described(sources.clickhouse));
     await clickhouse.close();
     await database.close();
@@ -79,7 +81,10 @@ describe('the ClickHouse migrations', () => {
     const directory = await freshHome();
     await cp(MIGRATIONS, directory, { recursive: true });
     await writeFile(join(directory, '900_shop.sql'), 'ALTER TABLE `shops` ADD COLUMN IF NOT EXISTS `city` String;\n');
-    const shops = table('shops', { description: 'A shop', key: ['shop_id'], columns: { shop_id: text('The shop') } });
+    const shops = tableOf(
+      'shops',
+      defineTable({ description: 'A shop', key: ['shop_id'], columns: { shop_id: text('The shop') } }),
+    );
     const run = () => migrateClickHouse({ clickhouse, directory, tables: [shops], clock: () => NOW, log: quietLog });
     await run();
     await run();
@@ -98,7 +103,8 @@ describe('the ClickHouse migrations', () => {
       log: quietLog,
       metrics: quietMetrics,
     });
-    const run = () => migrateClickHouse({ clickhouse, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
+    const run = () =>
+      migrateClickHouse({ tables: TABLES.all, clickhouse, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
     await Promise.all([run(), run(), run()]);
     await run();
     const applied = await clickhouse.rows<{ name: string }>('test', raw('SELECT name FROM schema_migrations FINAL'));
@@ -118,7 +124,7 @@ describe('the ClickHouse migrations', () => {
     );
     const { clickhouse } = sources;
     const run = (folder: string) =>
-      migrateClickHouse({ clickhouse, directory: folder, clock: () => NOW, log: quietLog });
+      migrateClickHouse({ tables: TABLES.all, clickhouse, directory: folder, clock: () => NOW, log: quietLog });
     await run(directory);
     await writeFile(
       join(directory, '900_extra.sql'),
@@ -148,6 +154,7 @@ describe('the ClickHouse migrations', () => {
     const clickhouse = openClickHouse({ url, database, log: quietLog, metrics: quietMetrics });
     const run = (folder: string) =>
       migrateClickHouse({
+        tables: TABLES.all,
         clickhouse,
         directory: folder,
         clock: () => NOW,
@@ -166,7 +173,13 @@ describe('the ClickHouse migrations', () => {
     await writeFile(join(directory, '001_a.sql'), '');
     await writeFile(join(directory, '001_b.sql'), '');
     await expect(
-      migrateClickHouse({ clickhouse: sources.clickhouse, directory, clock: () => NOW, log: quietLog }),
+      migrateClickHouse({
+        tables: TABLES.all,
+        clickhouse: sources.clickhouse,
+        directory,
+        clock: () => NOW,
+        log: quietLog,
+      }),
     ).rejects.toMatchObject({ message: expect.stringContaining('number 001') });
   });
 });

@@ -4,7 +4,6 @@
  */
 import { type AnyFeatureRef, isStored } from '../definitions/definitions.js';
 import { elementType } from '../definitions/types.js';
-import { PERSONAL_COLUMNS } from './masking.js';
 import { inputsRead, type OnDemandPlan, type PlannedCall } from './on-demand.js';
 
 /**
@@ -61,11 +60,15 @@ function withheldCall(call: PlannedCall): PlannedCall {
   return { ...call, inputs };
 }
 
-/** Whether a spine that a caller brings holds personal values: by the lending schema, or by an on-demand view that computes from them. */
+/**
+ * Whether a spine that a caller brings holds personal values: by the source tables, or by an on-demand view that computes from them.
+ * @param columns names of columns that are personal in a source table
+ */
 export function bringsPersonal(
   spine: Readonly<Record<string, unknown>>,
   { request }: Pick<OnDemandPlan, 'request'>,
+  columns: ReadonlySet<string>,
 ): boolean {
   const personal = new Set(request.filter((input) => input.personal).map(({ name }) => name));
-  return Object.keys(spine).some((name) => PERSONAL_COLUMNS.has(name) || personal.has(name));
+  return Object.keys(spine).some((name) => columns.has(name) || personal.has(name));
 }

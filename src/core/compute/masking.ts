@@ -9,12 +9,6 @@ import {
   type ScalarType,
   type ScalarValue,
 } from '../definitions/types.js';
-import { SOURCE_TABLES } from '../lending/sources.js';
-
-/** Names of columns that identify a person or a device somewhere in the lending schema. */
-export const PERSONAL_COLUMNS: ReadonlySet<string> = new Set(
-  [...SOURCE_TABLES.values()].flatMap((table) => table.columns.filter(({ pii }) => pii).map(({ name }) => name)),
-);
 
 /** SHA-256 works on blocks of 64 bytes; RFC 2104 says how a key of at most that length fills one. */
 const BLOCK = 64;
@@ -32,8 +26,14 @@ export class Mask {
   private readonly inner: string;
   private readonly outer: string;
 
-  /** @param key 32 bytes, the same in every process. */
-  constructor(private readonly key: Buffer) {
+  /**
+   * @param key 32 bytes, the same in every process
+   * @param personal names of columns that identify a person or a device in a source table
+   */
+  constructor(
+    private readonly key: Buffer,
+    readonly personal: ReadonlySet<string>,
+  ) {
     if (key.length !== 32) throw new Error('a mask needs a key of 32 bytes');
     this.inner = padded(key, 0x36);
     this.outer = padded(key, 0x5c);

@@ -1,4 +1,6 @@
 /** Plans a read of on-demand features: the stored features to read, the functions to call, and the inputs that the caller must bring. */
+
+import { coordinateRange } from '../definitions/coordinates.js';
 import {
   type AnyFeatureRef,
   type Feature,
@@ -9,7 +11,6 @@ import {
 } from '../definitions/definitions.js';
 import { type FeatureValue, isArrayType } from '../definitions/types.js';
 import { badInput } from '../errors.js';
-import { coordinateRange } from '../lending/coordinates.js';
 import { isMisfit, writtenValue } from './typed-values.js';
 
 interface StoredPlace {

@@ -16,7 +16,7 @@ import type {
   ViewKind,
   ViewOrigins,
 } from '../definitions/definitions.js';
-import { SOURCE_TABLES, type SourceColumn } from '../lending/sources.js';
+import type { SourceColumn } from '../lending/sources.js';
 import type { LineageEdge, LineageKind, LineageRef } from '../ports/browse.js';
 import { queryText } from './view-text.js';
 
@@ -177,10 +177,11 @@ export const readsTable = (view: AnyView, table: string): boolean =>
 
 /** The columns of the view's source tables that its query names; two tables may share a name. */
 export function columnsNamed(view: AnyView): readonly Pick<SourceColumn, 'name' | 'pii'>[] {
-  const build = kindOf(view).query(view);
-  const words = new Set(build ? queryText(build).match(/\w+/g) : []);
+  const { origin } = view;
+  if (origin.kind !== 'query') return [];
+  const words = new Set(queryText(origin.query).match(/\w+/g));
   const columns = kindOf(view)
     .tables(view)
-    .flatMap((table) => SOURCE_TABLES.get(table)?.columns ?? []);
+    .flatMap((table) => origin.tables.find(table)?.columns ?? []);
   return columns.filter(({ name }) => words.has(name));
 }

@@ -24,6 +24,33 @@ export { defineModel } from './define-model.js';
 export { defineOnDemandView, input } from './define-on-demand.js';
 export { defineProject, type ProjectSpec } from './define-project.js';
 export { defineFeatureService } from './define-service.js';
+export {
+  datum,
+  day,
+  dayOfBirth,
+  defineTable,
+  flag,
+  float,
+  floatMap,
+  instant,
+  int8,
+  latitude,
+  longitude,
+  money,
+  months,
+  oneOf,
+  opt,
+  ordinal,
+  pii,
+  probability,
+  rate,
+  text,
+  textMap,
+  textOrEmpty,
+  texts,
+  uint16,
+  uint32,
+} from './define-table.js';
 export { defineFeatureView, type FeatureViewSpec, type ViewQueryContext } from './define-view.js';
 export type { View } from './definitions.js';
 export { ident, join, raw, type Sql, sql } from './sql.js';

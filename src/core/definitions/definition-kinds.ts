@@ -16,9 +16,18 @@ interface DefinitionKindFacts {
   readonly plural: string;
 }
 
-export type DefinitionKind = 'view' | 'on_demand' | 'service' | 'model' | 'indicator' | 'job';
+export type DefinitionKind = 'table' | 'view' | 'on_demand' | 'service' | 'model' | 'indicator' | 'job';
 
 export const DEFINITION_KINDS = {
+  table: {
+    folder: 'tables',
+    suffix: 'table',
+    versioned: false,
+    features: null,
+    noun: 'source table',
+    long: 'source table',
+    plural: 'source tables',
+  },
   view: {
     folder: 'features',
     suffix: 'view',

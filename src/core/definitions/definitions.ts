@@ -1,4 +1,5 @@
 /** Loaded definitions: the files' content with identity, parsed durations and resolved references. Frozen after boot. */
+import type { SourceTables } from '../lending/sources.js';
 import type { FeatureSpec } from './define-feature.js';
 import type { IndicatorSpec } from './define-indicator.js';
 import type { ModelSpec } from './define-model.js';
@@ -26,6 +27,8 @@ export interface Feature extends FeatureSpec {
 export interface QueryOrigin {
   readonly kind: 'query';
   readonly query: FeatureViewSpec['query'];
+  /** The tables that it may read. */
+  readonly tables: SourceTables;
 }
 
 /** The scores that a model gives to every key of its inputs. */
@@ -134,7 +137,10 @@ export interface Service extends Identity, Omit<FeatureServiceSpec, 'features'> 
   readonly features: readonly AnyFeatureRef[];
 }
 
-export interface Indicator extends Omit<Identity, 'version' | 'id'>, IndicatorSpec {}
+export interface Indicator extends Omit<Identity, 'version' | 'id'>, IndicatorSpec {
+  /** The tables that it may read. */
+  readonly tables: SourceTables;
+}
 
 export interface Model extends Identity, Omit<ModelSpec, 'inputs'> {
   readonly features: readonly AnyFeatureRef[];

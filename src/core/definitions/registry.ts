@@ -1,4 +1,6 @@
 /** Every definition that has a file, by its id. Frozen after boot. */
+
+import type { SourceTables } from '../lending/sources.js';
 import type { EntityDefinition } from './define-entity.js';
 import type { JobSpec } from './define-job.js';
 import type { DefinitionKind } from './definition-kinds.js';
@@ -19,6 +21,7 @@ export interface RefusedFile {
 }
 
 export interface Registry {
+  readonly tables: SourceTables;
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   /** By id; every version that has a file. */
   readonly views: ReadonlyMap<string, View>;

@@ -1,5 +1,7 @@
 /** The description of a source table: its columns, its key, and when a row happened and could be known. */
-import { rangeOf } from './coordinates.js';
+import type { ColumnSpec, HiddenColumns, SourceType, TableSpec } from '../definitions/define-table.js';
+
+export type { HiddenColumns, SourceType } from '../definitions/define-table.js';
 
 /** ClickHouse types of source columns, without their Nullable. */
 export const SOURCE_TYPES = {
@@ -18,9 +20,7 @@ export const SOURCE_TYPES = {
   StringMap: 'Map(String, String)',
   FloatMap: 'Map(String, Float64)',
   StringArray: 'Array(String)',
-} as const;
-
-export type SourceType = keyof typeof SOURCE_TYPES;
+} as const satisfies Record<SourceType, string>;
 
 /**
  * Digits of an amount before the point. Room above them is what jobs count with: the parts of a row add up and turn into cents within
@@ -29,21 +29,6 @@ export type SourceType = keyof typeof SOURCE_TYPES;
 export const MONEY_DIGITS = 12;
 /** Magnitude of a floating-point value: it converts to Int64 and Decimal(38, 6), and its squares and sums stay finite. */
 export const MAX_FLOAT = 1e18;
-
-export interface ColumnSpec {
-  /** What a cell means, as the documentation of the tables shows it. */
-  readonly description: string;
-  readonly type: SourceType;
-  readonly nullable: boolean;
-  /** The only values allowed. */
-  readonly values?: readonly string[];
-  /** Smallest and largest value of a number; without it, `MAX_FLOAT` either way for a Float64, and what the type holds for the others. */
-  readonly range?: readonly [min: number, max: number];
-  /** Default where the file has no value; such a column may be absent from the file. */
-  readonly default?: '' | readonly [] | Readonly<Record<string, never>>;
-  /** Identifies a person or a device: masked for modeler. */
-  readonly pii: boolean;
-}
 
 export interface SourceColumn extends ColumnSpec {
   readonly name: string;
@@ -56,14 +41,6 @@ export interface SourceColumn extends ColumnSpec {
 export type EventTime =
   | { readonly kind: 'instant' | 'day' | 'month'; readonly column: string }
   | { readonly kind: 'always' };
-
-/** Columns that read NULL before the instant in `until`, whatever version of the row is in force. */
-export interface HiddenColumns {
-  readonly columns: readonly string[];
-  readonly until: string;
-  /** The column that says how it ended, and its values that mean "not yet": with any other, `until` says since when that is known. */
-  readonly outcome?: { readonly column: string; readonly open: readonly string[] };
-}
 
 export interface SourceTable {
   readonly name: string;
@@ -79,51 +56,8 @@ export interface SourceTable {
   readonly derivationRuns: string | null;
 }
 
-const column =
-  (type: SourceType, more: Partial<ColumnSpec> = {}) =>
-  (description: string): ColumnSpec => ({ description, type, nullable: false, pii: false, ...more });
-
-export const text = column('String');
-export const textOrEmpty = column('String', { default: '' });
-export const flag = column('UInt8', { values: ['0', '1'] });
-export const uint16 = column('UInt16');
-/** A number of months: a century of them is a mistake. */
-export const months = column('UInt16', { range: [0, 1_200] });
-/** A place in a schedule, which is counted from 1: a payment for number 0 would pay nothing. */
-export const ordinal = column('UInt16', { range: [1, 65_535] });
-export const uint32 = column('UInt32');
-export const int8 = column('Int8');
-export const float = column('Float64');
-export const latitude = column('Float64', { range: rangeOf('latitude') });
-export const longitude = column('Float64', { range: rangeOf('longitude') });
-export const money = column('Money');
-export const probability = column('Float64', { range: [0, 1] });
-/** A fraction a year, as 0.24: ten thousand percent is a mistake, and a lender may pay, but no more than all of it. */
-export const rate = column('Rate', { range: [-1, 100] });
-export const day = column('Date');
-export const dayOfBirth = column('Date32');
-export const instant = column('Instant');
-export const textMap = column('StringMap', { default: {} });
-export const floatMap = column('FloatMap', { default: {} });
-export const texts = column('StringArray', { default: [] });
-export const oneOf = (description: string, values: readonly string[]): ColumnSpec => ({ ...text(description), values });
-
-/** Nullable, and may be absent from the file. */
-export const opt = (spec: ColumnSpec): ColumnSpec => ({ ...spec, nullable: true });
-export const pii = (spec: ColumnSpec): ColumnSpec => ({ ...spec, pii: true });
-
-export interface TableSpec {
-  readonly description: string;
-  readonly key: readonly string[];
-  /** Absent: reference data that always held. */
-  readonly eventTime?: EventTime | string;
-  readonly knownAt?: string;
-  readonly hidden?: readonly HiddenColumns[];
-  readonly derivationRuns?: string;
-  readonly columns: Readonly<Record<string, ColumnSpec>>;
-}
-
-export function table(name: string, spec: TableSpec): SourceTable {
+/** The source table that a file defines. */
+export function tableOf(name: string, spec: TableSpec): SourceTable {
   const { eventTime = { kind: 'always' } } = spec;
   return Object.freeze<SourceTable>({
     name,

@@ -1,5 +1,5 @@
 import { ident, join, param, raw, type Sql, sql } from '../definitions/sql.js';
-import { type SourceTable, sourceTable } from './sources.js';
+import type { SourceTable } from './sources.js';
 
 export interface SourceSelectOptions {
   /** DateTime64(3,'UTC'): rows that happened later are left out; null leaves none out. */
@@ -20,10 +20,9 @@ export interface SourceSelectOptions {
 
 /**
  * A source table as it was known: `(SELECT …)` of the newest version a key, without tombstones and what happened after the as-of, with
- * the table's columns, `ingested_at` and `event_time` DateTime64(3,'UTC'). NOT_FOUND where there is no such table.
+ * the table's columns, `ingested_at` and `event_time` DateTime64(3,'UTC').
  */
-export function sourceSelect(name: string, options: SourceSelectOptions): Sql {
-  const table = sourceTable(name);
+export function sourceSelect(table: SourceTable, options: SourceSelectOptions): Sql {
   const { asOf, knowledge } = options;
   const happened = asOf && happenedBy(table, asOf, options.timezone);
   const hidden = new Map(table.hidden.flatMap((each) => each.columns.map((column) => [column, each.until])));
@@ -53,7 +52,7 @@ export function sourceSelect(name: string, options: SourceSelectOptions): Sql {
   );
   const after = happened && !eventTimeInKey(table) ? sql` AND ${happened}` : raw('');
   return sql`(SELECT ${join(columns)}, v.ingested_at AS ingested_at FROM (
-    SELECT * FROM ${ident(name)} AS v WHERE v.ingested_at <= ${knowledge}${before}
+    SELECT * FROM ${ident(table.name)} AS v WHERE v.ingested_at <= ${knowledge}${before}
     ORDER BY ${key}, ingested_at DESC, seq DESC LIMIT 1 BY ${key}
   ) AS v WHERE v.deleted = 0${after}${options.rowFilter ? sql` AND ${options.rowFilter}` : raw('')})`;
 }

@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../definitions/sql.js';
 import { badInput } from '../errors.js';
-import { sourceTable } from './sources.js';
+import type { SourceTable } from './sources.js';
 
 /** A token: a string, a quoted name, a plain name, a number or a mark. */
 const TOKEN = /\s+|'(?:[^'\\]|\\.)*'|`((?:[^`\\]|\\.)*)`|([A-Za-z_]\w*)|\d+(?:\.\d+)?|(<=|>=|!=|<>|=|<|>|[-+*/%(),])/y;
@@ -13,8 +13,7 @@ const FUNCTIONS =
  * A definition's `where` as a `keyFilter` of sourceSelect. BAD_USER_INPUT for a condition that could choose between the versions of one row:
  * it names key columns, the words and functions above and values, and nothing else.
  */
-export function keyFilterOf(name: string, where: Sql): Sql {
-  const { key } = sourceTable(name);
+export function keyFilterOf({ name, key }: Pick<SourceTable, 'name' | 'key'>, where: Sql): Sql {
   const refuse = (what: string) =>
     badInput(
       `source('${name}', { where }) ${what}`,

@@ -1,13 +1,45 @@
-/** The source tables by name: importing, reading and checking all follow them; the tables themselves are made by `migrations/clickhouse`. */
+/** The source tables by name: importing, reading and checking all follow them. */
 
 import { notFound } from '../errors.js';
-import { LENDING_TABLES } from './lending-tables.js';
 import { SOURCE_TYPES, type SourceColumn, type SourceTable } from './source-columns.js';
 
 export type { Datum } from '../helpers/datums.js';
 export type { EventTime, HiddenColumns, SourceColumn, SourceTable, SourceType } from './source-columns.js';
 
-export const SOURCE_TABLES: ReadonlyMap<string, SourceTable> = new Map(LENDING_TABLES.map((each) => [each.name, each]));
+/** The tables that the definition files of a process describe. */
+export class SourceTables {
+  private readonly byName: ReadonlyMap<string, SourceTable>;
+
+  /** @param tables by name */
+  constructor(tables: ReadonlyMap<string, SourceTable>) {
+    this.byName = tables;
+  }
+
+  /** Finds a table by name. NOT_FOUND lists the tables that exist. */
+  get(name: string): SourceTable {
+    const table = this.byName.get(name);
+    if (table) return table;
+    throw notFound(`there is no source table '${name.slice(0, 64)}'`, `the tables are ${this.names.join(', ')}`);
+  }
+
+  /** Undefined where there is no such table. */
+  find(name: string): SourceTable | undefined {
+    return this.byName.get(name);
+  }
+
+  get all(): readonly SourceTable[] {
+    return [...this.byName.values()];
+  }
+
+  get names(): readonly string[] {
+    return [...this.byName.keys()];
+  }
+
+  /** Names of the columns that identify a person or a device in one of the tables. */
+  get personalColumns(): ReadonlySet<string> {
+    return new Set(this.all.flatMap(({ columns }) => columns.filter(({ pii }) => pii).map(({ name }) => name)));
+  }
+}
 
 /** Columns that every stored row carries beside the table's own; `ingested_at` and `deleted` may also be in an imported file. */
 export const VERSION_COLUMNS = {
@@ -18,18 +50,6 @@ export const VERSION_COLUMNS = {
   /** Hash of the table's own columns and `deleted`: equal content, equal hash. */
   row_hash: 'UInt128',
 } as const;
-
-/** Finds a source table by name. NOT_FOUND lists the tables that exist. */
-export function sourceTable(name: string): SourceTable {
-  const table = SOURCE_TABLES.get(name);
-  if (!table) {
-    throw notFound(
-      `there is no source table '${name.slice(0, 64)}'`,
-      `the tables are ${[...SOURCE_TABLES.keys()].join(', ')}`,
-    );
-  }
-  return table;
-}
 
 /** The type as ClickHouse stores it. */
 export const storedType = (column: Pick<SourceColumn, 'type' | 'nullable'>): string =>

@@ -3,7 +3,7 @@
 import { ident, join, type Sql, sql } from '../../core/definitions/sql.js';
 import type { DayNumber } from '../../core/helpers/local-days.js';
 import { type LoanSpan, riskClassOf } from '../../core/lending/loan-ledger.js';
-import { sourceTable, storedType, VERSION_COLUMNS } from '../../core/lending/sources.js';
+import { type SourceTable, storedType, VERSION_COLUMNS } from '../../core/lending/sources.js';
 import { BatchBytes } from '../../warehouse/batch-bytes.js';
 import type { LoanFacts } from './history.js';
 
@@ -50,16 +50,19 @@ export function contentOf(facts: LoanFacts, span: LoanSpan, day: DayNumber): Day
   };
 }
 
-export const SNAPSHOTS = sourceTable('loan_snapshots');
+/** The name of the table. */
+export const SNAPSHOTS = 'loan_snapshots';
 
-/** The structure of what `RowBinary` below writes: the table's own columns, `ingested_at` and `deleted`. */
-export const ROW_STRUCTURE = [
-  ...SNAPSHOTS.columns.map((column) => `${column.name} ${storedType(column)}`),
-  `ingested_at ${VERSION_COLUMNS.ingested_at}`,
-  `deleted ${VERSION_COLUMNS.deleted}`,
-].join(', ');
+/** The structure of what `RowBuffer` below writes: the table's own columns, `ingested_at` and `deleted`. */
+export const rowStructure = ({ columns }: SourceTable): string =>
+  [
+    ...columns.map((column) => `${column.name} ${storedType(column)}`),
+    `ingested_at ${VERSION_COLUMNS.ingested_at}`,
+    `deleted ${VERSION_COLUMNS.deleted}`,
+  ].join(', ');
 
-export const ROW_COLUMNS: Sql = sql`${join(SNAPSHOTS.columns.map(({ name }) => ident(name)))}, ingested_at, deleted`;
+export const rowColumns = ({ columns }: SourceTable): Sql =>
+  sql`${join(columns.map(({ name }) => ident(name)))}, ingested_at, deleted`;
 
 /** A tombstone's columns after the key, as an import stores a deleted row without values. */
 const NOTHING: DayContent = {

@@ -4,6 +4,7 @@ import { instantSql, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import { type DayNumber, dateOfDay, dayNumber, LocalDays } from '../../core/helpers/local-days.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
+import type { SourceTables } from '../../core/lending/sources.js';
 import { type Leases, tableResource } from '../../core/ports/leases.js';
 import type { Log, Metrics } from '../../core/ports/process.js';
 import type { JobProgress } from '../../core/ports/progress.js';
@@ -24,6 +25,7 @@ export interface LoanSnapshotsOptions {
   /** Its database holds the migrated tables. */
   readonly clickhouse: ClickHouse;
   readonly calendar: BusinessCalendar;
+  readonly tables: SourceTables;
   /** A derivation holds the lease of its table, as an import into it does. */
   readonly leases: Leases;
   readonly log: Log;
@@ -51,7 +53,7 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
   const { calendar, log, metrics } = options;
   const days = new LocalDays(calendar);
   return {
-    name: SNAPSHOTS.name,
+    name: SNAPSHOTS,
     inputs: INPUT_TABLES,
     async derive({ through, asOf, now }, progress) {
       const due = knownFrom(days, now + 1) - 1;
@@ -59,7 +61,7 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
       const lastDay = Math.min(due, over, through === undefined ? due : dayNumber(through));
       const started = performance.now();
       try {
-        const result = await options.leases.hold(tableResource(SNAPSHOTS.name), progress.signal, (lease) => {
+        const result = await options.leases.hold(tableResource(SNAPSHOTS), progress.signal, (lease) => {
           const signal = AbortSignal.any([progress.signal, lease.lost]);
           const fence = tableFence(lease, WRITTEN_BESIDE);
           return derive({ ...options, days, fence }, lastDay, now, { ...progress, signal });
@@ -92,7 +94,7 @@ function derivationFailure(cause: unknown): Error {
 type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays; readonly fence: Fence };
 
 async function derive(
-  { clickhouse, days, calendar, fence, loansAPartition = LOANS_A_PARTITION }: Derivation,
+  { clickhouse, days, calendar, tables, fence, loansAPartition = LOANS_A_PARTITION }: Derivation,
   lastDay: DayNumber,
   now: Instant,
   progress: JobProgress,
@@ -114,7 +116,7 @@ async function derive(
     { after, through, seen: unseenImports, all },
     { seq, loansAPartition, signal },
   );
-  const writer = new SnapshotWriter(clickhouse, seq, fence);
+  const writer = new SnapshotWriter(clickhouse, { table: tables.get(SNAPSHOTS), seq }, fence);
   const setAside: string[] = [];
   try {
     for (const [index, within] of work.partitions.entries()) {

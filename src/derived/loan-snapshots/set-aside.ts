@@ -10,7 +10,7 @@ export interface SetAside {
 }
 
 const reasonOf = ({ loanId, impossible: { reason } }: SetAside): string =>
-  `${reason}: loan ${loanId} is set aside from ${SNAPSHOTS.name} until the row is imported again with its true values, or deleted`;
+  `${reason}: loan ${loanId} is set aside from ${SNAPSHOTS} until the row is imported again with its true values, or deleted`;
 
 /** Names the loans in the quarantine of the tables to correct. */
 export const quarantineLoans = (
@@ -21,5 +21,5 @@ export const quarantineLoans = (
   nameInQuarantine(
     clickhouse,
     loans.map((each) => ({ ...each.impossible, reason: reasonOf(each), raw: '' })),
-    { by: SNAPSHOTS.name, signal },
+    { by: SNAPSHOTS, signal },
   );

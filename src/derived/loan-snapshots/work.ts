@@ -9,7 +9,7 @@ import { INPUT_TABLES } from './inputs.js';
 
 const PREFIX = 'loan_snapshot_work_';
 /** Every import of these may change what is derived: the inputs, and the loan-days that are then left alone. */
-const WATCHED = [...INPUT_TABLES, SNAPSHOTS.name];
+const WATCHED = [...INPUT_TABLES, SNAPSHOTS];
 
 /** Rows of each import by the time a run began. */
 export type Seen = readonly { readonly table: string; readonly seq: string; readonly rows: string }[];
@@ -33,7 +33,7 @@ export function unseen(clickhouse: ClickHouse, signal: AbortSignal): Promise<See
   const counts = WATCHED.map(
     (table) =>
       sql`SELECT ${table} AS table, seq, count() AS rows FROM ${ident(table)} ${raw(
-        table === SNAPSHOTS.name ? 'WHERE derived = 0' : '',
+        table === SNAPSHOTS ? 'WHERE derived = 0' : '',
       )} GROUP BY seq`,
   );
   return clickhouse.rows(
@@ -121,7 +121,7 @@ function touchedLoans(
   const since = after === null ? null : instantSql(derivedAt(days, after));
   const until = instantSql(derivedAt(days, through));
   const parts = WATCHED.flatMap((table) => {
-    const imported = table === SNAPSHOTS.name ? sql`derived = 0 AND ` : raw('');
+    const imported = table === SNAPSHOTS ? sql`derived = 0 AND ` : raw('');
     const backdated = all ? '1' : '0';
     const from = since === null || all ? raw('') : sql`ingested_at > ${since} AND `;
     const fresh = sql`SELECT loan_id, ${raw(backdated)} AS backdated, 0 AS was_open FROM ${loansOf(table, sql`${imported}${from}ingested_at <= ${until}`)}`;

@@ -2,9 +2,10 @@ import { ident, param, raw, type Sql, sql } from '../../core/definitions/sql.js'
 import type { DayNumber } from '../../core/helpers/local-days.js';
 import type { Instant } from '../../core/helpers/time.js';
 import { rowHash } from '../../core/lending/row-hash.js';
+import type { SourceTable } from '../../core/lending/sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { checkFence, type Fence, withinFence } from '../../warehouse/fence.js';
-import { type DayContent, ROW_COLUMNS, ROW_STRUCTURE, RowBuffer, SNAPSHOTS } from './content.js';
+import { type DayContent, RowBuffer, rowColumns, rowStructure } from './content.js';
 
 /** One INSERT: large enough for few parts, small against the memory of both sides. */
 const BATCH_BYTES = 16 * 2 ** 20;
@@ -20,12 +21,13 @@ export class SnapshotWriter {
 
   constructor(
     private readonly clickhouse: ClickHouse,
-    seq: bigint,
+    { table, seq }: { readonly table: SourceTable; readonly seq: bigint },
     private readonly fence: Fence,
   ) {
-    this.statement = sql`INSERT INTO ${ident(SNAPSHOTS.name)} (${ROW_COLUMNS}, derived, seq, row_hash)
-      SELECT ${ROW_COLUMNS}, 1, ${param('UInt64', String(seq))}, ${rowHash(SNAPSHOTS)}
-      FROM input(${raw(`'${ROW_STRUCTURE.replaceAll("'", "\\'")}'`)}) WHERE ${withinFence(fence)} FORMAT RowBinary`;
+    const columns = rowColumns(table);
+    this.statement = sql`INSERT INTO ${ident(table.name)} (${columns}, derived, seq, row_hash)
+      SELECT ${columns}, 1, ${param('UInt64', String(seq))}, ${rowHash(table)}
+      FROM input(${raw(`'${rowStructure(table).replaceAll("'", "\\'")}'`)}) WHERE ${withinFence(fence)} FORMAT RowBinary`;
   }
 
   /** Adds a row. A returned promise means that the batch is full: await it before adding more. */

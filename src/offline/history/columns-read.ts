@@ -1,9 +1,7 @@
-import { kindOf } from '../../core/compute/view-kinds.js';
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { eventTimeSql } from '../../core/lending/source-sql.js';
 import { keyFilterOf } from '../../core/lending/source-where.js';
-import { sourceTable } from '../../core/lending/sources.js';
 import type { ColumnRead, ColumnsRead } from '../../core/ports/columns-read.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { everyLine, type Line, parseTree } from '../../warehouse/guard/query-tree.js';
@@ -18,16 +16,16 @@ const INSTANT = raw("toDateTime64('2026-01-01 00:00:00', 3, 'UTC')");
 
 /** The view's query over its tables as they are: with every version and every day, on which no column depends. */
 function plainQuery(view: View): Sql | null {
-  const query = kindOf(view).query(view);
-  if (!query) return null;
-  return query({
+  const { origin } = view;
+  if (origin.kind !== 'query') return null;
+  return origin.query({
     source: (name, { where } = {}) => {
-      const table = sourceTable(name);
+      const table = origin.tables.get(name);
       const columns = table.columns.map((column) => sql`v.${ident(column.name)} AS ${ident(column.name)}`);
       if (!table.columns.some((column) => column.name === 'event_time')) {
         columns.push(sql`${eventTimeSql(table, 'UTC')} AS event_time`);
       }
-      const filter = where ? sql` WHERE ${keyFilterOf(name, where)}` : raw('');
+      const filter = where ? sql` WHERE ${keyFilterOf(table, where)}` : raw('');
       return sql`(SELECT ${join(columns)}, v.ingested_at AS ingested_at FROM ${ident(name)} AS v${filter})`;
     },
     asOf: { instant: INSTANT, date: raw("toDate('2026-01-01')"), minusDays: () => INSTANT, minusMonths: () => INSTANT },

@@ -3,7 +3,7 @@ import type { View } from '../../core/definitions/definitions.js';
 import { ident, instantSql, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
-import { sourceTable } from '../../core/lending/sources.js';
+import type { SourceTable } from '../../core/lending/sources.js';
 import type { Run } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { refusalOf, valueRefusal } from '../../warehouse/failures.js';
@@ -19,7 +19,7 @@ import {
 } from './keys-at-fault.js';
 import { BOUNDED, keyColumns, rowColumns } from './tables.js';
 import { featureValue, noValue } from './values.js';
-import { type ViewQueryOptions, viewQuery } from './view-sql.js';
+import { keyedSources, sourceOf, type ViewQueryOptions, viewQuery } from './view-sql.js';
 
 export interface Parts {
   readonly store: ClickHouse;
@@ -136,20 +136,13 @@ export async function insertUndeleted(
   );
 }
 
-/** The sources of a view that say of each row whose it is. */
-export const keyedSources = ({ sources, entity }: View): readonly string[] =>
-  sources.filter((name) => {
-    const columns = new Set(sourceTable(name).columns.map((column) => column.name));
-    return entity.joinKeys.every((key) => columns.has(key));
-  });
-
 /**
  * The condition on versions `v` of rows of a source that were deleted by some time, each of which may say whose it was: the deletion itself need not.
  * @param also a condition on the deletion `v`
  */
-export function ofDeleted(table: string, by: Instant, also: Sql = sql`1`): Sql {
-  const key = join(sourceTable(table).key.map(ident));
-  return sql`(${key}) IN (SELECT ${key} FROM ${ident(table)} AS v WHERE v.deleted = 1 AND v.ingested_at <= ${instantSql(by)} AND ${also})`;
+export function ofDeleted({ name, key: columns }: SourceTable, by: Instant, also: Sql = sql`1`): Sql {
+  const key = join(columns.map(ident));
+  return sql`(${key}) IN (SELECT ${key} FROM ${ident(name)} AS v WHERE v.deleted = 1 AND v.ingested_at <= ${instantSql(by)} AND ${also})`;
 }
 
 /** The hash of the key of a row `v`; a row without a key has that of an empty one. */
@@ -213,7 +206,7 @@ class SourceKeys implements TriedQuery {
     const { view } = this.run;
     const typed = view.entity.joinKeys.map((name) => sql`CAST(v.${ident(name)}, 'Nullable(String)') AS ${ident(name)}`);
     const rows = this.each(
-      (table) => sql`${join(typed)}, ${hashOf(view)} AS _hash, ${ofDeleted(table, this.run.knowledge)} AS _deleted`,
+      (table) => sql`${join(typed)}, ${hashOf(view)} AS _hash, ${ofDeleted(sourceOf(view, table), this.run.knowledge)} AS _deleted`,
     );
     return sql`SELECT ${join(keyColumns(view))} FROM (${rows}) WHERE _deleted = 1 AND ${among(keys)(raw('_hash'))}`;
   }

@@ -8,9 +8,10 @@ import { ident, instantSql, join, param, type Sql, sql } from '../../core/defini
 import { type BusinessCalendar, DAY, type Instant } from '../../core/helpers/time.js';
 import type { Run } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { insertUndeleted, keyedSources, ofDeleted, type Parts } from './compute.js';
+import { insertUndeleted, ofDeleted, type Parts } from './compute.js';
 import { asOfsOf, type ComputedRows, endWithout, everSetAside } from './ends.js';
 import { BOUNDED, keyColumns, viewTables } from './tables.js';
+import { keyedSources, sourceOf } from './view-sql.js';
 
 /** What is known of keys from the as-ofs before that of a run, where the one right before it was computed. */
 export interface Before {
@@ -183,8 +184,9 @@ function candidatesOf(run: Run, { rows, before, tables, anyKey }: Asked & { read
   const keys = join(keyColumns(view));
   const deleted = tables.map((table) => {
     const own = view.entity.joinKeys.map((name) => sql`CAST(v.${ident(name)}, 'Nullable(String)') AS ${ident(name)}`);
-    const since = before ? ofDeleted(table, knowledge, cameSince(before)) : sql`1`;
-    return sql`SELECT ${join(own)}, ${since} AS _since, 0 AS _there FROM ${ident(table)} AS v WHERE ${ofDeleted(table, knowledge)}`;
+    const source = sourceOf(view, table);
+    const since = before ? ofDeleted(source, knowledge, cameSince(before)) : sql`1`;
+    return sql`SELECT ${join(own)}, ${since} AS _since, 0 AS _there FROM ${ident(table)} AS v WHERE ${ofDeleted(source, knowledge)}`;
   });
   // Rows that do not say whose they are may be of any key that the as-of before has.
   const had =

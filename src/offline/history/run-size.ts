@@ -4,11 +4,10 @@ import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
-import { sourceTable } from '../../core/lending/sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { explained } from './compute.js';
 import { BOUNDED, keyColumns, tableNames, viewTables } from './tables.js';
-import { viewQuery } from './view-sql.js';
+import { keyedSources, viewQuery } from './view-sql.js';
 
 /** A run that is not begun. */
 export interface Asked {
@@ -49,13 +48,7 @@ export async function hasTable(store: ClickHouse, name: string): Promise<boolean
 
 /** One in how many keys is sampled: 1 where all are counted, or where a source has no key column. */
 export async function sampleShare(store: ClickHouse, view: View): Promise<number> {
-  const sampleable =
-    view.sources.length > 0 &&
-    view.sources.every((name) => {
-      const columns = new Set(sourceTable(name).columns.map((column) => column.name));
-      return view.entity.joinKeys.every((key) => columns.has(key));
-    });
-  if (!sampleable) return 1;
+  if (view.sources.length === 0 || keyedSources(view).length < view.sources.length) return 1;
   const [answer] = await store.rows<{ total: string }>(
     'estimate-sources',
     sql`SELECT sum(total_rows) AS total FROM system.tables

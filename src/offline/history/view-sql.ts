@@ -1,10 +1,10 @@
-import { kindOf } from '../../core/compute/view-kinds.js';
 import type { View } from '../../core/definitions/definitions.js';
 import { instantSql, join, param, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import { sourceSelect } from '../../core/lending/source-sql.js';
 import { keyFilterOf } from '../../core/lending/source-where.js';
+import type { SourceTable } from '../../core/lending/sources.js';
 
 export interface ViewQueryOptions {
   readonly asOf: Instant;
@@ -23,13 +23,14 @@ export function viewQuery(
   { asOf, knowledge, sampled, kept, undeleted = false }: ViewQueryOptions,
   calendar: BusinessCalendar,
 ): Sql {
-  const query = kindOf(view).query(view);
-  if (!query) throw new RiskgraphError({ code: 'INTERNAL', message: `${view.id} has no query` });
+  const { origin } = view;
+  if (origin.kind !== 'query') throw new RiskgraphError({ code: 'INTERNAL', message: `${view.id} has no query` });
   const instant = instantSql(asOf);
-  return query({
-    source: (table, { where } = {}) => {
+  return origin.query({
+    source: (name, { where } = {}) => {
+      const table = origin.tables.get(name);
       const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(sampled ? [sampled] : [])];
-      const rowFilter = kept?.(table);
+      const rowFilter = kept?.(name);
       return sourceSelect(table, {
         asOf: instant,
         knowledge: instantSql(knowledge),
@@ -48,3 +49,16 @@ export function viewQuery(
     timezone: sql`${calendar.timezone}`,
   });
 }
+
+/** A source table of a view by its name. */
+export function sourceOf({ id, origin }: View, name: string): SourceTable {
+  if (origin.kind !== 'query') throw new RiskgraphError({ code: 'INTERNAL', message: `${id} has no query` });
+  return origin.tables.get(name);
+}
+
+/** The sources of a view that say of each row whose it is. */
+export const keyedSources = (view: View): readonly string[] =>
+  view.sources.filter((name) => {
+    const columns = new Set(sourceOf(view, name).columns.map((column) => column.name));
+    return view.entity.joinKeys.every((key) => columns.has(key));
+  });

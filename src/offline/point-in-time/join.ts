@@ -1,4 +1,4 @@
-import { type Mask, PERSONAL_COLUMNS } from '../../core/compute/masking.js';
+import type { Mask } from '../../core/compute/masking.js';
 import { type Cell, cellOf, type RowStatus } from '../../core/compute/status.js';
 import type { FeatureRef, View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
@@ -85,7 +85,7 @@ export function pointInTimeJoin({ spine, keep, time, views, known, maskedKeys }:
 function rightSide({ view, features, only, state }: JoinedView, maskedKeys: Mask | undefined): Sql {
   const keys = view.entity.joinKeys.map((name, index) => {
     const column = sql`x.${ident(name)}`;
-    const seen = maskedKeys && PERSONAL_COLUMNS.has(name) ? maskedKeys.textSql(column) : column;
+    const seen = maskedKeys?.personal.has(name) ? maskedKeys.textSql(column) : column;
     return sql`${seen} AS ${ident(`k${index}`)}`;
   });
   const values = features.map(({ feature }, index) => sql`x.${ident(feature.name)} AS ${ident(`f${index}`)}`);

@@ -4,7 +4,7 @@ import type { FeatureType, ScalarType } from '../../core/definitions/types.js';
 import { badInput } from '../../core/errors.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import { sourceSelect } from '../../core/lending/source-sql.js';
-import { SOURCE_TABLES } from '../../core/lending/sources.js';
+import type { SourceTable, SourceTables } from '../../core/lending/sources.js';
 import type { SqlGuard } from '../../core/ports/sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { exactSelect } from '../../warehouse/guard/exact.js';
@@ -32,6 +32,7 @@ export interface SpineSqlTools {
   readonly store: ClickHouse;
   readonly guard: SqlGuard;
   readonly calendar: BusinessCalendar;
+  readonly tables: SourceTables;
 }
 
 /**
@@ -54,17 +55,15 @@ export async function planSpineSql(tools: SpineSqlTools, request: SpineSqlReques
  * escapes. Where both name the same tables, one check is enough; else the statement is checked as itself.
  */
 async function guarded(
-  { guard, calendar }: SpineSqlTools,
+  { guard, calendar, tables }: SpineSqlTools,
   request: SpineSqlRequest,
 ): Promise<{ readonly statement: string; readonly sources: ReadonlyMap<string, Sql> }> {
   let { text } = request;
   for (let checks = 0; checks < 2; checks += 1) {
-    const sources = knownSources(calendar, request, tablesIn(text));
-    const views = Object.fromEntries(
-      [...SOURCE_TABLES.keys()].map((name) => [name, sources.get(name) ?? sql`SELECT 1`]),
-    );
+    const sources = knownSources(calendar, request, tablesIn(text, tables));
+    const views = Object.fromEntries(tables.names.map((name) => [name, sources.get(name) ?? sql`SELECT 1`]));
     const statement = await guard.check(text, { tables: [], views });
-    if (tablesIn(statement).every((name) => sources.has(name))) return { statement, sources };
+    if (tablesIn(statement, tables).every(({ name }) => sources.has(name))) return { statement, sources };
     text = statement;
   }
   throw badInput(
@@ -74,29 +73,27 @@ async function guarded(
 }
 
 /** Source tables whose names are words of the SQL. */
-function tablesIn(text: string): readonly string[] {
+function tablesIn(text: string, tables: SourceTables): readonly SourceTable[] {
   const words = new Set(text.match(/\w+/g));
-  return [...SOURCE_TABLES.keys()].filter((name) => words.has(name));
+  return tables.all.filter(({ name }) => words.has(name));
 }
 
 /** Tables that are not named stay out of it: each costs parameters and time. */
 function knownSources(
   calendar: BusinessCalendar,
   { asOf, mask, imports }: SpineSqlRequest,
-  names: readonly string[],
+  tables: readonly SourceTable[],
 ): ReadonlyMap<string, Sql> {
   return new Map(
-    [...SOURCE_TABLES.values()]
-      .filter(({ name }) => names.includes(name))
-      .map((table) => {
-        const asKnown = sourceSelect(table.name, {
-          asOf: null,
-          knowledge: instantSql(asOf),
-          timezone: calendar.timezone,
-          ...(imports?.[table.name] !== undefined && { through: imports[table.name] }),
-        });
-        return [table.name, mask ? maskedSource(table, asKnown, mask) : asKnown];
-      }),
+    tables.map((table) => {
+      const asKnown = sourceSelect(table, {
+        asOf: null,
+        knowledge: instantSql(asOf),
+        timezone: calendar.timezone,
+        ...(imports?.[table.name] !== undefined && { through: imports[table.name] }),
+      });
+      return [table.name, mask ? maskedSource(table, asKnown, mask) : asKnown];
+    }),
   );
 }
 

@@ -1,4 +1,5 @@
 import type { BusinessCalendar } from '../../core/helpers/time.js';
+import type { SourceTables } from '../../core/lending/sources.js';
 import type { Log } from '../../core/ports/process.js';
 import type { SqlGuard } from '../../core/ports/sources.js';
 import type { TrainingSetBuilder } from '../../core/ports/training-sets.js';
@@ -9,6 +10,8 @@ import { sweepTrainingSets } from './tables.js';
 export interface TrainingSetBuilderOptions {
   readonly store: ClickHouse;
   readonly calendar: BusinessCalendar;
+  /** Those that spine SQL may read, and the labels. */
+  readonly tables: SourceTables;
   /** Checks the SQL of spines. */
   readonly guard: SqlGuard;
   readonly log: Log;

@@ -1,4 +1,4 @@
-import { type Mask, PERSONAL_COLUMNS } from '../../core/compute/masking.js';
+import type { Mask } from '../../core/compute/masking.js';
 import type { FeatureRef, View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { clickhouseType, isArrayType } from '../../core/definitions/types.js';
@@ -207,7 +207,7 @@ async function cutGroup(
   const stored = group.views.map((view) => {
     const names = view.entity.joinKeys.map((name, index) => {
       const column = sql`x.${ident(name)}`;
-      const seen = maskedKeys && PERSONAL_COLUMNS.has(name) ? maskedKeys.textSql(column) : column;
+      const seen = maskedKeys?.personal.has(name) ? maskedKeys.textSql(column) : column;
       return sql`${seen} AS ${ident(`k${index}`)}`;
     });
     return sql`SELECT k0 AS k FROM (SELECT ${join(names)} FROM ${ident(states.state(view))} AS x WHERE ${near()})`;

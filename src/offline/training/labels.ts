@@ -1,13 +1,14 @@
-import { type Mask, PERSONAL_COLUMNS } from '../../core/compute/masking.js';
+import type { Mask } from '../../core/compute/masking.js';
 import { readsTable } from '../../core/compute/view-kinds.js';
 import type { EntityDefinition } from '../../core/definitions/define-entity.js';
 import type { FeatureRef } from '../../core/definitions/definitions.js';
 import { instantSql, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { badInput } from '../../core/errors.js';
-import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
+import { formatInstant, type Instant } from '../../core/helpers/time.js';
 import { sourceSelect } from '../../core/lending/source-sql.js';
 import type { ClickHouse, QueryOptions } from '../../warehouse/client.js';
 import type { KeyRange } from '../../warehouse/key-ranges.js';
+import type { SpineSqlTools } from '../point-in-time/spine-sql.js';
 import type { SpinePlan } from './spine.js';
 
 export interface LabelPlan {
@@ -44,11 +45,10 @@ export interface LabelRequest {
 
 /** Finds the entity of a label, and the column by which it joins. BAD_USER_INPUT says what is missing. */
 export async function planLabel(
-  store: ClickHouse,
-  calendar: BusinessCalendar,
+  { store, calendar, tables }: Pick<SpineSqlTools, 'store' | 'calendar' | 'tables'>,
   { name, entities, asOf, columns, maskedKeys, through }: LabelRequest,
 ): Promise<LabelPlan> {
-  const labels = sourceSelect('labels', {
+  const labels = sourceSelect(tables.get('labels'), {
     asOf: null,
     knowledge: instantSql(asOf),
     timezone: calendar.timezone,
@@ -96,7 +96,7 @@ export async function planLabel(
       'give the column another name',
     );
   }
-  const id = maskedKeys && PERSONAL_COLUMNS.has(only.key) ? maskedKeys.textSql(sql`l.entity_id`) : sql`l.entity_id`;
+  const id = maskedKeys?.personal.has(only.key) ? maskedKeys.textSql(sql`l.entity_id`) : sql`l.entity_id`;
   const rows = sql`SELECT ${id} AS entity_id, toUnixTimestamp64Milli(l.observed_at) AS observed, toUnixTimestamp64Milli(l.window_from) AS opens,
       l.known_at AS known_at, l.value AS value, toUInt8(1) AS there
     FROM ${labels} AS l WHERE l.name = ${name} AND l.entity = ${only.entity}`;

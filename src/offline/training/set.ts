@@ -58,7 +58,7 @@ async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
   const label =
     request.label === null
       ? null
-      : await planLabel(tools.store, tools.calendar, {
+      : await planLabel(tools, {
           name: request.label,
           entities,
           asOf,
@@ -214,7 +214,13 @@ async function pinned(
   const { runs, imports } = await checkpoints.once('pins', async () => {
     const { tables } = await planSpine(tools, request);
     const read = new Set([...tables, ...(request.label === null ? [] : ['labels'])]);
-    return { ...(await pinNow(tools.store, views, [...read])) };
+    return {
+      ...(await pinNow(
+        tools.store,
+        views,
+        [...read].map((name) => tools.tables.get(name)),
+      )),
+    };
   });
   return { runs, imports };
 }

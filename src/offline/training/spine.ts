@@ -1,4 +1,5 @@
 import { planOnDemand } from '../../core/compute/on-demand.js';
+import { coordinateRange } from '../../core/definitions/coordinates.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import {
   clickhouseType,
@@ -8,7 +9,6 @@ import {
   type ScalarType,
 } from '../../core/definitions/types.js';
 import { badInput, conflict } from '../../core/errors.js';
-import { coordinateRange } from '../../core/lending/coordinates.js';
 import type { TrainingSetPins, TrainingSetRequest } from '../../core/ports/training-sets.js';
 import type { QueryOptions } from '../../warehouse/client.js';
 import { valueFailure } from '../../warehouse/failures.js';

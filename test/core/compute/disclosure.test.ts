@@ -10,6 +10,7 @@ import { boolean, defineEntity, defineOnDemandView, input, string } from '../../
 import type { FeatureStatus, FeatureValue } from '../../../src/core/definitions/types.js';
 import { refsOf, viewOf } from '../../offline/support.js';
 import { onDemandOf, onDemandRefs } from '../../support/on-demand.js';
+import { TABLES } from '../../support/tables.js';
 
 const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
 const said = { description: 'x' };
@@ -135,7 +136,7 @@ describe('a caller who sees personal values masked', () => {
   });
 
   it('learns nothing of a stored personal value by what it brings, and never a mask of that', () => {
-    const mask = new Mask(Buffer.alloc(32, 7));
+    const mask = new Mask(Buffer.alloc(32, 7), TABLES.personalColumns);
     const text = fc.option(fc.constantFrom('A', 'AB', 'Elm', 'Oak'), { nil: null });
     fc.assert(
       fc.property(text, text, text, (asked, one, other) => {
@@ -165,6 +166,6 @@ describe('a caller who sees personal values masked', () => {
     [{ customer_id: [], asked: [] }, true],
     [{ customer_id: [], channel: [] }, false],
   ])('brings something personal with the spine %j: %s', (spine, brings) => {
-    expect(bringsPersonal(spine, planOnDemand(onDemandRefs(meeting)))).toBe(brings);
+    expect(bringsPersonal(spine, planOnDemand(onDemandRefs(meeting)), TABLES.personalColumns)).toBe(brings);
   });
 });

@@ -19,6 +19,7 @@ import type { OnDemandView } from '../../../src/core/definitions/definitions.js'
 import type { FeatureValue, StalePolicy } from '../../../src/core/definitions/types.js';
 import { refsOf, viewOf } from '../../offline/support.js';
 import { onDemandOf, onDemandRefs } from '../../support/on-demand.js';
+import { TABLES } from '../../support/tables.js';
 
 const said = { description: 'x' };
 const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
@@ -141,6 +142,7 @@ describe('views that read each other', () => {
 
   it('stand on the tables of what they read, and are what a training set of them pins', () => {
     const definitions = {
+      tables: TABLES,
       derived: [],
       views: [profile],
       onDemandViews: [base, double, sum],

@@ -5,6 +5,7 @@ import { BusinessCalendar } from '../../../src/core/helpers/time.js';
 import { sourceSelect } from '../../../src/core/lending/source-sql.js';
 import { keyFilterOf } from '../../../src/core/lending/source-where.js';
 import { NOW, openSources, type Sources } from '../../sources/support.js';
+import { TABLES } from '../../support/tables.js';
 
 let sources: Sources;
 beforeAll(async () => {
@@ -21,7 +22,7 @@ const read = async (
   tail = '',
 ) => {
   const { knowledge, asOf, timezone = 'Asia/Shanghai' } = options;
-  const select = sourceSelect(table, {
+  const select = sourceSelect(TABLES.get(table), {
     asOf: asOf === null ? null : instant(asOf),
     knowledge: instant(knowledge),
     timezone,
@@ -270,10 +271,10 @@ describe('a source', () => {
         return sources.rows(query, { ...params });
       };
       for (const [index, where] of conditions.entries()) {
-        const narrowed = { ...at, keyFilter: keyFilterOf('device_sightings', where) };
-        const inside = await rowsOf(sourceSelect('device_sightings', narrowed));
+        const narrowed = { ...at, keyFilter: keyFilterOf(TABLES.get('device_sightings'), where) };
+        const inside = await rowsOf(sourceSelect(TABLES.get('device_sightings'), narrowed));
         expect(inside, `seed ${seed}`).toEqual(
-          await rowsOf(sql`(SELECT * FROM ${sourceSelect('device_sightings', at)} WHERE ${where})`),
+          await rowsOf(sql`(SELECT * FROM ${sourceSelect(TABLES.get('device_sightings'), at)} WHERE ${where})`),
         );
         sizes[index] = (sizes[index] ?? 0) + inside.length;
       }
@@ -293,11 +294,11 @@ describe('a source', () => {
     ['brackets that let it out', sql`customer_id = 'x') OR (1 = 1`, /closes a bracket/],
     ['a second statement', sql`customer_id = 'x'; customer_id`, /has '; customer_id'/],
   ])('is not narrowed by %s', (_, where, reason) => {
-    expect(() => keyFilterOf('device_sightings', where)).toThrow(reason);
+    expect(() => keyFilterOf(TABLES.get('device_sightings'), where)).toThrow(reason);
   });
 
   it('is refused by name where there is no such table', () => {
-    expect(() => sourceSelect('clients', { asOf: null, knowledge: instant(0), timezone: 'UTC' })).toThrow(
+    expect(() => sourceSelect(TABLES.get('clients'), { asOf: null, knowledge: instant(0), timezone: 'UTC' })).toThrow(
       /no source table 'clients'/,
     );
   });

@@ -8,6 +8,7 @@ import { next, Oracle, type OracleRow } from '../../core/lending/loan-oracle.js'
 import { quietMetrics } from '../../sources/support.js';
 import { quietLog } from '../../support/homes.js';
 import { leaseOf } from '../../support/leases.js';
+import { TABLES } from '../../support/tables.js';
 import { dyingAfter } from './dying.js';
 import { type Book, LATER, openBook, payment, plainLoan, snapshotsOn, unwatched } from './support.js';
 
@@ -111,6 +112,7 @@ describe('the derivation of loan snapshots', () => {
     await book.load(ledgers(3, 5));
     const lost = AbortSignal.abort(new RiskgraphError({ code: 'STORE_UNAVAILABLE', message: 'lost' }));
     const snapshots = createLoanSnapshots({
+      tables: TABLES,
       clickhouse: book.sources.clickhouse,
       calendar,
       log: quietLog,

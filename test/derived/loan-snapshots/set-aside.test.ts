@@ -6,6 +6,7 @@ import { quietMetrics } from '../../sources/support.js';
 import { quietLog } from '../../support/homes.js';
 import { insertRows } from '../../support/insert-rows.js';
 import { unsharedLeases } from '../../support/leases.js';
+import { TABLES } from '../../support/tables.js';
 import { type Book, LATER, openBook, payment, plainLoan, unwatched } from './support.js';
 
 const ZONE = 'America/New_York';
@@ -73,6 +74,7 @@ describe('an amount that no derivation can count', () => {
     const [book, once] = await Promise.all([open(), open()]);
     const counts: Record<string, number> = {};
     const snapshots = createLoanSnapshots({
+      tables: TABLES,
       clickhouse: book.sources.clickhouse,
       calendar,
       log: quietLog,

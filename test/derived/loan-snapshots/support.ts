@@ -6,6 +6,7 @@ import type { OracleRow } from '../../core/lending/loan-oracle.js';
 import { openSources, quietMetrics, type Sources } from '../../sources/support.js';
 import { quietLog } from '../../support/homes.js';
 import { unsharedLeases } from '../../support/leases.js';
+import { TABLES } from '../../support/tables.js';
 
 export const unwatched = { signal: new AbortController().signal, report: async () => undefined };
 
@@ -26,6 +27,7 @@ export const LATER = Date.UTC(2026, 0, 1);
 /** Partitions of a few loans, so that small books have several. */
 export const snapshotsOn = (clickhouse: ClickHouse, timezone: string): LoanSnapshots =>
   createLoanSnapshots({
+    tables: TABLES,
     clickhouse,
     calendar: new BusinessCalendar(timezone),
     log: quietLog,

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { defineEntity, int32, sql } from '../../../src/core/definitions/define.js';
 import type { FeatureViewSpec } from '../../../src/core/definitions/define-view.js';
-import { SOURCE_TABLES } from '../../../src/core/lending/sources.js';
 import type { ColumnRead, ColumnsRead } from '../../../src/core/ports/columns-read.js';
 import { createColumnsRead } from '../../../src/offline/history/columns-read.js';
 import { loadRegistry } from '../../../src/registry/load.js';
+import { TABLES } from '../../support/tables.js';
 import { openSourceTables, ROOT, type SourceTables } from '../../support/views.js';
 import { viewOf } from '../support.js';
 
@@ -104,7 +104,7 @@ it('tells of every feature of the product columns of the very tables that its vi
     const all = [...(told?.values() ?? [])].flat();
     expect([...new Set(all.map(({ table }) => table))].sort(), view.id).toEqual([...view.sources]);
     for (const { table, column } of all) {
-      const known = SOURCE_TABLES.get(table)?.columns.map((one) => one.name) ?? [];
+      const known = TABLES.find(table)?.columns.map((one) => one.name) ?? [];
       expect([...known, 'ingested_at'], `${view.id} ${table}`).toContain(column);
     }
   }

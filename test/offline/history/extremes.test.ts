@@ -5,7 +5,6 @@ import { decimal, defineEntity, int32, raw, type Sql, sql } from '../../../src/c
 import type { View } from '../../../src/core/definitions/definitions.js';
 import { instantSql, instantText } from '../../../src/core/definitions/sql.js';
 import { addDays, HOUR } from '../../../src/core/helpers/time.js';
-import { SOURCE_TABLES } from '../../../src/core/lending/sources.js';
 import type { Run, StageCounts } from '../../../src/core/ports/offline.js';
 import { indicatorSql } from '../../../src/indicators/sql.js';
 import { type KeyGroup, keysAtFault } from '../../../src/offline/history/keys-at-fault.js';
@@ -13,6 +12,7 @@ import { loadRegistry } from '../../../src/registry/load.js';
 import { Problem, parserOf } from '../../../src/sources/values.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
 import { insertRows } from '../../support/insert-rows.js';
+import { TABLES } from '../../support/tables.js';
 import { type GeneratedRow, generateSources, insertColumns } from '../generated-sources.js';
 import { collect, type OfflineFixture, offlineOn, openOffline, quiet, viewOf } from '../support.js';
 
@@ -29,6 +29,7 @@ beforeAll(async () => {
   const { store, calendar } = fixture;
   asOf = calendar.startOfDay(DAY);
   await migrateClickHouse({
+    tables: TABLES.all,
     clickhouse: store,
     directory: resolve('migrations/clickhouse'),
     clock: () => 0,
@@ -51,7 +52,7 @@ const quarantined = () =>
 describe('over extreme values', () => {
   beforeAll(async () => {
     const { store, calendar } = fixture;
-    const tables = [...SOURCE_TABLES.values()];
+    const tables = TABLES.all;
     rows = generateSources({
       seed: 20_260_310,
       around: asOf,

@@ -19,6 +19,7 @@ import type { FeatureProfile, FeatureProfiles } from '../../../src/core/ports/fe
 import type { StagedRow } from '../../../src/core/ports/offline.js';
 import { createFeatureProfiles } from '../../../src/offline/history/feature-profiles.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
+import { TABLES } from '../../support/tables.js';
 import { ROOT } from '../../support/views.js';
 import { type OfflineFixture, openOffline, quiet, viewOf } from '../support.js';
 
@@ -68,7 +69,7 @@ beforeAll(async () => {
   fixture = await openOffline();
   const { store } = fixture;
   const directory = `${ROOT}migrations/clickhouse`;
-  await migrateClickHouse({ clickhouse: store, directory, clock: () => 0, log: quiet });
+  await migrateClickHouse({ tables: TABLES.all, clickhouse: store, directory, clock: () => 0, log: quiet });
   const counted = new Proxy(store, {
     get(target, name) {
       const own = target[name as keyof typeof target];

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { raw, sql } from '../../../src/core/definitions/sql.js';
 import { sourceSelect } from '../../../src/core/lending/source-sql.js';
-import { SOURCE_TABLES } from '../../../src/core/lending/sources.js';
 import { loadRegistry } from '../../../src/registry/load.js';
+import { TABLES } from '../../support/tables.js';
 import { openSourceTables, ROOT, type SourceTables } from '../../support/views.js';
 import { offlineOn } from '../support.js';
 
@@ -20,10 +20,10 @@ const typesOf = async (select: ReturnType<typeof sql>): Promise<Record<string, s
 };
 
 test('every source row has the instant it happened and the instant it was known, and neither can be NULL (rule 1)', async () => {
-  expect(SOURCE_TABLES.size).toBeGreaterThan(20);
-  for (const name of SOURCE_TABLES.keys()) {
+  expect(TABLES.all.length).toBeGreaterThan(20);
+  for (const name of TABLES.names) {
     const knowledge = raw("toDateTime64('2026-01-01 00:00:00', 3, 'UTC')");
-    const select = sql`SELECT * FROM ${sourceSelect(name, { asOf: null, knowledge, timezone: 'Asia/Shanghai' })}`;
+    const select = sql`SELECT * FROM ${sourceSelect(TABLES.get(name), { asOf: null, knowledge, timezone: 'Asia/Shanghai' })}`;
     expect(await typesOf(select), name).toMatchObject({ event_time: INSTANT, ingested_at: INSTANT });
   }
 });

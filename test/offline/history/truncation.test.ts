@@ -5,10 +5,10 @@ import { raw, sql } from '../../../src/core/definitions/define.js';
 import type { View } from '../../../src/core/definitions/definitions.js';
 import { ident, join } from '../../../src/core/definitions/sql.js';
 import { addDays, formatInstant, type Instant } from '../../../src/core/helpers/time.js';
-import { SOURCE_TABLES } from '../../../src/core/lending/sources.js';
 import { viewQuery } from '../../../src/offline/history/view-sql.js';
 import { loadRegistry } from '../../../src/registry/load.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
+import { TABLES } from '../../support/tables.js';
 import { type GeneratedRow, generateSources, insertColumns, truncated } from '../generated-sources.js';
 import { type OfflineFixture, openOffline, quiet } from '../support.js';
 
@@ -22,6 +22,7 @@ beforeAll(async () => {
   [full, cut] = await Promise.all([openOffline(), openOffline()]);
   for (const { store } of [full, cut]) {
     await migrateClickHouse({
+      tables: TABLES.all,
       clickhouse: store,
       directory: resolve('migrations/clickhouse'),
       clock: () => 0,
@@ -34,7 +35,7 @@ afterAll(async () => {
 });
 
 /** The tables that a view reads: the rows of others would change nothing. */
-const tablesOf = (view: View) => [...SOURCE_TABLES.values()].filter(({ name }) => view.sources.includes(name));
+const tablesOf = (view: View) => TABLES.all.filter(({ name }) => view.sources.includes(name));
 
 async function fill({ store }: OfflineFixture, view: View, rows: readonly GeneratedRow[]): Promise<void> {
   for (const table of tablesOf(view)) {
@@ -112,6 +113,7 @@ test('a view that reads a table itself is caught', async () => {
     sources: ['statements'],
     origin: {
       kind: 'query',
+      tables: TABLES,
       query: () => raw('SELECT customer_id, count() AS n FROM statements GROUP BY customer_id'),
     },
   };

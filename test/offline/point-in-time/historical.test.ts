@@ -3,6 +3,7 @@ import { Mask } from '../../../src/core/compute/masking.js';
 import { defineEntity, float64, int32, raw, string } from '../../../src/core/definitions/define.js';
 import type { FeatureRef, View } from '../../../src/core/definitions/definitions.js';
 import type { HistoricalRequest } from '../../../src/core/ports/offline.js';
+import { TABLES } from '../../support/tables.js';
 import { type OfflineFixture, openOffline, refsOf, viewOf } from '../support.js';
 
 const DAY = Date.UTC(2026, 4, 1);
@@ -124,7 +125,7 @@ test('a NULL key matches nothing (rule 9)', async () => {
 });
 
 test('personal features come out masked, keys as they were brought, and are joined by their true value (rule 33)', async () => {
-  const mask = new Mask(Buffer.alloc(32, 7));
+  const mask = new Mask(Buffer.alloc(32, 7), TABLES.personalColumns);
   const table = await ask({ device_id: ['D1'], event_timestamp: [FRESH] }, { features: refsOf(first), mask });
   expect(table.rows[0]).toEqual(['D1', '2026-05-01T02:00:00.000Z', 7, mask.text('Zhang')]);
   expect(table.columns.map(({ masked }) => masked)).toEqual([false, false, false, true]);

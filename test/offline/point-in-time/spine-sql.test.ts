@@ -5,9 +5,10 @@ import { BusinessCalendar } from '../../../src/core/helpers/time.js';
 import { planSpineSql } from '../../../src/offline/point-in-time/spine-sql.js';
 import { type ClickHouse, openClickHouse } from '../../../src/warehouse/client.js';
 import { openSources, type Sources } from '../../sources/support.js';
+import { TABLES } from '../../support/tables.js';
 import { quiet, unmeasured } from '../support.js';
 
-const mask = new Mask(Buffer.alloc(32, 5));
+const mask = new Mask(Buffer.alloc(32, 5), TABLES.personalColumns);
 const AS_OF = Date.UTC(2026, 0, 15);
 const known = { customer_id: 'C1', phone_hash: mask.text('secret-phone'), city: 'Wuhan' };
 
@@ -32,7 +33,7 @@ const databaseOf = (url: string): string => new URL(url).pathname.slice(1);
 
 async function read(text: string, column?: string): Promise<unknown> {
   const { select } = await planSpineSql(
-    { store, guard: sources.guard, calendar: new BusinessCalendar('Asia/Shanghai') },
+    { store, tables: TABLES, guard: sources.guard, calendar: new BusinessCalendar('Asia/Shanghai') },
     { text, joinKeys: ['customer_id'], asOf: AS_OF, mask },
   );
   const rows = await store.rows<Record<string, unknown>>('test', select);

@@ -17,6 +17,7 @@ import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
 import { forkBundled } from '../../support/bundled.js';
 import { freshClickHouseDatabase } from '../../support/stores.js';
+import { TABLES } from '../../support/tables.js';
 import { type OfflinePorts, offlineOn, quiet, refsOf, unmeasured, viewOf } from '../support.js';
 import type { BuildPlan } from './process.js';
 import {
@@ -51,7 +52,7 @@ beforeAll(async () => {
   server = await freshClickHouseDatabase();
   store = openClickHouse({ ...server, log: quiet, metrics: unmeasured });
   const directory = resolve('migrations/clickhouse');
-  await migrateClickHouse({ clickhouse: store, directory, clock: () => AS_OF, log: quiet });
+  await migrateClickHouse({ tables: TABLES.all, clickhouse: store, directory, clock: () => AS_OF, log: quiet });
   ports = on(store);
   await fillViews(store, ports);
   await Promise.all(Array.from({ length: 30 }, (_, index) => label(`C${index}`, index % 2, 1)));

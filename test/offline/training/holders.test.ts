@@ -9,6 +9,7 @@ import { columnBytes, joinSettings } from '../../../src/offline/training/weights
 import type { ClickHouse } from '../../../src/warehouse/client.js';
 import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
+import { TABLES } from '../../support/tables.js';
 import { type OfflineFixture, offlineOn, openOffline, quiet, refsOf, viewOf } from '../support.js';
 import { AS_OF, at, behaviour, customer, fillViews, setRequest, spineRows, T0 } from './views.js';
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
   fixture = await openOffline();
   const { store } = fixture;
   const directory = resolve('migrations/clickhouse');
-  await migrateClickHouse({ clickhouse: store, directory, clock: () => AS_OF, log: quiet });
+  await migrateClickHouse({ tables: TABLES.all, clickhouse: store, directory, clock: () => AS_OF, log: quiet });
   await fillViews(store, on(store));
   folder = await mkdtemp(join(tmpdir(), 'training-holders-'));
 });

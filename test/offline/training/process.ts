@@ -2,6 +2,7 @@
 import { BusinessCalendar } from '../../../src/core/helpers/time.js';
 import { createTrainingSetBuilder } from '../../../src/offline/training/builder.js';
 import { type ClickHouse, openClickHouse } from '../../../src/warehouse/client.js';
+import { TABLES } from '../../support/tables.js';
 import { quiet, unmeasured } from '../support.js';
 import { setRequest } from './views.js';
 
@@ -43,6 +44,7 @@ async function main({ url, database, id, path, rowsAStep, label, after, within }
   };
   const calendar = new BusinessCalendar('Asia/Shanghai');
   const sets = createTrainingSetBuilder({
+    tables: TABLES,
     store: dying,
     calendar,
     guard: { check: async (sql) => sql },

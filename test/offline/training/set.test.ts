@@ -24,6 +24,7 @@ import { profileColumns } from '../../../src/offline/training/profile.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
 import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
+import { TABLES } from '../../support/tables.js';
 import { type OfflineFixture, type OfflinePorts, offlineOn, openOffline, quiet, refsOf, viewOf } from '../support.js';
 
 const DAY = 86_400_000;
@@ -45,6 +46,7 @@ beforeAll(async () => {
   fixture = await openOffline();
   const { store, calendar } = fixture;
   await migrateClickHouse({
+    tables: TABLES.all,
     clickhouse: store,
     directory: resolve('migrations/clickhouse'),
     clock: () => AS_OF,
@@ -475,7 +477,7 @@ test('a cancelled build ends and leaves neither file nor tables', async () => {
 });
 
 test('personal features and tables are masked where asked, and still join; what a spine brings comes out as brought', async () => {
-  const mask = new Mask(Buffer.alloc(32, 3));
+  const mask = new Mask(Buffer.alloc(32, 3), TABLES.personalColumns);
   const spine = { device_id: ['D1'], customer_id: ['C1'], event_timestamp: [at(1)] };
   const features = [...refsOf(limits, ['name']), ...refsOf(profile)];
   const inline = await build({ features, spine, mask });

@@ -1,0 +1,131 @@
+import type { Datum } from '../helpers/datums.js';
+import { rangeOf } from './coordinates.js';
+
+/** Types of the columns of source tables; see `SOURCE_TYPES` for those of ClickHouse. */
+export type SourceType =
+  | 'String'
+  | 'UInt8'
+  | 'UInt16'
+  | 'UInt32'
+  | 'Int8'
+  | 'Float64'
+  | 'Money'
+  | 'Rate'
+  | 'Date'
+  | 'Date32'
+  | 'Instant'
+  | 'StringMap'
+  | 'FloatMap'
+  | 'StringArray';
+
+export interface ColumnOptions {
+  /** 'days', 'CNY', 'fraction', … */
+  readonly unit?: string;
+  /** Smallest and largest value of a number; without it, `MAX_FLOAT` either way for a Float64, and what the type holds for the others. */
+  readonly range?: readonly [min: number, max: number];
+  /** Default where the file has no value; such a column may be absent from the file. */
+  readonly default?: '' | readonly [] | Readonly<Record<string, never>>;
+}
+
+export interface ColumnSpec<T extends SourceType = SourceType> extends ColumnOptions {
+  /** What a cell means, as the documentation of the tables shows it. */
+  readonly description: string;
+  readonly type: T;
+  readonly nullable: boolean;
+  /** The only values allowed. */
+  readonly values?: readonly string[];
+  /** Identifies a person or a device: masked for modeler. */
+  readonly pii: boolean;
+}
+
+const column =
+  <T extends SourceType>(type: T, always: Partial<ColumnSpec> = {}) =>
+  (description: string, options: ColumnOptions = {}): ColumnSpec<T> => ({
+    description,
+    nullable: false,
+    pii: false,
+    ...always,
+    ...options,
+    type,
+  });
+
+export const text = column('String');
+/** A text that is empty where the file has none. */
+export const textOrEmpty = column('String', { default: '' });
+/** 0 or 1. */
+export const flag = column('UInt8', { values: ['0', '1'] });
+export const uint16 = column('UInt16');
+/** A number of months: a century of them is a mistake. */
+export const months = column('UInt16', { range: [0, 1_200] });
+/** A place in a schedule, which is counted from 1: a payment for number 0 would pay nothing. */
+export const ordinal = column('UInt16', { range: [1, 65_535] });
+export const uint32 = column('UInt32');
+export const int8 = column('Int8');
+export const float = column('Float64');
+export const latitude = column('Float64', { range: rangeOf('latitude') });
+export const longitude = column('Float64', { range: rangeOf('longitude') });
+/** Two decimals, in the portfolio's currency. */
+export const money = column('Money');
+export const probability = column('Float64', { range: [0, 1] });
+/** A fraction a year, as 0.24: ten thousand percent is a mistake, and a lender may pay, but no more than all of it. */
+export const rate = column('Rate', { range: [-1, 100] });
+/** A local day, from 1970. */
+export const day = column('Date');
+/** A local day, from 1900. */
+export const dayOfBirth = column('Date32');
+/** RFC 3339 with its zone, to the millisecond. */
+export const instant = column('Instant');
+export const textMap = column('StringMap', { default: {} });
+export const floatMap = column('FloatMap', { default: {} });
+export const texts = column('StringArray', { default: [] });
+export const oneOf = (description: string, values: readonly string[], options: ColumnOptions = {}) => ({
+  ...text(description, options),
+  values,
+});
+
+/** Nullable, and may be absent from the file. */
+export const opt = <T extends SourceType>(spec: ColumnSpec<T>): ColumnSpec<T> => ({ ...spec, nullable: true });
+/** Identifies a person or a device: masked for modeler. */
+export const pii = <T extends SourceType>(spec: ColumnSpec<T>): ColumnSpec<T> => ({ ...spec, pii: true });
+
+const DATUMS = Object.keys({ WGS84: 1, GCJ02: 1, BD09: 1 } satisfies Record<Datum, 1>);
+
+/** The datum of the row's `latitude` and `longitude`; the portfolio's own (RISKGRAPH_DATUM) where the file has none. */
+export const datum = (description: string): ColumnSpec<'String'> => opt(oneOf(description, DATUMS));
+
+type Columns = Readonly<Record<string, ColumnSpec>>;
+type NameOf<C extends Columns> = keyof C & string;
+/** Names of the columns of one type. */
+type Typed<C extends Columns, T extends SourceType> = {
+  [K in NameOf<C>]: C[K]['type'] extends T ? K : never;
+}[NameOf<C>];
+
+/** Columns that read NULL before the instant in `until`, whatever version of the row is in force. */
+export interface HiddenColumns<Name extends string = string, Instant extends string = string> {
+  readonly columns: readonly Name[];
+  readonly until: Instant;
+  /** The column that says how it ended, and its values that mean "not yet": with any other, `until` says since when that is known. */
+  readonly outcome?: { readonly column: Name; readonly open: readonly string[] };
+}
+
+export interface TableSpec<C extends Columns = Columns> {
+  /** What one row is. */
+  readonly description: string;
+  /** A row with the key of an earlier one and other content is a new version of it. */
+  readonly key: readonly [NameOf<C>, ...NameOf<C>[]];
+  /**
+   * When a row happened: an instant column, the end of a local day, or the end of a month that is named by its first day. Absent: reference
+   * data that always held.
+   */
+  readonly eventTime?: Typed<C, 'Instant'> | { readonly kind: 'day' | 'month'; readonly column: Typed<C, 'Date'> };
+  /** With `history=true`, when a row could be known: this instant column, else the event time. */
+  readonly knownAt?: Typed<C, 'Instant'>;
+  readonly hidden?: readonly HiddenColumns<NameOf<C>, Typed<C, 'Instant'>>[];
+  /** The table in which the platform's derivations of this one record their runs, whose `seq` continues that of the imports. */
+  readonly derivationRuns?: string;
+  readonly columns: C;
+}
+
+/** A source table: what is imported, which views and indicators read by `source('…')`. Its name is that of its file, `<name>.table.ts`. */
+export const defineTable = <const C extends Columns>(spec: TableSpec<C>): { readonly kind: 'table' } & TableSpec<C> =>
+  Object.freeze({ kind: 'table', ...spec });

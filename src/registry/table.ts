@@ -1,0 +1,36 @@
+import type { TableSpec } from '../core/definitions/define-table.js';
+import { type SourceTable, tableOf } from '../core/lending/source-columns.js';
+import { VERSION_COLUMNS } from '../core/lending/sources.js';
+import type { Report } from './check.js';
+
+const NAME = /^[a-z][a-z0-9_]*$/;
+
+/** Builds a source table from its file and reports everything that is wrong with it; null where something is. */
+export function checkTable(name: string, spec: TableSpec, report: Report): SourceTable | null {
+  let good = true;
+  const refuse: Report = (problem) => {
+    good = false;
+    report(problem);
+  };
+  if (!spec.description) refuse('has no description');
+  const names = Object.keys(spec.columns);
+  for (const column of names) {
+    const { description, type, nullable } = spec.columns[column] as TableSpec['columns'][string];
+    if (!NAME.test(column)) refuse(`column '${column}': the name must be snake_case`);
+    if (column in VERSION_COLUMNS) refuse(`column '${column}': every table has it, do not declare it`);
+    if (!description) refuse(`column '${column}': has no description`);
+    if (spec.key.includes(column) && nullable) refuse(`column '${column}': a key column cannot be opt(…)`);
+    if (spec.key.includes(column) && /Map$|Array$/.test(type)) refuse(`column '${column}': a key cannot be a ${type}`);
+  }
+  const named = [
+    ...spec.key.map((column) => ['key', column] as const),
+    ...(typeof spec.eventTime === 'string' ? [['eventTime', spec.eventTime] as const] : []),
+    ...(typeof spec.eventTime === 'object' ? [['eventTime', spec.eventTime.column] as const] : []),
+    ...(spec.knownAt === undefined ? [] : [['knownAt', spec.knownAt] as const]),
+  ];
+  for (const [what, column] of named) {
+    if (!names.includes(column)) refuse(`${what} names '${column}', which is no column of it`);
+  }
+  if (spec.key.length === 0) refuse('has no key');
+  return good ? tableOf(name, spec) : null;
+}

@@ -1,0 +1,12 @@
+import { defineTable, latitude, longitude, text } from 'riskgraph';
+
+export default defineTable({
+  description: 'Reference: the position of each city.',
+  key: ['province', 'city'],
+  columns: {
+    province: text('The province'),
+    city: text('The city'),
+    latitude: latitude('The latitude in degrees, WGS84'),
+    longitude: longitude('The longitude in degrees, WGS84'),
+  },
+});
