@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Indicator, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';
+import type { SourceTables } from '../core/lending/sources.js';
 import type { Log } from '../core/ports/process.js';
 import { startEmbedded } from '../embedded/index.js';
 import { tryIndicator } from '../indicators/try.js';
@@ -25,8 +26,11 @@ export interface RefusedQuery {
   readonly words: string;
 }
 
-/** A ClickHouse of its own, in a folder that goes with it, so that nothing of a server is touched. */
-export async function withEmptyTables<T>(log: Log, body: (store: ClickHouse) => Promise<T>): Promise<T> {
+/** A ClickHouse of its own with the tables, in a folder that goes with it, so that nothing of a server is touched. */
+export async function withEmptyTables<T>(
+  { tables, log }: { readonly tables: SourceTables; readonly log: Log },
+  body: (store: ClickHouse) => Promise<T>,
+): Promise<T> {
   const home = await mkdtemp(join(tmpdir(), 'riskgraph-check-'));
   const need = { postgres: false, redis: false, clickhouse: true };
   try {
@@ -35,7 +39,7 @@ export async function withEmptyTables<T>(log: Log, body: (store: ClickHouse) => 
       const url = stores.urls.clickhouseUrl as string;
       const store = openClickHouse({ url, database: DATABASE, log, metrics: noMetrics });
       try {
-        await migrateClickHouse({ clickhouse: store, directory: MIGRATIONS, clock: () => 0, log });
+        await migrateClickHouse({ clickhouse: store, directory: MIGRATIONS, tables: tables.all, clock: () => 0, log });
         return await body(store);
       } finally {
         await store.close();
