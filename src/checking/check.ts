@@ -125,7 +125,9 @@ async function queryProblems(
   calendar: BusinessCalendar,
   notes: string[],
 ): Promise<readonly Problem[]> {
-  const run = withEmptyTables({ tables: registry.tables, log: silent }, (store) => refusedQueries(store, registry, calendar));
+  const run = withEmptyTables({ tables: registry.tables, log: silent }, (store) =>
+    refusedQueries(store, registry, calendar),
+  );
   const refused = await run.catch((cause: unknown) => {
     const isAbsent = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
     if (!isAbsent) throw cause;

@@ -206,7 +206,8 @@ class SourceKeys implements TriedQuery {
     const { view } = this.run;
     const typed = view.entity.joinKeys.map((name) => sql`CAST(v.${ident(name)}, 'Nullable(String)') AS ${ident(name)}`);
     const rows = this.each(
-      (table) => sql`${join(typed)}, ${hashOf(view)} AS _hash, ${ofDeleted(sourceOf(view, table), this.run.knowledge)} AS _deleted`,
+      (table) =>
+        sql`${join(typed)}, ${hashOf(view)} AS _hash, ${ofDeleted(sourceOf(view, table), this.run.knowledge)} AS _deleted`,
     );
     return sql`SELECT ${join(keyColumns(view))} FROM (${rows}) WHERE _deleted = 1 AND ${among(keys)(raw('_hash'))}`;
   }
