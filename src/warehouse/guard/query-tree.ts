@@ -63,15 +63,52 @@ export function tablesNamed(root: Line): string[] {
   return [...tables];
 }
 
-/** Tables of a resolved statement, as `database.table`. */
-export const tablesRead = (root: Line): string[] =>
-  [...everyLine(root)].flatMap((line) => {
-    const name = line.label === 'TABLE' ? field(line, 'table_name') : null;
-    return name === null || name === ONE_ROW ? [] : [name];
-  });
+/** Names that a statement gives: to a WITH or to what it reads, and to values. */
+export interface GivenNames {
+  readonly tables: readonly string[];
+  readonly values: readonly string[];
+}
+
+/** The alias stands before every field that a constant could imitate. */
+const ALIAS = /^[A-Z_ ]+ id: \d+, alias: ([^,]*)/;
+
+/** Names that a parsed but unresolved statement gives. */
+export function namesGiven(root: Line): GivenNames {
+  const tables: string[] = [];
+  const values: string[] = [];
+  const visit = (line: Line, section: string): void => {
+    const cte = QUERIES.has(line.label) ? field(line, 'cte_name') : null;
+    if (cte !== null) tables.push(cte);
+    const alias = ALIAS.exec(line.text)?.[1];
+    if (alias !== undefined) (TABLE_SECTIONS.has(section) ? tables : values).push(alias);
+    for (const child of line.children) visit(child, line.label);
+  };
+  visit(root, '');
+  return { tables, values };
+}
+
+/** Tables of a resolved statement that it reads past these definitions of a WITH, as `database.table`. */
+export function tablesRead(root: Line, definitions: ReadonlySet<string>): string[] {
+  if (QUERIES.has(root.label) && definitions.has(field(root, 'cte_name') ?? '')) return [];
+  const name = root.label === 'TABLE' ? field(root, 'table_name') : null;
+  const own = name === null || name === ONE_ROW ? [] : [name];
+  return [...own, ...root.children.flatMap((child) => tablesRead(child, definitions))];
+}
 
 export const functionsUsed = (root: Line): string[] =>
   [...everyLine(root)].flatMap((line) => (line.label === 'FUNCTION' ? [field(line, 'function_name') ?? ''] : []));
+
+/** Functions that take the name of an aggregate function as a text. */
+const REDUCES = /^arrayReduce/i;
+const AGGREGATE = /^CONSTANT id: \d+, constant_value: '([A-Za-z]\w*)(?:\([\d., ]*\))?', constant_value_type: String$/;
+
+/** Aggregate functions that a parsed but unresolved statement names as texts; null for a name that is no plain text. */
+export const aggregatesByText = (root: Line): (string | null)[] =>
+  [...everyLine(root)].flatMap((line) => {
+    if (line.label !== 'FUNCTION' || !REDUCES.test(field(line, 'function_name') ?? '')) return [];
+    const first = line.children.find((child) => child.label === 'ARGUMENTS')?.children[0]?.children[0];
+    return [AGGREGATE.exec(first?.text ?? '')?.[1] ?? null];
+  });
 
 /** The list of `x IN name`, where a bare name may be a table. */
 export const namesBehindIn = (root: Line): string[] =>

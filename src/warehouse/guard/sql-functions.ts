@@ -81,8 +81,8 @@ export function isAllowedFunction(name: string): boolean {
   return SCALARS.has(lower) || FAMILIES.some((family) => family.test(lower)) || isAllowedAggregate(lower);
 }
 
-function isAllowedAggregate(name: string): boolean {
-  for (let base = name; ; ) {
+export function isAllowedAggregate(name: string): boolean {
+  for (let base = name.toLowerCase(); ; ) {
     if (AGGREGATES.has(base)) return true;
     const shorter = base.replace(COMBINATORS, '');
     if (shorter === base) return false;

@@ -3,8 +3,18 @@ import { badInput } from '../../core/errors.js';
 import type { SqlGuard } from '../../core/ports/sources.js';
 import type { ClickHouse } from '../client.js';
 import { refusalOf, userSqlFailure } from '../failures.js';
-import { everyLine, functionsUsed, namesBehindIn, parseTree, tablesNamed, tablesRead } from './query-tree.js';
-import { isAllowedFunction } from './sql-functions.js';
+import {
+  aggregatesByText,
+  everyLine,
+  functionsUsed,
+  type GivenNames,
+  namesBehindIn,
+  namesGiven,
+  parseTree,
+  tablesNamed,
+  tablesRead,
+} from './query-tree.js';
+import { isAllowedAggregate, isAllowedFunction } from './sql-functions.js';
 
 /** Characters; a spine or a mapping is a page of SQL at most. */
 const MAX_SQL = 100_000;
@@ -47,6 +57,8 @@ export function createSqlGuard(clickhouse: ClickHouse): SqlGuard {
       refuseNodes(await explained(clickhouse, 'AST', raw(statement)));
       const tree = parseTree(await explained(clickhouse, 'QUERY TREE run_passes = 0', raw(statement)));
       refuseFunctions(functionsUsed(tree));
+      refuseAggregates(aggregatesByText(tree));
+      await refuseNames(clickhouse, namesGiven(tree), [...tables, ...Object.keys(views)]);
       refuseTables({ named: tablesNamed(tree), allowed: [...tables, ...Object.keys(views)] });
       const behindIn = namesBehindIn(tree)[0];
       if (behindIn !== undefined) {
@@ -143,6 +155,49 @@ function refuseFunctions(names: readonly string[]): void {
   );
 }
 
+function refuseAggregates(names: readonly (string | null)[]): void {
+  if (names.includes(null)) {
+    throw badInput('arrayReduce takes a function that is no plain text', "write its name: arrayReduce('sum', …)");
+  }
+  const name = names.find((each) => each !== null && !isAllowedAggregate(each));
+  if (name == null) return;
+  throw badInput(
+    `the function '${name.slice(0, 64)}' of arrayReduce is not allowed`,
+    'name an aggregate of values alone: sum, max, quantile(0.5)',
+  );
+}
+
+/**
+ * Refuses names that another part of the statement could read as a table: the caller's SQL runs behind a WITH that defines the tables which it may
+ * read, and what stands for one of them must be that definition.
+ */
+async function refuseNames(
+  clickhouse: ClickHouse,
+  { tables: given, values }: GivenNames,
+  allowed: readonly string[],
+): Promise<void> {
+  const dotted = [...given, ...values].find((name) => name.includes('.'));
+  if (dotted !== undefined) {
+    throw badInput(
+      `the name '${dotted.slice(0, 64)}' has a dot`,
+      'a name with a dot reads like a database and its table: write _',
+    );
+  }
+  const stored = await storedAmong(clickhouse, given);
+  const taken = [...given, ...values].find((name) => allowed.includes(name)) ?? stored[0];
+  if (taken === undefined) return;
+  throw badInput(`'${taken.slice(0, 64)}' is the name of a table`, 'give the alias, or the WITH, another name');
+}
+
+async function storedAmong(clickhouse: ClickHouse, names: readonly string[]): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  const rows = await clickhouse.rows<{ name: string }>(
+    'sql-names',
+    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN (${join(names.map((name) => sql`${name}`))})`,
+  );
+  return rows.map(({ name }) => name);
+}
+
 function refuseTables({ named, allowed }: { named: readonly string[]; allowed: readonly string[] }): void {
   const refused = named.find((name) => !allowed.includes(name));
   if (refused === undefined) return;
@@ -152,22 +207,21 @@ function refuseTables({ named, allowed }: { named: readonly string[]; allowed: r
   );
 }
 
-/** Checks the tables once more after ClickHouse's analyzer has resolved the names. */
+/**
+ * Checks the tables once more after ClickHouse's analyzer has resolved the names: each that is read is one of `tables`, or is read by the definition of
+ * a view. So it does not hang on the analyzer's order of names that a view stands for the stored table of its name.
+ */
 async function refuseOtherTables(
   clickhouse: ClickHouse,
   statement: string,
   { tables, views }: { tables: readonly string[]; views: Readonly<Record<string, Sql>> },
 ): Promise<void> {
-  const definitions = Object.entries(views);
   const database = await currentDatabase(clickhouse);
   const allowed = new Set(tables.map((name) => `${database}.${name}`));
-  for (const [, view] of definitions) {
-    for (const name of tablesRead(parseTree(await explained(clickhouse, 'QUERY TREE', view)))) allowed.add(name);
-  }
-  const withs = join(definitions.map(([name, view]) => sql`${ident(name)} AS (${view})`));
-  const prefix = definitions.length > 0 ? sql`WITH ${withs} ` : raw('');
+  const withs = join(Object.entries(views).map(([name, view]) => sql`${ident(name)} AS (${view})`));
+  const prefix = Object.keys(views).length > 0 ? sql`WITH ${withs} ` : raw('');
   const tree = parseTree(await explained(clickhouse, 'QUERY TREE', sql`${prefix}SELECT * FROM (${raw(statement)})`));
-  const refused = tablesRead(tree).find((name) => !allowed.has(name));
+  const refused = tablesRead(tree, new Set(Object.keys(views))).find((name) => !allowed.has(name));
   if (refused !== undefined) throw badInput('the SQL reads a table that is not allowed', WHAT_MAY);
   if ([...everyLine(tree)].some(({ label }) => label === 'TABLE_FUNCTION')) {
     throw badInput('table functions are not allowed', WHAT_MAY);

@@ -52,7 +52,7 @@ describe('a table of the spine SQL is read as known and masked', () => {
   it.each([
     ['by its name', `SELECT ${COLUMNS} FROM customers`],
     ['between backticks', `SELECT ${COLUMNS} FROM \`customers\``],
-    ['under a WITH of its own name', `WITH customers AS (SELECT * FROM customers) SELECT ${COLUMNS} FROM customers`],
+    ['under a WITH of another name', `WITH known AS (SELECT * FROM customers) SELECT ${COLUMNS} FROM known`],
     [
       'spelled with an escape and plainly',
       `SELECT ${COLUMNS} FROM "${first}" WHERE 0 < (SELECT count() FROM customers)`,
@@ -86,6 +86,11 @@ describe('a table of the spine SQL is read as known and masked', () => {
   });
 
   it.each([
+    ['under a WITH of its own name', `WITH customers AS (SELECT * FROM customers) SELECT ${COLUMNS} FROM customers`],
+    [
+      'under a WITH of its name in a database',
+      `WITH \`riskgraph.customers\` AS (SELECT * FROM customers) SELECT ${COLUMNS} FROM \`riskgraph.customers\``,
+    ],
     ['of another database', `SELECT ${COLUMNS} FROM system.\`${hex('customers', 6)}\``],
     ['that is no source table', `SELECT 'a' AS customer_id FROM "${hex('api_key', 1)}"`],
   ])('never one %s', async (_, text) => {

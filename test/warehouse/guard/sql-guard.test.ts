@@ -100,6 +100,26 @@ const ESCAPES: readonly (readonly [what: string, text: string])[] = [
   ['chance', 'SELECT rand()'],
   ['a thrown message', "SELECT throwIf(1, 'x')"],
   ['a parameter of ours', 'SELECT {p1:String}'],
+  [
+    'a WITH named like a table with its database',
+    'WITH `riskgraph.events` AS (SELECT 1) SELECT * FROM `riskgraph.events`',
+  ],
+  ['a WITH named like an allowed table', 'WITH customers AS (SELECT * FROM customers) SELECT * FROM customers'],
+  ['it in a subquery', 'SELECT * FROM (WITH file AS (SELECT 1) SELECT * FROM file)'],
+  ['a WITH named like a stored table', 'WITH secret AS (SELECT 1 AS one) SELECT one FROM secret'],
+  ['a WITH of a union named like a stored table', 'WITH secret AS (SELECT 1 UNION ALL SELECT 2) SELECT * FROM secret'],
+  ['a table under the name of another', 'SELECT secret.id FROM file AS secret'],
+  ['a table under the name of a database and its table', 'SELECT `default.secret`.id FROM file AS `default.secret`'],
+  ['a subquery under the name of another table', 'SELECT * FROM (SELECT id FROM file) AS customers'],
+  ['an array under the name of an allowed table', 'SELECT customers FROM file ARRAY JOIN [1] AS customers'],
+  ['a value under the name of an allowed table', 'SELECT id AS customers FROM file'],
+  ['a value of WITH under the name of an allowed table', 'WITH 1 AS customers SELECT id FROM file'],
+  ['a value under a name with a dot', 'SELECT id AS `secret.a` FROM file'],
+  ['another aggregate by its name as a text', "SELECT arrayReduce('groupArrayInsertAt', [1], [1])"],
+  ['a state by its name as a text', "SELECT arrayReduce('sumState', [1])"],
+  ['it under a combinator', "SELECT arrayReduce('nothingIf', [1], [1]) FROM file"],
+  ['an aggregate by a text that is put together', "SELECT arrayReduce(concat('su', 'm'), [1])"],
+  ['an aggregate by a column', 'SELECT arrayReduce(a, [1]) FROM file'],
   ['an aggregate state', "SELECT initializeAggregation('sumState', 1)"],
   ['nothing at all', '  -- only a comment'],
   ['no SQL', 'hello'],
@@ -178,6 +198,12 @@ const GOOD: readonly (readonly [what: string, text: string])[] = [
     'SELECT c.customer_id, s.dpd FROM customers AS c ASOF JOIN loan_snapshots AS s ON c.customer_id = s.customer_id AND toDate(c.registered_at) >= s.as_of',
   ],
   ['no table', "SELECT 'C1' AS customer_id"],
+  [
+    'aggregates by their names as texts',
+    "SELECT arrayReduce('sum', [1, 2]), arrayReduce('quantile(0.5)', [1, 2]), arrayReduce('countIf', [1, 0])",
+  ],
+  ['a value under the name of a table that is not there', 'SELECT id AS secret FROM file'],
+  ['a constant that reads like an alias', "SELECT 'x, alias: customers, y.z' AS s FROM file"],
 ];
 
 describe('the guard of SQL that a caller wrote', () => {
@@ -203,6 +229,16 @@ describe('the guard of SQL that a caller wrote', () => {
       hint: 'the tables are customers, loan_snapshots, file',
     });
     await expect(check('SELECT sleep(1)')).rejects.toMatchObject({ message: "the function 'sleep' is not allowed" });
+  });
+
+  it('says that a name is taken, or has a dot', async () => {
+    await expect(check('SELECT id AS customers FROM file')).rejects.toMatchObject({
+      message: "'customers' is the name of a table",
+      hint: 'give the alias, or the WITH, another name',
+    });
+    await expect(check('WITH `a.b` AS (SELECT 1) SELECT * FROM `a.b`')).rejects.toMatchObject({
+      message: "the name 'a.b' has a dot",
+    });
   });
 
   it('never shows what another table holds, not even in an error', async () => {
