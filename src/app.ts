@@ -181,6 +181,9 @@ export async function createApp(config: Config, given: Given = {}) {
       store,
       breakerOf('clickhouse', () => store.ping()),
     );
+    const auditKey = await sharedSecret(dataSource, 'audit', randomBytes(32));
+    const audit = createAuditLog({ dataSource, key: auditKey, breaker: postgresBreaker, clock, metrics, log });
+    opened(audit, () => audit.close());
     const countRequests = createRateCount({ client: serving.client, prefix: 'riskgraph' });
     const rateCount: RateCount = (key, windowMs) => redisBreaker.run(() => countRequests(key, windowMs));
 
@@ -307,7 +310,7 @@ export async function createApp(config: Config, given: Given = {}) {
           await reportContent(catalogue.views(), content, metrics);
         },
       },
-      audit: createAuditLog({ dataSource, breaker: postgresBreaker, metrics, log }),
+      audit,
       now: clock,
     };
     const worker: JobServices = {

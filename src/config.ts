@@ -45,6 +45,7 @@ const Environment = z.object({
   RISKGRAPH_WORKER_METRICS_URL: optional(z.url()),
   RISKGRAPH_DEADLINE_MS: withDefault(z.coerce.number().int().min(1).max(600_000), 300),
   RISKGRAPH_RATE_LIMIT: optional(z.string()),
+  RISKGRAPH_AUDIT_DAYS: optional(z.coerce.number().int().min(31).max(36_500)),
 });
 
 /** Reads the environment once; every problem is listed before it fails. */
@@ -66,6 +67,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     rateLimit: env.RISKGRAPH_RATE_LIMIT,
     /** How long a decision waits that names no deadline. */
     decisionDeadlineMs: env.RISKGRAPH_DEADLINE_MS,
+    /** How long entries of the audit log are kept; undefined: for ever. */
+    auditDays: env.RISKGRAPH_AUDIT_DAYS,
     home,
     /** The project whose definitions are laid over the product's. */
     project: env.RISKGRAPH_DEFINITIONS === undefined ? undefined : resolve(env.RISKGRAPH_DEFINITIONS),

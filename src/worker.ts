@@ -1,12 +1,15 @@
 import { createApp } from './app.js';
 import { loadConfig } from './config.js';
 import { repeat } from './core/async.js';
+import { DAY, HOUR } from './core/helpers/time.js';
 import { openAcceptedKeys, parseKeys } from './http/keys.js';
 import { createWorkerServer } from './http/worker-server.js';
 import { runRole } from './role-process.js';
 
 /** What Redis has lost is being restored after this long. */
 const WATCH_EVERY_MS = 2_000;
+
+const PRUNE_EVERY_MS = HOUR;
 
 /** The worker process: runs jobs until a signal, then finishes those that run. Its metrics have a port of their own. */
 runRole('worker', async () => {
@@ -28,10 +31,23 @@ runRole('worker', async () => {
     everyMs: WATCH_EVERY_MS,
     onError: (error) => log.warn({ err: error }, 'what the online store holds could not be asked'),
   });
+  const { auditDays } = config;
+  const pruning = repeat(
+    async () => {
+      if (auditDays === undefined) return;
+      const entries = await audit.prune(now() - auditDays * DAY);
+      if (entries > 0) log.info({ entries }, 'the oldest entries of the audit log were deleted');
+    },
+    {
+      everyMs: PRUNE_EVERY_MS,
+      delayMs: WATCH_EVERY_MS,
+      onError: (error) => log.error({ err: error }, 'the oldest entries of the audit log could not be deleted'),
+    },
+  );
   return {
     log,
     close: async () => {
-      await watching.stop();
+      await Promise.all([watching.stop(), pruning.stop()]);
       await running.close();
       await server.close();
       await close();

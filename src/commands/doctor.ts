@@ -107,10 +107,43 @@ async function checkDefinitions(context: CommandContext): Promise<Finding[]> {
   ];
 }
 
+interface AuditCheck {
+  readonly entries: number;
+  readonly newest: string;
+  readonly faults: readonly string[];
+  readonly role: string;
+  readonly excess: string | null;
+}
+
+async function checkAudit(context: CommandContext): Promise<Finding[]> {
+  const client = new Client({
+    url: context.client.url,
+    key: await findKey({ key: context.client.key, home: context.home }),
+  });
+  const { auditCheck } = await client.graphql<{ auditCheck: AuditCheck }>(
+    '{ auditCheck { entries newest faults role excess } }',
+  );
+  const { entries, newest, faults, role, excess } = auditCheck;
+  return [
+    finding(
+      'audit log',
+      faults.length === 0,
+      faults.length === 0 ? `${entries} entries in one chain, newest ${newest.slice(0, 16)}` : faults.join('; '),
+      'find out who can write to Postgres; docs/audit.md says what the chain proves',
+    ),
+    finding(
+      'audit role',
+      excess === null,
+      excess ?? `${role} may read and append, no more`,
+      'give the server a role of its own: docs/audit.md has the statements',
+    ),
+  ];
+}
+
 export function addDoctorCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('doctor')
-    .description('look for what is wrong here: home, server, stores, duties, worker, freshness of views')
+    .description('look for what is wrong here: home, server, stores, duties, worker, audit log, freshness of views')
     .addOption(jsonOption())
     .action(async () => {
       const server = await checkServer(context.client.url);
@@ -124,7 +157,12 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
             finding('definitions', true, `not looked at: ${cause.message}`),
           ])
         : [];
-      const findings = [await checkHome(context.home), ...server, ...definitions, ...views];
+      const audit = server[0]?.ok
+        ? await checkAudit(context).catch((cause: Error) => [
+            finding('audit log', true, `not looked at: ${cause.message}`),
+          ])
+        : [];
+      const findings = [await checkHome(context.home), ...server, ...audit, ...definitions, ...views];
       print(findings, command.opts<OutputOptions>(), () =>
         table(
           ['', 'check', 'found', 'do'],

@@ -24,8 +24,8 @@ export interface ChildSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Set over the inherited environment. */
-  readonly env?: NodeJS.ProcessEnv;
+  /** Its whole environment. */
+  readonly env: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** argv[0] as the program sees it. */
   readonly argv0?: string;
@@ -61,8 +61,20 @@ export interface Child {
   lastLines(count?: number): string;
 }
 
-/** Children see our environment, with these variables set over it. */
-export const inherited = (over: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({ ...process.env, ...over });
+/** Where programs, libraries and temporary files are. */
+const NEEDED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'TZ', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH'] as const;
+
+/**
+ * The environment of a store: what any program needs of ours, these names of it, and the variables that are set over it. Keys of the API and
+ * URLs with passwords are no business of its.
+ */
+export function storeEnvironment(over: NodeJS.ProcessEnv = {}, names: readonly string[] = []): NodeJS.ProcessEnv {
+  const given = [...NEEDED, ...names].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(given), ...over };
+}
 
 const openLog = (file: string): { fd: number; offset: number } => {
   let offset = 0;
@@ -125,7 +137,7 @@ export async function startChild(home: Home, spec: ChildSpec): Promise<Child> {
   const child = spawn(spec.command, [...spec.args], {
     detached: true,
     stdio: spec.ipc ? ['ignore', output, output, 'ipc'] : ['ignore', output, output],
-    env: inherited(spec.env),
+    env: spec.env,
     ...(spec.cwd ? { cwd: spec.cwd } : {}),
     ...(spec.argv0 ? { argv0: spec.argv0 } : {}),
     ...(spec.uid === undefined ? {} : { uid: spec.uid }),

@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RiskgraphError } from '../core/errors.js';
-import { startChild, waitReady } from './child.js';
+import { startChild, storeEnvironment, waitReady } from './child.js';
 import type { ChildMessage, ChildOptions } from './clickhouse-child.js';
 import type { Home } from './home.js';
 import type { RunningStore } from './redis.js';
@@ -62,7 +62,7 @@ export async function startClickHouse(
     command: process.execPath,
     args: [...typescriptFlags(), entry],
     // A query holds a libuv thread while it runs; the default of four would make queries wait for each other.
-    env: { UV_THREADPOOL_SIZE: '16', NODE_OPTIONS: '', TZ: 'UTC' },
+    env: storeEnvironment({ UV_THREADPOOL_SIZE: '16', TZ: 'UTC' }),
     cwd: home.path,
     stopSignal: 'SIGTERM',
     ipc: true,

@@ -8,7 +8,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports/process.js';
-import { inherited } from './child.js';
+import { storeEnvironment } from './child.js';
 import type { Home } from './home.js';
 
 /**
@@ -83,7 +83,11 @@ const ignoreExisting = (cause: NodeJS.ErrnoException): void => {
 
 const majorOf = async (native: string): Promise<string> => {
   const postgres = join(native, 'bin', 'postgres');
-  const answer = spawnSync(postgres, ['--version'], { encoding: 'utf8', timeout: 20_000 });
+  const answer = spawnSync(postgres, ['--version'], {
+    encoding: 'utf8',
+    timeout: 20_000,
+    env: storeEnvironment(),
+  });
   const major = /\(PostgreSQL\) (\d+)/.exec(answer.stdout ?? '')?.[1];
   if (major) return major;
   throw unavailable(
@@ -96,7 +100,9 @@ const USERNS = ['--user', '--map-user=1000', '--map-group=1000'] as const;
 
 const chooseRunAs = (): RunAs => {
   if (process.getuid?.() !== 0) return 'self';
-  return spawnSync('unshare', [...USERNS, 'true'], { timeout: 10_000 }).status === 0 ? 'userns' : 'copy';
+  return spawnSync('unshare', [...USERNS, 'true'], { timeout: 10_000, env: storeEnvironment() }).status === 0
+    ? 'userns'
+    : 'copy';
 };
 
 /** @throws RiskgraphError when the binaries are missing or do not run */
@@ -106,7 +112,7 @@ export async function locatePostgres(home: Home, log: Log, given?: RunAs): Promi
   const major = await majorOf(native);
   const runAs = given ?? chooseRunAs();
   // Messages in English, which we read, and times in UTC, whatever the caller's locale.
-  const env = { LC_ALL: 'C', TZ: 'UTC' };
+  const env = storeEnvironment({ LC_ALL: 'C', TZ: 'UTC' });
   if (runAs === 'copy') return copiedPlace(home, native, major, env, log);
   const prefix = runAs === 'userns' ? ['unshare', ...USERNS] : [];
   return {
@@ -172,7 +178,7 @@ export async function runTool(
   input = '',
 ): Promise<void> {
   const { command, args: all, env, ...options } = place.command(tool, args);
-  const child = spawn(command, [...all], { ...options, env: inherited(env), stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, [...all], { ...options, env, stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
@@ -185,7 +191,8 @@ export async function runTool(
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code === 0) return;
+  // The single-user server goes on after a statement that fails.
+  if (code === 0 && !/\b(?:ERROR|FATAL): /.test(output)) return;
   throw unavailable(
     `${tool} failed (exit code ${code}): ${output.trim().split('\n').slice(-6).join('\n')}`,
     /No space left/.test(output)

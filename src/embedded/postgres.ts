@@ -9,17 +9,19 @@ import { freePort } from './free-port.js';
 import type { Home } from './home.js';
 import { clearLeftovers, killBackends } from './postgres-leftovers.js';
 import { locatePostgres, type PostgresPlace, type RunAs, runTool } from './postgres-place.js';
+import { PLATFORM_ROLE, prepareRoles } from './postgres-roles.js';
 import type { RunningStore } from './redis.js';
 
 const READY_TIMEOUT_MS = 120_000;
-const USER = 'riskgraph';
+/** Owns the cluster. */
+const SUPERUSER = 'riskgraph';
 const DATABASE = 'riskgraph';
 /** Another process may take a free port before Postgres does. */
 const PORT_ATTEMPTS = 3;
 
-/** The password of the embedded server, made once and kept in a file of mode 600. */
-async function passwordOf(home: Home): Promise<{ file: string; password: string }> {
-  const file = join(home.path, 'postgres.password');
+/** A password of the embedded server, made once and kept in a file of mode 600. */
+async function passwordOf(home: Home, name: string): Promise<{ file: string; password: string }> {
+  const file = join(home.path, name);
   const kept = readIfThere(file)?.trim();
   if (kept) return { file, password: kept };
   const password = randomBytes(24).toString('base64url');
@@ -31,7 +33,17 @@ async function initialize(place: PostgresPlace, passwordFile: string): Promise<v
   // An interrupted initdb leaves half a cluster: only a whole one gets the final name.
   const draft = `${place.data}.new`;
   await rm(draft, { recursive: true, force: true });
-  const initdb = [`-D`, draft, '-U', USER, '-E', 'UTF8', '--locale=C', '--auth=scram-sha-256', '--no-instructions'];
+  const initdb = [
+    `-D`,
+    draft,
+    '-U',
+    SUPERUSER,
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--auth=scram-sha-256',
+    '--no-instructions',
+  ];
   await runTool(place, 'initdb', [...initdb, `--pwfile=${await place.readable(passwordFile)}`]);
   // The npm package has no createdb; the single-user server makes the database before anyone can connect.
   await runTool(place, 'postgres', ['--single', '-D', draft, 'postgres'], `CREATE DATABASE ${DATABASE};\n`);
@@ -64,11 +76,14 @@ export async function startPostgres(
   abandoned: AbortSignal,
   runAs?: RunAs,
 ): Promise<RunningStore> {
-  const { file, password } = await passwordOf(home);
+  // The superuser's is the operator's, for backups; no process of the platform connects with it.
+  const superuser = await passwordOf(home, 'postgres.password');
+  const { password } = await passwordOf(home, 'postgres.platform-password');
   const place = await locatePostgres(home, log, runAs);
-  if (readIfThere(join(place.data, 'PG_VERSION')) === undefined) await initialize(place, file);
+  if (readIfThere(join(place.data, 'PG_VERSION')) === undefined) await initialize(place, superuser.file);
   await checkVersion(place);
   await clearLeftovers(place.data, log);
+  await prepareRoles(home, place, { database: DATABASE, password });
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const settings: Record<string, string> = {
@@ -102,7 +117,7 @@ export async function startPostgres(
     }
     return {
       child,
-      url: `postgres://${USER}:${password}@127.0.0.1:${port}/${DATABASE}`,
+      url: `postgres://${PLATFORM_ROLE}:${password}@127.0.0.1:${port}/${DATABASE}`,
       async close(graceMs = 60_000) {
         await child.stop(graceMs);
         await ended;

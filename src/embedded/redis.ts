@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports/process.js';
-import { type Child, inherited, startChild, waitReady } from './child.js';
+import { type Child, startChild, storeEnvironment, waitReady } from './child.js';
 import type { Home } from './home.js';
 
 /** Lua scripts of the online store and of BullMQ need it. */
@@ -47,7 +47,7 @@ interface Finished {
 /** Runs a program to its end; one that is not there ends with code null. */
 const run = (command: string, args: readonly string[], options: SpawnOptions = {}): Promise<Finished> =>
   new Promise((resolve) => {
-    const child = spawn(command, [...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, [...args], { env: storeEnvironment(), ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -63,6 +63,9 @@ const versionOf = async ({ command, argv0 }: RedisBinary): Promise<string | unde
   // redis-check-rdb under its own name answers without `v=`, so a build that ignores argv[0] is not taken for a server.
   return /\bv=(\d+\.\d+(?:\.\d+)?)/.exec(output)?.[1];
 };
+
+/** The network may be reached through these alone. */
+const PROXIES = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
 
 const installHint =
   'install it with the package manager (Debian: apt-get install redis-tools), or set REDIS_URL to a server';
@@ -101,7 +104,7 @@ function checked(binary: RedisBinary, version: string): FoundRedis {
 }
 
 async function installRedis(): Promise<'installed' | 'locked'> {
-  const env = inherited({ DEBIAN_FRONTEND: 'noninteractive' });
+  const env = storeEnvironment({ DEBIAN_FRONTEND: 'noninteractive' }, PROXIES);
   for (const args of [
     ['update', '-qq'],
     ['install', '-y', '-qq', '--no-install-recommends', 'redis-tools'],
@@ -163,6 +166,7 @@ export async function startRedis(home: Home, log: Log, abandoned: AbortSignal): 
     name: 'redis',
     ...binary,
     args: Object.entries(settings).flatMap(([key, value]) => [`--${key}`, value]),
+    env: storeEnvironment(),
     cwd: dir,
     stopSignal: 'SIGTERM',
   });

@@ -146,6 +146,7 @@ class Supervisor {
     const stores = { ...external, ...this.embedded.urls } as Required<EmbeddedUrls>;
     const metricsPort = env.RISKGRAPH_METRICS_PORT || String(await freePort());
     this.env = {
+      ...process.env,
       // Else glibc keeps what eight arenas a core have freed: measured, a twentieth of what an import holds at its peak.
       MALLOC_ARENA_MAX: '2',
       // And what is larger goes back to the system as soon as it is freed: glibc else learns to keep up to 32 MB of it.

@@ -14,9 +14,9 @@ const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQL
   extensions: { ...error.extensions, requestId },
 });
 
-/** Limits before execution; afterwards request ids, one log line and one measurement an operation. */
+/** Limits before execution; afterwards request ids, and of each operation one log line, one measurement and its reads in the audit log. */
 const seam = (): ApolloServerPlugin<RequestContext> => ({
-  async requestDidStart({ contextValue: { requestId, services, log, metrics, caller, deadline } }) {
+  async requestDidStart({ contextValue: { requestId, services, log, metrics, caller, address, deadline, reads } }) {
     const startedAt = performance.now();
     let label = 'none';
     return {
@@ -54,6 +54,9 @@ const seam = (): ApolloServerPlugin<RequestContext> => ({
           if (singleResult.errors) {
             singleResult.errors = singleResult.errors.map((error) => withRequestId(error, requestId));
           }
+        }
+        if (reads.length > 0) {
+          services.audit.noteReads({ at: services.now(), requestId, caller, address, calls: reads });
         }
         const outcome = errors && errors.length > 0 ? 'error' : 'ok';
         metrics.observe('graphql_seconds', seconds, { operation: label, outcome });

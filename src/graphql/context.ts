@@ -3,7 +3,7 @@ import type { Deadline } from '../core/deadline.js';
 import type { View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';
-import type { AuditLog, Caller } from '../core/ports/access.js';
+import type { AuditedReads, AuditLog, Caller } from '../core/ports/access.js';
 import type { CatalogueBrowser } from '../core/ports/browse.js';
 import type { Catalogue, RegistryPlanner, ViewFreshness } from '../core/ports/catalogue.js';
 import type { ColumnsRead } from '../core/ports/columns-read.js';
@@ -60,6 +60,8 @@ export interface RequestContext {
   readonly deadline: Deadline | null;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** The reads of this request that were answered, for its entry in the audit log. */
+  readonly reads: AuditedReads['calls'][number][];
 }
 
 /** The view of personal values that a role has. */

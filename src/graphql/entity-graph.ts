@@ -187,7 +187,11 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
         nullable: true,
         description: `Reads one ${entity.name} with its feature views. ${entity.description}`,
       }),
-      Operation({ roles: ['admin', 'modeler', 'decision'], cost: ({ weight }) => weight }),
+      Operation({
+        roles: ['admin', 'modeler', 'decision'],
+        cost: ({ weight }) => weight,
+        lookUp: ({ id, asOf }) => ({ of: { asOf }, entities: { [entity.joinKeys[0] as string]: [id] } }),
+      }),
     ],
     { value: find },
   );

@@ -81,6 +81,7 @@ function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Re
       throw error;
     }
     if (audited) await recordEnd('DONE', details);
+    if (declaration.lookUp) context.reads.push({ operation: name, ...declaration.lookUp(args) });
     return result;
   };
 }

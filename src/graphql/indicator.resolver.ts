@@ -71,7 +71,10 @@ export class IndicatorResolver {
       }));
   }
 
-  @Operation({ roles: ['admin', 'modeler', 'bi'] })
+  @Operation({
+    roles: ['admin', 'modeler', 'bi'],
+    lookUp: ({ names, by, grain, from, to, asOf }) => ({ of: { names, by, grain, from, to, asOf } }),
+  })
   @Query(() => DataTableType, {
     description: 'Reads indicators side by side, one row per period and combination of dimensions.',
   })

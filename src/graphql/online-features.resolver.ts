@@ -74,7 +74,14 @@ class OnlineFeaturesType {
 
 @Resolver()
 export class OnlineFeaturesResolver {
-  @Operation({ roles: ['admin', 'modeler', 'decision'], cost: valuesRead })
+  @Operation({
+    roles: ['admin', 'modeler', 'decision'],
+    cost: valuesRead,
+    lookUp: ({ service, features, entities }) => ({
+      of: service ? { service } : { features },
+      entities: columnarKeys(entities as Record<string, unknown>),
+    }),
+  })
   @Query(() => OnlineFeaturesType, {
     description: 'Reads the newest value of each feature for at most 1,000 rows.',
   })

@@ -1,6 +1,6 @@
 import type { GraphQLField, GraphQLSchema } from 'graphql';
 import { Extensions } from 'type-graphql';
-import type { Role } from '../core/ports/access.js';
+import type { LookUp, Role } from '../core/ports/access.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
 
 /** One call of an operation, before it is executed. */
@@ -18,6 +18,8 @@ export interface OperationDeclaration {
   readonly cost?: (call: OperationCall) => number;
   /** Records every call, as for an export. Mutations and refused calls are recorded without it. */
   readonly audit?: true;
+  /** What a read of personal values, scores or reports was about, of its arguments; a request with such reads has one entry in the audit log. */
+  readonly lookUp?: (args: OperationCall['args']) => LookUp;
 }
 
 /** Declares a query, mutation or subscription beside its resolver; the schema is not built where one lacks it. */

@@ -21,7 +21,7 @@ class RejectedRowType {
 
 @Resolver()
 export class QuarantineResolver {
-  @Operation({ roles: ['admin', 'modeler'] })
+  @Operation({ roles: ['admin', 'modeler'], lookUp: ({ table, limit }) => ({ of: { table, limit } }) })
   @Query(() => [RejectedRowType], { description: 'Lists the rows that imports rejected, newest import first.' })
   async quarantine(
     @Arg('table', () => String, { description: 'The name of the source table.' }) table: string,

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
 import type { Registry } from '../core/definitions/registry.js';
+import { AuditResolver } from './audit.resolver.js';
 import { BackfillResolver } from './backfill.resolver.js';
 import { CatalogueResolver } from './catalogue.resolver.js';
 import { entityGraph } from './entity-graph.js';
@@ -39,6 +40,7 @@ const RESOLVERS = [
   LoanSnapshotsResolver,
   RegistryResolver,
   QuarantineResolver,
+  AuditResolver,
 ] as const;
 
 /** type-graphql wants one where there are subscriptions; ours bring their own source of events. */

@@ -201,6 +201,10 @@ export class ScoreResolver {
     roles: ['admin', 'modeler', 'decision'],
     cost: ({ args, catalogue }) =>
       longestColumn(args.entities) * catalogue.namedModel(String(args.model)).features.length,
+    lookUp: ({ model, entities }) => ({
+      of: { model },
+      entities: columnarKeys(entities as Record<string, unknown>),
+    }),
   })
   @Query(() => ScoreTableType, { description: 'Scores at most 1,000 entities from their online features.' })
   async score(

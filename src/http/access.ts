@@ -93,7 +93,7 @@ export function registerAccess(
     readonly keys: Pick<KeyRing, 'authenticate'>;
     /** Every route that is closed to some roles. */
     readonly guarded: readonly GuardedRoute[];
-    readonly audit: AuditLog;
+    readonly audit: Pick<AuditLog, 'record' | 'noteStranger'>;
     readonly now: Clock;
   },
 ): void {
@@ -143,7 +143,11 @@ export function registerAccess(
 
   // Before the answer leaves: a caller that has it is in the log. What is done or refused is so, also where that cannot be recorded.
   server.addHook('onSend', async (request, { statusCode }) => {
-    const refused = statusCode === 401 || statusCode === 403;
+    if (statusCode === 401 && !request.caller) {
+      audit.noteStranger({ at: now(), address: request.ip, action: routeOf(request) });
+      return;
+    }
+    const refused = statusCode === 403;
     if (request.unrecorded || (!refused && !isAudited(request))) return;
     const outcome = refused ? 'REFUSED' : statusCode < 400 ? 'DONE' : 'FAILED';
     await record(request, outcome, statusCode).catch(() => undefined);

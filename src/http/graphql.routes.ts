@@ -37,7 +37,7 @@ function contextOf(request: FastifyRequest, { services, log, metrics }: GraphqlO
   const now = services.now();
   const signal = deadline?.signal;
   const loaders = createLoaders({ onlineFeatures, offline, jobs, freshness, profiles, now, deadline: signal });
-  return { services, caller, requestId: id, address: ip, loaders, deadline, log, metrics };
+  return { services, caller, requestId: id, address: ip, loaders, deadline, log, metrics, reads: [] };
 }
 
 async function checkBody({ body }: FastifyRequest): Promise<void> {

@@ -14,7 +14,7 @@ const WORKER_TIMEOUT_MS = 2_000;
 
 export interface WorkerServerOptions {
   readonly keys: Pick<KeyRing, 'authenticate'>;
-  readonly audit: AuditLog;
+  readonly audit: Pick<AuditLog, 'record' | 'noteStranger'>;
   readonly metricsText: () => Promise<string>;
   readonly now: Clock;
   readonly log: Log;

@@ -49,6 +49,19 @@ async function migrate(dataSource: DataSource, log: Log): Promise<void> {
     dataSource.runMigrations({ transaction: 'each' }),
   );
   if (done.length > 0) log.info({ migrations: done.map(({ name }) => name) }, 'postgres migrated');
+  await sealAuditLog(dataSource, log);
+}
+
+/** Where whoever owns the server has prepared it, the audit log changes hands: this process may read it and append to it from then on. */
+async function sealAuditLog(dataSource: DataSource, log: Log): Promise<void> {
+  const [{ open }] = (await dataSource.query(`
+    SELECT to_regprocedure('public.seal_audit_log()') IS NOT NULL
+      AND (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('public.audit_log')) AS open`)) as [
+    { open: boolean | null },
+  ];
+  if (!open) return;
+  await dataSource.query('SELECT public.seal_audit_log()');
+  log.info({}, 'the audit log can be read and appended to from now on, and no more');
 }
 
 export interface Database {

@@ -10,6 +10,8 @@ import type { RiskgraphError } from '../../src/core/errors.js';
 import type { Log } from '../../src/core/ports/process.js';
 import { isAlive, type ProcessIdentity, processIdentity } from '../../src/embedded/identity.js';
 import { type EmbeddedOptions, type EmbeddedStores, startEmbedded } from '../../src/embedded/index.js';
+import { checkAuditLog } from '../../src/ledgers/audit-check.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
 import { freshHome, quietLog } from '../support/homes.js';
 import { runStack } from './stack-process.js';
 
@@ -242,6 +244,79 @@ test('a home too long for a socket puts the socket elsewhere, in a private folde
   const redis = new Redis(urls.redisUrl as string);
   expect(await redis.ping()).toBe('PONG');
   await redis.quit();
+});
+
+test('a store has nothing of our environment that it does not need', async () => {
+  const home = await newHome();
+  process.env.RISKGRAPH_KEYS = 'admin=a-key-that-no-store-needs';
+  try {
+    await start({ home, need: { postgres: true, redis: true, clickhouse: true } });
+  } finally {
+    delete process.env.RISKGRAPH_KEYS;
+  }
+  const needed = /^(?:PATH|HOME|TMPDIR|LANG|LC_ALL|TZ|LD_LIBRARY_PATH|UV_THREADPOOL_SIZE|NODE_CHANNEL_\w+|PG\w+)$/;
+  const pids = await pidFiles(home);
+  expect(pids.map(({ name }) => name).sort()).toEqual(['clickhouse', 'postgres', 'redis']);
+  for (const { pid, name } of pids) {
+    const names = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0').filter((entry) => entry !== '');
+    expect(
+      names.map((entry) => entry.split('=')[0]).filter((given) => !needed.test(given ?? '')),
+      name,
+    ).toEqual([]);
+  }
+});
+
+test('the platform is no superuser of Postgres and may only append to its audit log, also in a home of an earlier release', async () => {
+  const home = await newHome();
+  const need = { postgres: true, redis: false, clickhouse: false };
+  const url = async (stores: EmbeddedStores, superuser: boolean): Promise<string> => {
+    const at = new URL(stores.urls.postgresUrl as string);
+    if (!superuser) return at.href;
+    at.username = 'riskgraph';
+    at.password = (await readFile(join(home, 'postgres.password'), 'utf8')).trim();
+    return at.href;
+  };
+  const earlier = await start({ home, need });
+  const before = await openDatabase({ url: await url(earlier, true), log: quietLog });
+  // As it was: one role, which owns everything.
+  await before.dataSource.query('DROP FUNCTION seal_audit_log()');
+  for (const owned of ['TABLE audit_log', 'TABLE audit_head', 'FUNCTION prune_audit_log', 'FUNCTION chain_audit_entry'])
+    await before.dataSource.query(`ALTER ${owned} OWNER TO riskgraph`);
+  await before.dataSource.query('ALTER FUNCTION audit_hash OWNER TO riskgraph');
+  await before.dataSource.query('DROP OWNED BY riskgraph_platform, riskgraph_audit');
+  await before.dataSource.query('DROP ROLE riskgraph_platform, riskgraph_audit');
+  await before.close();
+  await earlier.close();
+  for (const file of ['postgres.roles', 'postgres.platform-password']) await rm(join(home, file));
+
+  for (const _ of ['upgraded', 'started again']) {
+    const stores = await start({ home, need });
+    const { dataSource, close } = await openDatabase({ url: await url(stores, false), log: quietLog });
+    const entry = `INSERT INTO audit_log (at, request_id, action, outcome, address, details) VALUES (now(), 'r', 'a', 'DONE', '', '{}')`;
+    await dataSource.query(entry);
+    for (const forbidden of [
+      "UPDATE audit_log SET action = 'b'",
+      'DELETE FROM audit_log',
+      'TRUNCATE audit_log',
+      'DROP TABLE audit_log',
+      'ALTER TABLE audit_log DISABLE TRIGGER ALL',
+      'UPDATE audit_head SET seq = 0',
+      'DROP FUNCTION chain_audit_entry CASCADE',
+      'SET ROLE riskgraph_audit',
+      'ALTER ROLE riskgraph_platform SUPERUSER',
+    ]) {
+      await expect(dataSource.query(forbidden), forbidden).rejects.toThrow(/permission denied|must be owner/);
+    }
+    expect(await checkAuditLog(dataSource)).toMatchObject({ role: 'riskgraph_platform', excess: null, faults: [] });
+    await dataSource.query("INSERT INTO platform_secret VALUES ('x', '') ON CONFLICT DO NOTHING");
+    await close();
+    // The release before connects as it did.
+    const back = await openDatabase({ url: await url(stores, true), log: quietLog });
+    await back.dataSource.query(entry);
+    expect((await checkAuditLog(back.dataSource)).faults).toEqual([]);
+    await back.close();
+    await stores.close();
+  }
 });
 
 test('where user namespaces are refused Postgres runs as an unprivileged user beside the home', async () => {

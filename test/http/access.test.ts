@@ -12,7 +12,7 @@ function server(guarded = [SECRETS]) {
   registerAccess(http, {
     keys: { authenticate: () => null },
     guarded,
-    audit: { record: async () => undefined, list: async () => [] },
+    audit: { record: async () => undefined, noteStranger: () => undefined },
     now: () => 0,
   });
   return http;

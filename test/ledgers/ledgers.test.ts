@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { FreshDefinition } from '../../src/core/ports/serving.js';
+import { walkChain as checkIn } from '../../src/ledgers/audit-check.js';
 import { createAuditLog } from '../../src/ledgers/audit-journal.js';
 import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
 import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
@@ -150,10 +151,13 @@ describe('audit log', () => {
   const caller = { role: 'admin', name: 'ops', keyId: '0123456789abcdef' } as const;
   const entry = { at: 1_000, requestId: 'r1', caller, action: 'Mutation.materialize', address: '10.0.0.1' } as const;
   const failed: string[] = [];
-  const journal = (run: <T>(work: () => Promise<T>) => Promise<T> = (work) => work()) =>
+  const journal = (run: <T>(work: () => Promise<T>) => Promise<T> = (work) => work(), mostWaiting = 300) =>
     createAuditLog({
       dataSource: database.dataSource,
+      key: Buffer.alloc(32, 7),
+      clock: () => 5_000,
       breaker: { run },
+      mostWaiting,
       metrics: {
         count: (name, labels, by = 1) => by > 0 && void failed.push(`${name} ${JSON.stringify(labels)}`),
         observe: () => undefined,
@@ -210,7 +214,138 @@ describe('audit log', () => {
     }
   });
 
+  it('keeps reads while Postgres is away, counts those that are too many, and says the gap where it is', async () => {
+    let away = true;
+    failed.length = 0;
+    const audit = journal((work) => (away ? Promise.reject(new Error('away')) : work()));
+    const read = (id: string) =>
+      audit.noteReads({
+        at: 2_000,
+        requestId: id,
+        caller,
+        address: '10.0.0.1',
+        calls: [{ operation: 'Query.score', of: { model: 'pd' }, entities: { customer_id: ['C1'] } }],
+      });
+    for (let i = 0; i < 302; i += 1) read(`read-${i}`);
+    await expect(audit.flush()).rejects.toThrow('away');
+    expect(failed).toEqual(Array(2).fill('audit_entries_lost {}'));
+    away = false;
+    await audit.flush();
+    await audit.close();
+    const [row] = await database.dataSource.query(
+      "SELECT count(*)::int AS rows, count(DISTINCT request_id)::int AS requests FROM audit_log WHERE request_id LIKE 'read-%'",
+    );
+    expect(row).toEqual({ rows: 300, requests: 300 });
+    const gaps = (await audit.list(500)).filter(({ action }) => action === 'entries lost');
+    expect(gaps).toMatchObject([{ at: 5_000, caller: null, outcome: 'FAILED', details: { entries: 2 } }]);
+  });
+
+  it('counts calls without a key by minute and address, in an entry each, however many strangers there are', async () => {
+    const audit = journal(undefined, 2_000);
+    for (let call = 0; call < 500; call += 1) {
+      audit.noteStranger({ at: 60_000 * (1 + (call % 2)) + call, address: '10.0.0.9', action: 'POST /graphql' });
+    }
+    audit.noteStranger({ at: 60_000, address: '10.0.0.9', action: 'GET /metrics' });
+    for (let i = 0; i < 1_500; i += 1) {
+      audit.noteStranger({ at: 600_000, address: `10.1.${i >> 8}.${i & 255}`, action: 'POST /graphql' });
+    }
+    await expect(audit.flush()).resolves.toBeUndefined();
+    const entries = (await audit.list(2_000)).filter(({ action }) => action === 'unauthenticated');
+    expect(entries.filter(({ address }) => address === '10.0.0.9').map(({ at, details }) => [at, details])).toEqual([
+      [120_000, { calls: 250, actions: { 'POST /graphql': 250 } }],
+      [60_000, { calls: 251, actions: { 'POST /graphql': 250, 'GET /metrics': 1 } }],
+    ]);
+    expect(entries.filter(({ at }) => at === 600_000).length).toBeLessThan(1_001);
+    expect(entries.find(({ address }) => address === 'other addresses')?.details.calls).toBe(1_500 - 998);
+  });
+
+  it('loses what cannot be written by the end of the process, and counts it', async () => {
+    failed.length = 0;
+    const audit = journal(() => Promise.reject(new Error('away')));
+    audit.noteReads({ at: 2_000, requestId: 'r', caller, address: '', calls: [{ operation: 'Query.score', of: {} }] });
+    await audit.close();
+    expect(failed).toEqual(['audit_entries_lost {}']);
+  });
+
+  it('is one chain, whoever writes: several processes at once, and the release before', async () => {
+    const [first, second] = [journal(), journal()];
+    const write = (audit: typeof first) => audit.record({ ...entry, outcome: 'DONE', details: {} });
+    await Promise.all(Array.from({ length: 20 }, (_, i) => write(i % 2 ? first : second)));
+    await database.dataSource.query(
+      `INSERT INTO audit_log (at, request_id, action, outcome, address, details)
+       SELECT now(), 'by hand', 'x', 'DONE', '', '{}' FROM generate_series(1, 3)`,
+    );
+    const { entries, faults, newest } = await first.check();
+    expect({ faults, newest }).toEqual({ faults: [], newest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(entries).toBeGreaterThan(320);
+  });
+
+  it('names what was changed, deleted or put in, and nothing else', async () => {
+    const { dataSource } = database;
+    const audit = journal();
+    const [{ newest }] = (await dataSource.query('SELECT max(seq)::int AS newest FROM audit_log')) as [
+      { newest: number },
+    ];
+    const faultsAfter = async (...statements: string[]): Promise<readonly string[]> => {
+      const session = dataSource.createQueryRunner();
+      await session.startTransaction();
+      try {
+        for (const statement of statements) await session.query(statement);
+        return (await checkIn(session)).faults;
+      } finally {
+        await session.rollbackTransaction();
+        await session.release();
+      }
+    };
+    expect(await faultsAfter(`UPDATE audit_log SET details = '{"views":[]}' WHERE seq = 1`)).toEqual([
+      'entry 1 (Mutation.materialize, 1970-01-01T00:00:01.000Z) was changed',
+    ]);
+    for (const column of ['at = now()', "caller = '{}'", "address = 'x'", "request_id = 'x'", "outcome = 'DONE'"]) {
+      expect(await faultsAfter(`UPDATE audit_log SET ${column} WHERE seq = 2`)).toEqual([
+        expect.stringMatching(/^entry 2 \(.*\) was changed$/),
+      ]);
+    }
+    expect(await faultsAfter('DELETE FROM audit_log WHERE seq = 200')).toEqual(['entry 200 is missing']);
+    expect(await faultsAfter('DELETE FROM audit_log WHERE seq BETWEEN 9 AND 11')).toEqual([
+      'entries 9 to 11 are missing',
+    ]);
+    expect(await faultsAfter(`DELETE FROM audit_log WHERE seq >= ${newest - 1}`)).toEqual([
+      `entries ${newest - 1} to ${newest} are missing`,
+    ]);
+    // One who computes the hash anew is betrayed by the entry after.
+    expect(
+      await faultsAfter(
+        `UPDATE audit_log SET address = 'x' WHERE seq = 7`,
+        `UPDATE audit_log AS a SET hash = audit_hash((SELECT hash FROM audit_log WHERE seq = 6), a) WHERE seq = 7`,
+      ),
+    ).toEqual([expect.stringMatching(/^entry 8 /)]);
+    expect(
+      await faultsAfter('UPDATE audit_head SET seq = seq - 1', `DELETE FROM audit_log WHERE seq = ${newest}`),
+    ).toEqual([`entry ${newest - 1} is not the one that the chain ended with`]);
+    expect((await audit.check()).faults).toEqual([]);
+  });
+
+  it('is pruned from its oldest entry on, and its chain stays whole', async () => {
+    const audit = journal();
+    const before = (await audit.check()).entries;
+    expect(await audit.prune(1_500)).toBeLessThan(10);
+    // What is older than its age, and after what is younger, stays.
+    const pruned = await audit.prune(Date.now() - 31 * 86_400_000);
+    expect(pruned).toBeGreaterThan(300);
+    const { faults, entries } = await audit.check();
+    expect(faults).toEqual([]);
+    expect(entries).toBeGreaterThan(0);
+    expect(entries).toBeLessThan(before - pruned + 3);
+    expect((await audit.list(1))[0]).toMatchObject({ action: 'entries pruned', details: { entries: pruned } });
+    await expect(audit.prune(Date.now() - 29 * 86_400_000)).rejects.toThrow('entries of the last 30 days are kept');
+  });
+
+  it('says what the role of the server may do to it beyond appending', async () => {
+    expect(await journal().check()).toMatchObject({ excess: expect.stringMatching(/ is a superuser$/) });
+  });
+
   it('says that an entry was not written, and counts it', async () => {
+    failed.length = 0;
     const audit = journal(() => Promise.reject(new Error('away')));
     await expect(audit.record({ ...entry, outcome: 'BEGUN', details: {} })).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',

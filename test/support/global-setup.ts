@@ -4,7 +4,7 @@
  * vitest runs them in processes of their own.
  */
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -55,8 +55,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function startOne(home: string, store: StoreName): Promise<EmbeddedStores> {
   const stores = await startEmbedded({ home, need: { ...NOTHING, [store]: true }, log: quietLog });
-  if (stores.urls.postgresUrl) await withoutFsync(stores.urls.postgresUrl);
-  return stores;
+  if (!stores.urls.postgresUrl) return stores;
+  const postgresUrl = await asSuperuser(stores.urls.postgresUrl, home);
+  await withoutFsync(postgresUrl);
+  return { ...stores, urls: { ...stores.urls, postgresUrl } };
+}
+
+/** Each test file makes a database, which the platform's own role may not. */
+async function asSuperuser(platformUrl: string, home: string): Promise<string> {
+  const url = new URL(platformUrl);
+  url.username = 'riskgraph';
+  url.password = (await readFile(join(home, 'postgres.password'), 'utf8')).trim();
+  return url.href;
 }
 
 /** No test outlives the machine: what a killed process wrote is there without waiting for the disk. */

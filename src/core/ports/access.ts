@@ -51,13 +51,60 @@ export interface AuditEntry {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Records every mutation, import, export, download and refused call: caller, action, time, address. */
+/** What a read was about: whose values an operation gave to its caller. */
+export interface LookUp {
+  /** The names that it asked by: a service, features, a model, a table, indicators. */
+  readonly of: Readonly<Record<string, unknown>>;
+  /** The entities that it asked for, in columns of join keys; none for a read of no single one. */
+  readonly entities?: Readonly<Record<string, unknown>>;
+}
+
+/** The reads of one request that were answered. */
+export interface AuditedReads extends Pick<AuditEntry, 'at' | 'requestId' | 'caller' | 'address'> {
+  readonly calls: readonly (LookUp & { readonly operation: string })[];
+}
+
+/** A call without a key of this server. */
+export interface Stranger {
+  readonly at: Instant;
+  readonly address: string;
+  /** `POST /graphql`, … */
+  readonly action: string;
+}
+
+/** Whether the audit log is what was written. */
+export interface AuditCheck {
+  readonly entries: number;
+  /** The hash of the newest entry, in hex: kept elsewhere, it proves later that nothing before it was changed. */
+  readonly newest: string;
+  /** Names the entries that were changed or are missing; none where the chain is whole. */
+  readonly faults: readonly string[];
+  /** The role of Postgres that writes. */
+  readonly role: string;
+  /** Says what the role may do to the log beyond reading and appending; null where nothing. */
+  readonly excess: string | null;
+}
+
+/** Records every mutation, import, export, download and refused call, and who looked up whom: caller, action, time, address. */
 export interface AuditLog {
   /**
    * Appends one entry. Every text can be stored: NUL and half a character are replaced, what is long is cut with a mark.
    * @throws STORE_UNAVAILABLE where it is not written in time, which is logged and counted by then
    */
   record(entry: AuditEntry): Promise<void>;
+  /**
+   * Appends one entry for the reads of a request, with the number of entities and a keyed hash of each. It is written shortly after, together
+   * with others, and no answer waits for it: what cannot be written for long is lost, counted, and said by an entry in its place.
+   */
+  noteReads(reads: AuditedReads): void;
+  /** Counts a call without a key: each minute has one entry for an address, written as those of reads are. */
+  noteStranger(stranger: Stranger): void;
+  /** Writes what was noted. */
+  flush(): Promise<void>;
+  /** Reads the whole log and checks its chain. */
+  check(): Promise<AuditCheck>;
+  /** Deletes the oldest entries, those before an instant; the chain stays whole. Returns how many. Those of the last 30 days stay. */
+  prune(before: Instant): Promise<number>;
   /** Returns at most `limit` entries, newest first. */
   list(limit: number): Promise<readonly AuditEntry[]>;
 }

@@ -43,6 +43,9 @@ export const METRICS = {
     'Entries that the audit log did not take, by outcome; what had to be recorded before it began (BEGUN) was refused',
     'outcome',
   ),
+  audit_entries_lost: counter(
+    'Entries of reads that the audit log has lost, since Postgres was away for long or took them more slowly than they came',
+  ),
   served_values: counter(
     'Feature values answered from the online store, also as inputs of scores, by status: PRESENT, NULL, STALE, NOT_FOUND, ERROR',
     'view',
