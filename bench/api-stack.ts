@@ -20,7 +20,7 @@ const CUSTOMERS = 1_000;
 /** What the scoring of a borrower reads. */
 const SERVICE = 'b_score@1';
 
-export const keyOf = (role: Role, name: string = role): string => `bench-key-${role}-${name}`;
+export const keyOf = (role: Role, name: string = role): string => `bench-key-of-role-${role}-${name}`;
 export const customer = (index: number): string => `C${String(index % CUSTOMERS).padStart(6, '0')}`;
 
 const QUERY = `query($e: JSONObject!) {

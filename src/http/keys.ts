@@ -32,8 +32,8 @@ const givenKey = ({ key, role, name }: GivenKey): HeldKey => heldKey(sha256(key)
 const storedKey = ({ sha256, role, name }: StoredKey): HeldKey => heldKey(Buffer.from(sha256, 'hex'), role, name);
 
 const ENTRY = /^([a-z]+)(?::([^=\s,]{1,64}))?=(\S+)$/;
-/** Shorter ones can be guessed over the network. */
-const MIN_KEY_LENGTH = 8;
+/** Words that a person thinks of are shorter; a random key of this length cannot be guessed, not even from its SHA-256. */
+const MIN_KEY_LENGTH = 20;
 
 export interface GivenKey {
   readonly role: Role;
@@ -62,7 +62,7 @@ export function parseKeys(entries: readonly string[], where: string): GivenKey[]
   throw new RiskgraphError({
     code: 'BAD_USER_INPUT',
     message: `${where} is not usable: ${problems.join('; ')}`,
-    hint: `write role=key,role:name=key with roles ${ROLES.join(', ')}`,
+    hint: `write role=key,role:name=key with roles ${ROLES.join(', ')}; \`openssl rand -hex 32\` makes a key`,
   });
 }
 

@@ -109,7 +109,7 @@ describe('a line that is replaced in the key file', () => {
 
   it('leaves stored keys alone where the environment gives the keys', async () => {
     const before = await store.all();
-    await open('admin=first-key-of-admin');
+    await open('admin=the-first-key-of-admin');
     expect(await store.all()).toEqual(before);
   });
 });
@@ -117,21 +117,27 @@ describe('a line that is replaced in the key file', () => {
 describe('keys of the environment', () => {
   it('are the only ones that work, so that a role without a key is closed', async () => {
     const generated = await fileKeys();
-    const ring = await open('admin=first-key-of-admin,admin:backup=second-key-of-admin');
-    expect(ring.authenticate('Bearer first-key-of-admin')).toMatchObject({ role: 'admin', name: 'admin' });
-    expect(ring.authenticate('Bearer second-key-of-admin')).toMatchObject({ role: 'admin', name: 'backup' });
+    const ring = await open('admin=the-first-key-of-admin,admin:backup=the-second-key-of-admin');
+    expect(ring.authenticate('Bearer the-first-key-of-admin')).toMatchObject({ role: 'admin', name: 'admin' });
+    expect(ring.authenticate('Bearer the-second-key-of-admin')).toMatchObject({ role: 'admin', name: 'backup' });
     expect(ring.authenticate(`Bearer ${generated.bi}`)).toBeNull();
   });
 
-  it.each([undefined, '', 'first-key-of-admin', 'Basic first-key-of-admin', 'Bearer', 'Bearer wrong-key'])(
+  it.each([undefined, '', 'the-first-key-of-admin', 'Basic the-first-key-of-admin', 'Bearer', 'Bearer wrong-key'])(
     'header %j is nobody',
     async (header) => {
-      expect((await open('admin=first-key-of-admin')).authenticate(header)).toBeNull();
+      expect((await open('admin=the-first-key-of-admin')).authenticate(header)).toBeNull();
     },
   );
 
   it('that are not usable are all named by place, and never repeated', () => {
-    const given = ['boss=some-secret-key', 'admin', 'bi=short', 'modeler=twice-the-same', 'decision=twice-the-same'];
+    const given = [
+      'boss=some-long-secret-key',
+      'admin',
+      'bi=nineteen-characters',
+      'modeler=twice-the-same-long-key',
+      'decision=twice-the-same-long-key',
+    ];
     const problem = (() => {
       try {
         return String(parseKeys(given, 'RISKGRAPH_KEYS'));
@@ -142,11 +148,11 @@ describe('keys of the environment', () => {
     for (const words of [
       "entry 1: 'boss' is not a role",
       'entry 2 is not role=key',
-      'entry 3: the key is shorter',
+      'entry 3: the key is shorter than 20 characters',
       'given twice',
     ]) {
       expect(problem).toContain(words);
     }
-    expect(problem).not.toMatch(/some-secret-key|twice-the-same/);
+    expect(problem).not.toMatch(/some-long-secret-key|nineteen|twice-the-same-long-key/);
   });
 });

@@ -13,7 +13,7 @@ import { FIXTURE_ROOT } from './registries.js';
 import { type FreshStore, freshClickHouseDatabase, freshPostgresDatabase, freshRedis } from './stores.js';
 import { TABLES } from './tables.js';
 
-export const keyOf = (role: Role): string => `key-of-role-${role}`;
+export const keyOf = (role: Role): string => `the-key-of-role-${role}`.padEnd(24, '-');
 
 /** One a role. */
 export const TEST_KEYS = ROLES.map((role) => ({ role, name: role, key: keyOf(role) }));
