@@ -61,7 +61,7 @@ export class AuditChain1767226620000 implements MigrationInterface {
     await runner.query(
       `CREATE TRIGGER chain BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION chain_audit_entry()`,
     );
-    // Some thousand at a time: the writers wait for the head. What is young stays, whoever asks.
+    // Some thousand at a time: the writers wait for the head. What is young stays, for every caller.
     await runner.query(`
       CREATE FUNCTION prune_audit_log(before timestamptz) RETURNS bigint LANGUAGE plpgsql ${safely} AS $$
         DECLARE

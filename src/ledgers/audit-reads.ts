@@ -17,7 +17,7 @@ export const weightOf = ({ calls }: AuditedReads): number =>
   calls.reduce((sum, { entities }) => sum + 1 + Object.keys(entities ?? {}).length * rowsOf(entities), 0);
 
 /**
- * The entry of the reads of one request: what was asked for, how many entities, and a hash of each join key that was asked for. Whoever has the
+ * The entry of the reads of one request: what was asked for, how many entities, and a hash of each join key that was asked for. An auditor with the
  * key of the hashes can tell who looked up a customer; the log alone does not say which customers there are. The hash is SHA-256 of the key and
  * `column=value`, cut short, so that an auditor computes it with what Postgres brings.
  */

@@ -52,7 +52,7 @@ async function migrate(dataSource: DataSource, log: Log): Promise<void> {
   await sealAuditLog(dataSource, log);
 }
 
-/** Where whoever owns the server has prepared it, the audit log changes hands: this process may read it and append to it from then on. */
+/** Where the owner of the server has prepared it, the audit log changes hands: this process may read it and append to it from then on. */
 async function sealAuditLog(dataSource: DataSource, log: Log): Promise<void> {
   const [{ open }] = (await dataSource.query(`
     SELECT to_regprocedure('public.seal_audit_log()') IS NOT NULL
