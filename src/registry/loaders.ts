@@ -82,11 +82,25 @@ const loadServices: Loader = async (files, { views, onDemandViews, services, pro
   });
 };
 
+/** A column as it is, or its text. */
+const BARE = /^(?:toString\()?\s*(\w+)\s*\)?$/;
+
+/** Reports are read by roles that see no personal value, and a filter on one would tell whether a guess is stored. */
+const personalDimensions = ({ dimensions }: IndicatorSpec, { personalColumns }: SourceTables): string[] =>
+  Object.entries(dimensions ?? {}).flatMap(([name, { expression }]) => {
+    const column = BARE.exec(expression.trim())?.[1] ?? '';
+    if (!personalColumns.has(column)) return [];
+    return [
+      `dimension ${name}: ${column} identifies a person or a device; group by something coarser, such as a band of ages or a city`,
+    ];
+  });
+
 const loadIndicators: Loader = async (files, { indicators, tables, currency, problems }) => {
   await each(files, problems, async (item) => {
     const spec = inCurrency(item.exported as IndicatorSpec, currency);
     if (!spec.owner) problems.push(`${item.file}: has no owner`);
     if (!spec.description) problems.push(`${item.file}: has no description`);
+    for (const problem of personalDimensions(spec, tables)) problems.push(`${item.file}: ${problem}`);
     const { name, file } = item;
     indicators.set(name, Object.freeze({ ...spec, name, file, tables, hash: await contentHash(item.path) }));
   });

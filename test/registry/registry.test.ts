@@ -23,7 +23,7 @@ async function put(file: string, body: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(
     path,
-    `import { defineEntity, defineFeatureView, defineFeatureService, defineJob, int32, sql } from 'riskgraph';\n${body}\n`,
+    `import { defineEntity, defineFeatureView, defineFeatureService, defineIndicator, defineJob, int32, sql } from 'riskgraph';\n${body}\n`,
   );
 }
 
@@ -55,6 +55,20 @@ test('a job whose contract has another name than its file is a problem', async (
   );
   expect(await problemsOf()).toEqual([
     "jobs/count.ts: its contract names it 'count_rows'; name the file jobs/count_rows.ts",
+  ]);
+});
+
+test('an indicator by a column that identifies a person is refused, one by something coarser is not', async () => {
+  const by = (expression: string) => `{ expression: "${expression}", description: 'x' }`;
+  await put(
+    'indicators/people.indicator.ts',
+    `export default defineIndicator({ domain: 'x', description: 'x', owner: 'x', unit: 'count', stock: false, finestGrain: 'DAY',
+      from: ({ source }) => sql\`SELECT toDate(registered_at) AS date, phone_hash, birth_date FROM \${source('customers')}\`, numerator: 'count()',
+      dimensions: { phone: ${by('phone_hash')}, born: ${by(' toString(birth_date)')}, decade: ${by('intDiv(toYear(birth_date), 10)')} } });`,
+  );
+  expect(await problemsOf()).toEqual([
+    expect.stringContaining('dimension phone: phone_hash identifies a person'),
+    expect.stringContaining('dimension born: birth_date identifies a person'),
   ]);
 });
 
