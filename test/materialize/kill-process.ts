@@ -18,7 +18,6 @@ import { createMaterializer } from '../../src/materialize/materializer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { servicesFor } from '../../src/queue/needs.js';
-import { createQueue } from '../../src/queue/queue.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
 import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
@@ -110,6 +109,8 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
   };
   const jobs = await killJobs();
   if (!job) {
+    // Loaded by those alone who work for it: most of these processes run one job, and what they load is most of what they do.
+    const { createQueue } = await import('../../src/queue/queue.js');
     const telling = new Map(
       [...jobs].map(([name, definition]) => [name, { ...definition, run: told(definition.run) }]),
     );

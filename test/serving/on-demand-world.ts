@@ -1,7 +1,7 @@
 /** Stored and on-demand views on real stores, and the three ways to their values: a request, a historical table and a training set. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Decimal } from 'decimal.js';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
@@ -32,8 +32,7 @@ import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
-import { migrateClickHouse } from '../../src/warehouse/migrate.js';
-import { offlineOn, openOffline, quiet, viewOf } from '../offline/support.js';
+import { offlineOn, openMigrated, quiet, viewOf } from '../offline/support.js';
 import { noMetrics } from '../online/definitions.js';
 import { onDemandOf } from '../support/on-demand.js';
 import { freshRedis } from '../support/stores.js';
@@ -100,15 +99,8 @@ const decimalOf = (value: unknown): FeatureValue =>
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
 export async function openWorld() {
-  const [fixture, redis] = await Promise.all([openOffline(), freshRedis()]);
+  const [fixture, redis] = await Promise.all([openMigrated(), freshRedis()]);
   const { store, calendar } = fixture;
-  await migrateClickHouse({
-    tables: TABLES.all,
-    clickhouse: store,
-    directory: resolve('migrations/clickhouse'),
-    clock: () => NOW,
-    log: quiet,
-  });
   const guard = createSqlGuard(store);
   // Few rows a step: several buckets even of a small set.
   const { offline, writers, writes, sets } = offlineOn(store, calendar, { guard, rowsAStep: 25 });

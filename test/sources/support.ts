@@ -1,7 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
 import type { Datum } from '../../src/core/lending/sources.js';
@@ -10,13 +9,11 @@ import type { ImportRequest, ImportResult, SourceStore, SqlGuard } from '../../s
 import { createSourceStore } from '../../src/sources/store.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
-import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { quietLog } from '../support/homes.js';
 import { unsharedLeases } from '../support/leases.js';
-import { freshClickHouseDatabase } from '../support/stores.js';
+import { migratedClickHouseDatabase } from '../support/migrated.js';
 import { TABLES } from '../support/tables.js';
 
-export const MIGRATIONS = fileURLToPath(new URL('../../migrations/clickhouse', import.meta.url));
 export const quietMetrics: Metrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
 export const NOW: Instant = Date.UTC(2026, 2, 1);
 
@@ -39,14 +36,13 @@ export interface Sources {
 
 /** The migrated tables in a database of their own, and the store over them. */
 export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WGS84'): Promise<Sources> {
-  const database = await freshClickHouseDatabase();
+  const database = await migratedClickHouseDatabase();
   const clickhouse = openClickHouse({
     url: database.url,
     database: database.database,
     log: quietLog,
     metrics: quietMetrics,
   });
-  await migrateClickHouse({ tables: TABLES.all, clickhouse, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
   const guard = createSqlGuard(clickhouse);
   const tempDir = join(tmpdir(), `riskgraph-import-${process.pid}`);
   const store = createSourceStore({

@@ -9,8 +9,9 @@ import { registerImportRoutes } from '../../src/http/import.routes.js';
 import { type GivenKey, openKeyRing } from '../../src/http/keys.js';
 import { parseRateLimits } from '../../src/http/rate-limit.js';
 import { freshHome } from './homes.js';
+import { migratedClickHouseDatabase } from './migrated.js';
 import { FIXTURE_ROOT } from './registries.js';
-import { type FreshStore, freshClickHouseDatabase, freshPostgresDatabase, freshRedis } from './stores.js';
+import { type FreshStore, freshPostgresDatabase, freshRedis } from './stores.js';
 import { TABLES } from './tables.js';
 
 export const keyOf = (role: Role): string => `the-key-of-role-${role}`.padEnd(24, '-');
@@ -58,7 +59,7 @@ export async function freshApiStores(): Promise<ApiStores> {
   const [postgres, redis, clickhouse, home] = await Promise.all([
     freshPostgresDatabase(),
     freshRedis(),
-    freshClickHouseDatabase(),
+    migratedClickHouseDatabase(),
     freshHome(),
   ]);
   return { postgres, redis, clickhouse, home };

@@ -5,11 +5,9 @@ import { BusinessCalendar, type LocalDate } from '../../src/core/helpers/time.js
 import { viewQuery } from '../../src/offline/history/view-sql.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
-import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { quietLog } from './homes.js';
 import { insertRows } from './insert-rows.js';
-import { freshClickHouseDatabase } from './stores.js';
-import { TABLES } from './tables.js';
+import { migratedClickHouseDatabase } from './migrated.js';
 
 export type TableRow = Readonly<Record<string, unknown>>;
 
@@ -27,15 +25,8 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const noMetrics = { count: () => {}, observe: () => {}, gauge: () => {} };
 
 export async function openSourceTables(timezone = 'Asia/Shanghai'): Promise<SourceTables> {
-  const store = await freshClickHouseDatabase();
+  const store = await migratedClickHouseDatabase();
   const clickhouse = openClickHouse({ url: store.url, database: store.database, log: quietLog, metrics: noMetrics });
-  await migrateClickHouse({
-    tables: TABLES.all,
-    clickhouse,
-    directory: `${ROOT}migrations/clickhouse`,
-    clock: () => 0,
-    log: quietLog,
-  });
   const { views } = await loadRegistry({ root: ROOT });
   const calendar = new BusinessCalendar(timezone);
   let seq = 0;

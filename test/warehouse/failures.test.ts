@@ -18,10 +18,10 @@ import { userSqlFailure, valueFailure, workFailure } from '../../src/warehouse/f
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { offlineOn, quiet, refsOf, unmeasured, viewOf } from '../offline/support.js';
-import { MIGRATIONS } from '../sources/support.js';
 import { type FailingClickHouse, type Failure, failingClickHouse } from '../support/failing-clickhouse.js';
 import { insertRows } from '../support/insert-rows.js';
 import { unsharedLeases } from '../support/leases.js';
+import { MIGRATIONS } from '../support/migrated.js';
 import { fixtureRegistry } from '../support/registries.js';
 import { TABLES } from '../support/tables.js';
 

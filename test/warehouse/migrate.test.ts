@@ -7,8 +7,9 @@ import { tableOf } from '../../src/core/lending/source-columns.js';
 import { storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
-import { MIGRATIONS, NOW, openSources, quietMetrics, type Sources } from '../sources/support.js';
+import { NOW, openSources, quietMetrics, type Sources } from '../sources/support.js';
 import { freshHome, quietLog } from '../support/homes.js';
+import { MIGRATIONS } from '../support/migrated.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
 import { TABLES } from '../support/tables.js';
 

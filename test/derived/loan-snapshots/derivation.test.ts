@@ -20,8 +20,8 @@ const oracle = new Oracle(ZONE);
 const at = (day: string, time = '12:00'): number => calendar.at(day, time);
 
 const books: Book[] = [];
-const open = async (zone = ZONE): Promise<Book> => {
-  const book = await openBook(zone);
+const open = async (loansAPartition?: number): Promise<Book> => {
+  const book = await openBook(ZONE, loansAPartition);
   books.push(book);
   return book;
 };
@@ -44,9 +44,9 @@ const newest = (book: Book, loan: string) =>
   );
 
 describe('the derivation of loan snapshots', () => {
-  it('writes for a range at once the very versions that derivations day by day write', async () => {
+  it('writes for a range at once, partition by partition, the very versions that derivations day by day write', async () => {
     const rows = ledgers(40, 7);
-    const [once, daily, fed] = await Promise.all([open(), open(), open()]);
+    const [once, daily, fed] = await Promise.all([open(), open(rows.length), open(rows.length)]);
     await once.load(rows);
     await once.derive(THROUGH);
     const versions = await once.versions();

@@ -25,7 +25,7 @@ export interface Book {
 export const LATER = Date.UTC(2026, 0, 1);
 
 /** Partitions of a few loans, so that small books have several. */
-export const snapshotsOn = (clickhouse: ClickHouse, timezone: string): LoanSnapshots =>
+export const snapshotsOn = (clickhouse: ClickHouse, timezone: string, loansAPartition = 25): LoanSnapshots =>
   createLoanSnapshots({
     tables: TABLES,
     clickhouse,
@@ -33,12 +33,12 @@ export const snapshotsOn = (clickhouse: ClickHouse, timezone: string): LoanSnaps
     log: quietLog,
     metrics: quietMetrics,
     leases: unsharedLeases(),
-    loansAPartition: 25,
+    loansAPartition,
   });
 
-export async function openBook(timezone: string): Promise<Book> {
+export async function openBook(timezone: string, loansAPartition?: number): Promise<Book> {
   const sources = await openSources(timezone);
-  const snapshots = snapshotsOn(sources.clickhouse, timezone);
+  const snapshots = snapshotsOn(sources.clickhouse, timezone, loansAPartition);
   return {
     sources,
     snapshots,

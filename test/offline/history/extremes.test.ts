@@ -10,11 +10,10 @@ import { indicatorSql } from '../../../src/indicators/sql.js';
 import { type KeyGroup, keysAtFault } from '../../../src/offline/history/keys-at-fault.js';
 import { loadRegistry } from '../../../src/registry/load.js';
 import { Problem, parserOf } from '../../../src/sources/values.js';
-import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
 import { insertRows } from '../../support/insert-rows.js';
 import { TABLES } from '../../support/tables.js';
 import { type GeneratedRow, generateSources, insertColumns } from '../generated-sources.js';
-import { collect, type OfflineFixture, offlineOn, openOffline, quiet, viewOf } from '../support.js';
+import { collect, type OfflineFixture, offlineOn, openMigrated, viewOf } from '../support.js';
 
 const { views, indicators } = await loadRegistry({ root: resolve('.') });
 const DAY = '2026-03-10';
@@ -25,16 +24,8 @@ let rows: readonly GeneratedRow[];
 let asOf: number;
 
 beforeAll(async () => {
-  fixture = await openOffline();
-  const { store, calendar } = fixture;
-  asOf = calendar.startOfDay(DAY);
-  await migrateClickHouse({
-    tables: TABLES.all,
-    clickhouse: store,
-    directory: resolve('migrations/clickhouse'),
-    clock: () => 0,
-    log: quiet,
-  });
+  fixture = await openMigrated();
+  asOf = fixture.calendar.startOfDay(DAY);
 });
 afterAll(() => fixture?.close());
 

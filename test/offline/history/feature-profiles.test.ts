@@ -18,10 +18,7 @@ import { DAY, HOUR } from '../../../src/core/helpers/time.js';
 import type { FeatureProfile, FeatureProfiles } from '../../../src/core/ports/feature-profiles.js';
 import type { StagedRow } from '../../../src/core/ports/offline.js';
 import { createFeatureProfiles } from '../../../src/offline/history/feature-profiles.js';
-import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
-import { TABLES } from '../../support/tables.js';
-import { ROOT } from '../../support/views.js';
-import { type OfflineFixture, openOffline, quiet, viewOf } from '../support.js';
+import { type OfflineFixture, openMigrated, viewOf } from '../support.js';
 
 const person = defineEntity({ name: 'person', joinKeys: ['person_id'], description: 'A person.' });
 const features = {
@@ -66,10 +63,8 @@ const read = (of: View, feature: string): Promise<readonly FeatureProfile[]> =>
   profiles.read({ view: of, feature }, { from: 0, to: AT + 100 * DAY });
 
 beforeAll(async () => {
-  fixture = await openOffline();
+  fixture = await openMigrated();
   const { store } = fixture;
-  const directory = `${ROOT}migrations/clickhouse`;
-  await migrateClickHouse({ tables: TABLES.all, clickhouse: store, directory, clock: () => 0, log: quiet });
   const counted = new Proxy(store, {
     get(target, name) {
       const own = target[name as keyof typeof target];

@@ -4,24 +4,14 @@ import { defineEntity, int32, sql } from '../../../src/core/definitions/define.j
 import type { View } from '../../../src/core/definitions/definitions.js';
 import { instantText } from '../../../src/core/definitions/sql.js';
 import { HOUR } from '../../../src/core/helpers/time.js';
-import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
-import { MIGRATIONS } from '../../sources/support.js';
-import { TABLES } from '../../support/tables.js';
-import { openOffline, quiet, refsOf, viewOf } from '../support.js';
+import { openMigrated, refsOf, viewOf } from '../support.js';
 
 const AS_OF = Date.UTC(2026, 0, 9, 16);
 const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
 
 it('samples scores over an input as its own scheduled run reads it, though that comes later than the scores', async () => {
-  const { store, offline, close } = await openOffline();
+  const { store, offline, close } = await openMigrated();
   try {
-    await migrateClickHouse({
-      tables: TABLES.all,
-      clickhouse: store,
-      directory: MIGRATIONS,
-      clock: () => AS_OF,
-      log: quiet,
-    });
     const columns = ['customer_id', 'registered_at', 'ingested_at'] as const;
     await store.insert('plant', { table: 'customers', columns }, [
       ['C1', instantText(AS_OF - HOUR), instantText(AS_OF + 5 * HOUR)],

@@ -7,10 +7,9 @@ import { ident, join } from '../../../src/core/definitions/sql.js';
 import { addDays, formatInstant, type Instant } from '../../../src/core/helpers/time.js';
 import { viewQuery } from '../../../src/offline/history/view-sql.js';
 import { loadRegistry } from '../../../src/registry/load.js';
-import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
 import { TABLES } from '../../support/tables.js';
 import { type GeneratedRow, generateSources, insertColumns, truncated } from '../generated-sources.js';
-import { type OfflineFixture, openOffline, quiet } from '../support.js';
+import { type OfflineFixture, openMigrated } from '../support.js';
 
 const { views } = await loadRegistry({ root: resolve('.') });
 const DAY = '2026-03-10';
@@ -19,16 +18,7 @@ let full: OfflineFixture;
 let cut: OfflineFixture;
 
 beforeAll(async () => {
-  [full, cut] = await Promise.all([openOffline(), openOffline()]);
-  for (const { store } of [full, cut]) {
-    await migrateClickHouse({
-      tables: TABLES.all,
-      clickhouse: store,
-      directory: resolve('migrations/clickhouse'),
-      clock: () => 0,
-      log: quiet,
-    });
-  }
+  [full, cut] = await Promise.all([openMigrated(), openMigrated()]);
 });
 afterAll(async () => {
   await Promise.all([full?.close(), cut?.close()]);

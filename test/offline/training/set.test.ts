@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -23,9 +23,8 @@ import type { TrainingSetRequest } from '../../../src/core/ports/training-sets.j
 import { profileColumns } from '../../../src/offline/training/profile.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
 import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
-import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
 import { TABLES } from '../../support/tables.js';
-import { type OfflineFixture, type OfflinePorts, offlineOn, openOffline, quiet, refsOf, viewOf } from '../support.js';
+import { type OfflineFixture, type OfflinePorts, offlineOn, openMigrated, refsOf, viewOf } from '../support.js';
 
 const DAY = 86_400_000;
 const T0 = Date.UTC(2026, 0, 10);
@@ -43,15 +42,8 @@ let limits: View;
 let profile: View;
 
 beforeAll(async () => {
-  fixture = await openOffline();
+  fixture = await openMigrated();
   const { store, calendar } = fixture;
-  await migrateClickHouse({
-    tables: TABLES.all,
-    clickhouse: store,
-    directory: resolve('migrations/clickhouse'),
-    clock: () => AS_OF,
-    log: quiet,
-  });
   ports = offlineOn(store, calendar, { guard: createSqlGuard(store) });
   const x = { description: 'x' };
   limits = viewOf('limits', 1, {
