@@ -48,17 +48,23 @@ type Named = Pick<Published, 'kind' | 'id' | 'snapshot'>;
 
 const label = ({ kind, id }: { readonly kind: string; readonly id: string }): string => `${kind} ${id}`;
 
-/** What was published, as the file of which it came would say it. */
-const asFile = ({ kind, name, version, id, hash, snapshot }: PublishedDefinition): Published => ({
+type Content = Pick<PublishedDefinition, 'kind' | 'name' | 'version' | 'id' | 'hash' | 'snapshot'>;
+
+const contentOf = ({ kind, name, version, id, hash, snapshot }: Content): Content => ({
   kind,
   name,
   version,
   id,
   hash,
   snapshot,
-  file: String(snapshot.file),
-  description: String(snapshot.description),
-  requires: requiresOf({ snapshot }),
+});
+
+/** What was published, as the file of which it came would say it. */
+const asFile = (published: PublishedDefinition): Published => ({
+  ...contentOf(published),
+  file: String(published.snapshot.file),
+  description: String(published.snapshot.description),
+  requires: requiresOf(published),
 });
 
 const refusals = ({ refused }: Registry): readonly string[] =>
@@ -191,17 +197,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         for (const view of views) await writers.createView(view);
         await options.vouch?.(views);
         const appliedAt = now();
-        await ledger.publish(
-          fresh.map(({ kind, name, version, id, hash, snapshot }) => ({
-            kind,
-            name,
-            version,
-            id,
-            hash,
-            snapshot,
-            appliedAt,
-          })),
-        );
+        await ledger.publish(fresh.map((file) => ({ ...contentOf(file), appliedAt })));
         await ledger.retire(
           todo.changes.filter(({ action }) => action === 'RETIRE'),
           appliedAt,

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { notFound } from '../core/errors.js';
-import { sendPage } from './page.js';
+import { htmlPage, sendPage } from './page.js';
 import { OPEN } from './route-access.js';
 
 const require = createRequire(import.meta.url);
@@ -16,26 +16,17 @@ const REACT = require.resolve('react/package.json');
 const REACT_DOM = require.resolve('react-dom/package.json');
 const GRAPHIQL = require.resolve('graphiql/package.json');
 
-const PAGE = `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>Riskgraph</title>
-    <link rel="stylesheet" href="/graphiql/graphiql.css" />
-    <link rel="stylesheet" href="/graphiql/page.css" />
-  </head>
-  <body>
-    <p id="key">Put a key into <b>Headers</b>, below the query, after “Bearer ”; then press “Re-fetch GraphQL schema” at the left. Generated keys
+const PAGE = htmlPage({
+  head: `    <link rel="stylesheet" href="/graphiql/graphiql.css" />
+    <link rel="stylesheet" href="/graphiql/page.css" />`,
+  body: `    <p id="key">Put a key into <b>Headers</b>, below the query, after “Bearer ”; then press “Re-fetch GraphQL schema” at the left. Generated keys
       are in the file <code>keys</code> of the server’s home (<code>.riskgraph/keys</code>).</p>
     <div id="graphiql">Loading…</div>
     <script src="/graphiql/react.js"></script>
     <script src="/graphiql/react-dom.js"></script>
     <script src="/graphiql/graphiql.js"></script>
-    <script src="/graphiql/page.js"></script>
-  </body>
-</html>
-`;
+    <script src="/graphiql/page.js"></script>`,
+});
 
 const PAGE_CSS = `html, body { height: 100%; margin: 0; }
 body { display: flex; flex-direction: column; }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { escapeHtml, sendPage } from './page.js';
+import { escapeHtml, htmlPage, sendPage } from './page.js';
 import { OPEN } from './route-access.js';
 
 interface Start {
@@ -66,31 +66,22 @@ const startOf = ({ user, does, query, next }: Start): string =>
   `<section><h2>${user}</h2><p>${escapeHtml(does)}</p>
       <p><a href="/graphiql?query=${encodeURIComponent(query)}">Open a first query</a>, ${escapeHtml(next)}</p></section>`;
 
-const PAGE = `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>Riskgraph</title>
-    <style>
+const PAGE = htmlPage({
+  head: `    <style>
       body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733; }
       h1 { margin-bottom: 0; } h2 { font-size: 1.1rem; margin: 1.4rem 0 0; } p { margin: .2rem 0; }
       code { background: #eef1f4; padding: 0 .3em; } a { color: #0b5cad; }
       @media (prefers-color-scheme: dark) { body { background: #14181d; color: #e4e8ec; } code { background: #262d35; } a { color: #7db9f5; } }
-    </style>
-  </head>
-  <body>
-    <h1>Riskgraph</h1>
+    </style>`,
+  body: `    <h1>Riskgraph</h1>
     <p>One GraphQL API over a lender’s features, scores and indicators.</p>
     <p>Every call needs a key: send <code>Authorization: Bearer &lt;key&gt;</code>. Where the server made its keys itself, they are in the file
       <code>keys</code> of its home, one <code>role=key</code> a line (<code>.riskgraph/keys</code> by default).</p>
     ${STARTS.map(startOf).join('\n    ')}
     <section><h2>Everybody</h2>
       <p><a href="/graphiql">GraphiQL</a> documents every operation; <a href="/readyz">/readyz</a> says what this server can do now;
-      <code>npx riskgraph --help</code> lists the commands.</p></section>
-  </body>
-</html>
-`;
+      <code>npx riskgraph --help</code> lists the commands.</p></section>`,
+});
 
 /** The page at `/`: a first step for each kind of user. It is static and shows nothing of this server's data. */
 export function registerHome(server: FastifyInstance): void {

@@ -13,6 +13,21 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** A whole page; `head` and `body` are HTML, in lines that are indented as they will stand. */
+export const htmlPage = ({ head, body }: { readonly head: string; readonly body: string }): string => `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Riskgraph</title>
+${head}
+  </head>
+  <body>
+${body}
+  </body>
+</html>
+`;
+
 /** Sends a static page that needs no key and loads nothing from elsewhere. */
 export const sendPage = (reply: FastifyReply, html: string): FastifyReply =>
   reply.type('text/html; charset=utf-8').header('content-security-policy', CONTENT_SECURITY_POLICY).send(html);
