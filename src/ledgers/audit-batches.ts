@@ -7,6 +7,8 @@ import type { Clock, Log, Metrics } from '../core/ports/process.js';
 const EVERY_MS = 500;
 /** One statement; the writers of other processes wait for it. */
 const AT_ONCE = 200;
+/** Values of the entries of one statement, about: they are made at once, some milliseconds in which no request is answered. */
+const WEIGHT_AT_ONCE = 2_000;
 /** What waits while Postgres is away, or slower than what comes: some 25 MB. */
 const MOST_WAITING = 10_000;
 const MOST_WEIGHT = 250_000;
@@ -49,7 +51,7 @@ export function createAuditBatches(options: {
 
   const writeAll = async (): Promise<void> => {
     while (waiting.length > 0 || lost > 0) {
-      const batch = waiting.slice(0, AT_ONCE);
+      const batch = nextOf(waiting);
       const gap = lost;
       const entries = batch.map(({ entry }) => entry());
       await write(gap > 0 ? [gapOf(gap, clock()), ...entries] : entries);
@@ -97,6 +99,16 @@ export function createAuditBatches(options: {
       });
     },
   };
+}
+
+/** The oldest that make one statement: one at least. */
+function nextOf(waiting: readonly Waiting[]): readonly Waiting[] {
+  let weight = 0;
+  const end = waiting.slice(0, AT_ONCE).findIndex((each, index) => {
+    weight += each.weight;
+    return index > 0 && weight > WEIGHT_AT_ONCE;
+  });
+  return waiting.slice(0, end === -1 ? AT_ONCE : end);
 }
 
 /** A gap is said where it is. */

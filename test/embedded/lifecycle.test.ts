@@ -277,14 +277,26 @@ test('the platform is no superuser of Postgres and may only append to its audit 
     return at.href;
   };
   const earlier = await start({ home, need });
-  const before = await openDatabase({ url: await url(earlier, true), log: quietLog });
+  const superuser = await url(earlier, true);
   // As it was: one role, which owns everything.
-  await before.dataSource.query('DROP FUNCTION seal_audit_log()');
-  for (const owned of ['TABLE audit_log', 'TABLE audit_head', 'FUNCTION prune_audit_log', 'FUNCTION chain_audit_entry'])
-    await before.dataSource.query(`ALTER ${owned} OWNER TO riskgraph`);
-  await before.dataSource.query('ALTER FUNCTION audit_hash OWNER TO riskgraph');
-  await before.dataSource.query('DROP OWNED BY riskgraph_platform, riskgraph_audit');
-  await before.dataSource.query('DROP ROLE riskgraph_platform, riskgraph_audit');
+  const before = await openDatabase({ url: superuser, log: quietLog });
+  const undo = async (): Promise<void> => {
+    await before.dataSource.query('DROP FUNCTION seal_audit_log()');
+    await before.dataSource.query('REASSIGN OWNED BY riskgraph_platform, riskgraph_audit TO riskgraph');
+    await before.dataSource.query('DROP OWNED BY riskgraph_platform, riskgraph_audit');
+    await before.dataSource.query('DROP ROLE riskgraph_platform, riskgraph_audit');
+  };
+  await undo();
+  expect((await checkAuditLog(before.dataSource)).excess).toBe('riskgraph is a superuser');
+  // What docs/audit.md says for a server of one's own does the same.
+  const page = await readFile('docs/audit.md', 'utf8');
+  await before.dataSource.query(/```sql\n(CREATE ROLE[\s\S]*?)```/.exec(page)?.[1] as string);
+  const own = new URL(superuser);
+  Object.assign(own, { username: 'riskgraph_platform', password: 'choose one' });
+  const byHand = await openDatabase({ url: own.href, log: quietLog });
+  expect(await checkAuditLog(byHand.dataSource)).toMatchObject({ excess: null, faults: [] });
+  await byHand.close();
+  await undo();
   await before.close();
   await earlier.close();
   for (const file of ['postgres.roles', 'postgres.platform-password']) await rm(join(home, file));

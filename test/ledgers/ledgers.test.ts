@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { FreshDefinition } from '../../src/core/ports/serving.js';
@@ -238,6 +239,25 @@ describe('audit log', () => {
     expect(row).toEqual({ rows: 300, requests: 300 });
     const gaps = (await audit.list(500)).filter(({ action }) => action === 'entries lost');
     expect(gaps).toMatchObject([{ at: 5_000, caller: null, outcome: 'FAILED', details: { entries: 2 } }]);
+  });
+
+  it('tells an auditor who looked up a customer, by the statement that docs/audit.md gives', async () => {
+    const audit = journal();
+    await sharedSecret(database.dataSource, 'audit', Buffer.alloc(32, 7));
+    for (const [requestId, customer] of [
+      ['of-her', 'C0000001'],
+      ['of-him', 'C0000002'],
+    ] as const) {
+      const calls = [{ operation: 'Query.score', of: { model: 'pd' }, entities: { customer_id: [customer, null] } }];
+      audit.noteReads({ at: 2_000, requestId, caller, address: '', calls });
+    }
+    await audit.flush();
+    const page = await readFile('docs/audit.md', 'utf8');
+    const statement = /```sql\n(SELECT at[\s\S]*?);\n```/.exec(page)?.[1] as string;
+    expect(await database.dataSource.query(statement)).toEqual([
+      { at: new Date(2_000), caller: 'ops', action: 'Query.score', entities: 2, request_id: 'of-her' },
+    ]);
+    await audit.close();
   });
 
   it('counts calls without a key by minute and address, in an entry each, however many strangers there are', async () => {
