@@ -50,24 +50,36 @@ function keep(path, code) {
 
 /** Definitions outside of the package import this very platform, wherever their project has one installed, or none: a second one would be another. */
 const PLATFORM = new URL('../package.json', import.meta.url).href;
+const SOURCES = new URL('../src/', import.meta.url).href;
 const isPlatform = (specifier) => specifier === 'riskgraph' || specifier.startsWith('riskgraph/');
+
+/** A file of definitions that changed is imported again under a query, and with it the files of theirs that it imports: see src/registry/imported.ts. */
+const AGAIN = /\.ts(\?as=[0-9a-f]+)$/;
+const isDefinitionFile = (url) => url.startsWith('file:') && url.endsWith('.ts') && !url.startsWith(SOURCES);
+globalThis[Symbol.for('riskgraph.importsAgain')] = true;
+
+function resolveFile(specifier, context, next) {
+  if (isPlatform(specifier)) return next(specifier, { ...context, parentURL: PLATFORM });
+  if (/^\.{1,2}\/.*\.js$/.test(specifier) && context.parentURL?.replace(AGAIN, '.ts').endsWith('.ts')) {
+    try {
+      return next(specifier.replace(/js$/, 'ts'), context);
+    } catch (cause) {
+      if (cause.code !== 'ERR_MODULE_NOT_FOUND' && cause.code !== 'MODULE_NOT_FOUND') throw cause;
+    }
+  }
+  return next(specifier, context);
+}
 
 registerHooks({
   /** `./x.js` in TypeScript names x.ts, unless there is only an x.js. */
   resolve(specifier, context, next) {
-    if (isPlatform(specifier)) return next(specifier, { ...context, parentURL: PLATFORM });
-    if (/^\.{1,2}\/.*\.js$/.test(specifier) && context.parentURL?.endsWith('.ts')) {
-      try {
-        return next(specifier.replace(/js$/, 'ts'), context);
-      } catch (cause) {
-        if (cause.code !== 'ERR_MODULE_NOT_FOUND' && cause.code !== 'MODULE_NOT_FOUND') throw cause;
-      }
-    }
-    return next(specifier, context);
+    const [, query = ''] = AGAIN.exec(context.parentURL ?? '') ?? [];
+    const resolved = resolveFile(specifier, context, next);
+    return query && isDefinitionFile(resolved.url) ? { ...resolved, url: `${resolved.url}${query}` } : resolved;
   },
   /** As Node does, a file is of modules where its package.json says so, and of CommonJS elsewhere. */
   load(url, context, next) {
-    if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context);
+    if (!url.startsWith('file:') || !new URL(url).pathname.endsWith('.ts')) return next(url, context);
     const isModule = context.format === 'module-typescript' || context.format === 'module';
     const [format, written] = isModule ? ['module', 'esm'] : ['commonjs', 'cjs'];
     return { format, source: compiled(fileURLToPath(url), written), shortCircuit: true };

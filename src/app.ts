@@ -121,7 +121,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const storeClock = given.clock ? undefined : createStoreClock(dataSource);
     const jobs = createJobLedger(dataSource);
     const definitions = createDefinitionLedger(dataSource);
-    const { registry, grow, refuseModel } = await openRegistry(
+    const { registry, grow, onDisk, renewIndicators, refuseModel } = await openRegistry(
       { ...layers, currency: config.portfolio.currency },
       (await definitions.all()).filter(({ retiredAt }) => retiredAt === null),
     );
@@ -226,6 +226,13 @@ export async function createApp(config: Config, given: Given = {}) {
     const catalogue = createCatalogue({ registry, ledger: definitions, learn });
     const planner = createRegistryPlanner({
       registry,
+      onDisk: async (inForce) => {
+        // A draft is tried apart from the models that are served.
+        const tried = createScorer({ executionProvider: config.executionProvider });
+        const disk = await onDisk(inForce, (models) => tried.open(models)).finally(() => tried.close());
+        metrics.gauge('definitions_refused', disk.refused.length);
+        return disk;
+      },
       ledger: definitions,
       trainingSets: sets,
       offline,
@@ -234,8 +241,11 @@ export async function createApp(config: Config, given: Given = {}) {
       now: clock,
       // Where Redis is away, the restoration marks them once it is back.
       vouch: (views) => content.vouch(views).catch((error) => log.warn({ err: error }, 'new views are not marked yet')),
-      costs: createPlanCosts({ registry, materializer, offline, online, calendar, now: clock }),
-      onChange: () => catalogue.refresh(),
+      costs: createPlanCosts({ materializer, offline, online, calendar, now: clock }),
+      onChange: async () => {
+        await renewIndicators();
+        await catalogue.refresh();
+      },
       othersFollow: () => sleep(FOLLOWED_MS),
     });
     const notice = await planner.checkBoot();

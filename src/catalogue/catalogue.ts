@@ -206,7 +206,10 @@ export function createCatalogue({
   return {
     async refresh() {
       const wanted = await read();
-      if (wanted.length > 0) await learn?.(wanted);
+      if (wanted.length === 0) return;
+      await learn?.(wanted);
+      // What was taken up is no other text any more.
+      await read();
     },
 
     follow(everyMs, log) {

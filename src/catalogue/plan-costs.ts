@@ -3,7 +3,6 @@
 import { withinTime } from '../core/async.js';
 import { declaresStored } from '../core/definitions/definition-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
-import type { Registry } from '../core/definitions/registry.js';
 import { addDays, type BusinessCalendar, type LocalDate, parseInstant, SECOND } from '../core/helpers/time.js';
 import type { PlanChange, PlanCost } from '../core/ports/catalogue.js';
 import type { Materializer } from '../core/ports/materialize.js';
@@ -13,7 +12,6 @@ import type { Clock } from '../core/ports/process.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
 
 export interface PlanCostsOptions {
-  readonly registry: Registry;
   readonly materializer: Pick<Materializer, 'estimateBackfill'>;
   readonly offline: Pick<OfflineReader, 'estimateRows' | 'sampleRun' | 'viewHoldings' | 'firstKnown'>;
   readonly online: Pick<OnlineStore, 'measure'>;
@@ -54,12 +52,14 @@ const NOTHING_THERE: PlanCost = {
 export type PlanCosts = (
   changes: readonly PlanChange[],
   published: readonly PublishedDefinition[],
+  /** By id, as their files are on disk. */
+  views: ReadonlyMap<string, View>,
   from?: LocalDate,
 ) => Promise<readonly PlanChange[]>;
 
 /** @returns a function that fills the costs of new views into changes; a cost that cannot be measured says why, and never fails the plan */
 export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
-  const { registry, materializer, offline, online, calendar, now, budgetMs = BUDGET_MS } = options;
+  const { materializer, offline, online, calendar, now, budgetMs = BUDGET_MS } = options;
 
   const startOf = async (view: View, published: readonly PublishedDefinition[]): Promise<LocalDate | null> => {
     const before = published
@@ -116,12 +116,11 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
     });
   }
 
-  return async (changes, published, from) => {
+  return async (changes, published, views, from) => {
     const until = performance.now() + budgetMs;
     const costed: PlanChange[] = [];
     for (const change of changes) {
-      const view =
-        declaresStored(change.kind) && change.action !== 'RETIRE' ? registry.views.get(change.id) : undefined;
+      const view = declaresStored(change.kind) && change.action !== 'RETIRE' ? views.get(change.id) : undefined;
       if (!view) {
         costed.push(change);
         continue;

@@ -1,5 +1,5 @@
 import { declaresStored, declaresView } from '../core/definitions/definition-kinds.js';
-import type { Indicator, View } from '../core/definitions/definitions.js';
+import type { View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type { PlanChange, PlanOptions, PrunableView, RegistryPlan, RegistryPlanner } from '../core/ports/catalogue.js';
@@ -25,7 +25,10 @@ import { rehashable, rehashNotice } from './rehash.js';
 import { isOtherText } from './standing.js';
 
 export interface PlannerOptions {
+  /** What this process runs. */
   readonly registry: Registry;
+  /** What the files say now, where they may have changed since this process read them. */
+  readonly onDisk?: (inForce: readonly PublishedDefinition[]) => Promise<Registry>;
   readonly ledger: DefinitionLedger;
   readonly trainingSets: Pick<TrainingSetLedger, 'pinning'>;
   readonly offline: Pick<OfflineReader, 'viewHoldings' | 'planQuery'>;
@@ -78,16 +81,27 @@ const modelOf = (
   declaresStored(kind) ? applied.find((one) => one.kind === 'model' && one.id === snapshot.scoresOf) : undefined;
 
 export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner {
-  const { registry, ledger, trainingSets, offline, writers, online, costs, now, onChange, othersFollow } = options;
-  /** The registry grows by what another process applied. What is in force of a refused file stays as it was published. */
-  const filesNow = (published: readonly PublishedDefinition[]): readonly Published[] => {
-    const refused = new Set(registry.refused.flatMap(({ defines }) => (defines ? [label(defines)] : [])));
+  const {
+    registry,
+    onDisk = async () => registry,
+    ledger,
+    trainingSets,
+    offline,
+    writers,
+    online,
+    costs,
+    now,
+    onChange,
+    othersFollow,
+  } = options;
+  /** What is in force of a refused file stays as it was published. */
+  const filesOf = (disk: Registry, published: readonly PublishedDefinition[]): readonly Published[] => {
+    const refused = new Set(disk.refused.flatMap(({ defines }) => (defines ? [label(defines)] : [])));
     const isRefused = (one: Named): boolean =>
       refused.has(label(one)) || refused.has(`model ${String(one.snapshot.scoresOf)}`);
-    const loaded = publishable(registry).filter((one) => !isRefused(one));
+    const loaded = publishable(disk).filter((one) => !isRefused(one));
     return [...loaded, ...inForce(published).filter(isRefused).map(asFile)];
   };
-  const indicators: readonly Indicator[] = [...registry.indicators.values()];
 
   const setsOf = async (id: string, published: readonly PublishedDefinition[]): Promise<readonly string[]> => {
     // A set of on-demand features reads their inputs too.
@@ -122,10 +136,10 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
   };
 
   /** What the engine says against the queries of new views. */
-  const unplannable = async (changes: readonly PlanChange[]): Promise<readonly string[]> => {
+  const unplannable = async (disk: Registry, changes: readonly PlanChange[]): Promise<readonly string[]> => {
     const problems: string[] = [];
     for (const { action, kind, id } of changes) {
-      const view = action !== 'RETIRE' && declaresStored(kind) ? registry.views.get(id) : undefined;
+      const view = action !== 'RETIRE' && declaresStored(kind) ? disk.views.get(id) : undefined;
       const words = view?.origin.kind === 'query' ? await offline.planQuery(view) : null;
       if (view && words !== null) problems.push(`the query of ${view.file} cannot run: ${words}`);
     }
@@ -136,22 +150,24 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
   const planned = async (
     { costs: asked = false, from }: PlanOptions,
     { rehash }: { readonly rehash: boolean },
-  ): Promise<RegistryPlan> => {
+  ): Promise<{ readonly plan: RegistryPlan; readonly disk: Registry }> => {
     const published = await ledger.all();
-    const files = filesNow(published);
-    const { changes, problems } = compare(files, published, indicators);
+    const disk = await onDisk(inForce(published));
+    const files = filesOf(disk, published);
+    const { changes, problems } = compare(files, published, [...disk.indicators.values()]);
     const notice = rehash ? null : rehashNotice(files, published);
     const touched = await withSets(changes, published);
-    return {
-      changes: asked ? await costs(touched, published, from) : touched,
+    const plan = {
+      changes: asked ? await costs(touched, published, disk.views, from) : touched,
       problems: [
-        ...refusals(registry),
+        ...refusals(disk),
         ...problems,
-        ...(await unplannable(changes)),
+        ...(await unplannable(disk, changes)),
         ...(notice === null ? [] : [notice]),
       ],
       prunable: await prunable(published),
     };
+    return { plan, disk };
   };
 
   /** Deletes the online values of retired views; the entity of a view without a file is the published one. */
@@ -176,24 +192,24 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
   };
 
   return {
-    plan: (options = {}) => planned(options, { rehash: false }),
+    plan: async (options = {}) => (await planned(options, { rehash: false })).plan,
 
     apply: ({ rehash = false } = {}) =>
       change(async () => {
-        const todo = await planned({}, { rehash });
+        const { plan: todo, disk } = await planned({}, { rehash });
         if (todo.problems.length > 0) {
           throw new RiskgraphError({
             code: 'CONFLICT',
             message: `nothing was applied: ${todo.problems.join('; ')}`,
-            hint: 'fix what is named, restart, and look at the plan again',
+            hint: 'fix what is named, and look at the plan again',
             details: { problems: todo.problems },
           });
         }
-        const files = filesNow(await ledger.all());
+        const files = filesOf(disk, await ledger.all());
         if (rehash) await ledger.rehash(rehashable(files, await ledger.all()));
         const ids = new Set(todo.changes.filter(({ action }) => action !== 'RETIRE').map(label));
         const fresh = files.filter((file) => ids.has(label(file)));
-        const views = fresh.filter(({ kind }) => declaresStored(kind)).map(({ id }) => registry.views.get(id) as View);
+        const views = fresh.filter(({ kind }) => declaresStored(kind)).map(({ id }) => disk.views.get(id) as View);
         for (const view of views) await writers.createView(view);
         await options.vouch?.(views);
         const appliedAt = now();
@@ -202,7 +218,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
           todo.changes.filter(({ action }) => action === 'RETIRE'),
           appliedAt,
         );
-        if (todo.changes.length > 0) await onChange();
+        await onChange();
         return todo;
       }),
 
@@ -233,7 +249,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         if (isComputed(id, published)) {
           throw conflict(
             `${id} is an on-demand view: nothing is stored of it`,
-            'delete its file, restart and apply: the plan retires it, and refuses while something pins it',
+            'delete its file and apply: the plan retires it, and refuses while something pins it',
           );
         }
         if (!applied) throw notFound(`feature view ${id} is not applied`, 'name an applied version, as name@version');
@@ -242,14 +258,14 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         if (model) {
           throw conflict(
             `feature view ${id} holds the scores of model ${model.id}, which is in force`,
-            `delete ${String(model.snapshot.file)}, restart and apply: model and scores are retired together`,
+            `delete ${String(model.snapshot.file)} and apply: model and scores are retired together`,
           );
         }
         const breaks = pinning(id, published);
         if (breaks.length > 0) {
           throw conflict(
             `feature view ${id} is pinned by ${breaks.map(spoken).join(', ')}`,
-            'retire those first (delete their files, restart and apply), or pin a later version in new ones',
+            'retire those first (delete their files and apply), or pin a later version in new ones',
           );
         }
         await ledger.retire([{ kind: applied.kind, id }], now());
@@ -277,7 +293,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
 
     async checkBoot() {
       const published = await ledger.all();
-      const files = filesNow(published);
+      const files = filesOf(registry, published);
       const problems = [...changedProblems(files, published), ...goneProblems(files, published)];
       if (problems.length === 0) return rehashNotice(files, published);
       throw new RiskgraphError({

@@ -5,6 +5,7 @@ import { instantSql, param, raw, sql } from '../core/definitions/sql.js';
 import { parseDuration } from '../core/helpers/time.js';
 import { keyFilterOf } from '../core/lending/source-where.js';
 import type { SourceTables } from '../core/lending/sources.js';
+import { isDeclared } from './references.js';
 import type { DefinitionFile } from './scan.js';
 
 const NAME = /^[a-z][a-z0-9_]*$/;
@@ -92,7 +93,7 @@ export function checkView(
   { entities, tables }: { readonly entities: ReadonlyMap<string, EntityDefinition>; readonly tables: SourceTables },
   report: Report,
 ): Omit<View, 'hash'> {
-  if (!spec.entity || entities.get(spec.entity.name) !== spec.entity) {
+  if (!isDeclared(spec.entity, entities)) {
     report(`its entity '${spec.entity?.name ?? '?'}' is not one that features/entities.ts exports`);
   }
   if (!spec.owner) report('has no owner');

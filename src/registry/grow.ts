@@ -1,15 +1,16 @@
 /** A registry that takes up definitions whose files came after the start of its process. */
-import { basename } from 'node:path';
 import { scoreViewId } from '../core/compute/score-view.js';
+import { inputViews } from '../core/compute/view-kinds.js';
 import type { VersionedKind } from '../core/definitions/definition-kinds.js';
-import type { Model } from '../core/definitions/definitions.js';
-import type { Registry } from '../core/definitions/registry.js';
+import type { AnyView, Model } from '../core/definitions/definitions.js';
+import type { RefusedFile, Registry } from '../core/definitions/registry.js';
 import { conflict } from '../core/errors.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
-import { changedSinceImport } from './imported.js';
+import { codeOnDisk, outdatedImports } from './imported.js';
 import { findLayered, type Layers } from './layers.js';
-import { type LoadOptions, loadFiles, readDefinitions, registryOf, scoresOf } from './load.js';
-import type { Loading } from './loaders.js';
+import { type LoadOptions, loadEntities, loadFiles, readDefinitions, registryOf, scoresOf } from './load.js';
+import { LOADERS, type Loading } from './loaders.js';
+import { eitherOf } from './references.js';
 import type { FoundFile } from './scan.js';
 import { loadUsable } from './usable.js';
 
@@ -18,14 +19,18 @@ type Wanted = ReadonlyMap<string, string>;
 type OpenModels = (models: readonly Model[]) => Promise<void>;
 
 export interface OpenRegistry {
-  /** Grows with `grow`; what is in it never changes. */
+  /** Grows with `grow`; what is in it and in force never changes. */
   readonly registry: Registry;
   /**
-   * Adds definitions, each for itself, models once they are open. Only their files are imported: a draft that lies beside them, imported now,
-   * would be run for good.
+   * Adds definitions, each for itself, models once they are open; those that were loaded as drafts with another text are loaded as they are on disk.
+   * Only their files are imported: a draft that lies beside them is no part of what is served.
    * @returns the definitions that could not be added, each with the reason
    */
   grow(wanted: Wanted, openModels: OpenModels): Promise<ReadonlyMap<string, unknown>>;
+  /** Every definition as its file is on disk now, which nothing serves yet. A model that does not open is refused, as a file with a problem is. */
+  onDisk(applied: readonly PublishedDefinition[], openModels: OpenModels): Promise<Registry>;
+  /** Serves indicators as their files are on disk now. */
+  renewIndicators(): Promise<void>;
   /** Takes a model out that does not open. */
   refuseModel(model: Model, reason: string): void;
 }
@@ -43,11 +48,34 @@ export async function openRegistry(
   return {
     registry: registryOf(loading, refused),
     grow: (wanted, openModels) => grow(loading, options, wanted, openModels),
-    refuseModel({ id, file }, reason) {
-      loading.models.delete(id);
-      refused.push({ file, defines: { kind: 'model', id }, reasons: [reason] });
+    renewIndicators: () => renewIndicators(loading, options),
+    async onDisk(inForce, openModels) {
+      const disk = await loadUsable(options, inForce);
+      for (const model of [...disk.loading.models.values()]) {
+        if (loading.models.get(model.id)?.hash === model.hash) continue;
+        await openModels([model]).catch((cause: Error) => refuse(disk.loading, disk.refused, model, cause.message));
+      }
+      refused.splice(0, refused.length, ...disk.refused);
+      return registryOf(disk.loading, disk.refused);
     },
+    refuseModel: (model, reason) => refuse(loading, refused, model, reason),
   };
+}
+
+function refuse(loading: Loading, refused: RefusedFile[], { id, file }: Model, reason: string): void {
+  loading.models.delete(id);
+  refused.push({ file, defines: { kind: 'model', id }, reasons: [reason] });
+}
+
+/** Indicators have no versions: a report is made of what their files say. One with a problem leaves them as they are. */
+async function renewIndicators(known: Loading, layers: Layers): Promise<void> {
+  const problems: string[] = [];
+  const found = (await findLayered(layers, problems)).filter(({ kind }) => kind === 'indicator');
+  const indicators: Loading['indicators'] = new Map();
+  await LOADERS.indicator(await readDefinitions(found, problems), { ...known, indicators, problems });
+  if (problems.length > 0) return;
+  known.indicators.clear();
+  addTo(known.indicators, indicators);
 }
 
 type Grown = Pick<Loading, 'views' | 'onDemandViews' | 'services' | 'models'>;
@@ -66,10 +94,9 @@ async function grow(
 ): Promise<ReadonlyMap<string, unknown>> {
   const refused = new Map<string, unknown>();
   const here = hashesOf(known);
-  for (const [label, hash] of wanted) {
-    if (here.has(label) && here.get(label) !== hash) refused.set(label, otherText(label));
-  }
-  let left = (await findLayered(layers, [])).filter((item) => wanted.has(labelOf(item)) && !here.has(labelOf(item)));
+  await renewEntities(known, layers);
+  const found = await findLayered(layers, []);
+  let left = found.filter((item) => wanted.has(labelOf(item)) && here.get(labelOf(item)) !== wanted.get(labelOf(item)));
   const scores = new Map([...known.scores, ...scoresOf(left)]);
   // One may need another of them: each pass adds what the one before made possible.
   for (let before = Number.POSITIVE_INFINITY; left.length < before; ) {
@@ -88,20 +115,50 @@ async function grow(
     }
     left = failed;
   }
+  // What was loaded beside a draft refers to the draft.
+  for (const item of found.filter((one) => isOutdated(one, known))) {
+    await add(item, { ...known, scores }, wanted, openModels).catch((cause) => {
+      for (const label of labelsOf(item)) if (wanted.has(label)) refused.set(label, cause);
+    });
+  }
   const grown = hashesOf(known);
   for (const label of wanted.keys()) {
-    if (!grown.has(label) && !refused.has(label)) {
+    if (refused.has(label)) continue;
+    if (!grown.has(label)) {
       refused.set(label, conflict(`the file of ${label} is not here`, 'give every process the same definition files'));
-    }
+    } else if (grown.get(label) !== wanted.get(label)) refused.set(label, otherText(label));
   }
   return refused;
 }
 
 const otherText = (label: string) =>
   conflict(
-    `${label} was applied with another text than this process runs`,
-    'restart this process with the files as they were applied',
+    `${label} was applied with another text than the file here has`,
+    'give every process the same definition files',
   );
+
+/** Whether what a file defines was loaded with a view that is replaced since. */
+function isOutdated(item: FoundFile, { views, onDemandViews, services, models }: Loading): boolean {
+  const { get } = eitherOf(views, onDemandViews);
+  const loaded = {
+    table: null,
+    view: null,
+    on_demand: onDemandViews,
+    service: services,
+    model: models,
+    indicator: null,
+    job: null,
+  }[item.kind]?.get(item.id);
+  if (!loaded) return false;
+  const read: readonly AnyView[] = 'origin' in loaded ? inputViews(loaded) : loaded.features.map(({ view }) => view);
+  return read.some((view) => get(view.id) !== view);
+}
+
+/** Adds entities that were written since; those that definitions are declared with stay. */
+async function renewEntities(known: Loading, layers: Layers): Promise<void> {
+  const now = await loadEntities(layers, []).catch(() => new Map<string, never>());
+  for (const [name, entity] of now) if (!known.entities.has(name)) known.entities.set(name, entity);
+}
 
 /** Adds what one file defines. @throws CONFLICT where it is not what was applied, BAD_USER_INPUT where it has a problem */
 async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: OpenModels): Promise<void> {
@@ -115,12 +172,19 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: 
     models: new Map(known.models),
     problems,
   };
-  await loadFiles(await readDefinitions([item], problems), loading);
+  forget(item, loading);
+  const files = await readDefinitions([item], problems);
+  await loadFiles(files, loading);
+  const outdated = await outdatedImports(item.path);
+  if (outdated.length > 0) {
+    throw conflict(
+      `${item.file}: ${outdated.join(' and ')} changed after this process read it`,
+      'restart this process',
+    );
+  }
   // The hash is that of the files: it must not stand for modules that were imported with another text.
-  const changed = await changedSinceImport(item.path);
-  if (changed.length > 0) {
-    const names = changed.map((path) => basename(path)).join(' and ');
-    throw conflict(`${item.file}: ${names} changed after this process read it`, 'restart this process');
+  if (files[0]?.code !== (await codeOnDisk(item.path))) {
+    throw conflict(`${item.file} changed while it was read`, 'it is read again in a moment');
   }
   const hashes = hashesOf(loading);
   const differing = labelsOf(item).filter((label) => wanted.has(label) && hashes.get(label) !== wanted.get(label));
@@ -130,7 +194,7 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: 
       'give every process the same definition files, or restart this one with them',
     );
   }
-  await openModels([...loading.models.values()].filter(({ id }) => !known.models.has(id)));
+  await openModels([...loading.models.values()].filter(({ id, hash }) => known.models.get(id)?.hash !== hash));
   addTo(known.views, loading.views);
   addTo(known.onDemandViews, loading.onDemandViews);
   addTo(known.services, loading.services);
@@ -148,6 +212,22 @@ function hashesOf({ views, onDemandViews, services, models }: Grown): ReadonlyMa
   ]);
 }
 
+/** A file that is read again defines what it defined before. */
+function forget(item: FoundFile, { views, onDemandViews, services, models }: Loading): void {
+  const all = {
+    table: null,
+    view: views,
+    on_demand: onDemandViews,
+    service: services,
+    model: models,
+    indicator: null,
+    job: null,
+  };
+  all[item.kind]?.delete(item.id);
+  if (item.kind === 'model') views.delete(scoreViewId(item));
+}
+
+/** Adds what was loaded, and puts what was loaded anew in the place of what it was. */
 function addTo<T>(known: Map<string, T>, loaded: ReadonlyMap<string, T>): void {
-  for (const [id, made] of loaded) if (!known.has(id)) known.set(id, made);
+  for (const [id, made] of loaded) if (known.get(id) !== made) known.set(id, made);
 }

@@ -20,8 +20,8 @@ const isVocabulary = (path: string): boolean =>
   path === `${PACKAGE}/src/core/errors.ts` ||
   path.endsWith('/features/entities.ts');
 
-/** Whether a file's own code counts in the content hash of a definition, and comes with the definition: the platform's comes with the process. */
-export const isCovered = (path: string): boolean => !isVocabulary(path) && !path.startsWith(`${PACKAGE}/src/`);
+/** Whether a file comes with the process, and not with the definitions that import it. */
+export const isPlatform = (path: string): boolean => path.startsWith(`${PACKAGE}/src/`);
 
 /**
  * The content hash of a definition: of its code, and of every value that it imports from files of ours, the vocabulary apart. What changes a

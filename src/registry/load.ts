@@ -133,7 +133,10 @@ export async function loadTables(layers: Layers): Promise<SourceTables> {
 }
 
 /** The entities of all layers. A project's file may give on those of the product: `export * from 'riskgraph/entities'`. */
-async function loadEntities({ root, project }: Layers, problems: string[]): Promise<Map<string, EntityDefinition>> {
+export async function loadEntities(
+  { root, project }: Layers,
+  problems: string[],
+): Promise<Map<string, EntityDefinition>> {
   const entities = new Map<string, EntityDefinition>();
   if (project === undefined) {
     addEntities(await importEntities(root), ENTITIES, entities, problems);

@@ -24,7 +24,7 @@ export interface Loading {
   /** The tables of `sourceTables`, which are loaded first. */
   readonly tables: SourceTables;
   readonly sourceTables: Map<string, SourceTable>;
-  readonly entities: ReadonlyMap<string, EntityDefinition>;
+  readonly entities: Map<string, EntityDefinition>;
   readonly views: Map<string, View>;
   readonly onDemandViews: Map<string, OnDemandView>;
   readonly services: Map<string, Service>;

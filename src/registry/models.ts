@@ -15,7 +15,7 @@ import {
   type View,
 } from '../core/definitions/definitions.js';
 import { contentHash } from './hash.js';
-import { eitherOf, resolveReferences } from './references.js';
+import { eitherOf, isDeclared, resolveReferences } from './references.js';
 import type { DefinitionFile } from './scan.js';
 import { wordsOf } from './words.js';
 
@@ -142,7 +142,7 @@ async function loadModel(
 }
 
 function checkEntity(spec: ModelSpec, entities: ReadonlyMap<string, EntityDefinition>, report: Report): void {
-  if (entities.get(spec.entity?.name) !== spec.entity) {
+  if (!isDeclared(spec.entity, entities)) {
     report('its entity is not one that features/entities.ts exports');
     return;
   }

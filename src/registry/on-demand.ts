@@ -13,7 +13,7 @@ import type { SourceTables } from '../core/lending/sources.js';
 import { checkFeature, type Report } from './check.js';
 import { inCurrency } from './currency.js';
 import { contentHash } from './hash.js';
-import { eitherOf, resolveReferences } from './references.js';
+import { eitherOf, isDeclared, resolveReferences } from './references.js';
 import type { DefinitionFile } from './scan.js';
 import { wordsOf } from './words.js';
 
@@ -109,7 +109,7 @@ function checkOnDemandView(
   report: Report,
 ): Omit<OnDemandView, 'hash'> {
   const { entities, views } = known;
-  if (!spec.entity || entities.get(spec.entity.name) !== spec.entity) {
+  if (!isDeclared(spec.entity, entities)) {
     report(`its entity '${spec.entity?.name ?? '?'}' is not one that features/entities.ts exports`);
   }
   if (!spec.owner) report('has no owner');

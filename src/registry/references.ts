@@ -1,4 +1,14 @@
+import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import { type AnyView, type OnDemandView, type RefTo, refsOf, type View } from '../core/definitions/definitions.js';
+
+/** Whether an entity is one that definitions are declared with. A file that was read again gives another object of the same. */
+export function isDeclared(
+  entity: EntityDefinition | undefined,
+  entities: ReadonlyMap<string, EntityDefinition>,
+): boolean {
+  const known = entities.get(entity?.name ?? '');
+  return known !== undefined && JSON.stringify(known.joinKeys) === JSON.stringify(entity?.joinKeys);
+}
 
 type Views<V> = Pick<ReadonlyMap<string, V>, 'get'>;
 

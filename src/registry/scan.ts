@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import {
   DEFINITION_KINDS,
   type DefinitionKind,
@@ -9,7 +8,7 @@ import {
   definitionKinds,
 } from '../core/definitions/definition-kinds.js';
 import { badInput } from '../core/errors.js';
-import { rememberImport } from './imported.js';
+import { codeOnDisk, urlOf } from './imported.js';
 
 /** A file that is named as a definition is. */
 export interface FoundFile {
@@ -25,6 +24,8 @@ export interface FoundFile {
 /** A definition file: identity from its path, content from its default export. */
 export interface DefinitionFile extends FoundFile {
   readonly exported: unknown;
+  /** The code that was imported: see codeOnDisk. */
+  readonly code: string;
 }
 
 const patternOf = ({ suffix, versioned }: (typeof DEFINITION_KINDS)[DefinitionKind]): RegExp =>
@@ -94,18 +95,19 @@ export async function importDefinitions(
 ): Promise<readonly DefinitionFile[]> {
   const files: DefinitionFile[] = [];
   for (const item of found) {
+    const code = await codeOnDisk(item.path).catch(() => '');
     const exported = await importDefault(item, problems);
-    if (exported !== undefined) files.push({ ...item, exported });
+    if (exported !== undefined) files.push({ ...item, exported, code });
   }
   return files;
 }
 
 /**
- * The module of a definition file. @throws BAD_USER_INPUT where its project is not of modules: the file would be loaded as CommonJS, with a second
+ * The module of a definition file as it is on disk. @throws BAD_USER_INPUT where its project is not of modules: the file would be loaded as CommonJS, with a second
  * copy of the platform, whose SQL and errors this one does not know as its own
  */
 export async function importModule(path: string, file: string): Promise<Readonly<Record<string, unknown>>> {
-  const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+  const module = (await import(await urlOf(path))) as Readonly<Record<string, unknown>>;
   // Node gives every module of CommonJS that name.
   if (!('module.exports' in module)) return module;
   throw badInput(
@@ -116,7 +118,6 @@ export async function importModule(path: string, file: string): Promise<Readonly
 
 async function importDefault({ path, file }: FoundFile, problems: string[]): Promise<unknown> {
   try {
-    await rememberImport(path);
     const module = await importModule(path, file);
     if (module.default === undefined) problems.push(`${file}: has no default export; export default define…({…})`);
     return module.default;

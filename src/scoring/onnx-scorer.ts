@@ -16,21 +16,24 @@ const ROWS_A_RUN = 4_096;
 /** A run that fails says so to its caller: what the library prints of it beside is noise, a line a try. */
 const QUIET = { logSeverityLevel: 4 } as const;
 
+const keyOf = ({ id, onnxHash }: Model): string => `${id} ${onnxHash}`;
+
 /** Models on ONNX Runtime, one session a model version; `close` releases them. */
 export function createScorer({ executionProvider }: ScorerOptions): Scorer {
+  /** By model and weights: a draft whose file is written again is another model. */
   const sessions = new Map<string, InferenceSession>();
 
   return {
     async open(models) {
       const problems: string[] = [];
       for (const model of models) {
-        if (sessions.has(model.id)) continue;
+        if (sessions.has(keyOf(model))) continue;
         const session = await openSession(model, executionProvider, problems);
         if (!session) continue;
         const differences = problemsOf(model, session);
         problems.push(...differences.map((problem) => `${model.file}: ${problem}`));
         // Another call may have opened it meanwhile.
-        if (differences.length === 0 && !sessions.has(model.id)) sessions.set(model.id, session);
+        if (differences.length === 0 && !sessions.has(keyOf(model))) sessions.set(keyOf(model), session);
         else await session.release();
       }
       if (problems.length === 0) return;
@@ -50,8 +53,8 @@ export function createScorer({ executionProvider }: ScorerOptions): Scorer {
           message: `${model.id} was given ${matrix.length} values for ${rows} rows × ${columns} columns`,
         });
       }
-      if (!sessions.has(model.id)) await this.open([model]);
-      const session = sessions.get(model.id) as InferenceSession;
+      if (!sessions.has(keyOf(model))) await this.open([model]);
+      const session = sessions.get(keyOf(model)) as InferenceSession;
       const failures = new Map<number, string>();
       const predictions = { probabilities: new Float32Array(rows).fill(Number.NaN), failures };
       for (let start = 0; start < rows; start += ROWS_A_RUN) {

@@ -187,7 +187,6 @@ function planner(of: Registry, budgetMs = 120_000) {
     now: clock,
     onChange: async () => undefined,
     costs: createPlanCosts({
-      registry: of,
       materializer,
       offline,
       online,
@@ -342,7 +341,6 @@ describe('a plan', () => {
       },
     };
     const out = createPlanCosts({
-      registry,
       materializer,
       offline: counting,
       online,
@@ -350,7 +348,7 @@ describe('a plan', () => {
       now: clock,
       budgetMs: 0,
     });
-    const late = await out((await planner(registry).plan()).changes, []);
+    const late = await out((await planner(registry).plan()).changes, [], registry.views);
     expect(late).toHaveLength(changes.length);
     expect(change(late, 'customer_profile@1').cost?.problem).toMatch(/seconds that a plan has for its costs/);
     expect(begun).toBe(0);

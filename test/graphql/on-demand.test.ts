@@ -261,7 +261,7 @@ describe('the catalogue', () => {
       api.graphql('admin', `mutation { retireFeatureView(view: "${view}") { problems } }`);
     const { errors } = await retire('application_place@1');
     expect(errors[0]).toMatchObject({ message: expect.stringContaining('application_place@1 is an on-demand view') });
-    expect(errors[0]?.extensions.hint).toContain('delete its file, restart and apply');
+    expect(errors[0]?.extensions.hint).toContain('delete its file and apply');
     expect((await retire('nothing@1')).errors[0]?.extensions.code).toBe('NOT_FOUND');
   });
 });

@@ -76,6 +76,11 @@ async function loaded(): Promise<unknown> {
       (error) => error.message,
     );
     process.stdout.write(JSON.stringify(said));`;
+  return evaluated(script);
+}
+
+/** What a program writes that runs as the server does. */
+async function evaluated(script: string): Promise<unknown> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--import', './bin/typescript.js', '--input-type=module', '--eval', script],
@@ -87,6 +92,31 @@ async function loaded(): Promise<unknown> {
 test('they load in a process of their own, with the content hash that they have everywhere', async () => {
   const { views } = await loadRegistry({ root });
   expect(await loaded()).toEqual([['logins@1', views.get('logins@1')?.hash, true]]);
+});
+
+test('a file that changed, or one that it imports, is read again as it is, beside what was read before', async () => {
+  const helper = join(root, 'features/customer/helper.ts');
+  const view = join(root, 'features/customer/helped.v1.view.ts');
+  const text = (FILES[VIEW] as string).replace('count()', `count() + \${WINDOW}`);
+  const write = (window: number) => `writeFileSync(${JSON.stringify(helper)}, 'export const WINDOW = ${window};\\n');`;
+  await writeFile(view, `import { WINDOW } from './helper.js';\n${text}`);
+  const script = `
+    const { writeFileSync } = await import('node:fs');
+    const { loadRegistry } = await import(${urlOf(resolve('src/registry/load.ts'))});
+    const read = async () => {
+      const view = (await loadRegistry({ root: ${JSON.stringify(root)} })).views.get('helped@1');
+      return [view.hash, JSON.stringify(view.origin.query({ source: () => 'events' }).render())];
+    };
+    ${write(7)}
+    const first = await read();
+    ${write(30)}
+    const second = await read();
+    process.stdout.write(JSON.stringify([first[0] === second[0], first[1].includes('7'), second[1].includes('30')]));`;
+  try {
+    expect(await evaluated(script)).toEqual([false, true, true]);
+  } finally {
+    await Promise.all([helper, view].map((file) => rm(file)));
+  }
 });
 
 test('a project that does not say that it is of modules is told so: it would get a second copy of the platform', async () => {
