@@ -37,6 +37,7 @@ const checks: readonly Check[] = [
     name: 'generated files in step',
     command: ['node', '--import', './bin/typescript.js', 'scripts/generate.ts', '--check'],
   },
+  { name: 'a hash for each dependency', command: ['node', '--import', './bin/typescript.js', 'scripts/check-lock.ts'] },
   ...(existsSync(contract) ? [{ name: 'public contract', command: ['node', contract] } satisfies Check] : []),
 ];
 
