@@ -51,9 +51,20 @@ function explain(error: unknown): string {
 }
 
 try {
-  const { adminKey, client, home, http, keys, portfolio, demoCustomers, logLevel, project: given } = loadConfig();
+  const {
+    adminKey,
+    client,
+    home,
+    http,
+    keys,
+    keysSetting,
+    portfolio,
+    demoCustomers,
+    logLevel,
+    project: given,
+  } = loadConfig();
   const { timezone, currency } = portfolio;
-  const keyPlace = keys === undefined ? join(home, 'keys') : 'those of RISKGRAPH_KEYS';
+  const keyPlace = keys === undefined ? join(home, 'keys') : `those of ${keysSetting}`;
   await createProgram({
     client,
     adminKey,

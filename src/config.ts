@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { RiskgraphError } from './core/errors.js';
 import { serverUrl } from './core/server-url.js';
+import { keysOfFile } from './key-file.js';
 
 const blankAsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);
 const optional = <T extends z.ZodType>(type: T) => z.preprocess(blankAsAbsent, type.optional());
@@ -23,30 +24,46 @@ const timezone = z.string().refine(
 const adminKeyIn = (keys: string | undefined): string | undefined =>
   /(?:^|,)\s*admin(?::[^=,]*)?=([^,\s]+)/.exec(keys ?? '')?.[1];
 
-const Environment = z.object({
-  PORT: withDefault(z.coerce.number().int().min(0).max(65_535), 4000),
-  HOST: withDefault(z.string(), '127.0.0.1'),
-  RISKGRAPH_HOME: withDefault(z.string(), './.riskgraph'),
-  RISKGRAPH_DEFINITIONS: optional(z.string()),
-  POSTGRES_URL: optional(z.string()),
-  REDIS_URL: optional(z.string()),
-  CLICKHOUSE_URL: optional(z.string()),
-  RISKGRAPH_KEYS: optional(z.string()),
-  RISKGRAPH_KEY: optional(z.string()),
-  RISKGRAPH_URL: optional(z.url()),
-  RISKGRAPH_TIMEZONE: withDefault(timezone, 'Asia/Shanghai'),
-  RISKGRAPH_CURRENCY: withDefault(z.string().regex(/^[A-Z]{3}$/, 'is not a three-letter currency code'), 'CNY'),
-  RISKGRAPH_DATUM: withDefault(z.enum(['WGS84', 'GCJ02', 'BD09']), 'WGS84'),
-  RISKGRAPH_EP: withDefault(z.enum(['cpu', 'cuda', 'webgpu']), 'cpu'),
-  RISKGRAPH_DEMO_CUSTOMERS: withDefault(z.coerce.number().int().min(100).max(10_000_000), 5000),
-  RISKGRAPH_LOG_LEVEL: withDefault(z.enum(['debug', 'info', 'warn', 'error']), 'info'),
-  RISKGRAPH_BACKFILL_VIEWS: withDefault(z.coerce.number().int().min(1).max(4), 2),
-  RISKGRAPH_METRICS_PORT: withDefault(z.coerce.number().int().min(0).max(65_535), 4001),
-  RISKGRAPH_WORKER_METRICS_URL: optional(z.url()),
-  RISKGRAPH_DEADLINE_MS: withDefault(z.coerce.number().int().min(1).max(600_000), 300),
-  RISKGRAPH_RATE_LIMIT: optional(z.string()),
-  RISKGRAPH_AUDIT_DAYS: optional(z.coerce.number().int().min(31).max(36_500)),
+/** The entries of the file. */
+const fileOfKeys = z.string().transform((path, context) => {
+  try {
+    return keysOfFile(path);
+  } catch (cause) {
+    context.addIssue({ code: 'custom', message: (cause as Error).message });
+    return z.NEVER;
+  }
 });
+
+const Environment = z
+  .object({
+    PORT: withDefault(z.coerce.number().int().min(0).max(65_535), 4000),
+    HOST: withDefault(z.string(), '127.0.0.1'),
+    RISKGRAPH_HOME: withDefault(z.string(), './.riskgraph'),
+    RISKGRAPH_DEFINITIONS: optional(z.string()),
+    POSTGRES_URL: optional(z.string()),
+    REDIS_URL: optional(z.string()),
+    CLICKHOUSE_URL: optional(z.string()),
+    RISKGRAPH_KEYS: optional(z.string()),
+    RISKGRAPH_KEYS_FILE: optional(fileOfKeys),
+    RISKGRAPH_KEY: optional(z.string()),
+    RISKGRAPH_URL: optional(z.url()),
+    RISKGRAPH_TIMEZONE: withDefault(timezone, 'Asia/Shanghai'),
+    RISKGRAPH_CURRENCY: withDefault(z.string().regex(/^[A-Z]{3}$/, 'is not a three-letter currency code'), 'CNY'),
+    RISKGRAPH_DATUM: withDefault(z.enum(['WGS84', 'GCJ02', 'BD09']), 'WGS84'),
+    RISKGRAPH_EP: withDefault(z.enum(['cpu', 'cuda', 'webgpu']), 'cpu'),
+    RISKGRAPH_DEMO_CUSTOMERS: withDefault(z.coerce.number().int().min(100).max(10_000_000), 5000),
+    RISKGRAPH_LOG_LEVEL: withDefault(z.enum(['debug', 'info', 'warn', 'error']), 'info'),
+    RISKGRAPH_BACKFILL_VIEWS: withDefault(z.coerce.number().int().min(1).max(4), 2),
+    RISKGRAPH_METRICS_PORT: withDefault(z.coerce.number().int().min(0).max(65_535), 4001),
+    RISKGRAPH_WORKER_METRICS_URL: optional(z.url()),
+    RISKGRAPH_DEADLINE_MS: withDefault(z.coerce.number().int().min(1).max(600_000), 300),
+    RISKGRAPH_RATE_LIMIT: optional(z.string()),
+    RISKGRAPH_AUDIT_DAYS: optional(z.coerce.number().int().min(31).max(36_500)),
+  })
+  .refine((env) => env.RISKGRAPH_KEYS === undefined || env.RISKGRAPH_KEYS_FILE === undefined, {
+    path: ['RISKGRAPH_KEYS_FILE'],
+    message: 'is set beside RISKGRAPH_KEYS: leave one of them out',
+  });
 
 /** Reads the environment once; every problem is listed before it fails. */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
@@ -61,6 +78,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
   }
   const env = parsed.data;
   const home = resolve(env.RISKGRAPH_HOME);
+  const keys = env.RISKGRAPH_KEYS ?? env.RISKGRAPH_KEYS_FILE;
   return {
     http: { port: env.PORT, host: env.HOST },
     /** As given: parsed by the HTTP server. */
@@ -76,12 +94,14 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     redisUrl: env.REDIS_URL,
     clickhouseUrl: env.CLICKHOUSE_URL,
     /** As given: parsed by the key ring, never logged. */
-    keys: env.RISKGRAPH_KEYS,
+    keys,
+    /** The setting that gives the keys, for errors about them. */
+    keysSetting: env.RISKGRAPH_KEYS_FILE === undefined ? 'RISKGRAPH_KEYS' : 'the file of RISKGRAPH_KEYS_FILE',
     /** The key by which a command calls the stack that it starts, where the environment gives the stack's keys. */
-    adminKey: adminKeyIn(env.RISKGRAPH_KEYS),
+    adminKey: adminKeyIn(keys),
     /** The server and key of command-line clients. */
     client: {
-      key: env.RISKGRAPH_KEY ?? adminKeyIn(env.RISKGRAPH_KEYS),
+      key: env.RISKGRAPH_KEY ?? adminKeyIn(keys),
       url: env.RISKGRAPH_URL ?? serverUrl(env.HOST, env.PORT),
     },
     portfolio: { timezone: env.RISKGRAPH_TIMEZONE, currency: env.RISKGRAPH_CURRENCY, datum: env.RISKGRAPH_DATUM },

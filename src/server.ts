@@ -11,7 +11,7 @@ import { runRole } from './role-process.js';
 runRole('api', async () => {
   const config = loadConfig();
   // Before any store is opened: what is wrong with the environment is said at once.
-  const given = config.keys === undefined ? undefined : parseKeys(config.keys.split(','), 'RISKGRAPH_KEYS');
+  const given = config.keys === undefined ? undefined : parseKeys(config.keys.split(','), config.keysSetting);
   const rateLimits = parseRateLimits(config.rateLimit);
   const app = await createApp(config);
   const { services, telemetry } = app;

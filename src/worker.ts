@@ -14,7 +14,7 @@ const PRUNE_EVERY_MS = HOUR;
 /** The worker process: runs jobs until a signal, then finishes those that run. Its metrics have a port of their own. */
 runRole('worker', async () => {
   const config = loadConfig();
-  const given = config.keys === undefined ? undefined : parseKeys(config.keys.split(','), 'RISKGRAPH_KEYS');
+  const given = config.keys === undefined ? undefined : parseKeys(config.keys.split(','), config.keysSetting);
   const { services, telemetry, close } = await createApp(config);
   const { log, metricsText } = telemetry;
   const { audit, now } = services.api;

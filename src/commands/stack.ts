@@ -46,7 +46,7 @@ const projectOf = ({ project }: CommandContext): NodeJS.ProcessEnv =>
 
 async function ownClient({ adminKey, environment, home }: CommandContext, url: string): Promise<Client | null> {
   // The keys of the home are then not those of the stack.
-  if (environment.RISKGRAPH_KEYS && adminKey === undefined) return null;
+  if ((environment.RISKGRAPH_KEYS || environment.RISKGRAPH_KEYS_FILE) && adminKey === undefined) return null;
   return new Client({ url, key: await findKey({ key: adminKey, home }) });
 }
 

@@ -66,6 +66,22 @@ function repeatedName(text: string): Pick<JsonProblem, 'field' | 'within'> | nul
   return null;
 }
 
+/** Whether a JSON text has more than `limit` brackets within each other. Its time grows with the length of any text, also one that is no JSON. */
+export function nestsDeeper(text: string, limit: number): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (quoted && character === '\\') at += 1;
+    else if (character === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+    if (depth > limit) return true;
+  }
+  return false;
+}
+
 /** Whether a whole number is written that no double prints: as a JSON number it would come in as its neighbour. */
 export const losesDigits = (written: string): boolean =>
   /^-?\d{16,}$/.test(written) && String(Number(written)) !== written;

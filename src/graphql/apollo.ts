@@ -4,10 +4,13 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
-import { ERROR_STATUS, RiskgraphError } from '../core/errors.js';
+import { badInput, ERROR_STATUS, RiskgraphError } from '../core/errors.js';
 import type { RequestContext } from './context.js';
 import { formatGraphqlError, isOurFault, thrownError } from './errors.js';
 import { checkOperation, MAX_TOKENS } from './limits.js';
+
+const notHere = (): RiskgraphError =>
+  badInput('this route serves queries and mutations', 'send subscriptions to POST /graphql/stream');
 
 const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQLFormattedError => ({
   ...error,
@@ -27,6 +30,7 @@ const seam = (): ApolloServerPlugin<RequestContext> => ({
         const root = operation.selectionSet.selections[0];
         label = root?.kind === 'Field' ? root.name.value : operation.operation;
         try {
+          if (operation.operation === 'subscription') throw notHere();
           checkOperation({
             schema,
             document,

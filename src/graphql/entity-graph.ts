@@ -62,8 +62,11 @@ const decorate = (
   for (const decorator of decorators) decorator(target, name, descriptor);
 };
 
-/** The object type of one view version: one field per feature, the status and the event time of the row. */
-function viewType(view: View): new () => object {
+/** Tells which features have a field in a schema. */
+export type Shows = (feature: Pick<Feature, 'tags'>) => boolean;
+
+/** The object type of one view version: one field per feature that is shown, the status and the event time of the row. */
+function viewType(view: View, shows: Shows): new () => object {
   const type = emptyClass(`${pascal(view.name)}V${view.version}`);
   const { prototype } = type;
   Field(() => FeatureStatus, {
@@ -86,6 +89,7 @@ function viewType(view: View): new () => object {
       );
     }
     fieldNames.set(name, feature.name);
+    if (!shows(feature)) continue;
     const description = feature.unit ? `${feature.description} (${feature.unit})` : feature.description;
     Field(thunkOf(feature) as TypeThunk, {
       name,
@@ -127,7 +131,7 @@ function fieldsOf(entity: EntityDefinition, registry: Registry): ViewField[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]): new () => object {
+function entityResolver(entity: EntityDefinition, fields: readonly ViewField[], shows: Shows): new () => object {
   const typeName = pascal(entity.name);
   const type = emptyClass(typeName);
   Field(() => ID, { description: `The ${entity.joinKeys[0]} of the entity.` })(type.prototype, 'id');
@@ -136,7 +140,7 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
   const resolver = emptyClass(`${typeName}Resolver`);
   const { prototype } = resolver;
   for (const { name, view } of fields) {
-    const object = viewType(view);
+    const object = viewType(view, shows);
     const resolve = async (node: EntityNode, context: RequestContext): Promise<Record<string, unknown>> => {
       // The catalogue refuses a version that is not applied, or retired.
       context.services.catalogue.namedViews([view.id]);
@@ -203,10 +207,10 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
  * The typed graph: types, fields and resolvers made from the definitions. An entity has a root when one column is its key, which is the
  * root's `id`, and a view is about it.
  */
-export const entityGraph = (registry: Registry): (new () => object)[] =>
+export const entityGraph = (registry: Registry, shows: Shows): (new () => object)[] =>
   [...registry.entities.values()]
     .filter(({ joinKeys }) => joinKeys.length === 1)
     .flatMap((entity) => {
       const fields = fieldsOf(entity, registry);
-      return fields.length > 0 ? [entityResolver(entity, fields)] : [];
+      return fields.length > 0 ? [entityResolver(entity, fields, shows)] : [];
     });

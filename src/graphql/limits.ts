@@ -10,10 +10,13 @@ import {
   getVariableValues,
   isObjectType,
   Kind,
+  Lexer,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  Source,
+  TokenKind,
 } from 'graphql';
-import { RiskgraphError } from '../core/errors.js';
+import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
 import { assumedSizeOf, declarationOf } from './operation.js';
 
@@ -21,6 +24,8 @@ import { assumedSizeOf, declarationOf } from './operation.js';
 export const MAX_TOKENS = 5_000;
 /** Introspection, as GraphiQL asks it, is 15 deep; the graph itself is 4. */
 const MAX_DEPTH = 16;
+/** Brackets within brackets, in a document or a JSON body: parsers and checks call themselves for each. */
+export const MAX_NESTING = 64;
 const MAX_ALIASES = 30;
 /** Fields after fragments are spread: a few fragments that spread each other are billions. */
 const MAX_FIELDS = 5_000;
@@ -82,6 +87,33 @@ function measure(
   walk(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, 1);
   return roots;
 }
+
+const OPENS: ReadonlySet<string> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const CLOSES: ReadonlySet<string> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/**
+ * Bounds the brackets within brackets of a document before it is parsed. What is no token is left to the parser, which says where it is.
+ * @throws BAD_USER_INPUT
+ */
+export function checkNesting(document: string): void {
+  const lexer = new Lexer(new Source(document));
+  let depth = 0;
+  for (let tokens = 0; tokens <= MAX_TOKENS; tokens++) {
+    let kind: TokenKind;
+    try {
+      ({ kind } = lexer.advance());
+    } catch {
+      return;
+    }
+    if (kind === TokenKind.EOF) return;
+    if (OPENS.has(kind)) depth += 1;
+    else if (CLOSES.has(kind)) depth -= 1;
+    if (depth > MAX_NESTING) throw tooDeep('the document');
+  }
+}
+
+export const tooDeep = (what: string): RiskgraphError =>
+  badInput(`${what} has more than ${MAX_NESTING} brackets within each other`, 'write flat lists and objects');
 
 /** A request that the resolver will refuse costs nothing here: the caller reads why from the resolver. */
 function costOf(

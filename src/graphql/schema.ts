@@ -5,7 +5,8 @@ import type { Registry } from '../core/definitions/registry.js';
 import { AuditResolver } from './audit.resolver.js';
 import { BackfillResolver } from './backfill.resolver.js';
 import { CatalogueResolver } from './catalogue.resolver.js';
-import { entityGraph } from './entity-graph.js';
+import { isPii } from './catalogue.types.js';
+import { entityGraph, type Shows } from './entity-graph.js';
 import { FeatureProfileResolver } from './feature-profile.resolver.js';
 import { FreshnessResolver, ViewFreshnessResolver } from './freshness.resolver.js';
 import { guardSchema } from './guard.js';
@@ -53,17 +54,29 @@ const NO_PUB_SUB: PubSub = {
 
 /**
  * The schema of a registry, guarded. Needs no store: resolvers take theirs from the context.
+ * @param shows the features that have a field: introspection, and what validation suggests, tell the names of all that have one
  * @throws where an operation has no declared role.
  */
-export function buildSchema(registry: Registry): GraphQLSchema {
+export function buildSchema(registry: Registry, shows: Shows = () => true): GraphQLSchema {
   return guardSchema(
     buildSchemaSync({
-      resolvers: [...RESOLVERS, ...entityGraph(registry)] as unknown as NonEmptyArray<NewableFunction>,
+      resolvers: [...RESOLVERS, ...entityGraph(registry, shows)] as unknown as NonEmptyArray<NewableFunction>,
       validate: false,
       pubSub: NO_PUB_SUB,
     }),
   );
 }
+
+/** By what a caller sees: the typed graph has no field for a feature that is hidden from it. */
+export interface Schemas {
+  readonly whole: GraphQLSchema;
+  readonly withoutPersonal: GraphQLSchema;
+}
+
+export const schemasOf = (registry: Registry): Schemas => ({
+  whole: buildSchema(registry),
+  withoutPersonal: buildSchema(registry, (feature) => !isPii(feature)),
+});
 
 /** schema.graphql */
 export const emitSchema = (registry: Registry): string =>

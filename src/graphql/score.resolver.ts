@@ -5,10 +5,12 @@ import type { FeatureValue } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { ScoreRow } from '../core/ports/scoring.js';
+import { visible } from './catalogue.types.js';
 import { columnarKeys, longestColumn } from './columnar.js';
 import { maskFor, piiView, type RequestContext } from './context.js';
 import { ENTITY_KEYS, MODEL_REFERENCE, REQUEST_INPUTS } from './descriptions.js';
 import { ModelStage, ScoreStatus } from './enums.js';
+import { cardWithout } from './model-card.js';
 import { Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
 
@@ -137,11 +139,12 @@ function showModel(model: Model, context: RequestContext): ModelType {
     owner,
     entity: entity.name,
     stage: champion?.id === model.id ? 'CHAMPION' : 'CHALLENGER',
-    features: features
-      .filter(({ feature }) => piiView(context.caller) !== 'HIDDEN' || !feature.tags?.includes('pii'))
-      .map(({ reference }) => reference),
+    features: features.filter(({ feature }) => visible(context)(feature)).map(({ reference }) => reference),
     hash: onnxHash,
-    card,
+    card: cardWithout(
+      card,
+      features.filter(({ feature }) => !visible(context)(feature)),
+    ),
   };
 }
 

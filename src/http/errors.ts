@@ -1,7 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ERROR_STATUS, RiskgraphError } from '../core/errors.js';
+import { badInput, ERROR_STATUS, RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports/process.js';
 import { publicError } from '../graphql/errors.js';
+
+/** An address that fastify cannot read, or a parameter longer than it reads. */
+const BAD_ADDRESS = new Set(['FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH', 'FST_ERR_ASYNC_CONSTRAINT']);
 
 /** Our messages for fastify's own refusals, whose messages name its internals. */
 function fromFastify(error: unknown): RiskgraphError | null {
@@ -13,6 +16,7 @@ function fromFastify(error: unknown): RiskgraphError | null {
       hint: 'split the request, or use the import API',
     });
   }
+  if (typeof code === 'string' && BAD_ADDRESS.has(code)) return badAddress();
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || statusCode === 415) {
     return new RiskgraphError({
       code: 'BAD_USER_INPUT',
@@ -54,7 +58,17 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, error: u
   return reply.code(status).type('application/json; charset=utf-8').send(body);
 }
 
+const badAddress = (): RiskgraphError =>
+  badInput('the address cannot be read', 'percent-encode UTF-8, without the character NUL');
+
+/** Refuses NUL in a parameter of the path, which no store takes: it is no name and no id. */
+function checkParameters({ params }: FastifyRequest): void {
+  const values = Object.values((params ?? {}) as Readonly<Record<string, string>>);
+  if (values.some((value) => value.includes('\0'))) throw badAddress();
+}
+
 export function registerErrors(server: FastifyInstance, log: Log): void {
+  server.addHook('preValidation', async (request) => checkParameters(request));
   server.setErrorHandler((error, request, reply) => sendError(request, reply, error, log));
   server.setNotFoundHandler((request, reply) =>
     sendError(

@@ -4,13 +4,14 @@ import { GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } fr
 import type { Response as SseResponse } from 'graphql-sse';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
 import { badInput, ERROR_STATUS, type ErrorCode, RiskgraphError } from '../core/errors.js';
-import { lostDigits, tooManyDigits } from '../core/json.js';
+import { lostDigits, nestsDeeper, tooManyDigits } from '../core/json.js';
 import type { Log, Metrics } from '../core/ports/process.js';
 import { createApollo } from '../graphql/apollo.js';
-import type { ApiServices, RequestContext } from '../graphql/context.js';
+import { type ApiServices, piiView, type RequestContext } from '../graphql/context.js';
 import { formatGraphqlError, isOurFault, thrownError } from '../graphql/errors.js';
-import { checkOperation, MAX_TOKENS } from '../graphql/limits.js';
+import { checkNesting, checkOperation, MAX_NESTING, MAX_TOKENS, tooDeep } from '../graphql/limits.js';
 import { createLoaders } from '../graphql/loaders.js';
+import type { Schemas } from '../graphql/schema.js';
 import type { Admission } from './admission.js';
 import { answeredInTime } from './deadlines.js';
 
@@ -23,7 +24,7 @@ const KEYED = { access: 'ANY_ROLE' } as const;
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };
 
 interface GraphqlOptions {
-  readonly schema: GraphQLSchema;
+  readonly schemas: Schemas;
   readonly services: ApiServices;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -40,6 +41,9 @@ function contextOf(request: FastifyRequest, { services, log, metrics }: GraphqlO
   return { services, caller, requestId: id, address: ip, loaders, deadline, log, metrics, reads: [] };
 }
 
+const schemaOf = ({ caller }: FastifyRequest): keyof Schemas =>
+  caller && piiView(caller) === 'HIDDEN' ? 'withoutPersonal' : 'whole';
+
 async function checkBody({ body }: FastifyRequest): Promise<void> {
   const { query, variables } = (body ?? {}) as { query?: unknown; variables?: unknown };
   if (Array.isArray(body) || typeof query !== 'string') {
@@ -51,13 +55,13 @@ async function checkBody({ body }: FastifyRequest): Promise<void> {
   if (variables !== undefined && (typeof variables !== 'object' || Array.isArray(variables))) {
     throw badInput('`variables` is not an object', 'send { "query": "…", "variables": { … } }');
   }
+  checkNesting(query);
 }
 
 /** Subscriptions as server-sent events; queries and mutations have their own route, with its limits and its log. */
 function streamHandler(options: GraphqlOptions) {
-  const { schema, services, log } = options;
+  const { schemas, services, log } = options;
   return createHandler<RequestContext & Record<PropertyKey, unknown>>({
-    schema,
     // One operation a connection; a connection that several requests share would outlive the key that opened it.
     authenticate: () => null,
     context: ({ raw }) => ({ ...contextOf(raw, options) }),
@@ -70,6 +74,7 @@ function streamHandler(options: GraphqlOptions) {
         const status = ERROR_STATUS[extensions?.code as ErrorCode];
         return [JSON.stringify(body), { status, statusText: '', headers: JSON_HEADERS }];
       };
+      const schema = schemas[schemaOf(raw)];
       try {
         const document = parse(String(query), { maxTokens: MAX_TOKENS });
         const problems = validate(schema, document);
@@ -106,14 +111,20 @@ function streamHandler(options: GraphqlOptions) {
 }
 
 export async function registerGraphql(server: FastifyInstance, options: GraphqlOptions): Promise<void> {
-  const apollo = createApollo(options.schema);
-  await apollo.start();
-  server.addHook('onClose', () => apollo.stop());
-
-  const handler = fastifyApolloHandler(apollo, { context: async (request) => contextOf(request, options) });
+  const handlerOf = async (schema: GraphQLSchema) => {
+    const apollo = createApollo(schema);
+    await apollo.start();
+    server.addHook('onClose', () => apollo.stop());
+    return fastifyApolloHandler(apollo, { context: async (request) => contextOf(request, options) });
+  };
+  const handlers = {
+    whole: await handlerOf(options.schemas.whole),
+    withoutPersonal: await handlerOf(options.schemas.withoutPersonal),
+  };
 
   const parseJson = server.getDefaultJsonParser('error', 'error');
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (nestsDeeper(String(body), MAX_NESTING)) return done(tooDeep('the body'));
     const place = lostDigits(String(body));
     if (place === null) void parseJson(request, String(body), done);
     else done(tooManyDigits(`\`${place}\``));
@@ -124,7 +135,8 @@ export async function registerGraphql(server: FastifyInstance, options: GraphqlO
     bodyLimit: BODY_LIMIT,
     preParsing: options.admit,
     preValidation: checkBody,
-    handler: (request, reply) => answeredInTime(request, handler.call(server, request, reply) as Promise<unknown>),
+    handler: (request, reply) =>
+      answeredInTime(request, handlers[schemaOf(request)].call(server, request, reply) as Promise<unknown>),
   });
 
   // A stream has no end of its own: closing the server ends it, or the server would wait for it.

@@ -3,12 +3,12 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { RateCount } from '../core/ports/access.js';
 import type { Log, Metrics } from '../core/ports/process.js';
 import type { ApiServices } from '../graphql/context.js';
-import { buildSchema } from '../graphql/schema.js';
+import { schemasOf } from '../graphql/schema.js';
 import { isAudited, registerAccess } from './access.js';
 import { createAdmission } from './admission.js';
 import { registerDeadlines } from './deadlines.js';
 import { registerDownloads } from './downloads.routes.js';
-import { registerErrors } from './errors.js';
+import { registerErrors, sendError } from './errors.js';
 import { registerGraphiql } from './graphiql.routes.js';
 import { registerGraphql } from './graphql.routes.js';
 import { type HealthChecks, registerHealth } from './health.routes.js';
@@ -47,6 +47,8 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
     requestIdHeader: false,
     forceCloseConnections: 'idle',
+    // What is refused before a route is found.
+    frameworkErrors: (error, request, reply) => sendError(request, reply, error, log),
   });
 
   registerErrors(server, log);
@@ -74,7 +76,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   registerDownloads(server, { trainingSets: services.trainingSets });
   const admit = createAdmission(server, { metrics });
   registerIndicators(server, { indicators: services.indicators, now: services.now, admit });
-  await registerGraphql(server, { schema: buildSchema(services.registry), services, log, metrics, admit });
+  await registerGraphql(server, { schemas: schemasOf(services.registry), services, log, metrics, admit });
   await options.registerImports?.(server);
   return server;
 }

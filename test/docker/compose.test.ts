@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 
 const path = (name: string): string => fileURLToPath(new URL(`../../docker/${name}`, import.meta.url));
 const run = promisify(execFile);
@@ -58,6 +59,54 @@ test('the images are built in stages, run without root, and hold no embedded sto
   }
 });
 
+interface Service {
+  readonly image: string;
+  readonly read_only?: boolean;
+  readonly mem_limit?: string;
+  readonly cap_drop?: readonly string[];
+  readonly cap_add?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly privileged?: boolean;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly secrets?: readonly string[];
+}
+const servicesOf = async (name: string): Promise<Readonly<Record<string, Service>>> =>
+  (parse(await readFile(path(name), 'utf8'), { merge: true }) as { services: Record<string, Service> }).services;
+
+test('every service runs with the least rights, on a file system that is read only, with a bound on its memory', async () => {
+  for (const [name, service] of Object.entries(await servicesOf('compose.yaml'))) {
+    expect(service, name).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      mem_limit: expect.stringMatching(/^\$\{\w+_MEMORY:-\d+g\}$/),
+    });
+    expect(service.privileged, name).toBeUndefined();
+    const rights = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'];
+    expect(service.cap_add ?? [], name).toEqual(['api', 'worker'].includes(name) ? [] : rights);
+  }
+});
+
+test('images are named by their whole version', async () => {
+  const images = Object.values(await servicesOf('compose.yaml')).map(({ image }) => image);
+  for (const name of ['Dockerfile', 'Dockerfile.gpu']) {
+    const text = await readFile(path(name), 'utf8');
+    images.push(...[...text.matchAll(/^FROM (\S+:\S+)/gm)].map(([, image = '']) => image));
+  }
+  const others = images.filter((image) => !image.startsWith('${RISKGRAPH_IMAGE:-'));
+  expect(others.length).toBeGreaterThan(5);
+  for (const image of others) expect(image).toMatch(/:\d+\.\d+(?:\.\d+)?(?:-[\w-]+(?:\.\d+)?)?$/);
+});
+
+test('keys come from a file that is mounted as a secret, and then from no variable', async () => {
+  for (const service of Object.values(await servicesOf('compose.keys.yaml'))) {
+    expect(service).toEqual({
+      environment: { RISKGRAPH_KEYS: '', RISKGRAPH_KEYS_FILE: '/run/secrets/riskgraph_keys' },
+      secrets: ['riskgraph_keys'],
+    });
+  }
+});
+
 test('promtool accepts the alerts, and each fires when it should', async ({ annotate }) => {
   if (spawnSync('promtool', ['--version']).status !== 0)
     return void (await annotate('promtool is absent: the alerts were not tried (apt-get install prometheus)'));
@@ -71,11 +120,11 @@ test('promtool accepts the alerts, and each fires when it should', async ({ anno
 });
 
 test('every variable of the example is used, and every secret that compose asks for is in it', async () => {
-  const [example, yaml] = await Promise.all([
-    readFile(path('env.example'), 'utf8'),
-    readFile(path('compose.yaml'), 'utf8'),
-  ]);
-  const named = [...example.matchAll(/^(\w+)=/gm)].map(([, name]) => name);
+  const [example, ...files] = await Promise.all(
+    ['env.example', 'compose.yaml', 'compose.keys.yaml'].map((name) => readFile(path(name), 'utf8')),
+  );
+  const yaml = files.join('\n');
+  const named = [...(example ?? '').matchAll(/^(\w+)=/gm)].map(([, name]) => name);
   for (const name of named) expect(yaml).toContain(`\${${name}:`);
   for (const [, name] of yaml.matchAll(/\$\{(\w+):\?/g)) expect(named).toContain(name);
 });

@@ -1,21 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import fc from 'fast-check';
 import { buildSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Role } from '../../src/core/ports/access.js';
 import { createHttpServer } from '../../src/http/http-server.js';
 import { openAcceptedKeys, openKeyRing } from '../../src/http/keys.js';
 import { parseRateLimits } from '../../src/http/rate-limit.js';
 import { createWorkerServer, withWorkerMetrics } from '../../src/http/worker-server.js';
 import { type Api, keyOf, startApi, TEST_KEYS } from '../support/api.js';
 import { quietLog } from '../support/homes.js';
+import { anyRequest } from './requests.js';
 
 const PATIENT = { timeout: 60_000, interval: 100 };
 
 let api: Api;
 /** Errors that reached the log. */
 const logged: { readonly fields: object; readonly message: string }[] = [];
-let broken: () => Promise<never> = () => Promise.reject(new Error('nothing is broken yet'));
+let broken: () => Promise<never[]> = () => Promise.reject(new Error('nothing is broken yet'));
 
 beforeAll(async () => {
   api = await startApi({
@@ -454,5 +457,74 @@ describe('what is not there', () => {
       expect(response.status).toBe(404);
       expect(await codeOf(response)).toBe('NOT_FOUND');
     }
+  });
+});
+
+describe('the schema', () => {
+  const fieldsOf = async (role: Role): Promise<string[]> => {
+    const { data } = await api.graphql<{ __type: { fields: { name: string }[] } }>(
+      role,
+      '{ __type(name: "CustomerProfileV1") { fields { name } } }',
+    );
+    return data?.__type.fields.map(({ name }) => name) ?? [];
+  };
+
+  it('does not tell a caller of a feature that is hidden from it', async () => {
+    expect(await fieldsOf('modeler')).toContain('phoneHash');
+    const shown = await fieldsOf('bi');
+    expect(shown).toContain('segment');
+    expect(shown).not.toContain('phoneHash');
+    const misspelt = '{ customer(id: "x") { customerProfileV1 { phoneHas } } }';
+    expect(JSON.stringify(await api.graphql('modeler', misspelt))).toContain('phoneHash');
+    expect(JSON.stringify(await api.graphql('bi', misspelt))).not.toContain('phoneHash');
+  });
+});
+
+describe('whatever is sent', () => {
+  const told = async (role: Role, path: string, init: RequestInit = {}) => {
+    const response = await api.fetch(role, path, init);
+    return [response.status, await codeOf(response)];
+  };
+  const asked = (query: string, path = '/graphql') =>
+    told('admin', path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({ query }),
+    });
+
+  it.each([
+    ['NUL in a path', () => told('admin', '/training-sets/a%00b')],
+    ['NUL in the name of a table', () => told('ingest', '/import/%00', { method: 'POST' })],
+    ['a path that is no UTF-8', () => told('admin', '/training-sets/%ff')],
+    ['a path that is not percent-encoded', () => told('admin', '/training-sets/%zz')],
+    ['a subscription, to the route of queries', () => asked('subscription { jobProgress(id: "x") { id } }')],
+    ['a document of deep lists', () => asked(`{ entities(x: ${'['.repeat(2_000)}`)],
+    ['a document of deep types', () => asked(`query($x: ${'['.repeat(2_000)}Int) { entities { name } }`)],
+    ['a document of deep selections', () => asked('{ a '.repeat(1_200), '/graphql/stream')],
+  ])('is BAD_USER_INPUT: %s', async (_, send) => {
+    expect(await send()).toEqual([400, 'BAD_USER_INPUT']);
+  });
+
+  it('that is a body of deep lists is BAD_USER_INPUT', async () => {
+    const deep = `{"query":"{ entities { name } }","variables":{"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`;
+    const response = await post(deep);
+    expect([response.status, await codeOf(response)]).toEqual([400, 'BAD_USER_INPUT']);
+  });
+
+  it('is never answered by a fault of the server', async () => {
+    broken = () => Promise.resolve([]);
+    const schema = buildSchema(await readFile('schema.graphql', 'utf8'));
+    const property = fc.asyncProperty(anyRequest(schema, ['planRegistry']), async ({ role, path, ...init }) => {
+      const response = await fetch(`${api.url}${path}`, {
+        ...init,
+        headers: { ...init.headers, ...(role ? { authorization: `Bearer ${keyOf(role)}` } : {}) },
+      });
+      const answer = await response.text();
+      expect([response.status, answer]).toEqual([
+        expect.not.toSatisfy((status) => status === 500),
+        expect.not.stringContaining('"INTERNAL"'),
+      ]);
+    });
+    await fc.assert(property, { seed: 20_261_130, numRuns: 2_000, interruptAfterTimeLimit: 4_000 });
   });
 });
