@@ -1,6 +1,6 @@
 /**
- * Makes a release: all checks and tests, then the version by the commits since the last one, the changelog, a commit with its tag, and the
- * tarball. `npm run release -- --dry-run` shows the version and its changes and changes nothing; `-- --release-as minor` names the step.
+ * Makes a release: all checks and tests, then the version by the commits since the last one, the changelog, a commit with its tag, the
+ * tarball, and beside it an SBOM and a list of licences. `npm run release -- --dry-run` shows the version and its changes and changes nothing; `-- --release-as minor` names the step.
  */
 import { spawnSync } from 'node:child_process';
 
@@ -26,6 +26,7 @@ if (changed && !dry) {
 if (!dry) run('npm', 'test');
 run('npx', '--yes', CHANGELOG_TOOL, ...options);
 run('npm', 'pack', ...(dry ? ['--dry-run'] : []));
+if (!dry) run('node', '--import', './bin/typescript.js', 'scripts/sbom.ts');
 if (!dry) {
   process.stdout.write(
     '\nThe release is committed and tagged here and packed. `git push --follow-tags` publishes the commit and its tag.\n',
