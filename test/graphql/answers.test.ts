@@ -333,6 +333,27 @@ describe('historicalFeatures', () => {
   });
 });
 
+describe('what a spine passes through', () => {
+  it('counts as values of the request, in a table as in a training set', async () => {
+    const rows = 10_000;
+    const column = (value: string) => Array<string>(rows).fill(value);
+    const passed = Object.fromEntries(Array.from({ length: 26 }, (_, index) => [`p${index}`, column('x')]));
+    const spine = { customer_id: column('C1'), event_timestamp: column('2026-01-05T00:00:00Z'), ...passed };
+    const features = ['customer_profile@1:segment'];
+    const input = { name: 'wide', features, spine };
+    for (const [query, variables] of [
+      [
+        'query($s: JSONObject!, $f: [String!]) { historicalFeatures(features: $f, spine: $s) { rowCount } }',
+        { s: spine, f: features },
+      ],
+      ['mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id } }', { input }],
+    ] as const) {
+      const { errors } = await api.graphql('modeler', query, variables);
+      expect(errors.map(({ extensions }) => extensions.code)).toEqual(['TOO_COMPLEX']);
+    }
+  });
+});
+
 describe('training sets', () => {
   const create = (role: Role, where = '') =>
     api.graphql<{ createTrainingSet: { id: string; job: Job } }>(
