@@ -23,7 +23,7 @@ class AuditCheckType implements AuditCheck {
 
   @Field(() => String, {
     nullable: true,
-    description: 'What the role may do to the log beyond reading and appending; null where nothing.',
+    description: 'The rights of the role beyond reading and appending; null where it has none.',
   })
   excess!: string | null;
 }
