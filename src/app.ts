@@ -9,7 +9,9 @@ import { freshness } from './catalogue/freshness.js';
 import { createLearner } from './catalogue/learn.js';
 import { createCatalogueMetrics } from './catalogue/metrics.js';
 import { createPlanCosts } from './catalogue/plan-costs.js';
+import { createViewPreviews } from './catalogue/preview.js';
 import { createViewPruner } from './catalogue/prune.js';
+import { inForce } from './catalogue/published.js';
 import { createRegistryPlanner } from './catalogue/registry-plan.js';
 import type { Config } from './config.js';
 import { createBreaker, throughBreaker } from './core/breaker.js';
@@ -20,6 +22,7 @@ import { BusinessCalendar, SECOND } from './core/helpers/time.js';
 import type { RateCount } from './core/ports/access.js';
 import type { JobServices } from './core/ports/job-services.js';
 import type { Clock } from './core/ports/process.js';
+import type { PublishedDefinition } from './core/ports/serving.js';
 import type { TrainingSetService } from './core/ports/training-sets.js';
 import { openDerivedTables } from './derived/list.js';
 import type { ApiServices } from './graphql/context.js';
@@ -123,7 +126,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const definitions = createDefinitionLedger(dataSource);
     const { registry, grow, onDisk, renewIndicators, refuseModel } = await openRegistry(
       { ...layers, currency: config.portfolio.currency },
-      (await definitions.all()).filter(({ retiredAt }) => retiredAt === null),
+      inForce(await definitions.all()),
     );
     const { tables } = registry;
     const mask = new Mask(await sharedSecret(dataSource, 'mask', randomBytes(32)), tables.personalColumns);
@@ -224,15 +227,16 @@ export async function createApp(config: Config, given: Given = {}) {
     const openModels = (models: readonly Model[]) => scorer.open(models);
     const learn = createLearner({ grow, openModels, log });
     const catalogue = createCatalogue({ registry, ledger: definitions, learn });
+    const readDisk = async (applied: readonly PublishedDefinition[]) => {
+      // A draft is tried apart from the models that are served.
+      const tried = createScorer({ executionProvider: config.executionProvider });
+      const disk = await onDisk(applied, (models) => tried.open(models)).finally(() => tried.close());
+      metrics.gauge('definitions_refused', disk.refused.length);
+      return disk;
+    };
     const planner = createRegistryPlanner({
       registry,
-      onDisk: async (inForce) => {
-        // A draft is tried apart from the models that are served.
-        const tried = createScorer({ executionProvider: config.executionProvider });
-        const disk = await onDisk(inForce, (models) => tried.open(models)).finally(() => tried.close());
-        metrics.gauge('definitions_refused', disk.refused.length);
-        return disk;
-      },
+      onDisk: readDisk,
       ledger: definitions,
       trainingSets: sets,
       offline,
@@ -289,6 +293,11 @@ export async function createApp(config: Config, given: Given = {}) {
       registry,
       catalogue,
       planner,
+      previews: createViewPreviews({
+        onDisk: async () => readDisk(inForce(await definitions.all())),
+        offline: history,
+        now: clock,
+      }),
       pruner,
       onlineFeatures,
       offline: history,

@@ -12,6 +12,7 @@ import { addInitCommand } from './commands/init.js';
 import { addMaterializeCommands } from './commands/materialize.js';
 import { addOperateCommands } from './commands/operate.js';
 import { addPortfolioCommands } from './commands/portfolio.js';
+import { addPreviewCommand } from './commands/preview.js';
 import { addReadCommands } from './commands/read.js';
 import { addRegistryCommands } from './commands/registry.js';
 import { addStartCommand } from './commands/start.js';
@@ -31,6 +32,7 @@ function createProgram(context: CommandContext): Command {
   addInitCommand(program, VERSION);
   addCheckCommand(program, context);
   addRegistryCommands(program, context);
+  addPreviewCommand(program, context);
   addImportCommand(program, context);
   addMaterializeCommands(program, context);
   addPortfolioCommands(program, context);

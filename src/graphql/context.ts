@@ -5,7 +5,7 @@ import type { Registry } from '../core/definitions/registry.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';
 import type { AuditedReads, AuditLog, Caller } from '../core/ports/access.js';
 import type { CatalogueBrowser } from '../core/ports/browse.js';
-import type { Catalogue, RegistryPlanner, ViewFreshness } from '../core/ports/catalogue.js';
+import type { Catalogue, RegistryPlanner, ViewFreshness, ViewPreviews } from '../core/ports/catalogue.js';
 import type { ColumnsRead } from '../core/ports/columns-read.js';
 import type { FeatureProfiles } from '../core/ports/feature-profiles.js';
 import type { IndicatorService } from '../core/ports/indicators.js';
@@ -25,6 +25,7 @@ export interface ApiServices {
   readonly registry: Registry;
   readonly catalogue: Catalogue;
   readonly planner: RegistryPlanner;
+  readonly previews: ViewPreviews;
   readonly pruner: Pick<ViewPruner, 'check'>;
   readonly onlineFeatures: OnlineFeaturesService;
   readonly offline: Pick<OfflineReader, 'historicalFeatures' | 'rowsAt'>;

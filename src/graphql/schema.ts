@@ -16,6 +16,7 @@ import { JobResolver } from './job.resolver.js';
 import { FeatureLineageResolver, LineageResolver, ViewLineageResolver } from './lineage.resolver.js';
 import { LoanSnapshotsResolver } from './loan-snapshots.resolver.js';
 import { OnlineFeaturesResolver } from './online-features.resolver.js';
+import { PreviewResolver } from './preview.resolver.js';
 import { QuarantineResolver } from './quarantine.resolver.js';
 import { RegistryResolver } from './registry.resolver.js';
 import { ScoreResolver } from './score.resolver.js';
@@ -33,6 +34,7 @@ const RESOLVERS = [
   ViewFreshnessResolver,
   OnlineFeaturesResolver,
   HistoricalFeaturesResolver,
+  PreviewResolver,
   TrainingSetResolver,
   ScoreResolver,
   IndicatorResolver,

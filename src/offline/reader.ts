@@ -4,6 +4,7 @@ import type { Log } from '../core/ports/process.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { planQuery } from './history/compute.js';
 import { viewHoldings } from './history/holdings.js';
+import { previewRows } from './history/preview.js';
 import { inForceByParts, newestRows, rowsAt, viewsStats } from './history/read.js';
 import { firstKnown } from './history/run-size.js';
 import { readStage } from './history/stage-read.js';
@@ -37,6 +38,7 @@ export function createOfflineReader({ store, calendar, log }: OfflineReaderOptio
     },
     estimateRows: (view, asOf, knowledge) => estimateRows({ store, calendar }, { view, asOf, knowledge }),
     firstKnown: (view) => firstKnown(store, view),
+    previewRows: (view, request, signal) => previewRows({ store, calendar, signal }, view, request),
     planQuery: (view) => planQuery({ store, calendar }, view),
     sampleRun: (view, at, limits) => sampleRun({ store, calendar }, { view, ...at }, limits),
     viewHoldings: (view) => viewHoldings(store, view),

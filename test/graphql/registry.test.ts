@@ -110,8 +110,32 @@ it('a plan shows a new version with its cost and those whom it touches, to a pro
     expect.stringMatching(/^features\/customer\/broken\.v1\.view\.ts is refused: does not load: /),
     expect.stringMatching(/^the query of features\/customer\/income_level\.v2\.view\.ts cannot run: .*monthly_incom/),
   ]);
+  const preview = (keys: string) =>
+    api.graphql<{ previewFeatureView: unknown }>(
+      'modeler',
+      `{ previewFeatureView(view: "income_level", keys: ${keys}) { columns { name type } rowCount rows } }`,
+    );
+  const refused = await preview('{ customer_id: ["C1"] }');
+  expect(refused.errors[0]).toMatchObject({
+    message: expect.stringMatching(/^the query of income_level@2 as of .* failed: .*monthly_incom/),
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
   await rm(join(definitions.root, 'features/customer/broken.v1.view.ts'));
   await definitions.put(viewFile(2, 'toFloat64(monthly_income) * 12'));
+  const previewed = await preview('{ customer_id: ["C2", "nobody", "C1"] }');
+  expect(previewed.data?.previewFeatureView).toEqual({
+    columns: [
+      { name: 'customer_id', type: 'STRING' },
+      { name: 'monthly', type: 'FLOAT64' },
+    ],
+    rowCount: 3,
+    rows: [
+      ['C2', 24_000],
+      ['nobody', null],
+      ['C1', 12_000],
+    ],
+  });
+  expect((await preview('{ customer: ["C1"] }')).errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
   await definitions.put(serviceFile('new', 2));
   const { planRegistry } = await ask<{ planRegistry: Plan }>(`mutation { planRegistry { ${PLAN} } }`);
   expect(planRegistry).toMatchObject({

@@ -2,6 +2,7 @@
 import type { VersionedKind } from '../definitions/definition-kinds.js';
 import type { AnyFeatureRef, Model, OnDemandView, Service, View } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
+import type { EntityKey, ViewRow } from './offline.js';
 import type { Log } from './process.js';
 import type { PublishedDefinition } from './serving.js';
 
@@ -132,7 +133,7 @@ export interface PlanOptions {
 
 /** Compares the definition files with what is applied, and applies them. */
 export interface RegistryPlanner {
-  /** Says what differs between the definition files, as of this process's start, and what is applied. Changes nothing. */
+  /** Says what differs between the definition files, as they are on disk, and what is applied. Changes nothing. */
   plan(options?: PlanOptions): Promise<RegistryPlan>;
   /** Applies the plan, whole or not at all. CONFLICT lists the problems that forbid it. */
   /**
@@ -149,6 +150,20 @@ export interface RegistryPlanner {
    * @returns what the log tells a person to do while everything serves on; null where there is nothing to do
    */
   checkBoot(): Promise<string | null>;
+}
+
+/** Runs of definitions as their files are on disk. */
+export interface ViewPreviews {
+  /**
+   * @param request `keysOf` gives the keys that the caller means, once the view is known. BAD_USER_INPUT where the view has no query or its file is
+   * refused, NOT_FOUND where it has no file.
+   */
+  preview(request: {
+    readonly view: string;
+    readonly keysOf: (view: View) => readonly EntityKey[];
+    readonly asOf: Instant | null;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<{ readonly view: View; readonly keys: readonly EntityKey[]; readonly rows: readonly (ViewRow | null)[] }>;
 }
 
 export interface ViewFreshness {

@@ -20,6 +20,12 @@ export interface ViewRow {
   readonly values: readonly FeatureValue[];
 }
 
+export interface PreviewRequest {
+  readonly asOf: Instant;
+  readonly knowledge: Instant;
+  readonly keys: readonly EntityKey[];
+}
+
 /** One as-of of one view, computed once. */
 export interface Run {
   /** Number of the run, and sequence of its rows: < 2^32. */
@@ -91,6 +97,11 @@ export interface OfflineReader {
   keysOfRuns(view: View, runs: readonly number[]): AsyncIterable<readonly EntityKey[]>;
   /** Joins an inline spine with features, point in time. BAD_USER_INPUT names the column and the row that are wrong. */
   historicalFeatures(request: HistoricalRequest): Promise<HistoricalTable>;
+  /**
+   * The rows that a run of the view would give some keys, in their order; null for a key without a row. Nothing is written.
+   * BAD_USER_INPUT with the engine's words where the query fails, TIMEOUT where it runs for a minute.
+   */
+  previewRows(view: View, request: PreviewRequest, signal?: AbortSignal): Promise<readonly (ViewRow | null)[]>;
   /** Plans the query of a view without running it. Returns what the engine says against it, null where it would run. */
   planQuery(view: View): Promise<string | null>;
   /**
