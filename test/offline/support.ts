@@ -11,7 +11,6 @@ import { createOfflineReader } from '../../src/offline/reader.js';
 import { createTrainingSetBuilder, type TrainingSetBuilderOptions } from '../../src/offline/training/builder.js';
 import { createOfflineWriters } from '../../src/offline/writer.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
-import { migratedClickHouseDatabase } from '../support/migrated.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
 import { TABLES } from '../support/tables.js';
 import { type LeasedWrites, leasedWrites } from '../support/writes.js';
@@ -37,11 +36,8 @@ export interface OfflineFixture extends OfflinePorts {
 export const openOffline = (timezone = 'Asia/Shanghai'): Promise<OfflineFixture> =>
   openOn(freshClickHouseDatabase, timezone);
 
-/** Beside the platform's tables. */
-export const openMigrated = (timezone = 'Asia/Shanghai'): Promise<OfflineFixture> =>
-  openOn(migratedClickHouseDatabase, timezone);
-
-async function openOn(make: typeof freshClickHouseDatabase, timezone: string): Promise<OfflineFixture> {
+/** @param make the database that it is opened on */
+export async function openOn(make: typeof freshClickHouseDatabase, timezone: string): Promise<OfflineFixture> {
   const database = await make();
   const store = openClickHouse({ url: database.url, database: database.database, log: quiet, metrics: unmeasured });
   const calendar = new BusinessCalendar(timezone);

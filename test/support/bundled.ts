@@ -43,7 +43,7 @@ const outside: Plugin = {
 
 /** Libraries of CommonJS inside a bundle of modules require Node's own. */
 const REQUIRE =
-  "import { createRequire, isBuiltin } from 'node:module'; const require = createRequire(import.meta.url);";
+  "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);";
 
 const made = new Map<string, Promise<string>>();
 

@@ -13,7 +13,8 @@ import { Problem, parserOf } from '../../../src/sources/values.js';
 import { insertRows } from '../../support/insert-rows.js';
 import { TABLES } from '../../support/tables.js';
 import { type GeneratedRow, generateSources, insertColumns } from '../generated-sources.js';
-import { collect, type OfflineFixture, offlineOn, openMigrated, viewOf } from '../support.js';
+import { openMigrated } from '../migrated.js';
+import { collect, type OfflineFixture, offlineOn, viewOf } from '../support.js';
 
 const { views, indicators } = await loadRegistry({ root: resolve('.') });
 const DAY = '2026-03-10';

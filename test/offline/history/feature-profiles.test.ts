@@ -18,7 +18,8 @@ import { DAY, HOUR } from '../../../src/core/helpers/time.js';
 import type { FeatureProfile, FeatureProfiles } from '../../../src/core/ports/feature-profiles.js';
 import type { StagedRow } from '../../../src/core/ports/offline.js';
 import { createFeatureProfiles } from '../../../src/offline/history/feature-profiles.js';
-import { type OfflineFixture, openMigrated, viewOf } from '../support.js';
+import { openMigrated } from '../migrated.js';
+import { type OfflineFixture, viewOf } from '../support.js';
 
 const person = defineEntity({ name: 'person', joinKeys: ['person_id'], description: 'A person.' });
 const features = {

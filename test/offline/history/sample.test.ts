@@ -4,7 +4,8 @@ import { defineEntity, int32, sql } from '../../../src/core/definitions/define.j
 import type { View } from '../../../src/core/definitions/definitions.js';
 import { instantText } from '../../../src/core/definitions/sql.js';
 import { HOUR } from '../../../src/core/helpers/time.js';
-import { openMigrated, refsOf, viewOf } from '../support.js';
+import { openMigrated } from '../migrated.js';
+import { refsOf, viewOf } from '../support.js';
 
 const AS_OF = Date.UTC(2026, 0, 9, 16);
 const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });

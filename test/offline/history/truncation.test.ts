@@ -9,7 +9,8 @@ import { viewQuery } from '../../../src/offline/history/view-sql.js';
 import { loadRegistry } from '../../../src/registry/load.js';
 import { TABLES } from '../../support/tables.js';
 import { type GeneratedRow, generateSources, insertColumns, truncated } from '../generated-sources.js';
-import { type OfflineFixture, openMigrated } from '../support.js';
+import { openMigrated } from '../migrated.js';
+import type { OfflineFixture } from '../support.js';
 
 const { views } = await loadRegistry({ root: resolve('.') });
 const DAY = '2026-03-10';

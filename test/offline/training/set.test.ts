@@ -24,7 +24,8 @@ import { profileColumns } from '../../../src/offline/training/profile.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
 import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
 import { TABLES } from '../../support/tables.js';
-import { type OfflineFixture, type OfflinePorts, offlineOn, openMigrated, refsOf, viewOf } from '../support.js';
+import { openMigrated } from '../migrated.js';
+import { type OfflineFixture, type OfflinePorts, offlineOn, refsOf, viewOf } from '../support.js';
 
 const DAY = 86_400_000;
 const T0 = Date.UTC(2026, 0, 10);
