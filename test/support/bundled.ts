@@ -15,6 +15,9 @@ const FOLDER = resolve('node_modules/.cache/riskgraph/programs');
 
 const require = createRequire(import.meta.url);
 
+/** Flags with which a bundle loads definition files, which are outside of it. */
+export const BUNDLE_FLAGS: readonly string[] = ['--import', new URL('../../bin/typescript.js', import.meta.url).href];
+
 /** A file of ours finds its neighbours from where it stands, not from where the bundle does; the package by its name is ours too. */
 const ours: Plugin = {
   name: 'ours',
@@ -62,9 +65,6 @@ async function bundle(path: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     banner: { js: REQUIRE },
-    // Less to read for each process that is started.
-    minifyWhitespace: true,
-    minifySyntax: true,
     write: false,
     logLevel: 'error',
     plugins: [ours, outside],
@@ -83,5 +83,5 @@ export async function forkBundled(
   args: readonly string[],
   execArgv: readonly string[] = [],
 ): Promise<ChildProcess> {
-  return fork(await bundled(script), args, { execArgv: [...execArgv] });
+  return fork(await bundled(script), args, { execArgv: [...BUNDLE_FLAGS, ...execArgv] });
 }
