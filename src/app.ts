@@ -67,6 +67,7 @@ import { answering } from './warehouse/answering.js';
 import { openClickHouse } from './warehouse/client.js';
 import { createSqlGuard } from './warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from './warehouse/migrate.js';
+import { fitTables } from './warehouse/table-shapes.js';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const DATABASE = 'riskgraph';
@@ -124,7 +125,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const storeClock = given.clock ? undefined : createStoreClock(dataSource);
     const jobs = createJobLedger(dataSource);
     const definitions = createDefinitionLedger(dataSource);
-    const { registry, grow, onDisk, renewIndicators, refuseModel } = await openRegistry(
+    const { registry, grow, onDisk, renewIndicators, refuseModel, refuseTable } = await openRegistry(
       { ...layers, currency: config.portfolio.currency },
       inForce(await definitions.all()),
     );
@@ -136,6 +137,10 @@ export async function createApp(config: Config, given: Given = {}) {
     await store.createDatabase(given.clickhouseDatabase ?? DATABASE);
     const migrations = join(PACKAGE, 'migrations/clickhouse');
     await migrateClickHouse({ clickhouse: store, directory: migrations, tables: tables.all, clock, log });
+    for (const { table, added, problems } of await fitTables(store, tables.all)) {
+      if (problems.length > 0) refuseTable(table, problems);
+      else if (added.length > 0) tables.setAdded(table, added);
+    }
     const guard = createSqlGuard(store);
     const tempDir = join(config.home, 'tmp');
     const leases = createLeases(dataSource);

@@ -33,6 +33,8 @@ export interface OpenRegistry {
   renewIndicators(): Promise<void>;
   /** Takes a model out that does not open. */
   refuseModel(model: Model, reason: string): void;
+  /** Says of a table that its file does not fit what is stored; what reads it fails by that reason. */
+  refuseTable(name: string, reasons: readonly string[]): void;
 }
 
 /**
@@ -45,6 +47,7 @@ export async function openRegistry(
   applied: readonly PublishedDefinition[] = [],
 ): Promise<OpenRegistry> {
   const { loading, refused } = await loadUsable(options, applied);
+  const unfits: RefusedFile[] = [];
   return {
     registry: registryOf(loading, refused),
     grow: (wanted, openModels) => grow(loading, options, wanted, openModels),
@@ -55,10 +58,19 @@ export async function openRegistry(
         if (loading.models.get(model.id)?.hash === model.hash) continue;
         await openModels([model]).catch((cause: Error) => refuse(disk.loading, disk.refused, model, cause.message));
       }
+      // A table is what it was at the start until the next one, which compares it with what is stored.
+      for (const [name, table] of loading.sourceTables) disk.loading.sourceTables.set(name, table);
+      disk.refused.push(...unfits);
       refused.splice(0, refused.length, ...disk.refused);
       return registryOf(disk.loading, disk.refused);
     },
     refuseModel: (model, reason) => refuse(loading, refused, model, reason),
+    refuseTable(name, reasons) {
+      const unfit: RefusedFile = { file: `tables/${name}.table.ts`, defines: { kind: 'table', id: `${name}@1` }, reasons };
+      loading.tables.refuse(name, reasons.join('; '));
+      unfits.push(unfit);
+      refused.push(unfit);
+    },
   };
 }
 

@@ -19,6 +19,8 @@ export function checkTable(name: string, spec: TableSpec, report: Report): Sourc
     if (!NAME.test(column)) refuse(`column '${column}': the name must be snake_case`);
     if (column in VERSION_COLUMNS) refuse(`column '${column}': every table has it, do not declare it`);
     if (!description) refuse(`column '${column}': has no description`);
+    if (nullable && /Map$|Array$/.test(type))
+      refuse(`column '${column}': a ${type} is empty where there is none, and not opt(…)`);
     if (spec.key.includes(column) && nullable) refuse(`column '${column}': a key column cannot be opt(…)`);
     if (spec.key.includes(column) && /Map$|Array$/.test(type)) refuse(`column '${column}': a key cannot be a ${type}`);
   }

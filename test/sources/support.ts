@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
-import type { Datum } from '../../src/core/lending/sources.js';
+import type { Datum, SourceTables } from '../../src/core/lending/sources.js';
 import type { Metrics } from '../../src/core/ports/process.js';
 import type { ImportRequest, ImportResult, SourceStore, SqlGuard } from '../../src/core/ports/sources.js';
 import { createSourceStore } from '../../src/sources/store.js';
@@ -34,19 +34,16 @@ export interface Sources {
   close(): Promise<void>;
 }
 
-/** The migrated tables in a database of their own, and the store over them. */
-export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WGS84'): Promise<Sources> {
-  const database = await migratedClickHouseDatabase();
-  const clickhouse = openClickHouse({
-    url: database.url,
-    database: database.database,
-    log: quietLog,
-    metrics: quietMetrics,
-  });
+/** The store over tables that are there. */
+export function sourcesOver(
+  clickhouse: ClickHouse,
+  tables: SourceTables,
+  { timezone = 'Asia/Shanghai', datum = 'WGS84' }: { readonly timezone?: string; readonly datum?: Datum } = {},
+): Pick<Sources, 'guard' | 'store' | 'tempDir' | 'load'> {
   const guard = createSqlGuard(clickhouse);
   const tempDir = join(tmpdir(), `riskgraph-import-${process.pid}`);
   const store = createSourceStore({
-    tables: TABLES,
+    tables,
     clickhouse,
     guard,
     calendar: new BusinessCalendar(timezone),
@@ -57,8 +54,6 @@ export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WG
     leases: unsharedLeases(),
   });
   return {
-    url: database.url,
-    clickhouse,
     guard,
     store,
     tempDir,
@@ -72,6 +67,22 @@ export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WG
         requestId: 'test',
         ...more,
       }),
+  };
+}
+
+/** The migrated tables in a database of their own, and the store over them. */
+export async function openSources(timezone = 'Asia/Shanghai', datum: Datum = 'WGS84'): Promise<Sources> {
+  const database = await migratedClickHouseDatabase();
+  const clickhouse = openClickHouse({
+    url: database.url,
+    database: database.database,
+    log: quietLog,
+    metrics: quietMetrics,
+  });
+  return {
+    url: database.url,
+    ...sourcesOver(clickhouse, TABLES, { timezone, datum }),
+    clickhouse,
     run: (statement) => clickhouse.run('test', raw(statement)),
     rows: async <Row>(query: string, params: Record<string, unknown> = {}) =>
       (await clickhouse.select({ label: 'test', query, params })) as Row[],

@@ -1,13 +1,15 @@
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defineTable, text } from '../../src/core/definitions/define.js';
-import { param, raw, sql } from '../../src/core/definitions/sql.js';
+import { defineTable, float, instant, opt, text, uint16 } from '../../src/core/definitions/define.js';
+import { instantSql, param, raw, sql } from '../../src/core/definitions/sql.js';
 import { tableOf } from '../../src/core/lending/source-columns.js';
-import { storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
+import { sourceSelect } from '../../src/core/lending/source-sql.js';
+import { SourceTables, storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
-import { NOW, openSources, quietMetrics, type Sources } from '../sources/support.js';
+import { fitTables } from '../../src/warehouse/table-shapes.js';
+import { NOW, openSources, quietMetrics, type Sources, sourcesOver } from '../sources/support.js';
 import { freshHome, quietLog } from '../support/homes.js';
 import { MIGRATIONS } from '../support/migrated.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
@@ -92,6 +94,87 @@ describe('the ClickHouse migrations', () => {
     const rows = await clickhouse.tuples('test', sql`DESCRIBE TABLE shops`);
     const names = (rows as [string][]).map(([column]) => column);
     expect(names).toEqual(['shop_id', ...Object.keys(VERSION_COLUMNS), 'city']);
+    await clickhouse.close();
+    await database.close();
+  });
+
+  it('make a table of one’s own, take in a nullable column that it gets later, and refuse every other change by name', async () => {
+    const database = await freshClickHouseDatabase();
+    const { database: name, url } = database;
+    const clickhouse = openClickHouse({ url, database: name, log: quietLog, metrics: quietMetrics });
+    /** The process with the file of `shops` as it says now. */
+    const started = async (spec: Parameters<typeof tableOf>[1]) => {
+      const tables = new SourceTables(new Map([['shops', tableOf('shops', spec)]]));
+      await migrateClickHouse({
+        clickhouse,
+        directory: MIGRATIONS,
+        tables: tables.all,
+        clock: () => NOW,
+        log: quietLog,
+      });
+      const [fit] = await fitTables(clickhouse, tables.all);
+      tables.setAdded('shops', fit?.added ?? []);
+      return { tables, fit, ...sourcesOver(clickhouse, tables) };
+    };
+    const columns = { shop_id: text('The shop'), opened_at: instant('When it opened'), city: opt(text('Its city')) };
+    const shops = { description: 'A shop', key: ['shop_id'], eventTime: 'opened_at', columns } as const;
+    const file = 'shop_id,opened_at,city\nS1,2024-01-01T00:00:00Z,Wuhan\nS2,2024-01-02T00:00:00Z,\n';
+    const first = await started(defineTable(shops));
+    expect(await first.load('shops', file)).toMatchObject({ accepted: 2, duplicates: 0, rejected: 0 });
+    expect(first.fit).toEqual({ table: 'shops', added: [], problems: [] });
+
+    const wider = {
+      ...columns,
+      area: opt(float('Square metres', { range: [0, 10_000] })),
+      owner: opt(text('Who runs it')),
+    };
+    const second = await started(defineTable({ ...shops, columns: wider }));
+    expect(second.fit).toEqual({ table: 'shops', added: ['area', 'owner'], problems: [] });
+    expect(await second.load('shops', file)).toMatchObject({ accepted: 0, duplicates: 2 });
+    const measured = 'shop_id,opened_at,city,area\nS1,2024-01-01T00:00:00Z,Wuhan,80.5\nS2,2024-01-02T00:00:00Z,,-1\n';
+    expect(await second.load('shops', measured)).toMatchObject({ accepted: 1, rejected: 1 });
+    expect(await second.load('shops', measured)).toMatchObject({ accepted: 0, duplicates: 1 });
+    const later = NOW + 1;
+    const known = sourceSelect(second.tables.get('shops'), {
+      asOf: null,
+      knowledge: instantSql(later),
+      timezone: 'UTC',
+    });
+    expect(
+      await clickhouse.tuples('test', sql`SELECT shop_id, city, area, owner FROM ${known} ORDER BY shop_id`),
+    ).toEqual([
+      ['S1', 'Wuhan', 80.5, null],
+      ['S2', null, null, null],
+    ]);
+
+    const { city: _, ...withoutCity } = wider;
+    const changes: readonly (readonly [Parameters<typeof tableOf>[1], RegExp])[] = [
+      [
+        defineTable({ ...shops, columns: { ...wider, area: opt(text('As text')) } }),
+        /'area' is stored as Nullable\(Float64\).*add a column of another name/,
+      ],
+      [defineTable({ ...shops, columns: withoutCity }), /'city' is stored, and the file lacks it: put it back/],
+      [defineTable({ ...shops, columns: { ...wider, floors: uint16('Floors') } }), /'floors' is new.*write opt\(…\)/],
+      [
+        defineTable({ ...shops, key: ['shop_id', 'opened_at'], columns: wider }),
+        /its key is stored as \(shop_id, ingested_at, seq\)/,
+      ],
+      [
+        defineTable({ description: 'A shop', key: ['shop_id'], columns: wider }),
+        /event time is the instant opened_at, and the file says event time is none/,
+      ],
+    ];
+    for (const [spec, reason] of changes) {
+      const { fit, tables } = await started(spec);
+      expect(fit?.problems.join('; ')).toMatch(reason);
+      tables.refuse('shops', fit?.problems.join('; ') ?? '');
+      expect(() => tables.get('shops')).toThrow(/shops is refused/);
+    }
+    const [described] = await clickhouse.tuples<readonly [string]>(
+      'test',
+      sql`SELECT count() FROM system.columns WHERE database = ${name} AND table = 'shops'`,
+    );
+    expect(Number(described?.[0])).toBe(5 + Object.keys(VERSION_COLUMNS).length);
     await clickhouse.close();
     await database.close();
   });

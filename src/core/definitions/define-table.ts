@@ -95,10 +95,12 @@ export const datum = (description: string): ColumnSpec<'String'> => opt(oneOf(de
 
 type Columns = Readonly<Record<string, ColumnSpec>>;
 type NameOf<C extends Columns> = keyof C & string;
-/** Names of the columns of one type. */
-type Typed<C extends Columns, T extends SourceType> = {
-  [K in NameOf<C>]: C[K]['type'] extends T ? K : never;
-}[NameOf<C>];
+/** Names of the columns of one type; any name where the columns are not known. */
+type Typed<C extends Columns, T extends SourceType> = string extends keyof C
+  ? string
+  : {
+      [K in NameOf<C>]: C[K]['type'] extends T ? K : never;
+    }[NameOf<C>];
 
 /** Columns that read NULL before the instant in `until`, whatever version of the row is in force. */
 export interface HiddenColumns<Name extends string = string, Instant extends string = string> {

@@ -35,6 +35,8 @@ export interface SourceColumn extends ColumnSpec {
   readonly key: boolean;
   /** Must be in the file and hold a value in every row. */
   readonly required: boolean;
+  /** Came after the table was made: rows from before have no value of it. */
+  readonly added?: boolean;
 }
 
 /** How the event time of a row is found: an instant column, the end of a local day, the end of a month named by its first day, or never (reference data). */

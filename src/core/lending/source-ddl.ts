@@ -14,5 +14,9 @@ export function sourceTableDdl(table: SourceTable): Sql {
   const key = [...table.key, 'ingested_at', 'seq'].map(ident);
   return sql`CREATE TABLE IF NOT EXISTS ${ident(table.name)} (
     ${columnsDdl(table)}, ${join(version)}, INDEX seq_range seq TYPE minmax GRANULARITY 4
-  ) ENGINE = MergeTree ORDER BY (${join(key)})`;
+  ) ENGINE = MergeTree ORDER BY (${join(key)}) COMMENT ${raw(`'${eventTimeText(table)}'`)}`;
 }
+
+/** What the table says of its event time, so that a definition that says otherwise is seen: names of columns are plain words. */
+export const eventTimeText = ({ eventTime }: SourceTable): string =>
+  eventTime.kind === 'always' ? 'event time is none' : `event time is the ${eventTime.kind} ${eventTime.column}`;

@@ -1,6 +1,6 @@
 /** The source tables by name: importing, reading and checking all follow them. */
 
-import { notFound } from '../errors.js';
+import { conflict, notFound } from '../errors.js';
 import { SOURCE_TYPES, type SourceColumn, type SourceTable } from './source-columns.js';
 
 export type { Datum } from '../helpers/datums.js';
@@ -8,16 +8,31 @@ export type { EventTime, HiddenColumns, SourceColumn, SourceTable, SourceType } 
 
 /** The tables that the definition files of a process describe. */
 export class SourceTables {
-  private readonly byName: ReadonlyMap<string, SourceTable>;
+  private readonly byName: Map<string, SourceTable>;
+  private readonly refused = new Map<string, string>();
 
   /** @param tables by name */
-  constructor(tables: ReadonlyMap<string, SourceTable>) {
+  constructor(tables: Map<string, SourceTable>) {
     this.byName = tables;
   }
 
-  /** Finds a table by name. NOT_FOUND lists the tables that exist. */
+  /** Takes down which columns of a table came after it was made, once the store has said it. */
+  setAdded(name: string, added: readonly string[]): void {
+    const table = this.get(name);
+    const columns = table.columns.map((column) => ({ ...column, added: added.includes(column.name) }));
+    this.byName.set(name, Object.freeze({ ...table, columns }));
+  }
+
+  /** No table is read or written whose definition does not fit what is stored. */
+  refuse(name: string, reason: string): void {
+    this.refused.set(name, reason);
+  }
+
+  /** Finds a table by name. NOT_FOUND lists the tables that exist; CONFLICT says why one is refused. */
   get(name: string): SourceTable {
     const table = this.byName.get(name);
+    const reason = this.refused.get(name);
+    if (reason !== undefined) throw conflict(`the definition of the source table ${name} is refused`, reason);
     if (table) return table;
     throw notFound(`there is no source table '${name.slice(0, 64)}'`, `the tables are ${this.names.join(', ')}`);
   }

@@ -21,9 +21,11 @@ export class SnapshotWriter {
 
   constructor(
     private readonly clickhouse: ClickHouse,
-    { table, seq }: { readonly table: SourceTable; readonly seq: bigint },
+    { table: { columns: all, ...rest }, seq }: { readonly table: SourceTable; readonly seq: bigint },
     private readonly fence: Fence,
   ) {
+    // What a release adds to the table is no part of a derived row until its content is.
+    const table = { ...rest, columns: all.filter(({ added }) => !added) };
     const columns = rowColumns(table);
     this.statement = sql`INSERT INTO ${ident(table.name)} (${columns}, derived, seq, row_hash)
       SELECT ${columns}, 1, ${param('UInt64', String(seq))}, ${rowHash(table)}
