@@ -66,7 +66,11 @@ export async function openRegistry(
     },
     refuseModel: (model, reason) => refuse(loading, refused, model, reason),
     refuseTable(name, reasons) {
-      const unfit: RefusedFile = { file: `tables/${name}.table.ts`, defines: { kind: 'table', id: `${name}@1` }, reasons };
+      const unfit: RefusedFile = {
+        file: `tables/${name}.table.ts`,
+        defines: { kind: 'table', id: `${name}@1` },
+        reasons,
+      };
       loading.tables.refuse(name, reasons.join('; '));
       unfits.push(unfit);
       refused.push(unfit);
