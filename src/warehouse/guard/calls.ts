@@ -45,6 +45,22 @@ export function callsIn(statement: string): Call[] {
   return calls;
 }
 
+/** A call, a column or a literal that ends at `end`: what an operator behind it takes, where no other binds closer. */
+export function operandBefore(text: string, end: number): { readonly start: number; readonly end: number } {
+  const opened: number[] = [];
+  let start = end;
+  for (let at = 0; at < end; ) {
+    const character = text[at] as string;
+    const after = QUOTES.has(character) ? afterQuoted(text, at) : at + 1;
+    if (character === '(' || character === '[') opened.push(at);
+    if (character === ')' || character === ']') start = opened.pop() ?? at;
+    else if (after === end) start = at;
+    at = after;
+  }
+  while (/[\w.]/.test(text[start - 1] ?? '')) start--;
+  return { start, end };
+}
+
 function argumentsFrom(text: string, open: number): Pick<Call, 'args' | 'end'> {
   const args: string[] = [];
   let depth = 0;
@@ -61,6 +77,15 @@ function argumentsFrom(text: string, open: number): Pick<Call, 'args' | 'end'> {
     }
   }
   return { args, end: text.length };
+}
+
+/** An expression without the aliases that it gives: a copy of it would give them a second time. One with a subquery stays, whose names it may need. */
+export function withoutAliases(expression: string): string {
+  if (/\bSELECT\b/.test(expression)) return expression;
+  return expression.replace(
+    /('(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`)| AS (?:`(?:[^`\\]|\\.)*`|\w+)/g,
+    (_, quoted?: string) => quoted ?? '',
+  );
 }
 
 /** The bare names of an expression that are no functions: columns, aliases, and a few words of SQL. */

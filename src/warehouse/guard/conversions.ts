@@ -3,7 +3,7 @@
  * ('12.345' to two decimals), take 30 February for 2 March and a text without a zone for UTC, and make NULL of a nullable text that they cannot read.
  */
 import { badInput } from '../../core/errors.js';
-import type { Call } from './calls.js';
+import { type Call, withoutAliases } from './calls.js';
 
 /** A conversion, and the SQL condition under which it loses nothing. */
 export interface Conversion {
@@ -43,11 +43,60 @@ export function conversionOf({ name, args }: Call): Conversion | null {
   const lower = name.toLowerCase();
   const refused = REFUSED.find(([pattern]) => pattern.test(lower));
   if (refused) throw badInput(`the function '${name}' may lose a value without a word`, refused[1](name));
-  const [value = '', ...rest] = args;
+  const [value = '', ...rest] = args.map(withoutAliases);
+  if (/^jsonextract(?:keysandvalues)?$/.test(lower)) return refuseTyped(name, rest.at(-1) ?? '');
+  const moved =
+    MOVES.test(lower) && args.map(withoutAliases).find((each) => !/^(?:-?\d+|[A-Z]+|toInterval\w+\(.*\))$/.test(each));
+  if (moved && args.some((each) => /^toInterval/.test(each) || /^[A-Z]+$/.test(each))) return movedTime(moved);
   const target = targetOf(lower, rest);
-  if (target === null) return null;
-  const check = checkOf(target, value);
+  const check = target === null ? timeCheck(lower, value) : checkOf(target, value);
   return check && { name, value, ...check };
+}
+
+/** @throws BAD_USER_INPUT for a type other than text: a number wraps, a day moves, a decimal is cut */
+function refuseTyped(name: string, type: string): null {
+  if (TEXTS.test(type.slice(1, -1))) return null;
+  throw badInput(
+    `the function '${name}' may lose a value without a word that it gives as ${type.slice(0, 64)}`,
+    "give text, and convert that: toDate32(JSONExtractString(…)), toInt64(nullIf(JSONExtractRaw(…), ''))",
+  );
+}
+
+/** Functions of times that take a text as well, and read it as they like. */
+const TAKES_TEXT =
+  /^(?:add|subtract)(?:second|minute|hour|day|week|month|quarter|year|microsecond|millisecond|nanosecond)s$/;
+
+/** Add an interval to a time, or take it away. */
+const MOVES = /^(?:plus|minus|(?:date|timestamp)_?(?:add|sub))$/;
+
+/** A time that an interval moves: a text is read as if it were one, with whatever day it names. */
+export const movedTime = (value: string): Conversion => ({ name: 'INTERVAL', value, ...noText(value) });
+
+const noText = (value: string): Pick<Conversion, 'exact' | 'reason'> => ({
+  exact: `NOT match(toTypeName(${value}), 'String')`,
+  reason: "is a text: write toDateTime64(text, 3, 'Asia/Shanghai') of it, with its own zone",
+});
+
+/** Of functions that are no conversion by name, but take a text for a time, or a number of seconds. */
+function timeCheck(name: string, value: string): Pick<Conversion, 'exact' | 'reason'> | null {
+  if (TAKES_TEXT.test(name)) return noText(value);
+  if (name === 'tounixtimestamp') {
+    return {
+      exact: `${noText(value).exact} AND match(toString(${value}), '^(19[7-9]|20)')`,
+      reason: "is no time from 1970 on: write toDateTime64(text, 3, 'Asia/Shanghai') of a text, with its own zone",
+    };
+  }
+  if (name === 'fromunixtimestamp') {
+    return { exact: `isNotNull(${cast(value, 'UInt32')})`, reason: 'is no number of seconds from 1970 to 2106' };
+  }
+  const [, part] = /^fromunixtimestamp64(second|milli|micro|nano)$/.exec(name) ?? [];
+  if (part === undefined) return null;
+  const one = { second: 1n, milli: 1_000n, micro: 1_000_000n, nano: 1_000_000_000n }[part] ?? 1n;
+  const [first, last] = [-2_208_988_800n * one, 10_413_792_000n * one];
+  return {
+    exact: `toInt256(${value}) >= ${cast(quote(String(first)), 'Int256')} AND toInt256(${value}) < ${cast(quote(String(last)), 'Int256')}`,
+    reason: 'is no time from 1900 to 2299',
+  };
 }
 
 interface Target {
@@ -155,10 +204,13 @@ function instantCheck(
     `isNotNull(${cast(text, type)}) AND ${inYears}`,
     zone ? `startsWith(toString(toDateTime64OrNull(${local}, 3, ${zone})), ${local}) AND ${inYears}` : '0',
   ];
+  const digits = /^DateTime64\((\d)\)$/.exec(type)?.[1] ?? '0';
+  const finer = `match(${text}, '[.][0-9]{${digits}}[0-9]*[1-9]')`;
+  const why = zone
+    ? 'is not a time that exists in its zone, written YYYY-MM-DD hh:mm:ss'
+    : 'has no time zone, and neither has the call, or is no time that exists';
   return {
-    exact: `multiIf(${cases.join(', ')})`,
-    reason: zone
-      ? 'is not a time that exists in its zone, written YYYY-MM-DD hh:mm:ss'
-      : 'has no time zone, and neither has the call, or is no time that exists',
+    exact: `multiIf(${cases.join(', ')}) AND NOT ${finer}`,
+    reason: `${why}, or is finer than ${type} holds`,
   };
 }

@@ -2,8 +2,8 @@
 import { ident, join, type Sql, sql } from '../../core/definitions/sql.js';
 import type { ClickHouse } from '../client.js';
 import { userSqlFailure } from '../failures.js';
-import { callsIn } from './calls.js';
-import { type Conversion, conversionOf } from './conversions.js';
+import { type Call, callsIn, operandBefore, withoutAliases } from './calls.js';
+import { type Conversion, conversionOf, movedTime } from './conversions.js';
 
 export interface ExactSql {
   /** The statement, each conversion of which fails on a value that it would change. */
@@ -21,7 +21,11 @@ export const lossOf = ({ value, exact }: Conversion): string => `(isNotNull(${va
 export function exactSql(statement: string): ExactSql {
   const conversions = callsIn(statement).flatMap((call) => {
     const conversion = conversionOf(call);
-    return conversion ? [{ ...conversion, start: call.start, end: call.end }] : [];
+    const moved = movedBy(statement, call);
+    return [
+      ...(conversion ? [{ ...conversion, start: call.start, end: call.end }] : []),
+      ...(moved ? [{ ...movedTime(moved.value), ...moved }] : []),
+    ];
   });
   // An inner call is not rewritten within the condition of an outer one: it is checked where it stands.
   let rewritten = '';
@@ -37,6 +41,13 @@ export function exactSql(statement: string): ExactSql {
     at = edge.at;
   }
   return { statement: rewritten + statement.slice(at), conversions };
+}
+
+/** What an interval is added to, or taken from, by an operator. */
+function movedBy(statement: string, { name, start }: Call): { value: string; start: number; end: number } | null {
+  if (!/^toInterval/.test(name) || !/ [+-] $/.test(statement.slice(0, start))) return null;
+  const operand = operandBefore(statement, start - 3);
+  return { value: withoutAliases(statement.slice(operand.start, operand.end)), ...operand };
 }
 
 const messageOf = ({ name, reason }: Conversion): string =>
