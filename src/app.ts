@@ -27,6 +27,7 @@ import type { TrainingSetService } from './core/ports/training-sets.js';
 import { openDerivedTables } from './derived/list.js';
 import type { ApiServices } from './graphql/context.js';
 import { createIndicators } from './indicators/indicators.js';
+import { planIndicator } from './indicators/try.js';
 import { createAuditLog } from './ledgers/audit-journal.js';
 import { openDatabase } from './ledgers/data-source.js';
 import { createDefinitionLedger } from './ledgers/definition-ledger.js';
@@ -154,6 +155,7 @@ export async function createApp(config: Config, given: Given = {}) {
       tempDir,
       datum: config.portfolio.datum,
       leases,
+      storeClock,
     });
     const offline = createOfflineReader({ store, calendar, log });
     const writers = createOfflineWriters({ store, calendar, log });
@@ -245,6 +247,7 @@ export async function createApp(config: Config, given: Given = {}) {
       ledger: definitions,
       trainingSets: sets,
       offline,
+      planIndicator: (indicator) => planIndicator(indicator, offline, calendar),
       writers,
       online,
       now: clock,

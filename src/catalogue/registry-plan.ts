@@ -32,6 +32,8 @@ export interface PlannerOptions {
   readonly ledger: DefinitionLedger;
   readonly trainingSets: Pick<TrainingSetLedger, 'pinning'>;
   readonly offline: Pick<OfflineReader, 'viewHoldings' | 'planQuery'>;
+  /** What the engine says against the query of an indicator, null where it would run; absent: nothing is asked. */
+  readonly planIndicator?: (indicator: Indicator) => Promise<string | null>;
   readonly writers: Pick<OfflineWriters, 'createView'>;
   readonly online: Pick<OnlineStore, 'deleteView'>;
   /** Marks new views as whole online: they have no rows yet. */
@@ -46,6 +48,8 @@ export interface PlannerOptions {
    */
   readonly othersFollow?: () => Promise<void>;
 }
+
+const cannotRun = (file: string, words: string): string => `the query of ${file} cannot run: ${words}`;
 
 type Named = Pick<Published, 'kind' | 'id' | 'snapshot'>;
 
@@ -87,6 +91,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     ledger,
     trainingSets,
     offline,
+    planIndicator,
     writers,
     online,
     costs,
@@ -135,13 +140,17 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     return left;
   };
 
-  /** What the engine says against the queries of new views. */
+  /** What the engine says against the queries of new views, and of the indicators: those have no version, and are served as their files are. */
   const unplannable = async (disk: Registry, changes: readonly PlanChange[]): Promise<readonly string[]> => {
     const problems: string[] = [];
     for (const { action, kind, id } of changes) {
       const view = action !== 'RETIRE' && declaresStored(kind) ? disk.views.get(id) : undefined;
       const words = view?.origin.kind === 'query' ? await offline.planQuery(view) : null;
-      if (view && words !== null) problems.push(`the query of ${view.file} cannot run: ${words}`);
+      if (view && words !== null) problems.push(cannotRun(view.file, words));
+    }
+    for (const indicator of disk.indicators.values()) {
+      const words = (await planIndicator?.(indicator)) ?? null;
+      if (words !== null) problems.push(cannotRun(indicator.file, words));
     }
     return problems;
   };

@@ -16,6 +16,7 @@ import { type MaterializerDeps, rewriteOnline, type StepProgress, storeNow, with
 import { instantsBetween, newestDue, readableFrom } from './schedule.js';
 import { settleInputs } from './score-inputs.js';
 import { setAsideIn } from './set-aside.js';
+import { settleSources } from './settled-sources.js';
 import { sideBySide } from './side-by-side.js';
 
 /** Ten years of days; a longer range is a mistake. */
@@ -71,6 +72,11 @@ export async function runBackfill(
   const now = Math.min(range.now, await storeNow(deps));
   const { plans, idle } = planBackfill({ ...range, now }, deps.calendar);
   await deriveInputs(deps.derived, range.views, { lastDay: range.to, now }, progress.signal);
+  await settleSources(
+    deps,
+    plans.map(({ view }) => view),
+    progress.signal,
+  );
   const parts = splitProgress(
     progress,
     plans.map(({ due }) => due.length),

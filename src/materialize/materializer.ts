@@ -16,6 +16,7 @@ import { checkAsOf, checkDue, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
 import { scoreCounts } from './score-tally.js';
 import { setAsideIn } from './set-aside.js';
+import { settleSources } from './settled-sources.js';
 import { ViewFailures } from './view-failures.js';
 
 export function createMaterializer(deps: MaterializerDeps): Materializer {
@@ -79,6 +80,11 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       await deriveInputs(deps.derived, views, { asOf, now }, progress.signal);
       const committed = onlyNew ? await ledger.committed(views.map(({ id }) => id)) : new Map<string, Instant>();
       const planned = asked.filter(({ view, asOf: due }) => due > (committed.get(view.id) ?? Number.NEGATIVE_INFINITY));
+      await settleSources(
+        deps,
+        planned.map(({ view }) => view),
+        progress.signal,
+      );
       const results: ViewResult[] = [];
       const failures = new ViewFailures();
       for (const [index, { view, asOf: due }] of planned.entries()) {

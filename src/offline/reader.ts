@@ -2,7 +2,7 @@ import type { BusinessCalendar } from '../core/helpers/time.js';
 import type { OfflineReader, ViewStats } from '../core/ports/offline.js';
 import type { Log } from '../core/ports/process.js';
 import type { ClickHouse } from '../warehouse/client.js';
-import { planQuery } from './history/compute.js';
+import { planQuery, planSelect } from './history/compute.js';
 import { viewHoldings } from './history/holdings.js';
 import { previewRows } from './history/preview.js';
 import { inForceByParts, newestRows, rowsAt, viewsStats } from './history/read.js';
@@ -40,6 +40,7 @@ export function createOfflineReader({ store, calendar, log }: OfflineReaderOptio
     firstKnown: (view) => firstKnown(store, view),
     previewRows: (view, request, signal) => previewRows({ store, calendar, signal }, view, request),
     planQuery: (view) => planQuery({ store, calendar }, view),
+    planSelect: (select) => planSelect(store, select),
     sampleRun: (view, at, limits) => sampleRun({ store, calendar }, { view, ...at }, limits),
     viewHoldings: (view) => viewHoldings(store, view),
     viewStats: async (view, at) => {

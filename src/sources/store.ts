@@ -6,7 +6,7 @@ import { type BusinessCalendar, HOUR, type Instant } from '../core/helpers/time.
 import { newestSequence } from '../core/lending/import-sequence.js';
 import type { Datum, SourceTable, SourceTables } from '../core/lending/sources.js';
 import { type Lease, type Leases, tableResource } from '../core/ports/leases.js';
-import type { Log, Metrics } from '../core/ports/process.js';
+import type { Log, Metrics, StoreClock } from '../core/ports/process.js';
 import type { ImportRequest, ImportResult, SourceStore, Spooled, SqlGuard } from '../core/ports/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { raiseFence, tableFence } from '../warehouse/fence.js';
@@ -35,6 +35,8 @@ export interface SourceStoreOptions {
   readonly metrics: Metrics;
   /** Where uploads lie that cannot be read front to back. */
   readonly tempDir: string;
+  /** Says since when rows are known; absent: the clock of the request. One clock for all processes: one that is ahead would push the others' rows. */
+  readonly storeClock?: StoreClock;
   /** An import compares and writes its rows while it holds the lease of its table. */
   readonly leases: Leases;
   /** Rows that are compared and written at once; see `mergeStage`. */
@@ -106,6 +108,7 @@ async function importFile(
 ): Promise<ImportResult> {
   const { clickhouse, log } = options;
   const { history } = request;
+  const clock = options.storeClock ?? (async () => request.clock());
   const now = request.clock();
   const importId = randomUUID();
   const stage = stageName(now, importId);
@@ -130,7 +133,7 @@ async function importFile(
       const seq = await nextSeq(clickhouse, table, now);
       const { bucketRows } = options;
       const known =
-        good === 0 ? now : await knowledgeInstant(options, { table: table.name, stage, now: request.clock() });
+        good === 0 ? now : await knowledgeInstant(options, { table: table.name, stage, now: await clock() });
       const appended =
         good === 0 ? 0 : await mergeStage({ clickhouse, table, stage, seq, known, fence, signal, bucketRows });
       await clickhouse.insert('import-record', { table: 'source_imports', columns: IMPORT_COLUMNS }, [

@@ -8,8 +8,8 @@ import { createPlanCosts } from '../../src/catalogue/plan-costs.js';
 import { createViewPruner } from '../../src/catalogue/prune.js';
 import { createRegistryPlanner } from '../../src/catalogue/registry-plan.js';
 import { scoreViewOf } from '../../src/core/compute/score-view.js';
-import { raw } from '../../src/core/definitions/define.js';
-import type { Model, OnDemandView, Service, View } from '../../src/core/definitions/definitions.js';
+import { defineIndicator, raw, sql } from '../../src/core/definitions/define.js';
+import type { Indicator, Model, OnDemandView, Service, View } from '../../src/core/definitions/definitions.js';
 import type { Registry } from '../../src/core/definitions/registry.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { PlanChange } from '../../src/core/ports/catalogue.js';
@@ -19,6 +19,7 @@ import type { OfflineReader } from '../../src/core/ports/offline.js';
 import type { OfflineWriters } from '../../src/core/ports/offline-writer.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import type { DefinitionLedger } from '../../src/core/ports/serving.js';
+import { planIndicator } from '../../src/indicators/try.js';
 import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
 import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
 import { createLeases } from '../../src/ledgers/leases.js';
@@ -182,6 +183,7 @@ function planner(of: Registry, budgetMs = 120_000) {
     ledger,
     trainingSets: sets,
     offline,
+    planIndicator: (indicator) => planIndicator(indicator, offline, tables.calendar),
     writers,
     online,
     now: clock,
@@ -315,6 +317,33 @@ describe('a plan', () => {
       backfillAsOfs: 5,
       problem: null,
     });
+  });
+
+  it('names an indicator whose query cannot run, with the place where the engine knows it', async () => {
+    const indicator: Indicator = {
+      ...defineIndicator({
+        domain: 'tests',
+        description: 'Customers',
+        owner: 'tests',
+        unit: 'count',
+        stock: false,
+        finestGrain: 'DAY',
+        from: ({ source }) => sql`SELECT toDate(registered_at) AS date FROM ${source('customers')}`,
+        numerator: 'count()',
+        dimensions: {},
+      }),
+      name: 'customers_ever',
+      file: 'indicators/customers_ever.indicator.ts',
+      hash: 'v2:one',
+    };
+    const problems = async (numerator: string) => {
+      const indicators = new Map([[indicator.name, { ...indicator, numerator }]]);
+      return (await planner({ ...registry, indicators }).plan()).problems;
+    };
+    expect(await problems('count()')).toEqual([]);
+    const cannotRun = `^the query of ${indicator.file} cannot run: `;
+    expect(await problems('countt()')).toEqual([expect.stringMatching(`${cannotRun}.*countt`)]);
+    expect(await problems('count(')).toEqual([expect.stringMatching(`${cannotRun}Syntax error.*position`)]);
   });
 
   it('says why something could not be measured, and tells the rest', async () => {

@@ -5,9 +5,11 @@ import { raw, sql } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { JobContext } from '../../src/core/ports/job-services.js';
+import { type Leases, tableResource } from '../../src/core/ports/leases.js';
 import type { ViewResult } from '../../src/core/ports/materialize.js';
 import type { ViewRow } from '../../src/core/ports/offline.js';
 import type { LoanSnapshots } from '../../src/core/ports/sources.js';
+import { settleSources } from '../../src/materialize/settled-sources.js';
 import { snapshotsOn } from '../derived/loan-snapshots/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { catalogueOf } from '../queue/jobs-of.js';
@@ -248,4 +250,32 @@ it('a payment of yesterday that arrives late is in the loan-days of yesterday, a
     raw("SELECT dpd FROM loan_snapshots WHERE loan_id = 'L9' AND as_of = '2026-02-28' ORDER BY ingested_at"),
   );
   expect(versions.map(({ dpd }) => dpd)).toEqual([2, 0]);
+});
+
+it('a run waits for an import that is writing to its source, though not for ever, and has its rows', async () => {
+  const table = tableResource('repayments');
+  const never = new AbortController().signal;
+  let waits: () => void = () => undefined;
+  const waiting = new Promise<void>((resolve) => {
+    waits = resolve;
+  });
+  const leases: Leases = {
+    hold(resource, signal, body) {
+      if (resource.name === table.name) waits();
+      return fixture.leases.hold(resource, signal, body);
+    },
+  };
+  const request = { jobId: newUuid(Date.now()), views: [view], now: fixture.clock.now };
+  const warned: string[] = [];
+  const log = { ...silentLog, warn: (_: object, message: string) => void warned.push(message) };
+  const running = await fixture.leases.hold(table, never, async () => {
+    await settleSources({ leases: fixture.leases, log }, [view], never, 100);
+    const result = fixture.materializer({ leases }).materialize(request, unwatched());
+    await waiting;
+    await pay('R2', { at: MIDNIGHT - DAY, amount: 50 });
+    return { result };
+  });
+  expect(warned).toEqual([expect.stringContaining('an import is still writing')]);
+  expect(await running.result).toMatchObject({ views: [{ rows: 1 }] });
+  expect(await online()).toEqual(['150', 2]);
 });

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BusinessCalendar, HOUR, MINUTE } from '../../src/core/helpers/time.js';
 import { type Leases, tableResource } from '../../src/core/ports/leases.js';
-import type { Log } from '../../src/core/ports/process.js';
+import type { Log, StoreClock } from '../../src/core/ports/process.js';
 import type { SourceStore } from '../../src/core/ports/sources.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createLeases } from '../../src/ledgers/leases.js';
@@ -57,9 +57,10 @@ const state = async () => {
   return { rows: Number(row?.rows), keys: Number(row?.keys) };
 };
 
-const storeWith = (leases: Leases, log: Log = quietLog): SourceStore =>
+const storeWith = (leases: Leases, log: Log = quietLog, storeClock?: StoreClock): SourceStore =>
   createSourceStore({
     tables: TABLES,
+    ...(storeClock && { storeClock }),
     clickhouse: sources.clickhouse,
     guard: sources.guard,
     calendar: new BusinessCalendar('Asia/Shanghai'),
@@ -254,6 +255,29 @@ describe('importers with clocks of their own and clients that stall', () => {
     expect(await result).toMatchObject({ accepted: 1 });
     expect(await sources.rows('SELECT toUnixTimestamp64Milli(ingested_at) AS known FROM customers')).toEqual([
       { known: String(NOW + 30 * MINUTE) },
+    ]);
+  });
+
+  it('a row is known by the clock of the stores: one process whose clock is ahead pushes no other', async () => {
+    await sources.run('TRUNCATE TABLE customers');
+    await sources.run('TRUNCATE TABLE source_clock');
+    let stores = NOW;
+    const send = (city: string, at: number) =>
+      storeWith(unsharedLeases(), quietLog, async () => stores).import({
+        table: 'customers',
+        format: 'csv',
+        body: Readable.from([Buffer.from(`customer_id,registered_at,city\nC1,2024-01-01T00:00:00Z,${city}\n`)]),
+        history: false,
+        clock: () => at,
+        requestId: 'ahead',
+      });
+    await send('Wuhan', NOW + HOUR);
+    stores += MINUTE;
+    await send('Hefei', NOW + MINUTE);
+    const known = 'SELECT city, toUnixTimestamp64Milli(ingested_at) AS known FROM customers ORDER BY known';
+    expect(await sources.rows(known)).toEqual([
+      { city: 'Wuhan', known: String(NOW) },
+      { city: 'Hefei', known: String(NOW + MINUTE) },
     ]);
   });
 

@@ -2,6 +2,7 @@
 
 import type { Mask } from '../compute/masking.js';
 import type { AnyFeatureRef, View } from '../definitions/definitions.js';
+import type { Sql } from '../definitions/sql.js';
 import type { FeatureType, FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
 
@@ -104,6 +105,8 @@ export interface OfflineReader {
   previewRows(view: View, request: PreviewRequest, signal?: AbortSignal): Promise<readonly (ViewRow | null)[]>;
   /** Plans the query of a view without running it. Returns what the engine says against it, null where it would run. */
   planQuery(view: View): Promise<string | null>;
+  /** The same of a SELECT over the source tables. */
+  planSelect(select: Sql): Promise<string | null>;
   /**
    * Computes a sample of the rows that a run of the view would give, the same ones each time; nothing is written. For a score view, rows of
    * the usual form.

@@ -39,7 +39,7 @@ export function explained(view: View, asOf: Instant, error: unknown): unknown {
   const refusal = refusalOf(error);
   if (refusal === null) return error;
   return new RiskgraphError({
-    code: 'INTERNAL',
+    code: 'CONFLICT',
     message: `the query of ${view.id} as of ${formatInstant(asOf)} failed: ${refusal.message}`,
     hint: `correct ${view.file}: give the join keys and every feature by name, in their declared types`,
     cause: refusal,
@@ -63,23 +63,23 @@ function rowsOf(run: Run, kept: Kept | undefined, calendar: BusinessCalendar): S
 const PLANNED_AS_OF = Date.UTC(2026, 0, 1);
 
 /** See OfflineReader.planQuery. */
-export const planQuery = (parts: Parts, view: View): Promise<string | null> =>
-  refusedWords(parts, view, 'view-plan', (rows) => sql`EXPLAIN ${rows}`);
+export const planQuery = ({ store, calendar }: Parts, view: View): Promise<string | null> =>
+  planSelect(store, plannedRows(view, calendar));
+
+/** See OfflineReader.planSelect. */
+export const planSelect = (store: ClickHouse, select: Sql): Promise<string | null> =>
+  refusedWords(store, 'query-plan', sql`EXPLAIN ${select}`);
 
 /** Runs the query of a view where all tables are empty, and keeps nothing. @returns what the engine says against it, null where it runs */
-export const tryQuery = (parts: Parts, view: View): Promise<string | null> =>
-  refusedWords(parts, view, 'view-try', (rows) => sql`${rows} FORMAT Null`);
+export const tryQuery = ({ store, calendar }: Parts, view: View): Promise<string | null> =>
+  refusedWords(store, 'view-try', sql`${plannedRows(view, calendar)} FORMAT Null`);
 
-async function refusedWords(
-  { store, calendar }: Parts,
-  view: View,
-  label: string,
-  statement: (rows: Sql) => Sql,
-): Promise<string | null> {
-  const run = { id: 0, view, asOf: PLANNED_AS_OF, knowledge: PLANNED_AS_OF + view.delayMs };
-  const rows = rowsOf(run, undefined, calendar);
+const plannedRows = (view: View, calendar: BusinessCalendar): Sql =>
+  rowsOf({ id: 0, view, asOf: PLANNED_AS_OF, knowledge: PLANNED_AS_OF + view.delayMs }, undefined, calendar);
+
+async function refusedWords(store: ClickHouse, label: string, statement: Sql): Promise<string | null> {
   try {
-    await store.run(label, statement(rows), { refusalIsAnswer: true });
+    await store.run(label, statement, { refusalIsAnswer: true });
     return null;
   } catch (error) {
     const refusal = refusalOf(error);

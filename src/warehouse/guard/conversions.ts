@@ -211,6 +211,6 @@ function instantCheck(
     : 'has no time zone, and neither has the call, or is no time that exists';
   return {
     exact: `multiIf(${cases.join(', ')}) AND NOT ${finer}`,
-    reason: `${why}, or is finer than ${type} holds`,
+    reason: Number(digits) < 3 ? `${why}, or is finer than ${type} holds` : why,
   };
 }

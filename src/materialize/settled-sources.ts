@@ -1,0 +1,31 @@
+import type { View } from '../core/definitions/definitions.js';
+import { MINUTE } from '../core/helpers/time.js';
+import { tableResource } from '../core/ports/leases.js';
+import type { MaterializerDeps } from './run-steps.js';
+
+/** A longer import is not waited for: a decision needs the views more than the rows of that file. */
+const MOST_WAIT_MS = 2 * MINUTE;
+
+/**
+ * Waits for imports that are writing to the sources of the views. Their rows are known since the moment at which they began to write: a run that reads
+ * half of them would differ for ever from a backfill of its as-of. What is imported from now on is known later than any as-of that is due.
+ */
+export async function settleSources(
+  { leases, log }: Pick<MaterializerDeps, 'leases' | 'log'>,
+  views: readonly Pick<View, 'sources'>[],
+  signal: AbortSignal,
+  mostMs: number = MOST_WAIT_MS,
+): Promise<void> {
+  const tables = [...new Set(views.flatMap(({ sources }) => sources))];
+  const patience = AbortSignal.timeout(mostMs);
+  const either = AbortSignal.any([signal, patience]);
+  for (const table of tables) {
+    try {
+      await leases.hold(tableResource(table), either, async () => undefined);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!patience.aborted) throw error;
+      log.warn({ table }, 'an import is still writing: runs go on without the rows that it has not written');
+    }
+  }
+}
