@@ -1,5 +1,5 @@
 import { declaresStored, declaresView } from '../core/definitions/definition-kinds.js';
-import type { View } from '../core/definitions/definitions.js';
+import type { Indicator, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type { PlanChange, PlanOptions, PrunableView, RegistryPlan, RegistryPlanner } from '../core/ports/catalogue.js';

@@ -335,6 +335,7 @@ describe('a plan', () => {
       name: 'customers_ever',
       file: 'indicators/customers_ever.indicator.ts',
       hash: 'v2:one',
+      tables: registry.tables,
     };
     const problems = async (numerator: string) => {
       const indicators = new Map([[indicator.name, { ...indicator, numerator }]]);

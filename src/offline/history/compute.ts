@@ -39,7 +39,7 @@ export function explained(view: View, asOf: Instant, error: unknown): unknown {
   const refusal = refusalOf(error);
   if (refusal === null) return error;
   return new RiskgraphError({
-    code: 'CONFLICT',
+    code: 'INTERNAL',
     message: `the query of ${view.id} as of ${formatInstant(asOf)} failed: ${refusal.message}`,
     hint: `correct ${view.file}: give the join keys and every feature by name, in their declared types`,
     cause: refusal,
@@ -302,7 +302,7 @@ class SourceKeys implements TriedQuery {
 
 const tooMany = ({ view, asOf }: Run, words: string, error: unknown): RiskgraphError =>
   new RiskgraphError({
-    code: 'CONFLICT',
+    code: 'INTERNAL',
     message: `the query of ${view.id} as of ${formatInstant(asOf)} fails with the source rows of too many entities: ${words}`,
     hint: `at most ${MOST_KEYS} entities, and no more than half of all, are set aside: correct their rows, or write the version after ${view.file} so that it can hold such values`,
     cause: (error as RiskgraphError).cause,
