@@ -12,8 +12,8 @@ import type { Log, Metrics } from '../src/core/ports/process.js';
 import { startEmbedded } from '../src/embedded/index.js';
 import { createSourceStore } from '../src/sources/store.js';
 import { openClickHouse } from '../src/warehouse/client.js';
-import { createSqlGuard } from '../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../src/warehouse/migrate.js';
+import { createUserSql } from '../src/warehouse/user-sql.js';
 import { unsharedLeases } from '../test/support/leases.js';
 import { TABLES } from '../test/support/tables.js';
 
@@ -71,7 +71,7 @@ try {
     clickhouse,
     log,
     metrics,
-    guard: createSqlGuard(clickhouse),
+    userSql: createUserSql(clickhouse),
     calendar: new BusinessCalendar('Asia/Shanghai'),
     datum: 'WGS84',
     tempDir: join(home, 'tmp'),

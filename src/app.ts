@@ -66,9 +66,9 @@ import { createSourceStore } from './sources/store.js';
 import { createTelemetry } from './telemetry/telemetry.js';
 import { answering } from './warehouse/answering.js';
 import { openClickHouse } from './warehouse/client.js';
-import { createSqlGuard } from './warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from './warehouse/migrate.js';
 import { fitTables } from './warehouse/table-shapes.js';
+import { createUserSql, USER_SQL_CONNECTIONS } from './warehouse/user-sql.js';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const DATABASE = 'riskgraph';
@@ -142,13 +142,21 @@ export async function createApp(config: Config, given: Given = {}) {
       if (problems.length > 0) refuseTable(table, problems);
       else if (added.length > 0) tables.setAdded(table, added);
     }
-    const guard = createSqlGuard(store);
+    const userStore = openClickHouse({
+      url: clickhouseUrl,
+      database: given.clickhouseDatabase ?? DATABASE,
+      log,
+      metrics,
+      connections: USER_SQL_CONNECTIONS,
+    });
+    opened(userStore, () => userStore.close());
+    const userSql = createUserSql(userStore);
     const tempDir = join(config.home, 'tmp');
     const leases = createLeases(dataSource);
     const sources = createSourceStore({
       clickhouse: store,
       tables,
-      guard,
+      userSql,
       calendar,
       log,
       metrics,
@@ -271,8 +279,10 @@ export async function createApp(config: Config, given: Given = {}) {
     const trainingSets = createTrainingSets({
       registry,
       offline,
-      builder: createTrainingSetBuilder({ store, calendar, tables, guard, log }),
+      builder: createTrainingSetBuilder({ store, calendar, tables, userSql, spineLimits: config.spineLimits, log }),
       queue,
+      jobs,
+      mostOpen: config.unfinishedSets,
       mask,
       clock,
       ledger: sets,

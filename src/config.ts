@@ -89,6 +89,9 @@ const Environment = z
     RISKGRAPH_DEADLINE_MS: withDefault(z.coerce.number().int().min(1).max(600_000), 300),
     RISKGRAPH_RATE_LIMIT: optional(z.string()),
     RISKGRAPH_AUDIT_DAYS: optional(z.coerce.number().int().min(31).max(36_500)),
+  RISKGRAPH_UNFINISHED_SETS: withDefault(z.coerce.number().int().min(1).max(10_000), 10),
+  RISKGRAPH_SPINE_ROWS: withDefault(z.coerce.number().int().min(1), 50_000_000),
+  RISKGRAPH_SPINE_BYTES: withDefault(z.coerce.number().int().min(1), 8 * 2 ** 30),
   })
   .refine((env) => env.RISKGRAPH_KEYS === undefined || env.RISKGRAPH_KEYS_FILE === undefined, {
     path: ['RISKGRAPH_KEYS_FILE'],
@@ -117,6 +120,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     decisionDeadlineMs: env.RISKGRAPH_DEADLINE_MS,
     /** How long entries of the audit log are kept; undefined: for ever. */
     auditDays: env.RISKGRAPH_AUDIT_DAYS,
+    /** Most training sets of one key at a time that are not built yet. */
+    unfinishedSets: env.RISKGRAPH_UNFINISHED_SETS,
+    /** Most that the SQL of a spine may give; bytes before compression. */
+    spineLimits: { rows: env.RISKGRAPH_SPINE_ROWS, bytes: env.RISKGRAPH_SPINE_BYTES },
     home,
     /** The project whose definitions are laid over the product's. */
     project: env.RISKGRAPH_DEFINITIONS === undefined ? undefined : resolve(env.RISKGRAPH_DEFINITIONS),

@@ -32,6 +32,12 @@ const STREAMED = new Set([
   ...['CSV', 'TabSeparated', 'TSV', 'TabSeparatedRaw', 'TSVRaw', 'LineAsString', 'RowBinary', 'Native', 'RawBLOB'],
 ]);
 
+/**
+ * The engine plans a statement that it streams on the thread that serves every connection, and computes scalar subqueries and constants while it
+ * plans. A statement that explains another does nothing else, and its answer is small.
+ */
+const EXPLAINS = /^\s*(?:SELECT\s+\w+\s+FROM\s*\(\s*)?EXPLAIN\b/i;
+
 const EMPTY = new Uint8Array(0);
 const NOTHING: Summary = { readRows: 0, readBytes: 0, writtenRows: 0, writtenBytes: 0 };
 
@@ -62,6 +68,8 @@ export class Runner {
   /** Runs a `select`: rows go out as they come, or through a file where the format asks for it. */
   async select(connection: Connection, statement: Statement, format: string, params: Params): Promise<Answer> {
     if (format === 'Null') return this.other(connection, { ...statement, sql: whole(statement, format) }, params);
+    if (EXPLAINS.test(statement.sql))
+      return this.other(connection, { ...statement, sql: whole(statement, format) }, params, format);
     if (!STREAMED.has(format)) return this.selectThroughFile(connection, statement, format, params);
     const stream = this.native.StreamQuery(connection, join2(statement.sql, statement.tail), format, params);
     const { native } = this;

@@ -62,6 +62,11 @@ const seam = (): ApolloServerPlugin<RequestContext> => ({
         if (reads.length > 0) {
           services.audit.noteReads({ at: services.now(), requestId, caller, address, calls: reads });
         }
+        for (const error of errors ?? []) {
+          const cause = thrownError(error);
+          const retryAfter = cause instanceof RiskgraphError ? cause.details?.retryAfterSeconds : undefined;
+          if (typeof retryAfter === 'number') response.http.headers.set('retry-after', String(retryAfter));
+        }
         const outcome = errors && errors.length > 0 ? 'error' : 'ok';
         metrics.observe('graphql_seconds', seconds, { operation: label, outcome });
         log.info(

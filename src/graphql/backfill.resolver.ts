@@ -110,11 +110,15 @@ export class BackfillResolver {
     @Arg('views', () => [String], { description: VIEW_NAMES }) views: string[],
     @Arg('from', () => GraphQLDate, { description: FIRST_DAY }) from: LocalDate,
     @Arg('to', () => GraphQLDate, { description: LAST_DAY }) to: LocalDate,
-    @Ctx() { services }: RequestContext,
+    @Ctx() { services, caller }: RequestContext,
   ): Promise<JobRecord> {
     const range = rangeOf(services, views, { from, to });
     services.backfills.checkBackfill(range);
-    return services.queue.enqueue(backfill, { views: range.views.map(({ id }) => id), from, to });
+    return services.queue.enqueue(
+      backfill,
+      { views: range.views.map(({ id }) => id), from, to },
+      { owner: caller.keyId },
+    );
   }
 }
 

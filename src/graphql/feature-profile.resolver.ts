@@ -128,10 +128,10 @@ export class FeatureProfileResolver {
       description: 'The feature views as name@version; a bare name means its newest version. Without it, all views.',
     })
     views: string[] | null,
-    @Ctx() { services }: RequestContext,
+    @Ctx() { services, caller }: RequestContext,
   ): Promise<JobRecord> {
     if (views?.length === 0) throw badInput('`views` is empty', 'leave it out for all views');
     const named = views == null ? undefined : services.catalogue.namedViews(views);
-    return services.queue.enqueue(profileFeatures, { views: named?.map(({ id }) => id) });
+    return services.queue.enqueue(profileFeatures, { views: named?.map(({ id }) => id) }, { owner: caller.keyId });
   }
 }

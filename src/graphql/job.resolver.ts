@@ -15,7 +15,7 @@ import {
 } from 'type-graphql';
 import { boundedLimit } from '../core/bounds.js';
 import { scorableModel, scoreViewId } from '../core/compute/score-view.js';
-import { badInput, notFound } from '../core/errors.js';
+import { badInput, notFound, RiskgraphError } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import { buildTrainingSet, materialize, scorePortfolio } from '../core/ports/job-contracts.js';
 import { type JobRecord, type JobState as JobStateName, payloadOf } from '../core/ports/jobs.js';
@@ -128,15 +128,13 @@ export class JobResolver {
       description: 'An as-of instant at which the views are due; without it, the newest due one.',
     })
     asOf: Instant | null,
-    @Ctx() { services }: RequestContext,
+    @Ctx() { services, caller }: RequestContext,
   ): Promise<JobRecord> {
     const named = views == null ? undefined : services.catalogue.namedViews(views);
     if (named?.length === 0) throw badInput('`views` is empty', 'leave it out for all views');
     if (asOf != null) services.backfills.checkAsOf(named ?? services.catalogue.views(), asOf, services.now());
-    return services.queue.enqueue(materialize, {
-      views: named?.map(({ id }) => id),
-      asOf: asOf == null ? undefined : formatInstant(asOf),
-    });
+    const payload = { views: named?.map(({ id }) => id), asOf: asOf == null ? undefined : formatInstant(asOf) };
+    return services.queue.enqueue(materialize, payload, { owner: caller.keyId });
   }
 
   @Operation({ roles: ['admin'] })
@@ -151,24 +149,32 @@ export class JobResolver {
       description: "A due midnight of the portfolio's time zone; without it, the newest due one.",
     })
     asOf: Instant | null,
-    @Ctx() { services }: RequestContext,
+    @Ctx() { services, caller }: RequestContext,
   ): Promise<JobRecord> {
     const named = scorableModel(services.catalogue.namedModel(model));
     if (asOf != null) {
       services.backfills.checkAsOf(services.catalogue.namedViews([scoreViewId(named)]), asOf, services.now());
     }
-    return services.queue.enqueue(scorePortfolio, {
-      model: named.id,
-      asOf: asOf == null ? undefined : formatInstant(asOf),
-    });
+    const payload = { model: named.id, asOf: asOf == null ? undefined : formatInstant(asOf) };
+    return services.queue.enqueue(scorePortfolio, payload, { owner: caller.keyId });
   }
 
-  @Operation({ roles: ['admin'] })
-  @Mutation(() => JobType, { description: 'Cancels a job.' })
-  cancelJob(
+  @Operation({ roles: ['admin', 'modeler'] })
+  @Mutation(() => JobType, {
+    description: 'Cancels a job; role modeler cancels the jobs that were asked for with the same key.',
+  })
+  async cancelJob(
     @Arg('id', () => ID, { description: 'The id of the job.' }) id: string,
-    @Ctx() { services }: RequestContext,
+    @Ctx() { services, caller }: RequestContext,
   ): Promise<JobRecord> {
+    const job = caller.role === 'admin' ? null : await services.jobs.get(id);
+    if (job && job.owner !== caller.keyId) {
+      throw new RiskgraphError({
+        code: 'FORBIDDEN',
+        message: `job '${id}' was not asked for with this key`,
+        hint: 'use the key that started it, or ask an admin',
+      });
+    }
     return services.queue.cancel(id);
   }
 

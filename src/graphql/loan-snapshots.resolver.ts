@@ -20,8 +20,8 @@ export class LoanSnapshotsResolver {
       description: 'The last local day to derive; without it, the newest day that ended at least half an hour ago.',
     })
     through: LocalDate | null,
-    @Ctx() { services }: RequestContext,
+    @Ctx() { services, caller }: RequestContext,
   ): Promise<JobRecord> {
-    return services.queue.enqueue(deriveLoanSnapshots, { through: through ?? undefined });
+    return services.queue.enqueue(deriveLoanSnapshots, { through: through ?? undefined }, { owner: caller.keyId });
   }
 }

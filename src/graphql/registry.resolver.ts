@@ -220,10 +220,10 @@ export class RegistryResolver {
       description: 'Prunes the version even where a training set pins it.',
     })
     force: boolean,
-    @Ctx() { services }: RequestContext,
+    @Ctx() { services, caller }: RequestContext,
   ): Promise<JobRecord> {
     // Said at once what forbids it; the worker looks again.
     const found = await services.pruner.check(view, { force });
-    return services.queue.enqueue(pruneView, { view: found.view, force });
+    return services.queue.enqueue(pruneView, { view: found.view, force }, { owner: caller.keyId });
   }
 }

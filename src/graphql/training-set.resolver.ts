@@ -87,6 +87,7 @@ export class TrainingSetResolver {
         stalePolicy,
         format,
       },
+      callerKey: context.caller.keyId,
     });
   }
 
@@ -113,7 +114,7 @@ export class TrainingSetResolver {
         hint: 'create a set with this key: its copy is masked',
       });
     }
-    return services.trainingSets.rebuild(id, format ?? undefined);
+    return services.trainingSets.rebuild(id, { format: format ?? undefined, callerKey: caller.keyId });
   }
 
   @FieldResolver(() => JobType)

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RiskgraphError } from '../core/errors.js';
+import { FairQueue } from '../core/fair-queue.js';
 import type { Metrics } from '../core/ports/process.js';
-import { FairQueue } from './fair-queue.js';
 
 /**
  * What is worked on at once: enough to use the processor while some wait for a store, few enough for each to be done soon. Decisions have

@@ -51,6 +51,8 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, error: u
   // The list of GraphQL codes is closed: the status says that it was the size.
   const graphqlCode = code === 'PAYLOAD_TOO_LARGE' ? 'TOO_COMPLEX' : code;
   const requestId = request.id;
+  const retryAfter = details?.retryAfterSeconds;
+  if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter);
   if (code === 'INTERNAL') log.error({ err: error, requestId, route: request.routeOptions.url }, 'a request failed');
   const body = isGraphql(request)
     ? { errors: [{ message, extensions: { code: graphqlCode, hint, requestId, ...(details ? { details } : {}) } }] }

@@ -49,7 +49,13 @@ export async function registerImportRoutes(
       handler: async (request, reply): Promise<ImportResult> => {
         try {
           const table = tables.get(request.params.table).name;
-          const common = { table, history: isHistory(request.query.history), clock: now, requestId: request.id };
+          const common = {
+            table,
+            history: isHistory(request.query.history),
+            clock: now,
+            requestId: request.id,
+            callerKey: request.caller?.keyId,
+          };
           if (request.isMultipart()) {
             return await importParts(request, { sources, formats }, ({ format, body, mapping }) =>
               sources.import({ ...common, format, body, mapping }),

@@ -1,9 +1,25 @@
-import { type DataSource, In, LessThan } from 'typeorm';
-import { notFound } from '../core/errors.js';
+import { type DataSource, type EntityManager, In, LessThan, Not } from 'typeorm';
+import { notFound, RiskgraphError } from '../core/errors.js';
 import type { JobLedger, JobRecord, JobState } from '../core/ports/jobs.js';
 import { JobEntity } from './job.js';
 
 const ENDED: readonly JobState[] = ['COMPLETED', 'FAILED', 'CANCELLED'];
+
+/** @throws RATE_LIMITED */
+async function refuseMore(
+  manager: EntityManager,
+  { owner, name, mostOpen }: { readonly owner: string; readonly name: string; readonly mostOpen: number },
+): Promise<void> {
+  // Two requests of an owner at once are counted one after the other.
+  await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`jobs of ${owner}`]);
+  const open = await manager.countBy(JobEntity, { owner, name, state: Not(In(ENDED)) });
+  if (open < mostOpen) return;
+  throw new RiskgraphError({
+    code: 'RATE_LIMITED',
+    message: `${open} jobs ${name} of this key have not ended, and ${mostOpen} is the most at a time`,
+    hint: 'wait until one has ended, or cancel one (cancelJob)',
+  });
+}
 
 /** Jobs in Postgres; carrying them is the queue's task. */
 export function createJobLedger(dataSource: DataSource): JobLedger {
@@ -16,13 +32,18 @@ export function createJobLedger(dataSource: DataSource): JobLedger {
   };
 
   return {
-    async create({ id, name, payload, createdAt }) {
-      await jobs
-        .createQueryBuilder()
-        .insert()
-        .values({ id, name, state: 'WAITING', progress: 0, payload: payload as object, createdAt })
-        .orIgnore()
-        .execute();
+    async create({ id, name, payload, createdAt, owner, mostOpen }) {
+      const values = { id, name, owner: owner ?? null, state: 'WAITING', progress: 0, createdAt } as const;
+      await dataSource.transaction(async (manager) => {
+        if (owner && mostOpen !== undefined) await refuseMore(manager, { owner, name, mostOpen });
+        await manager
+          .createQueryBuilder()
+          .insert()
+          .into(JobEntity)
+          .values({ ...values, payload: payload as object })
+          .orIgnore()
+          .execute();
+      });
       return existing(id);
     },
 

@@ -12,6 +12,9 @@ export class JobEntity {
   @Column({ type: 'text' })
   name!: string;
 
+  @Column({ type: 'text', nullable: true })
+  owner!: string | null;
+
   @Column({ type: 'text' })
   state!: JobState;
 

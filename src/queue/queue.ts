@@ -43,13 +43,13 @@ export function createQueue(options: QueueOptions): RunningQueue {
   const carrier = createCarrier({ redis, prefix, jobs, log });
 
   const queue: RunningQueue = {
-    async enqueue({ name }, payload, id = newUuid(clock())) {
+    async enqueue({ name }, payload, { id = newUuid(clock()), owner, mostOpen } = {}) {
       const definition = jobs.get(name);
       if (!definition) {
         throw badInput(`there is no job '${name}'`, `use one of ${[...jobs.keys()].join(', ')}`);
       }
       checkPayload(definition, payload);
-      const record = await ledger.create({ id, name, payload, createdAt: clock() });
+      const record = await ledger.create({ id, name, payload, createdAt: clock(), owner, mostOpen });
       await carrier.enqueue(record).catch((error: unknown) => {
         // It is recorded: a worker hands it over when Redis is back.
         log.warn({ err: error, job: name, jobId: id }, 'a job is recorded but not yet handed to the workers');

@@ -12,7 +12,7 @@ import { badInput, conflict, notFound } from '../core/errors.js';
 import { formatInstant } from '../core/helpers/time.js';
 import { newUuid } from '../core/helpers/uuid.js';
 import { buildTrainingSet } from '../core/ports/job-contracts.js';
-import type { JobQueue } from '../core/ports/jobs.js';
+import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
 import type { OfflineReader } from '../core/ports/offline.js';
 import type { Clock } from '../core/ports/process.js';
 import type { JobProgress } from '../core/ports/progress.js';
@@ -35,6 +35,10 @@ export interface TrainingSetsOptions {
   readonly offline: Pick<OfflineReader, 'viewHoldings'>;
   readonly builder: TrainingSetBuilder;
   readonly queue: Pick<JobQueue, 'enqueue'>;
+  /** Says whose key asked for a set. */
+  readonly jobs: Pick<JobLedger, 'get'>;
+  /** Most sets of one key at a time that are not built yet. */
+  readonly mostOpen: number;
   readonly ledger: TrainingSetLedger;
   /** Says by which hashes a version was applied before the scheme of the hashes changed. */
   readonly definitions: Pick<DefinitionLedger, 'all'>;
@@ -46,7 +50,7 @@ export interface TrainingSetsOptions {
 
 /** Records requests for training sets (the API's part) and builds the sets (the worker's). */
 export function createTrainingSets(options: TrainingSetsOptions): TrainingSetService & TrainingSetRunner {
-  const { registry, offline, builder, queue, ledger, definitions, mask, clock, folder } = options;
+  const { registry, offline, builder, queue, jobs, mostOpen, ledger, definitions, mask, clock, folder } = options;
 
   const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
 
@@ -69,7 +73,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
   };
 
   return {
-    async create({ name, features, spec }) {
+    async create({ name, features, spec, callerKey }) {
       const now = clock();
       if (spec.asOf > now) {
         throw badInput(
@@ -79,13 +83,14 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       }
       await builder.check({
         ...request(features, spec),
+        callerKey,
         includeEventTimes: spec.includeEventTimes,
         includeStatuses: spec.includeStatuses ?? false,
       });
       const id = newUuid(now);
       const jobId = newUuid(now);
       // The job first: a set without a job could never be shown, a job without a set only fails.
-      await queue.enqueue(buildTrainingSet, { id }, jobId);
+      await queue.enqueue(buildTrainingSet, { id }, { id: jobId, owner: callerKey, mostOpen });
       return ledger.create({
         id,
         name,
@@ -96,7 +101,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       });
     },
 
-    async rebuild(id, format) {
+    async rebuild(id, { format, callerKey }) {
       const { name, features, request: spec, result } = await existing(id);
       if (result === null)
         throw conflict(`training set '${id}' is not built yet`, 'only what was built can be rebuilt');
@@ -113,7 +118,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       await refusePruned(offline, id, Object.keys(pins.runs));
       const now = clock();
       const record = { id: newUuid(now), name, jobId: newUuid(now), features, createdAt: now };
-      await queue.enqueue(buildTrainingSet, { id: record.id }, record.jobId);
+      await queue.enqueue(buildTrainingSet, { id: record.id }, { id: record.jobId, owner: callerKey, mostOpen });
       const rebuild = { of: id, pins, contentHash };
       return ledger.create({ ...record, request: { ...spec, ...(format && { format }), rebuild } });
     },
@@ -141,6 +146,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
           record.request,
         ),
         id,
+        callerKey: (await jobs.get(record.jobId))?.owner ?? undefined,
         path,
         format: record.request.format,
         includeEventTimes: record.request.includeEventTimes,

@@ -3,6 +3,7 @@ import type { ClickHouse } from '../warehouse/client.js';
 import { refusalOf } from '../warehouse/failures.js';
 import { namesIn } from '../warehouse/guard/calls.js';
 import type { Conversion } from '../warehouse/guard/conversions.js';
+import { CHECK_LIMITS } from '../warehouse/guard/costs.js';
 import { lossOf } from '../warehouse/guard/exact.js';
 import { LINE, mappedRows } from './mapping-rows.js';
 import type { FileRecord, RecordFile } from './records.js';
@@ -59,14 +60,16 @@ async function conversionsOfColumns(
 ): Promise<Conversion[]> {
   const seen: Conversion[] = [];
   for (const conversion of new Map(conversions.map((each) => [lossOf(each), each])).values()) {
-    const select = sql`DESCRIBE (SELECT ${raw(lossOf(conversion))} FROM ${ident(stage)})`;
-    const known = clickhouse.rows('mapping-describe', select, { refusalIsAnswer: true, signal }).then(
-      () => true,
-      (cause: unknown) => {
-        if (refusalOf(cause) === null) throw cause;
-        return false;
-      },
-    );
+    const select = sql`DESCRIBE TABLE view(SELECT ${raw(lossOf(conversion))} FROM ${ident(stage)})`;
+    const known = clickhouse
+      .rows('mapping-describe', select, { settings: CHECK_LIMITS, refusalIsAnswer: true, signal })
+      .then(
+        () => true,
+        (cause: unknown) => {
+          if (refusalOf(cause) === null) throw cause;
+          return false;
+        },
+      );
     if (await known) seen.push(conversion);
   }
   return seen;

@@ -1,6 +1,7 @@
 import type { Sql } from '../core/definitions/sql.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { userSqlFailure } from '../warehouse/failures.js';
+import { RUN_LIMITS } from '../warehouse/guard/costs.js';
 import { decodeText, type FileRecord } from './records.js';
 
 /** Seconds and bytes that a mapping may take. */
@@ -21,7 +22,7 @@ export async function* mappedRows(
     settings: {
       max_execution_time: MAX_SECONDS,
       max_memory_usage: String(MAX_MEMORY),
-      max_threads: 1,
+      ...RUN_LIMITS,
       // Instants arrive with their zone, decimals and long numbers with all their digits.
       date_time_output_format: 'iso',
       output_format_json_quote_64bit_integers: 1,

@@ -1,8 +1,8 @@
 import { yieldToOthers } from '../core/async.js';
 import { ident, join, raw, type Sql, sql } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
-import type { SqlGuard } from '../core/ports/sources.js';
 import { exactSelect } from '../warehouse/guard/exact.js';
+import type { UserSql } from '../warehouse/user-sql.js';
 import { type LossOptions, refuseLosses } from './mapping-losses.js';
 import { LINE, mappedRows } from './mapping-rows.js';
 import { jsonText, wellFormed } from './quarantine.js';
@@ -10,7 +10,9 @@ import type { FileRecord, RecordFile } from './records.js';
 import { BatchWriter, dropTable } from './stage.js';
 
 export interface MappingOptions extends LossOptions {
-  readonly guard: SqlGuard;
+  readonly userSql: UserSql;
+  /** Id of the key whose share of the store the mapping has. */
+  readonly callerKey?: string | undefined;
   /** A SELECT over `file`. */
   readonly mapping: string;
 }
@@ -21,20 +23,23 @@ export interface MappingOptions extends LossOptions {
  * BAD_USER_INPUT for SQL that is not allowed or does not run.
  */
 export async function openMapped(options: MappingOptions): Promise<RecordFile> {
-  const { clickhouse, guard, stage, file } = options;
+  const { userSql, callerKey, stage, file, signal } = options;
   checkNames(file.header);
   const view = sql`SELECT ${join(file.header.map((name) => readable(name, file)))} FROM ${ident(stage)}`;
   await stageText(options);
-  const statement = await guard.check(options.mapping, { tables: [], views: { file: view } });
-  const { select, conversions } = await exactSelect(clickhouse, {
-    statement,
-    around: (text) => sql`WITH file AS (${view}) SELECT * FROM (${raw(text)})`,
-    what: 'the mapping',
-  });
-  await refuseLosses(options, conversions);
-  const lines = mappedRows(clickhouse, select, options.signal);
+  const { select, conversions } = await userSql.check(callerKey, async ({ store, guard }) =>
+    exactSelect(store, {
+      statement: await guard.check(options.mapping, { tables: [], views: { file: view } }),
+      around: (text) => sql`WITH file AS (${view}) SELECT * FROM (${raw(text)})`,
+      what: 'the mapping',
+    }),
+  );
+  const { store, leave } = await userSql.enter(callerKey, signal);
+  signal.addEventListener('abort', leave, { once: true });
+  await refuseLosses({ ...options, clickhouse: store }, conversions);
+  const lines = mappedRows(store, select, signal);
   const first = await lines.next();
-  return { header: (first.done ? [] : first.value.values) as string[], batches: batched(lines) };
+  return { header: (first.done ? [] : first.value.values) as string[], batches: batched(lines, leave) };
 }
 
 /** A column that cannot be read ends the mapping that reads it, and no other. */
@@ -83,7 +88,7 @@ function asText(value: unknown): string | null {
   return wellFormed(typeof value === 'object' ? jsonText(value) : String(value));
 }
 
-async function* batched(rows: AsyncIterator<FileRecord>): AsyncGenerator<readonly FileRecord[]> {
+async function* batched(rows: AsyncIterator<FileRecord>, end: () => void): AsyncGenerator<readonly FileRecord[]> {
   let batch: FileRecord[] = [];
   for (let next = await rows.next(); !next.done; next = await rows.next()) {
     batch.push(next.value);
@@ -91,5 +96,6 @@ async function* batched(rows: AsyncIterator<FileRecord>): AsyncGenerator<readonl
     yield batch;
     batch = [];
   }
+  end();
   yield batch;
 }

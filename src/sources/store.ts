@@ -7,9 +7,10 @@ import { newestSequence } from '../core/lending/import-sequence.js';
 import type { Datum, SourceTable, SourceTables } from '../core/lending/sources.js';
 import { type Lease, type Leases, tableResource } from '../core/ports/leases.js';
 import type { Log, Metrics, StoreClock } from '../core/ports/process.js';
-import type { ImportRequest, ImportResult, SourceStore, Spooled, SqlGuard } from '../core/ports/sources.js';
+import type { ImportRequest, ImportResult, SourceStore, Spooled } from '../core/ports/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { raiseFence, tableFence } from '../warehouse/fence.js';
+import type { UserSql } from '../warehouse/user-sql.js';
 import { checkLimits } from './column-limits.js';
 import { importFailure } from './failures.js';
 import { FORMATS, formatNamed } from './formats.js';
@@ -27,7 +28,8 @@ export interface SourceStoreOptions {
   /** Its database holds the migrated tables. */
   readonly clickhouse: ClickHouse;
   readonly tables: SourceTables;
-  readonly guard: SqlGuard;
+  /** Checks and runs mappings. */
+  readonly userSql: UserSql;
   readonly calendar: BusinessCalendar;
   /** Datum of positions without one. */
   readonly datum: Datum;
@@ -167,11 +169,11 @@ interface Opening {
 }
 
 async function openFile(
-  { clickhouse, guard, tempDir }: SourceStoreOptions,
+  { clickhouse, userSql, tempDir }: SourceStoreOptions,
   table: SourceTable,
   { request, stage, quarantine, cleanup }: Opening,
 ): Promise<RecordFile> {
-  const { format, mapping } = request;
+  const { format, mapping, callerKey } = request;
   const body = await notEmpty(request.body);
   const toDisk = async (): Promise<Spooled> => {
     const spooled = await spool(body, tempDir);
@@ -188,7 +190,7 @@ async function openFile(
   );
   const refuse: Parameters<typeof openMapped>[0]['refuse'] = (record, refusal) =>
     quarantine.add(record, file.header, refusal);
-  return openMapped({ clickhouse, guard, mapping, stage, file, refuse, signal: ended.signal });
+  return openMapped({ clickhouse, userSql, callerKey, mapping, stage, file, refuse, signal: ended.signal });
 }
 
 /** Passes the body on. BAD_USER_INPUT for an empty one. */

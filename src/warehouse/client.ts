@@ -56,9 +56,11 @@ export interface ClickHouseOptions {
   readonly limitSeconds?: number;
   /** How long the client waits for bytes of an answer. By default longer than the limit, so that the server gives up first and says why. */
   readonly patienceMs?: number;
+  /** Most requests at once; others wait. */
+  readonly connections?: number;
 }
 
-/** Opens the one client of the process, which the caller closes. */
+/** Opens a client, which the caller closes: one for the platform, and one for SQL of callers. */
 export function openClickHouse({
   url,
   database,
@@ -66,6 +68,7 @@ export function openClickHouse({
   metrics,
   limitSeconds = DEFAULT_LIMIT_SECONDS,
   patienceMs = (limitSeconds + 30) * 1000,
+  connections = 16,
 }: ClickHouseOptions): ClickHouse {
   const server = withoutDatabase(url);
   const clickhouse = createClient({
@@ -73,7 +76,7 @@ export function openClickHouse({
     database,
     application: 'riskgraph',
     request_timeout: patienceMs,
-    max_open_connections: 16,
+    max_open_connections: connections,
     // A write on a connection that the server has just closed would fail without a word of why.
     keep_alive: { eagerly_destroy_stale_sockets: true },
     // What matters of a failure is logged here, with its label.

@@ -175,6 +175,7 @@ const ACKNOWLEDGED: readonly Acknowledged[] = [
     does: (live) =>
       live.app.services.api.trainingSets.create({
         name: SET,
+        callerKey: 'modeler',
         features: featuresOf(live),
         spec: {
           spine: { customer_id: ['C1'], event_timestamp: ['2026-01-05T00:00:00Z'] },

@@ -30,7 +30,7 @@ export async function openSourceWorld(timezone = 'Asia/Shanghai'): Promise<Sourc
   return {
     sources,
     store,
-    ...offlineOn(store, calendar, { guard: sources.guard }),
+    ...offlineOn(store, calendar, { userSql: sources.userSql }),
     calendar,
     async load(table, rows, { now = LATER, history = false } = {}) {
       const body = rows.map((row) => JSON.stringify(row)).join('\n');

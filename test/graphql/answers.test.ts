@@ -623,10 +623,18 @@ describe('jobs', () => {
     controller.abort();
     await vi.waitFor(() => expect(watching.aborted).toBe(true), { timeout: 60_000 });
     watch.mockRestore();
-    const cancelled = ok(
-      await api.graphql<{ cancelJob: Job }>('admin', `mutation { cancelJob(id: "${data?.materialize.id}") ${JOB} }`),
+    const cancel = (role: Role, id: string | undefined) =>
+      api.graphql<{ cancelJob: Job }>(role, `mutation { cancelJob(id: "${id}") ${JOB} }`);
+    const another = (await cancel('modeler', data?.materialize.id)).errors[0];
+    expect(another).toMatchObject({ message: expect.stringContaining('this key'), extensions: { code: 'FORBIDDEN' } });
+    expect(ok(await cancel('admin', data?.materialize.id)).cancelJob.state).toBe('CANCELLED');
+    const { createTrainingSet } = ok(
+      await api.graphql<{ createTrainingSet: { job: Job } }>(
+        'modeler',
+        `mutation { createTrainingSet(input: { name: "own", features: ["customer_profile@1:segment"], spine: { customer_id: ["C1"], event_timestamp: ["2026-01-01T00:00:00Z"] } }) { job ${JOB} } }`,
+      ),
     );
-    expect(cancelled.cancelJob.state).toBe('CANCELLED');
+    expect(ok(await cancel('modeler', createTrainingSet.job.id)).cancelJob.state).toBe('CANCELLED');
     worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
   });
 

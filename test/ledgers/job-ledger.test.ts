@@ -29,6 +29,7 @@ describe('the job ledger', () => {
     expect(job).toEqual({
       id: job.id,
       name: 'kept',
+      owner: null,
       state: 'WAITING',
       progress: 0,
       result: null,
@@ -42,6 +43,21 @@ describe('the job ledger', () => {
     expect(await jobs.update(job.id, change)).toEqual({ ...job, ...change });
     expect(await jobs.get(job.id)).toEqual({ ...job, ...change });
     expect(await jobs.get('nothing')).toBeNull();
+  });
+
+  it('refuses a job more of an owner who has as many that have not ended, also where they are asked for at once', async () => {
+    const ask = (owner: string, name = 'bounded') =>
+      jobs.create({ id: newUuid(at), name, payload: {}, createdAt: at, owner, mostOpen: 2 });
+    const asked = await Promise.allSettled([ask('one'), ask('one'), ask('one'), ask('one'), ask('other')]);
+    const taken = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    expect(taken.map(({ owner }) => owner)).toEqual(['one', 'one', 'other']);
+    await expect(ask('one')).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      message: expect.stringContaining('bounded'),
+    });
+    await ask('one', 'another');
+    await jobs.update(taken[0]?.id as string, { state: 'CANCELLED' });
+    expect(await ask('one')).toMatchObject({ owner: 'one', state: 'WAITING' });
   });
 
   it.each([null, 'words', 7, [1, 2], { a: { b: null } }])('keeps the result %j as it is', async (result) => {

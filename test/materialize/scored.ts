@@ -17,8 +17,8 @@ import { createPortfolioScores } from '../../src/materialize/portfolio-scores.js
 import { createScorer } from '../../src/scoring/onnx-scorer.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import type { ClickHouse } from '../../src/warehouse/client.js';
-import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
+import { createUserSql } from '../../src/warehouse/user-sql.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { TABLES } from '../support/tables.js';
 import { factsView, TIMEZONE } from './views.js';
@@ -123,7 +123,7 @@ export async function openScoring(
   const sources = createSourceStore({
     tables: TABLES,
     clickhouse,
-    guard: createSqlGuard(clickhouse),
+    userSql: createUserSql(clickhouse),
     calendar: new BusinessCalendar(TIMEZONE),
     datum: 'WGS84',
     log: silentLog,

@@ -11,6 +11,7 @@ import { createOfflineReader } from '../../src/offline/reader.js';
 import { createTrainingSetBuilder, type TrainingSetBuilderOptions } from '../../src/offline/training/builder.js';
 import { createOfflineWriters } from '../../src/offline/writer.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
+import { createUserSql, type UserSql } from '../../src/warehouse/user-sql.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
 import { TABLES } from '../support/tables.js';
 import { type LeasedWrites, leasedWrites } from '../support/writes.js';
@@ -52,6 +53,12 @@ export async function openOn(make: typeof freshClickHouseDatabase, timezone: str
   };
 }
 
+/** SQL of callers as it comes, which else is checked. */
+export const unguarded = (store: ClickHouse): UserSql => ({
+  ...createUserSql(store),
+  check: (_key, body) => body({ store, guard: { check: async (text) => text } }),
+});
+
 /** @param more of training sets: the guard of their spine SQL, which else lets all through, and what a test makes small */
 export function offlineOn(
   store: ClickHouse,
@@ -64,7 +71,7 @@ export function offlineOn(
     offline: createOfflineReader(common),
     writers,
     writes: leasedWrites(writers),
-    sets: createTrainingSetBuilder({ tables: TABLES, ...common, guard: { check: async (sql) => sql }, ...more }),
+    sets: createTrainingSetBuilder({ tables: TABLES, ...common, userSql: unguarded(store), ...more }),
   };
 }
 

@@ -154,7 +154,7 @@ describe('the job queue', () => {
   it('uses the id that the caller chose', async () => {
     const { queue } = await queueAndWorker();
     const id = '01890000-0000-7000-8000-000000000001';
-    await queue.enqueue(add, { a: 1, b: 1 }, id);
+    await queue.enqueue(add, { a: 1, b: 1 }, { id });
     expect(await ended(id)).toMatchObject({ id, state: 'COMPLETED' });
   });
 

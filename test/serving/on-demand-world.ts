@@ -31,7 +31,7 @@ import type { TrainingSetRequest, TrainingSetResult } from '../../src/core/ports
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
-import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
+import { createUserSql } from '../../src/warehouse/user-sql.js';
 import { openMigrated } from '../offline/migrated.js';
 import { offlineOn, quiet, viewOf } from '../offline/support.js';
 import { noMetrics } from '../online/definitions.js';
@@ -102,9 +102,9 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 export async function openWorld() {
   const [fixture, redis] = await Promise.all([openMigrated(), freshRedis()]);
   const { store, calendar } = fixture;
-  const guard = createSqlGuard(store);
+  const userSql = createUserSql(store);
   // Few rows a step: several buckets even of a small set.
-  const { offline, writers, writes, sets } = offlineOn(store, calendar, { guard, rowsAStep: 25 });
+  const { offline, writers, writes, sets } = offlineOn(store, calendar, { userSql, rowsAStep: 25 });
   const connection = await openRedis({ url: redis.url, log: quiet, purpose: 'serving' });
   const online = createOnlineStore({
     client: connection.client,

@@ -69,8 +69,10 @@ const open = (definitions = registry) =>
     mask: new Mask(Buffer.alloc(32, 1), TABLES.personalColumns),
     clock: () => NOW,
     folder: join(home, 'training-sets'),
+    jobs: { get: async () => null },
+    mostOpen: 10,
     queue: {
-      enqueue: async ({ name }, payload, id) => {
+      enqueue: async ({ name }, payload, { id } = {}) => {
         enqueued.push({ name, payload, id });
         return { id, name } as JobRecord;
       },
@@ -88,6 +90,7 @@ const ask = (more: Partial<TrainingSetSpec> = {}) => ({
   name: 'a set',
   features: refsOf(view),
   spec: { ...spec, ...more },
+  callerKey: 'key',
 });
 const progress = () => {
   const reported: number[] = [];
@@ -171,13 +174,13 @@ test('an unknown set, and one whose definition is gone, are refused with the rea
 test('a set is rebuilt from what it was made from, and a rebuild that differs fails with the reason', async () => {
   const sets = open();
   const { id } = await sets.create(ask());
-  await expect(sets.rebuild(id)).rejects.toMatchObject({
+  await expect(sets.rebuild(id, { callerKey: 'key' })).rejects.toMatchObject({
     code: 'CONFLICT',
     message: expect.stringContaining('is not built yet'),
   });
   await sets.run(id, progress());
   const first = await sets.get(id);
-  const again = await sets.rebuild(id, 'PARQUET');
+  const again = await sets.rebuild(id, { format: 'PARQUET', callerKey: 'key' });
   expect(again).toMatchObject({ name: 'a set', features: ['limits@1:dpd'], result: null });
   expect(enqueued.at(-1)).toEqual({ name: 'build_training_set', payload: { id: again.id }, id: again.jobId });
   await sets.run(again.id, progress());
@@ -189,7 +192,7 @@ test('a set is rebuilt from what it was made from, and a rebuild that differs fa
     pins: { runs: { 'limits@1': '1' }, imports: {} },
   });
 
-  const wrong = await sets.rebuild(id);
+  const wrong = await sets.rebuild(id, { callerKey: 'key' });
   await fixture.store.run(
     'test',
     raw('ALTER TABLE state_limits_v1 UPDATE dpd = 8 WHERE 1 SETTINGS mutations_sync = 2'),
@@ -204,6 +207,8 @@ test('a set is rebuilt from what it was made from, and a rebuild that differs fa
   );
 
   const changed = open({ ...registry, views: new Map([[view.id, { ...view, hash: 'other' }]]) });
-  await expect(changed.rebuild(id)).rejects.toThrow(/was built from other definitions of limits@1/);
-  await expect(sets.rebuild('nothing')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(changed.rebuild(id, { callerKey: 'key' })).rejects.toThrow(
+    /was built from other definitions of limits@1/,
+  );
+  await expect(sets.rebuild('nothing', { callerKey: 'key' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });

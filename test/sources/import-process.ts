@@ -5,7 +5,7 @@
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
-import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
+import { createUserSql } from '../../src/warehouse/user-sql.js';
 import { quietLog } from '../support/homes.js';
 import { unsharedLeases } from '../support/leases.js';
 import { TABLES } from '../support/tables.js';
@@ -25,7 +25,7 @@ const halting: ClickHouse = {
 const store = createSourceStore({
   tables: TABLES,
   clickhouse: halting,
-  guard: createSqlGuard(clickhouse),
+  userSql: createUserSql(clickhouse),
   calendar: new BusinessCalendar('Asia/Shanghai'),
   datum: 'WGS84',
   log: quietLog,

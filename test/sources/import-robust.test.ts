@@ -62,7 +62,7 @@ const storeWith = (leases: Leases, log: Log = quietLog, storeClock?: StoreClock)
     tables: TABLES,
     ...(storeClock && { storeClock }),
     clickhouse: sources.clickhouse,
-    guard: sources.guard,
+    userSql: sources.userSql,
     calendar: new BusinessCalendar('Asia/Shanghai'),
     datum: 'WGS84',
     log,

@@ -9,6 +9,7 @@ import type { ImportRequest, ImportResult, SourceStore, SqlGuard } from '../../s
 import { createSourceStore } from '../../src/sources/store.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
+import { createUserSql, type UserSql } from '../../src/warehouse/user-sql.js';
 import { quietLog } from '../support/homes.js';
 import { unsharedLeases } from '../support/leases.js';
 import { migratedClickHouseDatabase } from '../support/migrated.js';
@@ -21,6 +22,7 @@ export interface Sources {
   readonly url: string;
   readonly clickhouse: ClickHouse;
   readonly guard: SqlGuard;
+  readonly userSql: UserSql;
   readonly store: SourceStore;
   readonly tempDir: string;
   /** A text or bytes as the body of an import. */
@@ -39,13 +41,14 @@ export function sourcesOver(
   clickhouse: ClickHouse,
   tables: SourceTables,
   { timezone = 'Asia/Shanghai', datum = 'WGS84' }: { readonly timezone?: string; readonly datum?: Datum } = {},
-): Pick<Sources, 'guard' | 'store' | 'tempDir' | 'load'> {
+): Pick<Sources, 'guard' | 'userSql' | 'store' | 'tempDir' | 'load'> {
   const guard = createSqlGuard(clickhouse);
+  const userSql = createUserSql(clickhouse);
   const tempDir = join(tmpdir(), `riskgraph-import-${process.pid}`);
   const store = createSourceStore({
     tables,
     clickhouse,
-    guard,
+    userSql,
     calendar: new BusinessCalendar(timezone),
     datum,
     log: quietLog,
@@ -55,6 +58,7 @@ export function sourcesOver(
   });
   return {
     guard,
+    userSql,
     store,
     tempDir,
     load: (table, body, { now = NOW, ...more } = {}) =>

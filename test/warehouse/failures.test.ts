@@ -17,6 +17,7 @@ import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { userSqlFailure, valueFailure, workFailure } from '../../src/warehouse/failures.js';
 import { createSqlGuard } from '../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
+import { createUserSql } from '../../src/warehouse/user-sql.js';
 import { offlineOn, quiet, refsOf, unmeasured, viewOf } from '../offline/support.js';
 import { type FailingClickHouse, type Failure, failingClickHouse } from '../support/failing-clickhouse.js';
 import { insertRows } from '../support/insert-rows.js';
@@ -67,13 +68,13 @@ let paths: Paths;
 
 async function pathsOver(store: ClickHouse): Promise<Paths> {
   const calendar = new BusinessCalendar('Asia/Shanghai');
-  const guard = createSqlGuard(store);
-  const { writes, sets } = offlineOn(store, calendar, { guard });
+  const userSql = createUserSql(store);
+  const { writes, sets } = offlineOn(store, calendar, { userSql });
   const indicators = createIndicators({ registry: await fixtureRegistry(), query: store, calendar });
   const sources = createSourceStore({
     tables: TABLES,
     clickhouse: store,
-    guard,
+    userSql,
     calendar,
     datum: 'WGS84',
     log,

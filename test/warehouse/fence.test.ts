@@ -59,7 +59,7 @@ describe('a process that goes on writing after another has begun', () => {
       createSourceStore({
         tables: TABLES,
         clickhouse,
-        guard: book.sources.guard,
+        userSql: book.sources.userSql,
         calendar,
         datum: 'WGS84' as const,
         tempDir: book.sources.tempDir,

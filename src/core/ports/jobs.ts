@@ -7,6 +7,8 @@ export type JobState = 'WAITING' | 'ACTIVE' | 'COMPLETED' | 'FAILED' | 'CANCELLE
 export interface JobRecord {
   readonly id: string;
   readonly name: string;
+  /** Id of the key that asked for the job; null where no caller did, or an earlier release recorded it. */
+  readonly owner: string | null;
   readonly state: JobState;
   /** From 0 to 1. */
   readonly progress: number;
@@ -22,13 +24,18 @@ export interface JobRecord {
 
 /** Records jobs in Postgres, which is the truth; the queue only carries them. A job that has ended never changes again. */
 export interface JobLedger {
-  /** Records a job. An id that is recorded already keeps its job, which is returned. */
-  create(job: {
-    readonly id: string;
-    readonly name: string;
-    readonly payload: unknown;
-    readonly createdAt: Instant;
-  }): Promise<JobRecord>;
+  /**
+   * Records a job. An id that is recorded already keeps its job, which is returned.
+   * @throws RATE_LIMITED where the owner has `mostOpen` jobs of this name that have not ended
+   */
+  create(
+    job: {
+      readonly id: string;
+      readonly name: string;
+      readonly payload: unknown;
+      readonly createdAt: Instant;
+    } & JobOwner,
+  ): Promise<JobRecord>;
   get(id: string): Promise<JobRecord | null>;
   /** Reads jobs in one query, in any order; ids without a job are left out. */
   getMany(ids: readonly string[]): Promise<readonly JobRecord[]>;
@@ -47,15 +54,28 @@ export interface JobLedger {
   open(): Promise<readonly JobRecord[]>;
 }
 
+/** Who asked for a job. */
+export interface JobOwner {
+  /** Id of the caller's key. Absent: no caller asked. */
+  readonly owner?: string | null | undefined;
+  /** Most jobs of one name that the owner has at a time without their having ended. Absent: any number. */
+  readonly mostOpen?: number | undefined;
+}
+
 /** The part of a job's contract by which it is enqueued. */
 export type JobRequest<Payload> = Pick<JobContract<Payload, unknown>, 'name' | 'payload'>;
 
 export interface JobQueue {
   /**
    * Checks the payload, records the job and hands it to the workers. `id` is a UUID that the caller may choose, so that its own record can
-   * name the job before a worker starts it. BAD_USER_INPUT for a job without a definition file, and for a payload that its definition refuses.
+   * name the job before a worker starts it. BAD_USER_INPUT for a job without a definition file, and for a payload that its definition refuses;
+   * RATE_LIMITED where the owner has too many that have not ended.
    */
-  enqueue<Payload>(job: JobRequest<Payload>, payload: NoInfer<Payload>, id?: string): Promise<JobRecord>;
+  enqueue<Payload>(
+    job: JobRequest<Payload>,
+    payload: NoInfer<Payload>,
+    more?: { readonly id?: string } & JobOwner,
+  ): Promise<JobRecord>;
   /** Cancels a job; one that has ended stays unchanged. */
   cancel(id: string): Promise<JobRecord>;
   /** Yields the job as it is now and after each change, until it ends. */

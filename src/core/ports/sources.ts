@@ -37,6 +37,8 @@ export interface ImportRequest {
   readonly history: boolean;
   /** A SELECT over the uploaded file. The file is the table `file`; its columns have the names of the file and the type Nullable(String). */
   readonly mapping?: string;
+  /** Id of the key whose share of the store the mapping has; absent: the platform's own. */
+  readonly callerKey?: string | undefined;
   /**
    * Read when the import starts, which bounds the `ingested_at` that rows bring, and when they are written: since then those are known that
    * bring none.

@@ -12,6 +12,8 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface TrainingSetRequest {
   readonly id: string;
+  /** Id of the key that asked for the set, whose share of the store spine SQL has; absent where it is not recorded. */
+  readonly callerKey?: string | undefined;
   readonly features: readonly AnyFeatureRef[];
   /** Entities and observation times. Its pass-through columns are also the request inputs of on-demand features. */
   readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
@@ -49,7 +51,7 @@ export interface TrainingSetPins {
 export interface TrainingSetBuilder {
   /** BAD_USER_INPUT says what would make `build` refuse, as far as can be said without building. */
   check(
-    request: Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask'> &
+    request: Pick<TrainingSetRequest, 'callerKey' | 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask'> &
       Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>,
   ): Promise<void>;
   /** Builds the file of a training set; may be repeated after a crash. */
@@ -118,17 +120,26 @@ export interface TrainingSetLedger {
 
 /** Training sets for the API; TrainingSetRunner is the worker's part. */
 export interface TrainingSetService {
-  /** Checks the request, records it and enqueues its job. BAD_USER_INPUT says what is wrong; then nothing is recorded. */
+  /**
+   * Checks the request, records it and enqueues its job. BAD_USER_INPUT says what is wrong, RATE_LIMITED that too many sets of the key are not
+   * built yet; then nothing is recorded.
+   */
   create(request: {
     readonly name: string;
     readonly features: readonly AnyFeatureRef[];
     readonly spec: TrainingSetSpec;
+    /** Id of the caller's key. */
+    readonly callerKey: string;
   }): Promise<TrainingSetRecord>;
   /**
    * Builds the same set again from the pins of the original. The content hash is the same, whatever was imported, computed or applied since,
-   * or the job fails. NOT_FOUND for an unknown id; CONFLICT while the original is not complete or where the definition of a version changed.
+   * or the job fails. NOT_FOUND for an unknown id; CONFLICT while the original is not complete or where the definition of a version changed;
+   * RATE_LIMITED as in `create`.
    */
-  rebuild(id: string, format?: ExportFormat): Promise<TrainingSetRecord>;
+  rebuild(
+    id: string,
+    more: { readonly format?: ExportFormat | undefined; readonly callerKey: string },
+  ): Promise<TrainingSetRecord>;
   get(id: string): Promise<TrainingSetRecord | null>;
   list(page: { readonly limit: number; readonly before?: string }): Promise<readonly TrainingSetRecord[]>;
   /** Returns the finished file. NOT_FOUND for an unknown id; CONFLICT while it is not complete. */

@@ -8,6 +8,7 @@ import type { SourceTable, SourceTables } from '../../core/lending/sources.js';
 import type { SqlGuard } from '../../core/ports/sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { exactSelect } from '../../warehouse/guard/exact.js';
+import type { UserSql } from '../../warehouse/user-sql.js';
 import { maskedSource } from '../training/masked-source.js';
 import { checkColumnName, TIME_COLUMN } from './spine.js';
 
@@ -26,28 +27,43 @@ export interface SpineSqlRequest {
   readonly mask?: Mask | undefined;
   /** Newest import that is seen of each table; absent: any. */
   readonly imports?: Readonly<Record<string, string>> | undefined;
+  /** Id of the key whose share of the store the SQL has. */
+  readonly callerKey?: string | undefined;
 }
 
 export interface SpineSqlTools {
   readonly store: ClickHouse;
-  readonly guard: SqlGuard;
+  readonly userSql: UserSql;
   readonly calendar: BusinessCalendar;
   readonly tables: SourceTables;
+  /** Most that the SQL of a spine may give; absent: any number. */
+  readonly spineLimits?: SpineLimits | undefined;
+}
+
+export interface SpineLimits {
+  readonly rows: number;
+  /** Before compression. */
+  readonly bytes: number;
 }
 
 /**
  * SQL that a caller wrote, made safe to run: it reads the source tables as they were known at the as-of, under their own names, and nothing
  * else; a conversion that would change a value fails the set. BAD_USER_INPUT says what is not allowed or which column is missing.
  */
-export async function planSpineSql(tools: SpineSqlTools, request: SpineSqlRequest): Promise<SpineSql> {
-  const { statement, sources } = await guarded(tools, request);
-  const named = [...sources].map(([name, select]) => sql`${ident(name)} AS (${select})`);
-  const { select, columns } = await exactSelect(tools.store, {
-    statement,
-    around: (text) => sql`${named.length > 0 ? sql`WITH ${join(named)} ` : raw('')}SELECT * FROM (${raw(text)})`,
-    what: 'the spine SQL',
+export function planSpineSql(
+  { userSql, calendar, tables }: Omit<SpineSqlTools, 'store'>,
+  request: SpineSqlRequest,
+): Promise<SpineSql> {
+  return userSql.check(request.callerKey, async ({ store, guard }) => {
+    const { statement, sources } = await guarded(guard, { calendar, tables }, request);
+    const named = [...sources].map(([name, select]) => sql`${ident(name)} AS (${select})`);
+    const { select, columns } = await exactSelect(store, {
+      statement,
+      around: (text) => sql`${named.length > 0 ? sql`WITH ${join(named)} ` : raw('')}SELECT * FROM (${raw(text)})`,
+      what: 'the spine SQL',
+    });
+    return { select, columns: checkColumns(columns, request.joinKeys), tables: [...sources.keys()] };
   });
-  return { select, columns: checkColumns(columns, request.joinKeys), tables: [...sources.keys()] };
 }
 
 /**
@@ -55,7 +71,8 @@ export async function planSpineSql(tools: SpineSqlTools, request: SpineSqlReques
  * escapes. Where both name the same tables, one check is enough; else the statement is checked as itself.
  */
 async function guarded(
-  { guard, calendar, tables }: SpineSqlTools,
+  guard: SqlGuard,
+  { calendar, tables }: Pick<SpineSqlTools, 'calendar' | 'tables'>,
   request: SpineSqlRequest,
 ): Promise<{ readonly statement: string; readonly sources: ReadonlyMap<string, Sql> }> {
   let { text } = request;

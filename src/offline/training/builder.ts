@@ -1,9 +1,10 @@
 import type { BusinessCalendar } from '../../core/helpers/time.js';
 import type { SourceTables } from '../../core/lending/sources.js';
 import type { Log } from '../../core/ports/process.js';
-import type { SqlGuard } from '../../core/ports/sources.js';
 import type { TrainingSetBuilder } from '../../core/ports/training-sets.js';
 import type { ClickHouse } from '../../warehouse/client.js';
+import type { UserSql } from '../../warehouse/user-sql.js';
+import type { SpineLimits } from '../point-in-time/spine-sql.js';
 import { buildTrainingSet, checkTrainingSet } from './set.js';
 import { sweepTrainingSets } from './tables.js';
 
@@ -12,8 +13,10 @@ export interface TrainingSetBuilderOptions {
   readonly calendar: BusinessCalendar;
   /** Those that spine SQL may read, and the labels. */
   readonly tables: SourceTables;
-  /** Checks the SQL of spines. */
-  readonly guard: SqlGuard;
+  /** Checks and runs the SQL of spines. */
+  readonly userSql: UserSql;
+  /** Most that the SQL of a spine may give; absent: any number. */
+  readonly spineLimits?: SpineLimits;
   readonly log: Log;
   /** Rows of one step, where they are not to follow from memory. */
   readonly rowsAStep?: number;

@@ -32,7 +32,10 @@ export interface TrainingSetTools extends SpineSqlTools {
   readonly exactRows?: number | undefined;
 }
 
-type Checked = Pick<TrainingSetRequest, 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask' | 'pins'> &
+type Checked = Pick<
+  TrainingSetRequest,
+  'callerKey' | 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask' | 'pins'
+> &
   Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>;
 
 interface Plan {
@@ -139,7 +142,11 @@ async function build(
   const views = viewsOf(features);
   const pins = await pinned(tools, request, checkpoints, views);
   const planned = await plan(tools, { ...request, pins });
-  const spine = await fillSpineTable(tools, planned.spine, { checkpoints, kept: pins.spine });
+  const spine = await fillSpineTable(tools, planned.spine, {
+    checkpoints,
+    kept: pins.spine,
+    callerKey: request.callerKey,
+  });
   const working: Working = {
     store: tools.store,
     checkpoints,

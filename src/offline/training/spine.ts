@@ -1,6 +1,6 @@
 import { planOnDemand } from '../../core/compute/on-demand.js';
 import { coordinateRange } from '../../core/definitions/coordinates.js';
-import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import {
   clickhouseType,
   elementType,
@@ -12,6 +12,7 @@ import { badInput, conflict } from '../../core/errors.js';
 import type { TrainingSetPins, TrainingSetRequest } from '../../core/ports/training-sets.js';
 import type { QueryOptions } from '../../warehouse/client.js';
 import { valueFailure } from '../../warehouse/failures.js';
+import { RUN_LIMITS } from '../../warehouse/guard/costs.js';
 import { BOUNDED } from '../history/tables.js';
 import { castScalar } from '../history/values.js';
 import { readSpine, type Spine, TIME_COLUMN } from '../point-in-time/spine.js';
@@ -19,6 +20,7 @@ import { checkSpineInputs } from '../point-in-time/spine-inputs.js';
 import { planSpineSql, type SpineSqlTools } from '../point-in-time/spine-sql.js';
 import type { Checkpoints } from './checkpoints.js';
 import { contentHash, contentSum } from './content-hash.js';
+import { refuseMoreRows, writtenWithin } from './spine-bounds.js';
 import { hasTable } from './tables.js';
 
 export interface SpineColumn {
@@ -40,7 +42,7 @@ export interface SpineTable {
 }
 
 /** The part of a request that determines the rows. */
-export type SpineRequest = Pick<TrainingSetRequest, 'features' | 'spine' | 'asOf' | 'mask' | 'pins'>;
+export type SpineRequest = Pick<TrainingSetRequest, 'callerKey' | 'features' | 'spine' | 'asOf' | 'mask' | 'pins'>;
 
 const isSql = (spine: TrainingSetRequest['spine']): spine is { readonly sql: string } =>
   'sql' in spine && typeof spine.sql === 'string';
@@ -69,6 +71,7 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
       asOf: request.asOf,
       mask: request.mask,
       imports: request.pins?.imports,
+      callerKey: request.callerKey,
     });
     checkSpineInputs(onDemand, planned.columns, request.mask !== undefined);
     const coordinates = new Map(
@@ -91,6 +94,12 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
   return { columns, from: spine, premasked: false, tables: [], coordinates: new Map() };
 }
 
+interface SpineFilling {
+  readonly checkpoints: Checkpoints;
+  readonly kept: TrainingSetPins['spine'];
+  readonly callerKey?: string | undefined;
+}
+
 /**
  * Writes the spine into a table in the order given, as a step. `rid` numbers the rows as given, `t` is the instant in UTC ms. Rows of spine SQL
  * are kept with the set: SQL that is run again may well give others, as a sum of floats in another order, or now(). `kept` are those of the set that
@@ -100,7 +109,7 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
 export async function fillSpineTable(
   tools: SpineSqlTools,
   plan: SpinePlan,
-  { checkpoints, kept }: { readonly checkpoints: Checkpoints; readonly kept: TrainingSetPins['spine'] },
+  { checkpoints, kept, callerKey }: SpineFilling,
 ): Promise<SpineTable> {
   const { store } = tools;
   const { options } = checkpoints;
@@ -109,7 +118,7 @@ export async function fillSpineTable(
     const again = kept && (await hasTable(store, kept.table)) ? kept : undefined;
     const own = 'parts' in plan.from ? checkpoints.fresh.keptTable() : checkpoints.fresh.table('spine');
     const table = again?.table ?? own;
-    if (!again) await writeSpine(tools, plan, { table, columns, options });
+    if (!again) await writeSpine(tools, plan, { table, columns, options, callerKey });
     const values = [raw('t'), ...columns.map(({ column }) => ident(column))];
     const sum = await contentSum(store, { from: ident(table), values, options });
     const hash = contentHash([sum]);
@@ -141,24 +150,35 @@ interface Filling {
   readonly table: string;
   readonly columns: readonly SpineColumn[];
   readonly options: QueryOptions;
+  readonly callerKey?: string | undefined;
 }
 
 async function insertSelect(
-  { store }: SpineSqlTools,
-  { table, columns, select, coordinates, options }: Filling & { readonly select: Sql } & Pick<SpinePlan, 'coordinates'>,
+  { store, userSql, spineLimits }: SpineSqlTools,
+  {
+    table,
+    columns,
+    select,
+    coordinates,
+    options,
+    callerKey,
+  }: Filling & { readonly select: Sql } & Pick<SpinePlan, 'coordinates'>,
 ): Promise<void> {
   const time = sql`u.${ident(TIME_COLUMN)}`;
   const values = columns.map(({ name, type }) => stored(sql`u.${ident(name)}`, type));
   // One thread keeps the order of the SELECT, which numbers the rows. The caller's SQL has the server's own limit of memory, and sorts on disk.
   const statement = sql`INSERT INTO ${ident(table)} (rid, t, ${join(columns.map(({ column }) => ident(column)))})
       SELECT rowNumberInAllBlocks(), ifNull(toUnixTimestamp64Milli(toDateTime64(${time}, 3, 'UTC')), 0), ${join(values)}
-      FROM (${select}) AS u`;
-  const settings = { ...BOUNDED, max_threads: 1, query_plan_remove_redundant_sorting: 0 as const };
-  await store
-    .run('training-spine-fill', statement, { ...(options.signal && { signal: options.signal }), settings })
-    .catch((error: unknown) => {
+      FROM (${select}) AS u${spineLimits ? sql` LIMIT ${param('UInt64', spineLimits.rows + 1)}` : raw('')}`;
+  const settings = { ...BOUNDED, ...RUN_LIMITS, query_plan_remove_redundant_sorting: 0 as const };
+  const { signal } = options;
+  const place = await userSql.enter(callerKey, signal);
+  const fill = () =>
+    place.store.run('training-spine-fill', statement, { signal, settings }).catch((error: unknown) => {
       throw valueFailure(error, 'the spine SQL');
     });
+  const bytes = spineLimits?.bytes ?? Number.POSITIVE_INFINITY;
+  await writtenWithin(store, { table, bytes }, fill).finally(place.leave);
   const column = (name: string) => ident(columns.find((each) => each.name === name)?.column as string);
   const rowsWhere = async (condition: Sql): Promise<number> => {
     const [row] = await store.rows<{ total: string }>(
@@ -168,6 +188,7 @@ async function insertSelect(
     );
     return Number(row?.total ?? 0);
   };
+  if (spineLimits) refuseMoreRows(await rowsWhere(raw('1')), spineLimits.rows);
   const timeless = await rowsWhere(sql`${column(TIME_COLUMN)} IS NULL`);
   if (timeless > 0) {
     throw badInput(

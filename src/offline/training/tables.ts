@@ -121,7 +121,7 @@ export async function sweepTrainingSets(store: ClickHouse): Promise<void> {
 }
 
 /** Going away stops no statement that writes: the server is told, and is done with it when none is left. */
-export async function stopStatements(store: ClickHouse, { mark }: SetNames): Promise<void> {
+export async function stopStatements(store: ClickHouse, { mark }: Pick<SetNames, 'mark'>): Promise<void> {
   // The mark is letters, digits and underscores; KILL takes no parameters.
   const ours = raw(
     `current_database = currentDatabase() AND position(query, '${mark}') > 0 AND position(query, 'system.processes') = 0 AND query_kind != 'KillQuery'`,

@@ -4,6 +4,7 @@ import type { ClickHouse } from '../client.js';
 import { userSqlFailure } from '../failures.js';
 import { type Call, callsIn, operandBefore, withoutAliases } from './calls.js';
 import { type Conversion, conversionOf, movedTime } from './conversions.js';
+import { CHECK_LIMITS } from './costs.js';
 
 export interface ExactSql {
   /** The statement, each conversion of which fails on a value that it would change. */
@@ -68,9 +69,13 @@ export async function exactSelect(
   clickhouse: ClickHouse,
   { statement, around, what }: { readonly statement: string; around(statement: string): Sql; readonly what: string },
 ): Promise<ExactSelect> {
+  // As a view's, the columns of a statement are found out without computing its scalar subqueries.
   const describe = (select: Sql) =>
     clickhouse
-      .rows<{ name: string; type: string }>('sql-describe', sql`DESCRIBE (${select})`, { refusalIsAnswer: true })
+      .rows<{ name: string; type: string }>('sql-describe', sql`DESCRIBE TABLE view(${select})`, {
+        settings: CHECK_LIMITS,
+        refusalIsAnswer: true,
+      })
       .catch((cause: unknown) => {
         throw userSqlFailure(cause, what);
       });

@@ -1,6 +1,7 @@
 /**
  * The functions that a caller's SQL may use: those whose result follows from their arguments alone. Left out on purpose: functions that read
- * files, other tables, dictionaries, settings, the server or the clock, draw random numbers, wait, or only use memory.
+ * files, other tables, dictionaries, settings, the server or the clock, draw random numbers, wait, only use memory, or take the square of the
+ * length of a text or list: edit distances, and a fold that may carry a list along.
  */
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
@@ -24,7 +25,7 @@ const SCALAR = words(`
   like ilike notLike notILike match extract extractAll extractGroups countMatches regexpExtract multiSearchAny hasToken
   replace replaceAll replaceOne replaceRegexpOne replaceRegexpAll translate translateUTF8 format
   splitByChar splitByString splitByRegexp splitByWhitespace splitByNonAlpha alphaTokens arrayStringConcat
-  hex unhex base64Encode base64Decode tryBase64Decode editDistance damerauLevenshteinDistance jaroWinklerSimilarity
+  hex unhex base64Encode base64Decode tryBase64Decode
   cityHash64 sipHash64 sipHash128 xxHash64 xxh3 murmurHash3_64 murmurHash3_128 farmHash64 intHash32 intHash64 MD5 SHA1 SHA256 SHA512 halfMD5
   toYear toQuarter toMonth toWeek toISOWeek toISOYear toYearWeek toDayOfYear toDayOfMonth toDayOfWeek toHour toMinute toSecond toMillisecond
   toMonday toLastDayOfMonth toLastDayOfWeek toDaysInMonth toYYYYMM toYYYYMMDD toYYYYMMDDhhmmss toUnixTimestamp toTimezone timezoneOffset
@@ -39,7 +40,7 @@ const SCALAR = words(`
   arrayPushBack arrayPushFront arrayPopBack arrayPopFront arrayResize arraySort arrayReverseSort arrayPartialSort arrayReverse arrayFlatten
   arrayCompact arrayDistinct arrayUniq arrayEnumerate arrayEnumerateUniq arrayDifference arrayCumSum arrayCumSumNonNegative arrayZip
   arrayZipUnaligned arrayMap arrayFilter arrayExists arrayAll arrayCount arrayFirst arrayFirstOrNull arrayFirstIndex arrayLast arrayLastOrNull
-  arrayLastIndex arrayFill arrayReverseFill arraySplit arrayReverseSplit arrayFold arrayReduce arrayMin arrayMax arraySum arrayAvg
+  arrayLastIndex arrayFill arrayReverseFill arraySplit arrayReverseSplit arrayReduce arrayMin arrayMax arraySum arrayAvg
   arrayProduct arrayIntersect arrayUnion arrayExcept arrayJoin arrayShiftLeft arrayShiftRight arrayRotateLeft arrayRotateRight arrayWithConstant
   arrayDotProduct lambda
   tuple tupleElement untuple tupleConcat tuplePlus tupleMinus map mapFromArrays mapKeys mapValues mapContains mapContainsKey mapFilter mapApply

@@ -3,6 +3,7 @@ import { badInput } from '../../core/errors.js';
 import type { SqlGuard } from '../../core/ports/sources.js';
 import type { ClickHouse } from '../client.js';
 import { refusalOf, userSqlFailure } from '../failures.js';
+import { CHECK_LIMITS, refuseCosts } from './costs.js';
 import {
   aggregatesByText,
   everyLine,
@@ -18,8 +19,6 @@ import { isAllowedAggregate, isAllowedFunction } from './sql-functions.js';
 
 /** Characters; a spine or a mapping is a page of SQL at most. */
 const MAX_SQL = 100_000;
-/** Resolving names may compute scalar subqueries. */
-const CHECK_SECONDS = 60;
 
 const WHAT_MAY = 'write one SELECT over the tables named for it, without FORMAT, INTO OUTFILE or SETTINGS';
 
@@ -42,7 +41,7 @@ const NODES = new Set([
     'ColumnsExceptTransformer',
     'ColumnsReplaceTransformer',
   ],
-  ...['ColumnsReplaceTransformer::Replacement', 'InterpolateElement'],
+  ...['ColumnsReplaceTransformer::Replacement'],
 ]);
 
 /**
@@ -59,6 +58,7 @@ export function createSqlGuard(clickhouse: ClickHouse): SqlGuard {
       refuseFunctions(functionsUsed(tree));
       refuseAggregates(aggregatesByText(tree));
       await refuseNames(clickhouse, namesGiven(tree), [...tables, ...Object.keys(views)]);
+      refuseCosts(statement, tree);
       refuseTables({ named: tablesNamed(tree), allowed: [...tables, ...Object.keys(views)] });
       const behindIn = namesBehindIn(tree)[0];
       if (behindIn !== undefined) {
@@ -78,6 +78,7 @@ async function printed(clickhouse: ClickHouse, text: string): Promise<string> {
   if (text.length > MAX_SQL) throw badInput(`the SQL is longer than ${MAX_SQL} characters`, WHAT_MAY);
   const [row] = await clickhouse
     .rows<{ statement: string }>('sql-print', sql`SELECT formatQuerySingleLine(${text}) AS statement`, {
+      settings: CHECK_LIMITS,
       refusalIsAnswer: true,
     })
     .catch((cause: unknown) => {
@@ -115,7 +116,7 @@ async function explained(clickhouse: ClickHouse, what: string, statement: Sql): 
     const lines = await clickhouse.rows<{ explain: string }>(
       'sql-explain',
       sql`SELECT explain FROM (EXPLAIN ${raw(what)} ${statement})`,
-      { settings: { max_execution_time: CHECK_SECONDS }, refusalIsAnswer: true },
+      { settings: CHECK_LIMITS, refusalIsAnswer: true },
     );
     return lines.map(({ explain }) => explain);
   } catch (cause) {
@@ -210,6 +211,7 @@ function refuseTables({ named, allowed }: { named: readonly string[]; allowed: r
 /**
  * Checks the tables once more after ClickHouse's analyzer has resolved the names: each that is read is one of `tables`, or is read by the definition of
  * a view. So it does not hang on the analyzer's order of names that a view stands for the stored table of its name.
+ * The analyzer computes scalar subqueries, so the views are without rows here.
  */
 async function refuseOtherTables(
   clickhouse: ClickHouse,
@@ -218,7 +220,7 @@ async function refuseOtherTables(
 ): Promise<void> {
   const database = await currentDatabase(clickhouse);
   const allowed = new Set(tables.map((name) => `${database}.${name}`));
-  const withs = join(Object.entries(views).map(([name, view]) => sql`${ident(name)} AS (${view})`));
+  const withs = join(Object.entries(views).map(([name, view]) => sql`${ident(name)} AS (SELECT * FROM (${view}) WHERE 0)`));
   const prefix = Object.keys(views).length > 0 ? sql`WITH ${withs} ` : raw('');
   const tree = parseTree(await explained(clickhouse, 'QUERY TREE', sql`${prefix}SELECT * FROM (${raw(statement)})`));
   const refused = tablesRead(tree, new Set(Object.keys(views))).find((name) => !allowed.has(name));

@@ -33,7 +33,7 @@ const databaseOf = (url: string): string => new URL(url).pathname.slice(1);
 
 async function read(text: string, column?: string): Promise<unknown> {
   const { select } = await planSpineSql(
-    { store, tables: TABLES, guard: sources.guard, calendar: new BusinessCalendar('Asia/Shanghai') },
+    { tables: TABLES, userSql: sources.userSql, calendar: new BusinessCalendar('Asia/Shanghai') },
     { text, joinKeys: ['customer_id'], asOf: AS_OF, mask },
   );
   const rows = await store.rows<Record<string, unknown>>('test', select);

@@ -13,8 +13,8 @@ import { BusinessCalendar } from '../../../src/core/helpers/time.js';
 import type { TrainingSetPins, TrainingSetRequest } from '../../../src/core/ports/training-sets.js';
 import { readRanges, writeRanges } from '../../../src/offline/training/pins.js';
 import { type ClickHouse, openClickHouse } from '../../../src/warehouse/client.js';
-import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
+import { createUserSql } from '../../../src/warehouse/user-sql.js';
 import { forkBundled } from '../../support/bundled.js';
 import { freshClickHouseDatabase } from '../../support/stores.js';
 import { TABLES } from '../../support/tables.js';
@@ -46,7 +46,7 @@ let folder: string;
 const children: ChildProcess[] = [];
 
 const on = (each: ClickHouse, rowsAStep = ROWS_A_STEP): OfflinePorts =>
-  offlineOn(each, calendar, { guard: createSqlGuard(store), rowsAStep });
+  offlineOn(each, calendar, { userSql: createUserSql(store), rowsAStep });
 
 beforeAll(async () => {
   server = await freshClickHouseDatabase();

@@ -7,8 +7,8 @@ import { raw, string } from '../../../src/core/definitions/define.js';
 import type { TrainingSetPins, TrainingSetRequest } from '../../../src/core/ports/training-sets.js';
 import { columnBytes, joinSettings } from '../../../src/offline/training/weights.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
-import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
 import { migrateClickHouse } from '../../../src/warehouse/migrate.js';
+import { createUserSql } from '../../../src/warehouse/user-sql.js';
 import { TABLES } from '../../support/tables.js';
 import { type OfflineFixture, offlineOn, openOffline, quiet, refsOf, viewOf } from '../support.js';
 import { AS_OF, at, behaviour, customer, fillViews, setRequest, spineRows, T0 } from './views.js';
@@ -20,7 +20,7 @@ let folder: string;
 
 const on = (store: ClickHouse, bytesAJoin?: number) =>
   offlineOn(store, fixture.calendar, {
-    guard: createSqlGuard(fixture.store),
+    userSql: createUserSql(fixture.store),
     ...(bytesAJoin === undefined ? { rowsAStep: 20 } : { bytesAJoin }),
   });
 

@@ -22,7 +22,7 @@ import { formatInstant } from '../../../src/core/helpers/time.js';
 import type { TrainingSetRequest } from '../../../src/core/ports/training-sets.js';
 import { profileColumns } from '../../../src/offline/training/profile.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
-import { createSqlGuard } from '../../../src/warehouse/guard/sql-guard.js';
+import { createUserSql } from '../../../src/warehouse/user-sql.js';
 import { TABLES } from '../../support/tables.js';
 import { openMigrated } from '../migrated.js';
 import { type OfflineFixture, type OfflinePorts, offlineOn, refsOf, viewOf } from '../support.js';
@@ -45,7 +45,7 @@ let profile: View;
 beforeAll(async () => {
   fixture = await openMigrated();
   const { store, calendar } = fixture;
-  ports = offlineOn(store, calendar, { guard: createSqlGuard(store) });
+  ports = offlineOn(store, calendar, { userSql: createUserSql(store) });
   const x = { description: 'x' };
   limits = viewOf('limits', 1, {
     entity: customer,
@@ -613,10 +613,31 @@ test('rows of long texts are brought together few at a time', async () => {
       event_timestamp: Array.from({ length: rows }, () => at(1)),
     },
   });
-  const guard = createSqlGuard(store);
-  const result = await offlineOn(counting, calendar, { guard }).sets.build(request);
+  const userSql = createUserSql(store);
+  const result = await offlineOn(counting, calendar, { userSql }).sets.build(request);
   expect(result).toMatchObject({ rowCount: rows });
   expect(result.columns.at(-1)).toMatchObject({ nullRate: 0, distinct: 1 });
   // 300 MB of texts, and a fifth as much again for what a hash takes beside them.
   expect(buckets).toBe(2);
+});
+
+test.each([
+  ['rows', { rows: 2, bytes: 1e9 }, 'gives more than 2 rows'],
+  ['bytes', { rows: 3, bytes: 100 }, 'are larger than 100 bytes'],
+])('spine SQL that gives more %s than it may is refused, and leaves no table', async (_what, spineLimits, refusal) => {
+  const { store, calendar } = fixture;
+  const bounded = offlineOn(store, calendar, { userSql: createUserSql(store), spineLimits });
+  const sql = `SELECT concat('C', toString(arrayJoin(range(3)))) AS customer_id, toDateTime64('${dateTime(1)}', 3, 'UTC') AS event_timestamp`;
+  await expect(bounded.sets.build(requestOf({ spine: { sql } }))).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: expect.stringContaining(refusal),
+  });
+  expect(
+    await store.rows(
+      'test',
+      raw(`SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE '%_0197${sets}_%'`),
+    ),
+  ).toEqual([]);
+  const enough = offlineOn(store, calendar, { userSql: createUserSql(store), spineLimits: { rows: 3, bytes: 1e9 } });
+  expect(await enough.sets.build(requestOf({ spine: { sql } }))).toMatchObject({ rowCount: 3 });
 });

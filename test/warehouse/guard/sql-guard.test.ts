@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { raw, sql } from '../../../src/core/definitions/sql.js';
-import { exactSql } from '../../../src/warehouse/guard/exact.js';
+import { exactSelect, exactSql } from '../../../src/warehouse/guard/exact.js';
+import { createUserSql } from '../../../src/warehouse/user-sql.js';
 import { openSources, type Sources } from '../../sources/support.js';
 
 let sources: Sources;
@@ -125,6 +126,24 @@ const ESCAPES: readonly (readonly [what: string, text: string])[] = [
   ['no SQL', 'hello'],
 ];
 
+/** SQL that costs far more than it reads, and words of the refusal. */
+const COSTLY: readonly (readonly [what: string, text: string, refusal: string])[] = [
+  ['rows filled in without a bound', 'SELECT 1 AS n ORDER BY n WITH FILL FROM 1 TO 1000000000000', 'WITH FILL'],
+  ['rows filled in between others', 'SELECT a FROM file ORDER BY a WITH FILL', 'WITH FILL'],
+  ['rows filled in within a subquery', 'SELECT * FROM (SELECT a FROM file ORDER BY a WITH FILL STEP 1)', 'WITH FILL'],
+  ['an edit distance', 'SELECT editDistance(id, a) FROM file', 'editDistance'],
+  ['one by another name', 'SELECT levenshteinDistance(id, a) FROM file', 'levenshteinDistance'],
+  ['a likeness of texts', 'SELECT jaroWinklerSimilarity(id, a) FROM file', 'jaroWinklerSimilarity'],
+  ['a fold', 'SELECT arrayFold((acc, x) -> arrayPushBack(acc, x), range(9), [0]) FROM file', 'arrayFold'],
+  ['two computed lists', 'SELECT hasAll(groupArray(id), groupArray(a)) FROM file', 'two lists'],
+  ['two lists by alias', "WITH splitByChar(',', a) AS b SELECT hasAny(b, b) FROM file", 'two lists'],
+  ['two ranges', 'SELECT hasSubstr(range(100000), range(1, 100000))', 'two lists'],
+  ['a long array by its length', 'SELECT arrayWithConstant(100000000, 1)', 'at most 10000'],
+  ['a length that is computed', 'SELECT arrayResize([1], 10 * 1000) FROM file', 'at most 10000'],
+  ['a long range', 'SELECT arrayMap(x -> has(range(1000000), x), range(1000000))', 'more than 100000 elements'],
+  ['a long range of a computed length', 'SELECT range(1000 * 1000)', 'the SQL cannot be run'],
+];
+
 const GOOD: readonly (readonly [what: string, text: string])[] = [
   ['columns by name', 'SELECT id, a FROM file'],
   ['everything', 'SELECT * FROM file'],
@@ -204,6 +223,11 @@ const GOOD: readonly (readonly [what: string, text: string])[] = [
   ],
   ['a value under the name of a table that is not there', 'SELECT id AS secret FROM file'],
   ['a constant that reads like an alias', "SELECT 'x, alias: customers, y.z' AS s FROM file"],
+  [
+    'lists beside one that is written out',
+    "SELECT hasAny(splitByChar(',', assumeNotNull(a)), ['x', 'y']), hasAll([1, NULL], array(1)) FROM file",
+  ],
+  ['an array of a length', 'SELECT arrayResize([1, 2], 12, 0), arrayWithConstant(3, 1) FROM file'],
 ];
 
 describe('the guard of SQL that a caller wrote', () => {
@@ -217,6 +241,24 @@ describe('the guard of SQL that a caller wrote', () => {
       'test',
       raw(`WITH file AS (SELECT id, a, \`odd name\` FROM upload) SELECT * FROM (${statement})`),
     );
+  });
+
+  it.each(COSTLY)('refuses %s', async (_what, text, refusal) => {
+    await expect(check(text)).rejects.toMatchObject({ message: expect.stringContaining(refusal) });
+  });
+
+  it('computes no scalar subquery, neither when it checks nor when it finds out the columns', async () => {
+    await sources.run("INSERT INTO upload (id, a) VALUES ('1', 'no number')");
+    const text = 'SELECT id, (SELECT max(toInt32(assumeNotNull(a))) FROM file) AS m FROM file';
+    const around = (statement: string) => raw(`WITH file AS (SELECT id, a FROM upload) SELECT * FROM (${statement})`);
+    await expect(sources.clickhouse.rows('test', around(text))).rejects.toMatchObject({ code: 'INTERNAL' });
+    const statement = await check(text);
+    const { columns } = await exactSelect(sources.clickhouse, { statement, around, what: 'the SQL' });
+    expect(columns).toMatchObject([
+      { name: 'id', type: 'Nullable(String)' },
+      { name: 'm', type: 'Nullable(Int32)' },
+    ]);
+    await sources.run('TRUNCATE TABLE upload');
   });
 
   it('gives back one line without comments, which is what may be run', async () => {
@@ -249,6 +291,55 @@ describe('the guard of SQL that a caller wrote', () => {
     ];
     for (const text of attempts) {
       await expect(check(text)).rejects.toMatchObject({ message: expect.not.stringContaining('hidden') });
+    }
+  });
+});
+
+function deferred() {
+  let resolve: (value: string) => void = () => undefined;
+  const promise = new Promise<string>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+describe('checks of SQL that callers wrote', () => {
+  it('run one at a time of each key, and are refused where one would wait too long', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const checks = createUserSql(sources.clickhouse);
+      const held = deferred();
+      const first = checks.check('greedy', () => held.promise);
+      expect(await checks.check('modest', async ({ guard }) => typeof guard.check)).toBe('function');
+      const second = Promise.allSettled([checks.check('greedy', async () => 'second')]);
+      await vi.advanceTimersByTimeAsync(6_000);
+      expect((await second)[0]).toMatchObject({
+        reason: { code: 'OVERLOADED', details: { retryAfterSeconds: 5 } },
+      });
+      held.resolve('first');
+      expect(await first).toBe('first');
+      expect(await checks.check('greedy', async () => 'fourth')).toBe('fourth');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('keep their place as long as the server works on them, though the caller is told sooner', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
+    try {
+      const checks = createUserSql(sources.clickhouse);
+      const endless = deferred();
+      const first = Promise.allSettled([checks.check('greedy', () => endless.promise)]);
+      await vi.advanceTimersByTimeAsync(21_000);
+      expect((await first)[0]).toMatchObject({ reason: { code: 'TIMEOUT' } });
+      const next = Promise.allSettled([checks.check('greedy', async () => 'next')]);
+      await vi.advanceTimersByTimeAsync(6_000);
+      expect((await next)[0]).toMatchObject({ reason: { code: 'OVERLOADED' } });
+      endless.resolve('done');
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await checks.check('greedy', async () => 'again')).toBe('again');
+    } finally {
+      vi.useRealTimers();
     }
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { FairQueue, type Leave } from '../../src/http/fair-queue.js';
+import { FairQueue, type Leave } from '../../src/core/fair-queue.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -8,10 +8,10 @@ const STAYS = new AbortController().signal;
 const PATIENT = 60_000;
 
 /** A queue of two places, and the order in which keys get one. */
-function queue(longest = 100) {
+function queue(longest = 100, placesAKey?: number) {
   const order: string[] = [];
   const leaves: Leave[] = [];
-  const places = new FairQueue({ places: 2, longest, clock: () => Date.now() });
+  const places = new FairQueue({ places: 2, placesAKey, longest, clock: () => Date.now() });
   const enter = async (key: string, patienceMs = PATIENT, gone = STAYS): Promise<boolean> => {
     const leave = await places.enter(key, patienceMs, gone);
     if (!leave) return false;
@@ -81,4 +81,18 @@ it('forgets who is gone, and gives his turn to the next', async () => {
   await next();
   expect(await stays).toBe(true);
   expect(order).toEqual(['a', 'a', 'stays']);
+});
+
+it('leaves a place to other keys where one key may hold only some, and gives it the next as soon as it left one', async () => {
+  const { order, enter, next } = queue(100, 1);
+  const greedy = [enter('greedy'), enter('greedy')];
+  await vi.advanceTimersByTimeAsync(0);
+  expect(order).toEqual(['greedy']);
+  await enter('modest');
+  const third = enter('third');
+  await next();
+  expect(order).toEqual(['greedy', 'modest', 'greedy']);
+  await next();
+  await Promise.all([...greedy, third]);
+  expect(order).toEqual(['greedy', 'modest', 'greedy', 'third']);
 });

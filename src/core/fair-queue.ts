@@ -11,6 +11,8 @@ interface Waiting {
 export interface FairQueueOptions {
   /** Places: how much runs at once. */
   readonly places: number;
+  /** Places that one key holds at most; absent: all. */
+  readonly placesAKey?: number | undefined;
   /** Most that wait, over all keys: a bound of memory. */
   readonly longest: number;
   /** In ms, from any beginning. */
@@ -34,6 +36,8 @@ export class FairQueue {
   /** Between two places that become free while others wait for them. */
   private readonly interval = new Mean();
   private lastFreedAt: number | null = null;
+  /** Places by key, of the keys that hold any. */
+  private readonly holds = new Map<string, number>();
 
   constructor(private readonly options: FairQueueOptions) {
     this.free = options.places;
@@ -49,10 +53,26 @@ export class FairQueue {
    * caller out of the queue.
    */
   async enter(key: string, patienceMs: number, gone: AbortSignal): Promise<Leave | null> {
-    if (this.free > 0) this.free--;
+    if (this.free > 0 && this.mayTake(key)) this.take(key);
     else if (!(await this.wait(key, patienceMs, gone))) return null;
     const beganAt = this.options.clock();
-    return () => this.leave(beganAt);
+    return () => this.leave(key, beganAt);
+  }
+
+  private mayTake(key: string): boolean {
+    return (this.holds.get(key) ?? 0) < (this.options.placesAKey ?? this.options.places);
+  }
+
+  private take(key: string): void {
+    this.free--;
+    this.holds.set(key, (this.holds.get(key) ?? 0) + 1);
+  }
+
+  private giveBack(key: string): void {
+    this.free++;
+    const left = (this.holds.get(key) ?? 0) - 1;
+    if (left > 0) this.holds.set(key, left);
+    else this.holds.delete(key);
   }
 
   private wait(key: string, patienceMs: number, gone: AbortSignal): Promise<boolean> | false {
@@ -78,23 +98,22 @@ export class FairQueue {
     });
   }
 
-  private leave(beganAt: number): void {
+  private leave(leaver: string, beganAt: number): void {
     const now = this.options.clock();
     this.held.add(now - beganAt);
     if (this.lastFreedAt !== null) this.interval.add(now - this.lastFreedAt);
     // A place that nobody waits for says nothing about how long one is waited for.
     this.lastFreedAt = this.count > 1 ? now : null;
-    const [next] = this.turns;
-    if (!next) {
-      this.free++;
-      return;
-    }
+    this.giveBack(leaver);
+    const next = [...this.turns].find(([key]) => this.mayTake(key));
+    if (!next) return;
     const [key, queue] = next;
     const first = queue.shift();
     this.count--;
     // Its next turn comes after one of every other key.
     this.turns.delete(key);
     if (queue.length > 0) this.turns.set(key, queue);
+    this.take(key);
     first?.begin();
   }
 
