@@ -89,9 +89,9 @@ const Environment = z
     RISKGRAPH_DEADLINE_MS: withDefault(z.coerce.number().int().min(1).max(600_000), 300),
     RISKGRAPH_RATE_LIMIT: optional(z.string()),
     RISKGRAPH_AUDIT_DAYS: optional(z.coerce.number().int().min(31).max(36_500)),
-  RISKGRAPH_UNFINISHED_SETS: withDefault(z.coerce.number().int().min(1).max(10_000), 10),
-  RISKGRAPH_SPINE_ROWS: withDefault(z.coerce.number().int().min(1), 50_000_000),
-  RISKGRAPH_SPINE_BYTES: withDefault(z.coerce.number().int().min(1), 8 * 2 ** 30),
+    RISKGRAPH_UNFINISHED_SETS: withDefault(z.coerce.number().int().min(1).max(10_000), 10),
+    RISKGRAPH_SPINE_ROWS: withDefault(z.coerce.number().int().min(1), 50_000_000),
+    RISKGRAPH_SPINE_BYTES: withDefault(z.coerce.number().int().min(1), 8 * 2 ** 30),
   })
   .refine((env) => env.RISKGRAPH_KEYS === undefined || env.RISKGRAPH_KEYS_FILE === undefined, {
     path: ['RISKGRAPH_KEYS_FILE'],

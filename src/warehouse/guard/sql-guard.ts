@@ -220,7 +220,9 @@ async function refuseOtherTables(
 ): Promise<void> {
   const database = await currentDatabase(clickhouse);
   const allowed = new Set(tables.map((name) => `${database}.${name}`));
-  const withs = join(Object.entries(views).map(([name, view]) => sql`${ident(name)} AS (SELECT * FROM (${view}) WHERE 0)`));
+  const withs = join(
+    Object.entries(views).map(([name, view]) => sql`${ident(name)} AS (SELECT * FROM (${view}) WHERE 0)`),
+  );
   const prefix = Object.keys(views).length > 0 ? sql`WITH ${withs} ` : raw('');
   const tree = parseTree(await explained(clickhouse, 'QUERY TREE', sql`${prefix}SELECT * FROM (${raw(statement)})`));
   const refused = tablesRead(tree, new Set(Object.keys(views))).find((name) => !allowed.has(name));
