@@ -13,8 +13,8 @@ export function importFailure(error: unknown, table: string): Error {
   if (error instanceof Error && (error as NodeJS.ErrnoException).code === 'ENOSPC') {
     return new RiskgraphError({
       code: 'OVERLOADED',
-      message: 'the disk is full',
-      hint: 'free some space, then import again',
+      message: `the disk on which uploads wait is full: the import into ${table} is not taken`,
+      hint: 'free space on the disk of RISKGRAPH_HOME of the API process, then import again',
       cause: error,
     });
   }

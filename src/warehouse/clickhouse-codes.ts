@@ -2,12 +2,13 @@
 
 /**
  * - TIMEOUT: the statement takes longer than allowed.
- * - OVERLOADED: the server has no memory, disk, thread or place in its queue for the statement now, or the statement reads more than allowed.
+ * - FULL: the disk of the server is full.
+ * - OVERLOADED: the server has no memory, thread or place in its queue for the statement now, or the statement reads more than allowed.
  * - VALUE: a value, and nothing else, is at fault.
  * - REFUSED: the statement itself is at fault; every code that is not in the table.
  * - UNREACHABLE: the server does not answer.
  */
-export type Meaning = 'TIMEOUT' | 'OVERLOADED' | 'VALUE' | 'REFUSED' | 'UNREACHABLE';
+export type Meaning = 'TIMEOUT' | 'FULL' | 'OVERLOADED' | 'VALUE' | 'REFUSED' | 'UNREACHABLE';
 
 export interface ServerCode {
   readonly name: string;
@@ -24,10 +25,11 @@ const TIMEOUTS: readonly Row[] = [
   [209, 'SOCKET_TIMEOUT', 'a connection of the server is silent for too long'],
 ];
 
+const FULL_DISKS: readonly Row[] = [[243, 'NOT_ENOUGH_SPACE', 'the disk is full']];
+
 const OVERLOADS: readonly Row[] = [
   [202, 'TOO_MANY_SIMULTANEOUS_QUERIES', 'the server runs as many statements as it may'],
   [241, 'MEMORY_LIMIT_EXCEEDED', 'the statement needs more memory than allowed'],
-  [243, 'NOT_ENOUGH_SPACE', 'the disk is full'],
   [307, 'TOO_MANY_BYTES', 'the statement reads more bytes than allowed'],
   [396, 'TOO_MANY_ROWS_OR_BYTES', 'the statement gives more rows or bytes than allowed'],
   [439, 'CANNOT_SCHEDULE_TASK', 'the server has no free thread'],
@@ -109,6 +111,7 @@ const listed = (meaning: Meaning, rows: readonly Row[]): [string, ServerCode][] 
 /** Every code that the platform knows. */
 export const CODES: ReadonlyMap<string, ServerCode> = new Map([
   ...listed('TIMEOUT', TIMEOUTS),
+  ...listed('FULL', FULL_DISKS),
   ...listed('OVERLOADED', OVERLOADS),
   ...listed('VALUE', VALUES),
   ...listed('REFUSED', REFUSALS),

@@ -8,6 +8,7 @@ import { Refusal } from './refusal.js';
 /** The error code for the caller. */
 const CODE_OF: Readonly<Record<Meaning, ErrorCode>> = {
   TIMEOUT: 'TIMEOUT',
+  FULL: 'OVERLOADED',
   OVERLOADED: 'OVERLOADED',
   VALUE: 'INTERNAL',
   REFUSED: 'INTERNAL',
@@ -74,10 +75,16 @@ const refused = (label: string): Wording => ({
   hint: 'the log of this request holds the reason',
 });
 
+const FREE_SPACE = 'free space on the disk of ClickHouse, which embedded is that of RISKGRAPH_HOME';
+
 const PLATFORM: Readonly<Record<Meaning, (label: string) => Wording>> = {
   TIMEOUT: (label) => ({
     message: `the query '${label}' took longer than allowed`,
     hint: 'ask for a shorter period, fewer rows or fewer features',
+  }),
+  FULL: (label) => ({
+    message: `the disk of the offline store is full: it could not run '${label}'`,
+    hint: `${FREE_SPACE}, then try again`,
   }),
   OVERLOADED: (label) => ({
     message: `the offline store has no room for the query '${label}' now`,
@@ -96,13 +103,17 @@ export function workFailure(error: unknown, work: Wording): unknown {
   const meaning = meaningOf(error);
   if (!meaning) return error;
   const cause = error instanceof RiskgraphError ? error.cause : error;
-  return new RiskgraphError({ code: CODE_OF[meaning], ...work, cause });
+  const { message, hint } = work;
+  const said = meaning === 'FULL' ? { message: `${message}: its disk is full`, hint: `${FREE_SPACE}; ${hint}` } : work;
+  return new RiskgraphError({ code: CODE_OF[meaning], ...said, cause });
 }
 
 /** A failure of SQL that a caller wrote and that runs by itself. */
 export function userSqlFailure(error: unknown, what: string): unknown {
   const meaning = meaningOf(error);
   const cause = error instanceof RiskgraphError ? error.cause : error;
+  if (meaning === 'FULL')
+    return workFailure(error, { message: `${what} cannot be run by the store`, hint: 'then try again' });
   if (meaning === 'TIMEOUT' || meaning === 'OVERLOADED') {
     const message =
       meaning === 'TIMEOUT' ? `${what} ran longer than allowed` : `${what} needs more memory than allowed`;

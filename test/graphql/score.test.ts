@@ -253,7 +253,7 @@ describe('a version that another process applies', () => {
       { name: 'uci_default', version: 2, stage: 'CHAMPION' },
       { name: 'uci_default', version: 1, stage: 'CHALLENGER' },
     ]);
-    const audited = await api.app.services.api.audit.list(20);
+    const audited = await api.app.services.api.audit.list(500);
     expect(audited).toContainEqual(expect.objectContaining({ action: 'Mutation.promoteModel', outcome: 'DONE' }));
     await promote('admin', 1);
     await vi.waitFor(async () => expect(await scoredBy('uci_default')).toEqual([1, 'SCORED']), seen);

@@ -174,6 +174,7 @@ const all = (names: readonly (keyof Paths)[], code: string) => Object.fromEntrie
 
 const OF_PLATFORM: Readonly<Record<Meaning, string>> = {
   TIMEOUT: 'TIMEOUT',
+  FULL: 'OVERLOADED',
   OVERLOADED: 'OVERLOADED',
   VALUE: 'INTERNAL',
   REFUSED: 'INTERNAL',
@@ -194,6 +195,7 @@ describe('a failure of ClickHouse', () => {
   // One code of each meaning: the others take the same way.
   it.each([
     ['159', 'TIMEOUT'],
+    ['243', 'FULL'],
     ['307', 'OVERLOADED'],
     ['6', 'VALUE'],
     ['47', 'REFUSED'],
@@ -223,6 +225,13 @@ describe('a failure of ClickHouse', () => {
     expect(await failing('an import', '241')).toMatchObject({
       message: 'the store could not take the import into customers',
       hint: expect.stringContaining('send the same file again'),
+    });
+    expect(await failing('an import', '243')).toMatchObject({
+      message: 'the store could not take the import into customers: its disk is full',
+      hint: expect.stringMatching(/^free space on the disk of ClickHouse, .*; .* send the same file again$/),
+    });
+    expect(await failing('a report', '243')).toMatchObject({
+      message: "the disk of the offline store is full: it could not run 'indicator-customers_registered'",
     });
     expect(await failing('a report', '241')).toMatchObject({
       message: "the offline store has no room for the query 'indicator-customers_registered' now",

@@ -384,7 +384,7 @@ describe('an entity with whose rows a query cannot compute', () => {
   test('is none where the query fails for most, or without any row: its author reads why', async () => {
     const most = paidView(sql`toInt32(toString(count()) || 'x')`);
     await expect(compute(most)).rejects.toMatchObject({
-      code: 'CONFLICT',
+      code: 'INTERNAL',
       message: expect.stringMatching(
         /fails with the source rows of too many entities: a text is not written as the type that it is converted to, at `toInt32`/,
       ),

@@ -95,7 +95,9 @@ test('a query that gives a key twice fails, naming the key and what to do, and s
 test('a number that does not fit its type, and a column that is not there, fail with the reason', async () => {
   const view = await freshView();
   rows = values(['C1', 2 ** 31, 'a']);
-  await expect(fixture.writes.stageRun(runOf(view, 1))).rejects.toThrow(/cannot be safely converted into type Int32/);
+  await expect(fixture.writes.stageRun(runOf(view, 1))).rejects.toThrow(
+    /failed: a value cannot be converted to the type, at `accurateCast`, `amount`, `Int32`/,
+  );
   rows = raw("SELECT 'C1' AS customer_id, 1 AS amount");
   await expect(fixture.writes.stageRun(runOf(view, 1))).rejects.toThrow(
     /of limits\d+@1 as of 2026-05-01T16:00:00.000Z failed.*note/,
