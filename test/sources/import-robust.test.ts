@@ -12,7 +12,7 @@ import { createLeases } from '../../src/ledgers/leases.js';
 import { importFailure } from '../../src/sources/failures.js';
 import { createSourceStore } from '../../src/sources/store.js';
 import { raiseFence, tableFence } from '../../src/warehouse/fence.js';
-import { BUNDLE_FLAGS, bundled } from '../support/bundled.js';
+import { bundled } from '../support/bundled.js';
 import { quietLog } from '../support/homes.js';
 import { leaseOf, unsharedLeases } from '../support/leases.js';
 import { freshPostgresDatabase } from '../support/stores.js';
@@ -34,7 +34,7 @@ const STATEMENTS = 32;
 async function importAndKill(atRows: number, fencingToken: number): Promise<void> {
   const program = await bundled(new URL('./import-process.ts', import.meta.url));
   const args = [sources.url, ...[ROWS, fencingToken, STATEMENTS].map(String)];
-  const child = spawn(process.execPath, [...BUNDLE_FLAGS, program, ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let ended = false;

@@ -4,9 +4,9 @@
  * are, Node takes as TypeScript without one.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire, isBuiltin } from 'node:module';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type OutputFile, type Plugin } from 'esbuild';
 
@@ -15,8 +15,28 @@ const FOLDER = resolve('node_modules/.cache/riskgraph/programs');
 
 const require = createRequire(import.meta.url);
 
-/** Flags with which a bundle loads definition files, which are outside of it. */
-export const BUNDLE_FLAGS: readonly string[] = ['--import', new URL('../../bin/typescript.js', import.meta.url).href];
+const TABLES = resolve('tables');
+
+/**
+ * The tables that the product ships, as part of the bundle: to find, compile and check their files takes longer than most of these programs live.
+ */
+const tables: Plugin = {
+  name: 'tables',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/test\/support\/tables\.ts$/ }, async () => {
+      const files = (await readdir(TABLES)).filter((file) => file.endsWith('.table.ts')).sort();
+      const specs = files.map((file, at) => `[${JSON.stringify(basename(file, '.table.ts'))}, spec${at}]`);
+      const contents = [
+        "import { SourceTables } from '../src/core/lending/sources.js';",
+        "import { checkTable } from '../src/registry/table.js';",
+        ...files.map((file, at) => `import spec${at} from './${file}';`),
+        `const specs = [${specs.join(', ')}];`,
+        'export const TABLES = new SourceTables(new Map(specs.map(([name, spec]) => [name, checkTable(name, spec, () => {})])));',
+      ];
+      return { contents: contents.join('\n'), loader: 'ts', resolveDir: TABLES };
+    });
+  },
+};
 
 /** A file of ours finds its neighbours from where it stands, not from where the bundle does; the package by its name is ours too. */
 const ours: Plugin = {
@@ -67,7 +87,7 @@ async function bundle(path: string): Promise<string> {
     banner: { js: REQUIRE },
     write: false,
     logLevel: 'error',
-    plugins: [ours, outside],
+    plugins: [tables, ours, outside],
   });
   // Renamed into place: another process may be loading what it bundled of the same program.
   const draft = `${outfile}.${process.pid}`;
@@ -83,5 +103,5 @@ export async function forkBundled(
   args: readonly string[],
   execArgv: readonly string[] = [],
 ): Promise<ChildProcess> {
-  return fork(await bundled(script), args, { execArgv: [...BUNDLE_FLAGS, ...execArgv] });
+  return fork(await bundled(script), args, { execArgv: [...execArgv] });
 }
