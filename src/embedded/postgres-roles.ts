@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfThere } from './child.js';
-import type { Home } from './home.js';
 import { type PostgresPlace, runTool } from './postgres-place.js';
 
 /** Whom the API and the workers connect as. */
@@ -55,15 +54,15 @@ const statements = (database: string, password: string): string[] => [
  * password of the superuser.
  */
 export async function prepareRoles(
-  home: Home,
   place: PostgresPlace,
   { database, password }: { readonly database: string; readonly password: string },
 ): Promise<void> {
-  const marker = join(home.path, 'postgres.roles');
+  // With the data that have the roles: others that are put in their place, of a backup or new, have none.
+  const marker = join(place.data, 'riskgraph.roles');
   const made = createHash('sha256').update(`${VERSION} ${place.data} ${password}`).digest('hex');
   if (readIfThere(marker)?.trim() === made) return;
   // A line is a statement there.
   const lines = statements(database, password).map((statement) => `${statement.replace(/\s+/g, ' ')};\n`);
   await runTool(place, 'postgres', ['--single', '-D', place.data, database], lines.join(''));
-  await writeFile(marker, `${made}\n`, { mode: 0o600 });
+  await writeFile(marker, `${made}\n`, { mode: 0o644 });
 }

@@ -83,7 +83,7 @@ export async function startPostgres(
   if (readIfThere(join(place.data, 'PG_VERSION')) === undefined) await initialize(place, superuser.file);
   await checkVersion(place);
   await clearLeftovers(place.data, log);
-  await prepareRoles(home, place, { database: DATABASE, password });
+  await prepareRoles(place, { database: DATABASE, password });
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const settings: Record<string, string> = {

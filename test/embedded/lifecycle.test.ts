@@ -299,7 +299,7 @@ test('the platform is no superuser of Postgres and may only append to its audit 
   await undo();
   await before.close();
   await earlier.close();
-  for (const file of ['postgres.roles', 'postgres.platform-password']) await rm(join(home, file));
+  for (const file of ['postgres/riskgraph.roles', 'postgres.platform-password']) await rm(join(home, file));
 
   for (const _ of ['upgraded', 'started again']) {
     const stores = await start({ home, need });
