@@ -33,6 +33,10 @@ export function checkTable(name: string, spec: TableSpec, report: Report): Sourc
   for (const [what, column] of named) {
     if (!names.includes(column)) refuse(`${what} names '${column}', which is no column of it`);
   }
+  for (const column of named.flatMap(([what, name]) => (what === 'eventTime' ? [name] : []))) {
+    if (spec.columns[column]?.nullable)
+      refuse(`eventTime '${column}' cannot be opt(…): a row without it would be seen by no view`);
+  }
   if (spec.key.length === 0) refuse('has no key');
   return good ? tableOf(name, spec) : null;
 }

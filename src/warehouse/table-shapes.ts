@@ -92,6 +92,12 @@ function problemsOf(table: SourceTable, { columns, sortingKey, comment }: Stored
   for (const { name } of made.filter((column) => !own.has(column.name))) {
     problems.push(`column '${name}' is stored, and the file lacks it: put it back, for no column is ever removed`);
   }
+  const order = made.map(({ name }) => name).filter((name) => own.has(name));
+  const written = [...own.keys()].filter((name) => order.includes(name));
+  // The hash of a row is that of its columns in their order: in another, a file that comes again would be all new versions.
+  if (comment !== '' && String(order) !== String(written)) {
+    problems.push(`its columns are stored in the order ${order.join(', ')}: put them back in it`);
+  }
   const known = new Map(columns.map(({ name, type }) => [name, type]));
   for (const column of table.columns) {
     const type = known.get(column.name);

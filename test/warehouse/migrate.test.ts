@@ -153,6 +153,10 @@ describe('the ClickHouse migrations', () => {
         defineTable({ ...shops, columns: { ...wider, area: opt(text('As text')) } }),
         /'area' is stored as Nullable\(Float64\).*add a column of another name/,
       ],
+      [
+        defineTable({ ...shops, columns: { city: columns.city, ...withoutCity } }),
+        /its columns are stored in the order shop_id, opened_at, city: put them back in it/,
+      ],
       [defineTable({ ...shops, columns: withoutCity }), /'city' is stored, and the file lacks it: put it back/],
       [defineTable({ ...shops, columns: { ...wider, floors: uint16('Floors') } }), /'floors' is new.*write opt\(…\)/],
       [
