@@ -71,12 +71,12 @@ export async function runBackfill(
   // What is due by the clock that asked and not by that of the stores is not due.
   const now = Math.min(range.now, await storeNow(deps));
   const { plans, idle } = planBackfill({ ...range, now }, deps.calendar);
-  await deriveInputs(deps.derived, range.views, { lastDay: range.to, now }, progress.signal);
   await settleSources(
     deps,
     plans.map(({ view }) => view),
     progress.signal,
   );
+  await deriveInputs(deps.derived, range.views, { lastDay: range.to, now }, progress.signal);
   const parts = splitProgress(
     progress,
     plans.map(({ due }) => due.length),

@@ -77,7 +77,6 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       await replaceFuture(views, jobId, progress);
       const asked = inputsFirst(views).map((view) => ({ view, asOf: asOf ?? newestDue(view, now, calendar) }));
       for (const each of asked) checkDue(each.view, each.asOf, clocks);
-      await deriveInputs(deps.derived, views, { asOf, now }, progress.signal);
       const committed = onlyNew ? await ledger.committed(views.map(({ id }) => id)) : new Map<string, Instant>();
       const planned = asked.filter(({ view, asOf: due }) => due > (committed.get(view.id) ?? Number.NEGATIVE_INFINITY));
       await settleSources(
@@ -85,6 +84,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
         planned.map(({ view }) => view),
         progress.signal,
       );
+      await deriveInputs(deps.derived, views, { asOf, now }, progress.signal);
       const results: ViewResult[] = [];
       const failures = new ViewFailures();
       for (const [index, { view, asOf: due }] of planned.entries()) {

@@ -7,19 +7,21 @@ import type { MaterializerDeps } from './run-steps.js';
 const MOST_WAIT_MS = 2 * MINUTE;
 
 /**
- * Waits for imports that are writing to the sources of the views. Their rows are known since the moment at which they began to write: a run that reads
+ * Waits for imports that are writing to the sources of the views, or to what these are derived from. Their rows are known since the moment at which they began to write: a run that reads
  * half of them would differ for ever from a backfill of its as-of. What is imported from now on is known later than any as-of that is due.
  */
 export async function settleSources(
-  { leases, log }: Pick<MaterializerDeps, 'leases' | 'log'>,
+  { leases, log, derived }: Pick<MaterializerDeps, 'leases' | 'log' | 'derived'>,
   views: readonly Pick<View, 'sources'>[],
   signal: AbortSignal,
   mostMs: number = MOST_WAIT_MS,
 ): Promise<void> {
-  const tables = [...new Set(views.flatMap(({ sources }) => sources))];
+  const sources = new Set(views.flatMap((view) => view.sources));
+  // A derived table is written by the run itself, from the rows of others.
+  const tables = [...sources].flatMap((name) => derived.find((table) => table.name === name)?.inputs ?? [name]);
   const patience = AbortSignal.timeout(mostMs);
   const either = AbortSignal.any([signal, patience]);
-  for (const table of tables) {
+  for (const table of new Set(tables)) {
     try {
       await leases.hold(tableResource(table), either, async () => undefined);
     } catch (error) {

@@ -269,7 +269,7 @@ it('a run waits for an import that is writing to its source, though not for ever
   const warned: string[] = [];
   const log = { ...silentLog, warn: (_: object, message: string) => void warned.push(message) };
   const running = await fixture.leases.hold(table, never, async () => {
-    await settleSources({ leases: fixture.leases, log }, [view], never, 100);
+    await settleSources({ leases: fixture.leases, log, derived: [] }, [view], never, 100);
     const result = fixture.materializer({ leases }).materialize(request, unwatched());
     await waiting;
     await pay('R2', { at: MIDNIGHT - DAY, amount: 50 });
