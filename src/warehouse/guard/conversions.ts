@@ -67,7 +67,7 @@ const TAKES_TEXT =
   /^(?:add|subtract)(?:second|minute|hour|day|week|month|quarter|year|microsecond|millisecond|nanosecond)s$/;
 
 /** Add an interval to a time, or take it away. */
-const MOVES = /^(?:plus|minus|(?:date|timestamp)_?(?:add|sub))$/;
+const MOVES = /^(?:plus|minus|(?:date|timestamp)_?(?:add|sub)|(?:add|sub)date)$/;
 
 /** A time that an interval moves: a text is read as if it were one, with whatever day it names. */
 export const movedTime = (value: string): Conversion => ({ name: 'INTERVAL', value, ...noText(value) });

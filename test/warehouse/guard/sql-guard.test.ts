@@ -421,6 +421,8 @@ const CONVERSIONS: readonly (readonly [call: string, value: string, kept: boolea
   ['addDays(s, 0)', "'2024-02-28 00:00:00'", false],
   ['subtractMonths(s, 1)', "'2024-02-28'", false],
   ['dateAdd(DAY, 1, s)', "'2024-02-28'", false],
+  ['addDate(s, INTERVAL 1 DAY)', "'2024-02-28'", false],
+  ['addDate(s, INTERVAL 1 DAY)', "toDate('2024-02-28')", true],
   ['s + INTERVAL 1 DAY', "'2024-02-28'", false],
   ['s - toIntervalDay(1)', "'2024-02-28'", false],
   ['toInt32(toDate(s) + INTERVAL 1 DAY)', "'2024-02-28'", true],
