@@ -14,8 +14,11 @@ const CHECKS = { places: 2, placesAKey: 1 };
 const CHECK_PATIENCE_MS = 5_000;
 /** Most that the caller waits for its check; each statement of it has its own limit. */
 const CHECK_MS = 20_000;
-/** A mapping that reads its file, or a spine that is written, may take minutes; one that waits has its file on disk. */
-const RUNS = { places: 4, placesAKey: 3 };
+/**
+ * A mapping that reads its file, or a spine that is written, may take minutes; one that waits has its file on disk. Runs and checks together have a
+ * connection each: a check that waits for that of a run would be too late.
+ */
+const RUNS = { places: 2, placesAKey: 1 };
 const RUN_PATIENCE_MS = 600_000;
 const LONGEST = 1_000;
 const RETRY_AFTER_SECONDS = 5;
