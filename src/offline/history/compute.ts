@@ -46,6 +46,12 @@ export function explained(view: View, asOf: Instant, error: unknown): unknown {
   });
 }
 
+/** The value of a join key as a reason names it: modelers read reasons, and personal values masked, so a personal key is in the raw row alone. */
+const shown = (view: View, name: string, value: string | undefined): string => {
+  const isPersonal = view.origin.kind === 'query' && view.origin.tables.personalColumns.has(name);
+  return isPersonal ? 'of the raw row' : value || 'NULL';
+};
+
 /** The rows of a run as its stage has them, read from those rows of the sources that `kept` says. */
 function rowsOf(run: Run, kept: Kept | undefined, calendar: BusinessCalendar): Sql {
   const { view, asOf, knowledge } = run;
@@ -256,7 +262,7 @@ class SourceKeys implements TriedQuery {
     const leftOut = [];
     for (const each of fresh) {
       const { key } = each;
-      const who = view.entity.joinKeys.map((name, index) => `${name} ${key[index] || 'NULL'}`).join(', ');
+      const who = view.entity.joinKeys.map((name, index) => `${name} ${shown(view, name, key[index])}`).join(', ');
       leftOut.push({
         table: tableOfAll ?? (await this.tableAtFault([each])) ?? (this.tables.at(-1) as string),
         column: null,
