@@ -75,7 +75,10 @@ registerHooks({
   resolve(specifier, context, next) {
     const [, query = ''] = AGAIN.exec(context.parentURL ?? '') ?? [];
     const resolved = resolveFile(specifier, context, next);
-    return query && isDefinitionFile(resolved.url) ? { ...resolved, url: `${resolved.url}${query}` } : resolved;
+    // Entities of the product are one object each, however a project names them again.
+    return query && !isPlatform(specifier) && isDefinitionFile(resolved.url)
+      ? { ...resolved, url: `${resolved.url}${query}` }
+      : resolved;
   },
   /** As Node does, a file is of modules where its package.json says so, and of CommonJS elsewhere. */
   load(url, context, next) {
