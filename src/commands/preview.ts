@@ -33,7 +33,7 @@ export function addPreviewCommand(program: Command, context: CommandContext): vo
             preview.rows.map((row) => row.map((value) => (Array.isArray(value) ? JSON.stringify(value) : value))),
           ),
           '',
-          `${preview.rowCount} keys in ${seconds.toFixed(1)} s; nothing was written.`,
+          `${preview.rowCount} ${preview.rowCount === 1 ? 'row' : 'rows'} in ${seconds.toFixed(1)} s; nothing was written.`,
         ].join('\n'),
       );
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 
 import pandas as pd
 import pytest
@@ -88,3 +89,11 @@ def test_a_set_that_cannot_be_made_says_why(rg: Riskgraph) -> None:
 def test_a_server_that_is_not_there_is_named() -> None:
     with pytest.raises(RiskgraphError, match="no server answers at http://127.0.0.1:9"):
         Riskgraph("http://127.0.0.1:9", "any-key", attempts=1).search()
+
+
+def test_a_server_that_is_silent_is_a_timeout_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("riskgraph.transport._GRACE_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(RiskgraphError, match="TIMEOUT: .* did not answer within the deadline"):
+            Riskgraph(url, "any-key", deadline=0.1).search()

@@ -48,6 +48,8 @@ class Transport:
                     raise _unreachable(self.url) from cause
                 time.sleep(_pause(attempt, None))
                 continue
+            except requests.Timeout as cause:
+                raise _silent(self.url) from cause
             if response.status_code not in _AGAIN or attempt == self._attempts:
                 return _data_of(response)
             time.sleep(_pause(attempt, response.headers.get("Retry-After")))
@@ -59,6 +61,8 @@ class Transport:
             return _data_of(self._send(document, variables, {}))
         except requests.ConnectionError as cause:
             raise _unreachable(self.url) from cause
+        except requests.Timeout as cause:
+            raise _silent(self.url) from cause
 
     @contextmanager
     def file(self, path: str) -> Iterator[Iterator[bytes]]:
@@ -121,4 +125,10 @@ def _pause(attempt: int, retry_after: str | None) -> float:
 def _unreachable(url: str) -> RiskgraphError:
     return RiskgraphError(
         "STORE_UNAVAILABLE", f"no server answers at {url}", "start it with `npm start`, or give url=…"
+    )
+
+
+def _silent(url: str) -> RiskgraphError:
+    return RiskgraphError(
+        "TIMEOUT", f"{url} did not answer within the deadline", "give a longer deadline, or see the server's /readyz"
     )
