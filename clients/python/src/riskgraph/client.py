@@ -28,7 +28,7 @@ class Riskgraph:
         url: Where it is; without it ``RISKGRAPH_URL``, or ``http://127.0.0.1:4000``.
         key: The API key; without it ``RISKGRAPH_KEY``.
         deadline: Seconds within which a read must be answered; ``None`` leaves it to the server.
-        attempts: How often a read is sent that the server refuses for now. Changes are sent once.
+        attempts: How often the client sends a read that the server refuses for now, the first time included. It sends a change once.
     """
 
     def __init__(
