@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
 import type { JobDefinition } from '../../src/core/definitions/registry.js';
+import { addMonths, BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { JobContext, JobNeed } from '../../src/core/ports/job-services.js';
 import { type Api, type ApiStores, closeApiStores, freshApiStores, startApi } from '../support/api.js';
 import { middayClock } from '../support/clock.js';
@@ -324,23 +325,27 @@ describe('scorePortfolio', () => {
   });
 
   it('writes scores that the graph of a customer, a query by the view and the table tell alike', async () => {
-    const month = new Date(middayClock() - 40 * 86_400_000).toISOString().slice(0, 8);
-    const lines = ['S1', 'S2'].map((customer_id, index) =>
-      JSON.stringify({
-        customer_id,
-        month: `${month}01`,
-        credit_limit: '50000',
-        statement_balance: String(9_000 + index * 30_000),
-        amount_paid: '100',
-        delinquency: index * 2,
-      }),
+    // Half a year of each, so that on no day of the year the newest month that is known is one without a statement.
+    const business = new BusinessCalendar('Asia/Shanghai');
+    const thisMonth = `${business.dateOf(middayClock()).slice(0, 8)}01`;
+    const lines = [1, 2, 3, 4, 5, 6, 7].flatMap((ago) =>
+      ['S1', 'S2'].map((customer_id, index) =>
+        JSON.stringify({
+          customer_id,
+          month: addMonths(thisMonth, -ago),
+          credit_limit: '50000',
+          statement_balance: String(9_000 + index * 30_000),
+          amount_paid: '100',
+          delinquency: index * 2,
+        }),
+      ),
     );
     const loaded = await api.fetch('ingest', '/import/statements?history=true', {
       method: 'POST',
       headers: { 'content-type': 'application/x-ndjson' },
       body: lines.join('\n'),
     });
-    expect(await loaded.json()).toMatchObject({ accepted: 2 });
+    expect(await loaded.json()).toMatchObject({ accepted: 14 });
     const materialized = await api.graphql<{ materialize: { id: string } }>(
       'admin',
       'mutation { materialize(views: ["statement_history"]) { id } }',
