@@ -40,6 +40,24 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 const requestId = (given: string | string[] | undefined): string =>
   typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 
+/**
+ * A connection that is busy when the server begins to close ends with its answer. Only those that are idle by then are closed, and its client
+ * would keep it, and the server with it, for more than a minute.
+ */
+function endConnectionsOnClose(server: FastifyInstance): void {
+  let closing = false;
+  server.addHook('preClose', async () => {
+    closing = true;
+  });
+  server.addHook('onSend', async (_, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
+  // The head of a download may have gone before.
+  server.addHook('onResponse', async () => {
+    if (closing) setImmediate(() => server.server.closeIdleConnections());
+  });
+}
+
 /** The HTTP server with every route; it listens when told to. */
 export async function createHttpServer(options: HttpOptions): Promise<FastifyInstance> {
   const { services, keys, log, metrics, metricsText, rateLimits, rateCount } = options;
@@ -51,6 +69,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     frameworkErrors: (error, request, reply) => sendError(request, reply, error, log),
   });
 
+  endConnectionsOnClose(server);
   registerErrors(server, log);
   registerAccess(server, { keys, guarded: GUARDED_ROUTES, audit: services.audit, now: services.now });
   registerDeadlines(server, { decisionMs: options.decisionDeadlineMs });

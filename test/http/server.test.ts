@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -5,8 +6,8 @@ import fc from 'fast-check';
 import { buildSchema, getIntrospectionQuery, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Role } from '../../src/core/ports/access.js';
-import { createHttpServer } from '../../src/http/http-server.js';
-import { openAcceptedKeys, openKeyRing } from '../../src/http/keys.js';
+import { createHttpServer, type HttpOptions } from '../../src/http/http-server.js';
+import { type GivenKey, openAcceptedKeys, openKeyRing } from '../../src/http/keys.js';
 import { parseRateLimits } from '../../src/http/rate-limit.js';
 import { createWorkerServer, withWorkerMetrics } from '../../src/http/worker-server.js';
 import { type Api, keyOf, startApi, TEST_KEYS } from '../support/api.js';
@@ -38,6 +39,29 @@ const post = (body: string, headers: Record<string, string> = {}) =>
 async function codeOf(response: Response): Promise<string | undefined> {
   const body = (await response.json()) as { errors?: { extensions: { code: string } }[]; error?: { code: string } };
   return body.error?.code ?? body.errors?.[0]?.extensions.code;
+}
+
+/** One more server over the same stores. */
+async function serveAlso(given: Partial<HttpOptions>, keys: readonly GivenKey[] = []) {
+  const { services, config, telemetry } = api.app;
+  const server = await createHttpServer({
+    services: services.api,
+    keys: await openKeyRing({
+      given: [...TEST_KEYS, ...keys],
+      home: config.home,
+      store: services.keys,
+      now: Date.now,
+      log: quietLog,
+    }),
+    health: { stores: services.stores, worker: async () => ({ ok: true, reason: null }) },
+    log: quietLog,
+    metrics: telemetry.metrics,
+    metricsText: async () => '',
+    rateLimits: parseRateLimits('none'),
+    decisionDeadlineMs: 60_000,
+    ...given,
+  });
+  return { server, url: await server.listen({ host: '127.0.0.1', port: 0 }) };
 }
 
 describe('request ids', () => {
@@ -224,27 +248,10 @@ describe('limits', () => {
 
 describe('the rate limit', () => {
   it('is one count a key over all processes of the API, and says when to come back', async () => {
-    const { services, config } = api.app;
-    const serve = async () => {
-      const server = await createHttpServer({
-        services: services.api,
-        keys: await openKeyRing({
-          given: [...TEST_KEYS, { role: 'modeler', name: 'patient', key: 'key-of-the-patient-modeler' }],
-          home: config.home,
-          store: services.keys,
-          now: Date.now,
-          log: quietLog,
-        }),
-        health: { stores: services.stores, worker: async () => ({ ok: true, reason: null }) },
-        log: quietLog,
-        metrics: api.app.telemetry.metrics,
-        metricsText: async () => '',
-        rateLimits: parseRateLimits('6,modeler:patient=none'),
-        rateCount: services.rateCount,
-        decisionDeadlineMs: 60_000,
-      });
-      return { server, url: await server.listen({ host: '127.0.0.1', port: 0 }) };
-    };
+    const { services } = api.app;
+    const keys = [{ role: 'modeler' as const, name: 'patient', key: 'key-of-the-patient-modeler' }];
+    const limits = { rateLimits: parseRateLimits('6,modeler:patient=none'), rateCount: services.rateCount };
+    const serve = () => serveAlso(limits, keys);
     const [one, other] = await Promise.all([serve(), serve()]);
     const ask = async (url: string, key: string) =>
       fetch(`${url}/graphql`, {
@@ -274,6 +281,33 @@ describe('the rate limit', () => {
       expect((await fetch(`${one.url}/readyz?duty=decisions`)).status).toBe(200);
     }
     await Promise.all([one.server.close(), other.server.close()]);
+  });
+});
+
+describe('a server that closes', () => {
+  it('answers what it has begun and ends the connection with it, though the client would keep it', async () => {
+    const gate = new EventEmitter();
+    const begun = once(gate, 'begun');
+    const freed = once(gate, 'freed');
+    const freshness = async () => {
+      gate.emit('begun');
+      await freed;
+      return [];
+    };
+    const { server, url } = await serveAlso({ services: { ...api.app.services.api, freshness } });
+    const asked = fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${keyOf('admin')}` },
+      body: '{"query":"{ freshness { view } }"}',
+    });
+    await begun;
+    const closed = server.close();
+    await vi.waitFor(() => expect(server.server.listening).toBe(false), PATIENT);
+    gate.emit('freed');
+    const response = await asked;
+    expect(await response.json()).toEqual({ data: { freshness: [] } });
+    expect(response.headers.get('connection')).toBe('close');
+    await closed;
   });
 });
 
