@@ -1,4 +1,4 @@
-import { Between, type DataSource, In, MoreThan, Not } from 'typeorm';
+import { Between, type DataSource, In, LessThan, MoreThan, Not } from 'typeorm';
 import { RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
@@ -117,6 +117,16 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
         .orderBy('run.as_of')
         .getRawMany();
       return found.map(({ asOf, knowledge }) => ({ asOf: asOf.getTime(), knowledge: knowledge.getTime() }));
+    },
+
+    async endsChecked(viewId, before) {
+      const found: { asOf: Date | null } | undefined = await runs
+        .createQueryBuilder('run')
+        .select('max(run.as_of)', 'asOf')
+        .where({ viewId, stage: 'COMMITTED', asOf: LessThan(before) })
+        .andWhere("run.counts->>'endsChecked' = 'true'")
+        .getRawOne();
+      return found?.asOf?.getTime() ?? null;
     },
 
     async pace(viewId) {

@@ -1,6 +1,6 @@
 /** How runs of each stored kind of view are computed. The other questions of a kind are in core/compute/view-kinds.ts. */
 import type { StoredKind, ViewOfKind } from '../core/definitions/definitions.js';
-import type { PortfolioScores, RecordedRun, RunRecord } from '../core/ports/materialize.js';
+import type { PortfolioScores, RecordedRun, RunLedger, RunRecord } from '../core/ports/materialize.js';
 import type { Run } from '../core/ports/offline.js';
 import type { OfflineWriter } from '../core/ports/offline-writer.js';
 import type { Log } from '../core/ports/process.js';
@@ -9,6 +9,7 @@ import { tallyScores } from './score-tally.js';
 
 interface Parts {
   readonly writer: OfflineWriter;
+  readonly ledger: Pick<RunLedger, 'endsChecked'>;
   readonly scores: PortfolioScores;
   readonly log: Pick<Log, 'warn'>;
 }
@@ -36,7 +37,8 @@ interface StoredKindRecord<K extends StoredKind> {
 const query: StoredKindRecord<'query'> = {
   late: 'AS_SCHEDULED',
   sharesStages: true,
-  stage: ({ writer }, run, { signal }) => writer.stageRun(run, signal),
+  stage: async ({ writer, ledger }, run, { signal }) =>
+    writer.stageRun(run, { endsChecked: await ledger.endsChecked(run.view.id, run.asOf), signal }),
   record: async () => undefined,
 };
 

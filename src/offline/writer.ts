@@ -50,8 +50,8 @@ export function createOfflineWriters({ store, calendar, log }: OfflineWritersOpt
       await takeOver(store, fenced, lease);
       return {
         newestRun: () => newestRun(store, view),
-        async stageRun(run, signal) {
-          const counts = await stageRun(store, fenced, run, { calendar, signal });
+        async stageRun(run, options) {
+          const counts = await stageRun(store, fenced, run, { calendar, ...options });
           computed(run, counts);
           return counts;
         },

@@ -7,12 +7,13 @@ import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { JobContext } from '../../src/core/ports/job-services.js';
 import { type Leases, tableResource } from '../../src/core/ports/leases.js';
 import type { ViewResult } from '../../src/core/ports/materialize.js';
-import type { ViewRow } from '../../src/core/ports/offline.js';
+import type { StagedRow, ViewRow } from '../../src/core/ports/offline.js';
 import type { LoanSnapshots } from '../../src/core/ports/sources.js';
 import { settleSources } from '../../src/materialize/settled-sources.js';
 import { snapshotsOn } from '../derived/loan-snapshots/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { catalogueOf } from '../queue/jobs-of.js';
+import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { dpdView, openSourceRows, paidView, type SourceRows } from './sources.js';
 import { HOUR, MIDNIGHT, TIMEZONE } from './views.js';
@@ -42,9 +43,10 @@ interface Payment {
   readonly amount: number;
   readonly known?: number;
   readonly customer?: string;
+  readonly deleted?: 1;
 }
 
-const pay = (id: string, { at, amount, known = at, customer = 'C1' }: Payment) =>
+const pay = (id: string, { at, amount, known = at, customer = 'C1', deleted }: Payment) =>
   sources.add('repayments', [
     {
       repayment_id: id,
@@ -55,6 +57,7 @@ const pay = (id: string, { at, amount, known = at, customer = 'C1' }: Payment) =
       interest_paid: 0,
       method: 'SELF',
       ingested_at: known,
+      ...(deleted && { deleted }),
     },
   ]);
 
@@ -193,6 +196,40 @@ describe('a row of yesterday that arrives late', () => {
     expect(await online(hourly)).toEqual(['150', 2]);
   });
 });
+
+it('a key that was deleted before an upgrade, whose end the release before did not write, ends with the next run, once', async () => {
+  await pay('R2', { at: MIDNIGHT - 2 * DAY, amount: 5, customer: 'C2' });
+  await run();
+  const dayAfter = (days: number): void => {
+    fixture.clock.now = MIDNIGHT + days * DAY + 2 * HOUR;
+  };
+  await pay('R1', { at: MIDNIGHT - 2 * DAY, amount: 100, known: MIDNIGHT + HOUR * 3, deleted: 1 });
+  // What the query gives, and no end.
+  const asBefore = changedWriters(fixture.writers, ({ stageRows }) => ({
+    async stageRun(of) {
+      const { tombstones, ...counts } = await stageRows(of, rowsOf([{ key: ['C2'], values: ['5', 1, null] }]));
+      return counts;
+    },
+  }));
+  dayAfter(1);
+  await fixture
+    .materializer({ writers: asBefore })
+    .materialize({ jobId: newUuid(Date.now()), views: [view], now: fixture.clock.now }, unwatched());
+  expect(await online()).toEqual(['100', 1]);
+  dayAfter(2);
+  await run();
+  expect(await online()).toEqual([]);
+  expect((await fixture.offline.rowsAt(view, fixture.clock.now, [['C1']]))[0]?.tombstone).toBe(true);
+  expect(await knownAt(MIDNIGHT + DAY + 3 * HOUR)).toEqual(['100', 1]);
+  const rows = await fixture.historyCount(view);
+  dayAfter(3);
+  await run();
+  expect(await fixture.historyCount(view)).toBe(rows + 1);
+});
+
+async function* rowsOf(rows: readonly Omit<StagedRow, 'tombstone'>[]) {
+  yield rows.map((row) => ({ ...row, tombstone: false }));
+}
 
 it('a payment of yesterday that arrives late is in the loan-days of yesterday, and from there in the next run of a view over them', async () => {
   view = dpdView('dpd');

@@ -2,7 +2,7 @@
 import type { View } from '../../src/core/definitions/definitions.js';
 import { viewResource } from '../../src/core/ports/leases.js';
 import type { Run, StagedRow } from '../../src/core/ports/offline.js';
-import type { OfflineWriter, OfflineWriters, StampedRun } from '../../src/core/ports/offline-writer.js';
+import type { OfflineWriter, OfflineWriters, StageOptions, StampedRun } from '../../src/core/ports/offline-writer.js';
 import { leaseOf } from './leases.js';
 
 /** Writes to any view, each under a lease of its own that lasts as long as the test. */
@@ -14,7 +14,7 @@ export function leasedWrites(writers: OfflineWriters) {
     return writer;
   };
   return {
-    stageRun: async (run: Run, signal?: AbortSignal) => (await writerOf(run.view)).stageRun(run, signal),
+    stageRun: async (run: Run, options?: StageOptions) => (await writerOf(run.view)).stageRun(run, options),
     stageRuns: async (runs: readonly Run[], computed?: (runs: number) => Promise<void>) =>
       (await writerOf((runs[0] as Run).view)).stageRuns(runs, computed),
     stageRows: async (run: Run, batches: AsyncIterable<readonly StagedRow[]>) =>

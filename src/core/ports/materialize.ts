@@ -32,6 +32,8 @@ export interface RunRecord {
     readonly setAside?: readonly EntityKey[];
     /** Whether another run had made the as-of history before; absent in runs of earlier releases. */
     readonly restated?: boolean;
+    /** Whether the run looked for keys that end because their source row was deleted; absent in runs of earlier releases and of scores. */
+    readonly endsChecked?: boolean;
     /** Runs of scores only: rows without a score. */
     readonly tombstones?: number;
     /** Runs of scores only: scores of stale inputs; rows to which the model gave no probability, and why the first has none. */
@@ -77,6 +79,8 @@ export interface RunLedger {
     viewId: string,
     range: { readonly from: Instant; readonly to: Instant },
   ): Promise<readonly Pick<RunRecord, 'asOf' | 'knowledge'>[]>;
+  /** The newest as-of of the view before an instant of which a committed run looked for ends; null where there is none. */
+  endsChecked(viewId: string, before: Instant): Promise<Instant | null>;
   /** Sums rows and seconds of the newest committed runs of a view; null where none was measured. */
   pace(viewId: string): Promise<{ readonly runs: number; readonly rows: number; readonly seconds: number } | null>;
 }

@@ -12,6 +12,16 @@ export interface StampedRun {
   readonly setAside?: readonly EntityKey[];
 }
 
+export interface StageOptions {
+  /**
+   * The newest as-of before the run of which a committed run looked for ends. Where it is not the one right before, deletions of any time are looked
+   * at, not the new ones alone: the release that computed it may have ended no key.
+   */
+  readonly endsChecked?: Instant | null;
+  /** Ends the search for entities with whose source rows the query cannot compute, which may take minutes. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface OfflineWriters {
   /** Creates the tables of a view version. Repeating it changes nothing, so it needs no lease. */
   createView(view: View): Promise<void>;
@@ -34,9 +44,8 @@ export interface OfflineWriter {
   /**
    * Computes the run into a stage of its own, whole or not at all, replacing an earlier attempt. `changed` counts the rows that differ
    * from the newest row of their key at this event time: only those are new history. CONFLICT where the query gives a key twice.
-   * `signal` ends the search for entities with whose source rows the query cannot compute, which may take minutes.
    */
-  stageRun(run: Run, signal?: AbortSignal): Promise<StageCounts>;
+  stageRun(run: Run, options?: StageOptions): Promise<StageCounts>;
   /**
    * Stages several as-ofs, all of them whole or none at all, with far fewer statements than one by one; returns their counts in the order of the
    * runs. `computed` receives how many queries have run; what it throws ends the work.

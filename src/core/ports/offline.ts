@@ -45,6 +45,8 @@ export interface StageCounts {
   readonly nullKeys: number;
   /** Whether another run has made the as-of history already, even one without a row. */
   readonly restated: boolean;
+  /** Whether the run looked for keys that end because their source row was deleted; absent where its rows are no query's. */
+  readonly endsChecked?: boolean;
   /** Entities with whose source rows the query cannot compute: the run has no row of them. Absent where there are none. */
   readonly setAside?: readonly EntityKey[];
 }

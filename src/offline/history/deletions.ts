@@ -15,13 +15,21 @@ import { keyedSources, sourceOf } from './view-sql.js';
 
 /** What is known of keys from the as-ofs before that of a run, where the one right before it was computed. */
 export interface Before {
-  readonly asOf: Instant;
   /**
    * A SELECT of rows: the key columns, `_order`, `_gone` of a tombstone, and `_last` of the as-of right before. No as-of between its oldest row and the
    * run is without history: one that is computed later could begin a key again.
    */
   readonly rows: Sql;
-  /** Rows of an import that began earlier than this were there when the as-of right before was computed. */
+  /**
+   * What the as-of right before has settled; null where no run of it looked for ends, as those of earlier releases: a key that it lacks may have been
+   * deleted long ago and still be served.
+   */
+  readonly settled: Settled | null;
+}
+
+interface Settled {
+  readonly asOf: Instant;
+  /** Rows of an import that began earlier than this were there when the as-of was computed. */
   readonly importedFrom: Instant | null;
 }
 
@@ -50,17 +58,23 @@ function unbrokenBefore<T extends { readonly asOf: Instant }>(
   return earlier.slice(from);
 }
 
-/** What the history says of the as-ofs before that of a live run; null where it lacks the one right before. */
-export async function beforeInHistory({ store, calendar }: Parts, run: Run): Promise<Before | null> {
+/**
+ * What the history says of the as-ofs before that of a live run; null where it lacks the one right before.
+ * @param endsChecked the newest as-of before it of which a run looked for ends
+ */
+export async function beforeInHistory(
+  { store, calendar }: Parts,
+  run: Run,
+  endsChecked: Instant | null,
+): Promise<Before | null> {
   const { view, asOf } = run;
   const asOfs = (await asOfsOf(store, view)).filter((each) => each.asOf < asOf);
   const unbroken = unbrokenBefore(asOfs, run, calendar);
   const [first, last] = [unbroken[0], unbroken.at(-1)];
   if (!first || !last) return null;
   return {
-    asOf: last.asOf,
     // An import takes less than a day, and has the time at which it began in its sequence.
-    importedFrom: last.asOf - DAY,
+    settled: last.asOf === endsChecked ? { asOf: last.asOf, importedFrom: last.asOf - DAY } : null,
     rows: sql`SELECT ${join(keyColumns(view))}, tuple(_event_time, _available_at, _sequence) AS _order, _tombstone AS _gone,
         _event_time = ${instantSql(last.asOf)} AS _last
       FROM ${viewTables(view).history} WHERE _event_time >= ${instantSql(first.asOf)} AND _event_time < ${instantSql(asOf)}`,
@@ -80,8 +94,7 @@ export function beforeAmong(runs: readonly Run[], run: Run, { computed, calendar
   const keys = keyColumns(view).map((key) => sql`assumeNotNull(p.${key}) AS ${key}`);
   const whole = keyColumns(view).map((key) => sql`p.${key} IS NOT NULL`);
   return {
-    asOf: last.asOf,
-    importedFrom: null,
+    settled: { asOf: last.asOf, importedFrom: null },
     rows: sql`SELECT ${join(keys)}, tuple(indexOf(${ids}, _run)) AS _order, toUInt8(p._tombstone > 0) AS _gone,
         _run = ${param('UInt32', last.id)} AS _last
       FROM ${computed} AS p WHERE has(${ids}, _run) AND ${join(whole, ' AND ')}`,
@@ -126,7 +139,9 @@ export async function endDeleted(parts: Parts, run: Run, { rows, deletions, befo
 }
 
 /** The condition that a row `v` came since the as-of before was computed, or later than the beginning of an import that may have. */
-function cameSince({ asOf, importedFrom }: Before): Sql {
+function cameSince({ settled }: Before): Sql {
+  if (settled === null) return sql`1`;
+  const { asOf, importedFrom } = settled;
   const known = sql`v.ingested_at > ${instantSql(asOf)}`;
   return importedFrom === null
     ? known

@@ -2,6 +2,7 @@ import { type Sql, sql } from '../../core/definitions/sql.js';
 import { isArrayType } from '../../core/definitions/types.js';
 import { RiskgraphError } from '../../core/errors.js';
 import { formatInstant } from '../../core/helpers/time.js';
+import type { StageOptions } from '../../core/ports/offline-writer.js';
 import type { Run, StageCounts, StagedRow } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { computeRun, type Parts } from './compute.js';
@@ -19,10 +20,10 @@ export async function stageRun(
   store: ClickHouse,
   fenced: FencedView,
   run: Run,
-  parts: QueryParts,
+  { endsChecked = null, ...parts }: QueryParts & Pick<StageOptions, 'endsChecked'>,
 ): Promise<StageCounts> {
   const [counts] = await stageQueries(store, fenced, [run], parts, {
-    before: (query) => beforeInHistory(query, run),
+    before: (query) => beforeInHistory(query, run, endsChecked),
     // In the stage, so that what ends is online before it is history; of several runs the commit knows better which as-of comes before.
     async computed({ rows }) {
       if (run.view.absent === 'ends') await endLeft(store, run, rows);
@@ -69,7 +70,7 @@ async function stageQueries(
       await steps.computed({ rows, done: index + 1 });
     }
   });
-  return counts.map(({ tombstones, ...others }) => others);
+  return counts.map(({ tombstones, ...others }) => ({ ...others, endsChecked: true }));
 }
 
 /** See OfflineWriter.stageRows. */

@@ -215,7 +215,7 @@ describe('an entity with whose rows a query cannot compute', () => {
     await fixture.writers.createView(view);
     const cancelled = AbortSignal.abort(new Error('the job is cancelled'));
     const run = { id: 1, view, asOf, knowledge: asOf };
-    await expect(fixture.writes.stageRun(run, cancelled)).rejects.toThrow('the job is cancelled');
+    await expect(fixture.writes.stageRun(run, { signal: cancelled })).rejects.toThrow('the job is cancelled');
   });
 
   test('keeps the row that its as-of had', async () => {
@@ -359,8 +359,8 @@ describe('an entity with whose rows a query cannot compute', () => {
         await writes.stageRuns(runs);
         await writes.commitRuns(view, runs.map(stamp));
       } else {
-        for (const run of runs) {
-          await writes.stageRun(run);
+        for (const [index, run] of runs.entries()) {
+          await writes.stageRun(run, { endsChecked: runs[index - 1]?.asOf ?? null });
           await writes.commitRuns(view, [stamp(run)]);
         }
       }

@@ -403,10 +403,10 @@ test('runs of several days staged at once leave what they leave one by one, a da
   const together = await fixture.writes.stageRuns(runs, async (done) => void told.push(done));
   expect(together).toEqual(counts);
   expect(together).toEqual([
-    { rows: 2, changed: 2, nullKeys: 1, restated: false },
-    { rows: 2, changed: 2, nullKeys: 1, restated: true },
-    { rows: 2, changed: 2, nullKeys: 1, restated: false },
-    { rows: 0, changed: 0, nullKeys: 0, restated: false },
+    { rows: 2, changed: 2, nullKeys: 1, restated: false, endsChecked: true },
+    { rows: 2, changed: 2, nullKeys: 1, restated: true, endsChecked: true },
+    { rows: 2, changed: 2, nullKeys: 1, restated: false, endsChecked: true },
+    { rows: 0, changed: 0, nullKeys: 0, restated: false, endsChecked: true },
   ]);
   expect(told).toEqual([1, 2, 3, 4]);
   expect(await collect(fixture.offline.readStage(runs[1] as Run, DAY, ALL))).toMatchObject([
