@@ -161,6 +161,7 @@ export async function createApp(config: Config, given: Given = {}) {
       log,
       metrics,
       tempDir,
+      quarantineRows: config.quarantineRows,
       datum: config.portfolio.datum,
       leases,
       storeClock,

@@ -89,6 +89,8 @@ const Environment = z
     RISKGRAPH_DEADLINE_MS: withDefault(z.coerce.number().int().min(1).max(600_000), 300),
     RISKGRAPH_RATE_LIMIT: optional(z.string()),
     RISKGRAPH_AUDIT_DAYS: optional(z.coerce.number().int().min(31).max(36_500)),
+    RISKGRAPH_QUARANTINE_ROWS: withDefault(z.coerce.number().int().min(20).max(10_000_000), 10_000),
+    RISKGRAPH_IDLE_BODY_SECONDS: withDefault(z.coerce.number().int().min(1).max(3_600), 60),
     RISKGRAPH_UNFINISHED_SETS: withDefault(z.coerce.number().int().min(1).max(10_000), 10),
     RISKGRAPH_SPINE_ROWS: withDefault(z.coerce.number().int().min(1), 50_000_000),
     RISKGRAPH_SPINE_BYTES: withDefault(z.coerce.number().int().min(1), 8 * 2 ** 30),
@@ -120,6 +122,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     decisionDeadlineMs: env.RISKGRAPH_DEADLINE_MS,
     /** How long entries of the audit log are kept; undefined: for ever. */
     auditDays: env.RISKGRAPH_AUDIT_DAYS,
+    /** Rejected rows of one import that are kept; the rest is counted. */
+    quarantineRows: env.RISKGRAPH_QUARANTINE_ROWS,
+    /** How long the sender of a body may be silent. */
+    idleBodySeconds: env.RISKGRAPH_IDLE_BODY_SECONDS,
     /** Most training sets of one key at a time that are not built yet. */
     unfinishedSets: env.RISKGRAPH_UNFINISHED_SETS,
     /** Most that the SQL of a spine may give; bytes before compression. */

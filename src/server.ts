@@ -35,6 +35,7 @@ runRole('api', async () => {
     rateLimits,
     rateCount,
     decisionDeadlineMs: config.decisionDeadlineMs,
+    idleBodySeconds: config.idleBodySeconds,
     registerImports: (http) =>
       registerImportRoutes(http, { sources: services.sources, tables: services.api.registry.tables, now }),
   });

@@ -25,7 +25,10 @@ export function describeImport(table: string, result: ImportResult): string {
   const lines = [`${table}: ${result.accepted} accepted, ${result.duplicates} duplicates, ${result.rejected} rejected`];
   for (const { line, column, reason } of result.quarantine)
     lines.push(`  line ${line}${column ? `, ${column}` : ''}: ${reason}`);
-  if (result.rejected > result.quarantine.length) lines.push('  … the rest is in the quarantine table');
+  if (result.rejected > result.quarantine.length) {
+    const notKept = result.notKept ? `, but for ${result.notKept} that were counted and not kept` : '';
+    lines.push(`  … the rest is in the quarantine table${notKept}`);
+  }
   return lines.join('\n');
 }
 

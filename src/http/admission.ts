@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RiskgraphError } from '../core/errors.js';
 import { FairQueue } from '../core/fair-queue.js';
 import type { Metrics } from '../core/ports/process.js';
+import { answerUnread, isWhole } from './bodies.js';
 
 /**
  * What is worked on at once: enough to use the processor while some wait for a store, few enough for each to be done soon. Decisions have
@@ -34,7 +35,8 @@ export function createAdmission(server: FastifyInstance, { metrics }: { readonly
   const lanes = { decisions: open(PLACES.decisions), others: open(PLACES.others) };
   const lag = lagOf(server);
 
-  return async ({ caller, ip, deadline }, reply) => {
+  return async (request, reply) => {
+    const { caller, ip, deadline } = request;
     const lane = lanes[caller?.role === 'decision' ? 'decisions' : 'others'];
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
@@ -43,6 +45,10 @@ export function createAdmission(server: FastifyInstance, { metrics }: { readonly
     if (leave) {
       if (gone.signal.aborted) leave();
       else gone.signal.addEventListener('abort', leave, { once: true });
+      deadline?.signal.addEventListener('abort', () => {
+        // A place is for work: a sender that is slower than its own deadline does not keep it.
+        if (!isWhole(request)) answerUnread(reply, deadline.signal.reason);
+      });
       return;
     }
     metrics.count('overloaded_requests', { role: caller?.role ?? '', caller: caller?.name ?? '' });

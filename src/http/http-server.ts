@@ -6,6 +6,7 @@ import type { ApiServices } from '../graphql/context.js';
 import { schemasOf } from '../graphql/schema.js';
 import { isAudited, registerAccess } from './access.js';
 import { createAdmission } from './admission.js';
+import { registerBodies } from './bodies.js';
 import { registerDeadlines } from './deadlines.js';
 import { registerDownloads } from './downloads.routes.js';
 import { registerErrors, sendError } from './errors.js';
@@ -28,6 +29,8 @@ export interface HttpOptions {
   readonly rateLimits: RateLimits;
   /** Deadline of a request of role decision that names none. */
   readonly decisionDeadlineMs: number;
+  /** How long the sender of a body may be silent. */
+  readonly idleBodySeconds: number;
   /** The count that all processes of the API share. Absent: each counts for itself. */
   readonly rateCount?: RateCount;
   /** Adds the import routes. */
@@ -72,6 +75,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   endConnectionsOnClose(server);
   registerErrors(server, log);
   registerAccess(server, { keys, guarded: GUARDED_ROUTES, audit: services.audit, now: services.now });
+  registerBodies(server, { idleSeconds: options.idleBodySeconds });
   registerDeadlines(server, { decisionMs: options.decisionDeadlineMs });
   await registerRateLimit(server, { limits: rateLimits, count: rateCount, metrics });
 

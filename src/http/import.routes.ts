@@ -1,11 +1,11 @@
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import multipart, { type MultipartFile, type MultipartValue } from '@fastify/multipart';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { badInput, RiskgraphError } from '../core/errors.js';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { unlessAborted } from '../core/async.js';
+import { badInput } from '../core/errors.js';
 import type { SourceTables } from '../core/lending/sources.js';
 import type { Clock } from '../core/ports/process.js';
 import type { ImportResult, SourceStore, Spooled } from '../core/ports/sources.js';
+import { answerUnread, chunksOf, unzipped } from './bodies.js';
 import { guardedRoute } from './route-access.js';
 import { UploadFormats } from './upload-formats.js';
 
@@ -46,7 +46,7 @@ export async function registerImportRoutes(
 
     scope.route<ImportRoute>({
       ...IMPORT_TABLE,
-      handler: async (request, reply): Promise<ImportResult> => {
+      handler: async (request, reply): Promise<ImportResult | FastifyReply> => {
         try {
           const table = tables.get(request.params.table).name;
           const common = {
@@ -57,16 +57,17 @@ export async function registerImportRoutes(
             callerKey: request.caller?.keyId,
           };
           if (request.isMultipart()) {
-            return await importParts(request, { sources, formats }, ({ format, body, mapping }) =>
+            const parts = importParts(request, { sources, formats }, ({ format, body, mapping }) =>
               sources.import({ ...common, format, body, mapping }),
             );
+            return await unlessAborted(parts, request.bodyStalls ?? undefined);
           }
           return await sources.import({ ...common, format: formats.ofRequest(request.headers), body: bodyOf(request) });
         } catch (cause) {
           // The rest of the body is let go by, so that the caller reads the answer and not a broken connection.
           request.raw.resume();
-          reply.header('connection', 'close');
-          throw cause;
+          answerUnread(reply, cause);
+          return reply;
         }
       },
     });
@@ -79,34 +80,11 @@ function isHistory(value: string | undefined): boolean {
   throw badInput("history is neither 'true' nor 'false'", 'leave it out for what is known from now on');
 }
 
-/** Left open when reading stops early: destroying it would end the connection before the answer is sent. */
-async function* chunksOf(stream: Readable): AsyncIterable<Uint8Array> {
-  try {
-    yield* stream.iterator({ destroyOnReturn: false });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code?.startsWith('Z_')) {
-      throw badInput('the body is not gzip', 'send the file plain or gzipped');
-    }
-    throw new RiskgraphError({
-      code: 'BAD_USER_INPUT',
-      message: 'the body broke off before its end',
-      hint: 'nothing of it was taken: send the file again',
-      cause,
-    });
-  }
-}
-
 function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding === 'identity') return chunksOf(request.raw);
-  if (encoding !== 'gzip')
-    throw badInput(
-      `the content encoding '${encoding.slice(0, 100)}' is not supported`,
-      'send the file plain or gzipped',
-    );
-  const unzipped = createGunzip();
-  request.raw.on('error', (cause) => unzipped.destroy(cause));
-  return chunksOf(request.raw.pipe(unzipped));
+  if (encoding === 'identity') return chunksOf(request.raw, request);
+  if (encoding === 'gzip') return unzipped(request);
+  throw badInput(`the content encoding '${encoding.slice(0, 100)}' is not supported`, 'send the file plain or gzipped');
 }
 
 interface MappedFile {
@@ -132,7 +110,7 @@ async function importParts(
       } else if (waiting || result) throw badInput('there is more than one file', 'send each file with its mapping');
       else {
         const format = formats.ofPart(part);
-        const body = chunksOf(part.file);
+        const body = chunksOf(part.file, request);
         if (mapping === undefined) waiting = { format, file: await sources.spool(body) };
         else {
           result = await run({ format, body, mapping });

@@ -1,5 +1,13 @@
 import { badInput } from '../core/errors.js';
-import { decodeText, type FileFormat, type FileRecord, MAX_LINE, type RecordFile, refused } from './records.js';
+import {
+  decodeText,
+  type FileFormat,
+  type FileRecord,
+  MAX_LINE,
+  type RecordFile,
+  refused,
+  refuseEndless,
+} from './records.js';
 
 export const csv: FileFormat = {
   name: 'csv',
@@ -78,6 +86,8 @@ class CsvReader {
   private line = 1;
   /** Inside a line that is too long: until its end. */
   private skipping = false;
+  /** Characters of it that were skipped. */
+  private skipped = 0;
 
   constructor(private readonly maxLine: number) {}
 
@@ -97,10 +107,13 @@ class CsvReader {
       const lineEnd = this.text.indexOf('\n', at);
       if (this.skipping) {
         if (lineEnd === -1) {
+          this.skipped += this.text.length - at;
+          refuseEndless(this.line, this.skipped);
           at = this.text.length;
           break;
         }
         this.skipping = false;
+        this.skipped = 0;
         this.line++;
         at = lineEnd + 1;
         continue;

@@ -1,6 +1,14 @@
 import { badInput } from '../core/errors.js';
 import { readJson } from '../core/json.js';
-import { decodeText, type FileFormat, type FileRecord, MAX_LINE, type RecordFile, refused } from './records.js';
+import {
+  decodeText,
+  type FileFormat,
+  type FileRecord,
+  MAX_LINE,
+  type RecordFile,
+  refused,
+  refuseEndless,
+} from './records.js';
 
 export const ndjson: FileFormat = {
   name: 'ndjson',
@@ -54,10 +62,12 @@ export async function* jsonLines(body: AsyncIterable<Uint8Array>, maxLine = MAX_
   let rest = '';
   let line = 0;
   let tooLong = false;
+  let skipped = 0;
   const parse = (raw: string): JsonLine[] => {
     line++;
     const wasTooLong = tooLong;
     tooLong = false;
+    skipped = 0;
     if (wasTooLong) return [];
     if (raw.length > maxLine) return [{ line, raw, object: null, problem: longerThan(maxLine), column: null }];
     return raw.trim() === '' ? [] : [parseLine(line, raw)];
@@ -70,6 +80,8 @@ export async function* jsonLines(body: AsyncIterable<Uint8Array>, maxLine = MAX_
       if (!tooLong)
         parsed.push({ line: line + 1, raw: rest, object: null, problem: longerThan(maxLine), column: null });
       tooLong = true;
+      skipped += rest.length;
+      refuseEndless(line + 1, skipped);
       rest = '';
     }
     if (parsed.length > 0) yield parsed;

@@ -1,7 +1,8 @@
-import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
+import type { AsyncBuffer, Compressors, FileMetaData, RowGroup } from 'hyparquet';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { compressors, decompressLz4, decompressLz4Raw } from 'hyparquet-compressors';
-import { badInput } from '../core/errors.js';
+import { badInput, RiskgraphError } from '../core/errors.js';
+import { Unpacked } from '../core/unpacked.js';
 import { type ParquetColumn, type ParquetSchema, readSchema } from './parquet-schema.js';
 import type { ColumnLimit, FileFormat, FileRecord, RecordFile } from './records.js';
 
@@ -15,12 +16,39 @@ export const parquet: FileFormat = {
 /** A row group is read whole; a larger one would not fit beside the rest of the process. Bytes before compression. */
 const MAX_ROW_GROUP = 256 * 2 ** 20;
 
+/** Values of a row group that are held at once; a few bytes may say that a value is repeated any number of times. */
+const MAX_GROUP_VALUES = 50_000_000;
+
+const tooLarge = (message: string): RiskgraphError =>
+  new RiskgraphError({
+    code: 'PAYLOAD_TOO_LARGE',
+    message,
+    hint: 'nothing of the file was taken: write it with fewer rows a group, 100,000 for example',
+  });
+
+const groupTooLarge = () => tooLarge(`a row group of the file is larger than ${MAX_ROW_GROUP / 2 ** 20} MiB`);
+
 /** The library takes the one byte that stands for nothing in LZ4, as of a page of NULLs, for damage. */
 const decompress: Compressors = {
   ...compressors,
   LZ4: (input, length) => (length === 0 ? new Uint8Array() : decompressLz4(input, length)),
   LZ4_RAW: (input, length) => (length === 0 ? new Uint8Array() : decompressLz4Raw(input, length)),
 };
+
+/** For the pages of one row group: the sizes that the end of the file gives may be others than those that the pages give themselves. */
+function boundedCompressors(): Compressors {
+  let unpacked = 0;
+  return Object.fromEntries(
+    Object.entries(decompress).map(([codec, open]) => [
+      codec,
+      (input: Uint8Array, length: number) => {
+        unpacked += length;
+        if (unpacked > MAX_ROW_GROUP) throw groupTooLarge();
+        return open(input, length);
+      },
+    ]),
+  );
+}
 
 /** A Parquet file on disk, read row group by row group. BAD_USER_INPUT where it is none. */
 export async function openParquet(path: string): Promise<RecordFile> {
@@ -32,19 +60,24 @@ export async function openParquet(path: string): Promise<RecordFile> {
   } catch {
     throw badInput('the file is not Parquet', 'check the content type, and that the whole file was sent');
   }
-  if (metadata.row_groups.some((group) => group.total_byte_size > MAX_ROW_GROUP)) {
-    throw badInput(
-      `a row group of the file is larger than ${MAX_ROW_GROUP / 2 ** 20} MiB`,
-      'write the file with fewer rows a group, 100,000 for example',
-    );
-  }
+  if (metadata.row_groups.some((group) => group.total_byte_size > MAX_ROW_GROUP)) throw groupTooLarge();
   const schema = readSchema(metadata);
+  if (metadata.row_groups.some((group) => valuesOf(group, schema) > MAX_GROUP_VALUES)) {
+    throw tooLarge(`a row group of the file has more than ${MAX_GROUP_VALUES} values`);
+  }
   return {
     header: schema.columns.map(({ name }) => name),
     limits: new Map(schema.columns.flatMap((column) => limitOf(column))),
     batches: rowGroups(file, schema),
   };
 }
+
+/** Empty columns have values too; lists have more than rows. */
+const valuesOf = ({ num_rows, columns }: RowGroup, schema: ParquetSchema): number =>
+  Math.max(
+    Number(num_rows) * schema.columns.length,
+    columns.reduce((sum, { meta_data }) => sum + Number(meta_data?.num_values ?? 0), 0),
+  );
 
 function limitOf({ name, zoneless, unreadable }: ParquetColumn): [string, ColumnLimit][] {
   if (unreadable !== null) {
@@ -65,10 +98,12 @@ function limitOf({ name, zoneless, unreadable }: ParquetColumn): [string, Column
 
 async function* rowGroups(file: AsyncBuffer, schema: ParquetSchema): AsyncIterable<readonly FileRecord[]> {
   let rowStart = 0;
+  const unpacked = new Unpacked(() => file.byteLength);
   for (const group of schema.metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
     const rows = await readRows({ file, schema, rowStart, rowEnd });
     for (let from = 0; from < rows.length; from += 1000) {
+      unpacked.add(textBytes(rows.slice(from, from + 1000)));
       const firstLine = rowStart + from + 1;
       yield rows.slice(from, from + 1000).map((given, index) => {
         let at = 0;
@@ -81,6 +116,15 @@ async function* rowGroups(file: AsyncBuffer, schema: ParquetSchema): AsyncIterab
     }
     rowStart = rowEnd;
   }
+}
+
+/** A value that a file holds once may stand in each of its rows. */
+function textBytes(rows: readonly (readonly unknown[])[]): number {
+  let bytes = 0;
+  for (const row of rows) {
+    for (const value of row) if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;
+  }
+  return bytes;
 }
 
 interface Reading {
@@ -102,7 +146,7 @@ async function readRows({ file, schema, rowStart, rowEnd }: Reading): Promise<un
       rowStart,
       rowEnd,
       columns: readable,
-      compressors: decompress,
+      compressors: boundedCompressors(),
       // What says that it is text comes as text; other bytes come as they are.
       utf8: false,
       // INT96 comes as nanoseconds.
@@ -112,6 +156,7 @@ async function readRows({ file, schema, rowStart, rowEnd }: Reading): Promise<un
       },
     });
   } catch (cause) {
+    if (cause instanceof RiskgraphError) throw cause;
     throw badInput(
       `rows ${rowStart + 1} to ${rowEnd} of the Parquet file cannot be read`,
       `write it with a common encoding and compression${cause instanceof RangeError ? ' and smaller row groups' : ''}`,

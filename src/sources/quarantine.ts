@@ -11,7 +11,10 @@ const NAMED_IN_REPLY = 20;
 
 const COLUMNS = ['table', 'at', 'import_id', 'line', 'column', 'reason', 'raw'];
 
-/** Keeps the rows of one import that were refused, and the first of them for the reply. */
+/** Rows of one import that are kept where no other number is given. */
+const KEPT_ROWS = 10_000;
+
+/** Keeps the first rows of one import that were refused, and the very first for the reply; the rest is counted. */
 export class Quarantine {
   private readonly writer: BatchWriter;
   readonly first: RejectedRow[] = [];
@@ -19,7 +22,13 @@ export class Quarantine {
 
   constructor(
     clickhouse: ClickHouse,
-    private readonly of: { readonly table: string; readonly importId: string; readonly now: Instant },
+    private readonly of: {
+      readonly table: string;
+      readonly importId: string;
+      readonly now: Instant;
+      /** Rows that are kept. */
+      readonly most?: number | undefined;
+    },
   ) {
     this.writer = new BatchWriter(clickhouse, {
       label: 'quarantine-write',
@@ -33,8 +42,18 @@ export class Quarantine {
     const { line } = record;
     if (this.first.length < NAMED_IN_REPLY) this.first.push({ line, column, reason });
     const { table, importId, now } = this.of;
+    if (this.rejected > this.most) return;
     const raw = wellFormed((record.raw ?? asJson(header, record.values)).slice(0, MAX_RAW));
     await this.writer.add([table, instantText(now), importId, line, column, reason, raw]);
+  }
+
+  /** Rows that were counted and are not kept. */
+  get notKept(): number {
+    return Math.max(0, this.rejected - this.most);
+  }
+
+  private get most(): number {
+    return this.of.most ?? KEPT_ROWS;
   }
 
   end(): Promise<void> {

@@ -1,4 +1,5 @@
 /** The common form of every file format. */
+import { RiskgraphError } from '../core/errors.js';
 import type { ImportFormat, Spooled } from '../core/ports/sources.js';
 
 /** One row of a file, in the order of its header, or the reason why it is refused. */
@@ -45,6 +46,19 @@ export interface FileFormat extends ImportFormat {
 
 /** A longer line is refused as a row: one row must not fill the memory. In characters. */
 export const MAX_LINE = 1 << 20;
+/** A longer line is no row: the file has no line ends, and is read no further. In characters. */
+const MAX_SKIPPED = 16 * MAX_LINE;
+
+/** @throws PAYLOAD_TOO_LARGE for a line with more characters than are read past */
+export function refuseEndless(line: number, length: number): void {
+  if (length <= MAX_SKIPPED) return;
+  throw new RiskgraphError({
+    code: 'PAYLOAD_TOO_LARGE',
+    message: `line ${line} is longer than ${MAX_SKIPPED} characters`,
+    hint: 'nothing of the file was taken: check that it has line ends, and that its content type is the right one',
+  });
+}
+
 /** Kept length of a refused row, in characters. */
 export const MAX_RAW = 8192;
 

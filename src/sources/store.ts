@@ -28,6 +28,8 @@ export interface SourceStoreOptions {
   /** Its database holds the migrated tables. */
   readonly clickhouse: ClickHouse;
   readonly tables: SourceTables;
+  /** Rejected rows of one import that are kept; absent: 10,000. */
+  readonly quarantineRows?: number | undefined;
   /** Checks and runs mappings. */
   readonly userSql: UserSql;
   readonly calendar: BusinessCalendar;
@@ -116,7 +118,7 @@ async function importFile(
   const stage = stageName(now, importId);
   const cleanup: Cleanup = [];
   try {
-    const quarantine = new Quarantine(clickhouse, { table: table.name, importId, now });
+    const quarantine = new Quarantine(clickhouse, { table: table.name, importId, now, most: options.quarantineRows });
     const file = await openFile(options, table, { request, stage: `${stage}_file`, quarantine, cleanup });
     checkHeader(table, file.header);
     checkLimits(table, file);
@@ -153,7 +155,8 @@ async function importFile(
       return appended;
     });
     const duplicates = good - replaced - accepted;
-    return { accepted, duplicates, rejected: quarantine.rejected, quarantine: quarantine.first };
+    const { rejected, notKept, first } = quarantine;
+    return { accepted, duplicates, rejected, quarantine: first, ...(notKept > 0 ? { notKept } : {}) };
   } finally {
     for (const undo of cleanup.reverse()) {
       await undo().catch((err: unknown) => log.warn({ err, importId }, 'an import did not clean up all that it made'));

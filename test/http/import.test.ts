@@ -1,8 +1,11 @@
-import { request as httpRequest } from 'node:http';
+import { readdir } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { type FastifyInstance, fastify } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registerBodies } from '../../src/http/bodies.js';
 import { registerErrors } from '../../src/http/errors.js';
 import { registerImportRoutes } from '../../src/http/import.routes.js';
 import { NOW, openSources, type Sources } from '../sources/support.js';
@@ -16,6 +19,7 @@ beforeAll(async () => {
   sources = await openSources();
   server = fastify();
   registerErrors(server, quietLog);
+  registerBodies(server, { idleSeconds: 1 });
   await registerImportRoutes(server, { tables: TABLES, sources: sources.store, now: () => NOW });
   await server.listen({ port: 0, host: '127.0.0.1' });
   url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
@@ -149,6 +153,46 @@ describe('POST /import/:table', () => {
       await expect.poll(stages, patience).toEqual([]);
       expect(await rows()).toBe(0);
     }
+  });
+
+  it('takes nothing of a body whose sender is silent, or drips, and says so', async () => {
+    const form = 'multipart/form-data; boundary=b';
+    const part = '--b\r\ncontent-disposition: form-data; name="file"; filename="f.csv"\r\n\r\nid,at\n';
+    const bodies: readonly (readonly [type: string, begin: string | Buffer, packing?: string])[] = [
+      ['text/csv', 'province,city,latitude,longitude\nHubei,Wuhan,30,114\n'],
+      ['text/csv', gzipSync('province,city,latitude,longitude\n').subarray(0, 12), 'gzip'],
+      ['application/vnd.apache.parquet', 'PAR1'],
+      [form, part],
+    ];
+    const dripped = bodies.map(async ([type, begin, packing]) => {
+      const headers = { 'content-type': type, ...(packing ? { 'content-encoding': packing } : {}) };
+      const sent = httpRequest(`${url}/import/places`, { method: 'POST', headers });
+      sent.on('error', () => undefined);
+      const answer = new Promise<IncomingMessage>((resolve) => sent.once('response', resolve));
+      sent.write(begin);
+      const drip = setInterval(() => sent.write(packing ? Buffer.alloc(0) : 'x'), 100);
+      const response = await answer;
+      clearInterval(drip);
+      return [response.statusCode, response.headers.connection, JSON.parse(await text(response))];
+    });
+    const error = { code: 'TIMEOUT', message: 'less than 1024 bytes of the body came in 1 s' };
+    for (const answer of await Promise.all(dripped)) expect(answer).toMatchObject([503, 'close', { error }]);
+    await expect.poll(() => readdir(sources.tempDir), { timeout: 60_000 }).toEqual([]);
+    expect(await sources.rows('SELECT * FROM places')).toEqual([]);
+  });
+
+  it('takes nothing of a body that unpacks to far more than was sent', async () => {
+    const lines = `province,city,latitude,longitude\n${`${'x'.repeat(2 ** 19)}\n`.repeat(140)}`;
+    const answer = await send('/import/places', new Uint8Array(gzipSync(lines)), {
+      ...csv,
+      'content-encoding': 'gzip',
+    });
+    expect(answer).toMatchObject({
+      status: 413,
+      json: {
+        error: { code: 'PAYLOAD_TOO_LARGE', message: 'the file unpacks to more than 64 MiB and 200 times its size' },
+      },
+    });
   });
 
   const MAPPING = "SELECT concat('M', id) AS customer_id, at AS registered_at FROM file";

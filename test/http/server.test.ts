@@ -59,6 +59,7 @@ async function serveAlso(given: Partial<HttpOptions>, keys: readonly GivenKey[] 
     metricsText: async () => '',
     rateLimits: parseRateLimits('none'),
     decisionDeadlineMs: 60_000,
+    idleBodySeconds: 60,
     ...given,
   });
   return { server, url: await server.listen({ host: '127.0.0.1', port: 0 }) };
@@ -115,6 +116,26 @@ describe('a body', () => {
     const response = await post('query=x', { 'content-type': 'application/x-www-form-urlencoded' });
     expect(response.status).toBe(400);
     expect(await codeOf(response)).toBe('BAD_USER_INPUT');
+  });
+
+  it('that is not here by the deadline of its request is not waited for', async () => {
+    const sent = request(`${api.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'content-length': '1000',
+        'x-deadline-ms': '100',
+        authorization: `Bearer ${keyOf('decision')}`,
+      },
+    });
+    const answer = new Promise<IncomingMessage>((resolve, reject) =>
+      sent.once('response', resolve).once('error', reject),
+    );
+    sent.write('{');
+    const response = await answer;
+    expect([response.statusCode, response.headers.connection]).toEqual([503, 'close']);
+    expect(JSON.parse(await text(response))).toMatchObject({ errors: [{ extensions: { code: 'TIMEOUT' } }] });
+    sent.on('error', () => undefined).destroy();
   });
 
   it('is not read before the key is known', async () => {
@@ -348,6 +369,7 @@ describe('health', () => {
       metricsText: api.app.telemetry.metricsText,
       rateLimits: parseRateLimits('none'),
       decisionDeadlineMs: 60_000,
+      idleBodySeconds: 60,
     });
     const duties = ['decisions', 'history', 'reports', 'ingest'];
     const statusesWith = async (broken: Partial<typeof stores>) => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { csvCell, csvQuoted } from '../../src/core/helpers/csv.js';
 import { openCsv } from '../../src/sources/csv.js';
+import { openNdjson } from '../../src/sources/ndjson.js';
 import type { FileRecord } from '../../src/sources/records.js';
 import { chunks } from './support.js';
 
@@ -55,6 +56,32 @@ describe('reading CSV', () => {
       ]);
     }
   });
+
+  it.each(['csv', 'ndjson'])(
+    'refuses a file of %s with a line that does not end, and reads it no further',
+    async (format) => {
+      const piece = Buffer.alloc(2 ** 20, 'x');
+      let sent = 0;
+      const read = async (pieces: number) => {
+        async function* body(): AsyncIterable<Uint8Array> {
+          yield Buffer.from('x\n');
+          for (sent = 0; sent < pieces; sent++) yield piece;
+          yield Buffer.from('\n');
+        }
+        const { batches } = format === 'csv' ? await openCsv(body()) : openNdjson(body(), ['x']);
+        const lines: number[] = [];
+        for await (const batch of batches)
+          lines.push(...batch.filter(({ refusal }) => refusal).map(({ line }) => line));
+        return lines;
+      };
+      expect(await read(15)).toContain(2);
+      await expect(read(1000)).rejects.toMatchObject({
+        code: 'PAYLOAD_TOO_LARGE',
+        message: 'line 2 is longer than 16777216 characters',
+      });
+      expect(sent).toBeLessThan(20);
+    },
+  );
 
   it('refuses a row that is longer than allowed and goes on after its line end', async () => {
     const long = 'z'.repeat(50);

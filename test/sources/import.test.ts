@@ -215,6 +215,12 @@ describe('importing CSV', () => {
     expect(await count('source_quarantine')).toBe(30);
   });
 
+  it('keeps 10,000 refused rows of a file, and counts the rest', async () => {
+    const result = await sources.load('customers', `customer_id,registered_at\n${'x\n'.repeat(10_050)}`);
+    expect(result).toMatchObject({ accepted: 0, rejected: 10_050, notKept: 50 });
+    expect(await count('source_quarantine')).toBe(10_000);
+  });
+
   it('goes on after a quote that is never closed', async () => {
     const body =
       'customer_id,registered_at\nC1,"2024-01-01T00:00:00Z\nC2,2024-01-01T00:00:00Z\nC3,2024-01-01T00:00:00Z\n';

@@ -92,6 +92,16 @@ const readBytes = (bytes: Uint8Array) => {
   return read(path);
 };
 
+test('a text that the file holds once counts in each row that has it', async () => {
+  const data = Array.from({ length: 70 }, () => 'x'.repeat(2 ** 20));
+  const file = new Uint8Array(parquetWriteBuffer({ columnData: [{ name: 'x', data, type: 'STRING' }] }));
+  expect(file.length).toBeLessThan(2 ** 20);
+  await expect(readBytes(file)).rejects.toMatchObject({
+    code: 'PAYLOAD_TOO_LARGE',
+    message: 'the file unpacks to more than 64 MiB and 200 times its size',
+  });
+});
+
 test('INT96 is an instant where Spark wrote it, and the time of a local clock where another tool did', async () => {
   const bySpark = readFileSync(fixture('spark')).toString('latin1');
   const another = Buffer.from(bySpark.replaceAll('org.apache.spark.', 'org.apache.other.'), 'latin1');

@@ -118,6 +118,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     rateLimits: parseRateLimits(options.rateLimits ?? 'none'),
     rateCount: services.rateCount,
     decisionDeadlineMs: config.decisionDeadlineMs,
+    idleBodySeconds: config.idleBodySeconds,
     registerImports: (http) => registerImportRoutes(http, { tables: TABLES, sources: services.sources, now }),
     ...options.http?.(app),
   });

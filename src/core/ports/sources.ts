@@ -17,6 +17,8 @@ export interface ImportResult {
   readonly rejected: number;
   /** The first 20 rejected rows. */
   readonly quarantine: readonly RejectedRow[];
+  /** Rejected rows that were counted and are not in the quarantine; absent where all are. */
+  readonly notKept?: number;
 }
 
 /** A file format that an import reads. */

@@ -1,0 +1,122 @@
+/** Bodies of requests: bounded in what they unpack to, and in how long their sender may be silent. */
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { unlessAborted } from '../core/async.js';
+import { badInput, RiskgraphError } from '../core/errors.js';
+import { Unpacked } from '../core/unpacked.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Aborted, with the reason, where the body is not waited for any longer; null without a body. */
+    bodyStalls: AbortSignal | null;
+  }
+}
+
+/** A sender that gives less than this in the time that it may be silent drips. */
+const STEADY_BYTES = 1024;
+/** What an import puts aside is taken for a leftover after a day. */
+const LONGEST_HOURS = 12;
+
+const stalledFor = (seconds: number): RiskgraphError =>
+  new RiskgraphError({
+    code: 'TIMEOUT',
+    message: `less than ${STEADY_BYTES} bytes of the body came in ${seconds} s`,
+    hint: 'send it again, without pauses',
+  });
+
+const TOO_LONG = new RiskgraphError({
+  code: 'TIMEOUT',
+  message: `the body did not come whole within ${LONGEST_HOURS} h`,
+  hint: 'send it again, in several files',
+});
+
+/** Whether all of the body is here. */
+export const isWhole = ({ raw }: FastifyRequest): boolean => raw.complete;
+
+/** Answers a request whose body is not waited for, and ends its connection: what still comes of it would be read as the next request. */
+export function answerUnread(reply: FastifyReply, error: unknown): void {
+  if (!reply.sent) void reply.header('connection', 'close').send(error);
+}
+
+/** Answers TIMEOUT to a request whose body stops coming, whichever route it is for. */
+export function registerBodies(server: FastifyInstance, { idleSeconds }: { readonly idleSeconds: number }): void {
+  server.decorateRequest('bodyStalls', null);
+  server.addHook('preParsing', async (request, reply) => {
+    const { headers, raw } = request;
+    if (raw.complete || (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)) return;
+    request.bodyStalls = watch(request, idleSeconds);
+    request.bodyStalls.addEventListener('abort', () => answerUnread(reply, request.bodyStalls?.reason), { once: true });
+  });
+}
+
+/** Time in which this process does not read counts for nothing: what was sent then waits in front of it. */
+function watch({ raw }: FastifyRequest, idleSeconds: number): AbortSignal {
+  const controller = new AbortController();
+  const began = performance.now();
+  let seen = raw.socket.bytesRead;
+  let silent = 0;
+  const end = (error: RiskgraphError): void => {
+    clearInterval(timer);
+    controller.abort(error);
+  };
+  const timer = setInterval(() => {
+    if (raw.complete || raw.destroyed) {
+      clearInterval(timer);
+      return;
+    }
+    const waitsForUs = raw.readableLength >= raw.readableHighWaterMark;
+    const isSteady = raw.socket.bytesRead - seen >= STEADY_BYTES / 2;
+    seen = raw.socket.bytesRead;
+    silent = waitsForUs || isSteady ? 0 : silent + 1;
+    // Twice, since a pause of this process may end right before one look.
+    if (silent === 2) end(stalledFor(idleSeconds));
+    else if (performance.now() - began > LONGEST_HOURS * 3_600_000) end(TOO_LONG);
+  }, idleSeconds * 500).unref();
+  raw.once('close', () => clearInterval(timer));
+  return controller.signal;
+}
+
+/** Left open when reading stops early: destroying it would end the connection before the answer is sent. */
+export async function* chunksOf(stream: Readable, { bodyStalls }: FastifyRequest): AsyncGenerator<Uint8Array> {
+  const chunks = stream.iterator({ destroyOnReturn: false });
+  try {
+    for (;;) {
+      const next = await unlessAborted(Promise.resolve(chunks.next()), bodyStalls ?? undefined);
+      if (next.done) return;
+      yield next.value as Uint8Array;
+    }
+  } catch (cause) {
+    if (cause instanceof RiskgraphError) throw cause;
+    if ((cause as NodeJS.ErrnoException).code?.startsWith('Z_')) {
+      throw badInput('the body is not gzip', 'send the file plain or gzipped');
+    }
+    throw new RiskgraphError({
+      code: 'BAD_USER_INPUT',
+      message: 'the body broke off before its end',
+      hint: 'nothing of it was taken: send the file again',
+      cause,
+    });
+  }
+}
+
+/** @throws PAYLOAD_TOO_LARGE where gzip unpacks to more than is taken */
+export async function* unzipped(request: FastifyRequest): AsyncGenerator<Uint8Array> {
+  const { raw } = request;
+  const unzip = createGunzip();
+  let packed = 0;
+  const unpacked = new Unpacked(() => packed);
+  raw.on('data', (chunk: Buffer) => {
+    packed += chunk.length;
+  });
+  raw.on('error', (cause) => unzip.destroy(cause));
+  try {
+    for await (const chunk of chunksOf(raw.pipe(unzip), request)) {
+      unpacked.add(chunk.length);
+      yield chunk;
+    }
+  } finally {
+    raw.unpipe(unzip);
+    unzip.destroy();
+  }
+}
