@@ -126,7 +126,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const storeClock = given.clock ? undefined : createStoreClock(dataSource);
     const jobs = createJobLedger(dataSource);
     const definitions = createDefinitionLedger(dataSource);
-    const { registry, grow, onDisk, renewIndicators, refuseModel, refuseTable } = await openRegistry(
+    const { registry, grow, onDisk, keepIndicators, refuseModel, refuseTable } = await openRegistry(
       { ...layers, currency: config.portfolio.currency },
       inForce(await definitions.all()),
     );
@@ -242,7 +242,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const sets = createTrainingSetLedger(dataSource);
     const openModels = (models: readonly Model[]) => scorer.open(models);
     const learn = createLearner({ grow, openModels, log });
-    const catalogue = createCatalogue({ registry, ledger: definitions, learn });
+    const catalogue = createCatalogue({ registry, ledger: definitions, learn, keepIndicators });
     const readDisk = async (applied: readonly PublishedDefinition[]) => {
       // A draft is tried apart from the models that are served.
       const tried = createScorer({ executionProvider: config.executionProvider });
@@ -263,10 +263,7 @@ export async function createApp(config: Config, given: Given = {}) {
       // Where Redis is away, the restoration marks them once it is back.
       vouch: (views) => content.vouch(views).catch((error) => log.warn({ err: error }, 'new views are not marked yet')),
       costs: createPlanCosts({ materializer, offline, online, calendar, now: clock }),
-      onChange: async () => {
-        await renewIndicators();
-        await catalogue.refresh();
-      },
+      onChange: () => catalogue.refresh(),
       othersFollow: () => sleep(FOLLOWED_MS),
     });
     const notice = await planner.checkBoot();

@@ -19,7 +19,7 @@ import {
 import type { Registry } from '../core/definitions/registry.js';
 import { badInput, conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
-import type { DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
+import type { Applied, DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
 import { inForce } from './published.js';
 import { isOtherText, labelOf, type Standing, standingsOf } from './standing.js';
 
@@ -46,14 +46,19 @@ export function createCatalogue({
   registry,
   ledger,
   learn,
+  keepIndicators,
 }: {
   readonly registry: Registry;
-  readonly ledger: Pick<DefinitionLedger, 'all'>;
+  readonly ledger: Pick<DefinitionLedger, 'all' | 'indicators'>;
   /** Takes up definitions in force that the registry lacks, or says why it cannot. Never throws. */
-  readonly learn?: (wanted: readonly PublishedDefinition[]) => Promise<void>;
+  readonly learn?: (wanted: readonly Applied[]) => Promise<void>;
+  /** Takes out of the registry the indicators that an apply since the start of this process no longer has. */
+  readonly keepIndicators?: (names: ReadonlySet<string>) => void;
 }): Catalogue {
   let standing = new Map<string, Standing>();
   let published: readonly PublishedDefinition[] = [];
+  /** The indicators of the last apply, as text; null before the first reading. */
+  let indicators: string | null = null;
   /** Resolved features of requests, until something is applied: the cost of an operation and its answer need the same. */
   const resolved = new Map<string, readonly AnyFeatureRef[]>();
   /** The number of reads begun, and of the one that is served. */
@@ -89,20 +94,27 @@ export function createCatalogue({
   const loadedHash = ({ kind, id }: Pick<PublishedDefinition, 'kind' | 'id'>) => loaded[kind].get(id)?.hash;
 
   /** Reads what is in force, and shows it at once: a retirement waits for no definition. @returns what the registry lacks, or runs with another text */
-  async function read(): Promise<readonly PublishedDefinition[]> {
+  async function read(): Promise<readonly Applied[]> {
     const reading = ++begun;
-    const all = await ledger.all();
+    const [all, reports] = await Promise.all([ledger.all(), ledger.indicators()]);
     // A read that began later may have ended before: its answer is no older.
     if (reading >= shown) {
       shown = reading;
       published = all;
       resolved.clear();
       standing = standingsOf(all, loadedHash);
+      const now = JSON.stringify(reports);
+      if (indicators !== null && indicators !== now) keepIndicators?.(new Set(reports.map(({ name }) => name)));
+      indicators = now;
     }
-    return inForce(all).filter((one) => {
-      const hash = loadedHash(one);
-      return hash === undefined || isOtherText(hash, one.hash);
-    });
+    const isLacking = (loaded: string | undefined, applied: string): boolean =>
+      loaded === undefined || isOtherText(loaded, applied);
+    return [
+      ...inForce(all).filter((one) => isLacking(loadedHash(one), one.hash)),
+      ...reports
+        .filter(({ name, hash }) => isLacking(registry.indicators.get(name)?.hash, hash))
+        .map(({ name, hash }) => ({ kind: 'indicator', id: `${name}@1`, hash }) as const),
+    ];
   }
 
   /** Resolves a pinned id. The error says why it cannot. */

@@ -1,6 +1,6 @@
 import type { Model } from '../core/definitions/definitions.js';
 import type { Log } from '../core/ports/process.js';
-import type { PublishedDefinition } from '../core/ports/serving.js';
+import type { Applied } from '../core/ports/serving.js';
 
 /** Files come late or not at all, and each try reads all that lies there. */
 const RETRY_AFTER_MS = 10_000;
@@ -16,33 +16,35 @@ export function createLearner(options: {
   readonly grow: (wanted: ReadonlyMap<string, string>, openModels: OpenModels) => Promise<ReadonlyMap<string, unknown>>;
   readonly openModels: OpenModels;
   readonly log: Pick<Log, 'info' | 'error'>;
-}): (wanted: readonly Pick<PublishedDefinition, 'kind' | 'id' | 'hash'>[]) => Promise<void> {
+}): (wanted: readonly Applied[]) => Promise<void> {
   const { grow, openModels, log } = options;
-  const said = new Map<string, string>();
+  /** What was said of each definition, and of which text. */
+  const said = new Map<string, { readonly hash: string | undefined; readonly message: string }>();
   let triedAt = 0;
   let learning: Promise<void> = Promise.resolve();
 
-  const refuse = (definition: string, error: unknown): void => {
+  const refuse = (definition: string, hash: string | undefined, error: unknown): void => {
     const message = error instanceof Error ? error.message : String(error);
-    if (said.get(definition) === message) return;
-    said.set(definition, message);
-    log.error({ err: error, definition }, 'a definition that another process applied is not served here');
+    const before = said.get(definition);
+    said.set(definition, { hash, message });
+    if (before?.message === message) return;
+    log.error({ err: error, definition }, 'a definition is not served here as it was applied');
   };
 
   const learn = async (wanted: ReadonlyMap<string, string>): Promise<void> => {
-    const known = [...wanted.keys()].every((definition) => said.has(definition));
+    const known = [...wanted].every(([definition, hash]) => said.get(definition)?.hash === hash);
     if (known && performance.now() - triedAt < RETRY_AFTER_MS) return;
     triedAt = performance.now();
     try {
       const refused = await grow(wanted, openModels);
-      for (const [definition, error] of refused) refuse(definition, error);
+      for (const [definition, error] of refused) refuse(definition, wanted.get(definition), error);
       const definitions = [...wanted.keys()].filter((definition) => !refused.has(definition));
       for (const definition of definitions) said.delete(definition);
       if (definitions.length > 0) {
-        log.info({ definitions }, 'definitions that another process applied are served here too');
+        log.info({ definitions }, 'definitions that were applied since the start are served here too');
       }
     } catch (error) {
-      for (const definition of wanted.keys()) refuse(definition, error);
+      for (const [definition, hash] of wanted) refuse(definition, hash, error);
     }
   };
 

@@ -227,6 +227,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
           todo.changes.filter(({ action }) => action === 'RETIRE'),
           appliedAt,
         );
+        await ledger.publishIndicators([...disk.indicators.values()]);
         await onChange();
         return todo;
       }),

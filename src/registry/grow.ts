@@ -9,7 +9,7 @@ import type { PublishedDefinition } from '../core/ports/serving.js';
 import { codeOnDisk, outdatedImports } from './imported.js';
 import { findLayered, type Layers } from './layers.js';
 import { type LoadOptions, loadEntities, loadFiles, readDefinitions, registryOf, scoresOf } from './load.js';
-import { LOADERS, type Loading } from './loaders.js';
+import type { Loading } from './loaders.js';
 import { eitherOf } from './references.js';
 import type { FoundFile } from './scan.js';
 import { loadUsable } from './usable.js';
@@ -29,8 +29,8 @@ export interface OpenRegistry {
   grow(wanted: Wanted, openModels: OpenModels): Promise<ReadonlyMap<string, unknown>>;
   /** Every definition as its file is on disk now, which nothing serves yet. A model that does not open is refused, as a file with a problem is. */
   onDisk(applied: readonly PublishedDefinition[], openModels: OpenModels): Promise<Registry>;
-  /** Serves indicators as their files are on disk now. */
-  renewIndicators(): Promise<void>;
+  /** Takes out the other indicators. */
+  keepIndicators(names: ReadonlySet<string>): void;
   /** Takes a model out that does not open. */
   refuseModel(model: Model, reason: string): void;
   /** Says of a table that its file does not fit what is stored; what reads it fails by that reason. */
@@ -51,7 +51,9 @@ export async function openRegistry(
   return {
     registry: registryOf(loading, refused),
     grow: (wanted, openModels) => grow(loading, options, wanted, openModels),
-    renewIndicators: () => renewIndicators(loading, options),
+    keepIndicators(names) {
+      for (const name of loading.indicators.keys()) if (!names.has(name)) loading.indicators.delete(name);
+    },
     async onDisk(inForce, openModels) {
       const disk = await loadUsable(options, inForce);
       for (const model of [...disk.loading.models.values()]) {
@@ -83,18 +85,7 @@ function refuse(loading: Loading, refused: RefusedFile[], { id, file }: Model, r
   refused.push({ file, defines: { kind: 'model', id }, reasons: [reason] });
 }
 
-/** Indicators have no versions: a report is made of what their files say. One with a problem leaves them as they are. */
-async function renewIndicators(known: Loading, layers: Layers): Promise<void> {
-  const problems: string[] = [];
-  const found = (await findLayered(layers, problems)).filter(({ kind }) => kind === 'indicator');
-  const indicators: Loading['indicators'] = new Map();
-  await LOADERS.indicator(await readDefinitions(found, problems), { ...known, indicators, problems });
-  if (problems.length > 0) return;
-  known.indicators.clear();
-  addTo(known.indicators, indicators);
-}
-
-type Grown = Pick<Loading, 'views' | 'onDemandViews' | 'services' | 'models'>;
+type Grown = Pick<Loading, 'views' | 'onDemandViews' | 'services' | 'models' | 'indicators'>;
 
 const labelOf = ({ kind, id }: FoundFile): string => `${kind} ${id}`;
 
@@ -119,6 +110,8 @@ async function grow(
     before = left.length;
     const failed: FoundFile[] = [];
     for (const item of left) {
+      // Of two files that define the same, the one that was applied.
+      if (hashesOf(known).get(labelOf(item)) === wanted.get(labelOf(item))) continue;
       const error = await add(item, { ...known, scores }, wanted, openModels).then(
         () => null,
         (cause: unknown) => cause,
@@ -131,11 +124,16 @@ async function grow(
     }
     left = failed;
   }
-  // What was loaded beside a draft refers to the draft.
-  for (const item of found.filter((one) => isOutdated(one, known))) {
-    await add(item, { ...known, scores }, wanted, openModels).catch((cause) => {
-      for (const label of labelsOf(item)) if (wanted.has(label)) refused.set(label, cause);
-    });
+  // What was loaded beside a draft refers to the draft; once it is loaded anew, so does what reads it.
+  const broken = new Set<FoundFile>();
+  const outdated = (): readonly FoundFile[] => found.filter((item) => !broken.has(item) && isOutdated(item, known));
+  for (let items = outdated(); items.length > 0; items = outdated()) {
+    for (const item of items) {
+      await add(item, { ...known, scores }, wanted, openModels).catch((cause) => {
+        broken.add(item);
+        for (const label of labelsOf(item)) if (wanted.has(label)) refused.set(label, cause);
+      });
+    }
   }
   const grown = hashesOf(known);
   for (const label of wanted.keys()) {
@@ -165,7 +163,7 @@ function isOutdated(item: FoundFile, { views, onDemandViews, services, models }:
     indicator: null,
     job: null,
   }[item.kind]?.get(item.id);
-  if (!loaded) return false;
+  if (loaded?.file !== item.file) return false;
   const read: readonly AnyView[] = 'origin' in loaded ? inputViews(loaded) : loaded.features.map(({ view }) => view);
   return read.some((view) => get(view.id) !== view);
 }
@@ -186,6 +184,7 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: 
     onDemandViews: new Map(known.onDemandViews),
     services: new Map(known.services),
     models: new Map(known.models),
+    indicators: new Map(known.indicators),
     problems,
   };
   forget(item, loading);
@@ -207,7 +206,9 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: 
   if (differing.length > 0) {
     throw conflict(
       `${item.file} is not here as ${differing.join(' and ')} was applied`,
-      'give every process the same definition files, or restart this one with them',
+      item.kind === 'indicator'
+        ? 'apply what it says now, or give this process the file that was applied'
+        : 'give every process the same definition files, or restart this one with them',
     );
   }
   await openModels([...loading.models.values()].filter(({ id, hash }) => known.models.get(id)?.hash !== hash));
@@ -215,9 +216,10 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: 
   addTo(known.onDemandViews, loading.onDemandViews);
   addTo(known.services, loading.services);
   addTo(known.models, loading.models);
+  addTo(known.indicators, loading.indicators);
 }
 
-function hashesOf({ views, onDemandViews, services, models }: Grown): ReadonlyMap<string, string> {
+function hashesOf({ views, onDemandViews, services, models, indicators }: Grown): ReadonlyMap<string, string> {
   const of = (kind: VersionedKind, all: ReadonlyMap<string, { readonly id: string; readonly hash: string }>) =>
     [...all.values()].map(({ id, hash }) => [`${kind} ${id}`, hash] as const);
   return new Map([
@@ -225,6 +227,7 @@ function hashesOf({ views, onDemandViews, services, models }: Grown): ReadonlyMa
     ...of('on_demand', onDemandViews),
     ...of('service', services),
     ...of('model', models),
+    ...[...indicators.values()].map(({ name, hash }) => [`indicator ${name}@1`, hash] as const),
   ]);
 }
 

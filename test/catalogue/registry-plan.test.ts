@@ -105,7 +105,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await database.dataSource.query('TRUNCATE published_definition, training_set, materialization_run');
+  await database.dataSource.query('TRUNCATE published_definition, published_indicator, training_set, materialization_run');
   for (const view of registry.views.values()) await leasedWrites(writers).dropView(view);
   await (redis.client as { flushall(): Promise<unknown> }).flushall();
 });
@@ -175,6 +175,24 @@ const without = <T>(all: ReadonlyMap<string, T>, ...ids: string[]) =>
 const earlier = (): Registry => ({
   ...withViews(registry, gone('customer_profile@2')),
   services: without(registry.services, 'reader@1'),
+});
+
+const indicatorOf = (name: string, hash: string): Indicator => ({
+  ...defineIndicator({
+    domain: 'tests',
+    description: 'Customers',
+    owner: 'tests',
+    unit: 'count',
+    stock: false,
+    finestGrain: 'DAY',
+    from: ({ source }) => sql`SELECT toDate(registered_at) AS date FROM ${source('customers')}`,
+    numerator: 'count()',
+    dimensions: {},
+  }),
+  name,
+  file: `indicators/${name}.indicator.ts`,
+  hash,
+  tables: registry.tables,
 });
 
 function planner(of: Registry, budgetMs = 120_000) {
@@ -320,23 +338,7 @@ describe('a plan', () => {
   });
 
   it('names an indicator whose query cannot run, with the place where the engine knows it', async () => {
-    const indicator: Indicator = {
-      ...defineIndicator({
-        domain: 'tests',
-        description: 'Customers',
-        owner: 'tests',
-        unit: 'count',
-        stock: false,
-        finestGrain: 'DAY',
-        from: ({ source }) => sql`SELECT toDate(registered_at) AS date FROM ${source('customers')}`,
-        numerator: 'count()',
-        dimensions: {},
-      }),
-      name: 'customers_ever',
-      file: 'indicators/customers_ever.indicator.ts',
-      hash: 'v2:one',
-      tables: registry.tables,
-    };
+    const indicator = indicatorOf('customers_ever', 'v2:one');
     const problems = async (numerator: string) => {
       const indicators = new Map([[indicator.name, { ...indicator, numerator }]]);
       return (await planner({ ...registry, indicators }).plan()).problems;
@@ -691,6 +693,30 @@ it('what is applied is not served by a reading that was begun before another tha
   held.emit('released');
   await early;
   expect(catalogue.service('reader', 1)).toBeNull();
+});
+
+it('another process serves indicators as an apply says, and not because something is promoted or retired', async () => {
+  const saying = (...all: readonly (readonly [name: string, hash: string])[]): Registry => ({
+    ...registry,
+    indicators: new Map(all.map(([name, hash]) => [name, indicatorOf(name, hash)])),
+  });
+  const said: unknown[] = [];
+  const catalogue = createCatalogue({
+    registry: saying(['late', 'v2:start'], ['new_loans', 'v2:start']),
+    ledger,
+    learn: async (wanted) => void said.push(...wanted.map(({ kind, id, hash }) => `${kind} ${id} ${hash}`)),
+    keepIndicators: (names) => void said.push([...names]),
+  });
+  await catalogue.refresh();
+  await planner(saying(['late', 'v2:start'], ['new_loans', 'v2:next'])).apply();
+  await catalogue.refresh();
+  expect(said.splice(0)).toEqual([['late', 'new_loans'], 'indicator new_loans@1 v2:next']);
+  await planner(saying(['late', 'v2:draft'])).promote('risk@1');
+  await catalogue.refresh();
+  expect(said.splice(0)).toEqual(['indicator new_loans@1 v2:next']);
+  await planner(saying(['new_loans', 'v2:start'])).apply();
+  await catalogue.refresh();
+  expect(said).toEqual([['new_loans']]);
 });
 
 describe('a process that runs another text than was applied', () => {

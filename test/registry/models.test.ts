@@ -169,6 +169,57 @@ test('what was applied is taken up as it was applied: a module that was imported
   expect(registry.views.get('draft@1')?.schedule.delay).toBe('5h');
 });
 
+test('what reads a view that is taken up anew reads that one, and so does what reads its readers', async () => {
+  await putModel('a_blend', ['z_base_score@1:probability', 'logins@1']);
+  await putModel('z_base', ['logins@1']);
+  const { registry, refusals } = await opening(() => undefined);
+  await putView('logins', '1h');
+  expect(await refusals([['view logins@1', await hashOfView('logins@1')]])).toEqual([]);
+  const logins = registry.views.get('logins@1');
+  expect(logins?.schedule.delay).toBe('1h');
+  const inputsOf = (id: string) => registry.models.get(id)?.features.map(({ view }) => view);
+  expect(inputsOf('z_base@1')).toEqual([logins]);
+  expect(inputsOf('a_blend@1')).toEqual([registry.views.get('z_base_score@1'), logins]);
+  expect(registry.views.get('z_base_score@1')?.origin).toMatchObject({ model: registry.models.get('z_base@1') });
+});
+
+test('indicators are taken up as they were applied: no draft, of two files that one, and none that is gone', async () => {
+  const putIndicator = (file: string, description: string) =>
+    put(
+      `indicators/${file}.indicator.ts`,
+      `import { defineIndicator, sql } from 'riskgraph';
+export default defineIndicator({
+  domain: 'tests', description: '${description}', owner: 'risk', unit: 'count', stock: false, finestGrain: 'DAY',
+  from: ({ source }) => sql\`SELECT toDate(registered_at) AS date FROM \${source('customers')}\`, numerator: 'count()', dimensions: {},
+});`,
+    );
+  for (const name of ['one', 'two', 'old']) await putIndicator(name, 'first');
+  const { registry, keepIndicators, grow } = await openRegistry({ root });
+  const wanted = async () =>
+    new Map(
+      [...(await loadRegistry({ root })).indicators.values()].map(
+        ({ name, hash }) => [`indicator ${name}@1`, hash] as const,
+      ),
+    );
+  const described = () => [...registry.indicators.values()].map(({ name, description }) => `${name} ${description}`);
+  await putIndicator('one', 'second');
+  await putIndicator('new', 'second');
+  await rm(join(root, 'indicators/old.indicator.ts'));
+  const applied = await wanted();
+  await putIndicator('two', 'draft');
+  // It comes before the one that was applied.
+  await putIndicator('copies/one', 'copy');
+  keepIndicators(new Set(['one', 'two', 'new']));
+  expect(await grow(applied, async () => undefined)).toEqual(new Map());
+  expect(described()).toEqual(['one second', 'two first', 'new second']);
+  // Its file is no longer what was applied: what is served stays.
+  const refused = await grow(new Map([['indicator two@1', 'v2:another']]), async () => undefined);
+  expect([...refused.values()].map((error) => (error as Error).message)).toEqual([
+    'indicators/two.indicator.ts is not here as indicator two@1 was applied',
+  ]);
+  expect(described()).toEqual(['one second', 'two first', 'new second']);
+});
+
 test('a definition whose helper was imported with another text waits for a restart, and others do not', async () => {
   const using = (name: string) =>
     put(

@@ -66,6 +66,17 @@ export interface PublishedDefinition {
   readonly formerHashes: readonly string[];
 }
 
+/** An indicator as it was applied. It has no version: the next apply puts another content in its place. */
+export interface PublishedIndicator {
+  readonly name: string;
+  readonly hash: string;
+}
+
+/** What is to be served as it was applied, by its content hash. */
+export interface Applied extends Pick<PublishedDefinition, 'id' | 'hash'> {
+  readonly kind: VersionedKind | 'indicator';
+}
+
 /** A definition on its way into the ledger. */
 export type FreshDefinition = Omit<PublishedDefinition, 'retiredAt' | 'prunedAt' | 'championSince' | 'formerHashes'>;
 
@@ -77,6 +88,10 @@ export interface DefinitionLedger {
    * while it is in force. CONFLICT for an id that is published already.
    */
   publish(definitions: readonly FreshDefinition[]): Promise<void>;
+  /** The indicators of the last apply; none before the first that recorded them. */
+  indicators(): Promise<readonly PublishedIndicator[]>;
+  /** Records the indicators of an apply in place of those of the one before, all or none. */
+  publishIndicators(indicators: readonly PublishedIndicator[]): Promise<void>;
   /** Makes a version of a model its champion, in place of the one before. */
   promote(model: Pick<PublishedDefinition, 'name' | 'id'>, championSince: Instant): Promise<void>;
   /** Gives published definitions the hash and snapshot of another scheme, all or none; the hash that each had is kept with the former ones. */
