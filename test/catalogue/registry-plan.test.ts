@@ -105,7 +105,9 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await database.dataSource.query('TRUNCATE published_definition, published_indicator, training_set, materialization_run');
+  await database.dataSource.query(
+    'TRUNCATE published_definition, published_indicator, training_set, materialization_run',
+  );
   for (const view of registry.views.values()) await leasedWrites(writers).dropView(view);
   await (redis.client as { flushall(): Promise<unknown> }).flushall();
 });
