@@ -5,6 +5,7 @@ import { RiskgraphError } from '../core/errors.js';
 import { MINUTE, SECOND } from '../core/helpers/time.js';
 import { type AuditEntry, type AuditLog, OUTCOMES } from '../core/ports/access.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
+import { answeredWithin } from './answered.js';
 import { createAuditBatches } from './audit-batches.js';
 import { checkAuditLog } from './audit-check.js';
 import { AuditLogEntity } from './audit-log.js';
@@ -14,6 +15,8 @@ import { storableFields, storableText } from './storable.js';
 
 /** A Postgres that hangs holds up no answer for longer; an entry that is taken later is still kept. */
 const WRITE_MS = 5_000;
+/** A write that is not answered by then is given up with its connection: entries after it would wait for ever. */
+const LOST_MS = 30_000;
 
 interface JournalOptions {
   readonly dataSource: DataSource;
@@ -25,6 +28,7 @@ interface JournalOptions {
   readonly log: Log;
   /** Entries that may wait to be written. */
   readonly mostWaiting?: number;
+  readonly lostMs?: number | undefined;
 }
 
 /** How often it is looked for minutes that are over. */
@@ -51,11 +55,17 @@ const storable = (entry: AuditEntry): AuditEntry => ({
 
 /** The audit log; close it to write what waits. */
 export function createAuditLog(options: JournalOptions): AuditLog & { close(): Promise<void> } {
-  const { dataSource, breaker, clock, metrics, log, mostWaiting } = options;
+  const { dataSource, breaker, clock, metrics, log, mostWaiting, lostMs = LOST_MS } = options;
   const key = options.key.toString('hex');
   const repository = dataSource.getRepository(AuditLogEntity);
   const write = (entries: readonly AuditEntry[]): Promise<void> =>
-    breaker.run(async () => void (await dataSource.query(INSERT, [JSON.stringify(entries)])));
+    breaker.run(() =>
+      answeredWithin(
+        dataSource,
+        lostMs,
+        async (session) => void (await session.query(INSERT, [JSON.stringify(entries)])),
+      ),
+    );
   const batches = createAuditBatches({ write, mostWaiting, clock, metrics, log });
   const strangers = createStrangers();
   const takeStrangers = (before: number): void => {

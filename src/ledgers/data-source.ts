@@ -31,6 +31,9 @@ const MIGRATION_LOCK = '7415001';
 /** No transaction waits for anything but Postgres, so one that is idle this long belongs to a process that does not run. */
 const STOPPED_TRANSACTION_MS = 10_000;
 
+/** A connection that is silent for this long asks whether the other end is there. */
+const KEEP_ALIVE_MS = 10_000;
+
 type MigrationClass = new () => MigrationInterface;
 
 /** Every file of migrations/postgres in the order of its name, which begins with its timestamp. */
@@ -87,8 +90,13 @@ export async function openDatabase({ url, log }: { readonly url: string; readonl
     // Six jobs of a worker may each hold a view and, inside it, a table; the ledger needs some beside them.
     poolSize: 16,
     connectTimeoutMS: 5_000,
-    // A process that stands still inside a transaction keeps the rows that it locked from all others.
-    extra: { idle_in_transaction_session_timeout: STOPPED_TRANSACTION_MS },
+    extra: {
+      // A process that stands still inside a transaction keeps the rows that it locked from all others.
+      idle_in_transaction_session_timeout: STOPPED_TRANSACTION_MS,
+      // A server that is gone without a word would be waited for as long as this process lives.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    },
     // A lost idle connection is replaced by the pool; without a listener it would end the process.
     poolErrorHandler: (error: unknown) => log.warn({ err: error }, 'postgres connection lost'),
   });

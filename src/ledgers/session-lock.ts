@@ -2,6 +2,7 @@
 import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, QueryRunner } from 'typeorm';
+import type { Endable } from './answered.js';
 
 /** Short against what is locked for, long enough that waiting costs Postgres nothing. */
 const LOCK_RETRY_MS = 200;
@@ -38,7 +39,12 @@ export async function whileLocked<T>(
   const lost = new AbortController();
   const lose = () => lost.abort();
   connection.once('error', lose).once('end', lose);
-  const beat = heartbeat(() => session.query('SELECT 1'), lose, timing.beatMs);
+  // Its end fails what waits for an answer on it, and frees the lock where the server still hears it.
+  const giveUp = (): void => {
+    lose();
+    void connection.end();
+  };
+  const beat = heartbeat(() => session.query('SELECT 1'), giveUp, timing.beatMs);
   try {
     return await body(session, lost.signal);
   } finally {
@@ -55,7 +61,7 @@ export async function whileLocked<T>(
 interface LockedSession {
   /** The lock belongs to its session and ends with the connection, so a killed process leaves none behind. */
   readonly session: QueryRunner;
-  readonly connection: EventEmitter;
+  readonly connection: EventEmitter & Endable;
 }
 
 /** A process that waits keeps no connection between two attempts: a dozen of them would leave none to the holder. */
@@ -67,7 +73,7 @@ async function lockedSession(
     const session = dataSource.createQueryRunner();
     let locked = false;
     try {
-      const connection = (await session.connect()) as EventEmitter;
+      const connection = (await session.connect()) as EventEmitter & Endable;
       locked = await tryLock(session, lock, timing);
       if (locked) return { session, connection };
     } finally {

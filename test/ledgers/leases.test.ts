@@ -7,6 +7,7 @@ import { createLeases } from '../../src/ledgers/leases.js';
 import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { heartbeat } from '../../src/ledgers/session-lock.js';
 import { silentLog } from '../online/definitions.js';
+import { stallingProxy } from '../support/stalling-proxy.js';
 import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
 
 let postgres: FreshStore;
@@ -167,6 +168,21 @@ describe('leases', () => {
       "SELECT current_setting('idle_session_timeout') AS limit",
     );
     expect(limits).toEqual([{ limit: '0' }]);
+  });
+
+  it('ends for a holder whom Postgres does not answer any more, and waits for no answer of it', async () => {
+    const proxy = await stallingProxy(postgres.url);
+    const { dataSource, close } = await openDatabase({ url: proxy.url, log: silentLog });
+    const cutOff = createLeases(dataSource, { expiresMs: 600_000, beatMs: 20 });
+    await hold(cutOff, 'cut@1', async ({ lost }) => {
+      proxy.stall();
+      await vi.waitFor(() => expect(lost.reason).toMatchObject({ code: 'STORE_UNAVAILABLE' }), { timeout: 60_000 });
+      // With its connection goes the lock, long before it expires.
+      proxy.resume();
+      await hold(elsewhere, 'cut@1', async () => undefined);
+    });
+    await close();
+    await proxy.close();
   });
 
   it('takes a late answer for no loss, and silence for one', async () => {

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { FreshDefinition } from '../../src/core/ports/serving.js';
@@ -10,6 +12,7 @@ import { createKeyStore } from '../../src/ledgers/key-store.js';
 import { sharedSecret } from '../../src/ledgers/platform-secret.js';
 import { createTrainingSetLedger } from '../../src/ledgers/training-set-ledger.js';
 import { quietLog } from '../support/homes.js';
+import { stallingProxy } from '../support/stalling-proxy.js';
 import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
 
 let postgres: FreshStore;
@@ -152,9 +155,14 @@ describe('audit log', () => {
   const caller = { role: 'admin', name: 'ops', keyId: '0123456789abcdef' } as const;
   const entry = { at: 1_000, requestId: 'r1', caller, action: 'Mutation.materialize', address: '10.0.0.1' } as const;
   const failed: string[] = [];
-  const journal = (run: <T>(work: () => Promise<T>) => Promise<T> = (work) => work(), mostWaiting = 300) =>
+  const journal = (
+    run: <T>(work: () => Promise<T>) => Promise<T> = (work) => work(),
+    mostWaiting = 300,
+    { dataSource, lostMs }: { readonly dataSource?: DataSource; readonly lostMs?: number } = {},
+  ) =>
     createAuditLog({
-      dataSource: database.dataSource,
+      dataSource: dataSource ?? database.dataSource,
+      lostMs,
       key: Buffer.alloc(32, 7),
       clock: () => 5_000,
       breaker: { run },
@@ -239,6 +247,35 @@ describe('audit log', () => {
     expect(row).toEqual({ rows: 300, requests: 300 });
     const gaps = (await audit.list(500)).filter(({ action }) => action === 'entries lost');
     expect(gaps).toMatchObject([{ at: 5_000, caller: null, outcome: 'FAILED', details: { entries: 2 } }]);
+  });
+
+  it('goes on after an answer of Postgres that never comes, and keeps no connection that waits for one', async () => {
+    const proxy = await stallingProxy(postgres.url);
+    const { dataSource, close } = await openDatabase({ url: proxy.url, log: quietLog });
+    const audit = journal(undefined, 300, { dataSource, lostMs: 200 });
+    const connections = (): number => (dataSource.driver as PostgresDriver).master.totalCount;
+    await Promise.all([1, 2, 3].map(() => dataSource.query('SELECT pg_sleep(0.05)')));
+    proxy.stall();
+    audit.noteReads({
+      at: 2_000,
+      requestId: 'kept',
+      caller,
+      address: '',
+      calls: [{ operation: 'Query.score', of: {} }],
+    });
+    const answers = [
+      audit.flush(),
+      audit.record({ ...entry, requestId: 'begun', outcome: 'BEGUN', details: {} }),
+      audit.record({ ...entry, requestId: 'begun', outcome: 'BEGUN', details: {} }),
+    ];
+    expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
+    expect(connections()).toBe(0);
+    proxy.resume();
+    await audit.flush();
+    expect((await audit.list(10)).map(({ requestId }) => requestId)).toContain('kept');
+    await audit.close();
+    await close();
+    await proxy.close();
   });
 
   it('tells an auditor who looked up a customer, by the statement that docs/audit.md gives', async () => {
