@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { DataSource, type MigrationInterface } from 'typeorm';
+import { DataSource, type MigrationInterface, QueryFailedError } from 'typeorm';
 import { RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports/process.js';
 import { ApiKeyEntity } from './api-key.js';
@@ -49,11 +49,25 @@ async function loadMigrations(): Promise<MigrationClass[]> {
 
 async function migrate(dataSource: DataSource, log: Log): Promise<void> {
   const done = await whileLocked(dataSource, { lock: MIGRATION_LOCK }, () =>
-    dataSource.runMigrations({ transaction: 'each' }),
+    dataSource.runMigrations({ transaction: 'each' }).catch((cause: unknown) => {
+      throw mayNot(cause) ? sealed(cause) : cause;
+    }),
   );
   if (done.length > 0) log.info({ migrations: done.map(({ name }) => name) }, 'postgres migrated');
   await sealAuditLog(dataSource, log);
 }
+
+/** The role of the server may not do something (insufficient_privilege). */
+const mayNot = (cause: unknown): cause is Error =>
+  cause instanceof QueryFailedError && cause.driverError.code === '42501';
+
+const sealed = (cause: Error): RiskgraphError =>
+  new RiskgraphError({
+    code: 'STORE_UNAVAILABLE',
+    message: `Postgres refuses a migration of this release: ${cause.message}`,
+    hint: 'stop the server and run migrations/postgres/roles.sql as a superuser in its database (docs/audit.md), then start it again',
+    cause,
+  });
 
 /** Where the owner of the server has prepared it, the audit log changes hands: this process may read it and append to it from then on. */
 async function sealAuditLog(dataSource: DataSource, log: Log): Promise<void> {

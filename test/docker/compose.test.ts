@@ -9,7 +9,12 @@ import { parse } from 'yaml';
 
 const path = (name: string): string => fileURLToPath(new URL(`../../docker/${name}`, import.meta.url));
 const run = promisify(execFile);
-const SECRETS = { POSTGRES_PASSWORD: 'pg0', REDIS_PASSWORD: 'rd0', CLICKHOUSE_PASSWORD: 'ch0' };
+const SECRETS = {
+  POSTGRES_PASSWORD: 'pg0',
+  POSTGRES_PLATFORM_PASSWORD: 'pg1',
+  REDIS_PASSWORD: 'rd0',
+  CLICKHOUSE_PASSWORD: 'ch0',
+};
 
 const compose = (files: readonly string[], env: NodeJS.ProcessEnv) => {
   const args = [...files.flatMap((name) => ['-f', path(name)]), 'config'];
@@ -31,7 +36,7 @@ test.for([{ files: ['compose.yaml'] }, { files: ['compose.yaml', 'compose.gpu.ya
     const services = stdout.slice(stdout.indexOf('services:'));
     for (const name of ['api', 'clickhouse', 'postgres', 'redis', 'worker']) expect(services).toContain(`\n  ${name}:`);
     expect(services.match(/\n {4}healthcheck:/g)).toHaveLength(5);
-    expect(stdout).toContain('POSTGRES_URL: postgres://riskgraph:pg0@postgres:5432/riskgraph');
+    expect(stdout).toContain('POSTGRES_URL: postgres://riskgraph_platform:pg1@postgres:5432/riskgraph');
     expect(stdout).toContain('noeviction');
     for (const volume of ['clickhouse', 'postgres', 'redis', 'riskgraph'])
       expect(stdout).toMatch(new RegExp(`${volume}: \\{\\}`));
@@ -84,6 +89,12 @@ test('every service runs with the least rights, on a file system that is read on
     expect(service.privileged, name).toBeUndefined();
     const rights = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'];
     expect(service.cap_add ?? [], name).toEqual(['api', 'worker'].includes(name) ? [] : rights);
+  }
+});
+
+test('only Postgres itself has the password of its superuser', async () => {
+  for (const [name, { environment }] of Object.entries(await servicesOf('compose.yaml'))) {
+    expect(JSON.stringify(environment).includes('{POSTGRES_PASSWORD'), name).toBe(name === 'postgres');
   }
 });
 

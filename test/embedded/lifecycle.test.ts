@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -266,6 +266,25 @@ test('a store has nothing of our environment that it does not need', async () =>
   }
 });
 
+/** What the composed Postgres runs, by its own variables. */
+function runRoles(superuser: string): void {
+  const { hostname, port, username, password, pathname } = new URL(superuser);
+  const { status, stderr } = spawnSync('sh', ['docker/postgres/roles.sh'], {
+    encoding: 'utf8',
+    env: {
+      PATH: process.env.PATH,
+      PGHOST: hostname,
+      PGPORT: port,
+      PGPASSWORD: password,
+      POSTGRES_USER: username,
+      POSTGRES_DB: pathname.slice(1),
+      POSTGRES_PLATFORM_PASSWORD: 'chosen',
+      RISKGRAPH_ROLES: 'migrations/postgres/roles.sql',
+    },
+  });
+  expect(status, stderr).toBe(0);
+}
+
 test('the platform is no superuser of Postgres and may only append to its audit log, also in a home of an earlier release', async () => {
   const home = await newHome();
   const need = { postgres: true, redis: false, clickhouse: false };
@@ -288,20 +307,29 @@ test('the platform is no superuser of Postgres and may only append to its audit 
   };
   await undo();
   expect((await checkAuditLog(before.dataSource)).excess).toBe('riskgraph is a superuser');
-  // What docs/audit.md says for a server of one's own does the same.
-  const page = await readFile('docs/audit.md', 'utf8');
-  await before.dataSource.query(/```sql\n(CREATE ROLE[\s\S]*?)```/.exec(page)?.[1] as string);
+  // The file that docs/audit.md names does the same for a server of one's own.
+  const roles = await readFile('migrations/postgres/roles.sql', 'utf8');
   const own = new URL(superuser);
-  Object.assign(own, { username: 'riskgraph_platform', password: 'choose one' });
-  const byHand = await openDatabase({ url: own.href, log: quietLog });
-  expect(await checkAuditLog(byHand.dataSource)).toMatchObject({ excess: null, faults: [] });
-  await byHand.close();
+  Object.assign(own, { username: 'riskgraph_platform', password: 'chosen' });
+  const byHand = () => openDatabase({ url: own.href, log: quietLog });
+  if (spawnSync('psql', ['--version']).status === 0) runRoles(superuser);
+  else await before.dataSource.query(`${roles} ALTER ROLE riskgraph_platform PASSWORD 'chosen'`);
+  for (const _ of ['made', 'changed by the next release']) {
+    const { dataSource, close } = await byHand();
+    expect(await checkAuditLog(dataSource)).toMatchObject({ excess: null, faults: [] });
+    await close();
+    // A release that changes a log that is sealed.
+    await before.dataSource.undoLastMigration();
+    await expect(byHand()).rejects.toMatchObject({ hint: expect.stringContaining('migrations/postgres/roles.sql') });
+    await before.dataSource.query(roles);
+  }
+  await (await byHand()).close();
   await undo();
   await before.close();
   await earlier.close();
   for (const file of ['postgres/riskgraph.roles', 'postgres.platform-password']) await rm(join(home, file));
 
-  for (const _ of ['upgraded', 'started again']) {
+  for (const time of ['upgraded', 'started again', 'upgraded to a release that changes the log']) {
     const stores = await start({ home, need });
     const { dataSource, close } = await openDatabase({ url: await url(stores, false), log: quietLog });
     const entry = `INSERT INTO audit_log (at, request_id, action, outcome, address, details) VALUES (now(), 'r', 'a', 'DONE', '', '{}')`;
@@ -315,10 +343,20 @@ test('the platform is no superuser of Postgres and may only append to its audit 
       'UPDATE audit_head SET seq = 0',
       'DROP FUNCTION chain_audit_entry CASCADE',
       'SET ROLE riskgraph_audit',
+      'CREATE OR REPLACE FUNCTION move_audit_head() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$',
       'ALTER ROLE riskgraph_platform SUPERUSER',
     ]) {
       await expect(dataSource.query(forbidden), forbidden).rejects.toThrow(/permission denied|must be owner/);
     }
+    // Each function that does more than its caller may is the log's, as roles.sql names them.
+    const loose = `SELECT proname FROM pg_proc WHERE prosecdef AND proowner = 'riskgraph_platform'::regrole`;
+    expect(await dataSource.query(loose)).toEqual([]);
+    // What seals the log makes its owner run nothing of the platform's.
+    await dataSource.query(`CREATE OR REPLACE FUNCTION prune_audit_log(text) RETURNS void LANGUAGE sql SECURITY DEFINER
+      AS 'DELETE FROM public.audit_log'`);
+    await dataSource.query('SELECT seal_audit_log()');
+    await expect(dataSource.query("SELECT prune_audit_log('')")).rejects.toThrow('permission denied');
+    await dataSource.query('DROP FUNCTION prune_audit_log(text)');
     expect(await checkAuditLog(dataSource)).toMatchObject({ role: 'riskgraph_platform', excess: null, faults: [] });
     await dataSource.query("INSERT INTO platform_secret VALUES ('x', '') ON CONFLICT DO NOTHING");
     await close();
@@ -326,6 +364,10 @@ test('the platform is no superuser of Postgres and may only append to its audit 
     const back = await openDatabase({ url: await url(stores, true), log: quietLog });
     await back.dataSource.query(entry);
     expect((await checkAuditLog(back.dataSource)).faults).toEqual([]);
+    if (time === 'started again') {
+      await back.dataSource.undoLastMigration();
+      await writeFile(join(home, 'postgres/riskgraph.roles'), 'of another release');
+    }
     await back.close();
     await stores.close();
   }

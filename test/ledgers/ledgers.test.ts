@@ -337,6 +337,30 @@ describe('audit log', () => {
     expect(entries).toBeGreaterThan(320);
   });
 
+  it('moves the head of its chain once a statement, also inside a savepoint', async () => {
+    const session = database.dataSource.createQueryRunner();
+    const insert = `INSERT INTO audit_log (at, request_id, action, outcome, address, details)
+      SELECT now(), 'many', 'x', 'DONE', '', '{}' FROM generate_series(1, 100)`;
+    const moves = async (): Promise<number> => {
+      const [row] = await session.query(
+        "SELECT n_tup_upd::int AS updates FROM pg_stat_xact_user_tables WHERE relname = 'audit_head'",
+      );
+      return row.updates;
+    };
+    await session.startTransaction();
+    const before = await moves();
+    await session.query(insert);
+    await session.query(insert);
+    await session.query('SAVEPOINT inside');
+    await session.query(insert);
+    await session.query('ROLLBACK TO inside');
+    await session.query(insert);
+    expect((await moves()) - before).toBe(4);
+    expect(await checkIn(session)).toMatchObject({ faults: [] });
+    await session.rollbackTransaction();
+    await session.release();
+  });
+
   it('names what was changed, deleted or put in, and nothing else', async () => {
     const { dataSource } = database;
     const audit = journal();
@@ -382,12 +406,20 @@ describe('audit log', () => {
     expect((await audit.check()).faults).toEqual([]);
   });
 
-  it('is pruned from its oldest entry on, and its chain stays whole', async () => {
+  it('is pruned from its oldest entry on, and its chain stays whole, also to a check that has begun', async () => {
     const audit = journal();
     const before = (await audit.check()).entries;
     expect(await audit.prune(1_500)).toBeLessThan(10);
-    // What is older than its age, and after what is younger, stays.
-    const pruned = await audit.prune(Date.now() - 31 * 86_400_000);
+    let statements = 0;
+    let pruned = 0;
+    const session = {
+      async query(statement: string, parameters?: unknown[]): Promise<unknown> {
+        // The head and the first page are read. What is older than its age, and after what is younger, stays.
+        if (++statements === 3) pruned = await audit.prune(Date.now() - 31 * 86_400_000);
+        return database.dataSource.query(statement, parameters);
+      },
+    };
+    expect(await checkIn(session, 100)).toMatchObject({ faults: [] });
     expect(pruned).toBeGreaterThan(300);
     const { faults, entries } = await audit.check();
     expect(faults).toEqual([]);
