@@ -75,14 +75,17 @@ export const piiView = ({ role }: Pick<Caller, 'role'>): PiiView =>
 export const maskFor = ({ services, caller }: Pick<RequestContext, 'services' | 'caller'>): Mask | undefined =>
   piiView(caller) === 'CLEAR' ? undefined : services.mask;
 
+/** Who a caller is for as long as what it made: a name stays where its key is replaced; keys without one share the name of their role. */
+export const identityOf = ({ role, name, keyId }: Caller): string => (name === role ? keyId : name);
+
 /**
  * Tells whether a caller may see all of a training set. One that was requested by a role that sees personal values in clear holds them in clear, and is
  * closed to a role that sees them masked; so is one whose spine brought personal values, but to the caller who brought them.
  */
 export const seesInFull = (
-  caller: Pick<Caller, 'role' | 'name'>,
-  { request: { masked, broughtBy = caller.name } }: Pick<TrainingSetRecord, 'request'>,
-): boolean => piiView(caller) === 'CLEAR' || (masked === true && broughtBy === caller.name);
+  caller: Caller,
+  { request: { masked, broughtBy = identityOf(caller) } }: Pick<TrainingSetRecord, 'request'>,
+): boolean => piiView(caller) === 'CLEAR' || (masked === true && broughtBy === identityOf(caller));
 
 /** The error of a build for a caller who may see the set; it may quote a value of its rows, so other callers read a general sentence. */
 export function shownError(error: string | null, caller: Caller, set: TrainingSetRecord): string | null {

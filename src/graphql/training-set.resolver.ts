@@ -11,7 +11,7 @@ import type {
   TrainingSetRecord,
 } from '../core/ports/training-sets.js';
 import { columnarRows, valuesBrought } from './columnar.js';
-import { maskFor, type RequestContext, seesInFull, shownError } from './context.js';
+import { identityOf, maskFor, type RequestContext, seesInFull, shownError } from './context.js';
 import { PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
 import { ExportFormat, JobState } from './enums.js';
 import { JobType } from './job.resolver.js';
@@ -81,7 +81,7 @@ export class TrainingSetResolver {
         label: label ?? null,
         asOf: asOf ?? services.now(),
         masked,
-        ...(brought && { broughtBy: context.caller.name }),
+        ...(brought && { broughtBy: identityOf(context.caller) }),
         includeEventTimes,
         includeStatuses,
         stalePolicy,

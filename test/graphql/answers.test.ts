@@ -20,6 +20,7 @@ const today = calendar.dateOf(middayClock());
 const midnight = new Date(calendar.startOfDay(today)).toISOString();
 const MASK = /^[0-9a-f]{32}$/;
 const OTHER_MODELER = { role: 'modeler', name: 'other', key: 'key-of-another-modeler' } as const;
+const NAMELESS_MODELER = { role: 'modeler', name: 'modeler', key: 'another-key-of-a-modeler-without-a-name' } as const;
 
 let api: Api;
 let worker: { close(): Promise<void> };
@@ -42,7 +43,7 @@ const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
 };
 
 beforeAll(async () => {
-  api = await startApi({ clock: middayClock, keys: [OTHER_MODELER] });
+  api = await startApi({ clock: middayClock, keys: [OTHER_MODELER, NAMELESS_MODELER] });
   ok(await api.graphql('admin', 'mutation { applyRegistry { problems } }'));
   worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
   const customers = [
@@ -465,12 +466,15 @@ describe('training sets', () => {
     expect(file.split('\n')[1]?.split(GUESS)).toHaveLength(TABLES.personalColumns.size + 1);
     expect(`${file}${JSON.stringify([table, set])}`).not.toContain(stands);
     expect(set.manifest.contentHash).toMatch(/^[0-9a-f]{64}$/);
-    const asOther = { headers: { authorization: `Bearer ${OTHER_MODELER.key}` } };
-    expect((await api.fetch(null, `/training-sets/${id}`, asOther)).status).toBe(403);
     const query = `query($id: ID!) { trainingSet(id: $id) ${SET} }`;
-    const other = ok(await api.graphql<Set>(null, query, { id }, asOther.headers)).trainingSet;
-    expect(other).toMatchObject({ downloadUrl: null, manifest: { contentHash: null, spine: { hash: null } } });
-    expect(JSON.stringify(other)).not.toContain(GUESS);
+    // Keys without a name share that of their role, and not what their callers bring.
+    for (const { key } of [OTHER_MODELER, NAMELESS_MODELER]) {
+      const asOther = { headers: { authorization: `Bearer ${key}` } };
+      expect((await api.fetch(null, `/training-sets/${id}`, asOther)).status).toBe(403);
+      const other = ok(await api.graphql<Set>(null, query, { id }, asOther.headers)).trainingSet;
+      expect(other).toMatchObject({ downloadUrl: null, manifest: { contentHash: null, spine: { hash: null } } });
+      expect(JSON.stringify(other)).not.toContain(GUESS);
+    }
     expect((await api.fetch('admin', `/training-sets/${id}`)).status).toBe(200);
   });
 

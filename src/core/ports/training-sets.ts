@@ -83,7 +83,10 @@ export interface TrainingSetSpec {
   readonly asOf: Instant;
   /** Whether the requesting role sees personal values masked. */
   readonly masked?: boolean;
-  /** Name of a caller who sees personal values masked and whose spine brings some: they come out as brought, so the set is closed to other such callers. */
+  /**
+   * The caller who sees personal values masked and whose spine brings some: they come out as brought, so the set is closed to other such callers.
+   * The name of its key, or the key's id where it has none.
+   */
   readonly broughtBy?: string;
   readonly includeEventTimes: boolean;
   readonly includeStatuses?: boolean;
