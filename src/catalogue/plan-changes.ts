@@ -2,7 +2,7 @@
 
 import { SCORES_TABLE } from '../core/compute/view-kinds.js';
 import { indicatorSources } from '../core/compute/view-text.js';
-import { declaresStored, declaresView, viewDefinitionKinds } from '../core/definitions/definition-kinds.js';
+import { declaresStored, declaresView, nextFile, viewDefinitionKinds } from '../core/definitions/definition-kinds.js';
 import type { Indicator } from '../core/definitions/definitions.js';
 import type { PlanChange, PlanEffect, PlanTouch, RegistryPlan } from '../core/ports/catalogue.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
@@ -29,10 +29,9 @@ export function changedProblems(
     .filter(({ snapshot }) => !models.has(snapshot.scoresOf))
     .map((definition) => {
       const { name, version, id, file } = definition;
-      const next = file.replace(`.v${version}.`, `.v${version + 1}.`);
       const pins = isView(definition) ? pinning(id, published).map(spoken) : [];
       const affected = pins.length > 0 ? ` (${pins.join(', ')} would read another meaning)` : '';
-      return `${spoken(definition)} was applied and has changed since (${file}, or something it imports): an applied version never changes${affected}. Put it back and write the change as ${name}@${version + 1} in ${next}`;
+      return `${spoken(definition)} was applied and has changed since (${file}, or something it imports): an applied version never changes${affected}. Put it back and write the change as ${name}@${version + 1} in ${nextFile(definition)}`;
     });
 }
 

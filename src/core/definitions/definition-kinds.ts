@@ -108,3 +108,7 @@ export const declaresStored = (kind: DefinitionKind): boolean => DEFINITION_KIND
 export const viewDefinitionKinds = definitionKinds.filter(declaresView);
 export const storedDefinitionKinds = viewDefinitionKinds.filter(declaresStored);
 export const computedDefinitionKinds = viewDefinitionKinds.filter((kind) => !declaresStored(kind));
+
+/** The file of the version after that of a definition. */
+export const nextFile = ({ file, version }: { readonly file: string; readonly version: number }): string =>
+  file.replace(`.v${version}.`, `.v${version + 1}.`);

@@ -1,4 +1,5 @@
 /** The query of a view, run once for an as-of. Entities with whose source rows it cannot compute are set aside, and all others have their rows. */
+import { nextFile } from '../../core/definitions/definition-kinds.js';
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, instantSql, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
@@ -34,14 +35,14 @@ export const computedColumns = (view: View): { readonly tombstone: Sql; readonly
   features: view.features.map((feature) => sql`if(_gone, ${noValue(feature)}, ${featureValue(view, feature, 'q')})`),
 });
 
-/** The author of a view must see what ClickHouse said of the query. */
+/** The author of a view must see what ClickHouse said of the query. An earlier release may have applied one that cannot run. */
 export function explained(view: View, asOf: Instant, error: unknown): unknown {
   const refusal = refusalOf(error);
   if (refusal === null) return error;
   return new RiskgraphError({
-    code: 'INTERNAL',
+    code: 'CONFLICT',
     message: `the query of ${view.id} as of ${formatInstant(asOf)} failed: ${refusal.message}`,
-    hint: `correct ${view.file}: give the join keys and every feature by name, in their declared types`,
+    hint: `write one that runs as the next version, ${nextFile(view)}, and apply it: an applied version never changes`,
     cause: refusal,
   });
 }
@@ -308,8 +309,8 @@ class SourceKeys implements TriedQuery {
 
 const tooMany = ({ view, asOf }: Run, words: string, error: unknown): RiskgraphError =>
   new RiskgraphError({
-    code: 'INTERNAL',
+    code: 'CONFLICT',
     message: `the query of ${view.id} as of ${formatInstant(asOf)} fails with the source rows of too many entities: ${words}`,
-    hint: `at most ${MOST_KEYS} entities, and no more than half of all, are set aside: correct their rows, or write the version after ${view.file} so that it can hold such values`,
+    hint: `at most ${MOST_KEYS} entities, and no more than half of all, are set aside: correct their rows, or write the next version, ${nextFile(view)}, so that it can hold such values`,
     cause: (error as RiskgraphError).cause,
   });

@@ -48,7 +48,10 @@ export async function previewRows(
     const cause = explained(view, asOf, error);
     if (cause === error || !(cause instanceof RiskgraphError)) throw error;
     // The author of a draft is the caller.
-    throw badInput(cause.message, cause.hint ?? `correct ${view.file}`);
+    throw badInput(
+      cause.message,
+      `correct ${view.file}: give the join keys and every feature by name, in their declared types`,
+    );
   }
   return keys.map((key) => rowOf.get(identity(key)) ?? null);
 }

@@ -384,17 +384,26 @@ describe('an entity with whose rows a query cannot compute', () => {
   test('is none where the query fails for most, or without any row: its author reads why', async () => {
     const most = paidView(sql`toInt32(toString(count()) || 'x')`);
     await expect(compute(most)).rejects.toMatchObject({
-      code: 'INTERNAL',
+      code: 'CONFLICT',
       message: expect.stringMatching(
         /fails with the source rows of too many entities: a text is not written as the type that it is converted to, at `toInt32`/,
       ),
-      hint: expect.stringContaining(most.file),
+      hint: expect.stringContaining(most.file.replace('.v1.', '.v2.')),
     });
     const always = paidView(sql`toInt32('ten') + count()`);
     await expect(compute(always)).rejects.toThrow(
       /the query of paid_\d+@1 as of .* failed: a text is not written as the type that it is converted to, at `Int32`/,
     );
     expect(await quarantined()).toEqual([]);
+  });
+
+  test('is none where the query of a view that was applied cannot run at all: the view is named, and its next version', async () => {
+    const nested = paidView(sql`toInt32(sum(sum(principal_paid)))`);
+    await expect(compute(nested)).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringMatching(/^the query of paid_\d+@1 as of .* failed: .*ILLEGAL_AGGREGATION/),
+      hint: `write one that runs as the next version, ${nested.file.replace('.v1.', '.v2.')}, and apply it: an applied version never changes`,
+    });
   });
 });
 
