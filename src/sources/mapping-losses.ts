@@ -5,7 +5,7 @@ import { namesIn } from '../warehouse/guard/calls.js';
 import type { Conversion } from '../warehouse/guard/conversions.js';
 import { CHECK_LIMITS } from '../warehouse/guard/costs.js';
 import { lossOf } from '../warehouse/guard/exact.js';
-import { LINE, mappedRows } from './mapping-rows.js';
+import { LINE, mappedRows, type TextSize } from './mapping-rows.js';
 import type { FileRecord, RecordFile } from './records.js';
 import type { Refusal } from './row-parser.js';
 
@@ -14,6 +14,7 @@ export interface LossOptions {
   /** The table with the file's lines as text. */
   readonly stage: string;
   readonly file: RecordFile;
+  readonly size: TextSize;
   /** Called for each row of the file that cannot be read. */
   readonly refuse: (record: FileRecord, refusal: Refusal) => Promise<void>;
   /** Ends the statements of the mapping. */
@@ -25,19 +26,15 @@ export interface LossOptions {
  * the file's own columns; any other fails the mapping when it meets such a value.
  */
 export async function refuseLosses(options: LossOptions, conversions: readonly Conversion[]): Promise<void> {
-  const { clickhouse, stage, file, refuse, signal } = options;
+  const { clickhouse, stage, file, size, refuse, signal } = options;
   const seen = await conversionsOfColumns(options, conversions);
   if (seen.length === 0) return;
   const losses = join(seen.map((each) => raw(lossOf(each))));
   const lossy = sql`has([${losses}], 1)`;
-  const lines = mappedRows(
-    clickhouse,
-    sql`SELECT ${ident(LINE)}, indexOf([${losses}], 1) - 1, ${join(file.header.map(ident))} FROM ${ident(stage)}
-      WHERE ${lossy} ORDER BY ${ident(LINE)}`,
-    signal,
-  );
+  const select = sql`SELECT ${ident(LINE)}, indexOf([${losses}], 1) - 1, ${join(file.header.map(ident))} FROM ${ident(stage)}
+      WHERE ${lossy} ORDER BY ${ident(LINE)}`;
   let refused = 0;
-  for await (const { line, values: row } of lines) {
+  for await (const { line, values: row } of mappedRows(clickhouse, { select, size, signal })) {
     if (line === 0) continue;
     const [at, index, ...values] = row;
     const { value, reason } = seen[Number(index)] as Conversion;

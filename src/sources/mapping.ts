@@ -4,12 +4,12 @@ import { badInput } from '../core/errors.js';
 import { exactSelect } from '../warehouse/guard/exact.js';
 import type { UserSql } from '../warehouse/user-sql.js';
 import { type LossOptions, refuseLosses } from './mapping-losses.js';
-import { LINE, mappedRows } from './mapping-rows.js';
+import { LINE, mappedRows, type TextSize } from './mapping-rows.js';
 import { jsonText, wellFormed } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
 import { BatchWriter, dropTable } from './stage.js';
 
-export interface MappingOptions extends LossOptions {
+export interface MappingOptions extends Omit<LossOptions, 'size'> {
   readonly userSql: UserSql;
   /** Id of the key whose share of the store the mapping has. */
   readonly callerKey?: string | undefined;
@@ -26,7 +26,7 @@ export async function openMapped(options: MappingOptions): Promise<RecordFile> {
   const { userSql, callerKey, stage, file, signal } = options;
   checkNames(file.header);
   const view = sql`SELECT ${join(file.header.map((name) => readable(name, file)))} FROM ${ident(stage)}`;
-  await stageText(options);
+  const size = await stageText(options);
   const { select, conversions } = await userSql.check(callerKey, async ({ store, guard }) =>
     exactSelect(store, {
       statement: await guard.check(options.mapping, { tables: [], views: { file: view } }),
@@ -36,8 +36,8 @@ export async function openMapped(options: MappingOptions): Promise<RecordFile> {
   );
   const { store, leave } = await userSql.enter(callerKey, signal);
   signal.addEventListener('abort', leave, { once: true });
-  await refuseLosses({ ...options, clickhouse: store }, conversions);
-  const lines = mappedRows(store, select, signal);
+  await refuseLosses({ ...options, clickhouse: store, size }, conversions);
+  const lines = mappedRows(store, { select, size, signal });
   const first = await lines.next();
   return { header: (first.done ? [] : first.value.values) as string[], batches: batched(lines, leave) };
 }
@@ -63,7 +63,7 @@ function checkNames(header: readonly string[]): void {
 }
 
 /** Sorted by line, so that a mapping without ORDER BY gives the file's order. */
-async function stageText({ clickhouse, stage, file, refuse, signal }: MappingOptions): Promise<void> {
+async function stageText({ clickhouse, stage, file, refuse, signal }: MappingOptions): Promise<TextSize> {
   const columns = file.header.map((name) => sql`${ident(name)} Nullable(String)`);
   await dropTable(clickhouse, stage);
   await clickhouse.run(
@@ -81,6 +81,7 @@ async function stageText({ clickhouse, stage, file, refuse, signal }: MappingOpt
     await yieldToOthers();
   }
   await writer.end();
+  return { lines: writer.written, characters: writer.characters };
 }
 
 function asText(value: unknown): string | null {

@@ -59,6 +59,8 @@ export class BatchWriter {
   private rows = 0;
   private writing: Promise<void> = Promise.resolve();
   written = 0;
+  /** Of all rows that were added, as JSON. */
+  characters = 0;
 
   constructor(
     private readonly clickhouse: ClickHouse,
@@ -69,7 +71,9 @@ export class BatchWriter {
   }
 
   async add(row: readonly unknown[]): Promise<void> {
-    this.batch.addText(`${JSON.stringify(row)}\n`);
+    const text = `${JSON.stringify(row)}\n`;
+    this.characters += text.length;
+    this.batch.addText(text);
     this.rows++;
     if (this.rows >= BATCH_ROWS || this.batch.full) await this.send();
   }

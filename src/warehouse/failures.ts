@@ -139,6 +139,15 @@ export function valueRefusal(error: unknown): Refusal | null {
   return meaningOf(error) === 'VALUE' ? refusalOf(error) : null;
 }
 
+/** ClickHouse's TOO_MANY_ROWS_OR_BYTES. */
+const TOO_MUCH = '396';
+
+/** Whether a statement gave more than its bound of rows or bytes in the result. */
+export function givesTooMuch(error: unknown): boolean {
+  const cause = error instanceof StatementFailure ? error.cause : error;
+  return cause instanceof Refusal && cause.code === TOO_MUCH;
+}
+
 /** The refusal of a value or of the statement itself; null for other failures. */
 export function refusalOf(error: unknown): Refusal | null {
   const cause = error instanceof StatementFailure ? error.cause : error;

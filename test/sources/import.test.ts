@@ -606,6 +606,22 @@ describe('mappings', () => {
     ]);
   });
 
+  it('may give several rows of a line, and not without a bound', async () => {
+    const mapping = (rows: string) =>
+      `SELECT concat(id, toString(n)) AS customer_id, '2024-01-01T00:00:00Z' AS registered_at
+        FROM (SELECT id, arrayJoin(${rows}) AS n FROM file)`;
+    const load = (rows: string) => sources.load('customers', 'id\n1\n2\n', { mapping: mapping(rows) });
+    expect(await load('range(50)')).toMatchObject({ accepted: 100 });
+    await expect(load('arrayMap(a -> arrayJoin(range(100000)), range(100))')).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: 'the mapping gives more than 1000000 rows, or 200 times the size of its file',
+    });
+    const wide = `SELECT repeat('x', 1000000) AS customer_id, arrayJoin(range(1000)) AS registered_at FROM file`;
+    await expect(sources.load('customers', 'id\n1\n', { mapping: wide })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
+  });
+
   it('may give no row at all, and may read what Parquet nests', async () => {
     const none = `SELECT * FROM (${'SELECT ID AS customer_id, ID AS registered_at FROM file'}) WHERE customer_id = 'x'`;
     expect(await sources.load('customers', FOREIGN, { mapping: none })).toMatchObject({ accepted: 0, rejected: 0 });
