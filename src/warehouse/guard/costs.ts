@@ -30,6 +30,13 @@ const MAX_MADE = 10_000;
 /** Functions that compare each element of a list with each of another. */
 const LISTS = new Set(['hasall', 'hasany', 'hassubstr']);
 
+/** Functions that look through a list, the first argument, for one value. */
+const SCANS = new Set(['has', 'indexof', 'countequal']);
+/** `x -> …` or `(x, y) -> …`. */
+const LAMBDA = /^(?:[`\w]+|\([^()']*\)) -> /;
+/** A list of so many elements is looked through in no time. */
+const SHORT = 1_000;
+
 /** Functions that make an array of a length, and which argument that is. */
 const LENGTHS: ReadonlyMap<string, number> = new Map([
   ['arraywithconstant', 0],
@@ -52,6 +59,7 @@ export function refuseCosts(statement: string, tree: Line): void {
     const name = call.name.toLowerCase();
     if (LISTS.has(name)) refuseTwoLists(call);
     if (name === 'range') refuseRange(call);
+    refuseScans(call);
     const length = LENGTHS.get(name);
     if (length !== undefined) refuseLength(call, call.args[length] ?? '');
   }
@@ -65,15 +73,39 @@ function refuseTwoLists({ name, args }: Call): void {
   );
 }
 
+/** `arrayCount(x -> has(a, x), b)` is hasAll by other words. */
+function refuseScans({ name, args: [lambda = '', ...lists] }: Call): void {
+  if (!LAMBDA.test(lambda) || lists.every(isShort)) return;
+  const scan = callsIn(lambda).find(
+    ({ name: inner, args }) => SCANS.has(inner.toLowerCase()) && !isShort(args[0] ?? ''),
+  );
+  if (!scan) return;
+  throw badInput(
+    `${scan.name} of a computed list in ${name} of another is not allowed: it compares each element with each`,
+    'write one of them out, as in [1, 2]; or use arrayIntersect(a, b), which looks at each element once',
+  );
+}
+
 /** A longer one that is computed from constants is refused by the limit of the check. */
 function refuseRange({ args }: Call): void {
-  if (!args.every((text) => /^\d+$/.test(text))) return;
-  const [from, to] = args.length === 1 ? [0, Number(args[0])] : args.map(Number);
-  if ((to ?? 0) - (from ?? 0) <= MAX_RANGE) return;
+  if ((lengthOfRange(args) ?? 0) <= MAX_RANGE) return;
   throw badInput(
     `a range of more than ${MAX_RANGE} elements is not allowed`,
     'take the rows from a table, or make ranges of ranges',
   );
+}
+
+/** Null where it is computed. */
+function lengthOfRange(args: readonly string[]): number | null {
+  if (!args.every((text) => /^\d+$/.test(text))) return null;
+  const [from, to] = args.length === 1 ? [0, Number(args[0])] : args.map(Number);
+  return (to ?? 0) - (from ?? 0);
+}
+
+function isShort(list: string): boolean {
+  const [call] = callsIn(list);
+  if (call?.name.toLowerCase() !== 'range' || call.end !== list.length) return isLiteral(list);
+  return (lengthOfRange(call.args) ?? Number.POSITIVE_INFINITY) <= SHORT;
 }
 
 function refuseLength({ name }: Call, length: string): void {

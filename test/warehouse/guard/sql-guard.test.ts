@@ -138,9 +138,20 @@ const COSTLY: readonly (readonly [what: string, text: string, refusal: string])[
   ['two computed lists', 'SELECT hasAll(groupArray(id), groupArray(a)) FROM file', 'two lists'],
   ['two lists by alias', "WITH splitByChar(',', a) AS b SELECT hasAny(b, b) FROM file", 'two lists'],
   ['two ranges', 'SELECT hasSubstr(range(100000), range(1, 100000))', 'two lists'],
+  [
+    'a search of a list for each of another',
+    'SELECT arrayCount(x -> has(range(100000), x), range(100000))',
+    'computed list',
+  ],
+  [
+    'one deep inside',
+    'SELECT arrayMap((x, y) -> 1 + indexOf(groupArray(id), x), [a], groupArray(a)) FROM file',
+    'computed list',
+  ],
+  ['one by alias', 'WITH range(100000) AS r SELECT arrayExists(x -> countEqual(r, x) > 1, r)', 'computed list'],
   ['a long array by its length', 'SELECT arrayWithConstant(100000000, 1)', 'at most 10000'],
   ['a length that is computed', 'SELECT arrayResize([1], 10 * 1000) FROM file', 'at most 10000'],
-  ['a long range', 'SELECT arrayMap(x -> has(range(1000000), x), range(1000000))', 'more than 100000 elements'],
+  ['a long range', 'SELECT arrayMap(x -> has([1], x), range(1000000))', 'more than 100000 elements'],
   ['a long range of a computed length', 'SELECT range(1000 * 1000)', 'the SQL cannot be run'],
 ];
 
@@ -226,6 +237,10 @@ const GOOD: readonly (readonly [what: string, text: string])[] = [
   [
     'lists beside one that is written out',
     "SELECT hasAny(splitByChar(',', assumeNotNull(a)), ['x', 'y']), hasAll([1, NULL], array(1)) FROM file",
+  ],
+  [
+    'searches of a short list, or for a few values',
+    "SELECT arrayMap(i -> indexOf(splitByChar(',', assumeNotNull(a)), toString(i)), range(24)), arrayExists(x -> has(['x'], x), splitByChar(',', assumeNotNull(a))), has(groupArray(id), 'x') FROM file GROUP BY a",
   ],
   ['an array of a length', 'SELECT arrayResize([1, 2], 12, 0), arrayWithConstant(3, 1) FROM file'],
 ];
