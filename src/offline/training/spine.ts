@@ -71,6 +71,7 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
       asOf: request.asOf,
       mask: request.mask,
       imports: request.pins?.imports,
+      kept: request.pins?.spine && (await hasTable(tools.store, request.pins.spine.table)),
       callerKey: request.callerKey,
     });
     checkSpineInputs(onDemand, planned.columns, request.mask !== undefined);

@@ -73,7 +73,11 @@ export function createSqlGuard(clickhouse: ClickHouse): SqlGuard {
   };
 }
 
-async function printed(clickhouse: ClickHouse, text: string): Promise<string> {
+/**
+ * The SELECT that a text is, as one line without comments; nothing else of it is checked.
+ * @throws BAD_USER_INPUT where it is none
+ */
+export async function printed(clickhouse: ClickHouse, text: string): Promise<string> {
   if (text.trim() === '') throw badInput('the SQL is empty', WHAT_MAY);
   if (text.length > MAX_SQL) throw badInput(`the SQL is longer than ${MAX_SQL} characters`, WHAT_MAY);
   const [row] = await clickhouse

@@ -177,6 +177,12 @@ describe('a set of spine SQL that never gives the same rows twice', () => {
     expect((await build({ spine }, free())).hash).not.toBe(first.hash);
   });
 
+  test('is the same when it is made again though the guard would refuse its SQL now', async () => {
+    const first = await build({ spine }, free());
+    await expect(build({ spine })).rejects.toMatchObject({ message: "the function 'rand' is not allowed" });
+    expect(await build({ spine, pins: first.pins })).toMatchObject({ hash: first.hash, lines: first.lines });
+  });
+
   test('is refused where the kept rows were changed', async () => {
     const { pins } = await build({ spine }, free());
     const { table } = pins.spine as { table: string };
