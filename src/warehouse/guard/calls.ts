@@ -45,19 +45,22 @@ export function callsIn(statement: string): Call[] {
   return calls;
 }
 
-/** A call, a column or a literal that ends at `end`: what an operator behind it takes, where no other binds closer. */
+/** A call, a column, a literal, or an element of one, that ends at `end`: what an operator after it takes, where no other binds closer. */
 export function operandBefore(text: string, end: number): { readonly start: number; readonly end: number } {
   const opened: number[] = [];
-  let start = end;
+  // Where that begins which goes on as long as nothing parts it: `f(x)[1].2`.
+  let start = 0;
   for (let at = 0; at < end; ) {
     const character = text[at] as string;
-    const after = QUOTES.has(character) ? afterQuoted(text, at) : at + 1;
-    if (character === '(' || character === '[') opened.push(at);
-    if (character === ')' || character === ']') start = opened.pop() ?? at;
-    else if (after === end) start = at;
-    at = after;
+    const goesOn = at > start && /[\w.`"'\])]/.test(text[at - 1] as string);
+    if (!goesOn) start = at;
+    if (character === '(' || character === '[') {
+      opened.push(start);
+      start = at + 1;
+    } else if (character === ')' || character === ']') start = opened.pop() ?? at;
+    else if (/[\s,]/.test(character)) start = at + 1;
+    at = QUOTES.has(character) ? afterQuoted(text, at) : at + 1;
   }
-  while (/[\w.]/.test(text[start - 1] ?? '')) start--;
   return { start, end };
 }
 
