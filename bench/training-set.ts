@@ -158,6 +158,7 @@ try {
     registry,
     offline: createOfflineReader({ store, calendar, log }),
     builder: createTrainingSetBuilder({ tables: TABLES, store, calendar, userSql: unguarded, log }),
+    spines: { get: (id) => Promise.reject(new Error(`no spine ${id} is uploaded here`)) },
     ledger: createTrainingSetLedger(database.dataSource),
     definitions: createDefinitionLedger(database.dataSource),
     mask: new Mask(Buffer.alloc(32), TABLES.personalColumns),

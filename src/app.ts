@@ -36,6 +36,7 @@ import { createKeyStore } from './ledgers/key-store.js';
 import { createLeases } from './ledgers/leases.js';
 import { sharedSecret } from './ledgers/platform-secret.js';
 import { createRunLedger } from './ledgers/run-ledger.js';
+import { createSpineLedger } from './ledgers/spine-ledger.js';
 import { createStoreClock } from './ledgers/store-clock.js';
 import { createTrainingSetLedger } from './ledgers/training-set-ledger.js';
 import { lateness } from './materialize/lateness.js';
@@ -61,7 +62,9 @@ import { createScorer } from './scoring/onnx-scorer.js';
 import { createOnlineFeatures } from './serving/online-features.js';
 import { createScoring } from './serving/scores.js';
 import { countServed } from './serving/served-values.js';
+import { createSpines } from './serving/spines.js';
 import { createTrainingSets } from './serving/training-sets.js';
+import { createSpineStore } from './sources/spines/store.js';
 import { createSourceStore } from './sources/store.js';
 import { createTelemetry } from './telemetry/telemetry.js';
 import { answering } from './warehouse/answering.js';
@@ -274,10 +277,23 @@ export async function createApp(config: Config, given: Given = {}) {
     const following = catalogue.follow(CATALOGUE_REFRESH_MS, log);
     opened(following, () => following.close());
 
+    const spines = createSpines({
+      store: createSpineStore({
+        store,
+        entities: () => registry.entities.values(),
+        limits: config.spineLimits,
+        log,
+        tempDir,
+      }),
+      ledger: createSpineLedger(dataSource),
+      days: config.spineDays,
+      clock,
+    });
     const trainingSets = createTrainingSets({
       registry,
       offline,
       builder: createTrainingSetBuilder({ store, calendar, tables, userSql, spineLimits: config.spineLimits, log }),
+      spines,
       queue,
       jobs,
       mostOpen: config.unfinishedSets,
@@ -319,6 +335,7 @@ export async function createApp(config: Config, given: Given = {}) {
       offline: history,
       sources,
       trainingSets: throughBreaker<TrainingSetService>(trainingSets, postgresBreaker),
+      spines,
       jobs: throughBreaker(jobs, postgresBreaker),
       queue,
       mask,
@@ -358,6 +375,7 @@ export async function createApp(config: Config, given: Given = {}) {
       onlineContent: content,
       restorer: createRestorer({ offline, writers, online, content, clock }),
       trainingSets,
+      spines,
       profiles,
       pruner,
     };

@@ -94,6 +94,7 @@ const Environment = z
     RISKGRAPH_UNFINISHED_SETS: withDefault(z.coerce.number().int().min(1).max(10_000), 10),
     RISKGRAPH_SPINE_ROWS: withDefault(z.coerce.number().int().min(1), 50_000_000),
     RISKGRAPH_SPINE_BYTES: withDefault(z.coerce.number().int().min(1), 8 * 2 ** 30),
+    RISKGRAPH_SPINE_DAYS: withDefault(z.coerce.number().int().min(1).max(36_500), 30),
   })
   .refine((env) => env.RISKGRAPH_KEYS === undefined || env.RISKGRAPH_KEYS_FILE === undefined, {
     path: ['RISKGRAPH_KEYS_FILE'],
@@ -128,8 +129,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     idleBodySeconds: env.RISKGRAPH_IDLE_BODY_SECONDS,
     /** Most training sets of one key at a time that are not built yet. */
     unfinishedSets: env.RISKGRAPH_UNFINISHED_SETS,
-    /** Most that the SQL of a spine may give; bytes before compression. */
+    /** Most that a spine may be: the rows of SQL, bytes before compression, and an upload, bytes as sent. */
     spineLimits: { rows: env.RISKGRAPH_SPINE_ROWS, bytes: env.RISKGRAPH_SPINE_BYTES },
+    /** How long an uploaded spine stays from which no training set is made. */
+    spineDays: env.RISKGRAPH_SPINE_DAYS,
     home,
     /** The project whose definitions are laid over the product's. */
     project: env.RISKGRAPH_DEFINITIONS === undefined ? undefined : resolve(env.RISKGRAPH_DEFINITIONS),

@@ -1,24 +1,15 @@
-import { createReadStream, openAsBlob } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { openAsBlob } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { ImportResult } from '../core/ports/sources.js';
 import { type CommandContext, clientCommand } from './context.js';
-import { type OutputOptions, print, progressBar } from './output.js';
+import { type OutputOptions, print } from './output.js';
+import { sendFile } from './upload.js';
 
 interface ImportOptions extends OutputOptions {
   readonly history: boolean;
   readonly mapping?: string;
-}
-
-/** Passes bytes on and reports the share of the file that was sent. */
-async function* counted(path: string, size: number, report: (fraction: number) => void): AsyncGenerator<Uint8Array> {
-  let sent = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    sent += (chunk as Uint8Array).length;
-    report(size === 0 ? 1 : sent / size);
-    yield chunk as Uint8Array;
-  }
 }
 
 export function describeImport(table: string, result: ImportResult): string {
@@ -44,26 +35,13 @@ export function addImportCommand(program: Command, context: CommandContext): voi
         .option('--mapping <file.sql>', 'a SELECT over the uploaded file, which it reads as `file`'),
     run: async (client, options, [table, file]) => {
       const path = `/import/${encodeURIComponent(table as string)}${options.history ? '?history=true' : ''}`;
-      const bar = progressBar(`import ${table}`, options);
-      const { size } = await stat(file as string);
-      try {
-        const result = options.mapping
-          ? await client.post<ImportResult>(path, await form(options.mapping, file as string))
-          : await client.post<ImportResult>(path, counted(file as string, size, bar.update), named(file as string));
-        bar.stop();
-        print(result, options, () => describeImport(table as string, result));
-      } finally {
-        bar.stop();
-      }
+      const result = options.mapping
+        ? await client.post<ImportResult>(path, await form(options.mapping, file as string))
+        : await sendFile<ImportResult>(client, { path, file: file as string, what: `import ${table}` }, options);
+      print(result, options, () => describeImport(table as string, result));
     },
   });
 }
-
-/** The server tells the format by the end of the name; the rest of it may hold what a header cannot. */
-const named = (file: string): Readonly<Record<string, string>> => ({
-  'content-type': 'application/octet-stream',
-  'content-disposition': `attachment; filename="file${encodeURIComponent(extname(file))}"`,
-});
 
 async function form(mapping: string, file: string): Promise<FormData> {
   const data = new FormData();

@@ -9,6 +9,7 @@ import { EXPORT_FORMATS } from '../core/ports/training-sets.js';
 import type { Client } from './client.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { followJob, type JobView, type OutputOptions, oneOf, print, table } from './output.js';
+import { sendFile } from './upload.js';
 
 interface TrainingSet {
   readonly id: string;
@@ -28,6 +29,8 @@ interface TrainSetOptions extends OutputOptions {
   readonly service?: string;
   readonly features?: string;
   readonly spineSql?: string;
+  readonly spine?: string;
+  readonly target?: string;
   readonly label?: string;
   readonly asOf?: string;
   readonly format: string;
@@ -47,6 +50,8 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         .option('--service <name@version>', 'the features of a service')
         .option('--features <references>', 'comma-separated view@version:feature')
         .option('--spine-sql <file.sql>', 'a SELECT of the join keys and event_timestamp')
+        .option('--spine <file>', 'or a file of them to upload: .parquet, .csv or .arrow')
+        .option('--target <column>', 'column of that file with the outcome (default: target)')
         .option('--label <name>', 'label to join')
         .option('--as-of <instant>', 'what was known then (default: now)')
         .option('--format <format>', oneOf(EXPORT_FORMATS), 'PARQUET')
@@ -56,15 +61,19 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         .option('--output <file>', 'where to write the file'),
     run: async (client, options, [name]) => {
       if (!options.service === !options.features) throw badInput('give one of --service and --features');
-      if (!options.spineSql)
-        throw badInput('give --spine-sql, a file with a SELECT of the join keys and event_timestamp');
+      if (!options.spineSql === !options.spine) {
+        throw badInput(
+          'give one of --spine-sql, a file with a SELECT of the join keys and event_timestamp, and --spine, a file with the rows',
+        );
+      }
       const output = options.output ?? `${name}.${options.format.toLowerCase()}`;
       await checkOutput(output);
       const input = {
         name,
         service: options.service,
         features: options.features?.split(','),
-        spineSql: await spineSqlOf(options.spineSql),
+        spineSql: options.spineSql && (await spineSqlOf(options.spineSql)),
+        spineId: options.spine && (await uploaded(client, options.spine, options)),
         label: options.label,
         asOf: options.asOf,
         format: options.format,
@@ -105,6 +114,28 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
 interface RebuildOptions extends OutputOptions {
   readonly format?: string;
   readonly output: string;
+}
+
+interface Uploaded {
+  readonly id: string;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly refused: readonly { readonly line: number; readonly column: string | null; readonly reason: string }[];
+}
+
+/** Uploads the spine, and says which of its rows are not in it. @returns its id */
+async function uploaded(client: Client, file: string, options: TrainSetOptions): Promise<string> {
+  const kind = await stat(file).catch(reasonOf);
+  if (typeof kind === 'string') throw badInput(`--spine ${file} cannot be read: ${kind}`, 'give the path of a file');
+  const query = options.target === undefined ? '' : `?${new URLSearchParams({ target: options.target })}`;
+  const spine = await sendFile<Uploaded>(client, { path: `/spines${query}`, file, what: `upload ${file}` }, options);
+  if (spine.rejected > 0) {
+    const lines = spine.refused.map(
+      ({ line, column, reason }) => `  line ${line}${column ? `, ${column}` : ''}: ${reason}`,
+    );
+    process.stderr.write(`${file}: ${spine.rows} rows taken, ${spine.rejected} refused\n${lines.join('\n')}\n`);
+  }
+  return spine.id;
 }
 
 /** @throws BAD_USER_INPUT where the file cannot be read */

@@ -17,6 +17,7 @@ import type { ViewPruner } from '../core/ports/pruning.js';
 import type { ScoringService } from '../core/ports/scoring.js';
 import type { OnlineFeaturesService } from '../core/ports/serving.js';
 import type { SourceStore } from '../core/ports/sources.js';
+import type { SpineService } from '../core/ports/spines.js';
 import type { TrainingSetRecord, TrainingSetService } from '../core/ports/training-sets.js';
 import type { Loaders } from './loaders.js';
 
@@ -37,6 +38,7 @@ export interface ApiServices {
   readonly reportGauges: Readonly<Record<'views' | 'queue' | 'redis', () => Promise<void>>>;
   readonly sources: Pick<SourceStore, 'quarantine'>;
   readonly trainingSets: TrainingSetService;
+  readonly spines: Pick<SpineService, 'get' | 'upload' | 'formats'>;
   readonly scoring: ScoringService;
   readonly indicators: IndicatorService;
   /** What a job would refuse is refused where it is asked for. */

@@ -31,6 +31,13 @@ function withoutClearHashes({
   return { ...manifest, spine: { ...(spine as object), sql: null, hash: null }, contentHash: null, pins: pinned };
 }
 
+const broughtByAnother = (id: string): RiskgraphError =>
+  new RiskgraphError({
+    code: 'FORBIDDEN',
+    message: `the spine '${id}' holds personal values that another caller brought`,
+    hint: 'upload a spine with this key',
+  });
+
 /** A set's record as it is; state, progress and error are its job's. */
 @Resolver(() => TrainingSetType)
 export class TrainingSetResolver {
@@ -56,28 +63,34 @@ export class TrainingSetResolver {
 
   @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call) })
   @Mutation(() => TrainingSetType, { description: 'Creates a training set; a job builds its file.' })
-  createTrainingSet(
+  async createTrainingSet(
     @Arg('input', () => TrainingSetInputType, { description: 'The training set to build.' })
     input: TrainingSetInputType,
     @Ctx() context: RequestContext,
   ): Promise<TrainingSetRecord> {
     const { services } = context;
-    const { name, service, features, spine, spineSql, label, asOf, format } = input;
+    const { name, service, features, spine, spineSql, spineId, label, asOf, format } = input;
     const { includeEventTimes, includeStatuses, stalePolicy } = input;
     if (!/\S/.test(name) || name.length > 200) throw badInput('`name` must be 1 to 200 characters');
-    if ((spine == null) === (spineSql == null)) {
-      throw badInput('exactly one of `spine` and `spineSql` is needed', 'give columns, or one SELECT');
+    if ([spine, spineSql, spineId].filter((given) => given != null).length !== 1) {
+      throw badInput(
+        'exactly one of `spine`, `spineSql` and `spineId` is needed',
+        'give columns, one SELECT, or the id of an uploaded spine',
+      );
     }
     if (spine != null) columnarRows(spine, 'spine');
     const refs = services.catalogue.features({ service: service ?? null, features: features ?? null });
     const masked = maskFor(context) !== undefined;
     const personal = services.registry.tables.personalColumns;
-    const brought = masked && spine != null && bringsPersonal(spine, planOnDemand(refs), personal);
+    const uploaded = spineId == null ? null : await services.spines.get(spineId);
+    const columns = spine ?? Object.fromEntries(uploaded?.columns.map(({ name }) => [name, true]) ?? []);
+    const brought = masked && bringsPersonal(columns, planOnDemand(refs), personal);
+    if (brought && uploaded && uploaded.uploadedBy !== identityOf(context.caller)) throw broughtByAnother(uploaded.id);
     return services.trainingSets.create({
       name,
       features: refs,
       spec: {
-        spine: spine ?? { sql: spineSql as string },
+        spine: spine ?? (uploaded ? { id: uploaded.id } : { sql: spineSql as string }),
         label: label ?? null,
         asOf: asOf ?? services.now(),
         masked,

@@ -101,16 +101,23 @@ export class TrainingSetInputType {
   @Field(() => String, {
     nullable: true,
     description:
-      'The spine as one SELECT of join keys, event_timestamp and pass-through columns. Give either spine or spineSql.',
+      'The spine as one SELECT of join keys, event_timestamp and pass-through columns. Give one of spine, spineSql and spineId.',
   })
   spineSql?: string | null;
 
   @Field(() => GraphQLJSONObject, {
     nullable: true,
     description:
-      'The spine in columnar form: join keys, event_timestamp and pass-through columns. Give either spine or spineSql.',
+      'The spine in columnar form: join keys, event_timestamp and pass-through columns. Give one of spine, spineSql and spineId.',
   })
   spine?: Record<string, readonly unknown[]> | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'The id of a spine that POST /spines took. Its target, where it brings one, is the outcome, so a label is not given beside it.',
+  })
+  spineId?: string | null;
 
   @Field(() => String, { nullable: true, description: 'The name of a label in the table labels.' })
   label?: string | null;

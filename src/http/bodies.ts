@@ -101,7 +101,7 @@ export async function* chunksOf(stream: Readable, { bodyStalls }: FastifyRequest
 }
 
 /** @throws PAYLOAD_TOO_LARGE where gzip unpacks to more than is taken */
-export async function* unzipped(request: FastifyRequest): AsyncGenerator<Uint8Array> {
+async function* unzipped(request: FastifyRequest): AsyncGenerator<Uint8Array> {
   const { raw } = request;
   const unzip = createGunzip();
   let packed = 0;
@@ -119,4 +119,12 @@ export async function* unzipped(request: FastifyRequest): AsyncGenerator<Uint8Ar
     raw.unpipe(unzip);
     unzip.destroy();
   }
+}
+
+/** The body as it was before it was packed. */
+export function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return chunksOf(request.raw, request);
+  if (encoding === 'gzip') return unzipped(request);
+  throw badInput(`the content encoding '${encoding.slice(0, 100)}' is not supported`, 'send the file plain or gzipped');
 }

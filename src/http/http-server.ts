@@ -18,6 +18,7 @@ import { registerIndicators } from './indicators.routes.js';
 import type { KeyRing } from './keys.js';
 import { type RateLimits, registerRateLimit } from './rate-limit.js';
 import { GUARDED_ROUTES } from './role-table.js';
+import { registerSpines } from './spines.routes.js';
 
 export interface HttpOptions {
   readonly services: ApiServices;
@@ -96,6 +97,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   });
   registerHome(server);
   registerGraphiql(server);
+  await registerSpines(server, { spines: services.spines });
   registerDownloads(server, { trainingSets: services.trainingSets });
   const admit = createAdmission(server, { metrics });
   registerIndicators(server, { indicators: services.indicators, now: services.now, admit });

@@ -5,7 +5,7 @@ import { badInput } from '../core/errors.js';
 import type { SourceTables } from '../core/lending/sources.js';
 import type { Clock } from '../core/ports/process.js';
 import type { ImportResult, SourceStore, Spooled } from '../core/ports/sources.js';
-import { answerUnread, chunksOf, unzipped } from './bodies.js';
+import { answerUnread, bodyOf, chunksOf } from './bodies.js';
 import { guardedRoute } from './route-access.js';
 import { UploadFormats } from './upload-formats.js';
 
@@ -35,7 +35,7 @@ export async function registerImportRoutes(
   server: FastifyInstance,
   { sources, tables, now }: ImportRoutesOptions,
 ): Promise<void> {
-  const formats = new UploadFormats(sources.formats);
+  const formats = new UploadFormats(sources.formats, { multipart: true });
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     await scope.register(multipart, {
@@ -78,13 +78,6 @@ function isHistory(value: string | undefined): boolean {
   if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
   throw badInput("history is neither 'true' nor 'false'", 'leave it out for what is known from now on');
-}
-
-function bodyOf(request: FastifyRequest): AsyncIterable<Uint8Array> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding === 'identity') return chunksOf(request.raw, request);
-  if (encoding === 'gzip') return unzipped(request);
-  throw badInput(`the content encoding '${encoding.slice(0, 100)}' is not supported`, 'send the file plain or gzipped');
 }
 
 interface MappedFile {

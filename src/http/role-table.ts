@@ -6,10 +6,12 @@ import { METRICS } from './health.routes.js';
 import { IMPORT_TABLE } from './import.routes.js';
 import { INDICATOR_FILES } from './indicators.routes.js';
 import type { GuardedRoute } from './route-access.js';
+import { UPLOAD_SPINE } from './spines.routes.js';
 
 /** Every route that is closed to some roles. */
 export const GUARDED_ROUTES: readonly GuardedRoute[] = [
   IMPORT_TABLE,
+  UPLOAD_SPINE,
   TRAINING_SET_FILE,
   ...Object.values(INDICATOR_FILES),
   METRICS,

@@ -9,9 +9,15 @@ const listed = (words: readonly string[]): string =>
 export class UploadFormats {
   readonly whatToSend: string;
 
-  constructor(private readonly formats: readonly ImportFormat[]) {
+  /** @param multipart whether the file may be a part, beside its mapping */
+  constructor(
+    private readonly formats: readonly ImportFormat[],
+    { multipart }: { readonly multipart: boolean },
+  ) {
     const types = formats.map(({ contentTypes: [type] }) => type);
-    this.whatToSend = `send ${listed(types)}, or multipart/form-data with the parts mapping and file`;
+    this.whatToSend = multipart
+      ? `send ${listed(types)}, or multipart/form-data with the parts mapping and file`
+      : `send ${listed(types)}`;
   }
 
   /** Name of the format of a body. BAD_USER_INPUT for one that no format has. */

@@ -12,6 +12,7 @@ import { PlatformSecretEntity } from './platform-secret.js';
 import { PublishedDefinitionEntity } from './published-definition.js';
 import { whileLocked } from './session-lock.js';
 import { TrainingSetEntity } from './training-set.js';
+import { UploadedSpineEntity } from './uploaded-spine.js';
 
 const ENTITIES = [
   ApiKeyEntity,
@@ -21,6 +22,7 @@ const ENTITIES = [
   PlatformSecretEntity,
   PublishedDefinitionEntity,
   TrainingSetEntity,
+  UploadedSpineEntity,
 ];
 
 const MIGRATIONS = new URL('../../migrations/postgres/', import.meta.url);

@@ -17,6 +17,7 @@ import type { OfflineReader } from '../core/ports/offline.js';
 import type { Clock } from '../core/ports/process.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import type { DefinitionLedger } from '../core/ports/serving.js';
+import type { SpineService } from '../core/ports/spines.js';
 import type {
   ExportFormat,
   TrainingSetBuilder,
@@ -34,6 +35,7 @@ export interface TrainingSetsOptions {
   readonly registry: Registry;
   readonly offline: Pick<OfflineReader, 'viewHoldings'>;
   readonly builder: TrainingSetBuilder;
+  readonly spines: Pick<SpineService, 'get'>;
   readonly queue: Pick<JobQueue, 'enqueue'>;
   /** Says whose key asked for a set. */
   readonly jobs: Pick<JobLedger, 'get'>;
@@ -50,13 +52,14 @@ export interface TrainingSetsOptions {
 
 /** Records requests for training sets (the API's part) and builds the sets (the worker's). */
 export function createTrainingSets(options: TrainingSetsOptions): TrainingSetService & TrainingSetRunner {
-  const { registry, offline, builder, queue, jobs, mostOpen, ledger, definitions, mask, clock, folder } = options;
+  const { registry, offline, builder, spines, queue, jobs, mostOpen, ledger, definitions, mask, clock, folder } =
+    options;
 
   const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
 
-  const request = (features: readonly AnyFeatureRef[], spec: TrainingSetSpec) => ({
+  const request = async (features: readonly AnyFeatureRef[], spec: TrainingSetSpec) => ({
     features,
-    spine: spec.spine,
+    spine: isUploaded(spec.spine) ? { uploaded: await spines.get(spec.spine.id) } : spec.spine,
     label: spec.label,
     asOf: spec.asOf,
     entities: registry.entities,
@@ -82,7 +85,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
         );
       }
       await builder.check({
-        ...request(features, spec),
+        ...(await request(features, spec)),
         callerKey,
         includeEventTimes: spec.includeEventTimes,
         includeStatuses: spec.includeStatuses ?? false,
@@ -141,10 +144,10 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       if (record.result !== null && (await isThere(path))) return { rowCount: record.result.rowCount };
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const result = await builder.build({
-        ...request(
+        ...(await request(
           record.features.map((reference) => resolve(registry, reference)),
           record.request,
-        ),
+        )),
         id,
         callerKey: (await jobs.get(record.jobId))?.owner ?? undefined,
         path,
@@ -170,6 +173,10 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
     },
   };
 }
+
+/** A column of an inline spine may have the name, and is a list. */
+const isUploaded = (spine: TrainingSetSpec['spine']): spine is { readonly id: string } =>
+  'id' in spine && typeof spine.id === 'string';
 
 /** The parts of a manifest that a rebuild reads. */
 interface SetManifest {
@@ -213,7 +220,7 @@ function refuseMaskedSpine(
   { spec, personal }: { readonly spec: TrainingSetSpec; readonly personal: ReadonlySet<string> },
 ): void {
   const { masked, broughtBy, spine } = spec;
-  if (!masked || broughtBy !== undefined || 'sql' in spine) return;
+  if (!masked || broughtBy !== undefined || 'sql' in spine || isUploaded(spine)) return;
   if (!bringsPersonal(spine, planOnDemand(refs), personal)) return;
   throw conflict(
     `training set '${id}' was built by a release that masked what its spine brought`,

@@ -40,6 +40,12 @@ it.each<[string, (at: string) => readonly string[], RegExp, RegExp]>([
     /a file with a SELECT/,
   ],
   [
+    'a spine to upload that is not there',
+    (at) => ['train-set', 'a_set', '--service', 'a@1', '--spine', `${at}/nope.csv`],
+    /--spine .*nope\.csv cannot be read: it does not exist/,
+    /the path of a file/,
+  ],
+  [
     'an output in a folder that is not there',
     (at) => [...set, `${at}/spine.sql`, '--output', `${at}/none/set.parquet`],
     /--output .*set\.parquet cannot be written: its folder .*none: it does not exist/,

@@ -540,8 +540,63 @@ describe('training sets', () => {
       'modeler',
       'mutation { createTrainingSet(input: { name: "x", features: ["customer_profile@1"] }) { id } }',
     );
-    expect(errors[0]?.message).toContain('exactly one of `spine` and `spineSql`');
+    expect(errors[0]?.message).toContain('exactly one of `spine`, `spineSql` and `spineId`');
     expect((await api.fetch('modeler', '/training-sets/nothing')).status).toBe(404);
+  });
+
+  it('are made of an uploaded spine, whose personal values only the caller who brought them sees', async () => {
+    const at = new Date(Date.parse(midnight) - 3_600_000).toISOString();
+    const send = (role: Role, body: string, headers: Record<string, string> = {}) =>
+      api.fetch(role, '/spines', { method: 'POST', body, headers: { 'content-type': 'text/csv', ...headers } });
+    const personal = `customer_id,event_timestamp,phone_hash\nC1,${at},brought\nC2,${at},\nC3,never,\n`;
+    const answer = await send('modeler', personal);
+    const spine = (await answer.json()) as { id: string };
+    expect([answer.status, spine]).toEqual([
+      200,
+      {
+        id: expect.any(String),
+        rows: 2,
+        columns: [
+          { name: 'customer_id', type: 'STRING' },
+          { name: 'event_timestamp', type: 'TIMESTAMP' },
+          { name: 'phone_hash', type: 'STRING' },
+        ],
+        target: null,
+        rejected: 1,
+        refused: [{ line: 4, column: 'event_timestamp', reason: expect.stringContaining('is not an instant') }],
+        expiresAt: expect.any(String),
+      },
+    ]);
+    expect((await send('bi', personal)).status).toBe(403);
+    expect((await send('decision', personal)).status).toBe(403);
+    const audited = (await api.app.services.api.audit.list(1_000)).filter(({ action }) => action === 'POST /spines');
+    expect(audited.map(({ outcome }) => outcome)).toEqual(expect.arrayContaining(['DONE', 'REFUSED']));
+
+    const create = (role: Role | null, headers: Record<string, string> = {}) =>
+      api.graphql<{ createTrainingSet: { id: string; job: Job } }>(
+        role,
+        `mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id job ${JOB} } }`,
+        { input: { name: 'uploaded', features: ['customer_profile@1:segment'], spineId: spine.id, format: 'CSV' } },
+        headers,
+      );
+    const other = await create(null, { authorization: `Bearer ${OTHER_MODELER.key}` });
+    expect(other.errors[0]).toMatchObject({
+      message: `the spine '${spine.id}' holds personal values that another caller brought`,
+      extensions: { code: 'FORBIDDEN' },
+    });
+    const { id, job } = ok(await create('modeler')).createTrainingSet;
+    expect(await finished(job)).toMatchObject({ state: 'COMPLETED' });
+    const file = await (await api.fetch('modeler', `/training-sets/${id}`)).text();
+    expect(file.trimEnd().split('\n')).toEqual([
+      '"customer_id","event_timestamp","phone_hash","customer_profile__segment"',
+      `"C1","${at}","brought",${file.includes('"gold"') ? '"gold"' : ''}`,
+      `"C2","${at}",,`,
+    ]);
+    const missing = await api.graphql(
+      'modeler',
+      'mutation { createTrainingSet(input: { name: "x", features: ["customer_profile@1"], spineId: "nothing" }) { id } }',
+    );
+    expect(missing.errors[0]?.extensions.code).toBe('NOT_FOUND');
   });
 
   it('refuse what Postgres cannot keep in names and SQL by its argument, also where the audit log is to keep them', async () => {

@@ -93,7 +93,7 @@ describe('a spine', () => {
     const { code, message } = await refusal(world.build({ features: onDemandRefs(world.place), spine }));
     expect([code, message]).toEqual([
       'BAD_USER_INPUT',
-      '2 rows of the spine SQL have a latitude that is not between -90 and 90',
+      '2 rows of the spine have a latitude that is not between -90 and 90',
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Mask } from '../../src/core/compute/masking.js';
 import { defineEntity, int32, raw } from '../../src/core/definitions/define.js';
@@ -9,14 +10,18 @@ import type { JobRecord } from '../../src/core/ports/jobs.js';
 import type { TrainingSetSpec } from '../../src/core/ports/training-sets.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
+import { createSpineLedger } from '../../src/ledgers/spine-ledger.js';
 import { createTrainingSetLedger } from '../../src/ledgers/training-set-ledger.js';
+import { createSpines } from '../../src/serving/spines.js';
 import { createTrainingSets } from '../../src/serving/training-sets.js';
+import { createSpineStore } from '../../src/sources/spines/store.js';
 import { type OfflineFixture, openOffline, quiet, refsOf, viewOf } from '../offline/support.js';
 import { freshHome } from '../support/homes.js';
 import { type FreshStore, freshPostgresDatabase } from '../support/stores.js';
 import { TABLES } from '../support/tables.js';
 
 const NOW = Date.UTC(2026, 3, 1);
+const DAY = 86_400_000;
 const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'x' });
 const view: View = viewOf('limits', 1, {
   entity: customer,
@@ -59,11 +64,27 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
+/** Of a moment: what is uploaded then, and dropped. */
+const uploads = (now = NOW) =>
+  createSpines({
+    store: createSpineStore({
+      store: fixture.store,
+      entities: () => [customer],
+      limits: { rows: 100, bytes: 10_000 },
+      log: quiet,
+      tempDir: home,
+    }),
+    ledger: createSpineLedger(database.dataSource),
+    days: 30,
+    clock: () => now,
+  });
+
 const open = (definitions = registry) =>
   createTrainingSets({
     registry: definitions,
     offline: fixture.offline,
     builder: fixture.sets,
+    spines: uploads(),
     ledger: createTrainingSetLedger(database.dataSource),
     definitions: createDefinitionLedger(database.dataSource),
     mask: new Mask(Buffer.alloc(32, 1), TABLES.personalColumns),
@@ -211,4 +232,45 @@ test('a set is rebuilt from what it was made from, and a rebuild that differs fa
     /was built from other definitions of limits@1/,
   );
   await expect(sets.rebuild('nothing', { callerKey: 'key' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('an uploaded spine stays while a set needs it, a set of it is rebuilt to its hash, and one that nothing needs is dropped', async () => {
+  const sets = open();
+  const send = () =>
+    uploads().upload({
+      format: 'csv',
+      body: Readable.from([Buffer.from('customer_id,event_timestamp\nC1,2026-04-01T00:00:00Z\n')]),
+      caller: 'modeler',
+    });
+  const [used, failed, unused] = [await send(), await send(), await send()];
+  expect(unused.expiresAt).toBe(NOW + 30 * DAY);
+  const set = await sets.create(ask({ spine: { id: used.id } }));
+  await sets.run(set.id, progress());
+  const original = (await sets.get(set.id))?.result;
+  const lost = await sets.create(ask({ spine: { id: failed.id } }));
+  await database.dataSource.query(
+    "INSERT INTO job (id, name, state, payload, progress, created_at) VALUES ($1, 'build_training_set', 'FAILED', '{}', 0, now())",
+    [lost.jobId],
+  );
+
+  expect(await uploads(NOW + 29 * DAY).sweep()).toEqual({ dropped: 0 });
+  expect(await uploads(NOW + 31 * DAY).sweep()).toEqual({ dropped: 2 });
+  expect(await uploads(NOW + 31 * DAY).sweep()).toEqual({ dropped: 0 });
+  const kept = await fixture.store.tuples<[string]>(
+    'test',
+    raw("SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'uploaded_spine_')"),
+  );
+  expect(kept.flat()).toEqual([`uploaded_spine_${used.id.replaceAll('-', '')}`]);
+  await expect(sets.create(ask({ spine: { id: unused.id } }))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+
+  const again = await sets.rebuild(set.id, { callerKey: 'key' });
+  await sets.run(again.id, progress());
+  const { manifest } = (await sets.get(again.id))?.result ?? { manifest: {} };
+  expect(manifest).toMatchObject({ contentHash: original?.manifest.contentHash, pins: original?.manifest.pins });
+  await fixture.store.run('test', raw(`ALTER TABLE ${kept[0]} UPDATE c0 = 'C2' WHERE 1 SETTINGS mutations_sync = 1`));
+  const third = await sets.rebuild(set.id, { callerKey: 'key' });
+  await expect(sets.run(third.id, progress())).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('are not those that the training set was made from'),
+  });
 });

@@ -43,5 +43,27 @@ export const clickhouseType = (type: FeatureType): string =>
     ? `Array(Nullable(${CLICKHOUSE[elementType(type)]}))`
     : `Nullable(${CLICKHOUSE[type as ScalarType]})`;
 
+/** The types of ClickHouse whose values a feature type holds; a Decimal may not have more places than ours. */
+const HELD_BY: readonly (readonly [RegExp, ScalarType])[] = [
+  [/^(String|FixedString\(\d+\)|UUID|Enum(8|16)\(.*\))$/, 'STRING'],
+  [/^Bool$/, 'BOOLEAN'],
+  [/^(U?Int8|U?Int16|Int32)$/, 'INT32'],
+  [/^(UInt32|U?Int64)$/, 'INT64'],
+  [/^Float32$/, 'FLOAT32'],
+  [/^Float64$/, 'FLOAT64'],
+  [/^Decimal\((\d|[12]\d|3[0-8]), [0-6]\)$/, 'DECIMAL'],
+  [/^Date(32)?$/, 'DATE'],
+  [/^DateTime(64)?(\(.*\))?$/, 'TIMESTAMP'],
+];
+
+/** The type of the values of a ClickHouse type; null where none holds them. */
+export function featureTypeOf(clickhouse: string): FeatureType | null {
+  const list = /^Array\((.*)\)$/.exec(clickhouse);
+  const bare = (list?.[1] ?? clickhouse).replace(/^LowCardinality\((.*)\)$/, '$1').replace(/^Nullable\((.*)\)$/, '$1');
+  const scalar = HELD_BY.find(([pattern]) => pattern.test(bare))?.[1];
+  if (!scalar) return null;
+  return list ? `ARRAY<${scalar}>` : scalar;
+}
+
 export type FeatureStatus = 'PRESENT' | 'NULL' | 'STALE' | 'NOT_FOUND' | 'ERROR';
 export type StalePolicy = 'RETURN' | 'NULL';

@@ -10,6 +10,7 @@ import type { Clock, Log, Metrics } from './process.js';
 import type { JobProgress } from './progress.js';
 import type { ViewPruner } from './pruning.js';
 import type { LoanSnapshots } from './sources.js';
+import type { SpineService } from './spines.js';
 import type { TrainingSetRunner } from './training-sets.js';
 
 /** Every service that a job may name in its `needs`. */
@@ -23,6 +24,7 @@ export interface JobServices {
   readonly onlineContent: OnlineContent;
   readonly restorer: OnlineRestorer;
   readonly trainingSets: TrainingSetRunner;
+  readonly spines: Pick<SpineService, 'sweep'>;
   readonly pruner: ViewPruner;
   readonly profiles: FeatureProfiles;
 }

@@ -6,6 +6,7 @@ import type { AnyFeatureRef } from '../definitions/definitions.js';
 import type { FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
 import type { JobProgress } from './progress.js';
+import type { UploadedSpine } from './spines.js';
 
 export const EXPORT_FORMATS = ['PARQUET', 'CSV', 'ARROW'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -16,7 +17,10 @@ export interface TrainingSetRequest {
   readonly callerKey?: string | undefined;
   readonly features: readonly AnyFeatureRef[];
   /** Entities and observation times. Its pass-through columns are also the request inputs of on-demand features. */
-  readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
+  readonly spine:
+    | Readonly<Record<string, readonly unknown[]>>
+    | { readonly sql: string }
+    | { readonly uploaded: UploadedSpine };
   /** Name of the label in `labels`, and of its column in the file. */
   readonly label: string | null;
   /** Entities by name; they say which join key the `entity_id` of a label is. */
@@ -43,7 +47,7 @@ export interface TrainingSetPins {
   readonly runs: Readonly<Record<string, string>>;
   /** Decimal sequence number of the newest import of each source table that the spine SQL and the label read. */
   readonly imports: Readonly<Record<string, string>>;
-  /** Table that keeps the rows of the spine SQL, and their hash. Absent where the rows are in the request, or running the SQL again returns them. */
+  /** Table that keeps the rows of the spine SQL, or of the uploaded spine, and their hash. Absent where the rows are in the request, or running the SQL again returns them. */
   readonly spine?: { readonly table: string; readonly hash: string } | undefined;
 }
 
@@ -78,7 +82,8 @@ export interface TrainingSetResult {
 
 /** The recorded request of a set; with the applied definitions it determines the content of the file. */
 export interface TrainingSetSpec {
-  readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string };
+  /** Columns, SQL, or the id of an uploaded spine. */
+  readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string } | { readonly id: string };
   readonly label: string | null;
   readonly asOf: Instant;
   /** Whether the requesting role sees personal values masked. */

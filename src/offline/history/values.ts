@@ -8,32 +8,11 @@ import {
   isArrayType,
   type ScalarType,
 } from '../../core/definitions/types.js';
-
-const quoted = (type: string): string => `'${type.replaceAll("'", "\\'")}'`;
-
-/**
- * An expression as a Nullable value of a feature type. Whole numbers must fit, NaN and infinities become NULL, and -0 becomes 0, so that
- * every store and format holds the same value.
- */
-export function castScalar(expression: Sql, type: ScalarType): Sql {
-  const stored = raw(quoted(clickhouseType(type)));
-  switch (type) {
-    case 'INT32':
-    case 'INT64':
-      return sql`accurateCast(${expression}, ${stored})`;
-    case 'FLOAT32':
-    case 'FLOAT64': {
-      const value = sql`CAST(${expression}, ${stored})`;
-      return sql`CAST(if(isFinite(${value}), ${value} + 0., NULL), ${stored})`;
-    }
-    default:
-      return sql`CAST(${expression}, ${stored})`;
-  }
-}
+import { castScalar, quotedType } from '../../warehouse/casts.js';
 
 /** Pads travel as text: ClickHouse reads any of these types from it. */
 const padValue = ({ type, pad = null }: Feature): Sql => {
-  const stored = raw(quoted(clickhouseType(elementType(type))));
+  const stored = quotedType(clickhouseType(elementType(type)));
   return pad === null ? sql`CAST(NULL, ${stored})` : sql`CAST(${String(pad)}, ${stored})`;
 };
 
@@ -50,11 +29,11 @@ export function featureValue(view: View, feature: Feature, from: string): Sql {
 
 /** The value of a feature in a tombstone, or without a row. */
 export const noValue = (feature: Pick<Feature, 'type'>): Sql =>
-  sql`CAST(${raw(isArrayType(feature.type) ? '[]' : 'NULL')}, ${raw(quoted(clickhouseType(feature.type)))})`;
+  sql`CAST(${raw(isArrayType(feature.type) ? '[]' : 'NULL')}, ${quotedType(clickhouseType(feature.type))})`;
 
 /** A stored value as Mask.value leaves it, of the same type. */
 export function maskedValue(mask: Mask, expression: Sql, type: FeatureType): Sql {
-  const stored = raw(quoted(clickhouseType(type)));
+  const stored = quotedType(clickhouseType(type));
   if (isArrayType(type)) {
     const item = maskedValue(mask, raw('item'), elementType(type));
     return sql`CAST(arrayMap(item -> ${item}, ${expression}), ${stored})`;

@@ -1,17 +1,18 @@
 import type { Mask } from '../../core/compute/masking.js';
+import { checkColumnName, TIME_COLUMN } from '../../core/compute/spine-columns.js';
 import { ident, instantSql, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
-import type { FeatureType, ScalarType } from '../../core/definitions/types.js';
+import { type FeatureType, featureTypeOf } from '../../core/definitions/types.js';
 import { badInput } from '../../core/errors.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import { sourceSelect } from '../../core/lending/source-sql.js';
 import type { SourceTable, SourceTables } from '../../core/lending/sources.js';
 import type { SqlGuard } from '../../core/ports/sources.js';
+import type { SpineLimits } from '../../core/ports/spines.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { exactSelect } from '../../warehouse/guard/exact.js';
 import { printed } from '../../warehouse/guard/sql-guard.js';
 import type { UserSql } from '../../warehouse/user-sql.js';
 import { maskedSource } from '../training/masked-source.js';
-import { checkColumnName, TIME_COLUMN } from './spine.js';
 
 export interface SpineSql {
   /** The caller's rows, in the caller's order if it has one. */
@@ -41,12 +42,6 @@ export interface SpineSqlTools {
   readonly tables: SourceTables;
   /** Most that the SQL of a spine may give; absent: any number. */
   readonly spineLimits?: SpineLimits | undefined;
-}
-
-export interface SpineLimits {
-  readonly rows: number;
-  /** Before compression. */
-  readonly bytes: number;
 }
 
 /**
@@ -155,23 +150,9 @@ function checkColumns(
   return [...types].map(([name, type]) => ({ name, type }));
 }
 
-const SCALARS: readonly (readonly [RegExp, ScalarType])[] = [
-  [/^(String|FixedString\(\d+\)|UUID|Enum(8|16)\(.*\))$/, 'STRING'],
-  [/^Bool$/, 'BOOLEAN'],
-  [/^(U?Int8|U?Int16|Int32)$/, 'INT32'],
-  [/^(UInt32|U?Int64)$/, 'INT64'],
-  [/^Float32$/, 'FLOAT32'],
-  [/^Float64$/, 'FLOAT64'],
-  [/^Decimal\((\d|[12]\d|3[0-8]), [0-6]\)$/, 'DECIMAL'],
-  [/^Date(32)?$/, 'DATE'],
-  [/^DateTime(64)?(\(.*\))?$/, 'TIMESTAMP'],
-];
-
 function columnType(name: string, type: string): FeatureType {
-  const list = /^Array\((.*)\)$/.exec(type);
-  const bare = (list?.[1] ?? type).replace(/^LowCardinality\((.*)\)$/, '$1').replace(/^Nullable\((.*)\)$/, '$1');
-  const scalar = SCALARS.find(([pattern]) => pattern.test(bare))?.[1];
-  if (scalar) return list ? `ARRAY<${scalar}>` : scalar;
+  const held = featureTypeOf(type);
+  if (held) return held;
   throw badInput(
     `the column '${name}' of the spine SQL is a ${type}, which has no place in a training set`,
     'convert it to a string, a number, a decimal of at most 6 places, a date, an instant or a list of these',

@@ -1,4 +1,5 @@
 import { type RequiredInput, readInput, refuseMissing } from '../../core/compute/on-demand.js';
+import { checkColumnName, TIME_COLUMN } from '../../core/compute/spine-columns.js';
 import type { FeatureType, FeatureValue, ScalarType } from '../../core/definitions/types.js';
 import { badInput } from '../../core/errors.js';
 import { formatInstant, type Instant, parseInstant } from '../../core/helpers/time.js';
@@ -7,19 +8,6 @@ import { formatInstant, type Instant, parseInstant } from '../../core/helpers/ti
 export const MAX_SPINE_ROWS = 10_000;
 /** Rows × features of one answer. */
 export const MAX_CELLS = 250_000;
-
-export const TIME_COLUMN = 'event_timestamp';
-
-const MAX_NAME = 200;
-
-/** Checks the name of a spine column. BAD_USER_INPUT for one that no file could carry. */
-export function checkColumnName(name: string): void {
-  if (/\S/.test(name) && name.length <= MAX_NAME && !/\p{Cc}/u.test(name)) return;
-  throw badInput(
-    `${JSON.stringify(name.slice(0, 64))} cannot name a column of the spine`,
-    `name each column with 1 to ${MAX_NAME} characters, without line breaks or control characters`,
-  );
-}
 
 export interface Spine {
   readonly rows: number;

@@ -1,10 +1,10 @@
 import type { BusinessCalendar } from '../../core/helpers/time.js';
 import type { SourceTables } from '../../core/lending/sources.js';
 import type { Log } from '../../core/ports/process.js';
+import type { SpineLimits } from '../../core/ports/spines.js';
 import type { TrainingSetBuilder } from '../../core/ports/training-sets.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import type { UserSql } from '../../warehouse/user-sql.js';
-import type { SpineLimits } from '../point-in-time/spine-sql.js';
 import { buildTrainingSet, checkTrainingSet } from './set.js';
 import { sweepTrainingSets } from './tables.js';
 

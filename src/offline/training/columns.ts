@@ -1,13 +1,14 @@
 import { isMasked } from '../../core/compute/disclosure.js';
+import { KNOWN_COLUMN, TIME_COLUMN } from '../../core/compute/spine-columns.js';
 import type { OnDemandRef } from '../../core/definitions/definitions.js';
-import { ident, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { ident, instantSql, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { FeatureType } from '../../core/definitions/types.js';
 import { badInput } from '../../core/errors.js';
+import type { Instant } from '../../core/helpers/time.js';
 import type { TrainingSetRequest } from '../../core/ports/training-sets.js';
 import { maskedValue, noValue } from '../history/values.js';
 import type { OutputFeature } from '../point-in-time/columns.js';
 import { CLASS } from '../point-in-time/join.js';
-import { TIME_COLUMN } from '../point-in-time/spine.js';
 import { joinedFeature, type Working } from './join.js';
 import { computedFeature } from './on-demand.js';
 import type { ProfiledColumn } from './profile.js';
@@ -89,16 +90,20 @@ const columnsOf = (
     : []),
 ];
 
-/** Columns of the spine, as given. `keys` are the names of those that say which row it is. */
+/** The outcome that a spine brings, as a label's: NULL until it is known at the set's as-of. */
+export function targetColumn(spine: Working['spine'], name: string, asOf: Instant): ProfiledColumn {
+  const column = (of: string): Sql => ident(spine.columns.find((each) => each.name === of)?.column as string);
+  const value = sql`CAST(if(${column(KNOWN_COLUMN)} <= ${instantSql(asOf)}, ${column(name)}, NULL), 'Nullable(Float64)')`;
+  return { name, type: 'FLOAT64', value, explains: false };
+}
+
+/** Columns of the spine, as given, but its target. Those that say which row it is explain nothing. */
 export function spineColumns(
   { spine, joinKeys }: Pick<Working, 'spine'> & { readonly joinKeys: readonly string[] },
-  labelKey: string | undefined,
+  { label, target }: { readonly label: string | undefined; readonly target: string | undefined },
 ): readonly ProfiledColumn[] {
-  const keys = new Set([...joinKeys, TIME_COLUMN, labelKey]);
-  return spine.columns.map(({ name, column, type }) => ({
-    name,
-    type,
-    value: ident(column),
-    explains: !keys.has(name),
-  }));
+  const keys = new Set([...joinKeys, TIME_COLUMN, label, ...(target === undefined ? [] : [KNOWN_COLUMN])]);
+  return spine.columns
+    .filter(({ name }) => name !== target)
+    .map(({ name, column, type }) => ({ name, type, value: ident(column), explains: !keys.has(name) }));
 }

@@ -13,7 +13,7 @@ import type { EarlyRows } from './future-rows.js';
 import type { LabelPlan } from './labels.js';
 import { type ProfiledColumn, profileColumns } from './profile.js';
 import type { Gathered } from './rows.js';
-import { type SpineTable, spineSqlText } from './spine.js';
+import { type SpineTable, spineSqlText, uploadedId } from './spine.js';
 import type { LabelHint } from './target-leakage.js';
 import { rowBytes } from './weights.js';
 
@@ -33,6 +33,8 @@ export interface WholeSet {
   readonly onDemand: OnDemandPlan;
   readonly outputs: readonly OutputFeature<AnyFeatureRef>[];
   readonly label: LabelPlan | null;
+  /** Column of the label, or of the spine's own target. */
+  readonly outcome: string | null;
   readonly spine: SpineTable;
   readonly columns: readonly ProfiledColumn[];
   readonly rows: Gathered;
@@ -79,7 +81,7 @@ export async function finishSet(
     columns,
     options,
     exactRows,
-    label: whole.label ? raw('label') : null,
+    label: whole.outcome === null ? null : raw('label'),
     onProgress: (fraction) => between(FILE + fraction * (1 - FILE)),
   });
   await between(1);
@@ -89,8 +91,9 @@ export async function finishSet(
 function manifestOf(
   request: TrainingSetRequest,
   calendar: BusinessCalendar,
-  { views, onDemand, outputs, label, spine, columns, rows, pins, warnings }: WholeSet,
+  { views, onDemand, outputs, label, outcome, spine, columns, rows, pins, warnings }: WholeSet,
 ): Readonly<Record<string, unknown>> {
+  const uploaded = uploadedId(request.spine);
   return {
     trainingSet: request.id,
     asOf: formatInstant(request.asOf),
@@ -109,7 +112,13 @@ function manifestOf(
       })),
     ],
     label: label && { name: label.name, entity: label.entity },
-    spine: { sql: spineSqlText(request.spine), rows: spine.rows, hash: spine.hash },
+    target: label === null ? outcome : null,
+    spine: {
+      sql: spineSqlText(request.spine),
+      ...(uploaded !== null && { id: uploaded }),
+      rows: spine.rows,
+      hash: spine.hash,
+    },
     masked: request.mask !== undefined,
     includeEventTimes: request.includeEventTimes,
     includeStatuses: request.includeStatuses ?? false,

@@ -32,8 +32,11 @@ export function refuseFutureTimes(times: readonly Instant[], asOf: Instant): voi
   refuseFuture(late.length, late, asOf);
 }
 
-export async function refuseFutureRows({ store, spine, asOf, checkpoints }: Working): Promise<void> {
-  const { total, rows } = await examples(store, ident(spine.table), sql`t > ${asOf}`, checkpoints.options);
+export async function refuseFutureRows(
+  store: ClickHouse,
+  { table, asOf, options }: { readonly table: string; readonly asOf: Instant; readonly options: QueryOptions },
+): Promise<void> {
+  const { total, rows } = await examples(store, ident(table), sql`t > ${asOf}`, options);
   refuseFuture(total, rows, asOf);
 }
 

@@ -11,8 +11,8 @@ import {
   type ScalarType,
   type StalePolicy,
 } from '../../core/definitions/types.js';
+import { castScalar } from '../../warehouse/casts.js';
 import { type Cursor, decodeRows, featureReader } from '../../warehouse/row-binary.js';
-import { castScalar } from '../history/values.js';
 import { joinedCell } from '../point-in-time/join.js';
 import { joinedFeature, type Working } from './join.js';
 import type { ComputedSlice } from './rows.js';

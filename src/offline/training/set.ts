@@ -9,7 +9,7 @@ import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../
 import { nameFeatures, type OutputFeature, viewsOf } from '../point-in-time/columns.js';
 import type { SpineSqlTools } from '../point-in-time/spine-sql.js';
 import { type Checkpoints, mayPass, openCheckpoints } from './checkpoints.js';
-import { computedColumns, featureColumns, refuseTakenNames, spineColumns } from './columns.js';
+import { computedColumns, featureColumns, refuseTakenNames, spineColumns, targetColumn } from './columns.js';
 import { finishSet } from './finish.js';
 import { earlyRows, refuseFutureRows, refuseFutureTimes } from './future-rows.js';
 import { joinFeatures, type Working } from './join.js';
@@ -52,7 +52,9 @@ async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
   const onDemand = mask ? withheldPlan(planOnDemand(features)) : planOnDemand(features);
   refuseLabelFeatures(onDemand.stored);
   const spine = await planSpine(tools, request);
-  if (!('parts' in spine.from)) refuseFutureTimes(spine.from.times, asOf);
+  if ('times' in spine.from) refuseFutureTimes(spine.from.times, asOf);
+  if ('kept' in spine.from) await refuseFutureRows(tools.store, { table: spine.from.kept, asOf, options: {} });
+  if (spine.target !== null && request.label !== null) throw twoOutcomes(spine.target);
   const columns = spine.columns.map(({ name }) => name);
   const taken = request.label === null ? columns : [...columns, request.label];
   const outputs = nameFeatures(features, taken);
@@ -71,6 +73,12 @@ async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
         });
   return { spine, label, onDemand, outputs };
 }
+
+const twoOutcomes = (target: string) =>
+  badInput(
+    `the spine brings the target '${target}', and the label would be another outcome`,
+    'leave the label out, or upload the spine without its target',
+  );
 
 /** See TrainingSetBuilder.check. */
 export async function checkTrainingSet(tools: TrainingSetTools, request: Checked): Promise<void> {
@@ -159,14 +167,18 @@ async function build(
     rowsAStep: tools.rowsAStep,
     bytesAJoin: tools.bytesAJoin,
   };
-  await refuseFutureRows(working);
+  await refuseFutureRows(tools.store, { table: spine.table, asOf, options: checkpoints.options });
   const early = await earlyRows(working);
   await request.onProgress(DONE.spine);
 
   const between = (from: number, to: number) => (fraction: number) => request.onProgress(from + fraction * (to - from));
   const labelled = planned.label ? [await joinLabel(working, planned.label, between(DONE.spine, DONE.label))] : [];
   const joined = await joinFeatures(working, between(DONE.label, DONE.features));
-  const own = spineColumns({ spine, joinKeys: planned.onDemand.joinKeys }, planned.label?.key);
+  const target = planned.spine.target === null ? null : targetColumn(spine, planned.spine.target, asOf);
+  const own = spineColumns(
+    { spine, joinKeys: planned.onDemand.joinKeys },
+    { label: planned.label?.key, target: target?.name },
+  );
   const asked = planned.onDemand.columns.flatMap((column, index) => {
     const name = planned.outputs[index]?.column as string;
     return column.kind === 'stored'
@@ -175,7 +187,9 @@ async function build(
   });
   const outcome: ProfiledColumn[] = planned.label
     ? [{ name: planned.label.name, type: 'FLOAT64', value: raw('label'), explains: false }]
-    : [];
+    : target
+      ? [target]
+      : [];
   const columns = [...own, ...asked, ...outcome];
   const computed = onDemandSlice({ working, plan: planned.onDemand, stalePolicy: request.stalePolicy ?? 'RETURN' });
   const rows = await gatherRows(
@@ -183,13 +197,15 @@ async function build(
     { slices: [...joined, ...labelled], computed, values: columns.map(({ value }) => value) },
     between(DONE.features, DONE.rows),
   );
-  const from = sql`(SELECT * FROM ${ident(rows.table)} WHERE ${inParts(rows)})`;
-  const copies = planned.label ? await refuseLabelCopies(working, from, { spine: own, features: asked }) : [];
+  const all = target ? sql`*, ${target.value} AS label` : raw('*');
+  const from = sql`(SELECT ${all} FROM ${ident(rows.table)} WHERE ${inParts(rows)})`;
+  const copies = outcome.length > 0 ? await refuseLabelCopies(working, from, { spine: own, features: asked }) : [];
   const result = await finishSet(
     { ...tools, checkpoints, between: between(DONE.rows, 1), isThere: () => isThere(request.path) },
     request,
     {
       ...planned,
+      outcome: outcome[0]?.name ?? null,
       views,
       spine,
       columns,

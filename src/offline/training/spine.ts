@@ -1,21 +1,17 @@
-import { planOnDemand } from '../../core/compute/on-demand.js';
+import { type OnDemandPlan, planOnDemand } from '../../core/compute/on-demand.js';
+import { TIME_COLUMN } from '../../core/compute/spine-columns.js';
 import { coordinateRange } from '../../core/definitions/coordinates.js';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
-import {
-  clickhouseType,
-  elementType,
-  type FeatureType,
-  isArrayType,
-  type ScalarType,
-} from '../../core/definitions/types.js';
+import { clickhouseType, type FeatureType } from '../../core/definitions/types.js';
 import { badInput, conflict } from '../../core/errors.js';
+import type { UploadedSpine } from '../../core/ports/spines.js';
 import type { TrainingSetPins, TrainingSetRequest } from '../../core/ports/training-sets.js';
-import type { QueryOptions } from '../../warehouse/client.js';
+import { castValue } from '../../warehouse/casts.js';
+import type { ClickHouse, QueryOptions } from '../../warehouse/client.js';
 import { valueFailure } from '../../warehouse/failures.js';
 import { RUN_LIMITS } from '../../warehouse/guard/costs.js';
 import { BOUNDED } from '../history/tables.js';
-import { castScalar } from '../history/values.js';
-import { readSpine, type Spine, TIME_COLUMN } from '../point-in-time/spine.js';
+import { readSpine, type Spine } from '../point-in-time/spine.js';
 import { checkSpineInputs } from '../point-in-time/spine-inputs.js';
 import { planSpineSql, type SpineSqlTools } from '../point-in-time/spine-sql.js';
 import type { Checkpoints } from './checkpoints.js';
@@ -47,23 +43,38 @@ export type SpineRequest = Pick<TrainingSetRequest, 'callerKey' | 'features' | '
 const isSql = (spine: TrainingSetRequest['spine']): spine is { readonly sql: string } =>
   'sql' in spine && typeof spine.sql === 'string';
 
+/** A column of an inline spine may have the name, and is a list. */
+const isUploaded = (spine: TrainingSetRequest['spine']): spine is { readonly uploaded: UploadedSpine } =>
+  'uploaded' in spine && !Array.isArray(spine.uploaded);
+
+export const uploadedId = (spine: TrainingSetRequest['spine']): string | null =>
+  isUploaded(spine) ? spine.uploaded.id : null;
+
 export const spineSqlText = (spine: TrainingSetRequest['spine']): string | null => (isSql(spine) ? spine.sql : null);
+
+/** Rows that are in a table already, as `writeSpine` would write them. */
+interface KeptRows {
+  readonly kept: string;
+}
 
 export interface SpinePlan {
   readonly columns: readonly Omit<SpineColumn, 'column'>[];
-  readonly from: Sql | Spine;
+  readonly from: Sql | Spine | KeptRows;
   /** Personal values of the rows, keys among them, are masked already. */
   readonly premasked: boolean;
   /** Source tables that the rows come from. */
   readonly tables: readonly string[];
   /** Columns of spine SQL that are coordinates, with their range in degrees. */
   readonly coordinates: ReadonlyMap<string, readonly [min: number, max: number]>;
+  /** The column with the outcome of each row, which counts once its `known_at` has passed; null where the spine brings none. */
+  readonly target: string | null;
 }
 
 /** Checks a spine against the features; computes nothing. BAD_USER_INPUT says what does not fit. */
 export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Promise<SpinePlan> {
   const onDemand = planOnDemand(request.features);
   const { joinKeys } = onDemand;
+  if (isUploaded(request.spine)) return planUploaded(request.spine.uploaded, onDemand);
   if (isSql(request.spine)) {
     const planned = await planSpineSql(tools, {
       text: request.spine.sql,
@@ -75,24 +86,42 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
       callerKey: request.callerKey,
     });
     checkSpineInputs(onDemand, planned.columns, request.mask !== undefined);
-    const coordinates = new Map(
-      onDemand.request.flatMap((input) => {
-        const range = coordinateRange(input);
-        return range ? [[input.name, range] as const] : [];
-      }),
-    );
     return {
       columns: planned.columns,
       from: planned.select,
       premasked: request.mask !== undefined,
       tables: planned.tables,
-      coordinates,
+      coordinates: coordinatesOf(onDemand),
+      target: null,
     };
   }
   const spine = readSpine(request.spine, joinKeys, onDemand.request);
   const columns = spine.columns.map(({ name, type }) => ({ name, type }));
   if (spine.rows === 0) throw badInput('the spine has no rows', 'give at least one row');
-  return { columns, from: spine, premasked: false, tables: [], coordinates: new Map() };
+  return { columns, from: spine, premasked: false, tables: [], coordinates: new Map(), target: null };
+}
+
+const coordinatesOf = ({ request }: OnDemandPlan): SpinePlan['coordinates'] =>
+  new Map(
+    request.flatMap((input) => {
+      const range = coordinateRange(input);
+      return range ? [[input.name, range] as const] : [];
+    }),
+  );
+
+/** Its rows are what the caller brought, so nothing of them is masked. */
+function planUploaded({ id, table, columns, target }: UploadedSpine, onDemand: OnDemandPlan): SpinePlan {
+  const types = new Map(columns.map(({ name, type }) => [name, type]));
+  for (const name of onDemand.joinKeys) {
+    const type = types.get(name);
+    if (type === 'STRING') continue;
+    throw badInput(
+      type === undefined ? `the spine '${id}' has no column '${name}'` : `'${name}' of the spine '${id}' is a ${type}`,
+      `upload a spine with ${onDemand.joinKeys.join(', ')} as strings, ${TIME_COLUMN} and any columns to pass through`,
+    );
+  }
+  checkSpineInputs(onDemand, columns, false);
+  return { columns, from: { kept: table }, premasked: false, tables: [], coordinates: coordinatesOf(onDemand), target };
 }
 
 interface SpineFilling {
@@ -117,9 +146,7 @@ export async function fillSpineTable(
   const columns = plan.columns.map((column, index) => ({ ...column, column: `c${index}` }));
   const filled = await checkpoints.once('spine', async () => {
     const again = kept && (await hasTable(store, kept.table)) ? kept : undefined;
-    const own = 'parts' in plan.from ? checkpoints.fresh.keptTable() : checkpoints.fresh.table('spine');
-    const table = again?.table ?? own;
-    if (!again) await writeSpine(tools, plan, { table, columns, options, callerKey });
+    const table = again?.table ?? (await writeSpine(tools, plan, { checkpoints, columns, callerKey }));
     const values = [raw('t'), ...columns.map(({ column }) => ident(column))];
     const sum = await contentSum(store, { from: ident(table), values, options });
     const hash = contentHash([sum]);
@@ -127,7 +154,7 @@ export async function fillSpineTable(
     return { table, rows: sum.rows, hash };
   });
   if (filled.rows === 0) throw badInput('the spine has no rows', 'widen the spine SQL');
-  return { ...filled, columns, kept: 'parts' in plan.from };
+  return { ...filled, columns, kept: !('times' in plan.from) };
 }
 
 const changedRows = (table: string) =>
@@ -136,15 +163,32 @@ const changedRows = (table: string) =>
     'see who wrote to ClickHouse past the import API; a new set can be made with the same request',
   );
 
-async function writeSpine(tools: SpineSqlTools, plan: SpinePlan, filling: Filling): Promise<void> {
+/** @returns the table with the rows */
+async function writeSpine(
+  tools: SpineSqlTools,
+  plan: SpinePlan,
+  { checkpoints, ...given }: Omit<Filling, 'table' | 'options'> & Pick<SpineFilling, 'checkpoints'>,
+): Promise<string> {
+  const { options, fresh } = checkpoints;
+  if ('kept' in plan.from) {
+    if (await hasTable(tools.store, plan.from.kept)) {
+      await refuseOutside(tools.store, plan, { ...given, options, table: plan.from.kept });
+      return plan.from.kept;
+    }
+    throw conflict('the rows of the uploaded spine are gone', 'upload it again, and create a new set from it');
+  }
+  const filling = { ...given, options, table: 'parts' in plan.from ? fresh.keptTable() : fresh.table('spine') };
   const ddl = filling.columns.map(({ column, type }) => sql`${ident(column)} ${raw(clickhouseType(type))}`);
   await tools.store.run(
     'training-spine-create',
     sql`CREATE TABLE ${ident(filling.table)} (rid UInt64, t Int64, ${join(ddl)}) ENGINE = MergeTree ORDER BY rid`,
     filling.options,
   );
-  if ('parts' in plan.from) await insertSelect(tools, { ...filling, select: plan.from, coordinates: plan.coordinates });
-  else await insertRows(tools, { ...filling, spine: plan.from });
+  if ('parts' in plan.from) {
+    await insertSelect(tools, { ...filling, select: plan.from });
+    await refuseOutside(tools.store, plan, filling);
+  } else await insertRows(tools, { ...filling, spine: plan.from });
+  return filling.table;
 }
 
 interface Filling {
@@ -156,17 +200,10 @@ interface Filling {
 
 async function insertSelect(
   { store, userSql, spineLimits }: SpineSqlTools,
-  {
-    table,
-    columns,
-    select,
-    coordinates,
-    options,
-    callerKey,
-  }: Filling & { readonly select: Sql } & Pick<SpinePlan, 'coordinates'>,
+  { table, columns, select, options, callerKey }: Filling & { readonly select: Sql },
 ): Promise<void> {
   const time = sql`u.${ident(TIME_COLUMN)}`;
-  const values = columns.map(({ name, type }) => stored(sql`u.${ident(name)}`, type));
+  const values = columns.map(({ name, type }) => castValue(sql`u.${ident(name)}`, type));
   // One thread keeps the order of the SELECT, which numbers the rows. The caller's SQL has the server's own limit of memory, and sorts on disk.
   const statement = sql`INSERT INTO ${ident(table)} (rid, t, ${join(columns.map(({ column }) => ident(column)))})
       SELECT rowNumberInAllBlocks(), ifNull(toUnixTimestamp64Milli(toDateTime64(${time}, 3, 'UTC')), 0), ${join(values)}
@@ -180,37 +217,50 @@ async function insertSelect(
     });
   const bytes = spineLimits?.bytes ?? Number.POSITIVE_INFINITY;
   await writtenWithin(store, { table, bytes }, fill).finally(place.leave);
-  const column = (name: string) => ident(columns.find((each) => each.name === name)?.column as string);
-  const rowsWhere = async (condition: Sql): Promise<number> => {
-    const [row] = await store.rows<{ total: string }>(
-      'training-spine-check',
-      sql`SELECT count() AS total FROM ${ident(table)} WHERE ${condition}`,
-      options,
-    );
-    return Number(row?.total ?? 0);
-  };
-  if (spineLimits) refuseMoreRows(await rowsWhere(raw('1')), spineLimits.rows);
-  const timeless = await rowsWhere(sql`${column(TIME_COLUMN)} IS NULL`);
-  if (timeless > 0) {
-    throw badInput(
-      `${timeless} rows of the spine SQL have no ${TIME_COLUMN}`,
-      `leave them out: WHERE ${TIME_COLUMN} IS NOT NULL`,
-    );
-  }
+  const total = await rowsWhere(store, { table, options }, raw('1'));
+  if (spineLimits) refuseMoreRows(total, spineLimits.rows);
+  const instant = ident(columns.find(({ name }) => name === TIME_COLUMN)?.column as string);
+  const timeless = await rowsWhere(store, { table, options }, sql`${instant} IS NULL`);
+  if (timeless === 0) return;
+  throw badInput(
+    `${timeless} rows of the spine SQL have no ${TIME_COLUMN}`,
+    `leave them out: WHERE ${TIME_COLUMN} IS NOT NULL`,
+  );
+}
+
+async function rowsWhere(
+  store: ClickHouse,
+  { table, options }: Pick<Filling, 'table' | 'options'>,
+  condition: Sql,
+): Promise<number> {
+  const [row] = await store.rows<{ total: string }>(
+    'training-spine-check',
+    sql`SELECT count() AS total FROM ${ident(table)} WHERE ${condition}`,
+    options,
+  );
+  return Number(row?.total ?? 0);
+}
+
+/** BAD_USER_INPUT where a row has a coordinate that is none. */
+async function refuseOutside(
+  store: ClickHouse,
+  { coordinates }: SpinePlan,
+  { columns, ...filling }: Pick<Filling, 'table' | 'columns' | 'options'>,
+): Promise<void> {
   for (const [name, [min, max]] of coordinates) {
-    const outside = await rowsWhere(sql`NOT (${column(name)} BETWEEN ${raw(String(min))} AND ${raw(String(max))})`);
+    const column = ident(columns.find((each) => each.name === name)?.column as string);
+    const outside = await rowsWhere(
+      store,
+      filling,
+      sql`NOT (${column} BETWEEN ${raw(String(min))} AND ${raw(String(max))})`,
+    );
     if (outside === 0) continue;
     throw badInput(
-      `${outside} rows of the spine SQL have a ${name} that is not between ${min} and ${max}`,
+      `${outside} rows of the spine have a ${name} that is not between ${min} and ${max}`,
       'a coordinate is in degrees; give NULL where there is none',
     );
   }
 }
-
-const stored = (value: Sql, type: FeatureType): Sql =>
-  isArrayType(type)
-    ? sql`arrayMap(item -> ${castScalar(raw('item'), elementType(type))}, ${value})`
-    : castScalar(value, type as ScalarType);
 
 async function insertRows(
   { store }: SpineSqlTools,

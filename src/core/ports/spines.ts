@@ -1,0 +1,86 @@
+/** Spines that callers upload: the rows of training sets, kept in the offline store until no set needs them. */
+import type { FeatureType } from '../definitions/types.js';
+import type { Instant } from '../helpers/time.js';
+import type { ImportFormat, RejectedRow } from './sources.js';
+
+/** The most that a spine may be. */
+export interface SpineLimits {
+  readonly rows: number;
+  /** Of the rows before compression; of an upload, the bytes that are sent. */
+  readonly bytes: number;
+}
+
+export interface SpineContent {
+  /** In the offline store: `rid` from 0, `t` in UTC ms, and the columns as `c0`, `c1`, … in their order. */
+  readonly table: string;
+  readonly rows: number;
+  /** In the order of the file. */
+  readonly columns: readonly { readonly name: string; readonly type: FeatureType }[];
+  /** Name of the column with the outcome of each row, which counts once its `known_at` has passed; null where there is none. */
+  readonly target: string | null;
+}
+
+export interface UploadedSpine extends SpineContent {
+  /** A UUID. */
+  readonly id: string;
+  /** The name of the caller's key, or the key's id where it has none. */
+  readonly uploadedBy: string;
+  readonly uploadedAt: Instant;
+}
+
+export interface SpineUploadResult {
+  readonly id: string;
+  readonly rows: number;
+  readonly columns: SpineContent['columns'];
+  readonly target: string | null;
+  /** Rows that are not in the spine. */
+  readonly rejected: number;
+  /** The first 20 of them. */
+  readonly refused: readonly RejectedRow[];
+  /** When the spine is dropped, unless a training set is made from it until then. */
+  readonly expiresAt: Instant;
+}
+
+export interface SpineFile {
+  /** Name of one of `formats`. */
+  readonly format: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Name of the column with the outcome; absent: `target`, where there is one. */
+  readonly target?: string | undefined;
+}
+
+/** Writes the rows of uploads into the offline store. */
+export interface SpineStore {
+  readonly formats: readonly ImportFormat[];
+  /**
+   * Streams a file into a table of its own. A bad row is refused with its line, column and reason and stops no other.
+   * @throws BAD_USER_INPUT for a file without a key, without `event_timestamp` or without a good row, or with more than the limits
+   */
+  write(id: string, file: SpineFile): Promise<SpineContent & Pick<SpineUploadResult, 'rejected' | 'refused'>>;
+  drop(table: string): Promise<void>;
+  /** Drops what uploads of yesterday and before left that were broken off. `kept`: tables of recorded spines. */
+  sweep(kept: ReadonlySet<string>): Promise<void>;
+}
+
+/** Records uploaded spines; kept in Postgres. */
+export interface SpineLedger {
+  create(spine: UploadedSpine): Promise<void>;
+  get(id: string): Promise<UploadedSpine | null>;
+  all(): Promise<readonly UploadedSpine[]>;
+  /** Lists spines of before an instant from which no training set is made, or asked for since then; a set that failed is none. */
+  unused(before: Instant): Promise<readonly UploadedSpine[]>;
+  remove(id: string): Promise<void>;
+}
+
+export interface SweptSpines {
+  readonly dropped: number;
+}
+
+/** Uploaded spines, for the API and for the job that drops those that nothing needs. */
+export interface SpineService {
+  readonly formats: readonly ImportFormat[];
+  upload(file: SpineFile & { /** As `uploadedBy`. */ readonly caller: string }): Promise<SpineUploadResult>;
+  /** NOT_FOUND for an id that is unknown, or of a spine that was dropped. */
+  get(id: string): Promise<UploadedSpine>;
+  sweep(): Promise<SweptSpines>;
+}
