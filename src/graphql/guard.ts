@@ -81,7 +81,8 @@ function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Re
       throw error;
     }
     if (audited) await recordEnd('DONE', details);
-    if (declaration.lookUp) context.reads.push({ operation: name, ...declaration.lookUp(args) });
+    const lookUp = declaration.lookUp?.(args, context.services.registry);
+    if (lookUp) context.reads.push({ operation: name, ...lookUp });
     return result;
   };
 }

@@ -10,7 +10,7 @@ import type {
   TrainingSetPins,
   TrainingSetRecord,
 } from '../core/ports/training-sets.js';
-import { columnarRows, valuesBrought } from './columnar.js';
+import { columnarRows, joinKeysOf, valuesBrought } from './columnar.js';
 import { identityOf, maskFor, type RequestContext, seesInFull, shownError } from './context.js';
 import { PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
 import { ExportFormat, JobState } from './enums.js';
@@ -61,7 +61,15 @@ export class TrainingSetResolver {
     return services.trainingSets.get(id);
   }
 
-  @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call) })
+  @Operation({
+    roles: ['admin', 'modeler'],
+    cost: (call) => LIST_COST + valuesBrought(call),
+    lookUp: ({ input }, registry) => {
+      const { name, service, features, spine } = input as TrainingSetInputType;
+      if (spine == null) return null;
+      return { of: { name, ...(service ? { service } : { features }) }, entities: joinKeysOf(spine, registry) };
+    },
+  })
   @Mutation(() => TrainingSetType, { description: 'Creates a training set; a job builds its file.' })
   async createTrainingSet(
     @Arg('input', () => TrainingSetInputType, { description: 'The training set to build.' })
