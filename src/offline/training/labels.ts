@@ -16,6 +16,8 @@ export interface LabelPlan {
   readonly entity: string;
   /** The spine column that is matched with a label's `entity_id`. */
   readonly key: string;
+  /** The key is a personal value, which no error names: that of a job is kept. */
+  readonly isPersonal: boolean;
   /** The label's rows as known at the as-of. */
   readonly rows: Sql;
 }
@@ -100,7 +102,8 @@ export async function planLabel(
   const rows = sql`SELECT ${id} AS entity_id, toUnixTimestamp64Milli(l.observed_at) AS observed, toUnixTimestamp64Milli(l.window_from) AS opens,
       l.known_at AS known_at, l.value AS value, toUInt8(1) AS there
     FROM ${labels} AS l WHERE l.name = ${name} AND l.entity = ${only.entity}`;
-  return { name, entity: only.entity, key: only.key, rows };
+  const isPersonal = tables.personalColumns.has(only.key);
+  return { name, entity: only.entity, key: only.key, isPersonal, rows };
 }
 
 /** Rule 11 over a table of LABEL_COLUMNS. An outcome whose window opens before the observation point was partly known then. */
@@ -121,7 +124,7 @@ export async function refuseEarlyWindows(
   const total = Number(answer?.total ?? 0);
   if (total === 0) return;
   const rows = (answer?.first ?? []).map(
-    ([id, at]) => `${label.entity} ${id} observed at ${formatInstant(Number(at))}`,
+    ([id, at]) => `${label.entity} ${label.isPersonal ? '' : `${id} `}observed at ${formatInstant(Number(at))}`,
   );
   throw badInput(
     `${total} windows of the label '${label.name}' open before their observation point: ${listed(rows, total)}`,
