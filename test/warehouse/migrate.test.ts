@@ -157,6 +157,14 @@ describe('the ClickHouse migrations', () => {
         defineTable({ ...shops, columns: { city: columns.city, ...withoutCity } }),
         /its columns are stored in the order shop_id, opened_at, city: put them back in it/,
       ],
+      [
+        defineTable({ ...shops, columns: { ...columns, owner: wider.owner } }),
+        /'area' is stored, and the file lacks it: put it back/,
+      ],
+      [
+        defineTable({ ...shops, columns: { ...columns, area: wider.area, runs: wider.owner } }),
+        /'owner' is stored, and the file lacks it: put it back/,
+      ],
       [defineTable({ ...shops, columns: withoutCity }), /'city' is stored, and the file lacks it: put it back/],
       [defineTable({ ...shops, columns: { ...wider, floors: uint16('Floors') } }), /'floors' is new.*write opt\(…\)/],
       [
