@@ -35,6 +35,7 @@ const registry: Registry = {
   services: new Map(),
   indicators: new Map(),
   models: new Map(),
+  labels: new Map(),
   jobs: new Map(),
   entities: new Map([[customer.name, customer]]),
   views: new Map([[view.id, view]]),
