@@ -5,8 +5,7 @@ import { inputsFirst } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/helpers/time.js';
-import type { BackfillRange, BackfillResult, BackfillViewResult } from '../core/ports/materialize.js';
-import type { EntityKey } from '../core/ports/offline.js';
+import type { BackfillRange, BackfillResult, BackfillViewResult, RunRecord } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import { throughChunks } from './backfill-chunks.js';
 import { deriveInputs } from './derive-inputs.js';
@@ -103,7 +102,7 @@ const backfillView = (
     await settleInputs(leased, view, progress.signal);
     const asOfs = due.slice(await emptyAsOfs(leased, plan));
     const totals = { done: 0, rows: 0, changed: 0, nullKeys: 0, published: 0 };
-    const setAside: EntityKey[] = [];
+    const counted: RunRecord['counts'][] = [];
     let failed = 0;
     const published = new Set<number>();
     const last = await throughChunks(leased, asOfs, jobId, progressWithin(progress, 0, 0.9), {
@@ -112,12 +111,12 @@ const backfillView = (
         totals.published += rows;
       },
       committed({ counts }) {
+        counted.push(counts);
         totals.done += counts?.restated ? 1 : 0;
         totals.rows += counts?.rows ?? 0;
         totals.changed += counts?.changed ?? 0;
         totals.nullKeys += counts?.nullKeys ?? 0;
         failed += counts?.failed ?? 0;
-        setAside.push(...(counts?.setAside ?? []));
       },
     });
     if (last) {
@@ -133,7 +132,7 @@ const backfillView = (
       asOfs: due.length,
       empty: due.length - asOfs.length,
       ...totals,
-      ...setAsideIn(setAside),
+      ...setAsideIn(counted),
       ...(view.origin.kind === 'scores' ? { failed } : {}),
     };
   });

@@ -41,9 +41,10 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       const own = { last: committed, published: new Set([committed.id]) };
       const restored = await rewriteOnline(leased, own, progressWithin(progress, 0.75, 1));
       await dropStages(leased, [committed]);
-      const { rows = 0, changed = 0, nullKeys = 0, setAside = [] } = committed.counts ?? {};
+      const { rows = 0, changed = 0, nullKeys = 0 } = committed.counts ?? {};
+      const aside = setAsideIn([committed.counts]);
       metrics.gauge('view_event_time_seconds', asOf / 1000, { view: view.id });
-      metrics.gauge('view_entities_set_aside', setAside.length, { view: view.id });
+      metrics.gauge('view_entities_set_aside', aside.setAside?.entities ?? 0, { view: view.id });
       metrics.observe('materialize_seconds', took(), { view: view.id });
       return {
         view: view.id,
@@ -53,7 +54,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
         published: changed,
         restored,
         nullKeys,
-        ...setAsideIn(setAside),
+        ...aside,
         ...(scoreCounts(committed) ?? {}),
       };
     });

@@ -218,7 +218,8 @@ export async function commit(
       run: runOf(view, record),
       availableAt: record.historyStamp ?? record.knowledge,
       restated: record.counts?.restated ?? false,
-      setAside: record.counts?.setAside ?? [],
+      ...(record.counts?.setAside && { setAside: record.counts.setAside }),
+      ...(record.counts?.setAsideRanges && { setAsideRanges: record.counts.setAsideRanges }),
     }));
     await writer.commitRuns(stamped);
     // Before the mark: a run that dies here records its rows again, which changes nothing.

@@ -1,12 +1,22 @@
-import type { EntitiesSetAside } from '../core/ports/materialize.js';
-import type { EntityKey } from '../core/ports/offline.js';
+import type { EntitiesSetAside, RunRecord } from '../core/ports/materialize.js';
 
-/** Entities that a result names; the quarantine names all. */
+/** Entities, and ranges of them, that a result names; the quarantine names all. */
 const NAMED_IN_RESULT = 20;
 
 /** What a result says of the entities that runs set aside; nothing where there are none. */
-export function setAsideIn(keys: readonly EntityKey[]): { readonly setAside?: EntitiesSetAside } {
-  const distinct = [...new Set(keys.map((key) => key.join(', ')))];
-  if (distinct.length === 0) return {};
-  return { setAside: { entities: distinct.length, first: distinct.slice(0, NAMED_IN_RESULT) } };
+export function setAsideIn(counts: readonly RunRecord['counts'][]): { readonly setAside?: EntitiesSetAside } {
+  const keys = new Set(counts.flatMap((each) => each?.setAside ?? []).map((key) => key.join(', ')));
+  const ranges = [
+    ...new Map(
+      counts.flatMap((each) => each?.setAsideRanges ?? []).map((range) => [`${range.from} ${range.to}`, range]),
+    ).values(),
+  ];
+  if (keys.size + ranges.length === 0) return {};
+  return {
+    setAside: {
+      entities: ranges.reduce((total, { entities }) => total + entities, keys.size),
+      first: [...keys].slice(0, NAMED_IN_RESULT),
+      ...(ranges.length > 0 && { ranges: ranges.slice(0, NAMED_IN_RESULT) }),
+    },
+  };
 }

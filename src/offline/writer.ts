@@ -30,16 +30,18 @@ export interface OfflineWritersOptions {
   readonly store: ClickHouse;
   readonly calendar: BusinessCalendar;
   readonly log: Log;
+  /** Seconds for which single entities are looked for with whose rows a query cannot compute, then ranges of them; absent: 300. */
+  readonly singlesSeconds?: number;
 }
 
 /** Writes the history of view versions to ClickHouse, each under its lease. */
-export function createOfflineWriters({ store, calendar, log }: OfflineWritersOptions): OfflineWriters {
-  const computed = ({ id, view }: Run, { setAside = [], ...counts }: StageCounts) => {
+export function createOfflineWriters({ store, log, ...parts }: OfflineWritersOptions): OfflineWriters {
+  const computed = ({ id, view }: Run, { setAside = [], setAsideRanges: ranges = [], ...counts }: StageCounts) => {
     log.info({ view: view.id, run: id, ...counts }, 'run computed');
-    if (setAside.length === 0) return;
+    if (setAside.length + ranges.length === 0) return;
     const first = setAside.slice(0, NAMED_IN_LOG);
     log.warn(
-      { view: view.id, run: id, entities: setAside.length, first },
+      { view: view.id, run: id, entities: setAside.length, first, ranges: ranges.slice(0, NAMED_IN_LOG) },
       'entities are set aside: the quarantine says why',
     );
   };
@@ -51,13 +53,13 @@ export function createOfflineWriters({ store, calendar, log }: OfflineWritersOpt
       return {
         newestRun: () => newestRun(store, view),
         async stageRun(run, options) {
-          const counts = await stageRun(store, fenced, run, { calendar, ...options });
+          const counts = await stageRun(store, fenced, run, { ...parts, ...options });
           computed(run, counts);
           return counts;
         },
         async stageRuns(runs, progress, signal) {
           if (runs.length === 0) return [];
-          const counts = await stageRuns(store, fenced, runs, { calendar, signal }, progress);
+          const counts = await stageRuns(store, fenced, runs, { ...parts, signal }, progress);
           for (const [index, run] of runs.entries()) computed(run, counts[index] as StageCounts);
           return counts;
         },

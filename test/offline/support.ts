@@ -9,7 +9,7 @@ import type { Log, Metrics } from '../../src/core/ports/process.js';
 import type { TrainingSetBuilder } from '../../src/core/ports/training-sets.js';
 import { createOfflineReader } from '../../src/offline/reader.js';
 import { createTrainingSetBuilder, type TrainingSetBuilderOptions } from '../../src/offline/training/builder.js';
-import { createOfflineWriters } from '../../src/offline/writer.js';
+import { createOfflineWriters, type OfflineWritersOptions } from '../../src/offline/writer.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { createUserSql, type UserSql } from '../../src/warehouse/user-sql.js';
 import { freshClickHouseDatabase } from '../support/stores.js';
@@ -59,14 +59,18 @@ export const unguarded = (store: ClickHouse): UserSql => ({
   check: (_key, body) => body({ store, guard: { check: async (text) => text } }),
 });
 
-/** @param more of training sets: the guard of their spine SQL, which else lets all through, and what a test makes small */
+/** @param more of training sets: the guard of their spine SQL, which else lets all through, and what a test makes small; of runs: how long single entities are sought */
 export function offlineOn(
   store: ClickHouse,
   calendar: BusinessCalendar,
-  more: Partial<Omit<TrainingSetBuilderOptions, 'store' | 'calendar'>> = {},
+  {
+    singlesSeconds,
+    ...more
+  }: Partial<Omit<TrainingSetBuilderOptions, 'store' | 'calendar'>> &
+    Pick<OfflineWritersOptions, 'singlesSeconds'> = {},
 ): OfflinePorts {
   const common = { store, calendar, log: quiet };
-  const writers = createOfflineWriters(common);
+  const writers = createOfflineWriters({ ...common, ...(singlesSeconds !== undefined && { singlesSeconds }) });
   return {
     offline: createOfflineReader(common),
     writers,

@@ -2,7 +2,7 @@
 import type { View, ViewOfKind } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { Lease } from './leases.js';
-import type { EntityKey, Run, StagedRow } from './offline.js';
+import type { EntityKey, KeyRange, Run, StagedRow } from './offline.js';
 import type { JobProgress } from './progress.js';
 import type { ScoreRow } from './scoring.js';
 
@@ -30,6 +30,8 @@ export interface RunRecord {
     readonly seconds?: number;
     /** Entities with whose source rows the query cannot compute: the run has no row of them. */
     readonly setAside?: readonly EntityKey[];
+    /** Ranges of entities that are set aside as a whole. */
+    readonly setAsideRanges?: readonly KeyRange[];
     /** Whether another run had made the as-of history before; absent in runs of earlier releases. */
     readonly restated?: boolean;
     /** Whether the run looked for keys that end because their source row was deleted; absent in runs of earlier releases and of scores. */
@@ -140,6 +142,8 @@ export interface PortfolioResult {
 export interface EntitiesSetAside {
   readonly entities: number;
   readonly first: readonly string[];
+  /** The first 20 ranges of hashes whose entities are set aside as a whole, since it took too long to look for each one; absent where there are none. */
+  readonly ranges?: readonly KeyRange[];
 }
 
 /** The outcome of a run of one view. */

@@ -2,14 +2,12 @@
 import type { View } from '../definitions/definitions.js';
 import type { Instant } from '../helpers/time.js';
 import type { Lease } from './leases.js';
-import type { EntityKey, Run, StageCounts, StagedRow } from './offline.js';
+import type { Run, StageCounts, StagedRow } from './offline.js';
 
-/** A run and the instant from which on its rows are known. */
-export interface StampedRun {
+/** A run and the instant from which on its rows are known; of what it has set aside it does not know whether it ends. */
+export interface StampedRun extends Pick<StageCounts, 'setAside' | 'setAsideRanges'> {
   readonly run: Run;
   readonly availableAt: Instant;
-  /** The keys that the run has set aside, of which it does not know whether they end. */
-  readonly setAside?: readonly EntityKey[];
 }
 
 export interface StageOptions {

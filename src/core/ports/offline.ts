@@ -49,6 +49,16 @@ export interface StageCounts {
   readonly endsChecked?: boolean;
   /** Entities with whose source rows the query cannot compute: the run has no row of them. Absent where there are none. */
   readonly setAside?: readonly EntityKey[];
+  /** Ranges of entities that are set aside as a whole, where to look for each of those at fault took too long. Absent where there are none. */
+  readonly setAsideRanges?: readonly KeyRange[];
+}
+
+/** The entities whose keys have a 64-bit hash, `cityHash64` of the key columns, in [from, to]; both in decimal digits. */
+export interface KeyRange {
+  readonly from: string;
+  readonly to: string;
+  /** How many of them the sources have. */
+  readonly entities: number;
 }
 
 /** A row of a run before it has stamps. */

@@ -58,9 +58,13 @@ export async function commitRuns(store: ClickHouse, fenced: FencedView, runs: re
   if (others.length > 0) await finishOthers(store, commits, others);
 }
 
-const broughtBy = ({ run, setAside = [] }: StampedRun): Brought => ({ id: run.id, asOf: run.asOf, setAside });
+const broughtBy = ({ run, setAside, setAsideRanges }: StampedRun): Brought => ({
+  id: run.id,
+  asOf: run.asOf,
+  aside: { ...(setAside && { setAside }), ...(setAsideRanges && { setAsideRanges }) },
+});
 /** What the other run has set aside is in the ledger of its job. */
-const broughtByOthers = ({ sequence, at }: Commit): Brought => ({ id: sequence, asOf: Number(at), setAside: null });
+const broughtByOthers = ({ sequence, at }: Commit): Brought => ({ id: sequence, asOf: Number(at), aside: null });
 
 /** What a commit has added to the history. */
 interface Added {

@@ -8,8 +8,10 @@ import { ident, instantSql, join, param, type Sql, sql } from '../../core/defini
 import { type BusinessCalendar, DAY, type Instant } from '../../core/helpers/time.js';
 import type { Run } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { insertUndeleted, ofDeleted, type Parts } from './compute.js';
-import { asOfsOf, type ComputedRows, endWithout, everSetAside } from './ends.js';
+import { everSetAside } from './aside.js';
+import { insertUndeleted } from './compute.js';
+import { asOfsOf, type ComputedRows, endWithout } from './ends.js';
+import { ofDeleted, type Parts } from './source-keys.js';
 import { BOUNDED, keyColumns, viewTables } from './tables.js';
 import { keyedSources, sourceOf } from './view-sql.js';
 
@@ -170,6 +172,7 @@ async function keysThatMayEnd(store: ClickHouse, run: Run, asked: Asked): Promis
     ...asked,
     tables: tables.filter((table) => keyed.has(table)),
     anyKey: unkeyed.length > 0,
+    everAside: await everSetAside(store, view),
   });
   const [first] = await store.rows('ends-candidates', sql`SELECT 1 FROM (${candidates}) LIMIT 1`, {
     settings: BOUNDED,
@@ -194,7 +197,10 @@ async function anyDeletedSince(
  * A SELECT of the keys that have a deleted row in one of the tables, or may have one in another, and no computed row; not of those that the as-ofs
  * before have settled.
  */
-function candidatesOf(run: Run, { rows, before, tables, anyKey }: Asked & { readonly anyKey: boolean }): Sql {
+function candidatesOf(
+  run: Run,
+  { rows, before, tables, anyKey, everAside }: Asked & { readonly anyKey: boolean; readonly everAside: Sql },
+): Sql {
   const { view, id, knowledge } = run;
   const keys = join(keyColumns(view));
   const deleted = tables.map((table) => {
@@ -219,7 +225,7 @@ function candidatesOf(run: Run, { rows, before, tables, anyKey }: Asked & { read
   const settled = sql`SELECT ${keys}, argMax(_gone, _order) AS _ended, max(_last AND NOT _gone) AS _had
     FROM (${before.rows}) WHERE (${keys}) IN (SELECT ${keys} FROM (${absent})) GROUP BY ${keys}`;
   return sql`SELECT ${keys} FROM (${absent}) AS a LEFT JOIN (${settled}) AS s USING (${keys})
-    WHERE ifNull(_ended, 0) = 0 AND (_fresh = 1 OR ifNull(_had, 0) = 1 OR ${everSetAside(view)})`;
+    WHERE ifNull(_ended, 0) = 0 AND (_fresh = 1 OR ifNull(_had, 0) = 1 OR ${everAside})`;
 }
 
 const nullable = (view: View): Sql =>

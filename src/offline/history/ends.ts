@@ -2,11 +2,10 @@
 import type { View } from '../../core/definitions/definitions.js';
 import { instantSql, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { Instant } from '../../core/helpers/time.js';
-import type { EntityKey, Run } from '../../core/ports/offline.js';
+import type { Run, StageCounts } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { withinFence } from '../../warehouse/fence.js';
-import { hashOf } from './compute.js';
-import { type HashedKey, without } from './keys-at-fault.js';
+import { type Aside, among, everSetAside, hashOf, without } from './aside.js';
 import { dropTables, stageTables } from './stages.js';
 import {
   BOUNDED,
@@ -23,7 +22,7 @@ import { noValue } from './values.js';
 /** The computed rows of a run, and the keys that it sets aside: of those it is not known whether they end. */
 export interface ComputedRows {
   readonly computed: Sql;
-  readonly setAside: readonly HashedKey[];
+  readonly setAside: readonly Aside[];
 }
 
 /**
@@ -39,18 +38,11 @@ export async function endLeft(store: ClickHouse, run: Run, rows: ComputedRows): 
   const alive = (where: Sql): Sql =>
     sql`SELECT ${join(keys)} FROM ${history} WHERE ${where} GROUP BY ${join(keyColumns(view))}
       HAVING argMax(_tombstone, tuple(_event_time, _available_at, _sequence)) = 0`;
-  const aside = sql`_event_time < ${instantSql(run.asOf)} AND ${everSetAside(view)}`;
+  const aside = sql`_event_time < ${instantSql(run.asOf)} AND ${await everSetAside(store, view)}`;
   await endWithout(store, run, {
     ...rows,
     before: sql`${alive(at([before.asOf]))} UNION ALL ${alive(aside)}`,
   });
-}
-
-/** The condition on history rows of keys that some run has set aside: an as-of may lack them though they have not ended. */
-export function everSetAside(view: View): Sql {
-  const parts = view.entity.joinKeys.map((_, index) => raw(`key[${index + 1}]`));
-  return sql`(${join(keyColumns(view))}) IN (SELECT ${join(parts)} FROM (
-    SELECT JSONExtract(raw, 'Array(String)') AS key FROM source_quarantine WHERE import_id = ${view.id} AND raw != ''))`;
 }
 
 /**
@@ -105,7 +97,7 @@ export interface End extends AsOf {
 export interface Brought {
   readonly id: number;
   readonly asOf: Instant;
-  readonly setAside: readonly EntityKey[] | null;
+  readonly aside: Pick<StageCounts, 'setAside' | 'setAsideRanges'> | null;
 }
 
 /**
@@ -139,10 +131,10 @@ export async function endBetween(
   const among = at(pairs.flatMap(({ before, asOf }) => [before, asOf]));
   const newest = sql`SELECT ${keys}, toUnixTimestamp64Milli(_event_time) AS _at, max(_aside) AS _was_aside,
       argMax(_tombstone, tuple(_available_at, _sequence)) AS _gone
-    FROM (${versions(among, 0)} UNION ALL ${versions(everSetAside(view), 1)}) GROUP BY ${keys}, _event_time`;
+    FROM (${versions(among, 0)} UNION ALL ${versions(await everSetAside(store, view), 1)}) GROUP BY ${keys}, _event_time`;
   const unknown = param(
     'Array(Int64)',
-    runs.flatMap(({ asOf, setAside }) => (setAside === null ? [asOf] : [])),
+    runs.flatMap(({ asOf, aside }) => (aside === null ? [asOf] : [])),
   );
   // Of a key that was set aside the last as-of that knew it comes before; it ends at the first one since that is sure of it.
   const sinceAside = sql`_was_aside = 1 AND has(_alive, arrayLast(a -> a < p.2, _all))
@@ -178,9 +170,12 @@ async function withUnsure(
 ): Promise<void> {
   const keys = join(keyColumns(view));
   const [first = '', ...others] = view.entity.joinKeys;
-  const rows = runs.flatMap(({ asOf, setAside }) => (setAside ?? []).map((key) => [...key, asOf]));
+  const rows = runs.flatMap(({ asOf, aside }) => (aside?.setAside ?? []).map((key) => [...key, asOf]));
+  const ranged = runs.flatMap(({ asOf, aside }) =>
+    aside?.setAsideRanges ? [{ asOf, ranges: aside.setAsideRanges }] : [],
+  );
   const select = (from: Sql): Sql => sql`SELECT ${keys}, groupArray(_as_of) AS _unsure FROM (${from}) GROUP BY ${keys}`;
-  if (rows.length === 0) {
+  if (rows.length + ranged.length === 0) {
     return body(select(sql`SELECT ${keys}, toInt64(0) AS _as_of FROM ${viewTables(view).history} WHERE 0`));
   }
   const ids = runs.map(({ id }) => id);
@@ -190,6 +185,12 @@ async function withUnsure(
     await drop();
     await store.run('ends-create', unsureDdl(view, unsure, ids));
     await store.insert('ends-unsure', { table, columns: [first, ...others, '_as_of'] }, rows);
+    for (const { asOf, ranges } of ranged) {
+      await store.run(
+        'ends-unsure',
+        sql`INSERT INTO ${unsure} SELECT DISTINCT ${keys}, toInt64(${asOf}) FROM ${viewTables(view).history} AS v WHERE ${among(ranges)(hashOf(view))}`,
+      );
+    }
     await body(select(sql`SELECT * FROM ${unsure}`));
   } finally {
     await drop();

@@ -5,7 +5,7 @@ import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/s
 import { RiskgraphError } from '../../core/errors.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { explained } from './compute.js';
+import { explained } from './source-keys.js';
 import { BOUNDED, keyColumns, tableNames, viewTables } from './tables.js';
 import { keyedSources, viewQuery } from './view-sql.js';
 

@@ -5,16 +5,15 @@ import { RiskgraphError } from '../../core/errors.js';
 import { formatInstant } from '../../core/helpers/time.js';
 import type { Run, StageCounts } from '../../core/ports/offline.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { hashOf } from './compute.js';
-import { type HashedKey, without } from './keys-at-fault.js';
+import { type Aside, hashOf, keysOf, rangesOf, without } from './aside.js';
 import type { StageTables } from './stages.js';
 import { BOUNDED, ENDED, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
 import { noValue } from './values.js';
 
 export type ComputedCounts = StageCounts & { readonly tombstones: number };
 
-/** The keys that runs set aside, by the number of the run. */
-export type SetAside = Map<number, readonly HashedKey[]>;
+/** What runs set aside, by the number of the run. */
+export type SetAside = Map<number, readonly Aside[]>;
 
 /** Writes the new ones of the computed rows to the stage. */
 export async function fillStage(
@@ -38,14 +37,16 @@ export async function fillStage(
     const withKey = total - nulls;
     const isRestated = restated.has(id);
     const differ = isRestated ? (changed.get(id) ?? 0) : withKey;
-    const aside = setAside.get(id)?.map(({ key }) => key);
+    const aside = setAside.get(id) ?? [];
+    const [keys, ranges] = [keysOf(aside).map(({ key }) => key), rangesOf(aside)];
     return {
       rows: withKey - ends,
       changed: differ,
       nullKeys: nulls,
       restated: isRestated,
       tombstones,
-      ...(aside && { setAside: aside }),
+      ...(keys.length > 0 && { setAside: keys }),
+      ...(ranges.length > 0 && { setAsideRanges: ranges }),
     };
   });
 }
@@ -120,7 +121,7 @@ async function fillRestated(
   store: ClickHouse,
   run: Run,
   tables: StageTables,
-  setAside: readonly HashedKey[],
+  setAside: readonly Aside[],
 ): Promise<void> {
   const { view } = run;
   const keys = join(keyColumns(view));

@@ -5,9 +5,10 @@ import { formatInstant } from '../../core/helpers/time.js';
 import type { Run, StageCounts, StagedRow } from '../../core/ports/offline.js';
 import type { StageOptions } from '../../core/ports/offline-writer.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { computeRun, type Parts } from './compute.js';
+import { computeRun } from './compute.js';
 import { type Before, beforeAmong, beforeInHistory, deletionsIn, endDeleted } from './deletions.js';
 import { type ComputedRows, endLeft } from './ends.js';
+import type { Parts } from './source-keys.js';
 import { type ComputedCounts, fillStage, type SetAside } from './stage-fill.js';
 import { dropTables, findStages, ownTables, stageTables } from './stages.js';
 import { computedDdl, type FencedView, stageDdl } from './tables.js';
@@ -56,10 +57,10 @@ async function stageQueries(
   store: ClickHouse,
   fenced: FencedView,
   runs: readonly Run[],
-  { calendar, signal }: QueryParts,
+  query: QueryParts,
   steps: Steps,
 ): Promise<readonly StageCounts[]> {
-  const parts = { store, calendar, signal };
+  const parts = { ...query, store };
   const counts = await stageComputed(store, fenced, runs, async ({ into, setAside }) => {
     const deletions = await deletionsIn(store, fenced.view);
     for (const [index, run] of runs.entries()) {

@@ -7,7 +7,8 @@ import { instantSql, instantText } from '../../../src/core/definitions/sql.js';
 import { addDays, HOUR } from '../../../src/core/helpers/time.js';
 import type { Run, StageCounts } from '../../../src/core/ports/offline.js';
 import { indicatorSql } from '../../../src/indicators/sql.js';
-import { type KeyGroup, keysAtFault } from '../../../src/offline/history/keys-at-fault.js';
+import { entitiesOf, type KeyGroup, keysOf, rangesOf } from '../../../src/offline/history/aside.js';
+import { keysAtFault, type Suspects } from '../../../src/offline/history/keys-at-fault.js';
 import { loadRegistry } from '../../../src/registry/load.js';
 import { Problem, parserOf } from '../../../src/sources/values.js';
 import { insertRows } from '../../support/insert-rows.js';
@@ -294,6 +295,64 @@ describe('an entity with whose rows a query cannot compute', () => {
     },
   );
 
+  test.each(['day by day', 'at once'] as const)(
+    'is set aside with a range of others where it takes too long to look for it: none of them is written or ends; days computed %s',
+    async (how) => {
+      const { writes } = offlineOn(fixture.store, fixture.calendar, { singlesSeconds: 0 });
+      const view = recentView();
+      await fixture.writers.createView(view);
+      const MANY = 3_000;
+      const known = (number: number) => ({
+        ingested_at: new Date(dayOf(number) - HOUR).toISOString(),
+        paid_at: new Date(dayOf(-1)).toISOString(),
+      });
+      await load(Array.from({ length: MANY }, (_, index) => pay(`M${index}`, '7', known(0))));
+      await load([pay('M5', '3000000000', known(1))]);
+      await load([pay('M5', '8', known(2))]);
+      const runs = [0, 1, 2].map((day) => runOf(view, day));
+      const stamped = (counts: StageCounts, index: number) => {
+        const run = runs[index] as Run;
+        const { setAsideRanges = [] } = counts;
+        return { run, availableAt: run.knowledge, setAsideRanges };
+      };
+      const counts: StageCounts[] = [];
+      if (how === 'at once') {
+        counts.push(...(await writes.stageRuns(runs)));
+        await writes.commitRuns(view, counts.map(stamped));
+      } else {
+        for (const [index, run] of runs.entries()) {
+          counts.push(await writes.stageRun(run));
+          await writes.commitRuns(view, [stamped(counts[index] as StageCounts, index)]);
+        }
+      }
+      const all = MANY + FINE.length;
+      const [range] = counts[1]?.setAsideRanges ?? [];
+      expect(counts).toMatchObject([
+        { rows: all },
+        { rows: all - (range?.entities ?? 0), setAsideRanges: [expect.anything()] },
+        { rows: MANY },
+      ]);
+      expect(counts[2]).not.toHaveProperty('setAsideRanges');
+      // Those that have left the window end with the day that is sure of it, in the range or not.
+      expect(await tombstonesOf(view)).toEqual([{ day: 2, keys: [...FINE].sort() }]);
+      const rowsOn = async (day: number) =>
+        (await fixture.offline.rowsAt(view, dayOf(day), [['M5'], ['M6']])).map((row) => row?.values[0]);
+      expect([await rowsOn(1), await rowsOn(2)]).toEqual([
+        [7, 7],
+        [8, 7],
+      ]);
+      expect(await quarantined()).toEqual([
+        {
+          table: 'repayments',
+          import_id: view.id,
+          reason: expect.stringMatching(
+            `^one or more of ${range?.entities} entities, those with cityHash64\\(customer_id\\) from ${range?.from} to ${range?.to}, cannot be computed: all of them are set aside from ${view.id} until`,
+          ),
+        },
+      ]);
+    },
+  );
+
   test('is open at a commit with thousands of others: those that are sure end', async () => {
     const view = recentView();
     await fixture.writers.createView(view);
@@ -408,8 +467,19 @@ describe('an entity with whose rows a query cannot compute', () => {
 });
 
 describe('the keys at fault', () => {
+  interface Asked {
+    readonly suspected?: Sql;
+    readonly ranges?: Suspects['ranges'];
+    /** How many faulty numbers together make the query fail. */
+    readonly together?: number;
+    readonly singlesSeconds?: number;
+  }
   /** A query over the numbers from 0 that fails with some of them. */
-  const search = async (size: number, faulty: Sql, suspected: Sql = sql`0`) => {
+  const search = async (
+    size: number,
+    faulty: Sql,
+    { suspected = sql`0`, ranges = [], together = 1, singlesSeconds }: Asked = {},
+  ) => {
     const { store } = fixture;
     const all = sql`SELECT number, cityHash64(toString(number)) AS h FROM numbers(${size})`;
     const some = (condition: Sql) =>
@@ -424,14 +494,16 @@ describe('the keys at fault', () => {
       {
         async computes(group: KeyGroup) {
           tries++;
-          return (await keyed(sql`${group(raw('h'))} AND ${faulty}`)).length === 0;
+          return (await keyed(sql`${group(raw('h'))} AND ${faulty}`)).length < together;
         },
         keys: ({ from, to }) => keyed(raw(`h BETWEEN ${from} AND ${to}`)),
         countKeys: async () => size,
+        singlesSeconds,
       },
-      await keyed(suspected),
+      { keys: await keyed(suspected), ranges },
     );
-    return { tries, unfound, found: found.map(({ key }) => Number(key[0])).sort((one, other) => one - other) };
+    const single = keysOf(found).map(({ key }) => Number(key[0]));
+    return { tries, unfound, found: single.sort((one, other) => one - other), ranges: rangesOf(found) };
   };
 
   test('are found among many in few tries', async () => {
@@ -448,8 +520,34 @@ describe('the keys at fault', () => {
   });
 
   test('are found beside those that an earlier search found, of which some are corrected', async () => {
-    const { found, tries } = await search(1_000, sql`number IN (5, 77, 777)`, sql`number IN (5, 6, 77)`);
+    const { found, tries } = await search(1_000, sql`number IN (5, 77, 777)`, {
+      suspected: sql`number IN (5, 6, 77)`,
+    });
     expect(found).toEqual([5, 77, 777]);
     expect(tries).toBeLessThan(25);
+  });
+
+  test('are whole ranges where single ones take too long: small ones, taken back once they compute', async () => {
+    const slow = { singlesSeconds: 0 };
+    const { ranges, tries, unfound, found } = await search(100_000, sql`number IN (5, 77777)`, slow);
+    expect([unfound, found, ranges.length]).toEqual([null, [], 2]);
+    for (const { entities } of ranges) expect(entities).toBeLessThan(600);
+    expect(tries).toBeLessThan(50);
+    const known = ranges.map(({ from, to }) => ({ from: BigInt(from), to: BigInt(to) }));
+    const next = await search(100_000, sql`number = 77777`, { ranges: known });
+    expect(next).toMatchObject({ unfound: null, found: [], ranges: [expect.anything()] });
+    expect(ranges).toContainEqual(next.ranges[0]);
+    expect(next.tries).toBeLessThan(10);
+    expect(await search(100_000, sql`number % 100 = 0`, slow)).toMatchObject({ unfound: 'TOO_MANY' });
+  });
+
+  test('are found in ranges too where two of them fail only together, and those set aside before stay so', async () => {
+    const { ranges, unfound, found } = await search(20_000, sql`number IN (5, 19777)`, {
+      together: 2,
+      singlesSeconds: 0,
+      suspected: sql`number = 7`,
+    });
+    expect([unfound, found, ranges.length]).toEqual([null, [7], 1]);
+    expect(entitiesOf(ranges)).toBeLessThan(600);
   });
 });
