@@ -1,5 +1,6 @@
+import { repeat } from '../core/async.js';
 import { ident, join, raw, type Sql, sql } from '../core/definitions/sql.js';
-import { DAY, type Instant } from '../core/helpers/time.js';
+import { type Instant, MINUTE } from '../core/helpers/time.js';
 import { rowHash } from '../core/lending/row-hash.js';
 import { columnsDdl } from '../core/lending/source-ddl.js';
 import { type SourceTable, VERSION_COLUMNS } from '../core/lending/sources.js';
@@ -8,7 +9,7 @@ import type { ClickHouse } from '../warehouse/client.js';
 
 const PREFIX = 'import_stage_';
 
-/** The name of an import's own tables; its time tells leftovers from imports at work. */
+/** The name of an import's own tables. */
 export const stageName = (now: Instant, importId: string): string => `${PREFIX}${now}_${importId.replaceAll('-', '')}`;
 
 const idents = (names: readonly string[]): Sql => join(names.map(ident));
@@ -28,16 +29,32 @@ export function createStage(clickhouse: ClickHouse, name: string, table: SourceT
 export const dropTable = (clickhouse: ClickHouse, name: string): Promise<void> =>
   clickhouse.run('import-drop', sql`DROP TABLE IF EXISTS ${ident(name)} SYNC`);
 
-/** Drops what killed imports left. A day is longer than any import takes. */
-export async function dropLeftovers(clickhouse: ClickHouse, now: Instant): Promise<void> {
-  const tables = await clickhouse.rows<{ name: string }>(
-    'import-leftovers',
-    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, ${PREFIX})`,
-  );
-  for (const { name } of tables) {
-    if (Number(name.slice(PREFIX.length).split('_')[0]) < now - DAY) await dropTable(clickhouse, name);
-  }
+/** Marks the tables of an import as in use, by the store's clock. The mark is another each time: the same would change nothing. */
+export async function touchStages(clickhouse: ClickHouse, stage: string, minutes: number): Promise<void> {
+  for (const { name } of await stagesOf(clickhouse, sql`startsWith(name, ${stage})`))
+    await clickhouse.run(
+      'import-touch',
+      sql`ALTER TABLE ${ident(name)} MODIFY COMMENT ${raw(`'at work for ${minutes} minutes'`)}`,
+    );
 }
+
+/** Keeps the tables of an import marked until it is stopped. */
+export function keepStages(clickhouse: ClickHouse, stage: string, onError: (error: unknown) => void) {
+  let minutes = 0;
+  return repeat(() => touchStages(clickhouse, stage, ++minutes), { everyMs: MINUTE, onError });
+}
+
+/** Drops what killed imports left: no import at work marks it any more. */
+export async function dropLeftovers(clickhouse: ClickHouse): Promise<void> {
+  const left = sql`startsWith(name, ${PREFIX}) AND metadata_modification_time < now() - INTERVAL 10 MINUTE`;
+  for (const { name } of await stagesOf(clickhouse, left)) await dropTable(clickhouse, name);
+}
+
+const stagesOf = (clickhouse: ClickHouse, condition: Sql): Promise<readonly { name: string }[]> =>
+  clickhouse.rows(
+    'import-stages',
+    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND ${condition}`,
+  );
 
 /** One INSERT holds at most this many rows, and about this many bytes. */
 const BATCH_ROWS = 50_000;

@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { limited, yieldToOthers } from '../core/async.js';
 import { instantText, sql } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
-import { type BusinessCalendar, HOUR, type Instant } from '../core/helpers/time.js';
+import { type BusinessCalendar, type Instant, MINUTE } from '../core/helpers/time.js';
 import { newestSequence } from '../core/lending/import-sequence.js';
 import type { Datum, SourceTable, SourceTables } from '../core/lending/sources.js';
 import { type Lease, type Leases, tableResource } from '../core/ports/leases.js';
@@ -22,7 +22,7 @@ import type { FileRecord, RecordFile } from './records.js';
 import { refuseReplaced } from './replaced.js';
 import { checkHeader, fileColumns, isRefusal, RowParser } from './row-parser.js';
 import { spool } from './spool.js';
-import { BatchWriter, createStage, dropLeftovers, dropTable, stageName } from './stage.js';
+import { BatchWriter, createStage, dropLeftovers, dropTable, keepStages, stageName } from './stage.js';
 
 export interface SourceStoreOptions {
   /** Its database holds the migrated tables. */
@@ -49,6 +49,8 @@ export interface SourceStoreOptions {
 
 /** Each import holds one of the process's few connections to Postgres while it compares and writes; more at once are no faster. */
 const TABLES_AT_ONCE = 4;
+/** How often it is looked for what killed imports left. */
+const SWEEP_MS = 10 * MINUTE;
 
 /**
  * Imports files into the source tables. Two imports of one table are compared and written one after the other: two at once could both store
@@ -73,9 +75,9 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
     async import(request) {
       const table = tables.get(request.table);
       const now = request.clock();
-      if (now - swept > HOUR) {
+      if (now - swept > SWEEP_MS) {
         swept = now;
-        await dropLeftovers(clickhouse, now).catch((err: unknown) => log.warn({ err }, 'old import stages stay'));
+        await dropLeftovers(clickhouse).catch((err: unknown) => log.warn({ err }, 'old import stages stay'));
       }
       const started = performance.now();
       try {
@@ -116,7 +118,11 @@ async function importFile(
   const now = request.clock();
   const importId = randomUUID();
   const stage = stageName(now, importId);
-  const cleanup: Cleanup = [];
+  const kept = keepStages(clickhouse, stage, (err) =>
+    log.warn({ err, importId }, 'the tables of an import are not marked'),
+  );
+  // Run last.
+  const cleanup: Cleanup = [() => kept.stop()];
   try {
     const quarantine = new Quarantine(clickhouse, { table: table.name, importId, now, most: options.quarantineRows });
     const file = await openFile(options, table, { request, stage: `${stage}_file`, quarantine, cleanup });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, utimes } from 'node:fs/promises';
 import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 
@@ -749,16 +749,24 @@ describe('an import that does not end', () => {
     expect(await count('customers')).toBe(40);
   });
 
-  it('has its leftovers dropped after a day', async () => {
-    const left = (at: number) => `import_stage_${at}_0`;
-    for (const at of [NOW, NOW + 10 * DAY - 1])
-      await sources.run(`CREATE TABLE \`${left(at)}\` (a UInt8) ENGINE = MergeTree ORDER BY a`);
-    await sources.load('customers', CUSTOMERS, { now: NOW + 10 * DAY });
-    const names = await sources.rows<{ name: string }>(
-      "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'import_stage%'",
+  it('has its leftovers dropped minutes after its process was killed, and those of an import at work kept', async () => {
+    const { dropLeftovers, touchStages } = await import('../../src/sources/stage.js');
+    const [killed, atWork, young] = ['import_stage_1_0', 'import_stage_2_0', 'import_stage_3_0'] as const;
+    for (const name of [killed, atWork, `${atWork}_file`, young])
+      await sources.run(`CREATE TABLE \`${name}\` (a UInt8) ENGINE = MergeTree ORDER BY a`);
+    const paths = await sources.rows<{ path: string }>(
+      `SELECT concat(path, metadata_path) AS path FROM system.tables, system.disks
+       WHERE database = currentDatabase() AND disks.name = 'default' AND tables.name IN ('${killed}', '${atWork}', '${atWork}_file')`,
     );
-    expect(names).toEqual([{ name: left(NOW + 10 * DAY - 1) }]);
-    await sources.run(`DROP TABLE \`${left(NOW + 10 * DAY - 1)}\``);
+    // As they look 11 minutes after they were made.
+    for (const { path } of paths) await utimes(path, Date.now() / 1000 - 660, Date.now() / 1000 - 660);
+    await touchStages(sources.clickhouse, atWork, 11);
+    await dropLeftovers(sources.clickhouse);
+    const names = await sources.rows<{ name: string }>(
+      "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'import_stage%' ORDER BY name",
+    );
+    expect(names.map(({ name }) => name)).toEqual([atWork, `${atWork}_file`, young]);
+    for (const { name } of names) await sources.run(`DROP TABLE \`${name}\``);
   });
 });
 
