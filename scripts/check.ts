@@ -24,7 +24,6 @@ const checks: readonly Check[] = [
       'synthetic',
       'tables',
       'features',
-      'labels',
       'indicators',
       'models',
       'jobs',

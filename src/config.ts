@@ -94,6 +94,7 @@ const Environment = z
     RISKGRAPH_UNFINISHED_SETS: withDefault(z.coerce.number().int().min(1).max(10_000), 10),
     RISKGRAPH_SPINE_ROWS: withDefault(z.coerce.number().int().min(1), 50_000_000),
     RISKGRAPH_SPINE_BYTES: withDefault(z.coerce.number().int().min(1), 8 * 2 ** 30),
+    RISKGRAPH_STALE_SHARE: withDefault(z.coerce.number().min(0).max(1), 0.05),
     RISKGRAPH_SPINE_DAYS: withDefault(z.coerce.number().int().min(1).max(36_500), 30),
   })
   .refine((env) => env.RISKGRAPH_KEYS === undefined || env.RISKGRAPH_KEYS_FILE === undefined, {
@@ -131,6 +132,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     unfinishedSets: env.RISKGRAPH_UNFINISHED_SETS,
     /** Most that a spine may be: the rows of SQL, bytes before compression, and an upload, bytes as sent. */
     spineLimits: { rows: env.RISKGRAPH_SPINE_ROWS, bytes: env.RISKGRAPH_SPINE_BYTES },
+    /** The share of a training set's rows at whose instants a view may have had no as-of in force, or only one past its maxAge. */
+    staleShare: env.RISKGRAPH_STALE_SHARE,
     /** How long an uploaded spine stays from which no training set is made. */
     spineDays: env.RISKGRAPH_SPINE_DAYS,
     home,

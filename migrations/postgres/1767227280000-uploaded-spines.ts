@@ -14,11 +14,13 @@ export class UploadedSpines1767227280000 implements MigrationInterface {
       uploaded_by text NOT NULL,
       uploaded_at timestamptz(3) NOT NULL
     )`);
-    await runner.query("CREATE INDEX training_set_spine ON training_set ((request -> 'spine' ->> 'id'))");
+    // Beside the request: Postgres keeps text of every kind in json, and reads no value out of it where one holds half a character.
+    await runner.query('ALTER TABLE training_set ADD COLUMN spine_id text');
+    await runner.query('CREATE INDEX training_set_spine ON training_set (spine_id)');
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP INDEX training_set_spine');
+    await runner.query('ALTER TABLE training_set DROP COLUMN spine_id');
     await runner.query('DROP TABLE uploaded_spine');
   }
 }

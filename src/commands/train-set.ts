@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { badInput } from '../core/errors.js';
-import { EXPORT_FORMATS } from '../core/ports/training-sets.js';
+import { EXPORT_FORMATS, type ViewCoverage } from '../core/ports/training-sets.js';
 import type { Client } from './client.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { followJob, type JobView, type OutputOptions, oneOf, print, table } from './output.js';
@@ -15,6 +15,7 @@ interface TrainingSet {
   readonly id: string;
   readonly rowCount: number;
   readonly downloadUrl: string;
+  readonly coverage: readonly ViewCoverage[] | null;
   readonly manifest: { readonly contentHash: string; readonly warnings?: readonly { readonly message: string }[] };
   readonly columns: readonly {
     name: string;
@@ -37,6 +38,7 @@ interface TrainSetOptions extends OutputOptions {
   readonly includeEventTimes: boolean;
   readonly includeStatuses: boolean;
   readonly stalePolicy: string;
+  readonly allowStale: boolean;
   readonly output?: string;
 }
 
@@ -58,6 +60,7 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         .option('--include-event-times', 'add the event time of each view', false)
         .option('--include-statuses', 'add the status of each value', false)
         .option('--stale-policy <policy>', 'what becomes of a STALE value: RETURN or NULL', 'RETURN')
+        .option('--allow-stale', 'make the set however little of it the history of its views covers', false)
         .option('--output <file>', 'where to write the file'),
     run: async (client, options, [name]) => {
       if (!options.service === !options.features) throw badInput('give one of --service and --features');
@@ -80,6 +83,7 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         includeEventTimes: options.includeEventTimes,
         includeStatuses: options.includeStatuses,
         stalePolicy: options.stalePolicy,
+        allowStale: options.allowStale,
       };
       const { createTrainingSet } = await client.graphql<{ createTrainingSet: { id: string; job: JobView } }>(
         'mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id job { id name state progress result error } } }',
@@ -187,19 +191,27 @@ async function download(
 ): Promise<void> {
   await followJob(client, set.job, options);
   const { trainingSet } = await client.graphql<{ trainingSet: TrainingSet }>(
-    'query($id: ID!) { trainingSet(id: $id) { id rowCount downloadUrl manifest columns { name type nullRate distinct informationValue } } }',
+    'query($id: ID!) { trainingSet(id: $id) { id rowCount downloadUrl manifest coverage { view present null stale notFound notComputed } columns { name type nullRate distinct informationValue } } }',
     { id: set.id },
   );
   const { body } = await client.get(trainingSet.downloadUrl);
   await pipeline(Readable.fromWeb(body as import('node:stream/web').ReadableStream), createWriteStream(output));
   print({ ...trainingSet, output }, options, () => {
-    const { manifest, rowCount, columns } = trainingSet;
+    const { manifest, rowCount, columns, coverage } = trainingSet;
     const cells = columns.map((column) => [
       ...[column.name, column.type, column.nullRate, column.distinct, column.informationValue],
     ]);
     return [
       `${output}: ${rowCount} rows, content hash ${manifest.contentHash}`,
       ...(manifest.warnings ?? []).map(({ message }) => `note: ${message}`),
+      ...(coverage?.length
+        ? [
+            table(
+              ['view', 'present', 'null', 'stale', 'not found', 'not computed'],
+              coverage.map((each) => [each.view, each.present, each.null, each.stale, each.notFound, each.notComputed]),
+            ),
+          ]
+        : []),
       table(['column', 'type', 'null rate', 'distinct', 'information value'], cells),
     ].join('\n');
   });

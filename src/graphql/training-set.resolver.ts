@@ -7,10 +7,12 @@ import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js'
 import type {
   ColumnProfile,
   ExportFormat as ExportFormatName,
+  TrainingSetEstimate,
   TrainingSetPins,
   TrainingSetRecord,
+  ViewCoverage,
 } from '../core/ports/training-sets.js';
-import { columnarRows, joinKeysOf, valuesBrought } from './columnar.js';
+import { columnarRows, valuesBrought } from './columnar.js';
 import { identityOf, maskFor, type RequestContext, seesInFull, shownError } from './context.js';
 import { PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
 import { ExportFormat, JobState } from './enums.js';
@@ -19,7 +21,13 @@ import { LIST_COST } from './limits.js';
 import { Operation } from './operation.js';
 import { checkBefore } from './pages.js';
 import { GraphQLJSONObject } from './scalars.js';
-import { ColumnProfileType, TrainingSetInputType, TrainingSetType } from './training-set.types.js';
+import {
+  ColumnProfileType,
+  TrainingSetEstimateType,
+  TrainingSetInputType,
+  TrainingSetType,
+  ViewCoverageType,
+} from './training-set.types.js';
 
 /** What a caller who may not see the set's rows reads of its manifest: what it was made from, without texts and hashes of the rows. */
 function withoutClearHashes({
@@ -37,6 +45,48 @@ const broughtByAnother = (id: string): RiskgraphError =>
     message: `the spine '${id}' holds personal values that another caller brought`,
     hint: 'upload a spine with this key',
   });
+
+/** BAD_USER_INPUT says what is wrong; FORBIDDEN where the spine is another caller's. */
+async function requestOf(
+  input: TrainingSetInputType,
+  context: RequestContext,
+): Promise<Parameters<RequestContext['services']['trainingSets']['create']>[0]> {
+  const { services } = context;
+  const { name, service, features, spine, spineSql, spineId, label, asOf, format } = input;
+  const { includeEventTimes, includeStatuses, stalePolicy, allowStale } = input;
+  if (!/\S/.test(name) || name.length > 200) throw badInput('`name` must be 1 to 200 characters');
+  if ([spine, spineSql, spineId].filter((given) => given != null).length !== 1) {
+    throw badInput(
+      'exactly one of `spine`, `spineSql` and `spineId` is needed',
+      'give columns, one SELECT, or the id of an uploaded spine',
+    );
+  }
+  if (spine != null) columnarRows(spine, 'spine');
+  const refs = services.catalogue.features({ service: service ?? null, features: features ?? null });
+  const masked = maskFor(context) !== undefined;
+  const personal = services.registry.tables.personalColumns;
+  const uploaded = spineId == null ? null : await services.spines.get(spineId);
+  const columns = spine ?? Object.fromEntries(uploaded?.columns.map(({ name }) => [name, true]) ?? []);
+  const brought = masked && bringsPersonal(columns, planOnDemand(refs), personal);
+  if (brought && uploaded && uploaded.uploadedBy !== identityOf(context.caller)) throw broughtByAnother(uploaded.id);
+  return {
+    name,
+    features: refs,
+    spec: {
+      spine: spine ?? (uploaded ? { id: uploaded.id } : { sql: spineSql as string }),
+      label: label ?? null,
+      asOf: asOf ?? services.now(),
+      masked,
+      ...(brought && { broughtBy: identityOf(context.caller) }),
+      includeEventTimes,
+      includeStatuses,
+      stalePolicy,
+      ...(allowStale && { allowStale }),
+      format,
+    },
+    callerKey: context.caller.keyId,
+  };
+}
 
 /** A set's record as it is; state, progress and error are its job's. */
 @Resolver(() => TrainingSetType)
@@ -61,55 +111,28 @@ export class TrainingSetResolver {
     return services.trainingSets.get(id);
   }
 
-  @Operation({
-    roles: ['admin', 'modeler'],
-    cost: (call) => LIST_COST + valuesBrought(call),
-    lookUp: ({ input }, registry) => {
-      const { name, service, features, spine } = input as TrainingSetInputType;
-      if (spine == null) return null;
-      return { of: { name, ...(service ? { service } : { features }) }, entities: joinKeysOf(spine, registry) };
-    },
+  @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call) })
+  @Query(() => TrainingSetEstimateType, {
+    description:
+      'Says of a training set, before it is asked for, how the history covers its rows, by a sample of them where they are many, and what it would cost to compute the as-ofs that are missing. Nothing is recorded.',
   })
+  async trainingSetEstimate(
+    @Arg('input', () => TrainingSetInputType, { description: 'The training set to estimate.' })
+    input: TrainingSetInputType,
+    @Ctx() context: RequestContext,
+  ): Promise<TrainingSetEstimate> {
+    const { name: _, ...request } = await requestOf(input, context);
+    return context.services.trainingSets.estimate({ ...request, signal: context.deadline?.signal });
+  }
+
+  @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call) })
   @Mutation(() => TrainingSetType, { description: 'Creates a training set; a job builds its file.' })
   async createTrainingSet(
     @Arg('input', () => TrainingSetInputType, { description: 'The training set to build.' })
     input: TrainingSetInputType,
     @Ctx() context: RequestContext,
   ): Promise<TrainingSetRecord> {
-    const { services } = context;
-    const { name, service, features, spine, spineSql, spineId, label, asOf, format } = input;
-    const { includeEventTimes, includeStatuses, stalePolicy } = input;
-    if (!/\S/.test(name) || name.length > 200) throw badInput('`name` must be 1 to 200 characters');
-    if ([spine, spineSql, spineId].filter((given) => given != null).length !== 1) {
-      throw badInput(
-        'exactly one of `spine`, `spineSql` and `spineId` is needed',
-        'give columns, one SELECT, or the id of an uploaded spine',
-      );
-    }
-    if (spine != null) columnarRows(spine, 'spine');
-    const refs = services.catalogue.features({ service: service ?? null, features: features ?? null });
-    const masked = maskFor(context) !== undefined;
-    const personal = services.registry.tables.personalColumns;
-    const uploaded = spineId == null ? null : await services.spines.get(spineId);
-    const columns = spine ?? Object.fromEntries(uploaded?.columns.map(({ name }) => [name, true]) ?? []);
-    const brought = masked && bringsPersonal(columns, planOnDemand(refs), personal);
-    if (brought && uploaded && uploaded.uploadedBy !== identityOf(context.caller)) throw broughtByAnother(uploaded.id);
-    return services.trainingSets.create({
-      name,
-      features: refs,
-      spec: {
-        spine: spine ?? (uploaded ? { id: uploaded.id } : { sql: spineSql as string }),
-        label: label ?? null,
-        asOf: asOf ?? services.now(),
-        masked,
-        ...(brought && { broughtBy: identityOf(context.caller) }),
-        includeEventTimes,
-        includeStatuses,
-        stalePolicy,
-        format,
-      },
-      callerKey: context.caller.keyId,
-    });
+    return context.services.trainingSets.create(await requestOf(input, context));
   }
 
   @Operation({ roles: ['admin', 'modeler'] })
@@ -163,6 +186,11 @@ export class TrainingSetResolver {
   @FieldResolver(() => Int, { nullable: true })
   rowCount(@Root() { result }: TrainingSetRecord): number | null {
     return result?.rowCount ?? null;
+  }
+
+  @FieldResolver(() => [ViewCoverageType], { nullable: true })
+  coverage(@Root() { result }: TrainingSetRecord): readonly ViewCoverage[] | null {
+    return result?.coverage ?? null;
   }
 
   /** The mean of one row is its value. */

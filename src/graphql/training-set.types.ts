@@ -2,7 +2,12 @@ import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { FeatureValue, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
-import type { ColumnProfile, ExportFormat as ExportFormatName } from '../core/ports/training-sets.js';
+import type {
+  ColumnProfile,
+  ExportFormat as ExportFormatName,
+  TrainingSetEstimate,
+  ViewCoverage,
+} from '../core/ports/training-sets.js';
 import { FEATURE_REFERENCES, SERVICE_REFERENCE, STALE_TREATMENT } from './descriptions.js';
 import { ExportFormat, JobState, StalePolicy } from './enums.js';
 import { JobType } from './job.resolver.js';
@@ -35,6 +40,69 @@ export class ColumnProfileType {
   informationValue!: number | null;
 }
 
+@ObjectType('ViewCoverage', {
+  description: 'The rows of a training set by the status of one view. The numbers add up to the rows of the set.',
+})
+export class ViewCoverageType {
+  @Field(() => String, { description: 'The view as name@version.' })
+  view!: string;
+
+  @Field(() => Int, { description: 'The rows with a fresh value of one of its features at least.' })
+  present!: number;
+
+  @Field(() => Int, {
+    name: 'null',
+    description: 'The rows in which a fresh row of the view has NULL in each feature that is asked for.',
+  })
+  null!: number;
+
+  @Field(() => Int, { description: 'The rows whose value is older than the maxAge of the view.' })
+  stale!: number;
+
+  @Field(() => Int, { description: 'The rows whose key the view has no row of, though it was computed.' })
+  notFound!: number;
+
+  @Field(() => Int, { description: 'The rows at whose instant the view had no as-of in force.' })
+  notComputed!: number;
+
+  @Field(() => Int, { description: 'The rows of which the store did not answer; 0 in a set that is complete.' })
+  error!: number;
+}
+
+@ObjectType('MissingAsOfs', {
+  description: 'The as-ofs of a view that the rows of a set need and that were never computed.',
+})
+class MissingAsOfsType {
+  @Field(() => String, { description: 'The view as name@version.' })
+  view!: string;
+
+  @Field(() => Int, { description: 'The number of as-ofs.' })
+  asOfs!: number;
+}
+
+@ObjectType('TrainingSetEstimate', {
+  description: 'An estimate of a training set, by the history as it is now. Nothing is recorded.',
+})
+export class TrainingSetEstimateType {
+  @Field(() => Int, { description: 'The number of rows.' })
+  rows!: number;
+
+  @Field(() => [ViewCoverageType], { description: 'The rows by the status that each view would have.' })
+  coverage!: readonly ViewCoverage[];
+
+  @Field(() => [MissingAsOfsType], { description: 'The as-ofs that are missing, of each view that lacks one.' })
+  missingAsOfs!: TrainingSetEstimate['missingAsOfs'];
+
+  @Field(() => Float, { description: 'The rows that the missing as-ofs would have.' })
+  rowsToCompute!: number;
+
+  @Field(() => Float, {
+    description:
+      'The seconds that it would take to compute them, by the newest runs of each view; a second a run where none was measured.',
+  })
+  secondsToCompute!: number;
+}
+
 @ObjectType('TrainingSet', {
   description: 'A training set: a file of point-in-time rows that its manifest reproduces exactly.',
 })
@@ -62,6 +130,13 @@ export class TrainingSetType {
     description: 'The profile of each column; null until the file is complete.',
   })
   columns!: readonly ColumnProfile[] | null;
+
+  @Field(() => [ViewCoverageType], {
+    nullable: true,
+    description:
+      'The rows by the status of each view, which says how far its history covers them; null until the file is complete, and for a set of a release that did not count them.',
+  })
+  coverage!: readonly ViewCoverage[] | null;
 
   @Field(() => [String], { description: 'The features as view@version:feature, in the order of the columns.' })
   features!: readonly string[];
@@ -140,6 +215,13 @@ export class TrainingSetInputType {
 
   @Field(() => StalePolicy, { defaultValue: 'RETURN', description: STALE_TREATMENT })
   stalePolicy!: StalePolicyName;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'Makes the set also where a view had no as-of in force, or only one past its maxAge, at the instants of more rows than the operator allows (RISKGRAPH_STALE_SHARE).',
+  })
+  allowStale!: boolean;
 
   @Field(() => ExportFormat, { defaultValue: 'PARQUET', description: 'The format of the file.' })
   format!: ExportFormatName;

@@ -5,7 +5,7 @@ import { UploadedSpineEntity } from './uploaded-spine.js';
 /** A set whose build failed, or was cancelled, needs its spine no more, and a young one may be asked for once more. */
 const USED = `EXISTS (
   SELECT 1 FROM training_set AS made LEFT JOIN job ON job.id = made.job_id
-  WHERE json_typeof(made.request -> 'spine' -> 'id') = 'string' AND made.request -> 'spine' ->> 'id' = spine.id
+  WHERE made.spine_id = spine.id
     AND (made.result IS NOT NULL OR made.created_at >= :before OR job.state IS NULL OR job.state NOT IN ('FAILED', 'CANCELLED')))`;
 
 export function createSpineLedger(dataSource: DataSource): SpineLedger {

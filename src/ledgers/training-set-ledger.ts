@@ -1,7 +1,11 @@
 import { type DataSource, LessThan } from 'typeorm';
 import { notFound } from '../core/errors.js';
-import type { TrainingSetLedger, TrainingSetRecord } from '../core/ports/training-sets.js';
+import type { TrainingSetLedger, TrainingSetRecord, TrainingSetSpec } from '../core/ports/training-sets.js';
 import { TrainingSetEntity } from './training-set.js';
+
+/** A column of an inline spine may have the name, and is a list. */
+const spineIdOf = (spine: TrainingSetSpec['spine']): string | null =>
+  'id' in spine && typeof spine.id === 'string' ? spine.id : null;
 
 export function createTrainingSetLedger(dataSource: DataSource): TrainingSetLedger {
   const sets = dataSource.getRepository(TrainingSetEntity);
@@ -18,7 +22,13 @@ export function createTrainingSetLedger(dataSource: DataSource): TrainingSetLedg
       await sets
         .createQueryBuilder()
         .insert()
-        .values({ ...rest, request: request as object, features: [...features], result: null })
+        .values({
+          ...rest,
+          request: request as object,
+          spineId: spineIdOf(request.spine),
+          features: [...features],
+          result: null,
+        })
         .orIgnore()
         .execute();
       return existing(rest.id);

@@ -19,6 +19,10 @@ export class TrainingSetEntity {
   @Column({ type: 'json' })
   request!: TrainingSetSpec;
 
+  /** Of a set that is made of an uploaded spine: what is needed to see which spines are in use. */
+  @Column({ name: 'spine_id', type: 'text', nullable: true, select: false })
+  spineId?: string | null;
+
   /** Pinned references, in the order of the columns. */
   @Column({ type: 'jsonb' })
   features!: string[];

@@ -1,8 +1,14 @@
 /** Estimates the work of a backfill before it begins. */
 
 import { inputViews } from '../core/compute/view-kinds.js';
+import type { View } from '../core/definitions/definitions.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
-import type { BackfillEstimate, BackfillRange, BackfillViewEstimate } from '../core/ports/materialize.js';
+import type {
+  AsOfsEstimate,
+  BackfillEstimate,
+  BackfillRange,
+  BackfillViewEstimate,
+} from '../core/ports/materialize.js';
 import { emptyAsOfs, notesOf, planBackfill, VIEWS_AT_ONCE, type ViewPlan } from './backfill.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { readableFrom } from './schedule.js';
@@ -44,15 +50,7 @@ export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRa
 async function estimateView(deps: MaterializerDeps, plan: ViewPlan, fed: boolean): Promise<BackfillViewEstimate> {
   const { view, due, left } = plan;
   const [first, last] = [due[0] as Instant, due.at(-1) as Instant];
-  const empty = fed ? 0 : await emptyAsOfs(deps, plan);
-  const asOfs = due.slice(empty);
-  const counted = countedOf(asOfs);
-  const points: { readonly at: number; readonly rows: number }[] = [];
-  for (const at of counted) {
-    const asOf = asOfs[at] as Instant;
-    points.push({ at, rows: (await deps.offline.estimateRows(view, asOf, readableFrom(view, asOf))).rows });
-  }
-  const rows = Math.round(between(points));
+  const { known, empty, counted, rows } = await rowsOf(deps, plan, fed);
   const asOfsDue = new Set(due);
   const done = (await deps.ledger.done(view.id, { from: first, to: last })).filter(({ asOf }) => asOfsDue.has(asOf));
   const pace = await deps.ledger.pace(view.id);
@@ -65,9 +63,35 @@ async function estimateView(deps: MaterializerDeps, plan: ViewPlan, fed: boolean
     empty,
     done: done.length,
     rows,
-    countedAsOfs: counted.length,
-    ...secondsOf(pace, asOfs.length, rows),
+    countedAsOfs: counted,
+    ...secondsOf(pace, known.length, rows),
   };
+}
+
+/** See Materializer.estimateAsOfs. */
+export async function estimateAsOfs(
+  deps: MaterializerDeps,
+  view: View,
+  asOfs: readonly Instant[],
+): Promise<AsOfsEstimate> {
+  if (asOfs.length === 0) return { asOfs: 0, rows: 0, seconds: 0 };
+  const { known, rows } = await rowsOf(deps, { view, due: asOfs, left: 0 }, false);
+  const { seconds } = secondsOf(await deps.ledger.pace(view.id), known.length, rows);
+  return { asOfs: known.length, rows, seconds };
+}
+
+/** As-ofs of when something was known, and the rows of all of them. */
+async function rowsOf(deps: MaterializerDeps, plan: ViewPlan, fed: boolean) {
+  const { view, due } = plan;
+  const empty = fed ? 0 : await emptyAsOfs(deps, plan);
+  const known = due.slice(empty);
+  const counted = countedOf(known);
+  const points: { readonly at: number; readonly rows: number }[] = [];
+  for (const at of counted) {
+    const asOf = known[at] as Instant;
+    points.push({ at, rows: (await deps.offline.estimateRows(view, asOf, readableFrom(view, asOf))).rows });
+  }
+  return { known, empty, counted: counted.length, rows: Math.round(between(points)) };
 }
 
 const countedOf = (asOfs: readonly Instant[]): readonly number[] =>

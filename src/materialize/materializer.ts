@@ -7,7 +7,7 @@ import type { Materializer, RunRecord, ViewResult } from '../core/ports/material
 import type { JobProgress } from '../core/ports/progress.js';
 import { planBackfill, runBackfill } from './backfill.js';
 import { deriveInputs } from './derive-inputs.js';
-import { estimateBackfill } from './estimate.js';
+import { estimateAsOfs, estimateBackfill } from './estimate.js';
 import { futureFrom } from './future-runs.js';
 import { withLease } from './leased-view.js';
 import { progressWithin } from './progress.js';
@@ -131,6 +131,8 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
     },
 
     checkBackfill: (range) => void planBackfill(range, calendar),
+
+    estimateAsOfs: (view, asOfs) => estimateAsOfs(deps, view, asOfs),
 
     estimateBackfill: (range) => estimateBackfill(deps, range),
   };

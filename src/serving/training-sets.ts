@@ -13,17 +13,20 @@ import { formatInstant } from '../core/helpers/time.js';
 import { newUuid } from '../core/helpers/uuid.js';
 import { buildTrainingSet } from '../core/ports/job-contracts.js';
 import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
+import type { Materializer } from '../core/ports/materialize.js';
 import type { OfflineReader } from '../core/ports/offline.js';
 import type { Clock } from '../core/ports/process.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import type { DefinitionLedger } from '../core/ports/serving.js';
 import type { SpineService } from '../core/ports/spines.js';
 import type {
+  BuiltTrainingSet,
   ExportFormat,
   TrainingSetBuilder,
   TrainingSetLedger,
   TrainingSetPins,
   TrainingSetRecord,
+  TrainingSetResult,
   TrainingSetRunner,
   TrainingSetService,
   TrainingSetSpec,
@@ -36,11 +39,15 @@ export interface TrainingSetsOptions {
   readonly offline: Pick<OfflineReader, 'viewHoldings'>;
   readonly builder: TrainingSetBuilder;
   readonly spines: Pick<SpineService, 'get'>;
+  /** Says what as-ofs cost that are missing. */
+  readonly history: Pick<Materializer, 'estimateAsOfs'>;
   readonly queue: Pick<JobQueue, 'enqueue'>;
   /** Says whose key asked for a set. */
   readonly jobs: Pick<JobLedger, 'get'>;
   /** Most sets of one key at a time that are not built yet. */
   readonly mostOpen: number;
+  /** See TrainingSetRequest; absent: any. */
+  readonly mostUncovered?: number;
   readonly ledger: TrainingSetLedger;
   /** Says by which hashes a version was applied before the scheme of the hashes changed. */
   readonly definitions: Pick<DefinitionLedger, 'all'>;
@@ -52,8 +59,22 @@ export interface TrainingSetsOptions {
 
 /** Records requests for training sets (the API's part) and builds the sets (the worker's). */
 export function createTrainingSets(options: TrainingSetsOptions): TrainingSetService & TrainingSetRunner {
-  const { registry, offline, builder, spines, queue, jobs, mostOpen, ledger, definitions, mask, clock, folder } =
-    options;
+  const {
+    registry,
+    offline,
+    builder,
+    spines,
+    history,
+    queue,
+    jobs,
+    mostOpen,
+    mostUncovered,
+    ledger,
+    definitions,
+    mask,
+    clock,
+    folder,
+  } = options;
 
   const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
 
@@ -104,6 +125,27 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       });
     },
 
+    async estimate({ features, spec, callerKey, signal = new AbortController().signal }) {
+      const { rows, coverage, missing } = await builder.estimate({
+        ...(await request(features, spec)),
+        id: newUuid(clock()),
+        callerKey,
+        includeEventTimes: spec.includeEventTimes,
+        includeStatuses: spec.includeStatuses ?? false,
+        signal,
+      });
+      const costs = [];
+      for (const { view, asOfs } of missing)
+        costs.push({ view: view.id, ...(await history.estimateAsOfs(view, asOfs)) });
+      return {
+        rows,
+        coverage,
+        missingAsOfs: costs.filter(({ asOfs }) => asOfs > 0).map(({ view, asOfs }) => ({ view, asOfs })),
+        rowsToCompute: costs.reduce((sum, each) => sum + each.rows, 0),
+        secondsToCompute: costs.reduce((sum, each) => sum + (each.seconds ?? each.asOfs * UNMEASURED_SECONDS), 0),
+      };
+    },
+
     async rebuild(id, { format, callerKey }) {
       const { name, features, request: spec, result } = await existing(id);
       if (result === null)
@@ -141,7 +183,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
     async run(id: string, progress: JobProgress) {
       const record = await recorded(ledger, id).then((set) => set ?? existing(id));
       const path = pathOf(id, record.request.format);
-      if (record.result !== null && (await isThere(path))) return { rowCount: record.result.rowCount };
+      if (record.result !== null && (await isThere(path))) return shownOf(record.result);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const result = await builder.build({
         ...(await request(
@@ -155,7 +197,10 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
         includeEventTimes: record.request.includeEventTimes,
         includeStatuses: record.request.includeStatuses ?? false,
         stalePolicy: record.request.stalePolicy ?? 'RETURN',
-        ...(record.request.rebuild && { pins: record.request.rebuild.pins }),
+        // What was made once is made again, whatever the operator allows now.
+        ...(record.request.rebuild
+          ? { pins: record.request.rebuild.pins }
+          : { mostUncovered: record.request.allowStale ? undefined : mostUncovered }),
         onProgress: (fraction) => progress.report(fraction),
         signal: progress.signal,
       });
@@ -169,7 +214,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       }
       const manifest = rebuild ? { ...result.manifest, rebuildOf: rebuild.of } : result.manifest;
       await ledger.update(id, { result: { ...result, manifest } });
-      return { rowCount: result.rowCount };
+      return shownOf(result);
     },
   };
 }
@@ -177,6 +222,12 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
 /** A column of an inline spine may have the name, and is a list. */
 const isUploaded = (spine: TrainingSetSpec['spine']): spine is { readonly id: string } =>
   'id' in spine && typeof spine.id === 'string';
+
+/** Of a run of a view that none was measured of. */
+const UNMEASURED_SECONDS = 1;
+
+/** What a job says of the set that it built. */
+const shownOf = ({ rowCount, coverage }: TrainingSetResult): BuiltTrainingSet => ({ rowCount, coverage });
 
 /** The parts of a manifest that a rebuild reads. */
 interface SetManifest {

@@ -576,7 +576,15 @@ describe('training sets', () => {
       api.graphql<{ createTrainingSet: { id: string; job: Job } }>(
         role,
         `mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id job ${JOB} } }`,
-        { input: { name: 'uploaded', features: ['customer_profile@1:segment'], spineId: spine.id, format: 'CSV' } },
+        {
+          input: {
+            name: 'uploaded',
+            features: ['customer_profile@1:segment'],
+            spineId: spine.id,
+            format: 'CSV',
+            allowStale: true,
+          },
+        },
         headers,
       );
     const other = await create(null, { authorization: `Bearer ${OTHER_MODELER.key}` });
@@ -584,8 +592,25 @@ describe('training sets', () => {
       message: `the spine '${spine.id}' holds personal values that another caller brought`,
       extensions: { code: 'FORBIDDEN' },
     });
+    const estimate = ok(
+      await api.graphql(
+        'modeler',
+        'query($input: TrainingSetInput!) { trainingSetEstimate(input: $input) { rows rowsToCompute secondsToCompute missingAsOfs { view asOfs } coverage { view present null stale notFound notComputed error } } }',
+        { input: { name: 'uploaded', features: ['customer_profile@1:segment'], spineId: spine.id } },
+      ),
+    ).trainingSetEstimate as { coverage: unknown };
+    expect(estimate).toMatchObject({ rows: 2, coverage: [{ view: 'customer_profile@1', error: 0 }] });
     const { id, job } = ok(await create('modeler')).createTrainingSet;
-    expect(await finished(job)).toMatchObject({ state: 'COMPLETED' });
+    expect(await finished(job)).toMatchObject({
+      state: 'COMPLETED',
+      result: { rowCount: 2, coverage: estimate.coverage },
+    });
+    const shown = await api.graphql(
+      'modeler',
+      'query($id: ID!) { trainingSet(id: $id) { coverage { view present null stale notFound notComputed error } } }',
+      { id },
+    );
+    expect(ok(shown)).toEqual({ trainingSet: { coverage: estimate.coverage } });
     const file = await (await api.fetch('modeler', `/training-sets/${id}`)).text();
     expect(file.trimEnd().split('\n')).toEqual([
       '"customer_id","event_timestamp","phone_hash","customer_profile__segment"',

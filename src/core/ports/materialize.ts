@@ -232,8 +232,18 @@ export interface Materializer {
   checkAsOf(views: readonly View[], asOf: Instant, now: Instant): void;
   /** Checks a range. BAD_USER_INPUT where nothing of it could be backfilled at `now`. */
   checkBackfill(range: BackfillRange): void;
+  /** Estimates the work of computing some as-ofs of a view, oldest first; those before anything was known of its sources cost nothing. */
+  estimateAsOfs(view: View, asOfs: readonly Instant[]): Promise<AsOfsEstimate>;
   /** Estimates the work of a backfill; nothing is computed or written. */
   estimateBackfill(range: BackfillRange): Promise<BackfillEstimate>;
+}
+
+export interface AsOfsEstimate {
+  /** Those that have rows. */
+  readonly asOfs: number;
+  readonly rows: number;
+  /** From the rate of the newest runs of the view; null where none was measured. */
+  readonly seconds: number | null;
 }
 
 export interface BackfillRange {

@@ -2,7 +2,7 @@
 
 import type { Mask } from '../compute/masking.js';
 import type { EntityDefinition } from '../definitions/define-entity.js';
-import type { AnyFeatureRef } from '../definitions/definitions.js';
+import type { AnyFeatureRef, View } from '../definitions/definitions.js';
 import type { FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
 import type { JobProgress } from './progress.js';
@@ -21,7 +21,7 @@ export interface TrainingSetRequest {
     | Readonly<Record<string, readonly unknown[]>>
     | { readonly sql: string }
     | { readonly uploaded: UploadedSpine };
-  /** Name of the label in `labels`: of an imported one, or `name@version` of a definition. Its column in the file has no version in its name. */
+  /** Name of the label in `labels`, and of its column in the file. */
   readonly label: string | null;
   /** Entities by name; they say which join key the `entity_id` of a label is. */
   readonly entities: ReadonlyMap<string, EntityDefinition>;
@@ -32,6 +32,11 @@ export interface TrainingSetRequest {
   readonly includeStatuses?: boolean;
   /** Whether a value older than its view's `maxAge` is returned or NULL. RETURN by default. */
   readonly stalePolicy?: StalePolicy;
+  /**
+   * The share of the rows, 0 to 1, at whose instants a view may have had no as-of in force, or only one past its maxAge; more of them fail
+   * the set before its features are joined. Absent: any.
+   */
+  readonly mostUncovered?: number | undefined;
   /** For a rebuild, the pins of the original. By default the state at the beginning of the build. */
   readonly pins?: TrainingSetPins;
   readonly format: ExportFormat;
@@ -58,6 +63,11 @@ export interface TrainingSetBuilder {
     request: Pick<TrainingSetRequest, 'callerKey' | 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask'> &
       Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>,
   ): Promise<void>;
+  /**
+   * Reads the rows of a set, and counts how the history as it is now covers them, on a sample where they are many. Nothing is built; `id` names
+   * the working tables, which are dropped. BAD_USER_INPUT as `check`.
+   */
+  estimate(request: Omit<TrainingSetRequest, 'path' | 'onProgress' | 'format'>): Promise<SetEstimate>;
   /** Builds the file of a training set; may be repeated after a crash. */
   build(request: TrainingSetRequest): Promise<TrainingSetResult>;
 }
@@ -73,8 +83,42 @@ export interface ColumnProfile {
   readonly informationValue: number | null;
 }
 
+/** Rows of a set by the status of one view. The numbers add up to the rows. */
+export interface ViewCoverage {
+  readonly view: string;
+  /** A row of the key is there and fresh, with a value for one of the features at least. */
+  readonly present: number;
+  /** It is there and fresh, and every feature that is asked for is NULL. */
+  readonly null: number;
+  readonly stale: number;
+  /** The view was computed, and has no row of the key. */
+  readonly notFound: number;
+  /** The view had no as-of in force at the row's instant. */
+  readonly notComputed: number;
+  readonly error: number;
+}
+
+export interface SetEstimate {
+  readonly rows: number;
+  readonly coverage: readonly ViewCoverage[];
+  /** As-ofs of each view that a row needs by the view's schedule and that have no run, oldest first. */
+  readonly missing: readonly { readonly view: View; readonly asOfs: readonly Instant[] }[];
+}
+
+/** See TrainingSetService.estimate. */
+export interface TrainingSetEstimate {
+  readonly rows: number;
+  readonly coverage: readonly ViewCoverage[];
+  /** Of each view that lacks one. */
+  readonly missingAsOfs: readonly { readonly view: string; readonly asOfs: number }[];
+  readonly rowsToCompute: number;
+  readonly secondsToCompute: number;
+}
+
 export interface TrainingSetResult {
   readonly rowCount: number;
+  /** Of each view, in the order in which its features are asked for; absent in sets of releases that did not count it. */
+  readonly coverage?: readonly ViewCoverage[];
   readonly columns: readonly ColumnProfile[];
   /** Exact versions, spine hash, as-of, row count and content hash. */
   readonly manifest: Readonly<Record<string, unknown>>;
@@ -96,6 +140,8 @@ export interface TrainingSetSpec {
   readonly includeEventTimes: boolean;
   readonly includeStatuses?: boolean;
   readonly stalePolicy?: StalePolicy;
+  /** The set is made however little of it the history covers. */
+  readonly allowStale?: boolean;
   readonly format: ExportFormat;
   /** For a rebuild: the original set, its pins, and the content hash that the rebuild must reach. */
   readonly rebuild?: { readonly of: string; readonly pins: TrainingSetPins; readonly contentHash: string };
@@ -139,6 +185,13 @@ export interface TrainingSetService {
     /** Id of the caller's key. */
     readonly callerKey: string;
   }): Promise<TrainingSetRecord>;
+  /** Says what a set would be, and what it would cost to compute the as-ofs that its rows need and that are missing. Nothing is recorded. */
+  estimate(request: {
+    readonly features: readonly AnyFeatureRef[];
+    readonly spec: TrainingSetSpec;
+    readonly callerKey: string;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<TrainingSetEstimate>;
   /**
    * Builds the same set again from the pins of the original. The content hash is the same, whatever was imported, computed or applied since,
    * or the job fails. NOT_FOUND for an unknown id; CONFLICT while the original is not complete or where the definition of a version changed;
@@ -156,6 +209,8 @@ export interface TrainingSetService {
 
 export interface BuiltTrainingSet {
   readonly rowCount: number;
+  /** See TrainingSetResult. */
+  readonly coverage?: readonly ViewCoverage[] | undefined;
 }
 
 /** Training sets for the worker. */

@@ -5,6 +5,7 @@ import type { SpineLimits } from '../../core/ports/spines.js';
 import type { TrainingSetBuilder } from '../../core/ports/training-sets.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import type { UserSql } from '../../warehouse/user-sql.js';
+import { estimateSet } from './estimate.js';
 import { buildTrainingSet, checkTrainingSet } from './set.js';
 import { sweepTrainingSets } from './tables.js';
 
@@ -36,6 +37,11 @@ export function createTrainingSetBuilder({ log, ...tools }: TrainingSetBuilderOp
     );
   return {
     check: (request) => checkTrainingSet(tools, request),
+    async estimate(request) {
+      swept ??= sweep();
+      await swept;
+      return estimateSet(tools, request);
+    },
     async build(request) {
       swept ??= sweep();
       await swept;

@@ -3,7 +3,12 @@ import { definitionsRead, type OnDemandPlan } from '../../core/compute/on-demand
 import type { AnyFeatureRef, View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { type BusinessCalendar, formatInstant } from '../../core/helpers/time.js';
-import type { TrainingSetPins, TrainingSetRequest, TrainingSetResult } from '../../core/ports/training-sets.js';
+import type {
+  TrainingSetPins,
+  TrainingSetRequest,
+  TrainingSetResult,
+  ViewCoverage,
+} from '../../core/ports/training-sets.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import type { OutputFeature } from '../point-in-time/columns.js';
 import type { Checkpoints } from './checkpoints.js';
@@ -40,6 +45,7 @@ export interface WholeSet {
   readonly rows: Gathered;
   readonly from: Sql;
   readonly pins: TrainingSetPins;
+  readonly coverage: readonly ViewCoverage[];
   readonly warnings: { readonly early: readonly EarlyRows[]; readonly copies: readonly LabelHint[] };
 }
 
@@ -85,7 +91,8 @@ export async function finishSet(
     onProgress: (fraction) => between(FILE + fraction * (1 - FILE)),
   });
   await between(1);
-  return { rowCount: spine.rows, columns: profiles, manifest: manifestOf(request, calendar, whole) };
+  const { coverage } = whole;
+  return { rowCount: spine.rows, columns: profiles, coverage, manifest: manifestOf(request, calendar, whole) };
 }
 
 function manifestOf(

@@ -73,6 +73,8 @@ async function newestWhole(store: ClickHouse, table: SourceTable): Promise<strin
 export interface PinnedStates {
   /** Name of the table. */
   state(view: View): string;
+  /** True for the runs that the set reads, said of `sequence`. */
+  runs(view: View): Sql;
   /** Turns to states of the set's own where a view's state has changed since; true where it did, and what was read of it is to be read again. */
   refresh(): Promise<boolean>;
 }
@@ -127,6 +129,7 @@ export async function pinStates(
   await refresh();
   return {
     refresh,
+    runs: (view) => sql`sequence IN ${pinned(view)}`,
     state: (view) => ownTable(view) ?? tableNames(view).state,
   };
 }

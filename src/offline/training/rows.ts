@@ -45,7 +45,7 @@ export interface Gathered extends Parts {
 }
 
 /** The rows [from, to) of the spine with their slices. One row out for each row in: a slice cannot give a row twice. */
-function joinedRows({ spine }: Working, slices: readonly Slice[], within: Sql): Sql {
+export function joinedRows({ spine }: Working, slices: readonly Slice[], within: Sql): Sql {
   const names = [...spine.columns.map(({ column }) => sql`s.${ident(column)} AS ${ident(column)}`)];
   const joins = slices.map(({ columns, ...rows }, index) => {
     const alias = raw(`g${index}`);

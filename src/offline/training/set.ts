@@ -10,11 +10,12 @@ import { nameFeatures, type OutputFeature, viewsOf } from '../point-in-time/colu
 import type { SpineSqlTools } from '../point-in-time/spine-sql.js';
 import { type Checkpoints, mayPass, openCheckpoints } from './checkpoints.js';
 import { computedColumns, featureColumns, refuseTakenNames, spineColumns, targetColumn } from './columns.js';
+import { coverageOf, refuseUncovered } from './coverage.js';
 import { finishSet } from './finish.js';
 import { earlyRows, refuseFutureRows, refuseFutureTimes } from './future-rows.js';
 import { joinFeatures, type Working } from './join.js';
 import { joinLabel } from './label.js';
-import { type LabelPlan, labelColumn, planLabel, refuseLabelFeatures } from './labels.js';
+import { type LabelPlan, planLabel, refuseLabelFeatures } from './labels.js';
 import { onDemandSlice } from './on-demand.js';
 import { pinNow, pinStates } from './pins.js';
 import type { ProfiledColumn } from './profile.js';
@@ -38,7 +39,7 @@ type Checked = Pick<
 > &
   Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>;
 
-interface Plan {
+export interface Plan {
   readonly spine: SpinePlan;
   readonly label: LabelPlan | null;
   readonly onDemand: OnDemandPlan;
@@ -56,7 +57,7 @@ async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
   if ('kept' in spine.from) await refuseFutureRows(tools.store, { table: spine.from.kept, asOf, options: {} });
   if (spine.target !== null && request.label !== null) throw twoOutcomes(spine.target);
   const columns = spine.columns.map(({ name }) => name);
-  const taken = request.label === null ? columns : [...columns, labelColumn(request.label)];
+  const taken = request.label === null ? columns : [...columns, request.label];
   const outputs = nameFeatures(features, taken);
   refuseTakenNames(outputs, taken, request);
   const maskedKeys = spine.premasked ? mask : undefined;
@@ -140,11 +141,12 @@ export async function buildTrainingSet(
   }
 }
 
-async function build(
+/** Fixes what a set reads: the inputs of now or of its pins, its rows, and the states of its views. */
+export async function prepareSet(
   tools: TrainingSetTools,
-  request: TrainingSetRequest,
+  request: Checked & { readonly id: string },
   checkpoints: Checkpoints,
-): Promise<TrainingSetResult> {
+): Promise<{ readonly pins: TrainingSetPins; readonly planned: Plan; readonly working: Working }> {
   const { asOf } = request;
   const { stored: features } = planOnDemand(request.features);
   const views = viewsOf(features);
@@ -168,7 +170,19 @@ async function build(
     bytesAJoin: tools.bytesAJoin,
   };
   await refuseFutureRows(tools.store, { table: spine.table, asOf, options: checkpoints.options });
+  return { pins, planned, working };
+}
+
+async function build(
+  tools: TrainingSetTools,
+  request: TrainingSetRequest,
+  checkpoints: Checkpoints,
+): Promise<TrainingSetResult> {
+  const { asOf } = request;
+  const { pins, planned, working } = await prepareSet(tools, request, checkpoints);
+  const { spine, views } = working;
   const early = await earlyRows(working);
+  if (request.mostUncovered !== undefined) await refuseUncovered(working, request.mostUncovered);
   await request.onProgress(DONE.spine);
 
   const between = (from: number, to: number) => (fraction: number) => request.onProgress(from + fraction * (to - from));
@@ -186,7 +200,7 @@ async function build(
       : computedColumns(column, { ref: column.ref, column: name }, request);
   });
   const outcome: ProfiledColumn[] = planned.label
-    ? [{ name: planned.label.column, type: 'FLOAT64', value: raw('label'), explains: false }]
+    ? [{ name: planned.label.name, type: 'FLOAT64', value: raw('label'), explains: false }]
     : target
       ? [target]
       : [];
@@ -213,6 +227,7 @@ async function build(
       pins,
       from,
       warnings: { early, copies },
+      coverage: await coverageOf(working, from),
     },
   );
   await checkpoints.check();
@@ -229,7 +244,7 @@ const isThere = (path: string): Promise<boolean> =>
 /** The pins of the original for a rebuild, else the state now: fixed once and kept for the worker that takes up the work. */
 async function pinned(
   tools: TrainingSetTools,
-  request: TrainingSetRequest,
+  request: Checked,
   checkpoints: Checkpoints,
   views: readonly View[],
 ): Promise<TrainingSetPins> {

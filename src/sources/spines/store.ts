@@ -65,7 +65,7 @@ export function createSpineStore(options: SpineStoreOptions): SpineStore {
           const staged = 'columns' in opened ? await stageTyped(staging, opened) : await stageText(staging, opened);
           const plan = planColumns(staged.columns, roles);
           const refused = await refusedRows(store, staged, plan);
-          const rows = await fill(store, { stage, table, plan }).catch(async (cause: unknown) => {
+          const rows = await fill(store, { stage, table, plan, isSound: refused.total === staged.unread.total }).catch(async (cause: unknown) => {
             await dropTable(store, table);
             throw cause;
           });
@@ -148,19 +148,22 @@ async function refusedRows(store: ClickHouse, { table, unread }: Stage, plan: Sp
 
 interface Filling {
   readonly stage: string;
+  /** No row of the stage has a problem: none is looked for again. */
+  readonly isSound: boolean;
   readonly table: string;
   readonly plan: SpinePlan;
 }
 
 /** @returns the number of rows */
-async function fill(store: ClickHouse, { stage, table, plan }: Filling): Promise<number> {
+async function fill(store: ClickHouse, { stage, table, plan, isSound }: Filling): Promise<number> {
   const columns = plan.columns.map(({ type }, index) => sql`${ident(`c${index}`)} ${raw(clickhouseType(type))}`);
   await store.run(
     'spine-create',
     sql`CREATE TABLE ${ident(table)} (rid UInt64, t Int64, ${join(columns)}) ENGINE = MergeTree ORDER BY rid`,
   );
   const into = join(['rid', 't', ...plan.columns.map((_, index) => `c${index}`)].map(ident));
-  const good = sql`SELECT * FROM ${ident(stage)} WHERE ${problemSql(plan)} = 0 ORDER BY line`;
+  const which = isSound ? raw('1') : sql`${problemSql(plan)} = 0`;
+  const good = sql`SELECT * FROM ${ident(stage)} WHERE ${which} ORDER BY line`;
   const values = join([plan.time, ...plan.columns.map(({ value }) => value)]);
   await store.run(
     'spine-fill',

@@ -83,7 +83,6 @@ beforeAll(async () => {
   await label('bad_90', 'C3', 9, { value: 1 });
   await label('early', 'C1', 1, { value: 1, from: 0.5 });
   await label('late', 'C1', 1, { value: 1, ingested: 101 });
-  await label('stolen', 'D1', 1, { value: 1, from: 0.5, entity: 'device' });
   await label('ours', 'D1', 1, { value: 1, entity: 'device' });
   await label('ours', 'C1', 1, { value: 1 });
 });
@@ -371,11 +370,6 @@ test.each<[string, Partial<TrainingSetRequest>, RegExp]>([
     { label: 'early' },
     /1 windows of the label 'early' open before their observation point: customer C1 observed at [-0-9T:.]+Z/,
   ],
-  [
-    'whose window opens too early for a personal key, which no error names,',
-    { label: 'stolen', features: [], spine: { device_id: ['D1'], event_timestamp: [at(1)] } },
-    /^1 windows of the label 'stolen' open before their observation point: device observed at [-0-9T:.]+Z$/,
-  ],
   ['that nobody knew at the as-of', { label: 'late' }, /no label 'late' was known at/],
   [
     'about an entity the spine has no key of',
@@ -646,4 +640,70 @@ test.each([
   ).toEqual([]);
   const enough = offlineOn(store, calendar, { userSql: createUserSql(store), spineLimits: { rows: 3, bytes: 1e9 } });
   expect(await enough.sets.build(requestOf({ spine: { sql } }))).toMatchObject({ rowCount: 3 });
+});
+
+test('coverage counts the rows of each view by status, and a view without an as-of in force at too many instants fails the set before it is joined', async () => {
+  const aged = viewOf('aged', 1, {
+    entity: customer,
+    ttl: '20d',
+    maxAge: '5d',
+    features: { v: int32({ description: 'x' }), w: int32({ description: 'x' }) },
+    query: () =>
+      raw(
+        "SELECT concat('C', toString(number)) AS customer_id, if(number = 2, NULL, number) AS v, v AS w FROM numbers(4)",
+      ),
+  });
+  await ports.writers.createView(aged);
+  const run = { id: 1, view: aged, asOf: T0, knowledge: T0 };
+  await ports.writes.stageRun(run);
+  await ports.writes.commitRuns(aged, [{ run, availableAt: T0 + 1 }]);
+  const features = [...refsOf(aged), ...refsOf(profile)];
+  const rows: [string, number][] = [
+    ['C1', 1],
+    ['C3', 5],
+    ['C2', 1],
+    ['C1', 6],
+    ['C9', 6],
+    ['C9', 1],
+    ['C1', 21],
+    ['C1', -1],
+  ];
+  const spine = {
+    customer_id: rows.map(([id]) => id),
+    device_id: rows.map(() => 'D1'),
+    event_timestamp: rows.map(([, day]) => at(day)),
+  };
+  const { result } = await build({ features, spine });
+  expect(result.coverage).toEqual([
+    { view: 'aged@1', present: 2, null: 1, stale: 1, notFound: 2, notComputed: 2, error: 0 },
+    { view: 'profile@1', present: 7, null: 0, stale: 0, notFound: 0, notComputed: 1, error: 0 },
+  ]);
+  const { path: _path, onProgress: _report, format: _format, ...asked } = requestOf({ features, spine });
+  const estimate = await ports.sets.estimate(asked);
+  expect(estimate).toMatchObject({ rows: 8, coverage: result.coverage });
+  // By the schedule a decision reads the midnight that is two hours ago: of five days, none of which was computed.
+  expect(estimate.missing.map(({ view, asOfs }) => [view.id, asOfs.map(formatInstant)])).toEqual(
+    ['aged@1', 'profile@1'].map((id) => [
+      id,
+      [-2, 0, 4, 5, 20].map((day) => formatInstant(T0 + day * DAY + 16 * 3_600_000)),
+    ]),
+  );
+  const left = raw(
+    "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'training_')",
+  );
+  expect(await fixture.store.rows('test', left)).toEqual([]);
+  // At the instants of four rows of eight: two without an as-of, two with one past its maxAge, whatever their keys.
+  await build({ features, spine, mostUncovered: 0.5 });
+  await expect(build({ features, spine, mostUncovered: 0.2 })).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message:
+      'at the instants of more than 20 % of the rows a view had no as-of in force, or only one past its maxAge: aged@1 of 8 rows: notComputed 2, stale 2',
+    hint: expect.stringContaining('allowStale'),
+  });
+  // A key without a row fails nothing.
+  const unknown = { customer_id: ['C8', 'C9'], event_timestamp: [at(1), at(2)] };
+  const { result: none } = await build({ features: refsOf(aged), spine: unknown, mostUncovered: 0 });
+  expect(none.coverage).toEqual([
+    { view: 'aged@1', present: 0, null: 0, stale: 0, notFound: 2, notComputed: 0, error: 0 },
+  ]);
 });
