@@ -3,6 +3,7 @@ import type { DefinitionKind } from '../core/definitions/definition-kinds.js';
 import type { Service, View } from '../core/definitions/definitions.js';
 import type { RefusedFile } from '../core/definitions/registry.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
+import { codeOnDisk } from './imported.js';
 import { ENTITIES, emptyLoading, type LoadOptions, loadEach, readFiles, refuseProblems } from './load.js';
 import type { Loading } from './loaders.js';
 import { eitherOf } from './references.js';
@@ -55,12 +56,24 @@ export async function loadUsable(
     const loading = emptyLoading(entities, usable, options);
     for (const view of standIns(refused.files(), applied, loading)) loading.views.set(view.id, view);
     await loadEach(usable, loading);
+    loading.problems.push(...(await changedMeanwhile(usable)));
     if (loading.problems.length === 0) {
       for (const service of services(refused.files(), applied, loading)) loading.services.set(service.id, service);
       return { loading, refused: refused.files() };
     }
     refused.add(loading.problems);
   }
+}
+
+/** Files that were imported with another text than the one whose hash they were given: what was applied must not stand for them. */
+async function changedMeanwhile(files: readonly DefinitionFile[]): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const { file, path, code } of files) {
+    const now = await codeOnDisk(path).catch(() => '');
+    if (now !== code)
+      problems.push(`${file}: changed while it was read: plan again, or restart the process that starts`);
+  }
+  return problems;
 }
 
 const isCopy = (problem: string): boolean => problem.includes(' is also defined in ');

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { cardMedians, inputColumns, isNumeric } from '../core/compute/model-inputs.js';
 import type { Model } from '../core/definitions/definitions.js';
@@ -111,7 +113,13 @@ async function openSession(
   problems: string[],
 ): Promise<InferenceSession | undefined> {
   try {
-    return await InferenceSession.create(model.onnxPath, {
+    // The bytes whose hash the model has: its file may have been written again since.
+    const weights = await readFile(model.onnxPath);
+    if (createHash('sha256').update(weights).digest('hex') !== model.onnxHash) {
+      problems.push(`${model.file}: ${model.onnx} changed after it was read: put it back, or make it the next version`);
+      return undefined;
+    }
+    return await InferenceSession.create(weights, {
       // What the device cannot run (tree ensembles, on most) runs on the CPU of the same session.
       executionProviders: executionProvider === 'cpu' ? ['cpu'] : [executionProvider, 'cpu'],
       // Requests run beside each other already: more threads a request would only wait for one another.

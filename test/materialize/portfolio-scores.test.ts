@@ -14,7 +14,7 @@ import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { createScoring } from '../../src/serving/scores.js';
 import { refsOf } from '../offline/support.js';
 import { noMetrics } from '../online/definitions.js';
-import { linearOnnx, lookupOnnx } from '../support/tiny-onnx.js';
+import { linearOnnx, lookupOnnx, onnxHashOf } from '../support/tiny-onnx.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { migrateSources, openScoring, type Scored, type Scoring, scoredViews } from './scored.js';
 import { MIDNIGHT } from './views.js';
@@ -308,6 +308,7 @@ describe('a model that gives some rows no probability', () => {
     await scoreBy({
       references: references.map((name) => `statement_history@1:${name}`),
       onnxPath,
+      onnxHash: onnxHashOf(file),
       tensors: { input: 'features', probability: 'probability' },
       missing: 'nan',
       card: { medians },

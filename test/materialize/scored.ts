@@ -21,6 +21,7 @@ import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { createUserSql } from '../../src/warehouse/user-sql.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { TABLES } from '../support/tables.js';
+import { onnxHashOf } from '../support/tiny-onnx.js';
 import { factsView, TIMEZONE } from './views.js';
 
 const FILE = 'models/uci_default/uci_default.v1.model.ts';
@@ -82,7 +83,7 @@ export async function scoredViews(
     file: FILE,
     hash: 'h',
     onnxPath: resolve(dirname(FILE), worked.onnx),
-    onnxHash: 'h',
+    onnxHash: onnxHashOf(await readFile(resolve(dirname(FILE), worked.onnx))),
     entity: inputs.entity,
     features,
     missing: 'refuse',

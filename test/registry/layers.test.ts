@@ -121,3 +121,16 @@ test('broken entities of a project leave the product’s definitions as they are
   expect([...registry.views.keys()]).toEqual(['logins@1', 'other@1']);
   expect(registry.refused.map(({ file }) => file)).toEqual(['features/entities.ts']);
 });
+
+test('a file that changes while it is read is refused: what was read has another hash than what runs', async () => {
+  const file = 'features/customer/restless.v1.view.ts';
+  const again = `import { appendFileSync } from 'node:fs';
+appendFileSync(${JSON.stringify(join(project, file))}, 'export const more = 1;\\n');
+`;
+  await put(project, { [file]: `${view('customer', join(root, 'features/entities.js'))}${again}` });
+  const { registry } = await openRegistry({ root, project });
+  expect(registry.refused.map((one) => [one.file, one.reasons])).toEqual([
+    [file, ['changed while it was read: plan again, or restart the process that starts']],
+  ]);
+  expect([...registry.views.keys()]).toEqual(['logins@1', 'other@1']);
+});

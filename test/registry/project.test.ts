@@ -119,6 +119,27 @@ test('a file that changed, or one that it imports, is read again as it is, besid
   }
 });
 
+test('a file that is written before what it imports, itself or by another, is read once that is there', async () => {
+  const [helper, between, view] = ['later.ts', 'between.ts', 'early.v1.view.ts'].map((file) =>
+    join(root, 'features/customer', file),
+  ) as [string, string, string];
+  const text = (FILES[VIEW] as string).replace('count()', `count() + \${WINDOW}`);
+  await writeFile(between, "export { WINDOW } from './later.js';\n");
+  await writeFile(view, `import { WINDOW } from './between.js';\n${text}`);
+  const script = `
+    const { writeFileSync } = await import('node:fs');
+    const { loadRegistry } = await import(${urlOf(resolve('src/registry/load.ts'))});
+    const read = () => loadRegistry({ root: ${JSON.stringify(root)} }).then(({ views }) => views.has('early@1'), () => 'refused');
+    const first = await read();
+    writeFileSync(${JSON.stringify(helper)}, 'export const WINDOW = 7;\\n');
+    process.stdout.write(JSON.stringify([first, await read()]));`;
+  try {
+    expect(await evaluated(script)).toEqual(['refused', true]);
+  } finally {
+    await Promise.all([helper, between, view].map((file) => rm(file, { force: true })));
+  }
+});
+
 test('a project that does not say that it is of modules is told so: it would get a second copy of the platform', async () => {
   await rm(join(root, 'package.json'));
   try {

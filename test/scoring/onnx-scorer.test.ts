@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +6,10 @@ import { inputColumns } from '../../src/core/compute/model-inputs.js';
 import type { Model } from '../../src/core/definitions/definitions.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { createScorer } from '../../src/scoring/onnx-scorer.js';
-import { linearOnnx, lookupOnnx } from '../support/tiny-onnx.js';
+import { linearOnnx, lookupOnnx, onnxHashOf } from '../support/tiny-onnx.js';
 import { ROOT } from '../support/views.js';
 
+const CARD = `${ROOT}models/uci_default/card.json`;
 const { models } = await loadRegistry({ root: ROOT });
 const uci = models.get('uci_default@1') as Model;
 const columns = inputColumns(uci);
@@ -51,11 +51,7 @@ describe('the scorer', () => {
   });
 
   it('has a card that belongs to the weights and to the definition', async () => {
-    expect(
-      createHash('sha256')
-        .update(await readFile(uci.onnxPath))
-        .digest('hex'),
-    ).toBe(uci.card.onnxSha256);
+    expect(onnxHashOf(await readFile(uci.onnxPath))).toBe(uci.card.onnxSha256);
     expect(uci.features.map(({ reference }) => reference)).toEqual(uci.card.features);
     const { auc } = (uci.card.heldOut as { auc: { mean: number } }) ?? {};
     expect(auc.mean).toBeGreaterThan(0.77);
@@ -76,6 +72,7 @@ describe('a model that answers no probability', () => {
       id: `${name}@1`,
       file: name,
       onnxPath,
+      onnxHash: onnxHashOf(file),
       features: [utilization],
       tensors: { input: 'features', probability: 'probability' },
       card: { medians: [0.1] },
@@ -120,7 +117,8 @@ it('lists everything in which definitions, files and cards disagree, before it o
   const wrong: readonly Model[] = [
     { ...uci, id: 'a@1', file: 'a', tensors: { input: 'nothing', probability: 'label' } },
     { ...uci, id: 'b@1', file: 'b', features: uci.features.slice(1) },
-    { ...uci, id: 'c@1', file: 'c', onnxPath: `${ROOT}models/uci_default/card.json` },
+    { ...uci, id: 'c@1', file: 'c', onnxPath: CARD, onnxHash: onnxHashOf(await readFile(CARD)) },
+    { ...uci, id: 'g@1', file: 'g', onnxHash: 'of the file before' },
     { ...uci, id: 'd@1', file: 'd', card: {} },
     {
       ...uci,
@@ -142,6 +140,7 @@ it('lists everything in which definitions, files and cards disagree, before it o
     expect.stringContaining("b: input tensor 'features' is [rows, 20], not [rows, 19]"),
     expect.stringContaining("b: card.json has no list 'medians' of 19 numbers"),
     expect.stringContaining('c: uci_default.onnx does not load'),
+    'g: uci_default.onnx changed after it was read: put it back, or make it the next version',
     expect.stringContaining("d: card.json has no list 'medians' of 20 numbers"),
     expect.stringContaining('e: input statement_history@1:credit_limit is STRING, which is no number'),
   ]);

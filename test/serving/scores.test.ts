@@ -16,7 +16,7 @@ import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { createScoring } from '../../src/serving/scores.js';
 import { quietLog } from '../support/homes.js';
 import { type FreshStore, freshRedis } from '../support/stores.js';
-import { linearOnnx } from '../support/tiny-onnx.js';
+import { linearOnnx, onnxHashOf } from '../support/tiny-onnx.js';
 import { ROOT } from '../support/views.js';
 
 const NOW = Date.UTC(2026, 5, 30);
@@ -69,6 +69,7 @@ const features = ['statement_history@1:utilization', 'statement_history@1:credit
 const linear: Model = {
   ...model,
   id: 'linear@1',
+  onnxHash: onnxHashOf(linearOnnx([1, 0])),
   features: features.map((asked) => model.features.find(({ reference }) => reference === asked)) as Model['features'],
   tensors: { input: 'features', probability: 'probability' },
   missing: 'nan',

@@ -1,4 +1,5 @@
 /** ONNX files small enough to write by hand, from `features` [n, columns] to `probability`. */
+import { createHash } from 'node:crypto';
 
 const FLOAT = 1;
 const INTS = 7;
@@ -74,3 +75,6 @@ export const lookupOnnx = (table: readonly number[]): Buffer =>
     node('Gather', ['table', 'place'], 'probability'),
     initializer('table', table),
   ]);
+
+/** As a model has it of its file. */
+export const onnxHashOf = (file: Uint8Array): string => createHash('sha256').update(file).digest('hex');
