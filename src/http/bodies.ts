@@ -15,7 +15,7 @@ declare module 'fastify' {
 
 /** A sender that gives less than this in the time that it may be silent drips. */
 const STEADY_BYTES = 1024;
-/** What an import puts aside is taken for a leftover after a day. */
+/** Else a sender could drip just fast enough for ever. */
 const LONGEST_HOURS = 12;
 
 const stalledFor = (seconds: number): RiskgraphError =>
