@@ -318,8 +318,13 @@ test('the platform is no superuser of Postgres and may only append to its audit 
     const { dataSource, close } = await byHand();
     expect(await checkAuditLog(dataSource)).toMatchObject({ excess: null, faults: [] });
     await close();
-    // A release that changes a log that is sealed.
-    await before.dataSource.undoLastMigration();
+    // A release that changes a log that is sealed, and whatever came after it.
+    for (let undone = ''; !undone.startsWith('Audit'); ) {
+      [{ name: undone }] = await before.dataSource.query(
+        'SELECT name FROM riskgraph_migration ORDER BY id DESC LIMIT 1',
+      );
+      await before.dataSource.undoLastMigration();
+    }
     await expect(byHand()).rejects.toMatchObject({ hint: expect.stringContaining('migrations/postgres/roles.sql') });
     await before.dataSource.query(roles);
   }
