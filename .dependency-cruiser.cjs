@@ -42,7 +42,7 @@ const walls = Object.entries(may).map(([folder, allowed]) => ({
   severity: 'error',
   from: { path: `^src/${folder}/` },
   to: {
-    path: '^(src|synthetic|features|indicators|models|jobs|tables|migrations|test)/',
+    path: '^(src|synthetic|features|labels|indicators|models|jobs|tables|migrations|test)/',
     pathNot: `^(${[folder, ...allowed].map((name) => (name === 'synthetic' ? name : `src/${name}`)).join('|')})/`,
   },
 }));
@@ -63,13 +63,13 @@ module.exports = {
       // By its name alone, so that the platform may move its files; the exports of package.json are what it offers. A name is no local path.
       name: 'definitions-import-the-package-by-its-name',
       severity: 'error',
-      from: { path: ['^(features|indicators|models|jobs|tables)/', '^test/(conformance/)?fixtures/'] },
+      from: { path: ['^(features|labels|indicators|models|jobs|tables)/', '^test/(conformance/)?fixtures/'] },
       to: { path: '^src/', dependencyTypes: ['local'] },
     },
     {
       name: 'definitions-import-only-the-package',
       severity: 'error',
-      from: { path: '^(features|indicators|models|jobs|tables)/' },
+      from: { path: '^(features|labels|indicators|models|jobs|tables)/' },
       to: { path: '^(test|migrations|synthetic)/' },
     },
     {
@@ -95,7 +95,7 @@ module.exports = {
       name: 'synthetic-imports-only-core',
       severity: 'error',
       from: { path: '^synthetic/' },
-      to: { path: '^(src|features|indicators|models|jobs|tables|migrations|test)/', pathNot: '^src/core/' },
+      to: { path: '^(src|features|labels|indicators|models|jobs|tables|migrations|test)/', pathNot: '^src/core/' },
     },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     ...walls,

@@ -145,6 +145,7 @@ try {
     services: new Map(),
     indicators: new Map(),
     models: new Map(),
+    labels: new Map(),
     jobs: new Map(),
     entities: new Map([[entity.name, entity]]),
     views: new Map(views.map((view) => [view.id, view])),

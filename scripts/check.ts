@@ -24,6 +24,7 @@ const checks: readonly Check[] = [
       'synthetic',
       'tables',
       'features',
+      'labels',
       'indicators',
       'models',
       'jobs',

@@ -15,6 +15,7 @@ import { inForce } from './catalogue/published.js';
 import { createRegistryPlanner } from './catalogue/registry-plan.js';
 import type { Config } from './config.js';
 import { createBreaker, throughBreaker } from './core/breaker.js';
+import { plannedLabel } from './core/compute/labels/label-sql.js';
 import { Mask } from './core/compute/masking.js';
 import type { Model, View } from './core/definitions/definitions.js';
 import { RiskgraphError } from './core/errors.js';
@@ -24,6 +25,8 @@ import type { JobServices } from './core/ports/job-services.js';
 import type { Clock } from './core/ports/process.js';
 import type { PublishedDefinition } from './core/ports/serving.js';
 import type { TrainingSetService } from './core/ports/training-sets.js';
+import { createLabelComputer } from './derived/labels/compute.js';
+import { createLabelEvidence } from './derived/labels/evidence.js';
 import { openDerivedTables } from './derived/list.js';
 import type { ApiServices } from './graphql/context.js';
 import { createIndicators } from './indicators/indicators.js';
@@ -92,7 +95,7 @@ const PATIENCE = {
 
 /** Options of a test: what it replaces. */
 export interface Given {
-  /** Folder whose tables/, features/, indicators/, models/ and jobs/ are the definitions. */
+  /** Folder whose tables/, features/, labels/, indicators/, models/ and jobs/ are the definitions. */
   readonly definitions?: string;
   readonly clock?: Clock;
   readonly clickhouseDatabase?: string;
@@ -260,6 +263,7 @@ export async function createApp(config: Config, given: Given = {}) {
       trainingSets: sets,
       offline,
       planIndicator: (indicator) => planIndicator(indicator, offline, calendar),
+      planLabel: (label) => offline.planSelect(plannedLabel(label, calendar.timezone)),
       writers,
       online,
       now: clock,
@@ -344,6 +348,7 @@ export async function createApp(config: Config, given: Given = {}) {
       calendar,
       scoring: createScoring({ features: onlineFeatures, scorer, metrics }),
       indicators: createIndicators({ registry, query: reads, calendar }),
+      labels: createLabelEvidence({ query: reads, calendar }),
       freshness: ages,
       backfills: materializer,
       browser: createCatalogueBrowser({ registry, catalogue, derived }),
@@ -370,6 +375,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const worker: JobServices = {
       catalogue: createFreshCatalogue({ catalogue, ledger: definitions, clock, followedAfter: FOLLOWED_MS }),
       ...derivedTables,
+      labels: createLabelComputer({ clickhouse: store, calendar, leases, clock, log }),
       materializer,
       offline,
       offlineWriters: writers,

@@ -22,6 +22,7 @@ const VERSIONED: Readonly<Partial<Record<LineageKind, readonly VersionedKind[]>>
   REQUEST_COLUMN: computedDefinitionKinds,
   SERVICE: ['service'],
   MODEL: ['model'],
+  LABEL: ['label'],
 };
 
 interface Applied {
@@ -49,15 +50,24 @@ export function createCatalogueBrowser({
   /** The entries and the graph of what is in force, rebuilt after an apply or a retirement. */
   const current = (): Applied => {
     const [views, services, models] = [catalogue.views(), catalogue.services(), catalogue.models()];
-    const onDemandViews = catalogue.onDemandViews();
-    const ids = [views, onDemandViews, services, models].map((all) => all.map(({ id }) => id));
+    const [onDemandViews, labels] = [catalogue.onDemandViews(), catalogue.labels()];
+    const ids = [views, onDemandViews, services, models, labels].map((all) => all.map(({ id }) => id));
     const key = JSON.stringify(ids);
     if (applied?.key !== key) {
       const indicators = [...registry.indicators.values()];
       applied = {
         key,
         entries: [...views, ...onDemandViews].sort(newestFirst).map(searchEntry),
-        graph: lineageGraph({ tables: registry.tables, derived, views, onDemandViews, services, models, indicators }),
+        graph: lineageGraph({
+          tables: registry.tables,
+          derived,
+          views,
+          onDemandViews,
+          services,
+          models,
+          labels,
+          indicators,
+        }),
       };
     }
     return applied;

@@ -78,6 +78,7 @@ export function createCatalogue({
   const onDemandViews = () => declared(computedDefinitionKinds, registry.onDemandViews);
   const services = () => served('service', registry.services);
   const models = () => served('model', registry.models);
+  const labels = () => served('label', registry.labels);
   const championOf = (name: string): Model | null => {
     const champion = published.find(
       (one) => one.kind === 'model' && one.name === name && one.championSince !== null && one.retiredAt === null,
@@ -90,6 +91,7 @@ export function createCatalogue({
     on_demand: registry.onDemandViews,
     service: registry.services,
     model: registry.models,
+    label: registry.labels,
   };
   const loadedHash = ({ kind, id }: Pick<PublishedDefinition, 'kind' | 'id'>) => loaded[kind].get(id)?.hash;
 
@@ -243,6 +245,8 @@ export function createCatalogue({
     onDemandViews,
     services,
     models,
+    labels,
+    label: (name, version) => pick(labels(), name, version),
     onDemandView: (name, version) => pick(onDemandViews(), name, version),
     view: (name, version) => pick(views(), name, version),
     service: (name, version) => pick(services(), name, version),
@@ -278,6 +282,22 @@ export function createCatalogue({
           'ask featureViews for their names; a new one is there once applied',
         );
       }),
+
+    namedLabel(reference) {
+      const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
+      if (!name || feature) throw badInput(`'${reference}' is not a label`, 'write a name, or name@version');
+      if (version) return pinned('label', registry.labels, name, Number(version));
+      const newest = pick(labels(), name);
+      if (newest) return newest;
+      throw notFound(
+        `there is no label '${name}'`,
+        `the labels are ${
+          labels()
+            .map(({ id }) => id)
+            .join(', ') || 'none'
+        }; a new one is there once applied`,
+      );
+    },
 
     namedModel(reference) {
       const [, name, version, feature] = REFERENCE.exec(reference) ?? [];

@@ -25,6 +25,10 @@ export function createFreshCatalogue({
       await catalogue.refresh();
       return names ? catalogue.namedViews(names) : catalogue.views();
     },
+    async labels(names) {
+      await catalogue.refresh();
+      return names ? names.map((name) => catalogue.namedLabel(name)) : catalogue.labels();
+    },
     async retiredViews() {
       const definitions = await ledger.all();
       return definitions

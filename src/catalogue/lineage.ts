@@ -6,6 +6,7 @@ import type {
   AnyFeatureRef,
   AnyView,
   Indicator,
+  Label,
   Model,
   OnDemandView,
   Service,
@@ -23,6 +24,7 @@ export interface LineageDefinitions {
   readonly onDemandViews: readonly OnDemandView[];
   readonly services: readonly Service[];
   readonly models: readonly Model[];
+  readonly labels: readonly Label[];
   readonly indicators: readonly Indicator[];
 }
 
@@ -50,6 +52,9 @@ function* edgesOf(definitions: LineageDefinitions): Iterable<LineageEdge> {
   }
   for (const { id, features } of definitions.models) {
     for (const one of features) yield { up: featureRef(one), down: ref('MODEL', id), verb: 'takes as input' };
+  }
+  for (const { id, sources } of definitions.labels) {
+    for (const table of sources) yield { up: ref('TABLE', table), down: ref('LABEL', id), verb: 'is computed from' };
   }
   for (const indicator of definitions.indicators) {
     for (const table of indicatorSources(indicator)) {

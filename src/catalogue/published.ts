@@ -1,3 +1,4 @@
+import { labelTexts } from '../core/compute/labels/label-text.js';
 import { kindOf } from '../core/compute/view-kinds.js';
 import {
   DEFINITION_KINDS,
@@ -5,7 +6,7 @@ import {
   declaresView,
   type VersionedKind,
 } from '../core/definitions/definition-kinds.js';
-import type { AnyFeatureRef, AnyView, Model, Service } from '../core/definitions/definitions.js';
+import type { AnyFeatureRef, AnyView, Label, Model, Service } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
 
@@ -60,11 +61,34 @@ function publishedPins(kind: 'service' | 'model', definition: Service | Model): 
   };
 }
 
+function publishedLabel(label: Label): Published {
+  const { name, version, id, file, hash, description, owner, entity, tags, sources, observation, window, outcome } =
+    label;
+  const { exclude = {}, indeterminate = {}, closed = 'good', sold = 'indeterminate' } = label;
+  // The SQL of an author is in the file; the snapshot is data.
+  const part = <P extends { readonly kind: string; readonly query?: unknown }>({ query: _, ...rest }: P) => rest;
+  const snapshot = {
+    description,
+    owner,
+    entity: entity.name,
+    tags,
+    sources,
+    observation: part(observation),
+    window,
+    outcome: part(outcome),
+    ...(outcome.kind !== 'sql' && { exclude, indeterminate, closed, sold }),
+    queries: labelTexts(label),
+    file,
+  };
+  return { kind: 'label', name, version, id, file, hash, description, requires: [], snapshot };
+}
+
 /** All versioned definitions; a pinned definition comes before the ones that pin it. */
 export const publishable = (registry: Registry): readonly Published[] => [
   ...[...registry.views.values(), ...registry.onDemandViews.values()].map(publishedView),
   ...[...registry.services.values()].map((service) => publishedPins('service', service)),
   ...[...registry.models.values()].map((model) => publishedPins('model', model)),
+  ...[...registry.labels.values()].map(publishedLabel),
 ];
 
 export const isFileGone = (

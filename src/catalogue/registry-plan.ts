@@ -1,5 +1,5 @@
 import { declaresStored, declaresView } from '../core/definitions/definition-kinds.js';
-import type { Indicator, View } from '../core/definitions/definitions.js';
+import type { Indicator, Label, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type { PlanChange, PlanOptions, PrunableView, RegistryPlan, RegistryPlanner } from '../core/ports/catalogue.js';
@@ -34,6 +34,8 @@ export interface PlannerOptions {
   readonly offline: Pick<OfflineReader, 'viewHoldings' | 'planQuery'>;
   /** What the engine says against the query of an indicator, null where it would run; absent: nothing is asked. */
   readonly planIndicator?: (indicator: Indicator) => Promise<string | null>;
+  /** The same of the query of a label. */
+  readonly planLabel?: (label: Label) => Promise<string | null>;
   readonly writers: Pick<OfflineWriters, 'createView'>;
   readonly online: Pick<OnlineStore, 'deleteView'>;
   /** Marks new views as whole online: they have no rows yet. */
@@ -92,6 +94,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     trainingSets,
     offline,
     planIndicator,
+    planLabel,
     writers,
     online,
     costs,
@@ -140,13 +143,16 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     return left;
   };
 
-  /** What the engine says against the queries of new views, and of the indicators: those have no version, and are served as their files are. */
+  /** What the engine says against the queries of new views and labels, and of the indicators: those have no version, and are served as their files are. */
   const unplannable = async (disk: Registry, changes: readonly PlanChange[]): Promise<readonly string[]> => {
     const problems: string[] = [];
     for (const { action, kind, id } of changes) {
       const view = action !== 'RETIRE' && declaresStored(kind) ? disk.views.get(id) : undefined;
       const words = view?.origin.kind === 'query' ? await offline.planQuery(view) : null;
       if (view && words !== null) problems.push(cannotRun(view.file, words));
+      const label = action !== 'RETIRE' && kind === 'label' ? disk.labels.get(id) : undefined;
+      const against = label ? ((await planLabel?.(label)) ?? null) : null;
+      if (label && against !== null) problems.push(cannotRun(label.file, against));
     }
     for (const indicator of disk.indicators.values()) {
       const words = (await planIndicator?.(indicator)) ?? null;

@@ -51,6 +51,7 @@ export function tablesPage(registry: Registry): string {
     views: [...registry.views.values()],
     onDemandViews: [...registry.onDemandViews.values()],
     services: [...registry.services.values()],
+    labels: [...registry.labels.values()],
     models: [...registry.models.values()],
     indicators: [...registry.indicators.values()],
   };

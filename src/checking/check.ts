@@ -38,7 +38,16 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 
 const HINTS = {
   view: 'correct the query: it gives the join keys and every feature by name, in their declared types',
+  label:
+    'correct the SQL of the observation, the outcome or the conditions: each names the columns that it gives or reads',
   indicator: 'correct `from` and the expressions over it: numerator, denominator and dimensions',
+} as const;
+
+/** Where a file says it. */
+const PLACES = {
+  view: /\bquery\s*[:(]/,
+  label: /\b(outcomeBy|observedBy|exclude|indeterminate|outcome)\s*[:(]/,
+  indicator: /\bfrom\s*[:(]/,
 } as const;
 
 /** The files of a project that are compiled: its definitions and what lies beside them. */
@@ -79,8 +88,8 @@ export async function checkProject({ project, currency, timezone }: CheckOptions
 const SYNTAX = /\(TS1\d{3}\)$/;
 const isUnloaded = (message: string): boolean => message.startsWith('does not load');
 
-const sizeOf = ({ views, onDemandViews, services, indicators, models, jobs }: Registry): number =>
-  [views, onDemandViews, services, indicators, models, jobs].reduce((sum, { size }) => sum + size, 0);
+const sizeOf = ({ views, onDemandViews, services, labels, indicators, models, jobs }: Registry): number =>
+  [views, onDemandViews, services, labels, indicators, models, jobs].reduce((sum, { size }) => sum + size, 0);
 
 /** The text of a file of either layer. */
 function textOf({ root, project = root }: Layers, file: string): Promise<string> {
@@ -136,16 +145,9 @@ async function queryProblems(
   });
   return Promise.all(
     refused.map(({ of, words }) => {
-      const isView = 'entity' in of;
-      const at = isView ? /\bquery\s*[:(]/ : /\bfrom\s*[:(]/;
+      const kind = 'outcome' in of ? 'label' : 'entity' in of ? 'view' : 'indicator';
       const message = `the query cannot run: ${words}`;
-      return problemOf(layers, {
-        file: of.file,
-        message,
-        check: 'query',
-        hint: isView ? HINTS.view : HINTS.indicator,
-        at,
-      });
+      return problemOf(layers, { file: of.file, message, check: 'query', hint: HINTS[kind], at: PLACES[kind] });
     }),
   );
 }

@@ -1,10 +1,12 @@
-/** Runs the query of every view and indicator on empty tables, by the engine itself. */
+/** Runs the query of every view, label and indicator on empty tables, by the engine itself. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Indicator, View } from '../core/definitions/definitions.js';
+import { plannedLabel } from '../core/compute/labels/label-sql.js';
+import type { Indicator, Label, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
+import { sql } from '../core/definitions/sql.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';
 import type { SourceTables } from '../core/lending/sources.js';
 import type { Log } from '../core/ports/process.js';
@@ -20,9 +22,11 @@ const MIGRATIONS = fileURLToPath(new URL('../../migrations/clickhouse', import.m
 const DATABASE = 'riskgraph';
 const noMetrics = { count: () => undefined, observe: () => undefined, gauge: () => undefined };
 
+const TRIED = { refusalIsAnswer: true };
+
 /** A query that the engine refuses. */
 export interface RefusedQuery {
-  readonly of: View | Indicator;
+  readonly of: View | Label | Indicator;
   readonly words: string;
 }
 
@@ -54,7 +58,7 @@ export async function withEmptyTables<T>(
 
 export async function refusedQueries(
   store: ClickHouse,
-  { views, indicators }: Pick<Registry, 'views' | 'indicators'>,
+  { views, labels, indicators }: Pick<Registry, 'views' | 'labels' | 'indicators'>,
   calendar: BusinessCalendar,
 ): Promise<readonly RefusedQuery[]> {
   const refused: RefusedQuery[] = [];
@@ -62,6 +66,13 @@ export async function refusedQueries(
     if (view.origin.kind !== 'query' || !renders(view, calendar)) continue;
     const words = await tryQuery({ store, calendar }, view);
     if (words !== null) refused.push({ of: view, words });
+  }
+  for (const label of labels.values()) {
+    const words = await store.run('label-try', sql`${plannedLabel(label, calendar.timezone)} FORMAT Null`, TRIED).then(
+      () => null,
+      (error: Error) => (refusalOf(error) ?? error).message,
+    );
+    if (words !== null) refused.push({ of: label, words });
   }
   for (const indicator of indicators.values()) {
     const words = await tryIndicator(indicator, store, calendar).then(

@@ -16,6 +16,8 @@ const LINE_WIDTH = 118;
 
 export interface Demo {
   readonly client: Client;
+  /** Aborted once the stack begins to end: nothing new is begun. */
+  readonly ending: AbortSignal;
   readonly home: string;
   readonly state: DemoState;
   readonly calendar: BusinessCalendar;
@@ -56,7 +58,7 @@ async function runJob(client: Client, name: string, start: () => Promise<JobView
   return followJob(client, active[0] ?? waiting[0] ?? (await start()), { json: false });
 }
 
-async function importBook({ client, home, state, calendar, say }: Demo): Promise<void> {
+async function importBook({ client, ending, home, state, calendar, say }: Demo): Promise<void> {
   const { customers, endDate, seed } = state.book;
   await timed(
     say,
@@ -69,6 +71,7 @@ async function importBook({ client, home, state, calendar, say }: Demo): Promise
           portfolio: { seed, endDate, customers, calendar },
           record: { path: join(home, 'demo-load.json'), server: home },
           chunkCustomers: CHUNK_CUSTOMERS,
+          signal: ending,
         },
         ({ fraction }) => bar.update(fraction),
       ).finally(bar.stop);

@@ -13,6 +13,8 @@ import { SEED } from './portfolio.js';
 import { startStack } from './stack.js';
 
 const MODEL = 'b_score@1';
+const ENDING =
+  '\nEnding: imports and jobs that have begun are finished, and the next run goes on from there. Ctrl-C again ends at once.';
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -23,7 +25,7 @@ function* livesOf(book: DemoBook, calendar: BusinessCalendar) {
   for (let index = 0; index < book.customers; index++) yield lifeOf(whole, index);
 }
 
-async function openDemo(client: Client, context: CommandContext): Promise<Demo> {
+async function openDemo(client: Client, ending: AbortSignal, context: CommandContext): Promise<Demo> {
   const { timezone, home, demoCustomers: customers } = context;
   const calendar = new BusinessCalendar(timezone);
   const endDate = addDays(calendar.dateOf(Date.now()), -1);
@@ -34,7 +36,7 @@ async function openDemo(client: Client, context: CommandContext): Promise<Demo> 
     );
   }
   if (!state.examples) await state.show(chooseExamples(livesOf(state.book, calendar), state.book.endDate));
-  return { client, home, state, calendar, model: MODEL, say };
+  return { client, ending, home, state, calendar, model: MODEL, say };
 }
 
 /** What is loaded into a store of somebody's own does not go away with the home. */
@@ -50,9 +52,10 @@ export async function runDemo(context: CommandContext): Promise<void> {
   await startStack(context, {
     // Its own lines tell the story; the log tells what went wrong.
     logLevel: context.environment.RISKGRAPH_LOG_LEVEL ? context.logLevel : 'warn',
-    onReady: async (url, client) => {
+    onReady: async ({ url, client, ending }) => {
       if (client === null) throw badInput('RISKGRAPH_KEYS has no key of role admin', 'add admin=<key> to it');
       sayStores(context);
+      ending.addEventListener('abort', () => say(ENDING));
       await timed(
         say,
         'Definitions: publish what is in features/, indicators/ and models/',
@@ -62,7 +65,7 @@ export async function runDemo(context: CommandContext): Promise<void> {
           ),
         ({ applyRegistry }) => `  ${applyRegistry.changes.length} published`,
       );
-      const demo = await openDemo(client, context);
+      const demo = await openDemo(client, ending, context);
       await load(demo);
       const { examples, book } = demo.state;
       if (examples) await showQueries({ client, say, examples, model: MODEL, endDate: book.endDate });

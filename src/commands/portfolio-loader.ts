@@ -202,7 +202,15 @@ class Poster {
         accepted += await this.postFile(file);
       }
     };
-    await Promise.all(Array.from({ length: IMPORTS_AT_ONCE }, work));
+    const workers = Array.from({ length: IMPORTS_AT_ONCE }, () =>
+      work().catch((cause: unknown) => {
+        waiting.length = 0;
+        throw cause;
+      }),
+    );
+    // The files go with what is thrown, so no one may be reading them then.
+    await Promise.allSettled(workers);
+    await Promise.all(workers);
     return accepted;
   }
 
@@ -211,11 +219,9 @@ class Poster {
   }
 
   private async postFile({ table, path, rows }: TableFile): Promise<number> {
-    const result = await this.client.post<ImportResult>(
-      `/import/${table}?history=true`,
-      createReadStream(path, { highWaterMark: 1 << 20 }),
-      { 'content-type': 'application/x-ndjson' },
-    );
+    const result = await this.client.post<ImportResult>(`/import/${table}?history=true`, bytesOf(path), {
+      'content-type': 'application/x-ndjson',
+    });
     const sum = this.tables[table] ?? { accepted: 0, duplicates: 0, rejected: 0 };
     this.tables[table] = sum;
     sum.accepted += result.accepted;
@@ -228,6 +234,11 @@ class Poster {
         this.problems.push(`${table}, row ${line}${column ? `, ${column}` : ''}: ${reason}`);
     return result.accepted;
   }
+}
+
+/** Opens the file once it is read: a stream that is opened for a server that is gone by then fails where no one listens. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, { highWaterMark: 1 << 20 });
 }
 
 interface LoadRecord {

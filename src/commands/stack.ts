@@ -3,9 +3,17 @@ import { createTelemetry } from '../telemetry/telemetry.js';
 import { Client, findKey } from './client.js';
 import type { CommandContext } from './context.js';
 
+export interface Started {
+  readonly url: string;
+  /** Its admin's; null where RISKGRAPH_KEYS gives no admin key. */
+  readonly client: Client | null;
+  /** Aborted once it begins to end. */
+  readonly ending: AbortSignal;
+}
+
 interface StartOptions {
-  /** Runs once the API answers, with its admin's client, null where RISKGRAPH_KEYS gives no admin key; a failure stops the stack. */
-  readonly onReady: (url: string, client: Client | null) => Promise<void>;
+  /** Runs once the API answers; a failure stops the stack. */
+  readonly onReady: (stack: Started) => Promise<void>;
   /** Least level of what the stack logs on standard error. */
   readonly logLevel: CommandContext['logLevel'];
 }
@@ -26,11 +34,11 @@ export async function startStack(context: CommandContext, { onReady, logLevel }:
     });
     const ready = async (): Promise<void> => {
       sayOtherServer(context, stack.url);
-      await onReady(stack.url, await ownClient(context, stack.url));
+      await onReady({ url: stack.url, client: await ownClient(context, stack.url), ending: stack.ending });
     };
     await ready().catch(async (cause: unknown) => {
       // Where the stack ends while it loads, by a signal or with a store, its broken requests are no news.
-      if (stack.stopping()) return;
+      if (stack.ending.aborted) return;
       await stack.stop();
       throw cause;
     });

@@ -10,7 +10,7 @@ export function addStartCommand(program: Command, context: CommandContext): void
       const { startStack } = await import('./stack.js');
       await startStack(context, {
         logLevel: context.logLevel,
-        onReady: async (url, client) => {
+        onReady: async ({ url, client }) => {
           process.stdout.write(`Riskgraph serves at ${url}/graphql; keys: ${context.keyPlace}; Ctrl-C ends it.\n`);
           if (client === null) return;
           const { planRegistry } = await client.graphql<{

@@ -50,8 +50,8 @@ export interface Stack {
   readonly done: Promise<number>;
   /** Stops the stack, as the first Ctrl-C does. */
   stop(): Promise<number>;
-  /** Whether it ends or has ended, for whatever reason. */
-  stopping(): boolean;
+  /** Aborted once it begins to end, for whatever reason. */
+  readonly ending: AbortSignal;
 }
 
 const DEFAULT_ENTRIES: Readonly<Record<Role, string>> = {
@@ -63,7 +63,8 @@ const READY_TIMEOUT_MS = 120_000;
 const API_GRACE_MS = 30_000;
 /** How long the API may go on answering what does not need a store that is gone, in ms. */
 const API_WITHOUT_STORE_MS = 4000;
-const RESTART_DELAYS_MS = [500, 1000, 2000, 5000, 15_000, 30_000] as const;
+/** Each start takes some seconds of a core by itself: longer waits would only keep callers waiting. */
+const RESTART_DELAYS_MS = [500, 1000, 2000, 5000] as const;
 /** A role that lived this long starts its waits anew. */
 const STEADY_MS = 60_000;
 /**
@@ -103,7 +104,7 @@ class Supervisor {
   /** The store that ended on its own, for which everything ends. */
   storeEnd: StoreEnd | undefined;
   private readonly children = new Map<Role, Child>();
-  private readonly restarting = new AbortController();
+  private readonly ending = new AbortController();
   private readonly finished: Promise<number>;
   private finish: (code: number) => void = () => undefined;
   private stopping: Promise<number> | undefined;
@@ -120,6 +121,7 @@ class Supervisor {
       this.finish = resolve;
     });
     for (const signal of SIGNALS) process.on(signal, this.onSignal);
+    process.on('uncaughtException', this.onCrash);
   }
 
   async start(): Promise<Stack> {
@@ -184,7 +186,7 @@ class Supervisor {
       stores,
       done: this.finished,
       stop: () => this.stop(),
-      stopping: () => this.stopping !== undefined,
+      ending: this.ending.signal,
     };
   }
 
@@ -196,7 +198,7 @@ class Supervisor {
 
   private async stopInOrder(): Promise<number> {
     const { log, finishJobsMs = FINISH_JOBS_MS } = this.options;
-    this.restarting.abort();
+    this.ending.abort();
     const worker = this.children.get('worker');
     if (worker && !worker.ended()) {
       if (!this.storeEnd) log.info({}, 'stopping: the worker finishes its running jobs; Ctrl-C again stops at once');
@@ -209,6 +211,7 @@ class Supervisor {
     const stores = await this.starting?.catch(() => undefined);
     await stores?.close(this.storeEnd ? STORE_GONE_GRACE_MS : undefined);
     for (const signal of SIGNALS) process.off(signal, this.onSignal);
+    process.off('uncaughtException', this.onCrash);
     log.info({ code: this.exitCode }, 'stopped');
     this.finish(this.exitCode);
     return this.exitCode;
@@ -228,6 +231,13 @@ class Supervisor {
     this.options.log.warn({ signal }, 'asked again: running jobs are cut off and resume at the next start');
     this.exitCode = 130;
     for (const child of this.children.values()) child.kill();
+  };
+
+  /** The children outlive us: an error of our own, or of what runs beside us, ends them in order too. */
+  private readonly onCrash = (error: unknown): void => {
+    this.options.log.error({ err: error }, 'an error that nothing caught: stopping');
+    this.exitCode = 1;
+    void this.stop();
   };
 
   /** The end of a store is the end of all, also of a stop that waits for jobs: jobs and requests would wait for that store in vain. */
@@ -298,7 +308,7 @@ class Supervisor {
       const delay = restartDelaysMs[Math.min(failures, restartDelaysMs.length - 1)] ?? 0;
       failures++;
       log.error({ role, code, signal, delay }, `the ${role} ended on its own and is started again`);
-      await sleep(delay, undefined, { signal: this.restarting.signal }).catch(() => undefined);
+      await sleep(delay, undefined, { signal: this.ending.signal }).catch(() => undefined);
       if (this.stopping) return;
       child = await this.startRole(role);
     }

@@ -1,5 +1,6 @@
 import { planOnDemand } from '../core/compute/on-demand.js';
 import type { AnyFeatureRef } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
 import { badInput } from '../core/errors.js';
 import type { OperationCall } from './operation.js';
 
@@ -17,6 +18,12 @@ export function columnarKeys(entities: Readonly<Record<string, unknown>>): Recor
       return [name, values.map((value: unknown, row) => keyText(value, `entities.${name}[${row}]`))];
     }),
   );
+}
+
+/** The columns of a spine that are join keys; the others are the caller's own. */
+export function joinKeysOf(spine: unknown, { entities }: Pick<Registry, 'entities'>): Record<string, unknown> {
+  const names = new Set([...entities.values()].flatMap(({ joinKeys }) => joinKeys));
+  return Object.fromEntries(Object.entries(spine ?? {}).filter(([name]) => names.has(name)));
 }
 
 function keyText(value: unknown, where: string): string | null {

@@ -10,6 +10,7 @@ import type { ColumnsRead } from '../core/ports/columns-read.js';
 import type { FeatureProfiles } from '../core/ports/feature-profiles.js';
 import type { IndicatorService } from '../core/ports/indicators.js';
 import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
+import type { LabelEvidence } from '../core/ports/labels.js';
 import type { Materializer } from '../core/ports/materialize.js';
 import type { OfflineReader } from '../core/ports/offline.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
@@ -41,6 +42,7 @@ export interface ApiServices {
   readonly spines: Pick<SpineService, 'get' | 'upload' | 'formats'>;
   readonly scoring: ScoringService;
   readonly indicators: IndicatorService;
+  readonly labels: LabelEvidence;
   /** What a job would refuse is refused where it is asked for. */
   readonly backfills: Pick<Materializer, 'checkAsOf' | 'checkBackfill' | 'estimateBackfill'>;
   readonly jobs: JobLedger;

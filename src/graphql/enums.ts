@@ -146,6 +146,7 @@ export const LineageKind = enumOf<LineageKindName>('LineageKind', {
     REQUEST_COLUMN: 'The node is a request input of an on-demand view.',
     MODEL: 'The node is a version of a model.',
     SERVICE: 'The node is a version of a feature service.',
+    LABEL: 'The node is a version of a label.',
     INDICATOR: 'The node is a management indicator.',
   },
 });

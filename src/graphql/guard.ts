@@ -25,6 +25,9 @@ function summarizeNamed(name: string, value: unknown, depth: number): unknown {
   return summarize(value, depth + 1);
 }
 
+/** Stands for the id of an entity, which the log does not name: reads that are answered leave a hash of it. */
+const ENTITY = '1 value';
+
 /** Arguments that hold rows of the caller: they are stored where every character is allowed. */
 const ROWS = new Set(['spine', 'entities', 'request']);
 
@@ -58,7 +61,7 @@ function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Re
     // A refusal stands, and what is done is done, also where it cannot be recorded, which the journal counts.
     const recordEnd = (outcome: AuditEntry['outcome'], details: AuditEntry['details']): Promise<void> =>
       audit(context, { action: name, outcome, details }).catch(() => undefined);
-    const details = { arguments: summarize(args) };
+    const details = { arguments: summarize(declaration.lookUp && 'id' in args ? { ...args, id: ENTITY } : args) };
     if (!roles.includes(role)) {
       await recordEnd('REFUSED', { code: 'FORBIDDEN' });
       throw new RiskgraphError({
@@ -81,7 +84,8 @@ function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Re
       throw error;
     }
     if (audited) await recordEnd('DONE', details);
-    if (declaration.lookUp) context.reads.push({ operation: name, ...declaration.lookUp(args) });
+    const lookUp = declaration.lookUp?.(args, context.services.registry);
+    if (lookUp) context.reads.push({ operation: name, ...lookUp });
     return result;
   };
 }

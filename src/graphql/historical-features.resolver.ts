@@ -1,7 +1,7 @@
 import { Arg, Ctx, Query, Resolver } from 'type-graphql';
 import type { StalePolicy as StalePolicyName } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
-import { columnarRows, valuesJoined } from './columnar.js';
+import { columnarRows, joinKeysOf, valuesJoined } from './columnar.js';
 import { maskFor, type RequestContext } from './context.js';
 import { FeatureTableType } from './data-table.js';
 import { FEATURE_REFERENCES, SERVICE_REFERENCE, STALE_TREATMENT } from './descriptions.js';
@@ -15,7 +15,15 @@ const MAX_CELLS = 250_000;
 
 @Resolver()
 export class HistoricalFeaturesResolver {
-  @Operation({ roles: ['admin', 'modeler'], cost: valuesJoined, audit: true })
+  @Operation({
+    roles: ['admin', 'modeler'],
+    cost: valuesJoined,
+    audit: true,
+    lookUp: ({ service, features, spine }, registry) => ({
+      of: service ? { service } : { features },
+      entities: joinKeysOf(spine, registry),
+    }),
+  })
   @Query(() => FeatureTableType, {
     description: 'Joins features to an inline spine of at most 10,000 rows, point in time.',
   })

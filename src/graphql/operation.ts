@@ -1,5 +1,6 @@
 import type { GraphQLField, GraphQLSchema } from 'graphql';
 import { Extensions } from 'type-graphql';
+import type { Registry } from '../core/definitions/registry.js';
 import type { LookUp, Role } from '../core/ports/access.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
 
@@ -18,8 +19,11 @@ export interface OperationDeclaration {
   readonly cost?: (call: OperationCall) => number;
   /** Records every call, as for an export. Mutations and refused calls are recorded without it. */
   readonly audit?: true;
-  /** What a read of personal values, scores or reports was about, of its arguments; a request with such reads has one entry in the audit log. */
-  readonly lookUp?: (args: OperationCall['args']) => LookUp;
+  /**
+   * What a read of personal values, scores or reports was about, of its arguments; null where it was about no one. A request with such reads has
+   * an entry in the audit log.
+   */
+  readonly lookUp?: (args: OperationCall['args'], registry: Registry) => LookUp | null;
 }
 
 /** Declares a query, mutation or subscription beside its resolver; the schema is not built where one lacks it. */

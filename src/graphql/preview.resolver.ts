@@ -13,7 +13,12 @@ const MAX_KEYS = 100;
 
 @Resolver()
 export class PreviewResolver {
-  @Operation({ roles: ['admin', 'modeler'], cost: ({ args }) => longestColumn(args.keys) * 100, audit: true })
+  @Operation({
+    roles: ['admin', 'modeler'],
+    cost: ({ args }) => longestColumn(args.keys) * 100,
+    audit: true,
+    lookUp: ({ view, keys, asOf }) => ({ of: { view, asOf }, entities: columnarKeys(keys as Record<string, unknown>) }),
+  })
   @Query(() => FeatureTableType, {
     description:
       'Runs the query of a feature view as its file is on disk, applied or not, and gives the rows of at most 100 keys. Nothing is written.',

@@ -13,6 +13,7 @@ import { guardSchema } from './guard.js';
 import { HistoricalFeaturesResolver } from './historical-features.resolver.js';
 import { IndicatorResolver } from './indicator.resolver.js';
 import { JobResolver } from './job.resolver.js';
+import { LabelResolver } from './label.resolver.js';
 import { FeatureLineageResolver, LineageResolver, ViewLineageResolver } from './lineage.resolver.js';
 import { LoanSnapshotsResolver } from './loan-snapshots.resolver.js';
 import { OnlineFeaturesResolver } from './online-features.resolver.js';
@@ -38,6 +39,7 @@ const RESOLVERS = [
   TrainingSetResolver,
   ScoreResolver,
   IndicatorResolver,
+  LabelResolver,
   JobResolver,
   BackfillResolver,
   LoanSnapshotsResolver,

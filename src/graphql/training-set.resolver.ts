@@ -12,13 +12,13 @@ import type {
   TrainingSetRecord,
   ViewCoverage,
 } from '../core/ports/training-sets.js';
-import { columnarRows, valuesBrought } from './columnar.js';
+import { columnarRows, joinKeysOf, valuesBrought } from './columnar.js';
 import { identityOf, maskFor, type RequestContext, seesInFull, shownError } from './context.js';
 import { PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
 import { ExportFormat, JobState } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { LIST_COST } from './limits.js';
-import { Operation } from './operation.js';
+import { Operation, type OperationDeclaration } from './operation.js';
 import { checkBefore } from './pages.js';
 import { GraphQLJSONObject } from './scalars.js';
 import {
@@ -45,6 +45,13 @@ const broughtByAnother = (id: string): RiskgraphError =>
     message: `the spine '${id}' holds personal values that another caller brought`,
     hint: 'upload a spine with this key',
   });
+
+/** Whose values a set is asked for, where its spine says so. */
+const spineLookUp: OperationDeclaration['lookUp'] = ({ input }, registry) => {
+  const { name, service, features, spine } = input as TrainingSetInputType;
+  if (spine == null) return null;
+  return { of: { name, ...(service ? { service } : { features }) }, entities: joinKeysOf(spine, registry) };
+};
 
 /** BAD_USER_INPUT says what is wrong; FORBIDDEN where the spine is another caller's. */
 async function requestOf(
@@ -111,7 +118,7 @@ export class TrainingSetResolver {
     return services.trainingSets.get(id);
   }
 
-  @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call) })
+  @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call), lookUp: spineLookUp })
   @Query(() => TrainingSetEstimateType, {
     description:
       'Says of a training set, before it is asked for, how the history covers its rows, by a sample of them where they are many, and what it would cost to compute the as-ofs that are missing. Nothing is recorded.',
@@ -125,7 +132,7 @@ export class TrainingSetResolver {
     return context.services.trainingSets.estimate({ ...request, signal: context.deadline?.signal });
   }
 
-  @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call) })
+  @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call), lookUp: spineLookUp })
   @Mutation(() => TrainingSetType, { description: 'Creates a training set; a job builds its file.' })
   async createTrainingSet(
     @Arg('input', () => TrainingSetInputType, { description: 'The training set to build.' })

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { badInput, ERROR_STATUS, RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports/process.js';
@@ -42,6 +45,35 @@ function fromFastify(error: unknown): RiskgraphError | null {
 }
 
 const isGraphql = (request: FastifyRequest): boolean => /^\/graphql(\/stream)?(\?|$)/.test(request.url);
+
+/** What Node reads of a connection before there is a request: the code of its error, and how long the head may take to come. */
+const BROKEN: Readonly<Record<string, RiskgraphError>> = {
+  HPE_HEADER_OVERFLOW: new RiskgraphError({
+    code: 'PAYLOAD_TOO_LARGE',
+    message: 'the address and the headers are larger than 16 KiB',
+    hint: 'send what is long in the body',
+  }),
+  ERR_HTTP_REQUEST_TIMEOUT: new RiskgraphError({
+    code: 'TIMEOUT',
+    message: 'the headers of the request did not come whole in time',
+    hint: 'send it again, without pauses',
+  }),
+};
+
+/** Answers what is no HTTP request, in the shape of every other error, and ends the connection. */
+export function answerBroken({ code }: NodeJS.ErrnoException, socket: Socket): void {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const error = BROKEN[code ?? ''] ?? badInput('the connection holds no HTTP request', 'send HTTP/1.1');
+  const { message, hint, status } = error;
+  const body = JSON.stringify({ error: { code: error.code, message, hint, requestId: randomUUID() } });
+  socket.write(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+  socket.destroySoon();
+}
 
 /** Answers an error in the shape of its route: a GraphQL response, or `{ error }`. Never a stack or a path. */
 export function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown, log: Log): FastifyReply {

@@ -9,7 +9,7 @@ import { createAdmission } from './admission.js';
 import { registerBodies } from './bodies.js';
 import { registerDeadlines } from './deadlines.js';
 import { registerDownloads } from './downloads.routes.js';
-import { registerErrors, sendError } from './errors.js';
+import { answerBroken, registerErrors, sendError } from './errors.js';
 import { registerGraphiql } from './graphiql.routes.js';
 import { registerGraphql } from './graphql.routes.js';
 import { type HealthChecks, registerHealth } from './health.routes.js';
@@ -69,6 +69,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
     requestIdHeader: false,
     forceCloseConnections: 'idle',
+    clientErrorHandler: answerBroken,
     // What is refused before a route is found.
     frameworkErrors: (error, request, reply) => sendError(request, reply, error, log),
   });

@@ -9,7 +9,7 @@ import { answeredWithin } from './answered.js';
 import { createAuditBatches } from './audit-batches.js';
 import { checkAuditLog } from './audit-check.js';
 import { AuditLogEntity } from './audit-log.js';
-import { entryOf, weightOf } from './audit-reads.js';
+import { entryOf, partsOf, weightOf } from './audit-reads.js';
 import { createStrangers } from './audit-strangers.js';
 import { storableFields, storableText } from './storable.js';
 
@@ -94,7 +94,9 @@ export function createAuditLog(options: JournalOptions): AuditLog & { close(): P
         });
       }
     },
-    noteReads: (reads) => batches.add(() => entryOf(reads, key), weightOf(reads)),
+    noteReads(reads) {
+      for (const part of partsOf(reads)) batches.add(() => entryOf(part, key), weightOf(part));
+    },
     noteStranger: (stranger) => strangers.count(stranger),
     flush() {
       takeStrangers(Number.POSITIVE_INFINITY);

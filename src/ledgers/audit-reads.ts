@@ -16,6 +16,25 @@ const rowsOf = (entities: Columns | undefined): number =>
 export const weightOf = ({ calls }: AuditedReads): number =>
   calls.reduce((sum, { entities }) => sum + 1 + Object.keys(entities ?? {}).length * rowsOf(entities), 0);
 
+/** Entities of one entry: their hashes are made at once, while nothing else is answered. */
+const ROWS_AN_ENTRY = 10_000;
+
+/** The reads of a request as its entries: one, but where it asks for very many entities. */
+export function partsOf({ calls, ...request }: AuditedReads): AuditedReads[] {
+  if (calls.every(({ entities }) => rowsOf(entities) <= ROWS_AN_ENTRY)) return [{ ...request, calls }];
+  return calls.flatMap(({ entities, ...call }) => {
+    const parts = Math.max(1, Math.ceil(rowsOf(entities) / ROWS_AN_ENTRY));
+    return Array.from({ length: parts }, (_, part) => {
+      const from = part * ROWS_AN_ENTRY;
+      const rows = Object.entries(entities ?? {}).map(([name, values]) => [
+        name,
+        valuesOf(values).slice(from, from + ROWS_AN_ENTRY),
+      ]);
+      return { ...request, calls: [{ ...call, entities: Object.fromEntries(rows) as Columns }] };
+    });
+  });
+}
+
 /**
  * The entry of the reads of one request: what was asked for, how many entities, and a hash of each join key that was asked for. An auditor with the
  * key of the hashes can tell who looked up a customer; the log alone does not say which customers there are. The hash is SHA-256 of the key and

@@ -21,7 +21,7 @@ export async function settleSources(
   const tables = [...sources].flatMap((name) => derived.find((table) => table.name === name)?.inputs ?? [name]);
   const patience = AbortSignal.timeout(mostMs);
   const either = AbortSignal.any([signal, patience]);
-  for (const table of new Set(tables)) {
+  const settle = async (table: string): Promise<void> => {
     try {
       await leases.hold(tableResource(table), either, async () => undefined);
     } catch (error) {
@@ -29,5 +29,7 @@ export async function settleSources(
       if (!patience.aborted) throw error;
       log.warn({ table }, 'an import is still writing: runs go on without the rows that it has not written');
     }
-  }
+  };
+  // All at once: a long import of one table must not use up the time in which those of the others end.
+  await Promise.all([...new Set(tables)].map(settle));
 }

@@ -62,7 +62,7 @@ function sourcesOf(spec: FeatureViewSpec, tables: SourceTables, report: Report):
 }
 
 /** A name after FROM or JOIN must be a source or a common table expression of the query itself: anything else would dodge time. */
-function checkRawTables(query: string, report: Report): void {
+export function checkRawTables(query: string, report: Report): void {
   const text = query.replace(/'(?:[^'\\]|\\.)*'/g, "''").replace(/--.*$/gm, '');
   const expressions = new Set(
     [...text.matchAll(/(?:\bWITH|,)\s+`?(\w+)`?\s+AS\s*\(/gi)].map((match) => match[1] as string),

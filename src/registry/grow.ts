@@ -85,7 +85,7 @@ function refuse(loading: Loading, refused: RefusedFile[], { id, file }: Model, r
   refused.push({ file, defines: { kind: 'model', id }, reasons: [reason] });
 }
 
-type Grown = Pick<Loading, 'views' | 'onDemandViews' | 'services' | 'models' | 'indicators'>;
+type Grown = Pick<Loading, 'views' | 'onDemandViews' | 'services' | 'models' | 'labels' | 'indicators'>;
 
 const labelOf = ({ kind, id }: FoundFile): string => `${kind} ${id}`;
 
@@ -160,6 +160,7 @@ function isOutdated(item: FoundFile, { views, onDemandViews, services, models }:
     on_demand: onDemandViews,
     service: services,
     model: models,
+    label: null,
     indicator: null,
     job: null,
   }[item.kind]?.get(item.id);
@@ -184,6 +185,7 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: 
     onDemandViews: new Map(known.onDemandViews),
     services: new Map(known.services),
     models: new Map(known.models),
+    labels: new Map(known.labels),
     indicators: new Map(known.indicators),
     problems,
   };
@@ -216,10 +218,11 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: 
   addTo(known.onDemandViews, loading.onDemandViews);
   addTo(known.services, loading.services);
   addTo(known.models, loading.models);
+  addTo(known.labels, loading.labels);
   addTo(known.indicators, loading.indicators);
 }
 
-function hashesOf({ views, onDemandViews, services, models, indicators }: Grown): ReadonlyMap<string, string> {
+function hashesOf({ views, onDemandViews, services, models, labels, indicators }: Grown): ReadonlyMap<string, string> {
   const of = (kind: VersionedKind, all: ReadonlyMap<string, { readonly id: string; readonly hash: string }>) =>
     [...all.values()].map(({ id, hash }) => [`${kind} ${id}`, hash] as const);
   return new Map([
@@ -227,18 +230,20 @@ function hashesOf({ views, onDemandViews, services, models, indicators }: Grown)
     ...of('on_demand', onDemandViews),
     ...of('service', services),
     ...of('model', models),
+    ...of('label', labels),
     ...[...indicators.values()].map(({ name, hash }) => [`indicator ${name}@1`, hash] as const),
   ]);
 }
 
 /** A file that is read again defines what it defined before. */
-function forget(item: FoundFile, { views, onDemandViews, services, models }: Loading): void {
+function forget(item: FoundFile, { views, onDemandViews, services, models, labels }: Loading): void {
   const all = {
     table: null,
     view: views,
     on_demand: onDemandViews,
     service: services,
     model: models,
+    label: labels,
     indicator: null,
     job: null,
   };

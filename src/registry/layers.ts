@@ -9,7 +9,7 @@ import { type FoundFile, findDefinitions, importModule, PRODUCT } from './scan.j
 import { wordsOf } from './words.js';
 
 export interface Layers {
-  /** Folder whose tables/, features/, indicators/, models/ and jobs/ are the product's. */
+  /** Folder whose tables/, features/, labels/, indicators/, models/ and jobs/ are the product's. */
   readonly root: string;
   /** A project's folder. Files of the product are then named `riskgraph/…`. */
   readonly project?: string | undefined;

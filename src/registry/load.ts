@@ -84,6 +84,7 @@ export const emptyLoading = (
     services: new Map(),
     indicators: new Map(),
     models: new Map(),
+    labels: new Map(),
     jobs: new Map(),
     scores: scoresOf(files),
     currency,
@@ -92,8 +93,8 @@ export const emptyLoading = (
 };
 
 export const registryOf = (loading: Loading, refused: readonly RefusedFile[] = []): Registry => {
-  const { tables, entities, views, onDemandViews, services, indicators, models, jobs } = loading;
-  return Object.freeze({ tables, entities, views, onDemandViews, services, indicators, models, jobs, refused });
+  const { tables, entities, views, onDemandViews, services, indicators, models, labels, jobs } = loading;
+  return Object.freeze({ tables, entities, views, onDemandViews, services, indicators, models, labels, jobs, refused });
 };
 
 /** Models by the ids of their score views. */

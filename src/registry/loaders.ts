@@ -2,16 +2,18 @@
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { IndicatorSpec } from '../core/definitions/define-indicator.js';
 import type { JobSpec } from '../core/definitions/define-job.js';
+import type { LabelSpec } from '../core/definitions/define-label.js';
 import type { FeatureServiceSpec } from '../core/definitions/define-service.js';
 import type { TableSpec } from '../core/definitions/define-table.js';
 import type { FeatureViewSpec } from '../core/definitions/define-view.js';
 import type { DefinitionKind } from '../core/definitions/definition-kinds.js';
-import type { Indicator, Model, OnDemandView, Service, View } from '../core/definitions/definitions.js';
+import type { Indicator, Label, Model, OnDemandView, Service, View } from '../core/definitions/definitions.js';
 import type { JobDefinition } from '../core/definitions/registry.js';
 import type { SourceTable, SourceTables } from '../core/lending/sources.js';
 import { checkView } from './check.js';
 import { inCurrency } from './currency.js';
 import { contentHash } from './hash.js';
+import { checkLabel } from './labels.js';
 import { loadModels } from './models.js';
 import { loadOnDemandViews } from './on-demand.js';
 import { eitherOf, resolveReferences } from './references.js';
@@ -30,6 +32,7 @@ export interface Loading {
   readonly services: Map<string, Service>;
   readonly indicators: Map<string, Indicator>;
   readonly models: Map<string, Model>;
+  readonly labels: Map<string, Label>;
   readonly jobs: Map<string, JobDefinition>;
   /** Models by the ids of their score views, loaded or not. */
   readonly scores: ReadonlyMap<string, string>;
@@ -62,12 +65,15 @@ const loadTables: Loader = async (files, { sourceTables, problems }) => {
   });
 };
 
+/** What a definition means by its entity, as its hash says it. */
+const entityOf = ({ entity }: Pick<FeatureViewSpec, 'entity'>): string =>
+  JSON.stringify([entity?.name, entity?.joinKeys]);
+
 const loadViews: Loader = async (files, { views, entities, tables, currency, problems }) => {
   await each(files, problems, async (item) => {
     const spec = inCurrency(item.exported as FeatureViewSpec, currency);
     const view = checkView(item, spec, { entities, tables }, (problem) => problems.push(`${item.file}: ${problem}`));
-    const entity = JSON.stringify([spec.entity?.name, spec.entity?.joinKeys]);
-    views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entity]) }));
+    views.set(item.id, Object.freeze({ ...view, hash: await contentHash(item.path, [entityOf(spec)]) }));
   });
 };
 
@@ -79,6 +85,14 @@ const loadServices: Loader = async (files, { views, onDemandViews, services, pro
     if (spec.features.length === 0) report('lists no features');
     const features = resolveReferences(spec.features, eitherOf(views, onDemandViews), report);
     services.set(item.id, Object.freeze({ ...identity(item), ...spec, features, hash: await contentHash(item.path) }));
+  });
+};
+
+const loadLabels: Loader = async (files, { labels, entities, tables, problems }) => {
+  await each(files, problems, async (item) => {
+    const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
+    const label = checkLabel(item, item.exported as LabelSpec, { entities, tables }, report);
+    if (label) labels.set(item.id, Object.freeze({ ...label, hash: await contentHash(item.path, [entityOf(label)]) }));
   });
 };
 
@@ -129,6 +143,7 @@ export const LOADERS: Readonly<Record<DefinitionKind, Loader>> = {
     for (const [id, model] of await loadModels(files, loading)) loading.models.set(id, model);
   },
   service: loadServices,
+  label: loadLabels,
   indicator: loadIndicators,
   job: loadJobs,
 };

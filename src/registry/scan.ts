@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import {
   DEFINITION_KINDS,
   type DefinitionKind,
+  type DefinitionKindFacts,
   definitionFolders,
   definitionKinds,
 } from '../core/definitions/definition-kinds.js';
@@ -28,8 +29,10 @@ export interface DefinitionFile extends FoundFile {
   readonly code: string;
 }
 
-const patternOf = ({ suffix, versioned }: (typeof DEFINITION_KINDS)[DefinitionKind]): RegExp =>
-  new RegExp(`^([a-z][a-z0-9_]*)${versioned ? '\\.v([1-9]\\d*)' : ''}${suffix ? `\\.${suffix}` : ''}\\.ts$`);
+const patternOf = ({ suffix, versioned, firstUnnumbered = false }: DefinitionKindFacts): RegExp =>
+  new RegExp(
+    `^([a-z][a-z0-9_]*)${versioned ? `(?:\\.v([1-9]\\d*))${firstUnnumbered ? '?' : ''}` : ''}${suffix ? `\\.${suffix}` : ''}\\.ts$`,
+  );
 
 const PATTERNS = definitionKinds.map((kind) => ({
   kind,

@@ -3,7 +3,8 @@ import { workFailure } from '../warehouse/failures.js';
 
 /** The failure of an import as its caller reads it; the store's own message stays in `cause`. */
 export function importFailure(error: unknown, table: string): Error {
-  const hint = 'no row of it counts yet, or those that do count once: send the same file again';
+  const hint =
+    'no row of it counts yet, or those that do count once: send the same file again, before the next one of its table';
   // Node says of an upload that its sender broke off what it says of a store that died, but for the word.
   const senderBrokeOff = error instanceof Error && error.message === 'aborted';
   const failure = senderBrokeOff

@@ -25,7 +25,8 @@ export interface MergeOptions {
 /**
  * Appends the new ones of the staged rows. A row is new when the version in force at its `ingested_at` has other content: that
  * version is the stored one, or a row of the same import that comes before it. A row that says what was said already of its key and
- * `ingested_at`, by a version of that time or by the one that it replaced, is not new: a file that comes again does not undo what corrected it.
+ * `ingested_at` is not new: what a version of that time says, or, where there is one, what was told right before that time, by the file itself where
+ * it speaks of it. So a file that comes again does not undo what corrected it.
  * Of the rows of a key without an `ingested_at` of their own the last line says what holds when it is written; see `refuseReplaced`.
  * Of the new rows with one key and one `ingested_at` the last line is in force; the others have the number below.
  * Killed in between, it leaves some rows readable; the same import again then adds the others and nothing twice.
@@ -98,56 +99,55 @@ function beyond(key: readonly SourceColumn[], values: KeyValues, order: '<' | '>
   return sql`((${join(cases, ') OR (')}))`;
 }
 
-interface Bucket {
-  readonly stage: string;
+interface Bucket extends Pick<MergeOptions, 'stage' | 'known'> {
   readonly key: readonly SourceColumn[];
   readonly range: Sql;
 }
 
-/** The stored versions of the keys of a bucket, each with the content and the time of the one before it. */
-function storedVersions(table: SourceTable, { stage, key, range }: Bucket): Sql {
+/**
+ * The rows of a bucket's keys: the stored ones and, after them at an instant, those of the stage, known when written last. Each has the content and
+ * the time of the row before it. Of a key's rows that are known when written only the last line is here: the others were never in force.
+ */
+function toldRows(table: SourceTable, { stage, key, range, known }: Bucket): Sql {
   const names = join(key.map(({ name }) => ident(name)));
-  return sql`SELECT ${names}, ingested_at, seq, row_hash,
-      lagInFrame(toNullable(row_hash)) OVER before AS __prior, lagInFrame(toNullable(ingested_at)) OVER before AS __prior_at
-    FROM ${ident(table.name)}
-    WHERE ${range} AND (${names}) IN (SELECT ${names} FROM ${ident(stage)} WHERE ${range})
-    WINDOW before AS (PARTITION BY ${names} ORDER BY ingested_at, seq ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)`;
+  const from = ident(stage);
+  return sql`SELECT *, lagInFrame(toNullable(row_hash)) OVER before AS __prior, lagInFrame(toNullable(__at)) OVER before AS __prior_at
+    FROM (
+      SELECT ${names}, ingested_at AS __at, 0 AS __written, toUInt64(0) AS __line, seq, row_hash FROM ${ident(table.name)}
+      WHERE ${range} AND (${names}) IN (SELECT ${names} FROM ${from} WHERE ${range})
+      UNION ALL
+      SELECT ${names}, ${knownFrom(known)} AS __at, ${isKnownWhenWritten} AS __written, __line, toUInt64(0) AS seq, row_hash FROM ${from}
+      WHERE ${range} AND (NOT ${isKnownWhenWritten} OR __line IN (
+        SELECT max(__line) FROM ${from} WHERE ${range} AND ${isKnownWhenWritten} GROUP BY ${names}
+      ))
+    )
+    WINDOW before AS (PARTITION BY ${names} ORDER BY __at, __written, __line, seq ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)`;
 }
 
-function appendNew(
-  table: SourceTable,
-  { seq, known, fence, ...bucket }: Bucket & Pick<MergeOptions, 'seq' | 'known' | 'fence'>,
-): Sql {
-  const { stage, key, range } = bucket;
+function appendNew(table: SourceTable, { seq, fence, ...bucket }: Bucket & Pick<MergeOptions, 'seq' | 'fence'>): Sql {
+  const { stage, key, range, known } = bucket;
   const names = join(key.map(({ name }) => ident(name)));
   const own = join(table.columns.map(({ name }) => ident(name)));
-  const from = ident(stage);
-  const since = knownFrom(known);
-  // Stored rows have line 0, and so come first: the versions, and before those of a time what they replaced then (__kind 0). Of staged rows each
-  // content of a key and time is looked at once, where the file first has it, unless it is among these; of rows without a time of their own the last line
-  // says what holds when it is written.
+  // An instant with stored versions begins with one; the content of the row before it counts as said at the instant, too (__version 0). Of staged rows
+  // each content of an instant is looked at once, unless it was said. That row before is one of the file where the file has one, and several contents
+  // of an instant are all stored, the one that held already among them: so a file that is stored finds the same when it comes again.
   return sql`INSERT INTO ${ident(table.name)} (${own}, ingested_at, deleted, seq, row_hash)
-    WITH stored AS (${storedVersions(table, bucket)})
-    SELECT ${own}, ${since}, deleted, ${param('UInt64', String(seq - 1n))} + __last, row_hash FROM ${from}
+    SELECT ${own}, ${knownFrom(known)}, deleted, ${param('UInt64', String(seq - 1n))} + __last, row_hash FROM ${ident(stage)}
     INNER JOIN (
       SELECT __line, ifNull(__next != __at, 1) AS __last FROM (
         SELECT __line, __at, row_hash,
           lagInFrame(toNullable(row_hash)) OVER versions AS __before, leadInFrame(toNullable(__at)) OVER versions AS __next
         FROM (
-          SELECT *, row_number() OVER (PARTITION BY ${names}, __at, row_hash ORDER BY __line) AS __nth FROM (
-            SELECT ${names}, ingested_at AS __at, 0 AS __kind, 0 AS __written, toUInt64(0) AS __line, seq, assumeNotNull(__prior) AS row_hash
-            FROM stored WHERE __prior_at < ingested_at
-            UNION ALL
-            SELECT ${names}, ingested_at AS __at, 1 AS __kind, 0 AS __written, toUInt64(0) AS __line, seq, row_hash FROM stored
-            UNION ALL
-            SELECT ${names}, ${since} AS __at, 2 AS __kind, ${isKnownWhenWritten} AS __written, __line, toUInt64(0) AS seq, row_hash
-            FROM ${from} WHERE ${range} AND (NOT ${isKnownWhenWritten} OR __line IN (
-              SELECT max(__line) FROM ${from} WHERE ${range} AND ${isKnownWhenWritten} GROUP BY ${names}
-            ))
+          SELECT *, row_number() OVER (PARTITION BY ${names}, __at, row_hash ORDER BY __line > 0, __written DESC, __line) AS __nth FROM (
+            SELECT ${names}, __at, __written, __line, seq, tupleElement(__said, 1) AS __version, tupleElement(__said, 2) AS row_hash FROM (
+              SELECT * EXCEPT row_hash,
+                arrayJoin(if(__line = 0 AND __prior_at < __at, [(0, assumeNotNull(__prior)), (1, row_hash)], [(1, row_hash)])) AS __said
+              FROM (${toldRows(table, bucket)})
+            )
           )
-        ) WHERE __kind = 1 OR (__kind = 2 AND (__nth = 1 OR __written))
-        WINDOW versions AS (PARTITION BY ${names} ORDER BY __at, __line, seq ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING)
-      ) WHERE __line > 0 AND (__before IS NULL OR __before != row_hash)
+        ) WHERE __version AND (__line = 0 OR __nth = 1 OR __written)
+        WINDOW versions AS (PARTITION BY ${names} ORDER BY __at, __written, __line, seq ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING)
+      ) WHERE __line > 0 AND (__before IS NULL OR __before != row_hash OR __next = __at)
     ) AS fresh USING (__line)
     WHERE ${range} AND ${withinFence(fence)}`;
 }

@@ -41,7 +41,7 @@ export async function fitTables(clickhouse: ClickHouse, tables: readonly SourceT
       }
     }
     const own = new Set(table.columns.map(({ name }) => name));
-    const later = columns.slice(columns.findIndex(({ name }) => name === 'row_hash') + 1).map(({ name }) => name);
+    const later = laterOf(columns).map(({ name }) => name);
     const added = [...later.filter((name) => own.has(name)), ...fresh.map(({ name }) => name)];
     fits.push({ table: table.name, added, problems });
   }
@@ -76,6 +76,10 @@ async function readStored(
   );
 }
 
+/** The columns that came after the table was made. */
+const laterOf = (columns: Stored['columns']): Stored['columns'] =>
+  columns.slice(columns.findIndex(({ name }) => name === 'row_hash') + 1);
+
 function problemsOf(table: SourceTable, { columns, sortingKey, comment }: Stored): readonly string[] {
   const key = [...table.key, 'ingested_at', 'seq'].join(', ');
   if (key !== sortingKey) return [`its key is stored as (${sortingKey}), and the file says (${key}): ${ANOTHER}`];
@@ -89,7 +93,9 @@ function problemsOf(table: SourceTable, { columns, sortingKey, comment }: Stored
     0,
     columns.findIndex(({ name }) => name in VERSION_COLUMNS),
   );
-  for (const { name } of made.filter((column) => !own.has(column.name))) {
+  // What a later release added to a table of the migrations is none of this one's.
+  const kept = comment === '' ? made : [...made, ...laterOf(columns)];
+  for (const { name } of kept.filter((column) => !own.has(column.name))) {
     problems.push(`column '${name}' is stored, and the file lacks it: put it back, for no column is ever removed`);
   }
   const order = made.map(({ name }) => name).filter((name) => own.has(name));

@@ -26,6 +26,7 @@ const graphOf = ({ indicators, ...of }: Registry, more: readonly Indicator[] = [
     onDemandViews: [...of.onDemandViews.values()],
     services: [...of.services.values()],
     models: [...of.models.values()],
+    labels: [...of.labels.values()],
     indicators: [...indicators.values(), ...more],
   });
 

@@ -38,7 +38,7 @@ const labels = (some: readonly Pick<Published, 'kind' | 'id'>[]): string[] =>
 const features = ({ features }: Snapshot): Snapshot[] => features as Snapshot[];
 
 test('every kind of definition that declares what was applied may be hashed anew, and one sentence says so', () => {
-  expect(new Set(files.map(({ kind }) => kind))).toEqual(new Set(['view', 'on_demand', 'service', 'model']));
+  expect(new Set(files.map(({ kind }) => kind))).toEqual(new Set(['view', 'on_demand', 'service', 'model', 'label']));
   expect(labels(rehashable(files, applied()))).toEqual(labels(files));
   expect(changedProblems(files, applied())).toEqual([]);
   const notice = rehashNotice(files, applied()) as string;
@@ -53,6 +53,7 @@ test('every kind of definition that declares what was applied may be hashed anew
 test.each<[string, string, (snapshot: Snapshot) => Snapshot]>([
   ['an age', 'view customer_profile@1', (one) => ({ ...one, ttlMs: 1 })],
   ['an entity', 'view device_profile@1', (one) => ({ ...one, entity: 'customer' })],
+  ['a window', 'label dpd30_6m@1', (one) => ({ ...one, window: { months: 3 } })],
   ['a tombstone', 'view customer_profile@1', (one) => ({ ...one, tombstone: 'gone' })],
   ['the text of a query', 'view loan_behaviour@1', (one) => ({ ...one, queryHash: 'b' })],
   [

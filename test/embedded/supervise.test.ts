@@ -94,6 +94,17 @@ test('a role that crashes is started again', async () => {
   await until(async () => stack.output().includes('the worker ended on its own and is started again'));
 });
 
+test('an error that nothing catches ends the stack in order, and leaves no child behind', async () => {
+  const stack = await start({ THROWS: '1' });
+  const { stores } = await stack.ready;
+  expect(await stack.closed).toBe(1);
+  expect(stack.output()).toContain('an error that nothing caught: stopping');
+  expect(await stack.events()).toContain('api ended');
+  const redis = new Redis(stores.redisUrl, { lazyConnect: true, retryStrategy: null });
+  redis.on('error', () => undefined);
+  await expect(redis.connect()).rejects.toThrow();
+});
+
 test('an API that cannot start ends the start with what it wrote', async () => {
   const stack = await start({ API_FAILS: '1' });
   expect(await stack.closed).toBe(1);

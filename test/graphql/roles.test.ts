@@ -130,7 +130,8 @@ describe('a refusal that depends on the arguments', () => {
     const entry = (await auditOf('Query.customer')).find(
       ({ caller, outcome }) => caller?.role === 'decision' && outcome === 'REFUSED',
     );
-    expect(entry?.details).toMatchObject({ code: 'FORBIDDEN', arguments: { id: 'C1' } });
+    // The log names no entity.
+    expect(entry?.details).toEqual({ code: 'FORBIDDEN', arguments: { id: '1 value', asOf: expect.anything() } });
   });
 
   it('leaves no entry where it is refused as bad input', async () => {
@@ -192,6 +193,42 @@ describe('a read', () => {
     });
     expect(of('indicators')[0]?.details.calls).toMatchObject([{ names: ['customers_registered'], from: '2026-01-01' }]);
     expect(JSON.stringify(entries.filter(({ requestId }) => requestId.startsWith('read-')))).not.toMatch(/"C[129]"/);
+  });
+});
+
+describe('a spine of rows', () => {
+  const SPINE =
+    '{ customer_id: ["C1", "C2"], event_timestamp: ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"], note: ["n", "n"] }';
+  const SPINES = {
+    historical: `{ historicalFeatures(features: ["customer_profile@1:segment"], spine: ${SPINE}) { rowCount } }`,
+    preview: '{ previewFeatureView(view: "customer_profile@1", keys: { customer_id: ["C1", "C2"] }) { rowCount } }',
+    set: `mutation { createTrainingSet(input: { name: "s", features: ["customer_profile@1:segment"], spine: ${SPINE} }) { id } }`,
+  };
+
+  it('leaves a keyed hash of each entity that it asks for, beside the entry of the call', async () => {
+    const online =
+      '{ onlineFeatures(features: ["customer_profile@1:segment"], entities: { customer_id: ["C1", "C2"] }) { requestId } }';
+    for (const [name, query] of Object.entries({ online, ...SPINES })) {
+      expect((await api.graphql('modeler', query, {}, { 'x-request-id': `spine-${name}` })).errors).toEqual([]);
+    }
+    const { audit } = api.app.services.api;
+    await audit.flush();
+    const entries = await audit.list(500);
+    const hashesOf = (name: string) =>
+      entries.filter(({ requestId }) => requestId === `spine-${name}`).flatMap(({ details }) => details.hashes ?? []);
+    expect(hashesOf('online')).toHaveLength(2);
+    for (const name of Object.keys(SPINES)) expect(hashesOf(name)).toEqual(hashesOf('online'));
+  });
+
+  it('is none where the training set takes its rows from SQL', async () => {
+    const sql = "SELECT 'C1' AS customer_id, toDateTime64('2026-01-01 00:00:00', 3, 'UTC') AS event_timestamp";
+    const input = { name: 's', features: ['customer_profile@1:segment'], spineSql: sql };
+    const query = 'mutation ($input: TrainingSetInput!) { createTrainingSet(input: $input) { id } }';
+    expect((await api.graphql('modeler', query, { input }, { 'x-request-id': 'spine-sql' })).errors).toEqual([]);
+    const { audit } = api.app.services.api;
+    await audit.flush();
+    const entries = (await audit.list(500)).filter(({ requestId }) => requestId === 'spine-sql');
+    expect(entries.map(({ outcome }) => outcome).sort()).toEqual(['BEGUN', 'DONE']);
   });
 });
 

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { buildSchema, getIntrospectionQuery, parse, validate } from 'graphql';
@@ -559,6 +560,20 @@ describe('whatever is sent', () => {
     ['a document of deep selections', () => asked('{ a '.repeat(1_200), '/graphql/stream')],
   ])('is BAD_USER_INPUT: %s', async (_, send) => {
     expect(await send()).toEqual([400, 'BAD_USER_INPUT']);
+  });
+
+  it.each([
+    ['an address of 20 kB', `GET /healthz?${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 413, 'PAYLOAD_TOO_LARGE'],
+    ['what is no HTTP', 'hello\r\n\r\n', 400, 'BAD_USER_INPUT'],
+  ])('is answered in the shape of every error: %s', async (_, bytes, status, code) => {
+    const { hostname, port } = new URL(api.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(bytes);
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(JSON.parse(body)).toEqual({
+      error: { code, message: expect.any(String), hint: expect.any(String), requestId: expect.any(String) },
+    });
   });
 
   it('that is a body of deep lists is BAD_USER_INPUT', async () => {

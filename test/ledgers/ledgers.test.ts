@@ -278,6 +278,18 @@ describe('audit log', () => {
     await proxy.close();
   });
 
+  it('has an entry for each 10,000 entities of a request', async () => {
+    const audit = journal();
+    const ids = Array.from({ length: 20_001 }, (_, index) => `many-${index}`);
+    const calls = [{ operation: 'Query.score', of: { model: 'pd' }, entities: { customer_id: ids } }];
+    audit.noteReads({ at: 2_000, requestId: 'many', caller, address: '', calls });
+    await audit.flush();
+    const entries = (await audit.list(10)).filter(({ requestId }) => requestId === 'many');
+    expect(entries.map(({ details }) => details.entities).sort()).toEqual([1, 10_000, 10_000]);
+    expect(new Set(entries.flatMap(({ details }) => details.hashes)).size).toBe(20_001);
+    await audit.close();
+  });
+
   it('tells an auditor who looked up a customer, by the statement that docs/audit.md gives', async () => {
     const audit = journal();
     await sharedSecret(database.dataSource, 'audit', Buffer.alloc(32, 7));

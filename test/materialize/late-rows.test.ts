@@ -289,6 +289,38 @@ it('a payment of yesterday that arrives late is in the loan-days of yesterday, a
   expect(versions.map(({ dpd }) => dpd)).toEqual([2, 0]);
 });
 
+it('a run that waits in vain for a long import of one table waits for a short one of another all the same', async () => {
+  const never = new AbortController().signal;
+  const [long, short] = [tableResource('installments'), tableResource('repayments')];
+  const warned: unknown[] = [];
+  const log = { ...silentLog, warn: (about: object) => void warned.push(about) };
+  await fixture.leases.hold(long, never, async () => {
+    let asked: () => void = () => undefined;
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const leases: Leases = {
+      hold(resource, signal, body) {
+        const held = fixture.leases.hold(resource, signal, body);
+        if (resource.name === short.name) asked();
+        return held;
+      },
+    };
+    let settled: Promise<void> | undefined;
+    await fixture.leases.hold(short, never, async () => {
+      settled = settleSources(
+        { leases, log, derived: [] },
+        [{ sources: ['installments', 'repayments'] }],
+        never,
+        2_000,
+      );
+      await isAsked;
+    });
+    await settled;
+  });
+  expect(warned).toEqual([{ table: 'installments' }]);
+});
+
 it('a run waits for an import that is writing to its source, though not for ever, and has its rows', async () => {
   const table = tableResource('repayments');
   const never = new AbortController().signal;

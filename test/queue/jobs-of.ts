@@ -22,6 +22,7 @@ export const requestsOf = <Specs extends Readonly<Record<string, { readonly payl
 /** A catalogue of these views, and of one model where it is given. */
 export const catalogueOf = (views: readonly View[], model?: Model): FreshCatalogue => ({
   views: async () => views,
+  labels: async () => [],
   retiredViews: async () => [],
   model: async (reference) => {
     if (model) return model;

@@ -35,6 +35,7 @@ const registry: Registry = {
   services: new Map(),
   indicators: new Map(),
   models: new Map(),
+  labels: new Map(),
   jobs: new Map(),
   entities: new Map([[customer.name, customer]]),
   views: new Map([[view.id, view]]),
@@ -85,9 +86,7 @@ const open = (definitions = registry) =>
     offline: fixture.offline,
     builder: fixture.sets,
     spines: uploads(),
-    history: {
-      estimateAsOfs: async (_view, asOfs) => ({ asOfs: asOfs.length, rows: 2 * asOfs.length, seconds: null }),
-    },
+    history: { estimateAsOfs: async (_view, asOfs) => ({ asOfs: asOfs.length, rows: 2 * asOfs.length, seconds: null }) },
     ledger: createTrainingSetLedger(database.dataSource),
     definitions: createDefinitionLedger(database.dataSource),
     mask: new Mask(Buffer.alloc(32, 1), TABLES.personalColumns),

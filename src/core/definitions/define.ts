@@ -20,6 +20,21 @@ export {
 } from './define-feature.js';
 export { defineIndicator, type IndicatorDimension, type IndicatorQueryContext } from './define-indicator.js';
 export { defineJob } from './define-job.js';
+export {
+  defineLabel,
+  dpdReaches,
+  eachApplication,
+  entersDpd,
+  firstDueDate,
+  type LabelOutcomeContext,
+  type LabelQueryContext,
+  type LabelSpec,
+  monthEnds,
+  monthsOnBook,
+  observedBy,
+  outcomeBy,
+  statusReaches,
+} from './define-label.js';
 export { defineModel } from './define-model.js';
 export { defineOnDemandView, input } from './define-on-demand.js';
 export { defineProject, type ProjectSpec } from './define-project.js';

@@ -1,12 +1,14 @@
 /** The kinds of definition files: where each is found, and what is true of what it declares. */
 
-interface DefinitionKindFacts {
+export interface DefinitionKindFacts {
   /** Folder below the project's root. */
   readonly folder: string;
   /** `<name>.<suffix>.ts`; null: every file of the folder. */
   readonly suffix: string | null;
   /** Whether its files are `<name>.v<number>…`: those are applied, served by version and retired. */
   readonly versioned: boolean;
+  /** Whether a file may leave `.v1` out. */
+  readonly firstUnnumbered?: boolean;
   /** Whether the stores keep the features that it declares, or a request computes them; null: it declares none. */
   readonly features: 'stored' | 'computed' | null;
   /** In a sentence; `long` where nothing else says what the name is of. */
@@ -16,7 +18,7 @@ interface DefinitionKindFacts {
   readonly plural: string;
 }
 
-export type DefinitionKind = 'table' | 'view' | 'on_demand' | 'service' | 'model' | 'indicator' | 'job';
+export type DefinitionKind = 'table' | 'view' | 'on_demand' | 'service' | 'model' | 'label' | 'indicator' | 'job';
 
 export const DEFINITION_KINDS = {
   table: {
@@ -63,6 +65,16 @@ export const DEFINITION_KINDS = {
     noun: 'model',
     long: 'model',
     plural: 'models',
+  },
+  label: {
+    folder: 'labels',
+    suffix: 'label',
+    versioned: true,
+    firstUnnumbered: true,
+    features: null,
+    noun: 'label',
+    long: 'label',
+    plural: 'labels',
   },
   indicator: {
     folder: 'indicators',
@@ -111,4 +123,4 @@ export const computedDefinitionKinds = viewDefinitionKinds.filter((kind) => !dec
 
 /** The file of the version after that of a definition. */
 export const nextFile = ({ file, version }: { readonly file: string; readonly version: number }): string =>
-  file.replace(`.v${version}.`, `.v${version + 1}.`);
+  file.replace(/(?:\.v\d+)?(\.[a-z_]+\.ts)$/, `.v${version + 1}$1`);

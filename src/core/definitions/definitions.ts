@@ -2,6 +2,7 @@
 import type { SourceTables } from '../lending/sources.js';
 import type { FeatureSpec } from './define-feature.js';
 import type { IndicatorSpec } from './define-indicator.js';
+import type { LabelSpec } from './define-label.js';
 import type { ModelSpec } from './define-model.js';
 import type { AnyOnDemandViewSpec } from './define-on-demand.js';
 import type { FeatureServiceSpec } from './define-service.js';
@@ -140,6 +141,15 @@ export interface Service extends Identity, Omit<FeatureServiceSpec, 'features'> 
 export interface Indicator extends Omit<Identity, 'version' | 'id'>, IndicatorSpec {
   /** The tables that it may read. */
   readonly tables: SourceTables;
+}
+
+/** A version of an outcome that is computed from source tables. */
+export interface Label extends Identity, Omit<LabelSpec, 'tags'> {
+  readonly tags: readonly string[];
+  /** The tables that it may read. */
+  readonly tables: Pick<SourceTables, 'get'>;
+  /** Those that it reads. */
+  readonly sources: readonly string[];
 }
 
 export interface Model extends Identity, Omit<ModelSpec, 'inputs'> {

@@ -4,7 +4,7 @@ import type { SourceTables } from '../lending/sources.js';
 import type { EntityDefinition } from './define-entity.js';
 import type { JobSpec } from './define-job.js';
 import type { DefinitionKind } from './definition-kinds.js';
-import type { Indicator, Model, OnDemandView, Service, View } from './definitions.js';
+import type { Indicator, Label, Model, OnDemandView, Service, View } from './definitions.js';
 
 export interface JobDefinition extends JobSpec {
   readonly name: string;
@@ -29,6 +29,7 @@ export interface Registry {
   readonly services: ReadonlyMap<string, Service>;
   readonly indicators: ReadonlyMap<string, Indicator>;
   readonly models: ReadonlyMap<string, Model>;
+  readonly labels: ReadonlyMap<string, Label>;
   readonly jobs: ReadonlyMap<string, JobDefinition>;
   /** Files with a problem, by path. What was applied of them is served from what was published, as far as that goes. */
   readonly refused: readonly RefusedFile[];

@@ -2,7 +2,15 @@
 import type { AnyFeatureRef, AnyView, Feature } from '../definitions/definitions.js';
 import type { Instant } from '../helpers/time.js';
 
-export type LineageKind = 'TABLE' | 'FEATURE_VIEW' | 'FEATURE' | 'REQUEST_COLUMN' | 'MODEL' | 'SERVICE' | 'INDICATOR';
+export type LineageKind =
+  | 'TABLE'
+  | 'FEATURE_VIEW'
+  | 'FEATURE'
+  | 'REQUEST_COLUMN'
+  | 'MODEL'
+  | 'SERVICE'
+  | 'LABEL'
+  | 'INDICATOR';
 
 /** A node of the lineage graph. `id` is the name of a table or indicator, `name@version`, or `view@version:feature`; ids are unique within a kind only. */
 export interface LineageRef {

@@ -1,6 +1,6 @@
 /** The catalogue of applied definitions, and the plan of what applying the definition files would change. */
 import type { VersionedKind } from '../definitions/definition-kinds.js';
-import type { AnyFeatureRef, Model, OnDemandView, Service, View } from '../definitions/definitions.js';
+import type { AnyFeatureRef, Label, Model, OnDemandView, Service, View } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { EntityKey, ViewRow } from './offline.js';
 import type { Log } from './process.js';
@@ -18,12 +18,15 @@ export interface Catalogue {
   onDemandViews(): readonly OnDemandView[];
   services(): readonly Service[];
   models(): readonly Model[];
+  labels(): readonly Label[];
   /** The view in force of that name; its newest version where none is given; null where there is none. */
   view(name: string, version?: number): View | null;
   onDemandView(name: string, version?: number): OnDemandView | null;
   service(name: string, version?: number): Service | null;
   /** The model in force of that name; its champion where no version is given. */
   model(name: string, version?: number): Model | null;
+  /** The label in force of that name; its newest version where none is given. */
+  label(name: string, version?: number): Label | null;
   /** Lists every version of a name that was ever applied, retired ones too, as it was published, newest first. */
   published(kind: VersionedKind, name: string): readonly PublishedDefinition[];
   /** Resolves either a pinned service or a list of pinned references to features, in order and without duplicates. BAD_USER_INPUT says what to write instead. */
@@ -33,6 +36,8 @@ export interface Catalogue {
   }): readonly AnyFeatureRef[];
   /** Resolves view names: `name@version`, or a bare name for its newest version. NOT_FOUND for an unknown one. */
   namedViews(names: readonly string[]): readonly View[];
+  /** Resolves a label reference: `name@version`, or a bare name for its newest version. NOT_FOUND for an unknown one. */
+  namedLabel(reference: string): Label;
   /** Resolves a model reference: `name@version`, or a bare name for its champion. NOT_FOUND for an unknown one. */
   namedModel(reference: string): Model;
 }
@@ -41,6 +46,8 @@ export interface Catalogue {
 export interface FreshCatalogue {
   /** Applied views by name, a bare name being the newest version; without names all of them. NOT_FOUND says which name is unknown. */
   views(names?: readonly string[]): Promise<readonly View[]>;
+  /** Applied labels by name, a bare name being the newest version; without names all of them. NOT_FOUND says which name is unknown. */
+  labels(names?: readonly string[]): Promise<readonly Label[]>;
   /** Ids of view versions that were retired so long ago that no process serves them any more. */
   retiredViews(): Promise<readonly string[]>;
   /** An applied model by `name@version`, or a bare name for its champion. NOT_FOUND says which name is unknown. */

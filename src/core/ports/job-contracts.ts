@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { ProfiledView } from './feature-profiles.js';
+import type { ComputedLabel } from './labels.js';
 import type { BackfillResult, MaterializeResult, PortfolioResult } from './materialize.js';
 import type { RestoredViews } from './online.js';
 import type { PrunedView } from './pruning.js';
@@ -24,6 +25,13 @@ export const buildTrainingSet = {
   name: 'build_training_set',
   payload: z.object({ id: z.string() }),
   result: z.custom<BuiltTrainingSet>(),
+};
+
+export const computeLabels = {
+  name: 'compute_labels',
+  /** No labels: all. */
+  payload: z.object({ labels: z.array(z.string()).min(1).nullish() }),
+  result: z.custom<{ readonly labels: readonly ComputedLabel[] }>(),
 };
 
 export const deriveLoanSnapshots = {

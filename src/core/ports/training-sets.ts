@@ -21,7 +21,7 @@ export interface TrainingSetRequest {
     | Readonly<Record<string, readonly unknown[]>>
     | { readonly sql: string }
     | { readonly uploaded: UploadedSpine };
-  /** Name of the label in `labels`, and of its column in the file. */
+  /** Name of the label in `labels`: of an imported one, or `name@version` of a definition. Its column in the file has no version in its name. */
   readonly label: string | null;
   /** Entities by name; they say which join key the `entity_id` of a label is. */
   readonly entities: ReadonlyMap<string, EntityDefinition>;

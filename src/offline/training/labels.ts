@@ -13,12 +13,24 @@ import type { SpinePlan } from './spine.js';
 
 export interface LabelPlan {
   readonly name: string;
+  /** Its column in the file: of `name@version` the name. */
+  readonly column: string;
   readonly entity: string;
   /** The spine column that is matched with a label's `entity_id`. */
   readonly key: string;
+  /** The key is a personal value, which no error names: that of a job is kept. */
+  readonly isPersonal: boolean;
   /** The label's rows as known at the as-of. */
   readonly rows: Sql;
 }
+
+const VERSION = /@\d+$/;
+
+/** Whether a name is that of a definition, whose rows a job computes. */
+const isDefined = (name: string): boolean => VERSION.test(name);
+
+/** The column of a label: a version is no part of a column's name, here as with features. */
+export const labelColumn = (name: string): string => name.replace(VERSION, '');
 
 /** Rule 11: a value that a view makes of `labels` is an outcome, not a feature. BAD_USER_INPUT names it. */
 export function refuseLabelFeatures(features: readonly FeatureRef[]): void {
@@ -65,7 +77,11 @@ export async function planLabel(
     );
     throw badInput(
       `no label '${name}' was known at ${formatInstant(asOf)}`,
-      others.length > 0 ? `labels known then: ${others.map((other) => other.name).join(', ')}` : 'import labels first',
+      isDefined(name)
+        ? 'the nightly job computes applied labels, and so does computeLabels; an outcome is known once its window is over'
+        : others.length > 0
+          ? `labels known then: ${others.map((other) => other.name).join(', ')}`
+          : 'import labels first, or name one of labels/ as name@version',
     );
   }
   const candidates = entitiesOfLabel.flatMap(({ entity }) => {
@@ -90,17 +106,19 @@ export async function planLabel(
   if (type !== 'STRING') {
     throw badInput(`'${only.key}' of the spine is a ${type}`, 'give it as a string: the label joins by it');
   }
-  if (columns.some((column) => column.name === name)) {
+  const column = labelColumn(name);
+  if (columns.some((one) => one.name === column)) {
     throw badInput(
-      `the spine has a column '${name}', which is the name of the label's`,
+      `the spine has a column '${column}', which is the name of the label's`,
       'give the column another name',
     );
   }
   const id = maskedKeys?.personal.has(only.key) ? maskedKeys.textSql(sql`l.entity_id`) : sql`l.entity_id`;
   const rows = sql`SELECT ${id} AS entity_id, toUnixTimestamp64Milli(l.observed_at) AS observed, toUnixTimestamp64Milli(l.window_from) AS opens,
-      l.known_at AS known_at, l.value AS value, toUInt8(1) AS there
+      l.known_at AS known_at, if(l.outcome IS NULL, l.value, NULL) AS value, toUInt8(1) AS there
     FROM ${labels} AS l WHERE l.name = ${name} AND l.entity = ${only.entity}`;
-  return { name, entity: only.entity, key: only.key, rows };
+  const isPersonal = tables.personalColumns.has(only.key);
+  return { name, column, entity: only.entity, key: only.key, isPersonal, rows };
 }
 
 /** Rule 11 over a table of LABEL_COLUMNS. An outcome whose window opens before the observation point was partly known then. */
@@ -121,7 +139,7 @@ export async function refuseEarlyWindows(
   const total = Number(answer?.total ?? 0);
   if (total === 0) return;
   const rows = (answer?.first ?? []).map(
-    ([id, at]) => `${label.entity} ${id} observed at ${formatInstant(Number(at))}`,
+    ([id, at]) => `${label.entity} ${label.isPersonal ? '' : `${id} `}observed at ${formatInstant(Number(at))}`,
   );
   throw badInput(
     `${total} windows of the label '${label.name}' open before their observation point: ${listed(rows, total)}`,
@@ -140,7 +158,7 @@ export function listed(words: readonly string[], total = words.length): string {
 
 /** The columns of a table that holds the labels as known, by entity: a range of the spine then reads only the labels that it is joined with. */
 export const LABEL_COLUMNS = raw(
-  "entity_id String, observed Int64, opens Int64, known_at DateTime64(3, 'UTC'), value Float64, there UInt8",
+  "entity_id String, observed Int64, opens Int64, known_at DateTime64(3, 'UTC'), value Nullable(Float64), there UInt8",
 );
 
 export interface LabelJoin {

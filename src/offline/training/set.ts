@@ -15,7 +15,7 @@ import { finishSet } from './finish.js';
 import { earlyRows, refuseFutureRows, refuseFutureTimes } from './future-rows.js';
 import { joinFeatures, type Working } from './join.js';
 import { joinLabel } from './label.js';
-import { type LabelPlan, planLabel, refuseLabelFeatures } from './labels.js';
+import { type LabelPlan, labelColumn, planLabel, refuseLabelFeatures } from './labels.js';
 import { onDemandSlice } from './on-demand.js';
 import { pinNow, pinStates } from './pins.js';
 import type { ProfiledColumn } from './profile.js';
@@ -57,7 +57,7 @@ async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
   if ('kept' in spine.from) await refuseFutureRows(tools.store, { table: spine.from.kept, asOf, options: {} });
   if (spine.target !== null && request.label !== null) throw twoOutcomes(spine.target);
   const columns = spine.columns.map(({ name }) => name);
-  const taken = request.label === null ? columns : [...columns, request.label];
+  const taken = request.label === null ? columns : [...columns, labelColumn(request.label)];
   const outputs = nameFeatures(features, taken);
   refuseTakenNames(outputs, taken, request);
   const maskedKeys = spine.premasked ? mask : undefined;
@@ -200,7 +200,7 @@ async function build(
       : computedColumns(column, { ref: column.ref, column: name }, request);
   });
   const outcome: ProfiledColumn[] = planned.label
-    ? [{ name: planned.label.name, type: 'FLOAT64', value: raw('label'), explains: false }]
+    ? [{ name: planned.label.column, type: 'FLOAT64', value: raw('label'), explains: false }]
     : target
       ? [target]
       : [];

@@ -1,12 +1,15 @@
 /** Finds the function calls of a statement as ClickHouse prints it: one line, no comments, a name right before its parenthesis. */
 
-export interface Call {
+/** Where a part of a statement begins, and where it ends. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Call extends Span {
   readonly name: string;
   /** Texts of the arguments. */
   readonly args: readonly string[];
-  /** Where the call begins in the statement, and where it ends. */
-  readonly start: number;
-  readonly end: number;
 }
 
 const QUOTES = new Set(["'", '`', '"']);
@@ -46,7 +49,7 @@ export function callsIn(statement: string): Call[] {
 }
 
 /** A call, a column, a literal, or an element of one, that ends at `end`: what an operator after it takes, where no other binds closer. */
-export function operandBefore(text: string, end: number): { readonly start: number; readonly end: number } {
+function operandBefore(text: string, end: number): Span {
   const opened: number[] = [];
   // Where that begins which goes on as long as nothing parts it: `f(x)[1].2`.
   let start = 0;
@@ -63,6 +66,39 @@ export function operandBefore(text: string, end: number): { readonly start: numb
   }
   return { start, end };
 }
+
+/** What an operator right before `from` takes, as `operandBefore`; a sign before it is none of it. */
+function operandAfter(text: string, from: number): Span {
+  const start = text[from] === '-' ? from + 1 : from;
+  let depth = 0;
+  let at = start;
+  while (at < text.length) {
+    const character = text[at] as string;
+    if (depth === 0 && /[\s,)\]]/.test(character)) break;
+    if (character === '(' || character === '[') depth++;
+    else if (character === ')' || character === ']') depth--;
+    at = QUOTES.has(character) ? afterQuoted(text, at) : at + 1;
+  }
+  return { start, end: at };
+}
+
+/** What every `+` and `-` between two operands takes; of a window function the whole, with its OVER. */
+export function operandsIn(text: string): readonly Span[] {
+  const spans = new Map<number, Span>();
+  for (let at = 0; at < text.length; ) {
+    if (/^ [+-] $/.test(text.slice(at, at + 3))) {
+      const [before, after] = [operandBefore(text, at), operandAfter(text, at + 3)];
+      const isOver = text.slice(0, before.start).endsWith(OVER);
+      const first = isOver ? { ...before, start: operandBefore(text, before.start - OVER.length).start } : before;
+      const last = text.startsWith(OVER, after.end) ? operandAfter(text, after.end + OVER.length) : after;
+      for (const span of [first, { start: after.start, end: last.end }]) spans.set(span.start, span);
+    }
+    at = QUOTES.has(text[at] as string) ? afterQuoted(text, at) : at + 1;
+  }
+  return [...spans.values()];
+}
+
+const OVER = ' OVER ';
 
 function argumentsFrom(text: string, open: number): Pick<Call, 'args' | 'end'> {
   const args: string[] = [];

@@ -45,9 +45,9 @@ export function conversionOf({ name, args }: Call): Conversion | null {
   if (refused) throw badInput(`the function '${name}' may lose a value without a word`, refused[1](name));
   const [value = '', ...rest] = args.map(withoutAliases);
   if (/^jsonextract(?:keysandvalues)?$/.test(lower)) return refuseTyped(name, rest.at(-1) ?? '');
-  const moved =
-    MOVES.test(lower) && args.map(withoutAliases).find((each) => !/^(?:-?\d+|[A-Z]+|toInterval\w+\(.*\))$/.test(each));
-  if (moved && args.some((each) => /^toInterval/.test(each) || /^[A-Z]+$/.test(each))) return movedTime(moved);
+  // An interval may have an alias: whichever of the arguments it is, none is a text.
+  const moved = MOVES.test(lower) ? args.map(withoutAliases).filter((each) => !LITERAL.test(each)) : [];
+  if (moved.length > 0) return movedTime(moved);
   const target = targetOf(lower, rest);
   const check = target === null ? timeCheck(lower, value) : checkOf(target, value);
   return check && { name, value, ...check };
@@ -69,8 +69,14 @@ const TAKES_TEXT =
 /** Add an interval to a time, or take it away. */
 const MOVES = /^(?:plus|minus|(?:date|timestamp)_?(?:add|sub)|(?:add|sub)date)$/;
 
-/** A time that an interval moves: a text is read as if it were one, with whatever day it names. */
-export const movedTime = (value: string): Conversion => ({ name: 'INTERVAL', value, ...noText(value) });
+/** A number, a unit or an interval, as it is written out. */
+export const LITERAL = /^(?:-?[\d.]+|[A-Z]+|toInterval\w+\([^()]*\))$/;
+
+/** Times that an interval moves: a text is read as if it were one, with whatever day it names. */
+export function movedTime(values: readonly string[]): Conversion {
+  const [value = ''] = values;
+  return { name: 'INTERVAL', value, ...noText(value), exact: values.map((one) => noText(one).exact).join(' AND ') };
+}
 
 const noText = (value: string): Pick<Conversion, 'exact' | 'reason'> => ({
   exact: `NOT match(toTypeName(${value}), 'String')`,

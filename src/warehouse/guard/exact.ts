@@ -2,8 +2,8 @@
 import { ident, join, type Sql, sql } from '../../core/definitions/sql.js';
 import type { ClickHouse } from '../client.js';
 import { userSqlFailure } from '../failures.js';
-import { type Call, callsIn, operandBefore, withoutAliases } from './calls.js';
-import { type Conversion, conversionOf, movedTime } from './conversions.js';
+import { callsIn, operandsIn, withoutAliases } from './calls.js';
+import { type Conversion, conversionOf, LITERAL, movedTime } from './conversions.js';
 import { CHECK_LIMITS } from './costs.js';
 
 export interface ExactSql {
@@ -15,19 +15,21 @@ export interface ExactSql {
 /** SQL that is true for a value that a conversion would change; NULL stays NULL and is no loss. */
 export const lossOf = ({ value, exact }: Conversion): string => `(isNotNull(${value}) AND NOT ifNull(${exact}, 0))`;
 
+interface PlacedConversion extends Conversion {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * @param statement as ClickHouse printed it
  * @throws BAD_USER_INPUT that names a conversion that is always unsafe, with the safe one
  */
 export function exactSql(statement: string): ExactSql {
-  const conversions = callsIn(statement).flatMap((call) => {
+  const called = callsIn(statement).flatMap((call) => {
     const conversion = conversionOf(call);
-    const moved = movedBy(statement, call);
-    return [
-      ...(conversion ? [{ ...conversion, start: call.start, end: call.end }] : []),
-      ...(moved ? [{ ...movedTime(moved.value), ...moved }] : []),
-    ];
+    return conversion ? [{ ...conversion, start: call.start, end: call.end }] : [];
   });
+  const conversions = [...called, ...movedIn(statement)];
   // An inner call is not rewritten within the condition of an outer one: it is checked where it stands.
   let rewritten = '';
   let at = 0;
@@ -44,11 +46,16 @@ export function exactSql(statement: string): ExactSql {
   return { statement: rewritten + statement.slice(at), conversions };
 }
 
-/** What an interval is added to, or taken from, by an operator. */
-function movedBy(statement: string, { name, start }: Call): { value: string; start: number; end: number } | null {
-  if (!/^toInterval/.test(name) || !/ [+-] $/.test(statement.slice(0, start))) return null;
-  const operand = operandBefore(statement, start - 3);
-  return { value: withoutAliases(statement.slice(operand.start, operand.end)), ...operand };
+/**
+ * What `+` and `-` take in a statement that has an interval: it may stand on either side, in a tuple, or under an alias. A text is there for nothing
+ * but a time that an interval moves.
+ */
+function movedIn(statement: string): readonly PlacedConversion[] {
+  if (!/\btoInterval\w+\(/.test(statement)) return [];
+  return operandsIn(statement).flatMap(({ start, end }) => {
+    const value = withoutAliases(statement.slice(start, end));
+    return LITERAL.test(value) ? [] : [{ ...movedTime([value]), start, end }];
+  });
 }
 
 const messageOf = ({ name, reason }: Conversion): string =>

@@ -148,6 +148,7 @@ describe('views that read each other', () => {
       onDemandViews: [base, double, sum],
       services: [],
       models: [],
+      labels: [],
       indicators: [],
     };
     const { upstream } = lineageGraph(definitions).of({ kind: 'FEATURE', id: 'sum@1:all' });

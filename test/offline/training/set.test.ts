@@ -83,6 +83,7 @@ beforeAll(async () => {
   await label('bad_90', 'C3', 9, { value: 1 });
   await label('early', 'C1', 1, { value: 1, from: 0.5 });
   await label('late', 'C1', 1, { value: 1, ingested: 101 });
+  await label('stolen', 'D1', 1, { value: 1, from: 0.5, entity: 'device' });
   await label('ours', 'D1', 1, { value: 1, entity: 'device' });
   await label('ours', 'C1', 1, { value: 1 });
 });
@@ -369,6 +370,11 @@ test.each<[string, Partial<TrainingSetRequest>, RegExp]>([
     'whose window opens before the observation point',
     { label: 'early' },
     /1 windows of the label 'early' open before their observation point: customer C1 observed at [-0-9T:.]+Z/,
+  ],
+  [
+    'whose window opens too early for a personal key, which no error names,',
+    { label: 'stolen', features: [], spine: { device_id: ['D1'], event_timestamp: [at(1)] } },
+    /^1 windows of the label 'stolen' open before their observation point: device observed at [-0-9T:.]+Z$/,
   ],
   ['that nobody knew at the as-of', { label: 'late' }, /no label 'late' was known at/],
   [

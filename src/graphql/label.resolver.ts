@@ -1,0 +1,123 @@
+import { Arg, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { checkDays } from '../core/bounds.js';
+import { longestWindow } from '../core/compute/labels/observations.js';
+import type { Label } from '../core/definitions/definitions.js';
+import type { LocalDate } from '../core/helpers/time.js';
+import { computeLabels } from '../core/ports/job-contracts.js';
+import type { JobRecord } from '../core/ports/jobs.js';
+import type { RequestContext } from './context.js';
+import { DataTableType } from './data-table.js';
+import { NEWEST_VERSION } from './descriptions.js';
+import { JobType } from './job.resolver.js';
+import { Operation } from './operation.js';
+import { GraphQLDate } from './scalars.js';
+
+@ObjectType('LabelDefinition', {
+  description: 'A version of a label: an outcome that models learn, computed from source tables.',
+})
+class LabelDefinitionType {
+  /** The source of the resolved fields; it is no field of the graph. */
+  readonly label!: Label;
+
+  @Field(() => String, { description: 'The name of the label.' })
+  name!: string;
+
+  @Field(() => Int, { description: 'The version; its meaning never changes.' })
+  version!: number;
+
+  @Field(() => String, { description: 'The entity that is observed.' })
+  entity!: string;
+
+  @Field(() => String, { description: 'The meaning of the outcome: what 1 stands for, and of whom.' })
+  description!: string;
+
+  @Field(() => String, { description: 'The owner of the label.' })
+  owner!: string;
+
+  @Field(() => [String], { description: 'The tags of the label.' })
+  tags!: readonly string[];
+
+  @Field(() => Int, {
+    description: 'The length of the performance window in days; of a window in months the longest that it can be.',
+  })
+  windowDays!: number;
+}
+
+const shown = (label: Label): LabelDefinitionType => ({
+  label,
+  name: label.name,
+  version: label.version,
+  entity: label.entity.name,
+  description: label.description,
+  owner: label.owner,
+  tags: label.tags,
+  windowDays: longestWindow(label.window),
+});
+
+@Resolver(() => LabelDefinitionType)
+export class LabelResolver {
+  @Operation({
+    roles: ['admin', 'modeler', 'decision', 'bi'],
+    cost: ({ weight, catalogue }) => catalogue.labels().length * weight,
+  })
+  @Query(() => [LabelDefinitionType], {
+    description: 'Lists the applied labels by name, newest version first.',
+  })
+  labelDefinitions(@Ctx() { services }: RequestContext): LabelDefinitionType[] {
+    return services.catalogue.labels().map(shown);
+  }
+
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
+  @Query(() => LabelDefinitionType, {
+    nullable: true,
+    description: 'Reads one label; null where no applied label has this name and version.',
+  })
+  labelDefinition(
+    @Arg('name', () => String, { description: 'The name of the label.' }) name: string,
+    @Arg('version', () => Int, { nullable: true, description: NEWEST_VERSION }) version: number | null,
+    @Ctx() { services }: RequestContext,
+  ): LabelDefinitionType | null {
+    const label = services.catalogue.label(name, version ?? undefined);
+    return label ? shown(label) : null;
+  }
+
+  @Operation({ roles: ['admin'] })
+  @Mutation(() => JobType, {
+    description:
+      'Computes labels up to what is known now: outcomes that have become known, and corrections of earlier ones as new versions. The nightly job does the same for all.',
+  })
+  computeLabels(
+    @Arg('labels', () => [String], {
+      nullable: true,
+      description:
+        'The labels as name@version; a bare name means its newest version. Without them, all applied labels.',
+    })
+    labels: string[] | null,
+    @Ctx() { services, caller }: RequestContext,
+  ): Promise<JobRecord> {
+    const ids = labels?.map((name) => services.catalogue.namedLabel(name).id);
+    return services.queue.enqueue(computeLabels, { labels: ids ?? null }, { owner: caller.keyId });
+  }
+
+  @FieldResolver(() => DataTableType, {
+    description:
+      'The outcomes by month of observation: observations, those that are immature, excluded or indeterminate, goods, bads, and the bad rate. A rate without an outcome is null, with the reason.',
+  })
+  async badRates(
+    @Root() { label }: LabelDefinitionType,
+    @Arg('from', () => GraphQLDate, { nullable: true, description: 'The first local day of observation, included.' })
+    from: LocalDate | null,
+    @Arg('to', () => GraphQLDate, { nullable: true, description: 'The last local day of observation, included.' })
+    to: LocalDate | null,
+    @Ctx() { services, deadline }: RequestContext,
+  ): Promise<DataTableType> {
+    if (from != null && to != null) checkDays({ from, to });
+    const table = await services.labels.badRates(label, {
+      from: from ?? null,
+      to: to ?? null,
+      asOf: services.now(),
+      signal: deadline?.signal,
+    });
+    return { ...table, rowCount: table.rows.length };
+  }
+}

@@ -1,0 +1,89 @@
+import { plannedLabel } from '../core/compute/labels/label-sql.js';
+import { labelTexts } from '../core/compute/labels/label-text.js';
+import { entitiesOf, observationProblem } from '../core/compute/labels/observations.js';
+import { outcomeEntities, outcomeProblem } from '../core/compute/labels/outcomes.js';
+import type { EntityDefinition } from '../core/definitions/define-entity.js';
+import type { LabelSpec } from '../core/definitions/define-label.js';
+import type { Label } from '../core/definitions/definitions.js';
+import type { SourceTables } from '../core/lending/sources.js';
+import { checkRawTables, type Report } from './check.js';
+import { isDeclared } from './references.js';
+import type { DefinitionFile } from './scan.js';
+
+/** Longer windows are mistakes: no book is watched for thirty years. */
+const MOST_DAYS = 10_950;
+const MOST_MONTHS = 360;
+
+/** Builds a label from its file and reports everything that is wrong with it; null where it cannot be computed. */
+export function checkLabel(
+  { name, version, id, file }: DefinitionFile,
+  spec: LabelSpec,
+  { entities, tables }: { readonly entities: ReadonlyMap<string, EntityDefinition>; readonly tables: SourceTables },
+  report: Report,
+): Omit<Label, 'hash'> | null {
+  let good = true;
+  const refuse: Report = (problem) => {
+    good = false;
+    report(problem);
+  };
+  if (!spec.owner) refuse('has no owner');
+  if (!spec.description) refuse('has no description');
+  if (!isDeclared(spec.entity, entities)) {
+    refuse(`its entity '${spec.entity?.name ?? '?'}' is not one that features/entities.ts exports`);
+  } else if (spec.entity.joinKeys.length !== 1) {
+    refuse(
+      `its entity '${spec.entity.name}' has ${spec.entity.joinKeys.length} join keys; a label is about an entity with one`,
+    );
+  }
+  for (const problem of [windowProblem(spec.window), ...partProblems(spec)]) if (problem !== null) refuse(problem);
+  if (!good) return null;
+
+  const label = { ...spec, name, version, id, file, tags: spec.tags ?? [], tables, sources: [], hash: '' };
+  const sources = sourcesOf(label, refuse);
+  return good ? { ...label, sources } : null;
+}
+
+function windowProblem(window: LabelSpec['window']): string | null {
+  const { days, months } = (window ?? {}) as { readonly days?: number; readonly months?: number };
+  if ((days === undefined) === (months === undefined)) return 'its window is neither { days: … } nor { months: … }';
+  const [length, most, unit] =
+    days === undefined ? [months as number, MOST_MONTHS, 'months'] : [days, MOST_DAYS, 'days'];
+  if (Number.isInteger(length) && length >= 1 && length <= most) return null;
+  return `its window of ${length} ${unit} is not a whole number from 1 to ${most}`;
+}
+
+function partProblems(spec: LabelSpec): readonly (string | null)[] {
+  const { observation, outcome, entity } = spec;
+  if (!observation?.kind) return ['has no observation; give one such as monthEnds()'];
+  if (!outcome?.kind) return ['has no outcome; give one such as dpdReaches(30)'];
+  const entityProblem = (what: string, allowed: readonly string[] | null): string | null =>
+    allowed === null || allowed.includes(entity?.name ?? '')
+      ? null
+      : `${what} is of ${allowed.join(' or ')}, and the label's entity is '${entity?.name ?? '?'}'`;
+  return [
+    observationProblem(observation),
+    entityProblem(`its observation '${observation.kind}'`, entitiesOf(observation)),
+    outcomeProblem(spec),
+    entityProblem(`its outcome '${outcome.kind}'`, outcomeEntities(outcome)),
+  ];
+}
+
+/** The tables that a label reads, found by writing its SQL with tables that only note their name. */
+function sourcesOf(label: Label, report: Report): readonly string[] {
+  const used = new Set<string>();
+  const { tables } = label;
+  const noting: Label['tables'] = {
+    get: (name) => {
+      used.add(name);
+      return tables.get(name);
+    },
+  };
+  try {
+    plannedLabel({ ...label, tables: noting }, 'UTC').render();
+    for (const text of labelTexts(label)) checkRawTables(text, report);
+  } catch (cause) {
+    report(`its SQL does not render: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  if (used.has('labels')) report("source('labels'): a label is made of what happened, not of other labels");
+  return [...used].sort();
+}

@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  defineLabel,
+  dpdReaches,
+  eachApplication,
+  entersDpd,
+  firstDueDate,
+  type LabelSpec,
+  monthEnds,
+  monthsOnBook,
+  statusReaches,
+} from '../../../src/core/definitions/define.js';
+import { defineEntity } from '../../../src/core/definitions/define-entity.js';
+import type { Label } from '../../../src/core/definitions/definitions.js';
+import { BusinessCalendar, type Instant } from '../../../src/core/helpers/time.js';
+import type { LabelComputer } from '../../../src/core/ports/labels.js';
+import { createLabelComputer } from '../../../src/derived/labels/compute.js';
+import { checkLabel } from '../../../src/registry/labels.js';
+import { openSources, type Sources } from '../../sources/support.js';
+import { quietLog } from '../../support/homes.js';
+import { unsharedLeases } from '../../support/leases.js';
+import { TABLES } from '../../support/tables.js';
+import { bookOf, store } from './books.js';
+import { type Book, CONDITION_SQL, judge, type Outcome } from './oracle.js';
+
+const ZONE = 'America/New_York';
+const calendar = new BusinessCalendar(ZONE);
+const at = (day: string, time = '03:10'): Instant => calendar.at(day, time);
+
+const entity = (name: string) => defineEntity({ name, joinKeys: [`${name}_id`], description: name });
+const [customer, loan, application] = [entity('customer'), entity('loan'), entity('application')];
+const ENTITIES = new Map([customer, loan, application].map((one) => [one.name, one]));
+
+type Part = Omit<LabelSpec, 'description' | 'owner'>;
+
+/** A label as the registry loads it. */
+function labelOf(name: string, part: Part): Label {
+  const problems: string[] = [];
+  const file = {
+    kind: 'label',
+    name,
+    version: 1,
+    id: `${name}@1`,
+    file: `labels/${name}.label.ts`,
+    path: '',
+    code: '',
+  };
+  const spec = defineLabel({ ...part, description: name, owner: 'test' });
+  const label = checkLabel(
+    { ...file, exported: spec } as Parameters<typeof checkLabel>[0],
+    spec,
+    { entities: ENTITIES, tables: TABLES },
+    (problem) => problems.push(problem),
+  );
+  expect(problems).toEqual([]);
+  return { ...(label as Label), hash: '' };
+}
+
+const exclude = {
+  'past due already': CONDITION_SQL['past due already'],
+  'written off before': CONDITION_SQL['written off before'],
+};
+const indeterminate = { 'rolled a little': CONDITION_SQL['rolled a little'] };
+const days = (length: number) => ({ days: length });
+const months = (length: number) => ({ months: length });
+
+/** Every kind of observation, of outcome and of closure, of every entity that it can be of. */
+const PARTS: Readonly<Record<string, Part>> = {
+  month_any: {
+    entity: customer,
+    observation: monthEnds({ at: '06:00' }),
+    window: months(2),
+    outcome: dpdReaches(15, { on: 'any' }),
+    exclude,
+  },
+  month_loan: {
+    entity: loan,
+    observation: monthEnds(),
+    window: days(31),
+    outcome: dpdReaches(10, { when: 'at_end' }),
+    indeterminate,
+    sold: 'excluded',
+  },
+  mob0: { entity: loan, observation: monthsOnBook(0), window: months(2), outcome: dpdReaches(20), sold: 'good' },
+  mob1: {
+    entity: loan,
+    observation: monthsOnBook(1),
+    window: days(40),
+    outcome: dpdReaches(20, { on: 'any' }),
+    exclude,
+    closed: 'indeterminate',
+  },
+  first_due: { entity: loan, observation: firstDueDate(), window: days(7), outcome: dpdReaches(7), indeterminate },
+  applied: {
+    entity: application,
+    observation: eachApplication({ kinds: ['LOAN'] }),
+    window: months(3),
+    outcome: dpdReaches(10),
+  },
+  applied_any: {
+    entity: application,
+    observation: eachApplication(),
+    window: days(60),
+    outcome: dpdReaches(10, { on: 'any' }),
+  },
+  paid: { entity: loan, observation: entersDpd(1), window: days(14), outcome: statusReaches(['CURRENT', 'SETTLED']) },
+  deeper: {
+    entity: customer,
+    observation: entersDpd(10),
+    window: days(10),
+    outcome: statusReaches(['OVERDUE'], { when: 'at_end' }),
+    closed: 'excluded',
+  },
+};
+const LABELS = Object.entries(PARTS).map(([name, part]) => labelOf(name, part));
+
+const unwatched = { signal: new AbortController().signal, report: async () => undefined };
+
+interface Row {
+  readonly id: string;
+  readonly observed: string;
+  readonly from: string;
+  readonly to: string;
+  readonly known: string;
+  readonly value: number | null;
+  readonly outcome: string | null;
+}
+
+const outcomeOf = (row: Row): Outcome => ({
+  id: row.id,
+  observedAt: Number(row.observed),
+  windowFrom: Number(row.from),
+  windowTo: Number(row.to),
+  knownAt: Number(row.known),
+  value: (row.outcome as Outcome['value'] | null) ?? (row.value as number),
+});
+
+const sorted = (outcomes: readonly Outcome[]): string[] => outcomes.map((one) => JSON.stringify(one)).sort();
+
+let sources: Sources;
+beforeAll(async () => {
+  sources = await openSources(ZONE);
+});
+afterAll(() => sources.close());
+
+const READ = `toUnixTimestamp64Milli(observed_at) AS observed, toUnixTimestamp64Milli(window_from) AS from,
+  toUnixTimestamp64Milli(window_to) AS to, toUnixTimestamp64Milli(known_at) AS known, value, outcome`;
+
+/** The rows of a label in the versions that were known at an instant. */
+const knownRows = async (label: Label, knowledge: Instant): Promise<readonly Outcome[]> => {
+  const rows = await sources.rows<Row>(
+    `SELECT entity_id AS id, ${READ} FROM (
+       SELECT * FROM labels WHERE name = '${label.id}' AND ingested_at <= fromUnixTimestamp64Milli(${knowledge})
+       ORDER BY entity_id, observed_at, ingested_at DESC, seq DESC LIMIT 1 BY entity_id, observed_at
+     ) WHERE deleted = 0`,
+  );
+  return rows.map(outcomeOf);
+};
+
+const computerAt = (clock: Instant): LabelComputer =>
+  createLabelComputer({
+    clickhouse: sources.clickhouse,
+    calendar,
+    leases: unsharedLeases(),
+    clock: () => clock,
+    log: quietLog,
+  });
+
+const compute = (now: Instant, labels: readonly Label[] = LABELS) =>
+  computerAt(now).compute(labels, { now }, unwatched);
+
+/** Repeatable numbers from 0 to below 1. */
+function sequence(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+describe('the computed rows of labels', () => {
+  let book: Book;
+  const first = at('2024-05-02');
+  const later = [at('2024-06-11')];
+
+  beforeAll(async () => {
+    book = bookOf({ calendar, customers: 16, random: sequence(7), from: '2023-12-20', through: '2024-06-10' });
+    await store(sources.clickhouse, book, calendar);
+  });
+
+  it('are those of a brute-force oracle after each run, for every kind of observation and outcome', async () => {
+    for (const now of [first, ...later]) {
+      await compute(now);
+      for (const label of LABELS) {
+        const expected = judge(label, book, calendar, now);
+        expect(sorted(await knownRows(label, now)), `${label.id} at ${new Date(now).toISOString()}`).toEqual(
+          sorted(expected),
+        );
+      }
+    }
+    // No kind passes for want of cases.
+    for (const label of LABELS) {
+      const values = new Set(judge(label, book, calendar, later.at(-1) as Instant).map(({ value }) => value));
+      expect([label.id, values.size > 1]).toEqual([label.id, true]);
+    }
+  });
+
+  it('show at any instant of the past what was known of whole months then, restatements left out', async () => {
+    const label = LABELS[0] as Label;
+    for (const now of ['2024-03-05', '2024-04-01', '2024-04-20']) {
+      const knowledge = at(now);
+      const rows = await knownRows(label, knowledge);
+      // A month end's outcomes are known together: each is as it was at that very moment.
+      const expected = [...new Set(rows.map(({ knownAt }) => knownAt))].flatMap((known) =>
+        judge(label, book, calendar, known).filter((one) => one.knownAt === known),
+      );
+      expect(rows.length).toBeGreaterThan(0);
+      expect(sorted(rows)).toEqual(sorted(expected));
+    }
+  });
+
+  it('keep what was said: a correction is a version of its own, and a run without news adds none', async () => {
+    const versions = await sources.rows<{ versions: string }>(
+      'SELECT count() AS versions FROM labels GROUP BY name, entity_id, observed_at HAVING versions > 1',
+    );
+    expect(versions.length).toBeGreaterThan(0);
+    const again = await compute((later.at(-1) as Instant) + 1);
+    expect(again.map(({ changed }) => changed)).toEqual(LABELS.map(() => 0));
+  });
+});
