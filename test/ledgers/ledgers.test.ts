@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFINITION_KINDS, definitionKinds } from '../../src/core/definitions/definition-kinds.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { FreshDefinition } from '../../src/core/ports/serving.js';
 import { walkChain as checkIn } from '../../src/ledgers/audit-check.js';
@@ -48,6 +49,14 @@ describe('ledger of definitions', () => {
     await ledger.publish([definition('kept@1', 1_767_225_600_123)]);
     const kept = (await ledger.all()).find(({ id }) => id === 'kept@1');
     expect(kept).toMatchObject({ ...definition('kept@1', 1_767_225_600_123), retiredAt: null, formerHashes: [] });
+  });
+
+  it('takes in every kind that has versions', async () => {
+    const ledger = createDefinitionLedger(database.dataSource);
+    const kinds = definitionKinds.filter((kind): kind is FreshDefinition['kind'] => DEFINITION_KINDS[kind].versioned);
+    await ledger.publish(kinds.map((kind) => ({ ...definition('each@1'), kind })));
+    const taken = (await ledger.all()).filter(({ id }) => id === 'each@1');
+    expect(taken.map(({ kind }) => kind).sort()).toEqual([...kinds].sort());
   });
 
   it('has one champion a model: the first that was applied, until another is promoted or the last one goes', async () => {

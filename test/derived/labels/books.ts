@@ -29,7 +29,7 @@ export interface BookOptions {
 
 const ENDS: readonly Status[] = ['SETTLED', 'WRITTEN_OFF', 'SOLD'];
 /** Days after month ends, leap days and changes of the clock among them. */
-const EDGES = ['2024-01-31', '2024-02-29', '2024-03-10', '2024-03-31', '2023-12-31', '2024-04-30'];
+const EDGES = ['2024-01-31', '2024-02-29', '2024-03-10', '2024-03-31', '2024-04-30'];
 
 export function bookOf({ calendar, customers, random, from, through }: BookOptions): Book {
   const below = (most: number): number => Math.floor(random() * most);

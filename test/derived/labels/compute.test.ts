@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { labelSql } from '../../../src/core/compute/labels/label-sql.js';
 import {
   defineLabel,
   dpdReaches,
@@ -12,12 +14,16 @@ import {
 } from '../../../src/core/definitions/define.js';
 import { defineEntity } from '../../../src/core/definitions/define-entity.js';
 import type { Label } from '../../../src/core/definitions/definitions.js';
+import { sql } from '../../../src/core/definitions/sql.js';
 import { BusinessCalendar, type Instant } from '../../../src/core/helpers/time.js';
 import type { LabelComputer } from '../../../src/core/ports/labels.js';
 import { createLabelComputer } from '../../../src/derived/labels/compute.js';
+import { createLabelEvidence } from '../../../src/derived/labels/evidence.js';
 import { checkLabel } from '../../../src/registry/labels.js';
+import { loadRegistry } from '../../../src/registry/load.js';
 import { openSources, type Sources } from '../../sources/support.js';
 import { quietLog } from '../../support/homes.js';
+import { insertRows } from '../../support/insert-rows.js';
 import { unsharedLeases } from '../../support/leases.js';
 import { TABLES } from '../../support/tables.js';
 import { bookOf, store } from './books.js';
@@ -184,7 +190,7 @@ describe('the computed rows of labels', () => {
   const later = [at('2024-06-11')];
 
   beforeAll(async () => {
-    book = bookOf({ calendar, customers: 16, random: sequence(7), from: '2023-12-20', through: '2024-06-10' });
+    book = bookOf({ calendar, customers: 16, random: sequence(7), from: '2024-01-20', through: '2024-06-10' });
     await store(sources.clickhouse, book, calendar);
   });
 
@@ -226,5 +232,114 @@ describe('the computed rows of labels', () => {
     expect(versions.length).toBeGreaterThan(0);
     const again = await compute((later.at(-1) as Instant) + 1);
     expect(again.map(({ changed }) => changed)).toEqual(LABELS.map(() => 0));
+  });
+});
+
+describe('the bad rates of a label', () => {
+  it('count what the rows say, month by month, with those that are not known yet', async () => {
+    const [label] = LABELS as [Label];
+    const asOf = at('2024-06-11');
+    const table = await createLabelEvidence({ query: sources.clickhouse, calendar }).badRates(label, {
+      from: null,
+      to: '2024-05-31',
+      asOf,
+    });
+    const rows = await knownRows(label, asOf);
+    const month = (at: Instant): string => `${calendar.dateOf(at - 24 * 3_600_000).slice(0, 7)}-01`;
+    const of = (value: Outcome['value'], day: unknown): string =>
+      String(rows.filter((row) => row.value === value && month(row.observedAt) === day).length);
+    const seen = table.rows.map(([day, , , excluded, indeterminate, goods, bads]) => [
+      day,
+      excluded,
+      indeterminate,
+      goods,
+      bads,
+    ]);
+    expect(seen).toEqual(
+      table.rows.map(([day]) => [day, of('EXCLUDED', day), of('INDETERMINATE', day), of(0, day), of(1, day)]),
+    );
+    expect(table.rows.map(([day]) => day)).toEqual(
+      ['2024-01', '2024-02', '2024-03', '2024-04', '2024-05']
+        .map((one) => `${one}-01`)
+        .slice(-table.rows.length),
+    );
+    // Two months after April and May are not over.
+    expect(table.rows.slice(-2).map(([, observations, immature]) => observations === immature)).toEqual([true, true]);
+    expect(table.nulls.slice(-2).map(({ reason }) => reason)).toEqual(['IMMATURE', 'IMMATURE']);
+    expect(table.dataThrough).toBe('2024-03-01');
+  });
+});
+
+describe('the shipped labels of customers who come and go', () => {
+  const registry = loadRegistry({ root: fileURLToPath(new URL('../../../', import.meta.url)) });
+  const outcomes = async (id: string) => {
+    const label = (await registry).labels.get(id) as Label;
+    const range = { from: '2024-01-01', to: '2024-01-31', knowledge: at('2025-01-01'), timezone: ZONE };
+    return sources.clickhouse.tuples<readonly [string, number | null]>(
+      'test',
+      sql`SELECT entity_id, value FROM (${labelSql(label, range, null)}) WHERE startsWith(entity_id, 'S') ORDER BY entity_id`,
+    );
+  };
+  const version = { ingested_at: '2024-12-01T00:00:00Z', deleted: 0, seq: 1 };
+
+  it('churn_90d: none who takes a loan on the 90th day, and none who still owes', async () => {
+    const day = (customer: string, of: string, as_of: string, status: string) => ({
+      ...version,
+      loan_id: of,
+      as_of,
+      customer_id: customer,
+      product: 'CASH',
+      status,
+      dpd: 0,
+      disbursed_on: '2023-06-01',
+    });
+    const taken = (customer: string, date: string) => ({
+      ...version,
+      loan_id: `${customer}-${date}`,
+      customer_id: customer,
+      product: 'CASH',
+      disbursed_at: new Date(at(date, '23:59')).toISOString(),
+    });
+    await insertRows(sources.clickhouse, 'loan_snapshots', [
+      ...['S-gone', 'S-back', 'S-late'].map((one) => day(one, `${one}-1`, '2024-01-10', 'SETTLED')),
+      day('S-owes', 'S-owes-1', '2024-01-10', 'SETTLED'),
+      day('S-owes', 'S-owes-2', '2024-01-10', 'CURRENT'),
+      day('S-lost', 'S-lost-1', '2024-01-10', 'WRITTEN_OFF'),
+    ]);
+    // The 90th day after 10 January of a leap year is 9 April.
+    await insertRows(sources.clickhouse, 'loans', [
+      taken('S-gone', '2024-01-10'),
+      taken('S-back', '2024-04-09'),
+      taken('S-late', '2024-04-10'),
+    ]);
+    expect(await outcomes('churn_90d@1')).toEqual([
+      ['S-back', 0],
+      ['S-gone', 1],
+      ['S-late', 1],
+    ]);
+  });
+
+  it('responded_30d: a response on the 30th day counts, and contacts of one instant are one observation', async () => {
+    const sent = at('2024-01-10', '09:00');
+    const contact = (customer: string, number: number, responded: string | null) => ({
+      ...version,
+      contact_id: `${customer}-${number}`,
+      campaign: 'spring',
+      customer_id: customer,
+      channel: 'SMS',
+      sent_at: new Date(sent).toISOString(),
+      responded_at: responded === null ? null : new Date(at(responded, '23:59')).toISOString(),
+    });
+    await insertRows(sources.clickhouse, 'campaign_contacts', [
+      contact('S-never', 1, null),
+      contact('S-slow', 1, '2024-02-10'),
+      contact('S-yes', 1, null),
+      contact('S-yes', 2, '2024-02-09'),
+    ]);
+    expect(await outcomes('responded_30d@1')).toEqual([
+      ['S-never', 0],
+      ['S-slow', 0],
+      ['S-yes', 1],
+    ]);
   });
 });
