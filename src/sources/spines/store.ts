@@ -65,10 +65,12 @@ export function createSpineStore(options: SpineStoreOptions): SpineStore {
           const staged = 'columns' in opened ? await stageTyped(staging, opened) : await stageText(staging, opened);
           const plan = planColumns(staged.columns, roles);
           const refused = await refusedRows(store, staged, plan);
-          const rows = await fill(store, { stage, table, plan, isSound: refused.total === staged.unread.total }).catch(async (cause: unknown) => {
-            await dropTable(store, table);
-            throw cause;
-          });
+          const rows = await fill(store, { stage, table, plan, isSound: refused.total === staged.unread.total }).catch(
+            async (cause: unknown) => {
+              await dropTable(store, table);
+              throw cause;
+            },
+          );
           if (rows === 0) {
             await dropTable(store, table);
             throw withoutRows(refused);
