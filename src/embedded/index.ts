@@ -6,6 +6,7 @@ import type { Log } from '../core/ports/process.js';
 import { endOrphans } from './child.js';
 import { type ClickHouseTuning, startClickHouse } from './clickhouse.js';
 import { type Home, lockHome, prepareHome } from './home.js';
+import { fewOpenFiles } from './open-files.js';
 import { startPostgres } from './postgres.js';
 import type { RunAs } from './postgres-place.js';
 import { type RunningStore, startRedis } from './redis.js';
@@ -65,6 +66,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     await unlock();
   };
   try {
+    const few = need.clickhouse ? fewOpenFiles() : null;
+    if (few !== null) log.warn({}, few);
     await endOrphans(home, log);
     await options.beforeStores?.();
     const starters: Readonly<Record<StoreName, () => Promise<RunningStore>>> = {

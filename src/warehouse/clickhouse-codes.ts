@@ -3,7 +3,7 @@
 /**
  * - TIMEOUT: the statement takes longer than allowed.
  * - FULL: the disk of the server is full.
- * - OVERLOADED: the server has no memory, thread or place in its queue for the statement now, or the statement reads more than allowed.
+ * - OVERLOADED: the server has no memory, thread, file or place in its queue for the statement now, or the statement reads more than allowed.
  * - VALUE: a value, and nothing else, is at fault.
  * - REFUSED: the statement itself is at fault; every code that is not in the table.
  * - UNREACHABLE: the server does not answer.
@@ -28,6 +28,7 @@ const TIMEOUTS: readonly Row[] = [
 const FULL_DISKS: readonly Row[] = [[243, 'NOT_ENOUGH_SPACE', 'the disk is full']];
 
 const OVERLOADS: readonly Row[] = [
+  [76, 'CANNOT_OPEN_FILE', 'the server cannot open a file, mostly since it has as many open as it may (ulimit -n)'],
   [202, 'TOO_MANY_SIMULTANEOUS_QUERIES', 'the server runs as many statements as it may'],
   [241, 'MEMORY_LIMIT_EXCEEDED', 'the statement needs more memory than allowed'],
   [307, 'TOO_MANY_BYTES', 'the statement reads more bytes than allowed'],
