@@ -73,7 +73,7 @@ import { createTelemetry } from './telemetry/telemetry.js';
 import { answering } from './warehouse/answering.js';
 import { openClickHouse } from './warehouse/client.js';
 import { migrateClickHouse } from './warehouse/migrate.js';
-import { fitTables } from './warehouse/table-shapes.js';
+import { fitTables, madeTables } from './warehouse/table-shapes.js';
 import { createUserSql, USER_SQL_CONNECTIONS } from './warehouse/user-sql.js';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
@@ -130,18 +130,18 @@ export async function createApp(config: Config, given: Given = {}) {
     const { dataSource } = database;
     // A test that sets the clock sets that of the stores too.
     const storeClock = given.clock ? undefined : createStoreClock(dataSource);
+    const store = openClickHouse({ url: clickhouseUrl, database: given.clickhouseDatabase ?? DATABASE, log, metrics });
+    opened(store, () => store.close());
+    await store.createDatabase(given.clickhouseDatabase ?? DATABASE);
     const jobs = createJobLedger(dataSource);
     const definitions = createDefinitionLedger(dataSource);
     const { registry, grow, onDisk, keepIndicators, refuseModel, refuseTable } = await openRegistry(
-      { ...layers, currency: config.portfolio.currency },
+      { ...layers, currency: config.portfolio.currency, madeTables: await madeTables(store) },
       inForce(await definitions.all()),
     );
     const { tables } = registry;
     const mask = new Mask(await sharedSecret(dataSource, 'mask', randomBytes(32)), tables.personalColumns);
 
-    const store = openClickHouse({ url: clickhouseUrl, database: given.clickhouseDatabase ?? DATABASE, log, metrics });
-    opened(store, () => store.close());
-    await store.createDatabase(given.clickhouseDatabase ?? DATABASE);
     const migrations = join(PACKAGE, 'migrations/clickhouse');
     await migrateClickHouse({ clickhouse: store, directory: migrations, tables: tables.all, clock, log });
     for (const { table, added, problems } of await fitTables(store, tables.all)) {

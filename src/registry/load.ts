@@ -33,6 +33,8 @@ export async function readDefinitions(
 export interface LoadOptions extends Layers {
   /** Currency of the portfolio's amounts, as units name it. */
   readonly currency?: string;
+  /** Stored tables that a project's file has made: where a later release ships a table of that name, the rows are still the project's. */
+  readonly madeTables?: ReadonlySet<string>;
 }
 
 /**

@@ -47,7 +47,7 @@ export async function loadUsable(
   const refused = new Refused();
   refused.add(problems.filter((problem) => !isCopy(problem)));
   const copies = new Set<DefinitionFile>();
-  for (const { copy, of } of duplicates(files, applied)) {
+  for (const { copy, of } of duplicates(files, applied, options.madeTables)) {
     copies.add(copy);
     refused.add([`${copy.file}: ${copy.kind} ${copy.id} is also defined in ${of.join(' and ')}`]);
   }
@@ -84,8 +84,15 @@ interface Duplicate {
   readonly of: readonly string[];
 }
 
-/** Files that define the same, but the one that was applied, or else the product's: which of the others is meant is not known. */
-function duplicates(files: readonly DefinitionFile[], applied: readonly PublishedDefinition[]): readonly Duplicate[] {
+/**
+ * Files that define the same, but the one that was applied, that of a project which made the stored table, or else the product's: which of the others
+ * is meant is not known.
+ */
+function duplicates(
+  files: readonly DefinitionFile[],
+  applied: readonly PublishedDefinition[],
+  madeTables: ReadonlySet<string> = new Set(),
+): readonly Duplicate[] {
   const byLabel = new Map<string, DefinitionFile[]>();
   for (const item of files) {
     const label = `${item.kind} ${item.id}`;
@@ -93,10 +100,12 @@ function duplicates(files: readonly DefinitionFile[], applied: readonly Publishe
   }
   return [...byLabel.values()].flatMap((same) => {
     if (same.length === 1) return [];
-    const [{ kind, id }] = same as [DefinitionFile];
+    const [{ kind, id, name }] = same as [DefinitionFile];
+    const isMade = kind === 'table' && madeTables.has(name);
     const known = applied.find((one) => one.kind === kind && one.id === id);
-    const kept =
-      same.find(({ file }) => file === known?.snapshot.file) ?? same.find(({ file }) => file.startsWith(PRODUCT));
+    const owned = same.filter(({ file }) => file.startsWith(PRODUCT) !== isMade);
+    const owner = isMade && owned.length > 1 ? undefined : owned[0];
+    const kept = same.find(({ file }) => file === known?.snapshot.file) ?? owner;
     return same
       .filter((copy) => copy !== kept)
       .map((copy) => ({ copy, of: same.filter((one) => one !== copy).map(({ file }) => file) }));

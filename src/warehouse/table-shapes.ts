@@ -48,6 +48,15 @@ export async function fitTables(clickhouse: ClickHouse, tables: readonly SourceT
   return fits;
 }
 
+/** Names of the stored tables that a definition file has made and no migration: those of projects. */
+export async function madeTables(clickhouse: ClickHouse): Promise<ReadonlySet<string>> {
+  const rows = await clickhouse.tuples<readonly [string]>(
+    'migrate',
+    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(comment, 'event time is ')`,
+  );
+  return new Set(rows.map(([name]) => name));
+}
+
 async function readStored(
   clickhouse: ClickHouse,
   tables: readonly SourceTable[],

@@ -134,3 +134,21 @@ appendFileSync(${JSON.stringify(join(project, file))}, 'export const more = 1;\\
   ]);
   expect([...registry.views.keys()]).toEqual(['logins@1', 'other@1']);
 });
+
+test('of a table that project and product define, the product’s counts, unless the rows are those of the project’s; the other file is named', async () => {
+  const table = (column: string) => `import { defineTable, opt, text } from 'riskgraph';
+export default defineTable({ description: 'A shop', key: ['shop_id'], columns: { shop_id: text('The shop'), ${column}: opt(text('x')) } });
+`;
+  await put(root, { 'tables/shops.table.ts': table('city') });
+  await put(project, { 'tables/shops.table.ts': table('owner') });
+  const { registry } = await openRegistry({ root, project });
+  expect(registry.refused.map(({ file, reasons }) => [file, reasons])).toEqual([
+    ['tables/shops.table.ts', ['table shops@1 is also defined in riskgraph/tables/shops.table.ts']],
+  ]);
+  expect(registry.tables.get('shops').columns.map(({ name }) => name)).toEqual(['shop_id', 'city']);
+  const upgraded = await openRegistry({ root, project, madeTables: new Set(['shops']) });
+  expect(upgraded.registry.refused.map(({ file, reasons }) => [file, reasons])).toEqual([
+    ['riskgraph/tables/shops.table.ts', ['table shops@1 is also defined in tables/shops.table.ts']],
+  ]);
+  expect(upgraded.registry.tables.get('shops').columns.map(({ name }) => name)).toEqual(['shop_id', 'owner']);
+});

@@ -8,7 +8,7 @@ import { sourceSelect } from '../../src/core/lending/source-sql.js';
 import { SourceTables, storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
-import { fitTables } from '../../src/warehouse/table-shapes.js';
+import { fitTables, madeTables } from '../../src/warehouse/table-shapes.js';
 import { NOW, openSources, quietMetrics, type Sources, sourcesOver } from '../sources/support.js';
 import { freshHome, quietLog } from '../support/homes.js';
 import { MIGRATIONS } from '../support/migrated.js';
@@ -152,6 +152,9 @@ describe('the ClickHouse migrations', () => {
       ['S2', null, null, null],
     ]);
 
+    // Tables of the migrations are the product's.
+    expect([...(await madeTables(clickhouse))]).toEqual(['shops']);
+
     const { city: _, ...withoutCity } = wider;
     const changes: readonly (readonly [Parameters<typeof tableOf>[1], RegExp])[] = [
       [
@@ -208,6 +211,8 @@ describe('the ClickHouse migrations', () => {
       migrateClickHouse({ tables: TABLES.all, clickhouse, directory: MIGRATIONS, clock: () => NOW, log: quietLog });
     await Promise.all([run(), run(), run()]);
     await run();
+    // A table of the product that no migration made would be taken for one of a project.
+    expect(await madeTables(clickhouse)).toEqual(new Set());
     const applied = await clickhouse.rows<{ name: string }>('test', raw('SELECT name FROM schema_migrations FINAL'));
     const names = applied.map(({ name }) => name);
     expect(names).toContain('001_source_tables.sql');
