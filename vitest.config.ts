@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     // chDB is a native library with process-wide state: threads of one process would share it.
     pool: 'forks',
-    // One more than the cores of a small machine: a test often waits, for a process that starts or a lease that runs out.
+    // As many as a small machine has cores. A third fills what waits leave idle, and makes every wait longer.
     maxWorkers: 2,
     // Nothing of ours keeps state in a module: a worker loads the program once and runs file after file.
     isolate: false,

@@ -17,11 +17,15 @@ export const CHECK_LIMITS = {
   function_range_max_elements_in_block: String(MAX_RANGE),
 } as const;
 
-/** What one statement of a caller's SQL may take beside its limits of time and memory: small blocks, since each is worked on to its end. */
+/**
+ * What one statement of a caller's SQL may take beside its limits of time and memory: small blocks, since each is worked on to its end; and so much disk
+ * for what it sorts or groups, where the server does that on disk. The embedded one does it in memory.
+ */
 export const RUN_LIMITS = {
   max_threads: 1,
   max_block_size: '8192',
   function_range_max_elements_in_block: '50000000',
+  max_temporary_data_on_disk_size_for_query: String(16 * 2 ** 30),
 } as const;
 
 /** Elements of an array that is made by its length. */
