@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -84,6 +85,38 @@ def test_a_set_that_cannot_be_made_says_why(rg: Riskgraph) -> None:
     with pytest.raises(RiskgraphError) as refused:
         rg.training_set("SELECT customer_id FROM loans", FEATURES, name="python_refused", progress=False)
     assert "event_timestamp" in str(refused.value)
+
+
+def test_a_frame_beyond_a_request_is_uploaded_and_its_coverage_is_there(rg: Riskgraph, spine: pd.DataFrame) -> None:
+    many = pd.concat([spine] * 1_001, ignore_index=True)
+    made = rg.training_set(many, FEATURES, name="python_upload", allow_stale=True, progress=False)
+    assert made.row_count == 10_010
+    assert made.manifest["spine"]["id"]
+    assert (made.coverage.sum(axis=1) == 10_010).all()
+    few = rg.training_set(spine, FEATURES, name="python_few", allow_stale=True, progress=False).to_pandas(categories=False)
+    first = made.to_pandas(categories=False).head(10)
+    assert first["loan_behaviour__max_dpd_3m"].tolist() == few["loan_behaviour__max_dpd_3m"].tolist()
+
+
+def test_an_upload_names_the_rows_that_are_refused(rg: Riskgraph, spine: pd.DataFrame) -> None:
+    taken = rg.upload_spine(pd.concat([spine, pd.DataFrame({"customer_id": ["C1"]})], ignore_index=True))
+    assert (taken.rows, taken.rejected) == (10, 1)
+    assert taken.refused == [{"line": 11, "column": "event_timestamp", "reason": "has no value"}]
+    with pytest.raises(RiskgraphError, match="1 rows of the spine are refused; row 11"):
+        taken.refuse_partial()
+
+
+def test_online_features_and_scores_have_the_index_of_the_frame(rg: Riskgraph, spine: pd.DataFrame) -> None:
+    rows = spine[["customer_id"]].set_index(pd.Index([f"row {at}" for at in range(10)]))
+    assert rg.online(rows, FEATURES).index.tolist() == rows.index.tolist()
+    scores = rg.score("b_score", rows, explain=True)
+    assert scores.index.tolist() == rows.index.tolist()
+    assert scores["customer_id"].tolist() == rows["customer_id"].tolist()
+
+
+def test_the_file_of_a_ca_of_ones_own_is_what_is_trusted(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nothing.pem"):
+        Riskgraph("https://127.0.0.1:9", "any-key", attempts=1, ca=tmp_path / "nothing.pem").search()
 
 
 def test_a_server_that_is_not_there_is_named() -> None:

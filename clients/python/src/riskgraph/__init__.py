@@ -4,6 +4,7 @@ from .client import Riskgraph
 from .errors import RiskgraphError
 from .frames import Decimals
 from .jobs import Job
+from .spines import Spine
 from .training_sets import TrainingSet
 
-__all__ = ["Decimals", "Job", "Riskgraph", "RiskgraphError", "TrainingSet"]
+__all__ = ["Decimals", "Job", "Riskgraph", "RiskgraphError", "Spine", "TrainingSet"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
 
-from . import training_sets
+from . import spines, training_sets
 from .frames import Decimals, columns_of, frame_of, series_of
 from .jobs import FIELDS as JOB_FIELDS
 from .jobs import Job, wait_for
+from .spines import Spine
 from .training_sets import TrainingSet
 from .transport import Transport, url_and_key
 
@@ -27,15 +29,23 @@ class Riskgraph:
     Args:
         url: Where it is; without it ``RISKGRAPH_URL``, or ``http://127.0.0.1:4000``.
         key: The API key; without it ``RISKGRAPH_KEY``.
-        deadline: Seconds within which a read must be answered; ``None`` leaves it to the server.
+        deadline: Seconds within which a read must be answered; ``None`` leaves it to the server, and gives a silent one up after ten minutes.
         attempts: How often the client sends a read that the server refuses for now, the first time included. It sends a change once.
+        ca: A file with the certificates of a CA of your own; without it ``RISKGRAPH_CA``, or the public ones.
     """
 
     def __init__(
-        self, url: str | None = None, key: str | None = None, *, deadline: float | None = None, attempts: int = 4
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        deadline: float | None = 60.0,
+        attempts: int = 4,
+        ca: str | os.PathLike[str] | None = None,
     ) -> None:
         url, key = url_and_key(url, key)
-        self._transport = Transport(url, key, deadline, attempts)
+        trusted = ca or os.environ.get("RISKGRAPH_CA")
+        self._transport = Transport(url, key, deadline, attempts, None if trusted is None else os.fspath(trusted))
 
     def __enter__(self) -> Riskgraph:
         return self
@@ -108,14 +118,11 @@ class Riskgraph:
                 "stale": stale,
             },
         )["historicalFeatures"]
-        frame = frame_of(answer["columns"], answer["rows"], decimals)
-        if isinstance(spine, pd.DataFrame):
-            frame.index = spine.index
-        return frame
+        return _indexed(frame_of(answer["columns"], answer["rows"], decimals), spine)
 
     def training_set(
         self,
-        spine: Columns | str,
+        spine: Columns | str | Spine,
         features: Sequence[str] | None = None,
         *,
         name: str,
@@ -125,13 +132,15 @@ class Riskgraph:
         statuses: bool = False,
         event_times: bool = False,
         stale: StalePolicy = "RETURN",
+        allow_stale: bool = False,
         wait: bool = True,
         progress: bool = True,
     ) -> TrainingSet:
         """Builds a training set that cannot leak the future.
 
         Args:
-            spine: Rows as :meth:`features` takes them, or a SELECT of the join keys and ``event_timestamp`` over the source tables.
+            spine: Rows as :meth:`features` takes them, a SELECT of the join keys and ``event_timestamp`` over the source tables, or what
+                :meth:`upload_spine` gave. A frame of more than 10,000 rows is uploaded.
             features: References, view@version:feature. Give these or a service.
             name: What the set is called.
             service: A service, name@version.
@@ -140,13 +149,14 @@ class Riskgraph:
             statuses: Whether to add the status of each value.
             event_times: Whether to add the event time of each view.
             stale: Whether a value older than the ``maxAge`` of its view is given or is NULL.
+            allow_stale: Whether to make the set though a view was not computed, or long ago, at the instants of many rows.
             wait: Whether to wait until the set is made.
             progress: Whether to show the progress on standard error.
 
         Raises:
             RiskgraphError: The set is refused or cannot be made; the message says why.
         """
-        rows = {"spineSql": spine} if isinstance(spine, str) else {"spine": columns_of(spine)}
+        rows = self._rows_of(spine)
         answer = self._transport.change(
             f"mutation($input: TrainingSetInput!) {{ createTrainingSet(input: $input) {{ {training_sets.FIELDS} }} }}",
             {
@@ -160,12 +170,36 @@ class Riskgraph:
                     "includeStatuses": statuses,
                     "includeEventTimes": event_times,
                     "stalePolicy": stale,
+                    "allowStale": allow_stale,
                     "format": "PARQUET",
                 }
             },
         )["createTrainingSet"]
         made = TrainingSet(self._transport, answer)
         return made.wait(progress=progress) if wait else made
+
+    def upload_spine(self, spine: pd.DataFrame | str | os.PathLike[str], *, target: str | None = None) -> Spine:
+        """Uploads the rows of training sets, however many: a frame, or a Parquet, CSV or Arrow file.
+
+        Args:
+            spine: The join keys, ``event_timestamp`` with a zone, and pass-through columns.
+            target: The column with an outcome of your own, beside ``known_at``; without it ``target``, where there is one.
+
+        Returns:
+            What the server took, with the rows that it refused.
+        """
+        return spines.upload(self._transport, spine, target)
+
+    def _rows_of(self, spine: Columns | str | Spine) -> dict[str, Any]:
+        if isinstance(spine, str):
+            return {"spineSql": spine}
+        if isinstance(spine, Spine):
+            return {"spineId": spine.id}
+        if isinstance(spine, pd.DataFrame) and len(spine) > _INLINE_ROWS:
+            uploaded = self.upload_spine(spine)
+            uploaded.refuse_partial()
+            return {"spineId": uploaded.id}
+        return {"spine": columns_of(spine)}
 
     def open_training_set(self, id: str) -> TrainingSet:
         """A training set that was created before."""
@@ -194,7 +228,7 @@ class Riskgraph:
         stale: StalePolicy = "RETURN",
         decimals: Decimals = "decimal",
     ) -> pd.DataFrame:
-        """The newest features, as a decision reads them; ``statuses`` adds a column with each value's status."""
+        """The newest features, as a decision reads them, with the index of the entities; ``statuses`` adds a column with each value's status."""
         answer = self._transport.read(
             """query($service: String, $features: [String!], $entities: JSONObject!, $request: JSONObject, $stale: StalePolicy!) {
               onlineFeatures(service: $service, features: $features, entities: $entities, request: $request, stalePolicy: $stale) {
@@ -212,7 +246,7 @@ class Riskgraph:
             frame[column["name"]] = series_of(column["type"], column["values"], decimals)
             if statuses:
                 frame[f"{column['name']}__status"] = pd.Categorical(column["statuses"])
-        return frame
+        return _indexed(frame, entities)
 
     def score(
         self, model: str, entities: Columns, *, request: Columns | None = None, explain: bool = False
@@ -226,7 +260,7 @@ class Riskgraph:
             explain: Whether to add ``contributions``, a dictionary of feature and contribution in points.
 
         Returns:
-            The entities with ``status``, ``probability`` of bad (0 to 1), ``points`` (high is safe), ``band``, ``missing``, ``stale``, ``error``.
+            The entities, with their index, and ``status``, ``probability`` of bad (0 to 1), ``points`` (high is safe), ``band``, ``missing``, ``stale``, ``error``.
         """
         answer = self._transport.read(
             """query($model: String!, $entities: JSONObject!, $request: JSONObject, $explain: Boolean!) {
@@ -253,7 +287,7 @@ class Riskgraph:
             ]
             frame["contributions"] = pd.Series(parts, dtype=object)
         frame.attrs["model"] = f"{answer['model']['name']}@{answer['model']['version']}"
-        return frame
+        return _indexed(frame, entities)
 
     def indicators(
         self,
@@ -312,6 +346,15 @@ class Riskgraph:
         return self._transport.read(document, variables)
 
 
+def _indexed(frame: pd.DataFrame, rows: Columns) -> pd.DataFrame:
+    """The frame with the index of the rows that it answers."""
+    if isinstance(rows, pd.DataFrame):
+        frame.index = rows.index
+    return frame
+
+
+#: The most rows that a request holds.
+_INLINE_ROWS = 10_000
 #: The most that a page of the catalogue holds.
 _PAGE = 500
 

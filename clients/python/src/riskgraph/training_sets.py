@@ -16,8 +16,11 @@ from .transport import Transport
 
 FIELDS = (
     "id name state progress rowCount features manifest downloadUrl error createdAt job { id } "
+    "coverage { view present null stale notFound notComputed error } "
     "columns { name type nullRate distinct min max mean informationValue }"
 )
+
+_COVERAGE = ["view", "present", "null", "stale", "notFound", "notComputed", "error"]
 
 
 class TrainingSet:
@@ -57,6 +60,12 @@ class TrainingSet:
     def columns(self) -> pd.DataFrame:
         """The profile of each column: type, share of nulls, distinct values, range, mean, information value."""
         return pd.DataFrame(self._answer.get("columns") or []).set_index("name")
+
+    @property
+    def coverage(self) -> pd.DataFrame:
+        """The rows by the status of each view: present, null, stale, notFound, notComputed, error."""
+        counts = self._answer.get("coverage") or []
+        return pd.DataFrame(counts, columns=_COVERAGE).set_index("view")
 
     def wait(self, timeout: float | None = None, progress: bool = True) -> TrainingSet:
         """Waits until the set is made.

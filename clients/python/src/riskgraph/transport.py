@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
 import requests
 
@@ -16,6 +16,8 @@ from .errors import RiskgraphError
 _AGAIN = {429, 503}
 #: The server ends a read at its deadline; a connection that is silent for longer than that is given up.
 _GRACE_SECONDS = 5.0
+#: What has no deadline, a change or a file, is given up when the server says nothing for so long.
+_SILENT_SECONDS = 600.0
 
 
 class Transport:
@@ -26,9 +28,10 @@ class Transport:
         key: The API key, sent as a bearer token.
         deadline: Seconds within which a read must be answered; ``None`` leaves it to the server.
         attempts: How often a read is sent, the first time included. A change is sent once.
+        ca: A file with the certificates to trust in place of the public ones.
     """
 
-    def __init__(self, url: str, key: str, deadline: float | None, attempts: int) -> None:
+    def __init__(self, url: str, key: str, deadline: float | None, attempts: int, ca: str | None = None) -> None:
         self.url = url.rstrip("/")
         self._deadline = deadline
         self._attempts = attempts
@@ -36,6 +39,8 @@ class Transport:
         self._session.headers["Authorization"] = f"Bearer {key}"
         # A .netrc would replace the key without a word.
         self._session.trust_env = False
+        if ca is not None:
+            self._session.verify = ca
 
     def read(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Asks a query; where the server refuses it before it begins, asks again."""
@@ -43,6 +48,8 @@ class Transport:
         for attempt in range(1, self._attempts + 1):
             try:
                 response = self._send(document, variables, headers)
+            except requests.exceptions.SSLError as cause:
+                raise _untrusted(self.url) from cause
             except requests.ConnectionError as cause:
                 if attempt == self._attempts:
                     raise _unreachable(self.url) from cause
@@ -59,15 +66,38 @@ class Transport:
         """Sends a mutation once: an answer that is lost does not say whether it was done."""
         try:
             return _data_of(self._send(document, variables, {}))
+        except requests.exceptions.SSLError as cause:
+            raise _untrusted(self.url) from cause
         except requests.ConnectionError as cause:
             raise _unreachable(self.url) from cause
         except requests.Timeout as cause:
             raise _silent(self.url) from cause
 
+    def upload(self, path: str, body: BinaryIO, content_type: str, params: Mapping[str, str]) -> dict[str, Any]:
+        """Sends a file as the body of a request, once."""
+        try:
+            response = self._session.post(
+                self.url + path,
+                data=body,
+                params=dict(params),
+                headers={"Content-Type": content_type},
+                timeout=(10, _SILENT_SECONDS),
+            )
+        except requests.exceptions.SSLError as cause:
+            raise _untrusted(self.url) from cause
+        except requests.ConnectionError as cause:
+            raise _unreachable(self.url) from cause
+        except requests.Timeout as cause:
+            raise _silent(self.url) from cause
+        if response.status_code != 200:
+            raise RiskgraphError.of_http(response.status_code, _json_of(response))
+        answer: dict[str, Any] = response.json()
+        return answer
+
     @contextmanager
     def file(self, path: str) -> Iterator[Iterator[bytes]]:
         """The chunks of a file of the server; a file that breaks off is an error, never a shorter file."""
-        with self._session.get(self.url + path, stream=True, timeout=(10, 600)) as response:
+        with self._session.get(self.url + path, stream=True, timeout=(10, _SILENT_SECONDS)) as response:
             if response.status_code != 200:
                 raise RiskgraphError.of_http(response.status_code, _json_of(response))
             yield response.iter_content(1 << 20)
@@ -78,7 +108,8 @@ class Transport:
     def _send(
         self, document: str, variables: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> requests.Response:
-        silent = None if self._deadline is None else self._deadline + _GRACE_SECONDS
+        has_deadline = self._deadline is not None and "X-Deadline-Ms" in headers
+        silent = (self._deadline or 0) + _GRACE_SECONDS if has_deadline else _SILENT_SECONDS
         return self._session.post(
             f"{self.url}/graphql",
             json={"query": document, "variables": dict(variables or {})},
@@ -120,6 +151,14 @@ def _pause(attempt: int, retry_after: str | None) -> float:
     if retry_after and retry_after.isdigit():
         return min(float(retry_after), 60.0)
     return float(min(0.2 * 2**attempt, 5.0))
+
+
+def _untrusted(url: str) -> RiskgraphError:
+    return RiskgraphError(
+        "STORE_UNAVAILABLE",
+        f"the certificate of {url} is not trusted",
+        "give ca=…, or set RISKGRAPH_CA, to the file of the CA that signed it",
+    )
 
 
 def _unreachable(url: str) -> RiskgraphError:
