@@ -19,7 +19,7 @@ import { GraphQLDate, GraphQLDateTime } from './scalars.js';
 
 @ObjectType('RegistryTouch', { description: 'A definition or training set affected by a change.' })
 class RegistryTouchType {
-  @Field(() => String, { description: 'The kind: view, on_demand, service, model, indicator or training_set.' })
+  @Field(() => String, { description: 'The kind: view, on_demand, service, model, label, indicator or training_set.' })
   kind!: string;
 
   @Field(() => String, { description: 'The id: name@version, the name of an indicator, or the id of a training set.' })
@@ -90,7 +90,7 @@ class RegistryChangeType {
   @Field(() => PlanAction, { description: 'The action of the change.' })
   action!: PlanActionName;
 
-  @Field(() => String, { description: 'The kind of the definition: view, on_demand, service or model.' })
+  @Field(() => String, { description: 'The kind of the definition: view, on_demand, service, model or label.' })
   kind!: string;
 
   @Field(() => String, { description: 'The name of the definition.' })
