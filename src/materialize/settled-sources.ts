@@ -14,12 +14,11 @@ export async function settleSources(
   { leases, log, derived }: Pick<MaterializerDeps, 'leases' | 'log' | 'derived'>,
   views: readonly Pick<View, 'sources'>[],
   signal: AbortSignal,
-  mostMs: number = MOST_WAIT_MS,
+  patience: AbortSignal = AbortSignal.timeout(MOST_WAIT_MS),
 ): Promise<void> {
   const sources = new Set(views.flatMap((view) => view.sources));
   // A derived table is written by the run itself, from the rows of others.
   const tables = [...sources].flatMap((name) => derived.find((table) => table.name === name)?.inputs ?? [name]);
-  const patience = AbortSignal.timeout(mostMs);
   const either = AbortSignal.any([signal, patience]);
   const settle = async (table: string): Promise<void> => {
     try {

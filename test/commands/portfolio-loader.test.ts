@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Client } from '../../src/commands/client.js';
 import { loadPortfolio } from '../../src/commands/portfolio-loader.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
@@ -31,11 +32,18 @@ async function endingServer(imports: number) {
   return { client, tables, answered, server };
 }
 
-const folders = async (): Promise<string[]> =>
-  (await readdir(tmpdir())).filter((name) => name.startsWith('riskgraph-portfolio-'));
+/** Where the loads of this file alone keep their files. */
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'loads-'));
+  vi.stubEnv('TMPDIR', folder);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
 
 test('a load whose server ends waits for the imports that have begun, begins no other, and leaves no file', async () => {
-  const before = await folders();
   const { client, tables, answered } = await endingServer(6);
   await expect(loadPortfolio(client, { portfolio: PORTFOLIO })).rejects.toMatchObject({
     message: expect.stringContaining('no server answers at'),
@@ -43,7 +51,7 @@ test('a load whose server ends waits for the imports that have begun, begins no 
   // What still reads a file fails on it once it is gone, and where no one listens that ends the process.
   expect(answered.toSorted()).toEqual(tables.toSorted());
   expect(tables.length).toBeLessThan(12);
-  expect(await folders()).toEqual(before);
+  expect(await readdir(folder)).toEqual([]);
 });
 
 test('a load that is aborted begins no other import', async () => {

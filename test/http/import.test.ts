@@ -13,19 +13,27 @@ import { quietLog } from '../support/homes.js';
 import { TABLES } from '../support/tables.js';
 
 let sources: Sources;
-let server: FastifyInstance;
+let servers: readonly FastifyInstance[];
 let url: string;
-beforeAll(async () => {
-  sources = await openSources();
-  server = fastify();
+/** Of a server that waits a second for a silent sender. */
+let impatient: string;
+const serve = async (idleSeconds: number): Promise<FastifyInstance> => {
+  const server = fastify();
   registerErrors(server, quietLog);
-  registerBodies(server, { idleSeconds: 1 });
+  registerBodies(server, { idleSeconds });
   await registerImportRoutes(server, { tables: TABLES, sources: sources.store, now: () => NOW });
   await server.listen({ port: 0, host: '127.0.0.1' });
-  url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+  return server;
+};
+beforeAll(async () => {
+  sources = await openSources();
+  servers = await Promise.all([60, 1].map(serve));
+  [url, impatient] = servers.map(
+    ({ server }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  ) as [string, string];
 });
 afterAll(async () => {
-  await server.close();
+  await Promise.all(servers.map((server) => server.close()));
   await sources.close();
 });
 
@@ -166,7 +174,7 @@ describe('POST /import/:table', () => {
     ];
     const dripped = bodies.map(async ([type, begin, packing]) => {
       const headers = { 'content-type': type, ...(packing ? { 'content-encoding': packing } : {}) };
-      const sent = httpRequest(`${url}/import/places`, { method: 'POST', headers });
+      const sent = httpRequest(`${impatient}/import/places`, { method: 'POST', headers });
       sent.on('error', () => undefined);
       const answer = new Promise<IncomingMessage>((resolve) => sent.once('response', resolve));
       sent.write(begin);

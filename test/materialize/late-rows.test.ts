@@ -294,6 +294,7 @@ it('a run that waits in vain for a long import of one table waits for a short on
   const [long, short] = [tableResource('installments'), tableResource('repayments')];
   const warned: unknown[] = [];
   const log = { ...silentLog, warn: (about: object) => void warned.push(about) };
+  const patience = new AbortController();
   await fixture.leases.hold(long, never, async () => {
     let asked: () => void = () => undefined;
     const isAsked = new Promise<void>((resolve) => {
@@ -302,8 +303,9 @@ it('a run that waits in vain for a long import of one table waits for a short on
     const leases: Leases = {
       hold(resource, signal, body) {
         const held = fixture.leases.hold(resource, signal, body);
-        if (resource.name === short.name) asked();
-        return held;
+        if (resource.name !== short.name) return held;
+        asked();
+        return held.finally(() => patience.abort());
       },
     };
     let settled: Promise<void> | undefined;
@@ -312,7 +314,7 @@ it('a run that waits in vain for a long import of one table waits for a short on
         { leases, log, derived: [] },
         [{ sources: ['installments', 'repayments'] }],
         never,
-        2_000,
+        patience.signal,
       );
       await isAsked;
     });
@@ -338,7 +340,7 @@ it('a run waits for an import that is writing to its source, though not for ever
   const warned: string[] = [];
   const log = { ...silentLog, warn: (_: object, message: string) => void warned.push(message) };
   const running = await fixture.leases.hold(table, never, async () => {
-    await settleSources({ leases: fixture.leases, log, derived: [] }, [view], never, 100);
+    await settleSources({ leases: fixture.leases, log, derived: [] }, [view], never, AbortSignal.timeout(100));
     const result = fixture.materializer({ leases }).materialize(request, unwatched());
     await waiting;
     await pay('R2', { at: MIDNIGHT - DAY, amount: 50 });
