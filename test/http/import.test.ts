@@ -28,9 +28,10 @@ const serve = async (idleSeconds: number): Promise<FastifyInstance> => {
 beforeAll(async () => {
   sources = await openSources();
   servers = await Promise.all([60, 1].map(serve));
-  [url, impatient] = servers.map(
-    ({ server }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-  ) as [string, string];
+  [url, impatient] = servers.map(({ server }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`) as [
+    string,
+    string,
+  ];
 });
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.close()));
