@@ -10,7 +10,9 @@ export default defineTable({
   columns: {
     entity: text('The registered entity: customer, loan, application …'),
     entity_id: text('The key of the entity'),
-    name: text('The name of the label; of one that is computed `name@version`'),
+    name: text('The name of the label; of one that is computed `name@version`', {
+      reserved: { text: '@', for: 'labels that the job compute_labels computes: give an imported label a name without it' },
+    }),
     observed_at: instant('The observation point'),
     window_from: instant('The start of the outcome window'),
     window_to: instant('The end of the outcome window'),

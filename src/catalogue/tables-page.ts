@@ -26,13 +26,14 @@ const EVENT_TIMES: Readonly<Record<EventTime['kind'], (column: string) => string
 const eventTimeOf = ({ eventTime }: SourceTable): string =>
   EVENT_TIMES[eventTime.kind](eventTime.kind === 'always' ? '' : eventTime.column);
 
-const meaningOf = ({ description, values, range, pii }: SourceColumn): string =>
+const meaningOf = ({ description, values, range, reserved, pii }: SourceColumn): string =>
   [
     description,
     ...(values && values.length > 0
       ? [`one of ${values.map((value) => (value === '' ? 'empty' : value)).join(', ')}`]
       : []),
     ...(range ? [`from ${range[0]} to ${range[1]}`] : []),
+    ...(reserved ? [`\`${reserved.text}\` is for ${reserved.for}`] : []),
     ...(pii ? ['personal: masked'] : []),
   ].join('; ');
 

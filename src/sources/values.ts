@@ -216,7 +216,19 @@ const id: ValueParser = (value) =>
     : text(value);
 
 /** The parser of a column's values, with the checks of its table. */
-export function parserOf(column: SourceColumn, { eventTime }: SourceTable): ValueParser {
+export function parserOf(column: SourceColumn, table: SourceTable): ValueParser {
+  const parse = parserOfAny(column, table);
+  const { reserved } = column;
+  if (!reserved) return parse;
+  return (value) => {
+    const stored = parse(value);
+    return typeof stored === 'string' && stored.includes(reserved.text)
+      ? problem(`holds '${reserved.text}', which is for ${reserved.for}`)
+      : stored;
+  };
+}
+
+function parserOfAny(column: SourceColumn, { eventTime }: SourceTable): ValueParser {
   const parse = PARSERS[column.type];
   if (eventTime.kind === 'month' && eventTime.column === column.name) {
     return (value) => {

@@ -329,6 +329,16 @@ describe('knowledge time', () => {
     });
   });
 
+  it('of a computed label is its job’s: a row under its name is refused, and the others are taken', async () => {
+    const row = (name: string) =>
+      `customer,C1,${name},2024-01-01T00:00:00Z,2024-01-01T00:00:00Z,2025-01-01T00:00:00Z,2025-01-05T00:00:00Z,1,1`;
+    const header = 'entity,entity_id,name,observed_at,window_from,window_to,known_at,value,deleted';
+    expect(await sources.load('labels', `${[header, row('bad@1'), row('bad')].join('\n')}\n`)).toMatchObject({
+      accepted: 1,
+      quarantine: [{ line: 2, column: 'name', reason: expect.stringMatching(/^holds '@', which is for labels that/) }],
+    });
+  });
+
   it('of a history is when a row could be known', async () => {
     const history = { history: true };
     const times = async (table: string) =>

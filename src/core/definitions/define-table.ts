@@ -23,6 +23,8 @@ export interface ColumnOptions {
   readonly unit?: string;
   /** Smallest and largest value of a number; without it, `MAX_FLOAT` either way for a Float64, and what the type holds for the others. */
   readonly range?: readonly [min: number, max: number];
+  /** Text that no imported value of this column holds: rows with it are the platform's own. `for` says whose, and what to do. */
+  readonly reserved?: { readonly text: string; readonly for: string };
   /** Default where the file has no value; such a column may be absent from the file. */
   readonly default?: '' | readonly [] | Readonly<Record<string, never>>;
 }
