@@ -11,7 +11,10 @@ export default defineTable({
     entity: text('The registered entity: customer, loan, application …'),
     entity_id: text('The key of the entity'),
     name: text('The name of the label; of one that is computed `name@version`', {
-      reserved: { text: '@', for: 'labels that the job compute_labels computes: give an imported label a name without it' },
+      reserved: {
+        text: '@',
+        for: 'labels that the job compute_labels computes: give an imported label a name without it',
+      },
     }),
     observed_at: instant('The observation point'),
     window_from: instant('The start of the outcome window'),
