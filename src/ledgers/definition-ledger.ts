@@ -1,4 +1,5 @@
 import { type DataSource, type EntityManager, In, IsNull, Not } from 'typeorm';
+import { versionedKinds } from '../core/definitions/definition-kinds.js';
 import { conflict, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { DefinitionLedger, FreshDefinition, PublishedDefinition } from '../core/ports/serving.js';
@@ -11,7 +12,12 @@ const APPLY_LOCK = '7415002';
 export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger {
   const repository = dataSource.getRepository(PublishedDefinitionEntity);
   return {
-    all: () => repository.find({ order: { kind: 'ASC', name: 'ASC', version: 'ASC' } }),
+    // A later release, beside this one or before it, may have applied kinds that this one has no word for.
+    all: () =>
+      repository.find({
+        where: { kind: In(versionedKinds) },
+        order: { kind: 'ASC', name: 'ASC', version: 'ASC' },
+      }),
 
     async publish(definitions) {
       await dataSource.transaction(async (manager) => {

@@ -7,7 +7,7 @@ import { type LossOptions, refuseLosses } from './mapping-losses.js';
 import { LINE, mappedRows, type TextSize } from './mapping-rows.js';
 import { jsonText, wellFormed } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
-import { BatchWriter, dropTable } from './stage.js';
+import { AT_WORK, BatchWriter, dropTable } from './stage.js';
 
 export interface MappingOptions extends Omit<LossOptions, 'size'> {
   readonly userSql: UserSql;
@@ -69,7 +69,7 @@ async function stageText({ clickhouse, stage, file, refuse, signal }: MappingOpt
   await clickhouse.run(
     'mapping-stage',
     sql`CREATE TABLE ${ident(stage)} (${join([...columns, sql`${ident(LINE)} UInt64`])})
-      ENGINE = MergeTree ORDER BY ${ident(LINE)}`,
+      ENGINE = MergeTree ORDER BY ${ident(LINE)} ${AT_WORK}`,
     { signal },
   );
   const writer = new BatchWriter(clickhouse, { label: 'mapping-batch', table: stage, columns: [...file.header, LINE] });

@@ -12,6 +12,9 @@ const PREFIX = 'import_stage_';
 /** The name of an import's own tables. */
 export const stageName = (now: Instant, importId: string): string => `${PREFIX}${now}_${importId.replaceAll('-', '')}`;
 
+/** Of the tables of an import. Releases up to 0.1.0 give them no comment. */
+export const AT_WORK: Sql = sql`COMMENT 'at work'`;
+
 const idents = (names: readonly string[]): Sql => join(names.map(ident));
 
 /** Creates the table for the good rows of one import: sorted as the source table, each row with its line and content hash. */
@@ -22,7 +25,7 @@ export function createStage(clickhouse: ClickHouse, name: string, table: SourceT
       ${columnsDdl(table)},
       ingested_at ${raw(VERSION_COLUMNS.ingested_at)}, deleted ${raw(VERSION_COLUMNS.deleted)}, __line UInt64,
       row_hash ${raw(VERSION_COLUMNS.row_hash)} MATERIALIZED ${rowHash(table)}
-    ) ENGINE = MergeTree ORDER BY (${idents(table.key)}, ingested_at, __line)`,
+    ) ENGINE = MergeTree ORDER BY (${idents(table.key)}, ingested_at, __line) ${AT_WORK}`,
   );
 }
 
@@ -44,9 +47,9 @@ export function keepStages(clickhouse: ClickHouse, stage: string, onError: (erro
   return repeat(() => touchStages(clickhouse, stage, ++minutes), { everyMs: MINUTE, onError });
 }
 
-/** Drops what killed imports left: no import at work marks it any more. */
+/** Drops what killed imports left: no import at work marks it any more. One that an earlier release runs beside this one never did, and takes less than a day. */
 export async function dropLeftovers(clickhouse: ClickHouse): Promise<void> {
-  const left = sql`startsWith(name, ${PREFIX}) AND metadata_modification_time < now() - INTERVAL 10 MINUTE`;
+  const left = sql`startsWith(name, ${PREFIX}) AND metadata_modification_time < now() - if(comment = '', INTERVAL 1 DAY, INTERVAL 10 MINUTE)`;
   for (const { name } of await stagesOf(clickhouse, left)) await dropTable(clickhouse, name);
 }
 

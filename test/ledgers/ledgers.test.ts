@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { DEFINITION_KINDS, definitionKinds } from '../../src/core/definitions/definition-kinds.js';
+import { versionedKinds } from '../../src/core/definitions/definition-kinds.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { FreshDefinition } from '../../src/core/ports/serving.js';
 import { walkChain as checkIn } from '../../src/ledgers/audit-check.js';
@@ -53,10 +53,17 @@ describe('ledger of definitions', () => {
 
   it('takes in every kind that has versions', async () => {
     const ledger = createDefinitionLedger(database.dataSource);
-    const kinds = definitionKinds.filter((kind): kind is FreshDefinition['kind'] => DEFINITION_KINDS[kind].versioned);
-    await ledger.publish(kinds.map((kind) => ({ ...definition('each@1'), kind })));
+    await ledger.publish(versionedKinds.map((kind) => ({ ...definition('each@1'), kind })));
     const taken = (await ledger.all()).filter(({ id }) => id === 'each@1');
-    expect(taken.map(({ kind }) => kind).sort()).toEqual([...kinds].sort());
+    expect(taken.map(({ kind }) => kind).sort()).toEqual([...versionedKinds].sort());
+  });
+
+  it('leaves out what a later release has applied of a kind that this one does not know', async () => {
+    const ledger = createDefinitionLedger(database.dataSource);
+    await ledger.publish([definition('later@1')]);
+    await database.dataSource.query('ALTER TABLE published_definition DROP CONSTRAINT published_definition_kind_check');
+    await database.dataSource.query("UPDATE published_definition SET kind = 'decision' WHERE id = 'later@1'");
+    expect((await ledger.all()).map(({ id }) => id)).not.toContain('later@1');
   });
 
   it('has one champion a model: the first that was applied, until another is promoted or the last one goes', async () => {

@@ -762,20 +762,26 @@ describe('an import that does not end', () => {
   it('has its leftovers dropped minutes after its process was killed, and those of an import at work kept', async () => {
     const { dropLeftovers, touchStages } = await import('../../src/sources/stage.js');
     const [killed, atWork, young] = ['import_stage_1_0', 'import_stage_2_0', 'import_stage_3_0'] as const;
-    for (const name of [killed, atWork, `${atWork}_file`, young])
-      await sources.run(`CREATE TABLE \`${name}\` (a UInt8) ENGINE = MergeTree ORDER BY a`);
-    const paths = await sources.rows<{ path: string }>(
-      `SELECT concat(path, metadata_path) AS path FROM system.tables, system.disks
-       WHERE database = currentDatabase() AND disks.name = 'default' AND tables.name IN ('${killed}', '${atWork}', '${atWork}_file')`,
+    const [ofBefore, longKilled] = ['import_stage_4_0', 'import_stage_5_0'] as const;
+    const create = (name: string, comment: string) =>
+      sources.run(`CREATE TABLE \`${name}\` (a UInt8) ENGINE = MergeTree ORDER BY a COMMENT '${comment}'`);
+    for (const name of [killed, atWork, `${atWork}_file`, young]) await create(name, 'at work');
+    for (const name of [ofBefore, longKilled]) await create(name, '');
+    const paths = await sources.rows<{ name: string; path: string }>(
+      `SELECT tables.name AS name, concat(path, metadata_path) AS path FROM system.tables, system.disks
+       WHERE database = currentDatabase() AND disks.name = 'default' AND startsWith(tables.name, 'import_stage_') AND tables.name != '${young}'`,
     );
-    // As they look 11 minutes after they were made.
-    for (const { path } of paths) await utimes(path, Date.now() / 1000 - 660, Date.now() / 1000 - 660);
+    // As they look 11 minutes after they were made; a release of before marks none.
+    for (const { name, path } of paths) {
+      const made = Date.now() / 1000 - (name === longKilled ? 25 * 3_600 : 660);
+      await utimes(path, made, made);
+    }
     await touchStages(sources.clickhouse, atWork, 11);
     await dropLeftovers(sources.clickhouse);
     const names = await sources.rows<{ name: string }>(
       "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'import_stage%' ORDER BY name",
     );
-    expect(names.map(({ name }) => name)).toEqual([atWork, `${atWork}_file`, young]);
+    expect(names.map(({ name }) => name)).toEqual([atWork, `${atWork}_file`, young, ofBefore]);
     for (const { name } of names) await sources.run(`DROP TABLE \`${name}\``);
   });
 });

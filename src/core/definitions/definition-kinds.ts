@@ -101,12 +101,14 @@ type Kinds = typeof DEFINITION_KINDS;
 /** Kinds with versions: the ledger of what is applied holds these, and no others. */
 export type VersionedKind = { [K in DefinitionKind]: Kinds[K]['versioned'] extends true ? K : never }[DefinitionKind];
 
+export const definitionKinds = Object.keys(DEFINITION_KINDS) as readonly DefinitionKind[];
+
+export const versionedKinds = definitionKinds.filter((kind): kind is VersionedKind => DEFINITION_KINDS[kind].versioned);
+
 /** Versioned kinds that declare features; what it declares is a view, and no two of them share a name. */
 export type ViewDefinitionKind = {
   [K in VersionedKind]: Kinds[K]['features'] extends null ? never : K;
 }[VersionedKind];
-
-export const definitionKinds = Object.keys(DEFINITION_KINDS) as readonly DefinitionKind[];
 
 /** The folders of a project in which definitions lie. */
 export const definitionFolders: readonly string[] = [

@@ -140,7 +140,7 @@ class Riskgraph:
 
         Args:
             spine: Rows as :meth:`features` takes them, a SELECT of the join keys and ``event_timestamp`` over the source tables, or what
-                :meth:`upload_spine` gave. A frame of more than 10,000 rows is uploaded.
+                :meth:`upload_spine` gave. A frame of more than 10,000 rows, or with a column ``target``, is uploaded.
             features: References, view@version:feature. Give these or a service.
             name: What the set is called.
             service: A service, name@version.
@@ -195,7 +195,7 @@ class Riskgraph:
             return {"spineSql": spine}
         if isinstance(spine, Spine):
             return {"spineId": spine.id}
-        if isinstance(spine, pd.DataFrame) and len(spine) > _INLINE_ROWS:
+        if isinstance(spine, pd.DataFrame) and (len(spine) > _INLINE_ROWS or "target" in spine.columns):
             uploaded = self.upload_spine(spine)
             uploaded.refuse_partial()
             return {"spineId": uploaded.id}
