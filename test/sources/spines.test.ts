@@ -10,6 +10,8 @@ import type { View } from '../../src/core/definitions/definitions.js';
 import { formatInstant } from '../../src/core/helpers/time.js';
 import type { SpineStore } from '../../src/core/ports/spines.js';
 import type { TrainingSetRequest } from '../../src/core/ports/training-sets.js';
+import { openArrow } from '../../src/sources/spines/arrow-file.js';
+import { ByteReader } from '../../src/sources/spines/byte-reader.js';
 import { createSpineStore } from '../../src/sources/spines/store.js';
 import { type OfflineFixture, openOffline, quiet, refsOf, viewOf } from '../offline/support.js';
 
@@ -233,6 +235,96 @@ test('what is no Parquet or Arrow, or breaks off, is refused by its name; number
   expect(await upload(arrow, 'arrow')).toMatchObject({ rows: 2 });
   for (const less of [1, 900, arrow.length - 20])
     await refused(arrow.subarray(0, arrow.length - less), 'arrow', /breaks off|not Arrow/);
+});
+
+/** An Arrow message without its body: its header has an int64, or a list of so many fields that are all one of a name of 1 KB. */
+const arrowMessage = (
+  kind: 'schema' | 'dictionary',
+  { id = 0, fields = 0, body = 0 }: { id?: number; fields?: number; body?: number },
+): Buffer => {
+  const tables = Buffer.alloc(64);
+  const shorts = (at: number, values: number[]): void =>
+    values.forEach((value, index) => {
+      tables.writeUInt16LE(value, at + 2 * index);
+    });
+  tables.writeUInt32LE(16, 0);
+  shorts(4, [12, 20, 0, 4, 8, 12]);
+  tables.writeInt32LE(12, 16);
+  tables.writeUInt8(kind === 'schema' ? 1 : 2, 20);
+  tables.writeUInt32LE(20, 24);
+  tables.writeBigInt64LE(BigInt(body), 28);
+  shorts(36, kind === 'schema' ? [8, 16, 0, 12] : [8, 16, 4, 0]);
+  tables.writeInt32LE(8, 44);
+  if (kind === 'schema') tables.writeUInt32LE(4, 56);
+  else tables.writeBigInt64LE(BigInt(id), 48);
+  tables.writeUInt32LE(fields, 60);
+  const offsets = Buffer.alloc(4 * fields);
+  for (let index = 0; index < fields; index++) offsets.writeUInt32LE(4 * (fields - index) + 8, 4 * index);
+  const field = Buffer.alloc(20 + 1024, 'a');
+  for (const [index, value] of [6, 8, 4, 0].entries()) field.writeUInt16LE(value, 2 * index);
+  field.writeInt32LE(8, 8);
+  field.writeUInt32LE(4, 12);
+  field.writeUInt32LE(1024, 16);
+  const metadata = Buffer.concat([tables, offsets, field]);
+  const frame = Buffer.alloc(8, 0xff);
+  frame.writeInt32LE(metadata.length, 4);
+  return Buffer.concat([frame, metadata]);
+};
+
+test('an Arrow file that would make more of its bytes than they are is refused as soon as that shows', async () => {
+  const whole = async (file: AsyncIterable<Uint8Array>): Promise<number> => {
+    let rows = 0;
+    for await (const document of (await openArrow(file)).documents) rows += document.rows;
+    return rows;
+  };
+  const schema = (fields: number) => arrowMessage('schema', { fields });
+  await expect(whole(Readable.from([schema(500_000)]))).rejects.toMatchObject({
+    message: 'the file has 500000 columns',
+    hint: 'a spine has at most 1000',
+  });
+  await expect(whole(Readable.from([schema(1_100_000)]))).rejects.toMatchObject({ message: 'the file is not Arrow' });
+  let read = 0;
+  const half = Buffer.alloc(97 * 2 ** 20);
+  const dictionaries = function* () {
+    yield schema(1);
+    for (const id of [1, 1, 2, 3]) {
+      read++;
+      yield arrowMessage('dictionary', { id, body: half.length });
+      yield half;
+    }
+  };
+  await expect(whole(Readable.from(dictionaries()))).rejects.toMatchObject({
+    message: 'the dictionaries of the file are together larger than 192 MiB',
+  });
+  // The second of the same id stands for the first.
+  expect(read).toBe(3);
+});
+
+test('a body is read by numbers of bytes, however its pieces are cut', async () => {
+  const bytes = Buffer.from(Array.from({ length: 60 }, (_, index) => index));
+  for (const piece of [1, 4, 7, 60]) {
+    const reader = new ByteReader(
+      Readable.from(
+        Array.from({ length: Math.ceil(60 / piece) }, (_, at) => bytes.subarray(at * piece, (at + 1) * piece)),
+      ),
+    );
+    const [peeked, first, second, more] = [
+      await reader.peek(8),
+      await reader.take(10),
+      await reader.take(1),
+      await reader.peek(9),
+    ];
+    expect([peeked, first, second, more].map((each) => [...each])).toEqual([
+      [...bytes.subarray(0, 8)],
+      [...bytes.subarray(0, 10)],
+      [10],
+      [...bytes.subarray(11, 20)],
+    ]);
+    expect([...(await reader.take(30)), ...(await reader.peek(99)), ...(await reader.drain(4))]).toEqual([
+      ...bytes.subarray(11, 60),
+      ...bytes.subarray(56, 60),
+    ]);
+  }
 });
 
 test('a file beyond the limits of the operator is refused by the setting', async () => {

@@ -1,3 +1,4 @@
+import { badInput } from '../../core/errors.js';
 import type { ColumnLimit } from '../records.js';
 
 /** A whole file by itself, in a format that the store reads, of some of the rows. */
@@ -25,6 +26,14 @@ export interface TypedFile {
 export const DOCUMENT_BYTES = 32 * 2 ** 20;
 /** A part that cannot be cut; the store takes no larger statement. */
 export const MOST_PART_BYTES = 192 * 2 ** 20;
+
+const MOST_COLUMNS = 1_000;
+
+/** BAD_USER_INPUT where the file has more columns than a spine may have; said before anything is made of each. */
+export function refuseMoreColumns(columns: number): void {
+  if (columns <= MOST_COLUMNS) return;
+  throw badInput(`the file has ${columns} columns`, `a spine has at most ${MOST_COLUMNS}`);
+}
 
 /** What the file says of instants in a column without a zone. */
 export const ZONELESS: ColumnLimit = {

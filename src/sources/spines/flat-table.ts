@@ -19,20 +19,26 @@ export class FlatTable {
     return at === null ? 0n : this.buffer.readBigInt64LE(at);
   }
 
-  text(field: number): string {
+  /** The text, no more than so many bytes of it: many fields may point at one long text. */
+  text(field: number, most: number): string {
     const at = this.target(field);
     const length = this.buffer.readUInt32LE(at);
     if (at + 4 + length > this.buffer.length) throw new RangeError('a text ends outside of the buffer');
-    return this.buffer.toString('utf8', at + 4, at + 4 + length);
+    return this.buffer.toString('utf8', at + 4, at + 4 + Math.min(length, most));
   }
 
   table(field: number): FlatTable {
     return new FlatTable(this.buffer, this.target(field));
   }
 
+  /** How many items a list has. */
+  count(field: number): number {
+    return this.buffer.readUInt32LE(this.target(field));
+  }
+
   tables(field: number): FlatTable[] {
     const at = this.target(field);
-    const length = this.buffer.readUInt32LE(at);
+    const length = this.count(field);
     if (at + 4 + 4 * length > this.buffer.length) throw new RangeError('a list ends outside of the buffer');
     return Array.from({ length }, (_, index) => {
       const item = at + 4 + 4 * index;

@@ -11,7 +11,7 @@ import type { RecordFile } from '../records.js';
 import { BatchWriter } from '../stage.js';
 import { isAbsent } from '../values.js';
 import { type Roles, roleType, type StagedColumn, typeOfStored } from './columns.js';
-import { type TypedFile, ZONELESS } from './documents.js';
+import { refuseMoreColumns, type TypedFile, ZONELESS } from './documents.js';
 import { kindsOf, typeOfKinds } from './text-values.js';
 
 export interface Stage {
@@ -35,15 +35,12 @@ export interface Staging {
 }
 
 const SHOWN = 20;
-const MOST_COLUMNS = 1_000;
 
 const listed = (names: Iterable<string>): string => [...names].sort().join(', ');
 
 /** BAD_USER_INPUT where a column that is needed is missing, or a name is twice there. */
 function checkHeader(names: readonly string[], { joinKeys, target }: Roles): void {
-  if (names.length > MOST_COLUMNS) {
-    throw badInput(`the file has ${names.length} columns`, `a spine has at most ${MOST_COLUMNS}`);
-  }
+  refuseMoreColumns(names.length);
   for (const name of names) checkColumnName(name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw badInput(`the file has the column '${twice}' twice`, 'name each column once');
