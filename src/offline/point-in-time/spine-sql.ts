@@ -1,5 +1,6 @@
 import type { Mask } from '../../core/compute/masking.js';
 import { checkColumnName, TIME_COLUMN } from '../../core/compute/spine-columns.js';
+import type { EntityDefinition } from '../../core/definitions/define-entity.js';
 import { ident, instantSql, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { type FeatureType, featureTypeOf } from '../../core/definitions/types.js';
 import { badInput } from '../../core/errors.js';
@@ -27,6 +28,8 @@ export interface SpineSqlRequest {
   readonly joinKeys: readonly string[];
   readonly asOf: Instant;
   readonly mask?: Mask | undefined;
+  /** The registered ones, by name: their join keys say whether the id of a label or a score is masked. */
+  readonly entities: ReadonlyMap<string, EntityDefinition>;
   /** Newest import that is seen of each table; absent: any. */
   readonly imports?: Readonly<Record<string, string>> | undefined;
   /** The rows are kept, and the SQL, which was allowed when they were written, is looked at for its columns alone: what runs no more needs no guard. */
@@ -101,7 +104,7 @@ function tablesIn(text: string, tables: SourceTables): readonly SourceTable[] {
 /** Tables that are not named stay out of it: each costs parameters and time. */
 function knownSources(
   calendar: BusinessCalendar,
-  { asOf, mask, imports }: SpineSqlRequest,
+  { asOf, mask, entities, imports }: SpineSqlRequest,
   tables: readonly SourceTable[],
 ): ReadonlyMap<string, Sql> {
   return new Map(
@@ -112,7 +115,7 @@ function knownSources(
         timezone: calendar.timezone,
         ...(imports?.[table.name] !== undefined && { through: imports[table.name] }),
       });
-      return [table.name, mask ? maskedSource(table, asKnown, mask) : asKnown];
+      return [table.name, mask ? maskedSource(table, asKnown, { mask, entities }) : asKnown];
     }),
   );
 }

@@ -1,13 +1,34 @@
 import type { Mask } from '../../core/compute/masking.js';
-import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import type { EntityDefinition } from '../../core/definitions/define-entity.js';
+import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { type SourceColumn, type SourceTable, storedType } from '../../core/lending/sources.js';
 
+export interface Masking {
+  readonly mask: Mask;
+  /** The registered ones, by name. */
+  readonly entities: ReadonlyMap<string, EntityDefinition>;
+}
+
 /** A source table with its personal columns masked, of the same columns and types; others as they are. */
-export function maskedSource(table: SourceTable, select: Sql, mask: Mask): Sql {
-  const personal = table.columns.filter(({ pii }) => pii);
-  if (personal.length === 0) return select;
-  const replaced = personal.map((column) => sql`${maskedColumn(column, mask)} AS ${ident(column.name)}`);
-  return sql`(SELECT * REPLACE(${join(replaced)}) FROM ${select} AS m)`;
+export function maskedSource(table: SourceTable, select: Sql, { mask, entities }: Masking): Sql {
+  const replaced = table.columns
+    .filter(({ pii }) => pii)
+    .map((column) => sql`${maskedColumn(column, mask)} AS ${ident(column.name)}`);
+  if (isOfAnyEntity(table)) replaced.push(sql`${maskedEntityId({ mask, entities })} AS entity_id`);
+  return replaced.length === 0 ? select : sql`(SELECT * REPLACE(${join(replaced)}) FROM ${select} AS m)`;
+}
+
+/** As labels and scores are: the row names its entity, and so says whether its key is personal. */
+const isOfAnyEntity = ({ columns }: SourceTable): boolean =>
+  columns.some(({ name }) => name === 'entity') &&
+  columns.some(({ name, type, pii }) => name === 'entity_id' && type === 'String' && !pii);
+
+/** In clear for entities whose join keys are not personal; of one that is not registered that is unknown. */
+function maskedEntityId({ mask, entities }: Masking): Sql {
+  const inClear = [...entities.values()]
+    .filter(({ joinKeys }) => joinKeys.every((key) => !mask.personal.has(key)))
+    .map(({ name }) => name);
+  return sql`if(has(${param('Array(String)', inClear)}, m.entity), m.entity_id, ${mask.textSql(sql`m.entity_id`)})`;
 }
 
 function maskedColumn(column: SourceColumn, mask: Mask): Sql {

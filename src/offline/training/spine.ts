@@ -38,7 +38,10 @@ export interface SpineTable {
 }
 
 /** The part of a request that determines the rows. */
-export type SpineRequest = Pick<TrainingSetRequest, 'callerKey' | 'features' | 'spine' | 'asOf' | 'mask' | 'pins'>;
+export type SpineRequest = Pick<
+  TrainingSetRequest,
+  'callerKey' | 'features' | 'spine' | 'entities' | 'asOf' | 'mask' | 'pins'
+>;
 
 const isSql = (spine: TrainingSetRequest['spine']): spine is { readonly sql: string } =>
   'sql' in spine && typeof spine.sql === 'string';
@@ -81,6 +84,7 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
       joinKeys,
       asOf: request.asOf,
       mask: request.mask,
+      entities: request.entities,
       imports: request.pins?.imports,
       kept: request.pins?.spine && (await hasTable(tools.store, request.pins.spine.table)),
       callerKey: request.callerKey,

@@ -1,6 +1,7 @@
 /** SQL that a caller wrote, through the guard that the application uses: what it reads of a table is what was known, masked. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Mask } from '../../../src/core/compute/masking.js';
+import { defineEntity } from '../../../src/core/definitions/define.js';
 import { BusinessCalendar } from '../../../src/core/helpers/time.js';
 import { planSpineSql } from '../../../src/offline/point-in-time/spine-sql.js';
 import { type ClickHouse, openClickHouse } from '../../../src/warehouse/client.js';
@@ -9,6 +10,12 @@ import { TABLES } from '../../support/tables.js';
 import { quiet, unmeasured } from '../support.js';
 
 const mask = new Mask(Buffer.alloc(32, 5), TABLES.personalColumns);
+const entities = new Map(
+  (['customer', 'device'] as const).map((name) => [
+    name as string,
+    defineEntity({ name, joinKeys: [`${name}_id`], description: 'x' }),
+  ]),
+);
 const AS_OF = Date.UTC(2026, 0, 15);
 const known = { customer_id: 'C1', phone_hash: mask.text('secret-phone'), city: 'Wuhan' };
 
@@ -34,7 +41,7 @@ const databaseOf = (url: string): string => new URL(url).pathname.slice(1);
 async function read(text: string, column?: string): Promise<unknown> {
   const { select } = await planSpineSql(
     { tables: TABLES, userSql: sources.userSql, calendar: new BusinessCalendar('Asia/Shanghai') },
-    { text, joinKeys: ['customer_id'], asOf: AS_OF, mask },
+    { text, joinKeys: ['customer_id'], asOf: AS_OF, mask, entities },
   );
   const rows = await store.rows<Record<string, unknown>>('test', select);
   if (column) return rows.map((row) => row[column]);
@@ -76,13 +83,25 @@ describe('a table of the spine SQL is read as known and masked', () => {
     else expect(answer).toEqual([known]);
   });
 
-  it('and an outcome that was not known yet stays out of it', async () => {
-    const label = (id: string, ingested: string): string =>
-      `('customer', '${id}', 'bad', '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-02 00:00:00', '2026-01-02 00:00:00', 1, '${ingested}', 1)`;
+  it('and an outcome that was not known yet stays out of it, whose key is masked where its entity has a personal one', async () => {
+    const label = (id: string, ingested: string, entity = 'customer'): string =>
+      `('${entity}', '${id}', 'bad', '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-02 00:00:00', '2026-01-02 00:00:00', 1, '${ingested}', 1)`;
     await sources.run(`INSERT INTO labels (entity, entity_id, name, observed_at, window_from, window_to, known_at, value, ingested_at, seq)
-        VALUES ${label('C1', '2026-01-03 00:00:00')}, ${label('C2', '2026-01-20 00:00:00')}`);
+        VALUES ${label('C1', '2026-01-03 00:00:00')}, ${label('C2', '2026-01-20 00:00:00')},
+          ${label('D1', '2026-01-03 00:00:00', 'device')}, ${label('P1', '2026-01-03 00:00:00', 'phone')}`);
     const text = `SELECT * FROM (SELECT * FROM "${hex('labels', 1)}") AS t, (SELECT 'any' AS customer_id, toDateTime64('2026-01-01 00:00:00', 3, 'UTC') AS event_timestamp) AS e`;
-    expect(await read(text, 'entity_id')).toEqual(['C1']);
+    const ids = (await read(text, 'entity_id')) as readonly string[];
+    // The key of a device is personal; that of an entity that is not registered may be.
+    expect(ids.toSorted()).toEqual(['C1', mask.text('D1'), mask.text('P1')].toSorted());
+  });
+
+  it('and so is the key of a score', async () => {
+    const score = (entity: string, id: string): string =>
+      `('m@1', '${entity}', '${id}', '2026-01-01 00:00:00', 1, '2026-01-02 00:00:00', 1)`;
+    await sources.run(`INSERT INTO scores (model, entity, entity_id, scored_at, points, ingested_at, seq)
+        VALUES ${score('customer', 'C1')}, ${score('device', 'D1')}`);
+    const text = "SELECT *, 'any' AS customer_id, scored_at AS event_timestamp FROM scores ORDER BY entity";
+    expect(await read(text, 'entity_id')).toEqual(['C1', mask.text('D1')]);
   });
 
   it.each([

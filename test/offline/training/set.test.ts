@@ -501,6 +501,11 @@ test('personal features and tables are masked where asked, and still join; what 
   expect(masked.lines[1]).toBe(`"C1","${mask.text('D1')}","${at(1)}","${mask.text('n1')}",10`);
   expect((await build({ features, spine: { sql } })).lines[1]).toBe(`"C1","D1","${at(1)}","n1",10`);
 
+  const ofLabels =
+    "SELECT entity_id AS device_id, 'C1' AS customer_id, observed_at AS event_timestamp FROM labels WHERE name = 'ours' AND entity = 'device'";
+  const labelled = await build({ features: refsOf(profile), spine: { sql: ofLabels }, mask });
+  expect(labelled.lines[1]).toBe(`"${mask.text('D1')}","C1","${at(1)}",10`);
+
   // A null mask has the status of a null (rule 33).
   const personal = refsOf(limits, ['dpd']).map((ref) => ({ ...ref, feature: { ...ref.feature, tags: ['pii'] } }));
   const asked = { features: personal, spine: { customer_id: ['C1'], event_timestamp: [at(1)] }, includeStatuses: true };
