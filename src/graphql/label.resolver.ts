@@ -9,7 +9,8 @@ import type { RequestContext } from './context.js';
 import { DataTableType } from './data-table.js';
 import { NEWEST_VERSION } from './descriptions.js';
 import { JobType } from './job.resolver.js';
-import { Operation } from './operation.js';
+import { LIST_COST } from './limits.js';
+import { AssumedSize, Operation } from './operation.js';
 import { GraphQLDate } from './scalars.js';
 
 @ObjectType('LabelDefinition', {
@@ -67,7 +68,7 @@ export class LabelResolver {
     return services.catalogue.labels().map(shown);
   }
 
-  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'] })
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'bi'], cost: ({ weight }) => weight })
   @Query(() => LabelDefinitionType, {
     nullable: true,
     description: 'Reads one label; null where no applied label has this name and version.',
@@ -99,6 +100,8 @@ export class LabelResolver {
     return services.queue.enqueue(computeLabels, { labels: ids ?? null }, { owner: caller.keyId });
   }
 
+  // A report, which reads every outcome of the label.
+  @AssumedSize(LIST_COST)
   @FieldResolver(() => DataTableType, {
     description:
       'The outcomes by month of observation: observations, those that are immature, excluded or indeterminate, goods, bads, and the bad rate. A rate without an outcome is null, with the reason.',

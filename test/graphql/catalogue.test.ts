@@ -298,6 +298,16 @@ describe('the cost of a question', () => {
     expect(errors[0]?.extensions.code).toBe('TOO_COMPLEX');
   });
 
+  it('counts the bad rates of each label as a report', async () => {
+    const table = '{ columns { name type unit description masked } rowCount rows nulls { row column reason } }';
+    const ask = async (reports: number) => {
+      const fields = Array.from({ length: reports }, (_, index) => `r${index}: badRates ${table}`).join(' ');
+      const { errors } = await api.graphql('bi', `{ labelDefinition(name: "any") { ${fields} } }`);
+      return errors.map(({ extensions }) => extensions.code);
+    };
+    expect([await ask(20), await ask(30)]).toEqual([[], ['TOO_COMPLEX']]);
+  });
+
   it('is not lowered by a field beside it that asks for less than nothing', async () => {
     const { errors } = await api.graphql(
       'modeler',
