@@ -13,15 +13,21 @@ declare module 'fastify' {
   }
 }
 
-/** A sender that gives less than this in the time that it may be silent drips. */
+/** What a sender gives at least; one that gives less drips. */
+export interface Pace {
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** In the time that a sender may be silent. */
 const STEADY_BYTES = 1024;
 /** Else a sender could drip just fast enough for ever. */
 const LONGEST_HOURS = 12;
 
-const stalledFor = (seconds: number): RiskgraphError =>
+const stalled = ({ bytes, seconds }: Pace): RiskgraphError =>
   new RiskgraphError({
     code: 'TIMEOUT',
-    message: `less than ${STEADY_BYTES} bytes of the body came in ${seconds} s`,
+    message: `less than ${bytes} bytes of the body came in ${seconds} s`,
     hint: 'send it again, without pauses',
   });
 
@@ -43,15 +49,22 @@ export function answerUnread(reply: FastifyReply, error: unknown): void {
 export function registerBodies(server: FastifyInstance, { idleSeconds }: { readonly idleSeconds: number }): void {
   server.decorateRequest('bodyStalls', null);
   server.addHook('preParsing', async (request, reply) => {
-    const { headers, raw } = request;
-    if (raw.complete || (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)) return;
-    request.bodyStalls = watch(request, idleSeconds);
-    request.bodyStalls.addEventListener('abort', () => answerUnread(reply, request.bodyStalls?.reason), { once: true });
+    request.bodyStalls = answerSlow(request, reply, { bytes: STEADY_BYTES, seconds: idleSeconds });
   });
 }
 
+/** Answers TIMEOUT where less of the body comes, and aborts the signal with it; null where nothing more is to come. */
+export function answerSlow(request: FastifyRequest, reply: FastifyReply, pace: Pace): AbortSignal | null {
+  const { headers } = request;
+  if (isWhole(request)) return null;
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return null;
+  const stalls = watch(request, pace);
+  stalls.addEventListener('abort', () => answerUnread(reply, stalls.reason), { once: true });
+  return stalls;
+}
+
 /** Time in which this process does not read counts for nothing: what was sent then waits in front of it. */
-function watch({ raw }: FastifyRequest, idleSeconds: number): AbortSignal {
+function watch({ raw }: FastifyRequest, pace: Pace): AbortSignal {
   const controller = new AbortController();
   const began = performance.now();
   let seen = raw.socket.bytesRead;
@@ -66,13 +79,13 @@ function watch({ raw }: FastifyRequest, idleSeconds: number): AbortSignal {
       return;
     }
     const waitsForUs = raw.readableLength >= raw.readableHighWaterMark;
-    const isSteady = raw.socket.bytesRead - seen >= STEADY_BYTES / 2;
+    const isSteady = raw.socket.bytesRead - seen >= pace.bytes / 2;
     seen = raw.socket.bytesRead;
     silent = waitsForUs || isSteady ? 0 : silent + 1;
     // Twice, since a pause of this process may end right before one look.
-    if (silent === 2) end(stalledFor(idleSeconds));
+    if (silent === 2) end(stalled(pace));
     else if (performance.now() - began > LONGEST_HOURS * 3_600_000) end(TOO_LONG);
-  }, idleSeconds * 500).unref();
+  }, pace.seconds * 500).unref();
   raw.once('close', () => clearInterval(timer));
   return controller.signal;
 }

@@ -100,7 +100,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   registerGraphiql(server);
   await registerSpines(server, { spines: services.spines });
   registerDownloads(server, { trainingSets: services.trainingSets });
-  const admit = createAdmission(server, { metrics });
+  const admit = createAdmission(server, { metrics, idleSeconds: options.idleBodySeconds });
   registerIndicators(server, { indicators: services.indicators, now: services.now, admit });
   await registerGraphql(server, { schemas: schemasOf(services.registry), services, log, metrics, admit });
   await options.registerImports?.(server);

@@ -139,6 +139,36 @@ describe('a body', () => {
     sent.on('error', () => undefined).destroy();
   });
 
+  it('that drips keeps no place of work for long, and leaves room for other keys all the while', async () => {
+    const { server, url } = await serveAlso({ idleBodySeconds: 1 });
+    let begun = 0;
+    server.server.on('request', () => begun++);
+    const headers = { 'content-type': 'application/json', 'content-length': '10000000' };
+    const drips = Array.from({ length: 33 }, () =>
+      request(`${url}/graphql`, { method: 'POST', headers: { ...headers, authorization: `Bearer ${keyOf('bi')}` } }),
+    );
+    const first = new Promise<IncomingMessage>((resolve) => {
+      for (const sent of drips) sent.on('error', () => undefined).once('response', resolve);
+    });
+    const dripping = setInterval(() => {
+      for (const sent of drips) sent.write(' '.repeat(2_048));
+    }, 50);
+    await vi.waitFor(() => expect(begun).toBe(drips.length), PATIENT);
+    const answered = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${keyOf('modeler')}` },
+      body: '{"query":"{ entities { name } }"}',
+    });
+    expect(answered.status).toBe(200);
+    const response = await first;
+    clearInterval(dripping);
+    const message = 'less than 262144 bytes of the body came in 1 s';
+    expect([response.statusCode, response.headers.connection]).toEqual([503, 'close']);
+    expect(JSON.parse(await text(response))).toMatchObject({ errors: [{ message, extensions: { code: 'TIMEOUT' } }] });
+    for (const sent of drips) sent.destroy();
+    await server.close();
+  });
+
   it('is not read before the key is known', async () => {
     const response = await fetch(`${api.url}/graphql`, {
       method: 'POST',
