@@ -299,6 +299,7 @@ export async function createApp(config: Config, given: Given = {}) {
       builder: createTrainingSetBuilder({ store, calendar, tables, userSql, spineLimits: config.spineLimits, log }),
       spines,
       history: materializer,
+      historyBudget: config.historyBudget,
       queue,
       jobs,
       mostOpen: config.unfinishedSets,

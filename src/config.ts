@@ -95,6 +95,8 @@ const Environment = z
     RISKGRAPH_SPINE_ROWS: withDefault(z.coerce.number().int().min(1), 50_000_000),
     RISKGRAPH_SPINE_BYTES: withDefault(z.coerce.number().int().min(1), 8 * 2 ** 30),
     RISKGRAPH_STALE_SHARE: withDefault(z.coerce.number().min(0).max(1), 0.05),
+    RISKGRAPH_HISTORY_ROWS: withDefault(z.coerce.number().int().min(0), 10_000_000),
+    RISKGRAPH_HISTORY_SECONDS: withDefault(z.coerce.number().int().min(0), 600),
     RISKGRAPH_SPINE_DAYS: withDefault(z.coerce.number().int().min(1).max(36_500), 30),
   })
   .refine((env) => env.RISKGRAPH_KEYS === undefined || env.RISKGRAPH_KEYS_FILE === undefined, {
@@ -134,6 +136,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     spineLimits: { rows: env.RISKGRAPH_SPINE_ROWS, bytes: env.RISKGRAPH_SPINE_BYTES },
     /** The share of a training set's rows at whose instants a view may have had no as-of in force, or only one past its maxAge. */
     staleShare: env.RISKGRAPH_STALE_SHARE,
+    /** Most history that one training set computes first, by its estimate. */
+    historyBudget: { rows: env.RISKGRAPH_HISTORY_ROWS, seconds: env.RISKGRAPH_HISTORY_SECONDS },
     /** How long an uploaded spine stays from which no training set is made. */
     spineDays: env.RISKGRAPH_SPINE_DAYS,
     home,

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { badInput } from '../core/errors.js';
-import { EXPORT_FORMATS, type ViewCoverage } from '../core/ports/training-sets.js';
+import { EXPORT_FORMATS, type TrainingSetEstimate, type ViewCoverage } from '../core/ports/training-sets.js';
 import type { Client } from './client.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { followJob, type JobView, type OutputOptions, oneOf, print, table } from './output.js';
@@ -39,6 +39,7 @@ interface TrainSetOptions extends OutputOptions {
   readonly includeStatuses: boolean;
   readonly stalePolicy: string;
   readonly allowStale: boolean;
+  readonly history: string;
   readonly output?: string;
 }
 
@@ -61,6 +62,11 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         .option('--include-statuses', 'add the status of each value', false)
         .option('--stale-policy <policy>', 'what becomes of a STALE value: RETURN or NULL', 'RETURN')
         .option('--allow-stale', 'make the set however little of it the history of its views covers', false)
+        .option(
+          '--history <policy>',
+          'COMPUTE: compute the as-ofs first that the rows need and that are missing',
+          'STORED',
+        )
         .option('--output <file>', 'where to write the file'),
     run: async (client, options, [name]) => {
       if (!options.service === !options.features) throw badInput('give one of --service and --features');
@@ -84,7 +90,9 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         includeStatuses: options.includeStatuses,
         stalePolicy: options.stalePolicy,
         allowStale: options.allowStale,
+        history: options.history,
       };
+      if (options.history === 'COMPUTE') await sayEstimate(client, input);
       const { createTrainingSet } = await client.graphql<{ createTrainingSet: { id: string; job: JobView } }>(
         'mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { id job { id name state progress result error } } }',
         { input },
@@ -113,6 +121,19 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
       await download(client, rebuildTrainingSet, options.output, options);
     },
   });
+}
+
+type Estimate = Pick<TrainingSetEstimate, 'missingAsOfs' | 'rowsToCompute' | 'secondsToCompute'>;
+
+/** Says what is computed first, before the set is asked for. */
+async function sayEstimate(client: Client, input: Readonly<Record<string, unknown>>): Promise<void> {
+  const { trainingSetEstimate: told } = await client.graphql<{ trainingSetEstimate: Estimate }>(
+    'query($input: TrainingSetInput!) { trainingSetEstimate(input: $input) { missingAsOfs { view asOfs } rowsToCompute secondsToCompute } }',
+    { input },
+  );
+  const views = told.missingAsOfs.map(({ view, asOfs }) => `${view} ${asOfs}`).join(', ');
+  const cost = `about ${told.rowsToCompute} rows and ${Math.ceil(told.secondsToCompute)} s`;
+  process.stderr.write(views ? `as-ofs to compute first: ${views} (${cost})\n` : 'no as-of is missing\n');
 }
 
 interface RebuildOptions extends OutputOptions {

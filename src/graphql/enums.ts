@@ -12,7 +12,10 @@ import type {
 } from '../core/ports/indicators.js';
 import type { JobState as JobStateName } from '../core/ports/jobs.js';
 import type { ScoreRow } from '../core/ports/scoring.js';
-import type { ExportFormat as ExportFormatName } from '../core/ports/training-sets.js';
+import type {
+  ExportFormat as ExportFormatName,
+  HistoryPolicy as HistoryPolicyName,
+} from '../core/ports/training-sets.js';
 
 type EnumObject<T extends string> = { readonly [K in T]: K };
 
@@ -44,6 +47,15 @@ export const StalePolicy = enumOf<StalePolicyName>('StalePolicy', {
   values: {
     RETURN: 'The value is returned, with the status STALE.',
     NULL: 'NULL is returned in its place, with the status STALE.',
+  },
+});
+
+export const HistoryPolicy = enumOf<HistoryPolicyName>('HistoryPolicy', {
+  description: 'The history that a training set is made of.',
+  values: {
+    STORED: 'The history is taken as it is.',
+    COMPUTE:
+      'The as-ofs that the spine needs and that are missing are computed first, as the schedule would have, within what the operator allows.',
   },
 });
 

@@ -60,7 +60,7 @@ async function requestOf(
 ): Promise<Parameters<RequestContext['services']['trainingSets']['create']>[0]> {
   const { services } = context;
   const { name, service, features, spine, spineSql, spineId, label, asOf, format } = input;
-  const { includeEventTimes, includeStatuses, stalePolicy, allowStale } = input;
+  const { includeEventTimes, includeStatuses, stalePolicy, allowStale, history } = input;
   if (!/\S/.test(name) || name.length > 200) throw badInput('`name` must be 1 to 200 characters');
   if ([spine, spineSql, spineId].filter((given) => given != null).length !== 1) {
     throw badInput(
@@ -89,6 +89,7 @@ async function requestOf(
       includeStatuses,
       stalePolicy,
       ...(allowStale && { allowStale }),
+      ...(history === 'COMPUTE' && { history }),
       format,
     },
     callerKey: context.caller.keyId,

@@ -5,11 +5,12 @@ import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js'
 import type {
   ColumnProfile,
   ExportFormat as ExportFormatName,
+  HistoryPolicy as HistoryPolicyName,
   TrainingSetEstimate,
   ViewCoverage,
 } from '../core/ports/training-sets.js';
 import { FEATURE_REFERENCES, SERVICE_REFERENCE, STALE_TREATMENT } from './descriptions.js';
-import { ExportFormat, JobState, StalePolicy } from './enums.js';
+import { ExportFormat, HistoryPolicy, JobState, StalePolicy } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from './scalars.js';
 
@@ -222,6 +223,13 @@ export class TrainingSetInputType {
       'Makes the set also where a view had no as-of in force, or only one past its maxAge, at the instants of more rows than the operator allows (RISKGRAPH_STALE_SHARE).',
   })
   allowStale!: boolean;
+
+  @Field(() => HistoryPolicy, {
+    defaultValue: 'STORED',
+    description:
+      'The treatment of as-ofs that the rows need and that were never computed. With COMPUTE, the job fails with the estimate where they cost more than the operator allows (RISKGRAPH_HISTORY_ROWS, RISKGRAPH_HISTORY_SECONDS).',
+  })
+  history!: HistoryPolicyName;
 
   @Field(() => ExportFormat, { defaultValue: 'PARQUET', description: 'The format of the file.' })
   format!: ExportFormatName;

@@ -30,6 +30,8 @@ export interface ViewPlan {
   readonly due: readonly Instant[];
   /** As-ofs of the range that are not due yet. */
   readonly left: number;
+  /** Leaves out as-ofs that have history once the view is held: another run may have computed them while this one waited. */
+  readonly onlyNew?: boolean;
 }
 
 /** A view without a due as-of in the range. */
@@ -70,25 +72,40 @@ export async function runBackfill(
   // What is due by the clock that asked and not by that of the stores is not due.
   const now = Math.min(range.now, await storeNow(deps));
   const { plans, idle } = planBackfill({ ...range, now }, deps.calendar);
-  await settleSources(
-    deps,
-    plans.map(({ view }) => view),
-    progress.signal,
-  );
-  await deriveInputs(deps.derived, range.views, { lastDay: range.to, now }, progress.signal);
+  const views = await runPlans(deps, { jobId, plans, lastDay: range.to, now }, progress);
+  return { views: [...views, ...idle.map(nothingOf)], notes: notesOf({ plans, idle }, range.from) };
+}
+
+interface PlansToRun {
+  readonly jobId: string;
+  /** Each after its inputs. */
+  readonly plans: readonly ViewPlan[];
+  /** The local day of the last as-of. */
+  readonly lastDay: LocalDate;
+  readonly now: Instant;
+}
+
+/** Computes the plans, with views side by side where none waits for another. */
+export async function runPlans(
+  deps: MaterializerDeps,
+  { jobId, plans, lastDay, now }: PlansToRun,
+  progress: JobProgress,
+): Promise<readonly BackfillViewResult[]> {
+  const planned = plans.map(({ view }) => view);
+  await settleSources(deps, planned, progress.signal);
+  await deriveInputs(deps.derived, planned, { lastDay, now }, progress.signal);
   const parts = splitProgress(
     progress,
     plans.map(({ due }) => due.length),
   );
-  const views = await sideBySide(
-    plans.map(({ view }) => view),
+  return sideBySide(
+    planned,
     { most: deps.viewsAtOnce ?? VIEWS_AT_ONCE, signal: progress.signal },
     (_, index, signal) => {
       const { report } = parts[index] as StepProgress;
       return backfillView(deps, plans[index] as ViewPlan, jobId, { signal, report });
     },
   );
-  return { views: [...views, ...idle.map(nothingOf)], notes: notesOf({ plans, idle }, range.from) };
 }
 
 const backfillView = (
@@ -98,9 +115,11 @@ const backfillView = (
   asked: JobProgress,
 ): Promise<BackfillViewResult> =>
   withLease(deps, { view: plan.view, jobId }, asked, async (leased, progress) => {
-    const { view, due } = plan;
+    const { view } = plan;
+    const due = plan.onlyNew ? await withoutHistory(leased, plan.due) : plan.due;
+    if (due.length === 0) return nothingOf({ view });
     await settleInputs(leased, view, progress.signal);
-    const asOfs = due.slice(await emptyAsOfs(leased, plan));
+    const asOfs = due.slice(await emptyAsOfs(leased, { view, due }));
     const totals = { done: 0, rows: 0, changed: 0, nullKeys: 0, published: 0 };
     const counted: RunRecord['counts'][] = [];
     let failed = 0;
@@ -137,13 +156,24 @@ const backfillView = (
     };
   });
 
+/** The as-ofs, oldest first, that no committed run has computed. */
+export async function withoutHistory(
+  { ledger, view }: Pick<MaterializerDeps, 'ledger'> & Pick<ViewPlan, 'view'>,
+  asOfs: readonly Instant[],
+): Promise<readonly Instant[]> {
+  const [from, to] = [asOfs[0], asOfs.at(-1)];
+  if (from === undefined || to === undefined) return [];
+  const done = new Set((await ledger.done(view.id, { from, to })).map(({ asOf }) => asOf));
+  return asOfs.filter((asOf) => !done.has(asOf));
+}
+
 /**
  * How many of the first as-ofs have no rows, because nothing of what the view reads was known by then. One of them is counted: a query may give
  * a row of nothing.
  */
 export async function emptyAsOfs(
   { offline }: Pick<MaterializerDeps, 'offline'>,
-  { view, due }: ViewPlan,
+  { view, due }: Pick<ViewPlan, 'view' | 'due'>,
 ): Promise<number> {
   const first = await offline.firstKnown(view);
   const firstWithData = due.findIndex((asOf) => first !== null && readableFrom(view, asOf) >= first);
@@ -170,7 +200,7 @@ function checkRange(from: LocalDate, to: LocalDate): void {
   }
 }
 
-const nothingOf = ({ view }: IdleView): BackfillViewResult => ({
+const nothingOf = ({ view }: Pick<IdleView, 'view'>): BackfillViewResult => ({
   view: view.id,
   from: null,
   to: null,

@@ -1,15 +1,16 @@
 /** Estimates the work of a backfill before it begins. */
 
 import { inputViews } from '../core/compute/view-kinds.js';
-import type { View } from '../core/definitions/definitions.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type {
   AsOfsEstimate,
   BackfillEstimate,
   BackfillRange,
   BackfillViewEstimate,
+  MissingAsOfs,
 } from '../core/ports/materialize.js';
 import { emptyAsOfs, notesOf, planBackfill, VIEWS_AT_ONCE, type ViewPlan } from './backfill.js';
+import { withMissingInputs } from './missing-as-ofs.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { readableFrom } from './schedule.js';
 
@@ -71,13 +72,21 @@ async function estimateView(deps: MaterializerDeps, plan: ViewPlan, fed: boolean
 /** See Materializer.estimateAsOfs. */
 export async function estimateAsOfs(
   deps: MaterializerDeps,
-  view: View,
-  asOfs: readonly Instant[],
-): Promise<AsOfsEstimate> {
-  if (asOfs.length === 0) return { asOfs: 0, rows: 0, seconds: 0 };
-  const { known, rows } = await rowsOf(deps, { view, due: asOfs, left: 0 }, false);
-  const { seconds } = secondsOf(await deps.ledger.pace(view.id), known.length, rows);
-  return { asOfs: known.length, rows, seconds };
+  missing: readonly MissingAsOfs[],
+): Promise<readonly AsOfsEstimate[]> {
+  const estimates = new Map<string, AsOfsEstimate>();
+  for (const { view, asOfs } of await withMissingInputs(deps, missing)) {
+    const inputs = inputViews(view).flatMap(({ id }) => estimates.get(id) ?? []);
+    const { known, rows: counted } = await rowsOf(deps, { view, due: asOfs, left: 0 }, inputs.length > 0);
+    // Keys that the inputs get first do not exist yet; a score is made for each of them.
+    const rows = Math.max(
+      counted,
+      ...inputs.map((each) => (each.rows / Math.max(1, each.asOfs.length)) * known.length),
+    );
+    const { seconds } = secondsOf(await deps.ledger.pace(view.id), known.length, rows);
+    if (known.length > 0) estimates.set(view.id, { view, asOfs: known, rows: Math.round(rows), seconds });
+  }
+  return [...estimates.values()];
 }
 
 /** As-ofs of when something was known, and the rows of all of them. */

@@ -10,6 +10,7 @@ import { deriveInputs } from './derive-inputs.js';
 import { estimateAsOfs, estimateBackfill } from './estimate.js';
 import { futureFrom } from './future-runs.js';
 import { withLease } from './leased-view.js';
+import { computeAsOfs } from './missing-as-ofs.js';
 import { progressWithin } from './progress.js';
 import { commit, dropStages, type MaterializerDeps, publish, rewriteOnline, stage, storeNow } from './run-steps.js';
 import { checkAsOf, checkDue, newestDue } from './schedule.js';
@@ -132,7 +133,9 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
 
     checkBackfill: (range) => void planBackfill(range, calendar),
 
-    estimateAsOfs: (view, asOfs) => estimateAsOfs(deps, view, asOfs),
+    computeAsOfs: (request, progress) => computeAsOfs(deps, request, progress),
+
+    estimateAsOfs: (missing) => estimateAsOfs(deps, missing),
 
     estimateBackfill: (range) => estimateBackfill(deps, range),
   };

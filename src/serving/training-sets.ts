@@ -31,6 +31,7 @@ import type {
   TrainingSetService,
   TrainingSetSpec,
 } from '../core/ports/training-sets.js';
+import { computeHistory, costOf, type HistoryBudget } from './set-history.js';
 
 const EXTENSIONS: Readonly<Record<ExportFormat, string>> = { PARQUET: 'parquet', CSV: 'csv', ARROW: 'arrow' };
 
@@ -39,8 +40,9 @@ export interface TrainingSetsOptions {
   readonly offline: Pick<OfflineReader, 'viewHoldings'>;
   readonly builder: TrainingSetBuilder;
   readonly spines: Pick<SpineService, 'get'>;
-  /** Says what as-ofs cost that are missing. */
-  readonly history: Pick<Materializer, 'estimateAsOfs'>;
+  /** Says what as-ofs cost that are missing, and computes them. */
+  readonly history: Pick<Materializer, 'estimateAsOfs' | 'computeAsOfs'>;
+  readonly historyBudget: HistoryBudget;
   readonly queue: Pick<JobQueue, 'enqueue'>;
   /** Says whose key asked for a set. */
   readonly jobs: Pick<JobLedger, 'get'>;
@@ -65,6 +67,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
     builder,
     spines,
     history,
+    historyBudget,
     queue,
     jobs,
     mostOpen,
@@ -134,16 +137,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
         includeStatuses: spec.includeStatuses ?? false,
         signal,
       });
-      const costs = [];
-      for (const { view, asOfs } of missing)
-        costs.push({ view: view.id, ...(await history.estimateAsOfs(view, asOfs)) });
-      return {
-        rows,
-        coverage,
-        missingAsOfs: costs.filter(({ asOfs }) => asOfs > 0).map(({ view, asOfs }) => ({ view, asOfs })),
-        rowsToCompute: costs.reduce((sum, each) => sum + each.rows, 0),
-        secondsToCompute: costs.reduce((sum, each) => sum + (each.seconds ?? each.asOfs * UNMEASURED_SECONDS), 0),
-      };
+      return { rows, coverage, ...costOf(await history.estimateAsOfs(missing)) };
     },
 
     async rebuild(id, { format, callerKey }) {
@@ -185,24 +179,36 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
       const path = pathOf(id, record.request.format);
       if (record.result !== null && (await isThere(path))) return shownOf(record.result);
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const result = await builder.build({
+      const asked = {
         ...(await request(
           record.features.map((reference) => resolve(registry, reference)),
           record.request,
         )),
-        id,
         callerKey: (await jobs.get(record.jobId))?.owner ?? undefined,
-        path,
-        format: record.request.format,
         includeEventTimes: record.request.includeEventTimes,
         includeStatuses: record.request.includeStatuses ?? false,
+        signal: progress.signal,
+      };
+      // A rebuild reads the runs of the original and no others.
+      const computed = record.request.history === 'COMPUTE' && !record.request.rebuild ? COMPUTED : 0;
+      if (computed > 0) {
+        // Under an id of its own: the tables of the set are those of its build, which a second worker takes up.
+        const missing = await builder.missing({ ...asked, id: newUuid(clock()) });
+        const within = { signal: progress.signal, report: (done: number) => progress.report(computed * done) };
+        const needed = { jobId: record.jobId, missing, budget: historyBudget, now: clock() };
+        await computeHistory(history, needed, within);
+      }
+      const result = await builder.build({
+        ...asked,
+        id,
+        path,
+        format: record.request.format,
         stalePolicy: record.request.stalePolicy ?? 'RETURN',
         // What was made once is made again, whatever the operator allows now.
         ...(record.request.rebuild
           ? { pins: record.request.rebuild.pins }
           : { mostUncovered: record.request.allowStale ? undefined : mostUncovered }),
-        onProgress: (fraction) => progress.report(fraction),
-        signal: progress.signal,
+        onProgress: (fraction) => progress.report(computed + (1 - computed) * fraction),
       });
       const { rebuild } = record.request;
       if (rebuild && result.manifest.contentHash !== rebuild.contentHash) {
@@ -223,8 +229,8 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
 const isUploaded = (spine: TrainingSetSpec['spine']): spine is { readonly id: string } =>
   'id' in spine && typeof spine.id === 'string';
 
-/** Of a run of a view that none was measured of. */
-const UNMEASURED_SECONDS = 1;
+/** The share of the work that the history is, where it is computed first. */
+const COMPUTED = 0.5;
 
 /** What a job says of the set that it built. */
 const shownOf = ({ rowCount, coverage }: TrainingSetResult): BuiltTrainingSet => ({ rowCount, coverage });

@@ -583,6 +583,8 @@ describe('training sets', () => {
             spineId: spine.id,
             format: 'CSV',
             allowStale: true,
+            // Nothing was known at the instants: there is nothing to compute.
+            history: 'COMPUTE',
           },
         },
         headers,

@@ -1,14 +1,27 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Mask } from '../../src/core/compute/masking.js';
 import type { View } from '../../src/core/definitions/definitions.js';
 import { raw } from '../../src/core/definitions/sql.js';
 import { RiskgraphError } from '../../src/core/errors.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
+import type { JobRecord } from '../../src/core/ports/jobs.js';
+import type { Leases } from '../../src/core/ports/leases.js';
 import type { RunLedger } from '../../src/core/ports/materialize.js';
 import type { OfflineReader } from '../../src/core/ports/offline.js';
+import { openDatabase } from '../../src/ledgers/data-source.js';
+import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
+import { createTrainingSetLedger } from '../../src/ledgers/training-set-ledger.js';
+import { createTrainingSets } from '../../src/serving/training-sets.js';
+import { offlineOn, refsOf } from '../offline/support.js';
+import { silentLog } from '../online/definitions.js';
+import { freshHome } from '../support/homes.js';
+import { TABLES } from '../support/tables.js';
 import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
 import { openSourceRows, paidView, type SourceRows } from './sources.js';
-import { HOUR, MIDNIGHT } from './views.js';
+import { HOUR, MIDNIGHT, TIMEZONE } from './views.js';
 
 const DAY = 24 * HOUR;
 let fixture: MaterializeFixture;
@@ -43,14 +56,15 @@ afterAll(() => fixture?.close());
 const backfill = (
   view: View,
   change: Parameters<MaterializeFixture['materializer']>[0],
-  from: '2026-02-20' | '2026-02-10' = '2026-02-20',
+  from = '2026-02-20',
+  to = '2026-03-01',
 ) =>
   fixture.materializer(change).backfill(
     {
       jobId: newUuid(Date.now()),
       views: [view],
       from,
-      to: '2026-03-01',
+      to,
       now: fixture.clock.now,
     },
     unwatched(),
@@ -154,4 +168,139 @@ it('a run that an earlier release left staged is computed again: what differs is
       FROM history_${view.name}_v1 WHERE customer_id = 'C9'`),
   );
   expect(known).toEqual([{ days: 6, since: String(fixture.clock.now) }]);
+});
+
+describe('a training set that computes the history that its rows lack', () => {
+  const DAYS = ['2026-02-21', '2026-02-24', '2026-02-28'];
+  const spine = {
+    customer_id: ['C1', 'C2', 'C2', 'C3', 'C9'],
+    event_timestamp: [...DAYS, DAYS[2], DAYS[1]].map((day) => `${day}T12:00:00+08:00`),
+  };
+  const asOfs = DAYS.map((day) => Date.parse(`${day}T00:00:00+08:00`));
+  let database: Awaited<ReturnType<typeof openDatabase>>;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await freshHome();
+    database = await openDatabase({ url: fixture.urls.postgres, log: silentLog });
+  });
+  afterAll(async () => {
+    await database?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const open = (
+    view: View,
+    change: Parameters<MaterializeFixture['materializer']>[0] = {},
+    historyBudget = { rows: 20, seconds: 3 },
+  ) =>
+    createTrainingSets({
+      registry: {
+        ...{ tables: TABLES, entities: new Map([[view.entity.name, view.entity]]), views: new Map([[view.id, view]]) },
+        ...{ onDemandViews: new Map(), services: new Map(), indicators: new Map(), models: new Map() },
+        ...{ labels: new Map(), jobs: new Map(), refused: [] },
+      },
+      offline: fixture.offline,
+      builder: offlineOn(fixture.clickhouse, new BusinessCalendar(TIMEZONE)).sets,
+      spines: { get: () => Promise.reject(new Error('no spine was uploaded')) },
+      history: fixture.materializer({ asOfsACommit: 1, ...change }),
+      historyBudget,
+      mostUncovered: 0,
+      ledger: createTrainingSetLedger(database.dataSource),
+      definitions: createDefinitionLedger(database.dataSource),
+      mask: new Mask(Buffer.alloc(32, 1), TABLES.personalColumns),
+      clock: () => fixture.clock.now,
+      folder,
+      jobs: { get: async () => null },
+      mostOpen: 10,
+      queue: { enqueue: async ({ name }, _payload, { id } = {}) => ({ id, name }) as JobRecord },
+    });
+  const ask = (view: View, history: 'STORED' | 'COMPUTE' = 'COMPUTE') => ({
+    name: view.name,
+    features: refsOf(view),
+    callerKey: 'key',
+    spec: { spine, label: null, asOf: fixture.clock.now, includeEventTimes: true, history, format: 'CSV' as const },
+  });
+  const made = async (view: View, id: string) => {
+    const { manifest, coverage } = (await open(view).get(id))?.result ?? {};
+    return { hash: manifest?.contentHash, coverage: coverage?.map((each) => ({ ...each, view: '' })) };
+  };
+  const computed = async ({ id }: View) =>
+    (await fixture.ledger.done(id, { from: MIDNIGHT - 30 * DAY, to: MIDNIGHT })).map(({ asOf }) => asOf);
+  const fresh = async (name: string): Promise<View> => {
+    const view = paidView(name);
+    await fixture.writers.createView(view);
+    return view;
+  };
+
+  it('is the set of a backfill of those days, within a budget, and goes on where a killed job was', async () => {
+    const filled = await fresh('chunks_filled');
+    let rows = 0;
+    for (const day of DAYS) rows += (await backfill(filled, {}, day, day)).views[0]?.rows ?? 0;
+    const stored = await open(filled).create(ask(filled, 'STORED'));
+    await open(filled).run(stored.id, unwatched());
+
+    const view = await fresh('chunks_lacking');
+    const told = await open(view).estimate(ask(view));
+    expect(told).toMatchObject({
+      missingAsOfs: [{ view: view.id, asOfs: 3 }],
+      rowsToCompute: rows,
+      secondsToCompute: 3,
+    });
+    const { id } = await open(view).create(ask(view));
+    for (const budget of [
+      { rows: rows - 1, seconds: 3 },
+      { rows, seconds: 2 },
+    ]) {
+      await expect(open(view, {}, budget).run(id, unwatched())).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: `the history that the rows lack takes about ${rows} rows and 3 s to compute, and one set may compute ${budget.rows} rows and ${budget.seconds} s (RISKGRAPH_HISTORY_ROWS, RISKGRAPH_HISTORY_SECONDS): chunks_lacking@1: 3 as-ofs from 2026-02-20T16:00:00.000Z to 2026-02-27T16:00:00.000Z`,
+        hint: expect.stringContaining('npx riskgraph backfill'),
+      });
+    }
+    expect(await computed(view)).toEqual([]);
+
+    let commits = 0;
+    const killed = changedWriters(fixture.writers, (writer) => ({
+      commitRuns: (runs) => (++commits === 2 ? Promise.reject(new Error('killed')) : writer.commitRuns(runs)),
+    }));
+    await expect(open(view, { writers: killed }).run(id, unwatched())).rejects.toThrow('killed');
+    expect(await computed(view)).toEqual(asOfs.slice(0, 1));
+    const reported: number[] = [];
+    await open(view).run(id, { ...unwatched(), report: async (fraction) => void reported.push(fraction) });
+    expect(reported).toEqual(reported.toSorted((a, b) => a - b));
+    expect(reported.at(-1)).toBe(1);
+    expect(await computed(view)).toEqual(asOfs);
+    expect(await made(view, id)).toEqual(await made(filled, stored.id));
+    expect(await outcome(view)).toEqual(await outcome(filled));
+    const again = await open(view).rebuild(id, { callerKey: 'key' });
+    await open(view, {}, { rows: 0, seconds: 0 }).run(again.id, unwatched());
+  });
+
+  it('waits for a run that holds the view, and leaves as it is what that one has computed', async () => {
+    const view = await fresh('chunks_held');
+    const { id } = await open(view).create(ask(view));
+    const order: string[] = [];
+    const leases: Leases = {
+      ...fixture.leases,
+      hold: async (resource, signal, body) => {
+        if (resource.kind === 'view' && resource.name === view.id) {
+          order.push('asked');
+          await backfill(view, {}, DAYS[0], DAYS[0]);
+          order.push('other');
+        }
+        return fixture.leases.hold(resource, signal, body);
+      },
+    };
+    const staged: number[] = [];
+    const writers = changedWriters(fixture.writers, (writer) => ({
+      stageRuns: (runs, ready) => {
+        staged.push(...runs.map(({ asOf }) => asOf));
+        return writer.stageRuns(runs, ready);
+      },
+    }));
+    await open(view, { leases, writers }).run(id, unwatched());
+    expect(order).toEqual(['asked', 'other']);
+    expect(staged).toEqual(asOfs.slice(1));
+    expect(await computed(view)).toEqual(asOfs);
+  });
 });

@@ -86,9 +86,8 @@ const open = (definitions = registry) =>
     offline: fixture.offline,
     builder: fixture.sets,
     spines: uploads(),
-    history: {
-      estimateAsOfs: async (_view, asOfs) => ({ asOfs: asOfs.length, rows: 2 * asOfs.length, seconds: null }),
-    },
+    history: { estimateAsOfs: async () => [], computeAsOfs: async () => [] },
+    historyBudget: { rows: 0, seconds: 0 },
     ledger: createTrainingSetLedger(database.dataSource),
     definitions: createDefinitionLedger(database.dataSource),
     mask: new Mask(Buffer.alloc(32, 1), TABLES.personalColumns),

@@ -232,15 +232,28 @@ export interface Materializer {
   checkAsOf(views: readonly View[], asOf: Instant, now: Instant): void;
   /** Checks a range. BAD_USER_INPUT where nothing of it could be backfilled at `now`. */
   checkBackfill(range: BackfillRange): void;
-  /** Estimates the work of computing some as-ofs of a view, oldest first; those before anything was known of its sources cost nothing. */
-  estimateAsOfs(view: View, asOfs: readonly Instant[]): Promise<AsOfsEstimate>;
+  /**
+   * Computes as-ofs that have no history, with the times that their scheduled runs would have given them, and those of the inputs of scores
+   * that these lack. What another run has computed by the time that the view is held stays as it is; a repetition goes on where the job was.
+   */
+  computeAsOfs(
+    request: { readonly jobId: string; readonly missing: readonly MissingAsOfs[]; readonly now: Instant },
+    progress: JobProgress,
+  ): Promise<readonly BackfillViewResult[]>;
+  /** Estimates what `computeAsOfs` would compute, of each view that has something; as-ofs before anything was known of its sources cost nothing. */
+  estimateAsOfs(missing: readonly MissingAsOfs[]): Promise<readonly AsOfsEstimate[]>;
   /** Estimates the work of a backfill; nothing is computed or written. */
   estimateBackfill(range: BackfillRange): Promise<BackfillEstimate>;
 }
 
-export interface AsOfsEstimate {
-  /** Those that have rows. */
-  readonly asOfs: number;
+/** As-ofs of a view that no run has computed. */
+export interface MissingAsOfs {
+  readonly view: View;
+  /** Oldest first. */
+  readonly asOfs: readonly Instant[];
+}
+
+export interface AsOfsEstimate extends MissingAsOfs {
   readonly rows: number;
   /** From the rate of the newest runs of the view; null where none was measured. */
   readonly seconds: number | null;

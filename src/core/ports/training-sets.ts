@@ -2,14 +2,18 @@
 
 import type { Mask } from '../compute/masking.js';
 import type { EntityDefinition } from '../definitions/define-entity.js';
-import type { AnyFeatureRef, View } from '../definitions/definitions.js';
+import type { AnyFeatureRef } from '../definitions/definitions.js';
 import type { FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
+import type { MissingAsOfs } from './materialize.js';
 import type { JobProgress } from './progress.js';
 import type { UploadedSpine } from './spines.js';
 
 export const EXPORT_FORMATS = ['PARQUET', 'CSV', 'ARROW'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** Whether a set is made of the history as it is, or the as-ofs that its rows need and that are missing are computed first. */
+export type HistoryPolicy = 'STORED' | 'COMPUTE';
 
 export interface TrainingSetRequest {
   readonly id: string;
@@ -56,6 +60,8 @@ export interface TrainingSetPins {
   readonly spine?: { readonly table: string; readonly hash: string } | undefined;
 }
 
+export type EstimateRequest = Omit<TrainingSetRequest, 'path' | 'onProgress' | 'format'>;
+
 /** Builds the files of training sets from the offline store. */
 export interface TrainingSetBuilder {
   /** BAD_USER_INPUT says what would make `build` refuse, as far as can be said without building. */
@@ -67,7 +73,9 @@ export interface TrainingSetBuilder {
    * Reads the rows of a set, and counts how the history as it is now covers them, on a sample where they are many. Nothing is built; `id` names
    * the working tables, which are dropped. BAD_USER_INPUT as `check`.
    */
-  estimate(request: Omit<TrainingSetRequest, 'path' | 'onProgress' | 'format'>): Promise<SetEstimate>;
+  estimate(request: EstimateRequest): Promise<SetEstimate>;
+  /** The as-ofs alone of an estimate. */
+  missing(request: EstimateRequest): Promise<SetEstimate['missing']>;
   /** Builds the file of a training set; may be repeated after a crash. */
   build(request: TrainingSetRequest): Promise<TrainingSetResult>;
 }
@@ -102,7 +110,7 @@ export interface SetEstimate {
   readonly rows: number;
   readonly coverage: readonly ViewCoverage[];
   /** As-ofs of each view that a row needs by the view's schedule and that have no run, oldest first. */
-  readonly missing: readonly { readonly view: View; readonly asOfs: readonly Instant[] }[];
+  readonly missing: readonly MissingAsOfs[];
 }
 
 /** See TrainingSetService.estimate. */
@@ -142,6 +150,8 @@ export interface TrainingSetSpec {
   readonly stalePolicy?: StalePolicy;
   /** The set is made however little of it the history covers. */
   readonly allowStale?: boolean;
+  /** STORED by default. */
+  readonly history?: HistoryPolicy;
   readonly format: ExportFormat;
   /** For a rebuild: the original set, its pins, and the content hash that the rebuild must reach. */
   readonly rebuild?: { readonly of: string; readonly pins: TrainingSetPins; readonly contentHash: string };

@@ -5,7 +5,7 @@ import type { SpineLimits } from '../../core/ports/spines.js';
 import type { TrainingSetBuilder } from '../../core/ports/training-sets.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import type { UserSql } from '../../warehouse/user-sql.js';
-import { estimateSet } from './estimate.js';
+import { estimateSet, missingOfSet } from './estimate.js';
 import { buildTrainingSet, checkTrainingSet } from './set.js';
 import { sweepTrainingSets } from './tables.js';
 
@@ -41,6 +41,11 @@ export function createTrainingSetBuilder({ log, ...tools }: TrainingSetBuilderOp
       swept ??= sweep();
       await swept;
       return estimateSet(tools, request);
+    },
+    async missing(request) {
+      swept ??= sweep();
+      await swept;
+      return missingOfSet(tools, request);
     },
     async build(request) {
       swept ??= sweep();

@@ -83,7 +83,7 @@ export async function refuseUncovered(working: Working, share: number): Promise<
   if (lacking.length === 0) return;
   throw conflict(
     `at the instants of more than ${100 * share} % of the rows a view had no as-of in force, or only one past its maxAge: ${lacking.map(inWords).join('; ')}`,
-    'backfill the days that are missing (npx riskgraph backfill), or say that the set is to be made as it is: allowStale, --allow-stale',
+    'have the days that are missing computed first (history: COMPUTE, --history COMPUTE), backfill them (npx riskgraph backfill), or say that the set is to be made as it is: allowStale, --allow-stale',
   );
 }
 

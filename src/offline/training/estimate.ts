@@ -2,7 +2,7 @@
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { HOUR } from '../../core/helpers/time.js';
-import type { SetEstimate, TrainingSetRequest, ViewCoverage } from '../../core/ports/training-sets.js';
+import type { EstimateRequest, SetEstimate, ViewCoverage } from '../../core/ports/training-sets.js';
 import { viewTables } from '../history/tables.js';
 import { openCheckpoints } from './checkpoints.js';
 import { coverageOf } from './coverage.js';
@@ -17,21 +17,30 @@ const SAMPLE_ROWS = 100_000;
 const MOST_AS_OFS = 100_000;
 
 /** See TrainingSetBuilder.estimate. */
-export async function estimateSet(
-  tools: TrainingSetTools,
-  request: Omit<TrainingSetRequest, 'path' | 'onProgress' | 'format'>,
-): Promise<SetEstimate> {
-  const { id, signal } = request;
-  const checkpoints = await openCheckpoints(tools.store, { id, signal, fingerprint: id });
-  try {
-    const { working } = await prepareSet(tools, request, checkpoints);
+export async function estimateSet(tools: TrainingSetTools, request: EstimateRequest): Promise<SetEstimate> {
+  return prepared(tools, request, async (working) => {
     const { rows } = working.spine;
     const sampled: Working = { ...working, spine: await sampleOf(working) };
     const slices = await joinFeatures(sampled, async () => undefined);
     const coverage = await coverageOf(sampled, joinedRows(sampled, slices, raw('1')));
-    const missing: SetEstimate['missing'][number][] = [];
-    for (const view of working.views) missing.push({ view, asOfs: await missingAsOfs(tools, working, view) });
-    return { rows, coverage: coverage.map((each) => scaled(each, rows)), missing };
+    return { rows, coverage: coverage.map((each) => scaled(each, rows)), missing: await allMissing(tools, working) };
+  });
+}
+
+/** See TrainingSetBuilder.missing. */
+export const missingOfSet = (tools: TrainingSetTools, request: EstimateRequest): Promise<SetEstimate['missing']> =>
+  prepared(tools, request, (working) => allMissing(tools, working));
+
+async function prepared<T>(
+  tools: TrainingSetTools,
+  request: EstimateRequest,
+  body: (working: Working) => Promise<T>,
+): Promise<T> {
+  const { id, signal } = request;
+  const checkpoints = await openCheckpoints(tools.store, { id, signal, fingerprint: id });
+  try {
+    const { working } = await prepareSet(tools, request, checkpoints);
+    return await body(working);
   } finally {
     if (signal.aborted) await checkpoints.stop();
     await checkpoints.drop();
@@ -74,6 +83,12 @@ function neededAsOf({ schedule, delayMs }: View, timezone: string): Sql {
   return schedule.every === 'hour'
     ? sql`intDiv(${known}, ${raw(String(HOUR))}) * ${raw(String(HOUR))}`
     : sql`toInt64(toUnixTimestamp(toStartOfDay(fromUnixTimestamp64Milli(${known}, ${param('String', timezone)})))) * 1000`;
+}
+
+async function allMissing(tools: TrainingSetTools, working: Working): Promise<SetEstimate['missing']> {
+  const missing: SetEstimate['missing'][number][] = [];
+  for (const view of working.views) missing.push({ view, asOfs: await missingAsOfs(tools, working, view) });
+  return missing;
 }
 
 /** Oldest first. */

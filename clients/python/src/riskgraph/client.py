@@ -21,6 +21,7 @@ Columns = pd.DataFrame | Mapping[str, Sequence[Any]]
 Instant = str | dt.datetime
 Day = str | dt.date
 StalePolicy = Literal["RETURN", "NULL"]
+HistoryPolicy = Literal["STORED", "COMPUTE"]
 
 
 class Riskgraph:
@@ -133,6 +134,7 @@ class Riskgraph:
         event_times: bool = False,
         stale: StalePolicy = "RETURN",
         allow_stale: bool = False,
+        history: HistoryPolicy = "STORED",
         wait: bool = True,
         progress: bool = True,
     ) -> TrainingSet:
@@ -150,6 +152,7 @@ class Riskgraph:
             event_times: Whether to add the event time of each view.
             stale: Whether a value older than the ``maxAge`` of its view is given or is NULL.
             allow_stale: Whether to make the set though a view was not computed, or long ago, at the instants of many rows.
+            history: ``COMPUTE`` computes the as-ofs first that the rows need and that are missing, within what the operator allows.
             wait: Whether to wait until the set is made.
             progress: Whether to show the progress on standard error.
 
@@ -171,6 +174,7 @@ class Riskgraph:
                     "includeEventTimes": event_times,
                     "stalePolicy": stale,
                     "allowStale": allow_stale,
+                    "history": history,
                     "format": "PARQUET",
                 }
             },
