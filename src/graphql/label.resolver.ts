@@ -5,6 +5,7 @@ import type { Label } from '../core/definitions/definitions.js';
 import type { LocalDate } from '../core/helpers/time.js';
 import { computeLabels } from '../core/ports/job-contracts.js';
 import type { JobRecord } from '../core/ports/jobs.js';
+import type { LabelEvidence } from '../core/ports/labels.js';
 import type { RequestContext } from './context.js';
 import { DataTableType } from './data-table.js';
 import { NEWEST_VERSION } from './descriptions.js';
@@ -54,6 +55,9 @@ const shown = (label: Label): LabelDefinitionType => ({
   tags: label.tags,
   windowDays: longestWindow(label.window),
 });
+
+const FROM = 'The first local day of observation, included.';
+const TO = 'The last local day of observation, included.';
 
 @Resolver(() => LabelDefinitionType)
 export class LabelResolver {
@@ -106,21 +110,59 @@ export class LabelResolver {
     description:
       'The outcomes by month of observation: observations, those that are immature, excluded or indeterminate, goods, bads, and the bad rate. A rate without an outcome is null, with the reason.',
   })
-  async badRates(
+  badRates(
     @Root() { label }: LabelDefinitionType,
-    @Arg('from', () => GraphQLDate, { nullable: true, description: 'The first local day of observation, included.' })
-    from: LocalDate | null,
-    @Arg('to', () => GraphQLDate, { nullable: true, description: 'The last local day of observation, included.' })
-    to: LocalDate | null,
-    @Ctx() { services, deadline }: RequestContext,
+    @Arg('from', () => GraphQLDate, { nullable: true, description: FROM }) from: LocalDate | null,
+    @Arg('to', () => GraphQLDate, { nullable: true, description: TO }) to: LocalDate | null,
+    @Ctx() context: RequestContext,
   ): Promise<DataTableType> {
-    if (from != null && to != null) checkDays({ from, to });
-    const table = await services.labels.badRates(label, {
-      from: from ?? null,
-      to: to ?? null,
-      asOf: services.now(),
-      signal: deadline?.signal,
-    });
-    return { ...table, rowCount: table.rows.length };
+    return evidence('badRates', label, { from, to, context });
   }
+
+  @FieldResolver(() => DataTableType, {
+    description:
+      'The maturity curve: which share of the observations that have an outcome was bad by the end of each month of the window. The share of the last month is the bad rate. Where only the end of the window tells, the months before it are null.',
+  })
+  maturityCurve(
+    @Root() { label }: LabelDefinitionType,
+    @Arg('from', () => GraphQLDate, { nullable: true, description: FROM }) from: LocalDate | null,
+    @Arg('to', () => GraphQLDate, { nullable: true, description: TO }) to: LocalDate | null,
+    @Ctx() context: RequestContext,
+  ): Promise<DataTableType> {
+    return evidence('maturityCurve', label, { from, to, context });
+  }
+
+  @FieldResolver(() => DataTableType, {
+    description:
+      'The roll table: of those that reach 1, 30, 60, 90 and the own days past due of the label within its window, how many are in which state 1, 3, 6 and 12 months later, and the shares that are as bad or worse, cured and written off. A label whose entity has no loans has no rows.',
+  })
+  rollRates(
+    @Root() { label }: LabelDefinitionType,
+    @Arg('from', () => GraphQLDate, { nullable: true, description: FROM }) from: LocalDate | null,
+    @Arg('to', () => GraphQLDate, { nullable: true, description: TO }) to: LocalDate | null,
+    @Ctx() context: RequestContext,
+  ): Promise<DataTableType> {
+    return evidence('rollRates', label, { from, to, context });
+  }
+}
+
+interface EvidenceArgs {
+  readonly from: LocalDate | null;
+  readonly to: LocalDate | null;
+  readonly context: RequestContext;
+}
+
+async function evidence(
+  kind: keyof LabelEvidence,
+  label: Label,
+  { from, to, context: { services, deadline } }: EvidenceArgs,
+): Promise<DataTableType> {
+  if (from != null && to != null) checkDays({ from, to });
+  const table = await services.labels[kind](label, {
+    from: from ?? null,
+    to: to ?? null,
+    asOf: services.now(),
+    signal: deadline?.signal,
+  });
+  return { ...table, rowCount: table.rows.length };
 }

@@ -27,7 +27,7 @@ export interface LabelComputer {
   ): Promise<readonly ComputedLabel[]>;
 }
 
-export interface BadRateRequest {
+export interface LabelEvidenceRequest {
   /** Local days of observation, both included; null: from the first, to the last. */
   readonly from: LocalDate | null;
   readonly to: LocalDate | null;
@@ -39,5 +39,15 @@ export interface BadRateRequest {
 /** What the computed rows of a label show. */
 export interface LabelEvidence {
   /** One row a month of observation: how many there are, what became of them, and the share of ones among those that have an outcome. */
-  badRates(label: Label, request: BadRateRequest): Promise<DataTable>;
+  badRates(label: Label, request: LabelEvidenceRequest): Promise<DataTable>;
+  /**
+   * One row a month of the window: which share of the observations that have an outcome was bad by its end. Null before the last month where only the window's
+   * end tells, with the reason NO_DATA.
+   */
+  maturityCurve(label: Label, request: LabelEvidenceRequest): Promise<DataTable>;
+  /**
+   * Of those that reach 1, 30, 60, 90 and the label's own days past due within a window that is over: what they are 1, 3, 6 and 12 months later. No rows
+   * of a label whose entity has no loans.
+   */
+  rollRates(label: Label, request: LabelEvidenceRequest): Promise<DataTable>;
 }

@@ -1,23 +1,14 @@
 /** What the rows of a label show of its definition. */
-import { Decimal } from 'decimal.js';
 import { observationsSql } from '../../core/compute/labels/label-sql.js';
-import { observedOn } from '../../core/compute/labels/observations.js';
 import type { Label } from '../../core/definitions/definitions.js';
-import { instantSql, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
-import type { BusinessCalendar, LocalDate } from '../../core/helpers/time.js';
-import { sourceSelect } from '../../core/lending/source-sql.js';
+import { instantSql, param, type Sql, sql } from '../../core/definitions/sql.js';
+import type { LocalDate } from '../../core/helpers/time.js';
 import type { DataTable, NullReason } from '../../core/ports/indicators.js';
-import type { BadRateRequest, LabelEvidence } from '../../core/ports/labels.js';
-import type { OfflineQuery } from '../../core/ports/offline.js';
+import type { LabelEvidence, LabelEvidenceRequest } from '../../core/ports/labels.js';
+import { maturityCurve } from './maturity.js';
 import { ALL_DAYS } from './months.js';
-
-export interface LabelEvidenceParts {
-  readonly query: OfflineQuery;
-  readonly calendar: BusinessCalendar;
-}
-
-/** As of indicators. */
-const RATE_PLACES = 6;
+import { rollRates } from './rolls.js';
+import { type LabelEvidenceParts, labelRows, rateOf } from './rows.js';
 
 const COLUMNS = [
   { name: 'month', type: 'DATE', description: 'First day of the month of observation' },
@@ -40,18 +31,6 @@ interface Month {
   readonly bads: string;
 }
 
-/** The rows of a label as known: `(SELECT …)` with the columns of `labels` and observed_on. */
-export function labelRows(label: Label, { calendar }: Pick<LabelEvidenceParts, 'calendar'>, known: Sql): Sql {
-  const { id, entity, observation, tables } = label;
-  const rows = sourceSelect(tables.get('labels'), {
-    asOf: null,
-    knowledge: known,
-    timezone: calendar.timezone,
-    keyFilter: sql`v.entity = ${entity.name} AND v.name = ${id}`,
-  });
-  return sql`(SELECT *, ${observedOn(observation, raw('r.observed_at'), sql`${calendar.timezone}`)} AS observed_on FROM ${rows} AS r)`;
-}
-
 export function createLabelEvidence(parts: LabelEvidenceParts): LabelEvidence {
   const { query, calendar } = parts;
   return {
@@ -70,9 +49,11 @@ export function createLabelEvidence(parts: LabelEvidenceParts): LabelEvidence {
         asOf: request.asOf,
       } satisfies DataTable;
     },
+    maturityCurve: (label, request) => maturityCurve(parts, label, request),
+    rollRates: (label, request) => rollRates(parts, label, request),
   };
 
-  function badRatesSql(label: Label, { from, to, asOf }: BadRateRequest, tools: LabelEvidenceParts): Sql {
+  function badRatesSql(label: Label, { from, to, asOf }: LabelEvidenceRequest, tools: LabelEvidenceParts): Sql {
     const range = { from: from ?? ALL_DAYS.from, to: to ?? ALL_DAYS.to, knowledge: asOf, timezone: calendar.timezone };
     const within = sql`observed_on >= ${param('Date', range.from)} AND observed_on <= ${param('Date', range.to)}`;
     return sql`SELECT toString(toStartOfMonth(observed_on)) AS month, sum(seen) AS observations, sum(there) AS known, sum(out) AS excluded,
@@ -94,9 +75,7 @@ function lineOf({ month, observations, known, excluded, indeterminate, goods, ba
 } {
   const immature = String(Math.max(0, Number(observations) - Number(known)));
   const counts = [month, observations, immature, excluded, indeterminate, goods, bads];
-  const decided = new Decimal(goods).plus(bads);
-  if (decided.isZero())
-    return { values: [...counts, null], reason: immature === '0' ? 'ZERO_DENOMINATOR' : 'IMMATURE' };
-  const rate = new Decimal(bads).div(decided).toDecimalPlaces(RATE_PLACES, Decimal.ROUND_HALF_UP).toFixed();
-  return { values: [...counts, rate], reason: null };
+  const rate = rateOf(bads, String(Number(goods) + Number(bads)));
+  const reason = immature === '0' ? 'ZERO_DENOMINATOR' : 'IMMATURE';
+  return { values: [...counts, rate], reason: rate === null ? reason : null };
 }

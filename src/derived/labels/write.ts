@@ -107,18 +107,21 @@ async function wholeThrough({ clickhouse, label, knowledge, signal }: MonthRun):
     const table = label.tables.get(name);
     const { eventTime } = table;
     if (eventTime.kind !== 'day' || !eventTimeInKey(table)) continue;
-    const derived =
-      table.derivationRuns === null ? raw('') : sql` UNION ALL SELECT max(through) FROM ${ident(table.derivationRuns)}`;
     const [row] = await clickhouse.rows<{ last: LocalDate }>(
       'label-whole',
-      sql`SELECT toString(max(day)) AS last FROM (
-        SELECT max(${ident(eventTime.column)}) AS day FROM ${ident(name)} WHERE ingested_at <= ${instantSql(knowledge)}${derived})`,
+      sql`SELECT toString(${lastWholeDay(table, eventTime.column, knowledge)}) AS last`,
       { signal },
     );
     const last = row?.last ?? '1970-01-01';
     if (through === null || last < through) through = last;
   }
   return through;
+}
+
+/** Date: the last local day that a table of days has, as known at an instant. */
+export function lastWholeDay({ name, derivationRuns }: SourceTable, day: string, knowledge: Instant): Sql {
+  const derived = derivationRuns === null ? raw('') : sql` UNION ALL SELECT max(through) FROM ${ident(derivationRuns)}`;
+  return sql`(SELECT max(day) FROM (SELECT max(${ident(day)}) AS day FROM ${ident(name)} WHERE ingested_at <= ${instantSql(knowledge)}${derived}))`;
 }
 
 /** In parentheses: entity_id, observed_at and `hash` of the versions in force whose observation is in the month. */

@@ -27,7 +27,8 @@ import { insertRows } from '../../support/insert-rows.js';
 import { unsharedLeases } from '../../support/leases.js';
 import { TABLES } from '../../support/tables.js';
 import { bookOf, store } from './books.js';
-import { type Book, CONDITION_SQL, judge, type Outcome } from './oracle.js';
+import { reachedByMonth, rolls } from './evidence-oracle.js';
+import { type Book, CONDITION_SQL, dayOf, isMonthEnd, judge, monthsOn, type Outcome } from './oracle.js';
 
 const ZONE = 'America/New_York';
 const calendar = new BusinessCalendar(ZONE);
@@ -184,15 +185,21 @@ function sequence(seed: number): () => number {
   };
 }
 
+const book: Book = bookOf({
+  calendar,
+  customers: 16,
+  random: sequence(7),
+  from: '2024-01-20',
+  through: '2024-06-10',
+});
+
 describe('the computed rows of labels', () => {
-  let book: Book;
   const first = at('2024-05-02');
   const later = at('2024-06-11');
   /** One of month ends, one of days. */
   const again = LABELS.filter(({ name }) => ['month_any', 'first_due'].includes(name));
 
   beforeAll(async () => {
-    book = bookOf({ calendar, customers: 16, random: sequence(7), from: '2024-01-20', through: '2024-06-10' });
     await store(sources.clickhouse, book, calendar);
   });
 
@@ -270,6 +277,62 @@ describe('the bad rates of a label', () => {
     expect(table.rows.slice(-2).map(([, observations, immature]) => observations === immature)).toEqual([true, true]);
     expect(table.nulls.slice(-2).map(({ reason }) => reason)).toEqual(['IMMATURE', 'IMMATURE']);
     expect(table.dataThrough).toBe('2024-03-01');
+  });
+});
+
+describe('the evidence of a label', () => {
+  const asOf = at('2024-06-11');
+  const [label] = LABELS as [Label];
+  const observedOn = ({ observedAt }: Outcome): number => dayOf(calendar.dateOf(observedAt)) - 1;
+  const request = async () => {
+    return { spec: label, book, calendar, knowledge: asOf, outcomes: await knownRows(label, asOf) };
+  };
+  const evidence = () => createLabelEvidence({ query: sources.clickhouse, calendar });
+  const all = { from: null, to: null, asOf };
+
+  it('is by which month of the window its bads had come, as loops over days say, and ends with the bad rate', async () => {
+    const asked = await request();
+    const curve = await evidence().maturityCurve(label, all);
+    const decided = asked.outcomes.filter(({ value }) => typeof value === 'number').length;
+    const expected = reachedByMonth(asked, {
+      months: 2,
+      atLeast: 15,
+      opensAfter: observedOn,
+      endOf: (opens, month) => {
+        let day = monthsOn(opens, month);
+        while (!isMonthEnd(day)) day++;
+        return day;
+      },
+    });
+    expect(curve.rows.map(([month, observations, reached]) => [month, observations, reached])).toEqual(
+      expected.map((reached, index) => [String(index + 1), String(decided), String(reached)]),
+    );
+    expect(expected[0]).toBeLessThan(expected[1] as number);
+    expect(expected[0]).toBeGreaterThan(0);
+  });
+
+  it('is what those have become that went past due within a window, as loops over days say', async () => {
+    const found = await evidence().rollRates(label, all);
+    const expected = rolls(await request(), {
+      depths: [1, 15, 30, 60, 90],
+      after: [1, 3, 6, 12],
+      observedOn,
+      opensAfter: observedOn,
+    });
+    const rate = (cell: unknown): string => (cell === null ? 'none' : Number(cell).toFixed(6));
+    expect(found.rows.map((row) => [...row.slice(0, 12), ...row.slice(12).map(rate)])).toEqual(expected);
+    expect(expected.filter(([, , , followed]) => Number(followed) > 0).length).toBeGreaterThan(2);
+    expect(new Set(found.nulls.map(({ reason }) => reason))).toEqual(new Set(['IMMATURE', 'ZERO_DENOMINATOR']));
+  });
+
+  it('says nothing of a month where only the end of the window tells, and rolls no label without loans', async () => {
+    const end = LABELS.find(({ name }) => name === 'deeper') as Label;
+    const other = { ...end, window: { months: 2 } };
+    const curve = await evidence().maturityCurve(other, all);
+    expect(curve.nulls[0]).toEqual({ row: 0, column: 'reached', reason: 'NO_DATA' });
+    expect(curve.rows.at(-1)?.[3]).not.toBeNull();
+    const device = { ...end, entity: entity('device') };
+    expect((await evidence().rollRates(device, all)).rows).toEqual([]);
   });
 });
 

@@ -22,7 +22,7 @@ export function observationsSql(label: Label, range: LabelRange): Sql {
 }
 
 /** No window of observations up to a day ends after this one; null where a due date decides. */
-const lastDay = ({ observation, window }: Label, to: LocalDate): Sql | null => {
+export const lastDay = ({ observation, window }: Label, to: LocalDate): Sql | null => {
   if (observation.kind === 'first_due') return null;
   const day = sql`${param('Date', to)}`;
   return sql`toLastDayOfMonth(${windowEnd({ observation, window }, day)})`;

@@ -61,18 +61,29 @@ export interface LoanRead {
   readonly outcome: Sql;
 }
 
+/** Rows with entity_id, in parentheses, each with the `link` of its loans: what they have in common with `key` of loan_snapshots. */
+export function linkedLoans(
+  entity: string,
+  on: LabelLoans,
+  rows: Sql,
+  context: LabelQueryContext,
+): { readonly key: string; readonly linked: Sql } {
+  const { key, loans } = (LINKS[entity] as (typeof LINKS)[string])[on];
+  const linked =
+    loans === null
+      ? sql`(SELECT *, entity_id AS link FROM ${rows})`
+      : sql`(SELECT o.*, k.link AS link FROM ${rows} AS o INNER JOIN ${loans(context)} AS k ON o.entity_id = k.entity_id)`;
+  return { key, linked };
+}
+
 /**
  * A SELECT of entity_id, observed_at, `reached` (the outcome) and the columns above, of the observations that have a loan-day or a written-off loan.
  */
 export function loanStates(read: LoanRead, context: LabelQueryContext): Sql {
   const { observations, last, outcome } = read;
   const { from, source } = context;
-  const { key, loans } = (LINKS[read.entity] as (typeof LINKS)[string])[read.on];
+  const { key, linked } = linkedLoans(read.entity, read.on, observations, context);
   const where = last === null ? sql`as_of >= ${from}` : sql`as_of >= ${from} AND as_of <= ${last}`;
-  const linked =
-    loans === null
-      ? sql`(SELECT *, entity_id AS link FROM ${observations})`
-      : sql`(SELECT o.*, k.link AS link FROM ${observations} AS o INNER JOIN ${loans(context)} AS k ON o.entity_id = k.entity_id)`;
   const before = sql`SELECT ${raw(key === 'loan_id' ? 'w.loan_id' : 'l.customer_id')} AS link, toNullable(min(toDate(w.occurred_at, ${context.timezone}))) AS written_off_on
       FROM ${source('loan_events')} AS w ${raw(key === 'loan_id' ? '' : 'INNER JOIN ')}${key === 'loan_id' ? raw('') : sql`${source('loans')} AS l ON w.loan_id = l.loan_id`}
       WHERE w.event_type = 'WRITTEN_OFF' GROUP BY link`;

@@ -134,8 +134,13 @@ export function windowEnd(
   opensAfter: Sql,
 ): Sql {
   if ('days' in window) return sql`(${opensAfter} + ${param('UInt16', window.days)})`;
-  const moved = sql`addMonths(${opensAfter}, ${param('UInt16', window.months)})`;
-  return observation.kind === 'month_end' ? sql`toLastDayOfMonth(${moved})` : moved;
+  return monthsAfter(observation, opensAfter, sql`${param('UInt16', window.months)}`);
+}
+
+/** Date: so many months after a day that a window opens after. */
+export function monthsAfter({ kind }: LabelObservation, opensAfter: Sql, months: Sql): Sql {
+  const moved = sql`addMonths(${opensAfter}, ${months})`;
+  return kind === 'month_end' ? sql`toLastDayOfMonth(${moved})` : moved;
 }
 
 export type LabelWindow = { readonly days: number } | { readonly months: number };

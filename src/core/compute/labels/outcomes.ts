@@ -22,6 +22,13 @@ interface OutcomeKind<K extends Kind> {
   problem(outcome: Of<K>, spec: LabelSpec): string | null;
   /** A SELECT of entity_id, observed_at, value (Nullable(Float64)), outcome and reason (Nullable(String)) of observations that have any of them. */
   query(outcome: Of<K>, read: OutcomeRead, context: LabelQueryContext): Sql;
+  /** The loans and the condition on a loan-day `d` of the window that brings the outcome on that day; null where only the end of the window does. */
+  reachedBy(outcome: Of<K>): Reached | null;
+}
+
+interface Reached {
+  readonly on: LoanRead['on'];
+  readonly day: Sql;
 }
 
 const text = (value: string): Sql => sql`${param('String', value)}`;
@@ -72,6 +79,10 @@ const STATUS: Readonly<Record<LoanStatus, string>> = {
   SOLD: "(d.status = 'SOLD')",
 };
 
+const isBad = (dpd: number): Sql => sql`(d.status = 'WRITTEN_OFF' OR d.dpd >= ${dpd})`;
+const hasStatus = (statuses: readonly LoanStatus[]): Sql =>
+  raw(`(${statuses.map((status) => STATUS[status]).join(' OR ')})`);
+
 const loanProblem = ({ exclude, closed, sold }: LabelSpec): string | null => {
   const later = Object.entries(exclude ?? {}).find(([, condition]) =>
     [...condition.matchAll(/\b[a-z_]\w*\b/g)].some(([word]) => LATER.has(word)),
@@ -91,8 +102,9 @@ export const OUTCOME_KINDS: { readonly [K in Kind]: OutcomeKind<K> } = {
       Number.isInteger(atLeast) && atLeast >= 1
         ? loanProblem(spec)
         : `dpdReaches(${atLeast}): give a whole number of days from 1`,
+    reachedBy: ({ atLeast, on, when }) => (when === 'within' ? { on, day: isBad(atLeast) } : null),
     query({ atLeast, on, when }, read, context) {
-      const bad = sql`(d.status = 'WRITTEN_OFF' OR d.dpd >= ${atLeast})`;
+      const bad = isBad(atLeast);
       const by = when === 'within' ? sql`${bad}` : sql`(d.status = 'WRITTEN_OFF' OR (d.as_of = d.ends_on AND ${bad}))`;
       return loanOutcome(sql`max(d.in_window AND ${by})`, { on, read, context });
     },
@@ -105,8 +117,9 @@ export const OUTCOME_KINDS: { readonly [K in Kind]: OutcomeKind<K> } = {
       if (odd !== undefined) return `'${odd}' is no status of a loan: ${Object.keys(STATUS).join(', ')}`;
       return statuses.length === 0 ? 'statusReaches names no status' : loanProblem(spec);
     },
+    reachedBy: ({ statuses, on, when }) => (when === 'within' ? { on, day: hasStatus(statuses) } : null),
     query({ statuses, on, when }, read, context) {
-      const any = raw(`(${statuses.map((status) => STATUS[status]).join(' OR ')})`);
+      const any = hasStatus(statuses);
       const moment = raw(when === 'within' ? 'd.in_window' : 'd.as_of = d.ends_on');
       return loanOutcome(sql`max(${moment} AND ${any})`, { on, read, context });
     },
@@ -118,6 +131,7 @@ export const OUTCOME_KINDS: { readonly [K in Kind]: OutcomeKind<K> } = {
       const said = (['exclude', 'indeterminate', 'closed', 'sold'] as const).find((name) => spec[name] !== undefined);
       return said === undefined ? null : `\`${said}\` is for outcomes of loans; say it in the SQL of the outcome`;
     },
+    reachedBy: () => null,
     query: ({ query }, { observations }, context) => sql`SELECT toString(entity_id) AS entity_id, observed_at,
         CAST(value, 'Nullable(Float64)') AS value, CAST(if(value IS NULL, 'INDETERMINATE', NULL), 'Nullable(String)') AS outcome,
         CAST(if(value IS NULL, 'the outcome is NULL', NULL), 'Nullable(String)') AS reason
@@ -132,3 +146,6 @@ export const outcomeEntities = (outcome: LabelOutcome): readonly string[] | null
 export const outcomeProblem = (spec: LabelSpec): string | null => kindOf(spec.outcome).problem(spec.outcome, spec);
 export const outcomeQuery = (outcome: LabelOutcome, read: OutcomeRead, context: LabelQueryContext): Sql =>
   kindOf(outcome).query(outcome, read, context);
+
+/** The loans of a label, and the condition on a loan-day `d` that brings its outcome; null where only the end of the window does. */
+export const outcomeReachedBy = (outcome: LabelOutcome): Reached | null => kindOf(outcome).reachedBy(outcome);
