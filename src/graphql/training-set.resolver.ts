@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, Float, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { boundedLimit } from '../core/bounds.js';
-import { bringsPersonal } from '../core/compute/disclosure.js';
+import { bringsPersonal, personalInputs } from '../core/compute/disclosure.js';
 import { planOnDemand } from '../core/compute/on-demand.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
@@ -71,7 +71,9 @@ async function requestOf(
   if (spine != null) columnarRows(spine, 'spine');
   const refs = services.catalogue.features({ service: service ?? null, features: features ?? null });
   const masked = maskFor(context) !== undefined;
-  const personal = services.registry.tables.personalColumns;
+  // Of every on-demand view, and not of those alone that are asked for: another caller chooses other features.
+  const { tables, onDemandViews } = services.registry;
+  const personal = new Set([...tables.personalColumns, ...personalInputs(onDemandViews.values())]);
   const uploaded = spineId == null ? null : await services.spines.get(spineId);
   const columns = spine ?? Object.fromEntries(uploaded?.columns.map(({ name }) => [name, true]) ?? []);
   const brought = masked && bringsPersonal(columns, planOnDemand(refs), personal);

@@ -594,6 +594,17 @@ describe('training sets', () => {
       message: `the spine '${spine.id}' holds personal values that another caller brought`,
       extensions: { code: 'FORBIDDEN' },
     });
+    // Personal to the features of another view, which this caller does not ask for.
+    const places = (await (await send('modeler', `customer_id,event_timestamp,latitude\nC1,${at},30.5\n`)).json()) as {
+      id: string;
+    };
+    const placed = await api.graphql(
+      null,
+      'query($input: TrainingSetInput!) { trainingSetEstimate(input: $input) { rows } }',
+      { input: { name: 'placed', features: ['customer_profile@1:segment'], spineId: places.id } },
+      { authorization: `Bearer ${OTHER_MODELER.key}` },
+    );
+    expect(placed.errors[0]).toMatchObject({ extensions: { code: 'FORBIDDEN' } });
     const estimate = ok(
       await api.graphql(
         'modeler',

@@ -2,7 +2,7 @@
  * What a caller who sees personal values masked reads of each feature: a mask stands for a stored value alone. A mask of a value that the caller
  * chose would let the caller find out the value behind any other mask, by trying.
  */
-import { type AnyFeatureRef, isStored } from '../definitions/definitions.js';
+import { type AnyFeatureRef, isStored, type OnDemandView } from '../definitions/definitions.js';
 import { elementType } from '../definitions/types.js';
 import { inputsRead, type OnDemandPlan, type PlannedCall } from './on-demand.js';
 
@@ -60,9 +60,17 @@ function withheldCall(call: PlannedCall): PlannedCall {
   return { ...call, inputs };
 }
 
+/** Names of the request inputs that are personal to any of these views. */
+export const personalInputs = (views: Iterable<OnDemandView>): ReadonlySet<string> =>
+  new Set(
+    [...views].flatMap(({ origin }) =>
+      origin.request.filter(({ tags }) => tags?.includes('pii')).map(({ name }) => name),
+    ),
+  );
+
 /**
  * Whether a spine that a caller brings holds personal values: by the source tables, or by an on-demand view that computes from them.
- * @param columns names of columns that are personal in a source table
+ * @param columns names of columns that are personal whatever is asked for
  */
 export function bringsPersonal(
   spine: Readonly<Record<string, unknown>>,
