@@ -94,7 +94,9 @@ try {
     );
     const limit = await timed(() => insertFile(file, read));
     peak = 0;
-    const took = await timed(() => spines.write(randomUUID(), { format, body: createReadStream(file) }));
+    const took = await timed(() =>
+      spines.write(randomUUID(), { format, body: createReadStream(file), caller: 'bench' }),
+    );
     const { size } = await stat(file);
     const measured = {
       format,

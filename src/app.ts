@@ -290,6 +290,7 @@ export async function createApp(config: Config, given: Given = {}) {
         tempDir,
       }),
       ledger: createSpineLedger(dataSource),
+      limits: config.spineLimits,
       days: config.spineDays,
       clock,
     });

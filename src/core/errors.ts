@@ -49,6 +49,9 @@ export class RiskgraphError extends Error {
 export const badInput = (message: string, hint?: string): RiskgraphError =>
   new RiskgraphError({ code: 'BAD_USER_INPUT', message, ...(hint ? { hint } : {}) });
 
+export const tooLarge = (message: string, hint: string): RiskgraphError =>
+  new RiskgraphError({ code: 'PAYLOAD_TOO_LARGE', message, hint });
+
 export const notFound = (message: string, hint?: string): RiskgraphError =>
   new RiskgraphError({ code: 'NOT_FOUND', message, ...(hint ? { hint } : {}) });
 

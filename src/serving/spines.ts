@@ -1,21 +1,38 @@
-import { notFound } from '../core/errors.js';
+import { conflict, notFound } from '../core/errors.js';
 import { DAY } from '../core/helpers/time.js';
 import { newUuid } from '../core/helpers/uuid.js';
 import type { Clock } from '../core/ports/process.js';
-import type { SpineLedger, SpineService, SpineStore } from '../core/ports/spines.js';
+import type { SpineLedger, SpineLimits, SpineService, SpineStore } from '../core/ports/spines.js';
 
 export interface SpinesOptions {
   readonly store: SpineStore;
   readonly ledger: SpineLedger;
+  readonly limits: Pick<SpineLimits, 'bytes'>;
   /** How long a spine stays from which no training set is made. */
   readonly days: number;
   readonly clock: Clock;
 }
 
-export function createSpines({ store, ledger, days, clock }: SpinesOptions): SpineService {
+/** Of one caller, from which no set is made: what it forgets must not fill the disk. */
+const MOST_UNUSED = 100;
+/** What they hold together, in spines of the largest size. */
+const MOST_UNUSED_SIZES = 4;
+
+export function createSpines({ store, ledger, limits, days, clock }: SpinesOptions): SpineService {
+  const refuseMoreUnused = async (caller: string): Promise<void> => {
+    const unused = (await ledger.unused(clock())).filter(({ uploadedBy }) => uploadedBy === caller);
+    const bytes = unused.length === 0 ? 0 : await store.bytes(unused.map(({ table }) => table));
+    if (unused.length < MOST_UNUSED && bytes < MOST_UNUSED_SIZES * limits.bytes) return;
+    throw conflict(
+      `this key uploaded ${unused.length} spines of ${bytes} bytes from which no training set is made`,
+      `make sets of them, or wait: each is dropped after ${days} days`,
+    );
+  };
   return {
     formats: store.formats,
-    async upload({ caller, ...file }) {
+    async upload(file) {
+      const { caller } = file;
+      await refuseMoreUnused(caller);
       const id = newUuid(clock());
       const { rejected, refused, ...content } = await store.write(id, file);
       const uploadedAt = clock();

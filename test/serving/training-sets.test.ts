@@ -66,7 +66,7 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 
 /** Of a moment: what is uploaded then, and dropped. */
-const uploads = (now = NOW) =>
+const uploads = (now = NOW, bytes = 10_000) =>
   createSpines({
     store: createSpineStore({
       store: fixture.store,
@@ -76,6 +76,7 @@ const uploads = (now = NOW) =>
       tempDir: home,
     }),
     ledger: createSpineLedger(database.dataSource),
+    limits: { bytes },
     days: 30,
     clock: () => now,
   });
@@ -257,6 +258,12 @@ test('an uploaded spine stays while a set needs it, a set of it is rebuilt to it
   );
 
   expect(await uploads(NOW + 29 * DAY).sweep()).toEqual({ dropped: 0 });
+  await expect(
+    uploads(NOW + 1, 1).upload({ format: 'csv', body: Readable.from([]), caller: 'modeler' }),
+  ).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringMatching(/^this key uploaded \d spines of \d+ bytes from which no training set is made$/),
+  });
   expect(await uploads(NOW + 31 * DAY).sweep()).toEqual({ dropped: 2 });
   expect(await uploads(NOW + 31 * DAY).sweep()).toEqual({ dropped: 0 });
   const kept = await fixture.store.tuples<[string]>(

@@ -1,4 +1,5 @@
 /** Uploaded spines: the same rows in every format, what is refused, and the outcome that a spine brings. */
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { defineEntity, int32, raw } from '../../src/core/definitions/define.js';
 import type { View } from '../../src/core/definitions/definitions.js';
+import { badInput } from '../../src/core/errors.js';
 import { formatInstant } from '../../src/core/helpers/time.js';
 import type { SpineStore } from '../../src/core/ports/spines.js';
 import type { TrainingSetRequest } from '../../src/core/ports/training-sets.js';
@@ -68,7 +70,7 @@ const upload = async (
     bytes.subarray(index * 1000, (index + 1) * 1000),
   );
   const id = nextId();
-  const written = await store.write(id, { format, body: Readable.from(pieces), target });
+  const written = await store.write(id, { format, body: Readable.from(pieces), target, caller: 'modeler' });
   return { ...written, id, uploadedBy: 'modeler', uploadedAt: T0 };
 };
 
@@ -330,13 +332,41 @@ test('a body is read by numbers of bytes, however its pieces are cut', async () 
 test('a file beyond the limits of the operator is refused by the setting', async () => {
   const body = `${HEADER}\nC1,${at(1)}\nC2,${at(1)}\n`;
   await expect(upload(body, 'csv', { store: storeOf({ rows: 1 }) })).rejects.toMatchObject({
+    code: 'PAYLOAD_TOO_LARGE',
     message: 'the file has more than 1 rows',
     hint: expect.stringContaining('RISKGRAPH_SPINE_ROWS'),
   });
   await expect(upload(body, 'csv', { store: storeOf({ bytes: 20 }) })).rejects.toMatchObject({
+    code: 'PAYLOAD_TOO_LARGE',
     message: 'the file is larger than 20 bytes',
     hint: expect.stringContaining('RISKGRAPH_SPINE_BYTES'),
   });
+  const { table } = await upload(body);
+  const chunks: Buffer[] = [];
+  const words = raw(
+    `SELECT c0 AS customer_id, c1 AS event_timestamp, toLowCardinality(repeat('a', 10000)) AS word FROM ${table} AS one CROSS JOIN numbers(500) AS many
+      SETTINGS output_format_arrow_low_cardinality_as_dictionary = 1`,
+  );
+  for await (const chunk of fixture.store.bytes('test', words, 'ArrowStream')) chunks.push(chunk);
+  await expect(upload(Buffer.concat(chunks), 'arrow', { store: storeOf({ bytes: 1_000_000 }) })).rejects.toMatchObject({
+    code: 'PAYLOAD_TOO_LARGE',
+    message: 'the rows of the file are larger than 1000000 bytes',
+  });
+});
+
+test('files that come in slowly keep no other caller waiting', async () => {
+  const slow = new AbortController();
+  const never = async function* () {
+    yield Buffer.from(HEADER);
+    await once(slow.signal, 'abort');
+    throw badInput('the body broke off');
+  };
+  const waiting = Promise.allSettled(
+    ['a', 'a', 'b', 'c'].map((caller) => spines.write(nextId(), { format: 'csv', body: never(), caller })),
+  );
+  expect(await upload(`${HEADER}\nC1,${at(1)}\n`)).toMatchObject({ rows: 1 });
+  slow.abort();
+  for (const each of await waiting) expect(each).toMatchObject({ reason: { message: 'the body broke off' } });
 });
 
 test('the outcome that a spine brings counts once it is known, explains nothing and is explained', async () => {

@@ -49,14 +49,22 @@ export interface SpineFile {
   readonly target?: string | undefined;
 }
 
+export interface OwnedSpineFile extends SpineFile {
+  /** As `uploadedBy`: callers take turns. */
+  readonly caller: string;
+}
+
 /** Writes the rows of uploads into the offline store. */
 export interface SpineStore {
   readonly formats: readonly ImportFormat[];
   /**
    * Streams a file into a table of its own. A bad row is refused with its line, column and reason and stops no other.
-   * @throws BAD_USER_INPUT for a file without a key, without `event_timestamp` or without a good row, or with more than the limits
+   * @throws BAD_USER_INPUT for a file without a key, without `event_timestamp` or without a good row; PAYLOAD_TOO_LARGE with more than the limits;
+   * OVERLOADED where the caller's turn does not come in time
    */
-  write(id: string, file: SpineFile): Promise<SpineContent & Pick<SpineUploadResult, 'rejected' | 'refused'>>;
+  write(id: string, file: OwnedSpineFile): Promise<SpineContent & Pick<SpineUploadResult, 'rejected' | 'refused'>>;
+  /** Of all tables together, before compression. */
+  bytes(tables: readonly string[]): Promise<number>;
   drop(table: string): Promise<void>;
   /** Drops what uploads of yesterday and before left that were broken off. `kept`: tables of recorded spines. */
   sweep(kept: ReadonlySet<string>): Promise<void>;
@@ -79,7 +87,8 @@ export interface SweptSpines {
 /** Uploaded spines, for the API and for the job that drops those that nothing needs. */
 export interface SpineService {
   readonly formats: readonly ImportFormat[];
-  upload(file: SpineFile & { /** As `uploadedBy`. */ readonly caller: string }): Promise<SpineUploadResult>;
+  /** As SpineStore.write; CONFLICT where the caller has very many spines from which no set is made. */
+  upload(file: OwnedSpineFile): Promise<SpineUploadResult>;
   /** NOT_FOUND for an id that is unknown, or of a spine that was dropped. */
   get(id: string): Promise<UploadedSpine>;
   sweep(): Promise<SweptSpines>;

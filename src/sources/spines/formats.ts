@@ -1,5 +1,5 @@
 import { badInput } from '../../core/errors.js';
-import type { ImportFormat } from '../../core/ports/sources.js';
+import type { ImportFormat, Spooled } from '../../core/ports/sources.js';
 import { csv, openCsv } from '../csv.js';
 import { parquet } from '../parquet.js';
 import type { RecordFile } from '../records.js';
@@ -8,21 +8,21 @@ import type { TypedFile } from './documents.js';
 import { openParquetFile } from './parquet-file.js';
 
 interface SpineFormat extends ImportFormat {
-  /** @param spool puts the body on disk, for a format that cannot be read front to back, and gives its path */
-  open(body: AsyncIterable<Uint8Array>, spool: () => Promise<string>): Promise<RecordFile | TypedFile>;
+  /** @param file whole, on disk */
+  open(file: Spooled): Promise<RecordFile | TypedFile>;
 }
 
 const named = ({ name, contentTypes, suffixes }: ImportFormat): ImportFormat => ({ name, contentTypes, suffixes });
 
 /** The formats of spines. What the store reads by itself, it reads; text is read here, for a broken line is one row and not the end of the file. */
 const FORMATS: readonly SpineFormat[] = [
-  { ...named(parquet), open: async (_body, spool) => openParquetFile(await spool()) },
-  { ...named(csv), open: (body) => openCsv(body) },
+  { ...named(parquet), open: ({ path }) => openParquetFile(path) },
+  { ...named(csv), open: (file) => openCsv(file.read()) },
   {
     name: 'arrow',
     contentTypes: ['application/vnd.apache.arrow.file', 'application/vnd.apache.arrow.stream'],
     suffixes: ['arrow', 'arrows', 'feather'],
-    open: (body) => openArrow(body),
+    open: (file) => openArrow(file.read()),
   },
 ];
 

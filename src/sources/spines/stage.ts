@@ -2,7 +2,7 @@
 import { yieldToOthers } from '../../core/async.js';
 import { checkColumnName, KNOWN_COLUMN, TIME_COLUMN } from '../../core/compute/spine-columns.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
-import { badInput } from '../../core/errors.js';
+import { badInput, tooLarge } from '../../core/errors.js';
 import type { RejectedRow } from '../../core/ports/sources.js';
 import type { SpineLimits } from '../../core/ports/spines.js';
 import type { ClickHouse } from '../../warehouse/client.js';
@@ -145,8 +145,9 @@ export async function stageTyped({ store, table, roles, limits }: Staging, file:
         throw unreadable(cause, `rows ${rows + 1} to ${rows + document.rows} of the file`);
       });
     rows += document.rows;
-    await refuseMoreBytes(store, table, limits);
+    refuseMoreBytes(limits, await bytesOf(store, table));
   }
+  refuseMoreBytes(limits, (await bytesOf(store, table)) + (await bytesOfWords(store, table, columns)));
   const [stored] = await store.rows<{ total: string }>('spine-rows', sql`SELECT count() AS total FROM ${ident(table)}`);
   if (Number(stored?.total) !== rows) throw badInput('the file has fewer rows than it says', 'write it again');
   return { table, columns, unread: { total: 0, first: [] } };
@@ -199,15 +200,31 @@ function stagedColumn(name: string, column: string, { file, types, roles }: Stag
   return { name, column, stored: type, type: typeOfStored(name, type, roles) };
 }
 
-/** A small file may hold a long text once, and name it in every row. */
-async function refuseMoreBytes(store: ClickHouse, table: string, { bytes }: SpineLimits): Promise<void> {
+/** Of a table, before compression. */
+async function bytesOf(store: ClickHouse, table: string): Promise<number> {
   const [stage] = await store.rows<{ bytes: string }>(
     'spine-size',
     sql`SELECT sum(data_uncompressed_bytes) AS bytes FROM system.parts
       WHERE active AND database = currentDatabase() AND table = ${table}`,
   );
-  if (Number(stage?.bytes ?? 0) <= bytes) return;
-  throw badInput(
+  return Number(stage?.bytes ?? 0);
+}
+
+/** What the words of dictionaries add where each row has its own: a small file may hold a long text once, and name it in every row. */
+async function bytesOfWords(store: ClickHouse, table: string, columns: readonly StagedColumn[]): Promise<number> {
+  const coded = columns.filter(({ stored }) => stored?.includes('LowCardinality'));
+  if (coded.length === 0) return 0;
+  const lengths = coded.map(({ column }) => sql`ifNull(sum(length(toString(${ident(column)}))), 0)`);
+  const [words] = await store.tuples<(string | number)[]>(
+    'spine-size',
+    sql`SELECT ${join(lengths)} FROM ${ident(table)}`,
+  );
+  return (words ?? []).reduce<number>((sum, bytes) => sum + Number(bytes), 0);
+}
+
+function refuseMoreBytes({ bytes }: SpineLimits, found: number): void {
+  if (found <= bytes) return;
+  throw tooLarge(
     `the rows of the file are larger than ${bytes} bytes`,
     'send only the columns that the set needs, or split it by time; the operator sets the limit: RISKGRAPH_SPINE_BYTES',
   );
@@ -215,7 +232,7 @@ async function refuseMoreBytes(store: ClickHouse, table: string, { bytes }: Spin
 
 function refuseMoreRows(rows: number, limits: SpineLimits): void {
   if (rows <= limits.rows) return;
-  throw badInput(
+  throw tooLarge(
     `the file has more than ${limits.rows} rows`,
     'split it by time; the operator sets the limit: RISKGRAPH_SPINE_ROWS',
   );

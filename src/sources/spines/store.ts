@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { limited } from '../../core/async.js';
 import { TARGET_COLUMN } from '../../core/compute/spine-columns.js';
 import type { EntityDefinition } from '../../core/definitions/define-entity.js';
 import { ident, join, param, raw, sql } from '../../core/definitions/sql.js';
 import { clickhouseType } from '../../core/definitions/types.js';
-import { badInput } from '../../core/errors.js';
+import { badInput, RiskgraphError, tooLarge } from '../../core/errors.js';
+import { FairQueue } from '../../core/fair-queue.js';
 import type { Log } from '../../core/ports/process.js';
 import type { RejectedRow } from '../../core/ports/sources.js';
 import type { SpineFile, SpineLimits, SpineStore } from '../../core/ports/spines.js';
@@ -29,8 +29,14 @@ export interface SpineStoreOptions {
 /** Begins the names of the tables that hold spines, and of those that hold rows on their way. */
 const KEPT = 'uploaded_spine_';
 const ON_THE_WAY = 'uploading_spine_';
-/** Each reads, converts and sorts as fast as the store does. */
-const UPLOADS_AT_ONCE = 2;
+/** Files of a key that come in at a time: each lies on disk. */
+const ARRIVING = { places: Number.POSITIVE_INFINITY, placesAKey: 2 };
+/** Each reads, converts and sorts as fast as the store does. One place is left to others whatever a key sends. */
+const WRITING = { places: 2, placesAKey: 1 };
+/** A file of the largest size takes minutes. */
+const PATIENCE_MS = 600_000;
+const LONGEST = 1_000;
+const RETRY_AFTER_SECONDS = 60;
 const SHOWN = 20;
 
 /** A spine is one thread's work, so that its rows stay in their order; it sorts on disk what it must not hold. */
@@ -44,40 +50,44 @@ const FILLING = {
 
 export function createSpineStore(options: SpineStoreOptions): SpineStore {
   const { store, limits, log, tempDir } = options;
-  const few = limited(UPLOADS_AT_ONCE);
+  const turns = { arriving: turnsOf(ARRIVING), writing: turnsOf(WRITING) };
   return {
     formats: SPINE_FORMATS,
-    write: (id, file) =>
-      few(async () => {
+    write: (id, { caller, ...file }) =>
+      turns.arriving(caller, async () => {
         const stage = `${ON_THE_WAY}${randomUUID().replaceAll('-', '')}`;
         const table = `${KEPT}${id.replaceAll('-', '')}`;
         const cleanup = [() => dropTable(store, stage)];
         try {
-          const body = within(file.body, limits);
-          const opened = await spineFormat(file.format).open(body, async () => {
-            const spooled = await spool(body, tempDir);
-            cleanup.push(() => spooled.remove());
-            return spooled.path;
-          });
-          const names = 'columns' in opened ? opened.columns : opened.header;
-          const roles = { joinKeys: joinKeysOf(options), target: targetOf(file, names) };
-          const staging: Staging = { store, table: stage, roles, limits };
-          const staged = 'columns' in opened ? await stageTyped(staging, opened) : await stageText(staging, opened);
-          const plan = planColumns(staged.columns, roles);
-          const refused = await refusedRows(store, staged, plan);
-          const rows = await fill(store, { stage, table, plan, isSound: refused.total === staged.unread.total }).catch(
-            async (cause: unknown) => {
+          const format = spineFormat(file.format);
+          // Whole on disk before it takes its turn: a slow sender keeps no other waiting.
+          const spooled = await spool(within(file.body, limits), tempDir);
+          cleanup.push(() => spooled.remove());
+          return await turns.writing(caller, async () => {
+            const opened = await format.open(spooled);
+            const names = 'columns' in opened ? opened.columns : opened.header;
+            const roles = { joinKeys: joinKeysOf(options), target: targetOf(file, names) };
+            const staging: Staging = { store, table: stage, roles, limits };
+            const staged = 'columns' in opened ? await stageTyped(staging, opened) : await stageText(staging, opened);
+            const plan = planColumns(staged.columns, roles);
+            const refused = await refusedRows(store, staged, plan);
+            const rows = await fill(store, {
+              stage,
+              table,
+              plan,
+              isSound: refused.total === staged.unread.total,
+            }).catch(async (cause: unknown) => {
               await dropTable(store, table);
               throw cause;
-            },
-          );
-          if (rows === 0) {
-            await dropTable(store, table);
-            throw withoutRows(refused);
-          }
-          const columns = plan.columns.map(({ name, type }) => ({ name, type }));
-          const { total: rejected, first } = refused;
-          return { table, rows, columns, target: roles.target, rejected, refused: first };
+            });
+            if (rows === 0) {
+              await dropTable(store, table);
+              throw withoutRows(refused);
+            }
+            const columns = plan.columns.map(({ name, type }) => ({ name, type }));
+            const { total: rejected, first } = refused;
+            return { table, rows, columns, target: roles.target, rejected, refused: first };
+          });
         } catch (cause) {
           throw importFailure(cause, 'a spine');
         } finally {
@@ -86,6 +96,14 @@ export function createSpineStore(options: SpineStoreOptions): SpineStore {
           }
         }
       }),
+    async bytes(tables) {
+      const [sum] = await store.rows<{ bytes: string }>(
+        'spine-bytes',
+        sql`SELECT sum(data_uncompressed_bytes) AS bytes FROM system.parts
+          WHERE active AND database = currentDatabase() AND has(${param('Array(String)', tables)}, table)`,
+      );
+      return Number(sum?.bytes ?? 0);
+    },
     drop: (table) => dropTable(store, table),
     async sweep(kept) {
       const tables = await store.rows<{ name: string }>(
@@ -95,6 +113,24 @@ export function createSpineStore(options: SpineStoreOptions): SpineStore {
       );
       for (const { name } of tables) if (!kept.has(name)) await dropTable(store, name);
     },
+  };
+}
+
+/** Runs bodies in turn of their keys. OVERLOADED where a key waits too long. */
+function turnsOf(places: Pick<ConstructorParameters<typeof FairQueue>[0], 'places' | 'placesAKey'>) {
+  const queue = new FairQueue({ ...places, longest: LONGEST, clock: () => performance.now() });
+  const stays = new AbortController().signal;
+  return async <T>(key: string, body: () => Promise<T>): Promise<T> => {
+    const leave = await queue.enter(key, PATIENCE_MS, stays);
+    if (!leave) {
+      throw new RiskgraphError({
+        code: 'OVERLOADED',
+        message: 'more spines are uploaded than the store takes in time',
+        hint: `try again in ${RETRY_AFTER_SECONDS} s, with fewer at once`,
+        details: { retryAfterSeconds: RETRY_AFTER_SECONDS },
+      });
+    }
+    return body().finally(leave);
   };
 }
 
@@ -117,7 +153,7 @@ async function* within(body: AsyncIterable<Uint8Array>, { bytes }: SpineLimits):
   for await (const chunk of body) {
     size += chunk.length;
     if (size > bytes) {
-      throw badInput(
+      throw tooLarge(
         `the file is larger than ${bytes} bytes`,
         'send only the columns that the set needs, or split it by time; the operator sets the limit: RISKGRAPH_SPINE_BYTES',
       );
