@@ -195,9 +195,16 @@ describe('a training set that computes the history that its rows lack', () => {
   ) =>
     createTrainingSets({
       registry: {
-        ...{ tables: TABLES, entities: new Map([[view.entity.name, view.entity]]), views: new Map([[view.id, view]]) },
-        ...{ onDemandViews: new Map(), services: new Map(), indicators: new Map(), models: new Map() },
-        ...{ labels: new Map(), jobs: new Map(), refused: [] },
+        tables: TABLES,
+        entities: new Map([[view.entity.name, view.entity]]),
+        views: new Map([[view.id, view]]),
+        onDemandViews: new Map(),
+        services: new Map(),
+        indicators: new Map(),
+        models: new Map(),
+        labels: new Map(),
+        jobs: new Map(),
+        refused: [],
       },
       offline: fixture.offline,
       builder: offlineOn(fixture.clickhouse, new BusinessCalendar(TIMEZONE)).sets,

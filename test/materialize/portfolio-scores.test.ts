@@ -440,4 +440,23 @@ describe('a score view among other views', () => {
     expect(again.views).toMatchObject([{ changed: 0 }]);
     expect(await stored()).toEqual(rows);
   });
+
+  it('of which single as-ofs are missing brings those of its inputs that it is made of', async () => {
+    await factsAt(MIDNIGHT - 4 * DAY);
+    const asOfs = [MIDNIGHT - 2 * DAY, MIDNIGHT];
+    const missing = [{ view: scored.view, asOfs }];
+    const told = await materializer.estimateAsOfs(missing);
+    expect(told).toMatchObject([scored.inputs, scored.view].map(({ id }) => ({ view: { id }, asOfs, rows: 120 })));
+    const request = { jobId: jobId(), missing, now: fixture.clock.now };
+    expect(await materializer.computeAsOfs(request, unwatched())).toMatchObject(
+      [scored.inputs, scored.view].map(({ id }) => ({ view: id, asOfs: 2, rows: 120 })),
+    );
+    for (const asOf of asOfs) {
+      const t = asOf + 3 * HOUR;
+      const expected = (await scoredFromHistory(scored.model, CUSTOMERS, t)).map(valuesOf);
+      expect((await historical(scored.view, CUSTOMERS, t)).map(({ values }) => values)).toEqual(expected);
+    }
+    expect(await materializer.estimateAsOfs(missing)).toEqual([]);
+    expect(await materializer.computeAsOfs(request, unwatched())).toEqual([]);
+  });
 });
