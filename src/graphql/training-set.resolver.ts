@@ -121,10 +121,15 @@ export class TrainingSetResolver {
     return services.trainingSets.get(id);
   }
 
-  @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call), lookUp: spineLookUp })
+  @Operation({
+    roles: ['admin', 'modeler'],
+    cost: (call) => LIST_COST + valuesBrought(call),
+    audit: true,
+    lookUp: spineLookUp,
+  })
   @Query(() => TrainingSetEstimateType, {
     description:
-      'Says of a training set, before it is asked for, how the history covers its rows, by a sample of them where they are many, and what it would cost to compute the as-ofs that are missing. Nothing is recorded.',
+      'Says of a training set, before it is asked for, how the history covers its rows, by a sample of them where they are many, and what it would cost to compute the as-ofs that are missing. No training set is recorded.',
   })
   async trainingSetEstimate(
     @Arg('input', () => TrainingSetInputType, { description: 'The training set to estimate.' })

@@ -31,6 +31,7 @@ import type {
   TrainingSetService,
   TrainingSetSpec,
 } from '../core/ports/training-sets.js';
+import { turnsOf } from '../core/turns.js';
 import { computeHistory, costOf, type HistoryBudget } from './set-history.js';
 
 const EXTENSIONS: Readonly<Record<ExportFormat, string>> = { PARQUET: 'parquet', CSV: 'csv', ARROW: 'arrow' };
@@ -59,6 +60,17 @@ export interface TrainingSetsOptions {
   readonly folder: string;
 }
 
+/** Each joins features as a build does. One place is left to others whatever a key sends. */
+const ESTIMATES = { places: 2, placesAKey: 1, patienceMs: 60_000, what: 'estimates of training sets' };
+
+function refuseFuture(asOf: number, now: number): void {
+  if (asOf <= now) return;
+  throw badInput(
+    `asOf ${formatInstant(asOf)} is in the future`,
+    'give an instant that has passed, or none for now: only what is known can be repeated',
+  );
+}
+
 /** Records requests for training sets (the API's part) and builds the sets (the worker's). */
 export function createTrainingSets(options: TrainingSetsOptions): TrainingSetService & TrainingSetRunner {
   const {
@@ -79,6 +91,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
     folder,
   } = options;
 
+  const estimates = turnsOf(ESTIMATES);
   const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
 
   const request = async (features: readonly AnyFeatureRef[], spec: TrainingSetSpec) => ({
@@ -102,12 +115,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
   return {
     async create({ name, features, spec, callerKey }) {
       const now = clock();
-      if (spec.asOf > now) {
-        throw badInput(
-          `asOf ${formatInstant(spec.asOf)} is in the future`,
-          'give an instant that has passed, or none for now: only what is known can be repeated',
-        );
-      }
+      refuseFuture(spec.asOf, now);
       await builder.check({
         ...(await request(features, spec)),
         callerKey,
@@ -129,14 +137,18 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
     },
 
     async estimate({ features, spec, callerKey, signal = new AbortController().signal }) {
-      const { rows, coverage, missing } = await builder.estimate({
-        ...(await request(features, spec)),
-        id: newUuid(clock()),
-        callerKey,
-        includeEventTimes: spec.includeEventTimes,
-        includeStatuses: spec.includeStatuses ?? false,
-        signal,
-      });
+      refuseFuture(spec.asOf, clock());
+      const asked = await request(features, spec);
+      const estimated = () =>
+        builder.estimate({
+          ...asked,
+          id: newUuid(clock()),
+          callerKey,
+          includeEventTimes: spec.includeEventTimes,
+          includeStatuses: spec.includeStatuses ?? false,
+          signal,
+        });
+      const { rows, coverage, missing } = await estimates(callerKey, estimated, signal);
       return { rows, coverage, ...costOf(await history.estimateAsOfs(missing)) };
     },
 

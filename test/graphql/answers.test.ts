@@ -230,7 +230,7 @@ describe('the typed graph', () => {
       'query($asOf: DateTime) { customer(id: "C1", asOf: $asOf) { customerProfile { phoneHash birthDate household } } }';
     const past = await api.graphql('decision', query, { asOf: midnight });
     expect(past.errors[0]?.extensions.code).toBe('FORBIDDEN');
-    const future = await api.graphql('modeler', query, { asOf: '2999-01-01T00:00:00Z' });
+    const future = await api.graphql('modeler', query, { asOf: '2100-01-01T00:00:00Z' });
     expect(future.errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
     const { customer } = ok(await api.graphql<{ customer: { customerProfile: unknown } }>('modeler', query));
     expect(customer.customerProfile).toEqual({
@@ -613,6 +613,16 @@ describe('training sets', () => {
       ),
     ).trainingSetEstimate as { coverage: unknown };
     expect(estimate).toMatchObject({ rows: 2, coverage: [{ view: 'customer_profile@1', error: 0 }] });
+    const early = await api.graphql(
+      'modeler',
+      'query($input: TrainingSetInput!) { trainingSetEstimate(input: $input) { rows } }',
+      { input: { name: 'x', features: ['customer_profile@1'], spineId: spine.id, asOf: '2100-01-01T00:00:00Z' } },
+    );
+    expect(early.errors[0]?.message).toBe('asOf 2100-01-01T00:00:00.000Z is in the future');
+    const estimates = (await api.app.services.api.audit.list(1_000)).filter(
+      ({ action }) => action === 'Query.trainingSetEstimate',
+    );
+    expect(new Set(estimates.map(({ outcome }) => outcome))).toEqual(new Set(['BEGUN', 'DONE', 'REFUSED', 'FAILED']));
     const { id, job } = ok(await create('modeler')).createTrainingSet;
     expect(await finished(job)).toMatchObject({
       state: 'COMPLETED',

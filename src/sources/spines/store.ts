@@ -3,11 +3,11 @@ import { TARGET_COLUMN } from '../../core/compute/spine-columns.js';
 import type { EntityDefinition } from '../../core/definitions/define-entity.js';
 import { ident, join, param, raw, sql } from '../../core/definitions/sql.js';
 import { clickhouseType } from '../../core/definitions/types.js';
-import { badInput, RiskgraphError, tooLarge } from '../../core/errors.js';
-import { FairQueue } from '../../core/fair-queue.js';
+import { badInput, tooLarge } from '../../core/errors.js';
 import type { Log } from '../../core/ports/process.js';
 import type { RejectedRow } from '../../core/ports/sources.js';
 import type { SpineFile, SpineLimits, SpineStore } from '../../core/ports/spines.js';
+import { turnsOf } from '../../core/turns.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { importFailure } from '../failures.js';
 import { spool } from '../spool.js';
@@ -30,13 +30,9 @@ export interface SpineStoreOptions {
 const KEPT = 'uploaded_spine_';
 const ON_THE_WAY = 'uploading_spine_';
 /** Files of a key that come in at a time: each lies on disk. */
-const ARRIVING = { places: Number.POSITIVE_INFINITY, placesAKey: 2 };
+const ARRIVING = { places: Number.POSITIVE_INFINITY, placesAKey: 2, patienceMs: 600_000, what: 'spines to take in' };
 /** Each reads, converts and sorts as fast as the store does. One place is left to others whatever a key sends. */
-const WRITING = { places: 2, placesAKey: 1 };
-/** A file of the largest size takes minutes. */
-const PATIENCE_MS = 600_000;
-const LONGEST = 1_000;
-const RETRY_AFTER_SECONDS = 60;
+const WRITING = { places: 2, placesAKey: 1, patienceMs: 600_000, what: 'spines to write' };
 const SHOWN = 20;
 
 /** A spine is one thread's work, so that its rows stay in their order; it sorts on disk what it must not hold. */
@@ -113,24 +109,6 @@ export function createSpineStore(options: SpineStoreOptions): SpineStore {
       );
       for (const { name } of tables) if (!kept.has(name)) await dropTable(store, name);
     },
-  };
-}
-
-/** Runs bodies in turn of their keys. OVERLOADED where a key waits too long. */
-function turnsOf(places: Pick<ConstructorParameters<typeof FairQueue>[0], 'places' | 'placesAKey'>) {
-  const queue = new FairQueue({ ...places, longest: LONGEST, clock: () => performance.now() });
-  const stays = new AbortController().signal;
-  return async <T>(key: string, body: () => Promise<T>): Promise<T> => {
-    const leave = await queue.enter(key, PATIENCE_MS, stays);
-    if (!leave) {
-      throw new RiskgraphError({
-        code: 'OVERLOADED',
-        message: 'more spines are uploaded than the store takes in time',
-        hint: `try again in ${RETRY_AFTER_SECONDS} s, with fewer at once`,
-        details: { retryAfterSeconds: RETRY_AFTER_SECONDS },
-      });
-    }
-    return body().finally(leave);
   };
 }
 
