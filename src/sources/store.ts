@@ -10,11 +10,12 @@ import type { Log, Metrics, StoreClock } from '../core/ports/process.js';
 import type { ImportRequest, ImportResult, SourceStore, Spooled } from '../core/ports/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { raiseFence, tableFence } from '../warehouse/fence.js';
+import { knowledgeInstant } from '../warehouse/source-clock.js';
 import type { UserSql } from '../warehouse/user-sql.js';
 import { checkLimits } from './column-limits.js';
 import { importFailure } from './failures.js';
 import { FORMATS, formatNamed } from './formats.js';
-import { knowledgeInstant } from './knowledge.js';
+import { newestBrought } from './knowledge.js';
 import { openMapped } from './mapping.js';
 import { mergeStage } from './merge.js';
 import { Quarantine, readQuarantine } from './quarantine.js';
@@ -143,7 +144,9 @@ async function importFile(
       const seq = await nextSeq(clickhouse, table, now);
       const { bucketRows } = options;
       const known =
-        good === 0 ? now : await knowledgeInstant(options, { table: table.name, stage, now: await clock() });
+        good === 0
+          ? now
+          : await knowledgeInstant(options, { table: table.name, now: await clock(), brought: newestBrought(stage) });
       const appended =
         good === 0 ? 0 : await mergeStage({ clickhouse, table, stage, seq, known, fence, signal, bucketRows });
       await clickhouse.insert('import-record', { table: 'source_imports', columns: IMPORT_COLUMNS }, [

@@ -5,10 +5,11 @@ import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import type { SourceTable } from '../../core/lending/sources.js';
 import type { ComputedLabel, LabelComputer } from '../../core/ports/labels.js';
 import { type Leases, tableResource } from '../../core/ports/leases.js';
-import type { Clock, Log } from '../../core/ports/process.js';
+import type { Clock, Log, Metrics, StoreClock } from '../../core/ports/process.js';
 import type { JobProgress } from '../../core/ports/progress.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { raiseFence, tableFence } from '../../warehouse/fence.js';
+import { knowledgeInstant } from '../../warehouse/source-clock.js';
 import {
   type ComputedMonth,
   computedMonths,
@@ -26,14 +27,14 @@ export interface LabelComputerOptions {
   readonly calendar: BusinessCalendar;
   readonly leases: Leases;
   readonly clock: Clock;
+  /** Absent: `clock`. */
+  readonly storeClock?: StoreClock | undefined;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** A computation of a month. */
-interface Step extends Pick<MonthRun, 'month' | 'knowledge' | 'inputs'> {
-  /** Read when the step is taken: a version is known once it can be read. */
-  readonly stamp: () => Instant;
-}
+type Step = Pick<MonthRun, 'month' | 'knowledge' | 'inputs' | 'stamp'>;
 
 export function createLabelComputer(options: LabelComputerOptions): LabelComputer {
   const { log } = options;
@@ -103,7 +104,7 @@ async function computeLabel(
   label: Label,
   { now, sources, progress }: LabelRequest,
 ): Promise<ComputedLabel> {
-  const { clickhouse, calendar, clock } = options;
+  const { clickhouse, calendar } = options;
   const { signal } = progress;
   const inputs = await sources.of(label);
   const observed = await observedMonths(clickhouse, label, { now, timezone: calendar.timezone, signal });
@@ -117,7 +118,7 @@ async function computeLabel(
     stepsOf(month, computed.get(month.month), {
       inputs: inputs(month.ends),
       now,
-      written: () => Math.max(now, clock()),
+      written: () => whenWritten(options, now),
     }),
   );
   const due = steps.filter(({ length }) => length > 0);
@@ -139,9 +140,9 @@ async function computeLabel(
 function stepsOf(
   { month, firstKnown, lastKnown }: ObservedMonth,
   before: ComputedMonth | undefined,
-  { inputs, now, written }: { readonly inputs: Inputs; readonly now: Instant; readonly written: () => Instant },
+  { inputs, now, written }: { readonly inputs: Inputs; readonly now: Instant; readonly written: Step['stamp'] },
 ): readonly Step[] {
-  const as = (knowledge: Instant, stamp: () => Instant) => ({ month, knowledge, stamp, inputs: inputs.seq });
+  const as = (knowledge: Instant, stamp: Step['stamp']): Step => ({ month, knowledge, stamp, inputs: inputs.seq });
   if (firstKnown > now) return [];
   if (before) {
     const isOlder = before.knowledge < now;
@@ -149,19 +150,27 @@ function stepsOf(
     return isOlder && isMore ? [as(now, written)] : [];
   }
   if (lastKnown >= now) return [as(now, written)];
-  const then = as(lastKnown, () => lastKnown);
-  return inputs.ingestedAt > lastKnown ? [then, as(now, written)] : [then];
+  const then = as(lastKnown, async () => lastKnown);
+  if (inputs.ingestedAt <= lastKnown) return [then];
+  // What came later is not in the first: a job that dies between the two leaves the second due.
+  return [{ ...then, inputs: 0n }, as(now, written)];
+}
+
+/** Since when a version is known that is about to be written: it can be read then, and it comes after every version before it. */
+async function whenWritten(options: LabelComputerOptions, now: Instant): Promise<Instant> {
+  const stores = await (options.storeClock?.() ?? options.clock());
+  return knowledgeInstant(options, { table: LABELS, now: Math.max(now, stores) });
 }
 
 const holding = (
   { clickhouse, calendar, leases }: LabelComputerOptions,
   label: Label,
-  { stamp, ...step }: Step,
+  step: Step,
   signal: AbortSignal,
 ): Promise<WrittenMonth> =>
   leases.hold(tableResource(LABELS), signal, async (lease) => {
     const ends = AbortSignal.any([signal, lease.lost]);
     const fence = tableFence(lease, [RUNS]);
     await raiseFence(clickhouse, fence, { signal: ends });
-    return writeMonth({ ...step, clickhouse, calendar, label, stamp: stamp(), fence, signal: ends });
+    return writeMonth({ ...step, clickhouse, calendar, label, fence, signal: ends });
   });

@@ -9,7 +9,7 @@ import { newestSequence } from '../../core/lending/import-sequence.js';
 import { rowHash } from '../../core/lending/row-hash.js';
 import { columnsDdl } from '../../core/lending/source-ddl.js';
 import { eventTimeInKey } from '../../core/lending/source-sql.js';
-import { type SourceTable, VERSION_COLUMNS } from '../../core/lending/sources.js';
+import { VERSION_COLUMNS } from '../../core/lending/sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { checkFence, type Fence, withinFence } from '../../warehouse/fence.js';
 
@@ -23,8 +23,8 @@ export interface MonthRun {
   readonly label: Label;
   readonly month: LocalDate;
   readonly knowledge: Instant;
-  /** Since when the new versions are known. */
-  readonly stamp: Instant;
+  /** Since when the new versions are known; asked right before they are written. */
+  readonly stamp: () => Promise<Instant>;
   readonly inputs: bigint;
   readonly fence: Fence;
   readonly signal: AbortSignal;
@@ -35,11 +35,15 @@ export interface WrittenMonth {
   readonly changed: number;
 }
 
-/** Computes a month and appends what differs from the versions in force. Repeating it adds nothing. */
+/**
+ * Computes a month and appends what differs from the versions in force. Repeating it adds nothing, nor does it where another process has computed the
+ * month meanwhile, as of that knowledge or later: what was known before must not be written over it.
+ */
 export async function writeMonth(run: MonthRun): Promise<WrittenMonth> {
   const { clickhouse, label, signal } = run;
   const table = label.tables.get(LABELS);
-  const seq = await nextSequence(clickhouse, table, run.stamp);
+  const { seq, knowledge } = await stateOf(run);
+  if (knowledge >= run.knowledge) return { rows: 0, changed: 0 };
   const stage = ident(`${STAGE}${seq}`);
   await clickhouse.run(
     'label-stage',
@@ -57,15 +61,16 @@ export async function writeMonth(run: MonthRun): Promise<WrittenMonth> {
       { signal },
     );
     const own = join(table.columns.map(({ name }) => ident(name)));
+    const stamp = await run.stamp();
     await clickhouse.run(
       'label-append',
       sql`INSERT INTO ${ident(LABELS)} (${own}, ingested_at, deleted, seq, row_hash)
-        SELECT ${own}, ${instantSql(run.stamp)}, deleted, ${param('UInt64', String(seq))}, row_hash FROM ${stage}
+        SELECT ${own}, ${instantSql(stamp)}, deleted, ${param('UInt64', String(seq))}, row_hash FROM ${stage}
         WHERE (entity_id, observed_at, row_hash) NOT IN (SELECT entity_id, observed_at, hash FROM ${inForce(run)}) AND ${withinFence(run.fence)}`,
       { signal },
     );
     await checkFence(clickhouse, run.fence);
-    return await record(run, rows, seq);
+    return await record(run, { rows, seq, stamp });
   } finally {
     await clickhouse.run('label-drop', sql`DROP TABLE IF EXISTS ${stage} SYNC`).catch(() => undefined);
   }
@@ -80,15 +85,24 @@ export async function dropStages(clickhouse: ClickHouse): Promise<void> {
   for (const { name } of left) await clickhouse.run('label-drop', sql`DROP TABLE IF EXISTS ${ident(name)} SYNC`);
 }
 
-/** Above every earlier one of an import or a run, and of a run that was broken off. */
-async function nextSequence(clickhouse: ClickHouse, table: SourceTable, stamp: Instant): Promise<bigint> {
-  const [row] = await clickhouse.rows<{ newest: string }>(
-    'label-sequence',
-    sql`SELECT toString(greatest(${newestSequence(table)}, (SELECT max(seq) FROM ${ident(LABELS)}))) AS newest`,
+interface MonthState {
+  /** For this run: above every earlier one of an import or a run, and of a run that was broken off. */
+  readonly seq: bigint;
+  /** As of when the month was computed last. */
+  readonly knowledge: Instant;
+}
+
+/** Read under the lease: the steps were planned before it. */
+async function stateOf({ clickhouse, label, month, knowledge }: MonthRun): Promise<MonthState> {
+  const [row] = await clickhouse.rows<{ newest: string; last: string }>(
+    'label-state',
+    sql`SELECT toString(greatest(${newestSequence(label.tables.get(LABELS))}, (SELECT max(seq) FROM ${ident(LABELS)}))) AS newest,
+      toUnixTimestamp64Milli(ifNull((SELECT argMax(knowledge, seq) FROM ${ident(RUNS)}
+        WHERE label = ${label.id} AND month = ${param('Date', month)}), toDateTime64(0, 3))) AS last`,
   );
-  const byTime = BigInt(Math.max(0, stamp)) << 20n;
+  const byTime = BigInt(Math.max(0, knowledge)) << 20n;
   const after = BigInt(row?.newest ?? 0) + 1n;
-  return byTime > after ? byTime : after;
+  return { seq: byTime > after ? byTime : after, knowledge: Number(row?.last ?? 0) };
 }
 
 const lastDayOf = (month: LocalDate): LocalDate => addDays(addMonths(month, 1), -1);
@@ -151,8 +165,14 @@ async function countRows({ clickhouse, label, signal }: MonthRun, stage: Sql): P
   );
 }
 
-async function record(run: MonthRun, rows: number, seq: bigint): Promise<WrittenMonth> {
-  const { clickhouse, label, month, knowledge, stamp, inputs, signal } = run;
+interface Written {
+  readonly rows: number;
+  readonly seq: bigint;
+  readonly stamp: Instant;
+}
+
+async function record(run: MonthRun, { rows, seq, stamp }: Written): Promise<WrittenMonth> {
+  const { clickhouse, label, month, knowledge, inputs, signal } = run;
   const [count] = await clickhouse.rows<{ changed: string }>(
     'label-count',
     sql`SELECT count() AS changed FROM ${ident(LABELS)} WHERE seq = ${param('UInt64', String(seq))}`,

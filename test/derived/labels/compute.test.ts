@@ -10,6 +10,8 @@ import {
   type LabelSpec,
   monthEnds,
   monthsOnBook,
+  observedBy,
+  outcomeBy,
   statusReaches,
 } from '../../../src/core/definitions/define.js';
 import { defineEntity } from '../../../src/core/definitions/define-entity.js';
@@ -17,11 +19,11 @@ import type { Label } from '../../../src/core/definitions/definitions.js';
 import { sql } from '../../../src/core/definitions/sql.js';
 import { BusinessCalendar, type Instant } from '../../../src/core/helpers/time.js';
 import type { LabelComputer } from '../../../src/core/ports/labels.js';
-import { createLabelComputer } from '../../../src/derived/labels/compute.js';
+import { createLabelComputer, type LabelComputerOptions } from '../../../src/derived/labels/compute.js';
 import { createLabelEvidence } from '../../../src/derived/labels/evidence.js';
 import { checkLabel } from '../../../src/registry/labels.js';
 import { loadRegistry } from '../../../src/registry/load.js';
-import { openSources, type Sources } from '../../sources/support.js';
+import { openSources, quietMetrics, type Sources } from '../../sources/support.js';
 import { quietLog } from '../../support/homes.js';
 import { insertRows } from '../../support/insert-rows.js';
 import { unsharedLeases } from '../../support/leases.js';
@@ -164,13 +166,15 @@ const knownRows = async (label: Label, knowledge: Instant): Promise<readonly Out
   return rows.map(outcomeOf);
 };
 
-const computerAt = (clock: Instant): LabelComputer =>
+const computerAt = (clock: Instant, more: Partial<LabelComputerOptions> = {}): LabelComputer =>
   createLabelComputer({
     clickhouse: sources.clickhouse,
     calendar,
     leases: unsharedLeases(),
     clock: () => clock,
     log: quietLog,
+    metrics: quietMetrics,
+    ...more,
   });
 
 const compute = (now: Instant, labels: readonly Label[] = LABELS) =>
@@ -191,6 +195,101 @@ const book: Book = bookOf({
   random: sequence(7),
   from: '2024-01-20',
   through: '2024-06-10',
+});
+
+describe('a label whose computation is disturbed', () => {
+  /** One month of a campaign: whether a contact was answered. */
+  const label = labelOf('answered', {
+    entity: customer,
+    observation: observedBy(
+      ({
+        source,
+        from,
+        to,
+      }) => sql`SELECT customer_id AS entity_id, sent_at AS observed_at FROM ${source('campaign_contacts')}
+        WHERE campaign = 'autumn' AND toDate(sent_at) >= ${from} AND toDate(sent_at) <= ${to}`,
+    ),
+    window: days(5),
+    outcome: outcomeBy(
+      ({ source }) => sql`SELECT customer_id AS entity_id, sent_at AS observed_at,
+        if(channel = 'CALL', 1 / 0., toFloat64(responded_at IS NOT NULL)) AS value FROM ${source('campaign_contacts')} WHERE campaign = 'autumn'`,
+    ),
+  });
+  const SENT = at('2024-02-05', '12:00');
+  /** A version of a contact, known since the noon of a day. */
+  const say = (customer: string, day: string, more: { responded?: boolean; channel?: string; deleted?: 1 }) => {
+    const { responded = false, channel = 'SMS', deleted = 0 } = more;
+    const known = at(day, '12:00');
+    return insertRows(sources.clickhouse, 'campaign_contacts', [
+      {
+        contact_id: customer,
+        campaign: 'autumn',
+        customer_id: customer,
+        channel,
+        sent_at: new Date(SENT).toISOString(),
+        responded_at: responded ? new Date(SENT + 3_600_000).toISOString() : null,
+        ingested_at: new Date(known).toISOString(),
+        deleted,
+        seq: String(BigInt(known) << 20n),
+      },
+    ]);
+  };
+  const said = async (now: Instant) => (await knownRows(label, now)).map(({ id, value }) => [id, value]).sort();
+  const run = (now: Instant, computer: LabelComputer) => computer.compute([label], { now }, unwatched);
+
+  it('a job that dies between what was known of a month and what is known of it leaves the second to the next', async () => {
+    await say('K1', '2024-02-06', {});
+    await say('K1', '2024-02-20', { responded: true });
+    const staged: unknown[] = [];
+    const now = at('2024-03-01');
+    const dies = computerAt(now, {
+      storeClock: async () => {
+        staged.push(
+          ...(await sources.rows("SELECT total_rows FROM system.tables WHERE startsWith(name, 'label_stage')")),
+        );
+        throw new Error('killed');
+      },
+    });
+    await expect(run(now, dies)).rejects.toThrow('killed');
+    // A version counts as known when it is written, not when its computation begins.
+    expect(staged).toEqual([{ total_rows: '1' }]);
+    expect(await said(now)).toEqual([['K1', 0]]);
+    expect(await compute(now, [label])).toMatchObject([{ months: 1, changed: 1 }]);
+    expect(await said(now)).toEqual([['K1', 1]]);
+    expect(await compute(now + 1, [label])).toMatchObject([{ months: 0 }]);
+  });
+
+  it('a job that waited for its lease does not write what was known before over what another has written since', async () => {
+    await say('K1', '2024-03-05', { responded: false });
+    const later = at('2024-03-20');
+    let held = 0;
+    const leases = unsharedLeases();
+    const slow = computerAt(later + 1, {
+      leases: {
+        hold: async (resource, signal, body) => {
+          held += 1;
+          // Under the first it drops what others left; by the second the months are planned.
+          if (held === 2) {
+            await say('K1', '2024-03-10', { responded: true });
+            await compute(later, [label]);
+          }
+          return leases.hold(resource, signal, body);
+        },
+      },
+    });
+    expect(await run(at('2024-03-08'), slow)).toMatchObject([{ changed: 0 }]);
+    expect(await said(later + 1)).toEqual([['K1', 1]]);
+  });
+
+  it('an outcome that is no finite number is INDETERMINATE, and neither good nor bad', async () => {
+    await say('K2', '2024-03-22', { channel: 'CALL' });
+    const now = at('2024-03-23');
+    await compute(now, [label]);
+    expect(await said(now)).toEqual([
+      ['K1', 1],
+      ['K2', 'INDETERMINATE'],
+    ]);
+  });
 });
 
 describe('the computed rows of labels', () => {

@@ -133,9 +133,9 @@ export const OUTCOME_KINDS: { readonly [K in Kind]: OutcomeKind<K> } = {
     },
     reachedBy: () => null,
     query: ({ query }, { observations }, context) => sql`SELECT toString(entity_id) AS entity_id, observed_at,
-        CAST(value, 'Nullable(Float64)') AS value, CAST(if(value IS NULL, 'INDETERMINATE', NULL), 'Nullable(String)') AS outcome,
-        CAST(if(value IS NULL, 'the outcome is NULL', NULL), 'Nullable(String)') AS reason
-      FROM (${query({ ...context, observations })})`,
+        if(isFinite(said), said, NULL) AS value, CAST(if(value IS NULL, 'INDETERMINATE', NULL), 'Nullable(String)') AS outcome,
+        CAST(multiIf(said IS NULL, 'the outcome is NULL', value IS NULL, 'the outcome is no finite number', NULL), 'Nullable(String)') AS reason
+      FROM (SELECT entity_id, observed_at, CAST(value, 'Nullable(Float64)') AS said FROM (${query({ ...context, observations })}))`,
   },
 };
 
