@@ -338,7 +338,7 @@ describe('the computed rows of labels', () => {
 
   it('keep what was said: a correction is a version of its own, and a run without news adds none', async () => {
     const versions = await sources.rows<{ versions: string }>(
-      'SELECT count() AS versions FROM labels GROUP BY name, entity_id, observed_at HAVING versions > 1',
+      "SELECT count() AS versions FROM labels WHERE name != 'answered@1' GROUP BY name, entity_id, observed_at HAVING versions > 1",
     );
     expect(versions.length).toBeGreaterThan(0);
     const added = await compute(later + 1, again);
