@@ -9,7 +9,7 @@ import { newestSequence } from '../../core/lending/import-sequence.js';
 import { rowHash } from '../../core/lending/row-hash.js';
 import { columnsDdl } from '../../core/lending/source-ddl.js';
 import { eventTimeInKey } from '../../core/lending/source-sql.js';
-import { VERSION_COLUMNS } from '../../core/lending/sources.js';
+import { type SourceTable, VERSION_COLUMNS } from '../../core/lending/sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { checkFence, type Fence, withinFence } from '../../warehouse/fence.js';
 
