@@ -9,6 +9,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addFeaturesCommand } from './commands/features.js';
 import { addImportCommand } from './commands/import.js';
 import { addInitCommand } from './commands/init.js';
+import { addLabelCommands } from './commands/labels.js';
 import { addMaterializeCommands } from './commands/materialize.js';
 import { addOperateCommands } from './commands/operate.js';
 import { addPortfolioCommands } from './commands/portfolio.js';
@@ -36,6 +37,7 @@ function createProgram(context: CommandContext): Command {
   addImportCommand(program, context);
   addMaterializeCommands(program, context);
   addPortfolioCommands(program, context);
+  addLabelCommands(program, context);
   addTrainSetCommand(program, context);
   addFeaturesCommand(program, context);
   addReadCommands(program, context);

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { schemeOf } from '../core/compute/definition-hash.js';
 import { bringsPersonal } from '../core/compute/disclosure.js';
+import { KNOWN_AFTER } from '../core/compute/labels/label-sql.js';
+import { longestWindow } from '../core/compute/labels/observations.js';
 import type { Mask } from '../core/compute/masking.js';
 import { definitionsRead, planOnDemand } from '../core/compute/on-demand.js';
 import { declaresView } from '../core/definitions/definition-kinds.js';
-import type { AnyFeatureRef } from '../core/definitions/definitions.js';
+import type { AnyFeatureRef, Label } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { badInput, conflict, notFound } from '../core/errors.js';
-import { formatInstant } from '../core/helpers/time.js';
+import { DAY, formatInstant } from '../core/helpers/time.js';
 import { newUuid } from '../core/helpers/uuid.js';
 import { buildTrainingSet } from '../core/ports/job-contracts.js';
 import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
@@ -22,6 +24,7 @@ import type { SpineService } from '../core/ports/spines.js';
 import type {
   BuiltTrainingSet,
   ExportFormat,
+  LabelDefinitionPin,
   TrainingSetBuilder,
   TrainingSetLedger,
   TrainingSetPins,
@@ -98,6 +101,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
     features,
     spine: isUploaded(spec.spine) ? { uploaded: await spines.get(spec.spine.id) } : spec.spine,
     label: spec.label,
+    labelDefinition: spec.label === null ? undefined : pinOf(registry.labels.get(spec.label)),
     asOf: spec.asOf,
     entities: registry.entities,
     ...(spec.masked && { mask }),
@@ -236,6 +240,13 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
     },
   };
 }
+
+const pinOf = (label: Label | undefined): LabelDefinitionPin | undefined =>
+  label && {
+    version: label.version,
+    hash: label.hash,
+    longestWindow: (longestWindow(label.window) + 1) * DAY + KNOWN_AFTER,
+  };
 
 /** A column of an inline spine may have the name, and is a list. */
 const isUploaded = (spine: TrainingSetSpec['spine']): spine is { readonly id: string } =>

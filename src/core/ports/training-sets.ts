@@ -15,6 +15,14 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 /** Whether a set is made of the history as it is, or the as-ofs that its rows need and that are missing are computed first. */
 export type HistoryPolicy = 'STORED' | 'COMPUTE';
 
+/** What a set takes down of the definition of its label. */
+export interface LabelDefinitionPin {
+  readonly version: number;
+  readonly hash: string;
+  /** Milliseconds from an observation to the latest instant at which its outcome is known, where its window opens at once. */
+  readonly longestWindow: number;
+}
+
 export interface TrainingSetRequest {
   readonly id: string;
   /** Id of the key that asked for the set, whose share of the store spine SQL has; absent where it is not recorded. */
@@ -27,6 +35,8 @@ export interface TrainingSetRequest {
     | { readonly uploaded: UploadedSpine };
   /** Name of the label in `labels`: of an imported one, or `name@version` of a definition. Its column in the file has no version in its name. */
   readonly label: string | null;
+  /** The definition that computes the label; absent for an imported one. */
+  readonly labelDefinition?: LabelDefinitionPin | undefined;
   /** Entities by name; they say which join key the `entity_id` of a label is. */
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly asOf: Instant;
@@ -66,7 +76,10 @@ export type EstimateRequest = Omit<TrainingSetRequest, 'path' | 'onProgress' | '
 export interface TrainingSetBuilder {
   /** BAD_USER_INPUT says what would make `build` refuse, as far as can be said without building. */
   check(
-    request: Pick<TrainingSetRequest, 'callerKey' | 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask'> &
+    request: Pick<
+      TrainingSetRequest,
+      'callerKey' | 'features' | 'spine' | 'label' | 'labelDefinition' | 'entities' | 'asOf' | 'mask'
+    > &
       Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>,
   ): Promise<void>;
   /**

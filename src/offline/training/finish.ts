@@ -15,7 +15,7 @@ import type { Checkpoints } from './checkpoints.js';
 import { contentHash } from './content-hash.js';
 import { exportedValue, exportFile } from './export.js';
 import type { EarlyRows } from './future-rows.js';
-import type { LabelPlan } from './labels.js';
+import type { LabelCounts, LabelPlan } from './labels.js';
 import { type ProfiledColumn, profileColumns } from './profile.js';
 import type { Gathered } from './rows.js';
 import { type SpineTable, spineSqlText, uploadedId } from './spine.js';
@@ -38,6 +38,8 @@ export interface WholeSet {
   readonly onDemand: OnDemandPlan;
   readonly outputs: readonly OutputFeature<AnyFeatureRef>[];
   readonly label: LabelPlan | null;
+  /** What became of the rows' labels; null without one. */
+  readonly labelCounts: LabelCounts | null;
   /** Column of the label, or of the spine's own target. */
   readonly outcome: string | null;
   readonly spine: SpineTable;
@@ -98,7 +100,7 @@ export async function finishSet(
 function manifestOf(
   request: TrainingSetRequest,
   calendar: BusinessCalendar,
-  { views, onDemand, outputs, label, outcome, spine, columns, rows, pins, warnings }: WholeSet,
+  { views, onDemand, outputs, label, labelCounts, outcome, spine, columns, rows, pins, warnings }: WholeSet,
 ): Readonly<Record<string, unknown>> {
   const uploaded = uploadedId(request.spine);
   return {
@@ -118,7 +120,12 @@ function manifestOf(
         kind: 'on_demand',
       })),
     ],
-    label: label && { name: label.name, entity: label.entity },
+    label: label && {
+      name: label.name,
+      entity: label.entity,
+      ...(label.definition && { version: label.definition.version, hash: label.definition.hash }),
+      rows: labelCounts,
+    },
     target: label === null ? outcome : null,
     spine: {
       sql: spineSqlText(request.spine),

@@ -2,10 +2,11 @@ import type { Mask } from '../../core/compute/masking.js';
 import { readsTable } from '../../core/compute/view-kinds.js';
 import type { EntityDefinition } from '../../core/definitions/define-entity.js';
 import type { FeatureRef } from '../../core/definitions/definitions.js';
-import { instantSql, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { instantSql, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { badInput } from '../../core/errors.js';
 import { formatInstant, type Instant } from '../../core/helpers/time.js';
 import { sourceSelect } from '../../core/lending/source-sql.js';
+import type { LabelDefinitionPin } from '../../core/ports/training-sets.js';
 import type { ClickHouse, QueryOptions } from '../../warehouse/client.js';
 import type { KeyRange } from '../../warehouse/key-ranges.js';
 import type { SpineSqlTools } from '../point-in-time/spine-sql.js';
@@ -20,9 +21,15 @@ export interface LabelPlan {
   readonly key: string;
   /** The key is a personal value, which no error names: that of a job is kept. */
   readonly isPersonal: boolean;
+  /** The definition that computes it; null for an imported one. */
+  readonly definition: LabelDefinitionPin | null;
   /** The label's rows as known at the as-of. */
   readonly rows: Sql;
 }
+
+/** What became of the rows of a set: the outcome is there, or why it is not. */
+export const LABEL_STATES = ['decided', 'immature', 'indeterminate', 'excluded', 'unmatched'] as const;
+export type LabelCounts = Readonly<Record<(typeof LABEL_STATES)[number], number>>;
 
 const VERSION = /@\d+$/;
 
@@ -46,6 +53,7 @@ export function refuseLabelFeatures(features: readonly FeatureRef[]): void {
 
 export interface LabelRequest {
   readonly name: string;
+  readonly definition: LabelDefinitionPin | null;
   readonly entities: ReadonlyMap<string, EntityDefinition>;
   readonly asOf: Instant;
   readonly columns: SpinePlan['columns'];
@@ -58,7 +66,7 @@ export interface LabelRequest {
 /** Finds the entity of a label, and the column by which it joins. BAD_USER_INPUT says what is missing. */
 export async function planLabel(
   { store, calendar, tables }: Pick<SpineSqlTools, 'store' | 'calendar' | 'tables'>,
-  { name, entities, asOf, columns, maskedKeys, through }: LabelRequest,
+  { name, definition, entities, asOf, columns, maskedKeys, through }: LabelRequest,
 ): Promise<LabelPlan> {
   const labels = sourceSelect(tables.get('labels'), {
     asOf: null,
@@ -115,10 +123,10 @@ export async function planLabel(
   }
   const id = maskedKeys?.personal.has(only.key) ? maskedKeys.textSql(sql`l.entity_id`) : sql`l.entity_id`;
   const rows = sql`SELECT ${id} AS entity_id, toUnixTimestamp64Milli(l.observed_at) AS observed, toUnixTimestamp64Milli(l.window_from) AS opens,
-      l.known_at AS known_at, if(l.outcome IS NULL, l.value, NULL) AS value, toUInt8(1) AS there
+      l.known_at AS known_at, if(l.outcome IS NULL, l.value, NULL) AS value, ifNull(l.outcome, '') AS outcome, toUInt8(1) AS there
     FROM ${labels} AS l WHERE l.name = ${name} AND l.entity = ${only.entity}`;
   const isPersonal = tables.personalColumns.has(only.key);
-  return { name, column, entity: only.entity, key: only.key, isPersonal, rows };
+  return { name, column, entity: only.entity, key: only.key, isPersonal, definition, rows };
 }
 
 /** Rule 11 over a table of LABEL_COLUMNS. An outcome whose window opens before the observation point was partly known then. */
@@ -158,7 +166,7 @@ export function listed(words: readonly string[], total = words.length): string {
 
 /** The columns of a table that holds the labels as known, by entity: a range of the spine then reads only the labels that it is joined with. */
 export const LABEL_COLUMNS = raw(
-  "entity_id String, observed Int64, opens Int64, known_at DateTime64(3, 'UTC'), value Nullable(Float64), there UInt8",
+  "entity_id String, observed Int64, opens Int64, known_at DateTime64(3, 'UTC'), value Nullable(Float64), outcome LowCardinality(String), there UInt8",
 );
 
 export interface LabelJoin {
@@ -167,21 +175,31 @@ export interface LabelJoin {
   /** Rows with `rid`, `t` and `k0`, which is matched with `entity_id`. */
   readonly spine: Sql;
   readonly asOf: Instant;
+  readonly definition: LabelDefinitionPin | null;
   /** The keys that the spine subquery holds. */
   readonly range: KeyRange;
 }
 
 /**
  * Rule 11 as a join: the label observed at the row's own instant, else the one whose window opens next; its value once it is mature, NULL before.
- * Gives `rid` and `label`.
+ * Gives `rid`, `label` and `state`, one of LABEL_STATES.
  */
-export function labelJoin({ table, spine, asOf, range }: LabelJoin): Sql {
+export function labelJoin({ table, spine, asOf, definition, range }: LabelJoin): Sql {
   const rows = sql`SELECT * FROM ${table} WHERE ${range(raw('entity_id'))}`;
   const mature = (alias: string): Sql =>
     sql`if(${raw(alias)}.known_at <= ${instantSql(asOf)}, ${raw(alias)}.value, NULL)`;
+  const state = (alias: string): Sql =>
+    raw(`multiIf(${alias}.known_at > as_of, 'immature', ${alias}.outcome != '', lower(${alias}.outcome), 'decided')`);
+  // A job writes no row before an outcome is known: one that is missing is not due yet where a window of now would not be over.
+  const missing =
+    definition === null
+      ? raw("'unmatched'")
+      : sql`if(s.t > toUnixTimestamp64Milli(as_of) - ${param('Int64', definition.longestWindow)}, 'immature', 'unmatched')`;
   const next = sql`SELECT * FROM (${rows}) ORDER BY entity_id, opens, observed DESC LIMIT 1 BY entity_id, opens`;
-  return sql`SELECT s.rid AS rid,
-      CAST(multiIf(ifNull(e.there, 0) = 1, ${mature('e')}, ifNull(n.there, 0) = 1, ${mature('n')}, NULL), 'Nullable(Float64)') AS label
+  return sql`WITH ${instantSql(asOf)} AS as_of
+    SELECT s.rid AS rid,
+      CAST(multiIf(ifNull(e.there, 0) = 1, ${mature('e')}, ifNull(n.there, 0) = 1, ${mature('n')}, NULL), 'Nullable(Float64)') AS label,
+      multiIf(ifNull(e.there, 0) = 1, ${state('e')}, ifNull(n.there, 0) = 1, ${state('n')}, ${missing}) AS state
     FROM ${spine} AS s
     LEFT ANY JOIN (${rows}) AS e ON s.k0 = e.entity_id AND s.t = e.observed
     ASOF LEFT JOIN (${next}) AS n ON s.k0 = n.entity_id AND s.t <= n.opens`;

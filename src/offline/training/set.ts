@@ -35,7 +35,7 @@ export interface TrainingSetTools extends SpineSqlTools {
 
 type Checked = Pick<
   TrainingSetRequest,
-  'callerKey' | 'features' | 'spine' | 'label' | 'entities' | 'asOf' | 'mask' | 'pins'
+  'callerKey' | 'features' | 'spine' | 'label' | 'labelDefinition' | 'entities' | 'asOf' | 'mask' | 'pins'
 > &
   Partial<Pick<TrainingSetRequest, 'includeEventTimes' | 'includeStatuses'>>;
 
@@ -66,6 +66,7 @@ async function plan(tools: TrainingSetTools, request: Checked): Promise<Plan> {
       ? null
       : await planLabel(tools, {
           name: request.label,
+          definition: request.labelDefinition ?? null,
           entities,
           asOf,
           columns: spine.columns,
@@ -90,7 +91,7 @@ export async function checkTrainingSet(tools: TrainingSetTools, request: Checked
 const DONE = { spine: 0.1, label: 0.15, features: 0.45, rows: 0.7 };
 
 /** What the working tables hold and how; a new number where it changes. */
-const LAYOUT = 4;
+const LAYOUT = 5;
 
 function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined): string {
   const { features, spine, label, asOf, mask, includeEventTimes, includeStatuses, stalePolicy, pins } = request;
@@ -186,7 +187,7 @@ async function build(
   await request.onProgress(DONE.spine);
 
   const between = (from: number, to: number) => (fraction: number) => request.onProgress(from + fraction * (to - from));
-  const labelled = planned.label ? [await joinLabel(working, planned.label, between(DONE.spine, DONE.label))] : [];
+  const labelled = planned.label ? await joinLabel(working, planned.label, between(DONE.spine, DONE.label)) : null;
   const joined = await joinFeatures(working, between(DONE.label, DONE.features));
   const target = planned.spine.target === null ? null : targetColumn(spine, planned.spine.target, asOf);
   const own = spineColumns(
@@ -208,7 +209,7 @@ async function build(
   const computed = onDemandSlice({ working, plan: planned.onDemand, stalePolicy: request.stalePolicy ?? 'RETURN' });
   const rows = await gatherRows(
     working,
-    { slices: [...joined, ...labelled], computed, values: columns.map(({ value }) => value) },
+    { slices: labelled ? [...joined, labelled.slice] : joined, computed, values: columns.map(({ value }) => value) },
     between(DONE.features, DONE.rows),
   );
   const all = target ? sql`*, ${target.value} AS label` : raw('*');
@@ -220,6 +221,7 @@ async function build(
     {
       ...planned,
       outcome: outcome[0]?.name ?? null,
+      labelCounts: labelled?.counts ?? null,
       views,
       spine,
       columns,

@@ -99,7 +99,7 @@ const label = (
   name: string,
   id: string,
   observed: number,
-  more: { value: number; known?: number; from?: number; ingested?: number; entity?: string },
+  more: { value: number; known?: number; from?: number; ingested?: number; entity?: string; outcome?: string },
 ): Promise<void> =>
   fixture.store.insert(
     'test',
@@ -114,6 +114,7 @@ const label = (
         'window_to',
         'known_at',
         'value',
+        'outcome',
         'ingested_at',
         'deleted',
         'seq',
@@ -130,7 +131,7 @@ const label = (
           dateTime(more.from ?? observed),
           dateTime(observed + 90),
         ],
-        ...[dateTime(more.known ?? 95), more.value, dateTime(more.ingested ?? 96), 0, 1, '1'],
+        ...[dateTime(more.known ?? 95), more.value, more.outcome ?? null, dateTime(more.ingested ?? 96), 0, 1, '1'],
       ],
     ],
   );
@@ -457,6 +458,34 @@ test('the manifest pins versions with their hashes, the as-of and the counts', a
     views: [{ view: 'limits@1', hash: 'hash of limits@1' }],
     label: { name: 'bad_90', entity: 'customer' },
     rowCount: 6,
+  });
+  const { rows } = result.manifest.label as { rows: Readonly<Record<string, number>> };
+  expect(Object.values(rows).reduce((sum, each) => sum + each)).toBe(6);
+  expect(Object.keys(rows)).toEqual(['decided', 'immature', 'indeterminate', 'excluded', 'unmatched']);
+});
+
+test('the manifest names the definition of a label, and counts the rows that have no outcome by why', async () => {
+  await label('mine@1', 'C0', 1, { value: 1 });
+  await label('mine@1', 'C1', 1, { value: 0, known: 101 });
+  for (const [id, outcome] of [
+    ['C2', 'EXCLUDED'],
+    ['C3', 'INDETERMINATE'],
+  ] as const) {
+    await label('mine@1', id, 1, { value: 0, outcome });
+  }
+  const definition = { version: 1, hash: 'hash of mine@1', longestWindow: 30 * 86_400_000 };
+  const spine = {
+    customer_id: ['C0', 'C1', 'C2', 'C3', 'C4', 'C5'],
+    // A window that opens on day 99 is not over on day 100, and the job has written no row of it.
+    event_timestamp: [at(1), at(1), at(1), at(1), at(1), at(99)],
+  };
+  const { result } = await build({ spine, label: 'mine@1', labelDefinition: definition });
+  expect(result.manifest.label).toEqual({
+    name: 'mine@1',
+    entity: 'customer',
+    version: 1,
+    hash: 'hash of mine@1',
+    rows: { decided: 1, immature: 2, indeterminate: 1, excluded: 1, unmatched: 1 },
   });
 });
 
