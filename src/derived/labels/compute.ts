@@ -110,9 +110,9 @@ async function computeLabel(
   const observed = await observedMonths(clickhouse, label, { now, timezone: calendar.timezone, signal });
   const computed = await computedMonths(clickhouse, label, signal);
   const months = new Map(observed.map((each) => [each.month, each] as const));
-  // A month that has lost its observations is looked at once more, so that its rows end.
-  for (const month of computed.keys()) {
-    if (!months.has(month)) months.set(month, { month, firstKnown: now, lastKnown: now, ends: month });
+  // A month that has lost its observations is looked at once more, so that its rows end: what took them is news of the month.
+  for (const [month, { knowledge }] of computed) {
+    if (!months.has(month)) months.set(month, { month, firstKnown: knowledge, lastKnown: knowledge, ends: month });
   }
   const steps = [...months.values()].map((month) =>
     stepsOf(month, computed.get(month.month), {

@@ -5,6 +5,7 @@ import { ident, instantSql, join, raw, type Sql, sql } from '../../core/definiti
 import type { Instant, LocalDate } from '../../core/helpers/time.js';
 import { eventTimeInKey, eventTimeSql } from '../../core/lending/source-sql.js';
 import type { SourceTable } from '../../core/lending/sources.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 
 /** Days that a Date of ClickHouse holds, and the days beside them. */
@@ -32,7 +33,7 @@ export async function observedMonths(
     sql`SELECT toString(toStartOfMonth(observed_on)) AS month, toUnixTimestamp64Milli(min(known_at)) AS first,
         toUnixTimestamp64Milli(max(known_at)) AS last, toString(toStartOfMonth(max(ends_on))) AS ends
       FROM ${observations} GROUP BY month ORDER BY month`,
-    { signal },
+    { settings: BOUNDED, signal },
   );
   return rows.map(({ month, first, last, ends }) => ({
     month,
@@ -97,7 +98,8 @@ export async function inputsOf(
     'label-inputs',
     sql`SELECT toString(month) AS of, toString(max(seq)) AS newest, toUnixTimestamp64Milli(max(ingested)) AS came
       FROM (${join(touched(table, timezone), ' UNION ALL ')}) WHERE ingested <= ${instantSql(now)} GROUP BY month ORDER BY month`,
-    { signal },
+    // A table is sorted by its key: the versions of one are beside each other, and no key waits in memory for the rest of the table.
+    { settings: { ...BOUNDED, optimize_aggregation_in_order: 1 }, signal },
   );
   return (month) =>
     rows

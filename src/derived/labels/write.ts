@@ -10,6 +10,7 @@ import { rowHash } from '../../core/lending/row-hash.js';
 import { columnsDdl } from '../../core/lending/source-ddl.js';
 import { eventTimeInKey } from '../../core/lending/source-sql.js';
 import { type SourceTable, VERSION_COLUMNS } from '../../core/lending/sources.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { checkFence, type Fence, withinFence } from '../../warehouse/fence.js';
 
@@ -51,14 +52,17 @@ export async function writeMonth(run: MonthRun): Promise<WrittenMonth> {
       ENGINE = MergeTree ORDER BY (entity_id, observed_at)`,
   );
   try {
-    await clickhouse.run('label-compute', sql`INSERT INTO ${stage} ${await rowsOf(run)}`, { signal });
+    await clickhouse.run('label-compute', sql`INSERT INTO ${stage} ${await rowsOf(run)}`, {
+      settings: BOUNDED,
+      signal,
+    });
     const rows = await countRows(run, stage);
     await clickhouse.run(
       'label-gone',
       sql`INSERT INTO ${stage} (entity, entity_id, name, observed_at, deleted)
         SELECT ${label.entity.name}, entity_id, ${label.id}, observed_at, 1 FROM ${inForce(run, sql`HAVING argMax(deleted, (ingested_at, seq)) = 0`)}
         WHERE (entity_id, observed_at) NOT IN (SELECT entity_id, observed_at FROM ${stage})`,
-      { signal },
+      { settings: BOUNDED, signal },
     );
     const own = join(table.columns.map(({ name }) => ident(name)));
     const stamp = await run.stamp();
@@ -67,7 +71,7 @@ export async function writeMonth(run: MonthRun): Promise<WrittenMonth> {
       sql`INSERT INTO ${ident(LABELS)} (${own}, ingested_at, deleted, seq, row_hash)
         SELECT ${own}, ${instantSql(stamp)}, deleted, ${param('UInt64', String(seq))}, row_hash FROM ${stage}
         WHERE (entity_id, observed_at, row_hash) NOT IN (SELECT entity_id, observed_at, hash FROM ${inForce(run)}) AND ${withinFence(run.fence)}`,
-      { signal },
+      { settings: BOUNDED, signal },
     );
     await checkFence(clickhouse, run.fence);
     return await record(run, { rows, seq, stamp });

@@ -3,11 +3,12 @@ import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, param, type Sql, sql } from '../../core/definitions/sql.js';
 import type { BusinessCalendar } from '../../core/helpers/time.js';
 import type { Run } from '../../core/ports/offline.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { refusalOf } from '../../warehouse/failures.js';
 import { type Aside, without } from './aside.js';
 import { type Kept, keptOf, type Parts, SourceKeys } from './source-keys.js';
-import { BOUNDED, keyColumns, rowColumns } from './tables.js';
+import { keyColumns, rowColumns } from './tables.js';
 import { featureValue, noValue } from './values.js';
 import { viewQuery } from './view-sql.js';
 

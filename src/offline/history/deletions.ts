@@ -7,12 +7,13 @@ import type { View } from '../../core/definitions/definitions.js';
 import { ident, instantSql, join, param, type Sql, sql } from '../../core/definitions/sql.js';
 import { type BusinessCalendar, DAY, type Instant } from '../../core/helpers/time.js';
 import type { Run } from '../../core/ports/offline.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { everSetAside } from './aside.js';
 import { insertUndeleted } from './compute.js';
 import { asOfsOf, type ComputedRows, endWithout } from './ends.js';
 import { ofDeleted, type Parts } from './source-keys.js';
-import { BOUNDED, keyColumns, viewTables } from './tables.js';
+import { keyColumns, viewTables } from './tables.js';
 import { keyedSources, sourceOf } from './view-sql.js';
 
 /** What is known of keys from the as-ofs before that of a run, where the one right before it was computed. */

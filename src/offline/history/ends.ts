@@ -3,20 +3,12 @@ import type { View } from '../../core/definitions/definitions.js';
 import { instantSql, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { Instant } from '../../core/helpers/time.js';
 import type { Run, StageCounts } from '../../core/ports/offline.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { withinFence } from '../../warehouse/fence.js';
 import { type Aside, among, everSetAside, hashOf, without } from './aside.js';
 import { dropTables, stageTables } from './stages.js';
-import {
-  BOUNDED,
-  ENDED,
-  type FencedView,
-  featureColumns,
-  keyColumns,
-  rowColumns,
-  unsureDdl,
-  viewTables,
-} from './tables.js';
+import { ENDED, type FencedView, featureColumns, keyColumns, rowColumns, unsureDdl, viewTables } from './tables.js';
 import { noValue } from './values.js';
 
 /** The computed rows of a run, and the keys that it sets aside: of those it is not known whether they end. */

@@ -3,8 +3,9 @@ import { ident, instantSql, instantText, join, param, raw, type Sql, sql } from 
 import { type FeatureType, type FeatureValue, isArrayType } from '../../core/definitions/types.js';
 import { formatInstant, type Instant } from '../../core/helpers/time.js';
 import type { FeatureProfile, FeatureProfiles, ProfiledView } from '../../core/ports/feature-profiles.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { BOUNDED, keyColumns, viewTables } from './tables.js';
+import { keyColumns, viewTables } from './tables.js';
 
 const TABLE = 'feature_profiles';
 /** As-ofs per query: they travel in its URL. */

@@ -3,6 +3,7 @@ import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { Instant } from '../../core/helpers/time.js';
 import type { StagedRow, ViewHoldings } from '../../core/ports/offline.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { decodeRows } from '../../warehouse/row-binary.js';
 import { computedColumns } from './compute.js';
@@ -10,7 +11,7 @@ import { type Asked, type Parts, sampleShare } from './run-size.js';
 import { explained } from './source-keys.js';
 import { rowDecoder } from './stage-read.js';
 import { findStages } from './stages.js';
-import { BOUNDED, keyColumns, tableNames } from './tables.js';
+import { keyColumns, tableNames } from './tables.js';
 import { viewQuery } from './view-sql.js';
 
 const BATCH = 1_000;

@@ -3,11 +3,12 @@ import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, param, raw, sql } from '../../core/definitions/sql.js';
 import { badInput, RiskgraphError } from '../../core/errors.js';
 import type { EntityKey, PreviewRequest, ViewRow } from '../../core/ports/offline.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import { decodeRows } from '../../warehouse/row-binary.js';
 import { computedColumns } from './compute.js';
 import { explained, type Parts } from './source-keys.js';
 import { rowDecoder } from './stage-read.js';
-import { BOUNDED, keyColumns } from './tables.js';
+import { keyColumns } from './tables.js';
 import { viewQuery } from './view-sql.js';
 
 /** Seconds after which the server stops a preview: it reads all that a run reads. */

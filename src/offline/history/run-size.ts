@@ -4,9 +4,10 @@ import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { explained } from './source-keys.js';
-import { BOUNDED, keyColumns, tableNames, viewTables } from './tables.js';
+import { keyColumns, tableNames, viewTables } from './tables.js';
 import { keyedSources, viewQuery } from './view-sql.js';
 
 /** A run that is not begun. */

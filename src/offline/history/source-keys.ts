@@ -6,6 +6,7 @@ import { RiskgraphError } from '../../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
 import type { SourceTable } from '../../core/lending/sources.js';
 import type { Run } from '../../core/ports/offline.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { refusalOf, valueRefusal } from '../../warehouse/failures.js';
 import { nameInQuarantine } from '../../warehouse/quarantine.js';
@@ -25,7 +26,7 @@ import {
   without,
 } from './aside.js';
 import { keysAtFault, MOST_KEYS, type TriedQuery } from './keys-at-fault.js';
-import { BOUNDED, keyColumns } from './tables.js';
+import { keyColumns } from './tables.js';
 import { keyedSources, sourceOf, type ViewQueryOptions } from './view-sql.js';
 
 export interface Parts {

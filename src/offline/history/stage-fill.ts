@@ -4,10 +4,11 @@ import { instantSql, join, param, raw, type Sql, sql } from '../../core/definiti
 import { RiskgraphError } from '../../core/errors.js';
 import { formatInstant } from '../../core/helpers/time.js';
 import type { Run, StageCounts } from '../../core/ports/offline.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { type Aside, hashOf, keysOf, rangesOf, without } from './aside.js';
 import type { StageTables } from './stages.js';
-import { BOUNDED, ENDED, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
+import { ENDED, featureColumns, keyColumns, rowColumns, viewTables } from './tables.js';
 import { noValue } from './values.js';
 
 export type ComputedCounts = StageCounts & { readonly tombstones: number };

@@ -2,10 +2,11 @@ import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { Instant } from '../../core/helpers/time.js';
 import type { EntityKey, Run, Shard, ViewRow } from '../../core/ports/offline.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { type Cursor, decodeRows, featureReader } from '../../warehouse/row-binary.js';
 import { stageOf } from './stages.js';
-import { BOUNDED, filledFeatures, inShard, keyColumns, viewTables } from './tables.js';
+import { filledFeatures, inShard, keyColumns, viewTables } from './tables.js';
 
 /** Rows handed on at once: with 50 features about a megabyte. */
 const BATCH = 1_000;

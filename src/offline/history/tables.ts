@@ -93,12 +93,6 @@ const featureDdl = (view: View): Sql =>
 
 const keyDdl = (view: View, type: string): Sql => join(keyColumns(view).map((key) => sql`${key} ${raw(type)}`));
 
-/** Settings of statements over all keys: what does not fit waits on disk. */
-export const BOUNDED = {
-  max_bytes_before_external_sort: '400000000',
-  max_bytes_before_external_group_by: '400000000',
-} as const;
-
 /** Which part of the keys a shard has: the same at every stage of a run. */
 export const inShard = (view: View, shard: { readonly index: number; readonly of: number }): Sql =>
   shard.of === 1 ? sql`1` : sql`cityHash64(${join(keyColumns(view))}) % ${shard.of} = ${shard.index}`;

@@ -2,11 +2,12 @@
 import type { View } from '../../core/definitions/definitions.js';
 import { join, param, type Sql, sql } from '../../core/definitions/sql.js';
 import type { EntityKey } from '../../core/ports/offline.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { type Cursor, decodeRows } from '../../warehouse/row-binary.js';
 import { findStages } from './stages.js';
 import { rebuildState } from './state.js';
-import { BOUNDED, type FencedView, keyColumns, viewTables } from './tables.js';
+import { type FencedView, keyColumns, viewTables } from './tables.js';
 
 const BATCH = 1_000;
 

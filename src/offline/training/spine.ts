@@ -6,11 +6,11 @@ import { clickhouseType, type FeatureType } from '../../core/definitions/types.j
 import { badInput, conflict } from '../../core/errors.js';
 import type { UploadedSpine } from '../../core/ports/spines.js';
 import type { TrainingSetPins, TrainingSetRequest } from '../../core/ports/training-sets.js';
+import { BOUNDED } from '../../warehouse/bounded.js';
 import { castValue } from '../../warehouse/casts.js';
 import type { ClickHouse, QueryOptions } from '../../warehouse/client.js';
 import { valueFailure } from '../../warehouse/failures.js';
 import { RUN_LIMITS } from '../../warehouse/guard/costs.js';
-import { BOUNDED } from '../history/tables.js';
 import { readSpine, type Spine } from '../point-in-time/spine.js';
 import { checkSpineInputs } from '../point-in-time/spine-inputs.js';
 import { planSpineSql, type SpineSqlTools } from '../point-in-time/spine-sql.js';

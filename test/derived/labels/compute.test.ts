@@ -290,6 +290,15 @@ describe('a label whose computation is disturbed', () => {
       ['K2', 'INDETERMINATE'],
     ]);
   });
+
+  it('a month that loses its observations loses its rows, once', async () => {
+    await say('K1', '2024-03-25', { deleted: 1 });
+    await say('K2', '2024-03-25', { deleted: 1 });
+    const now = at('2024-03-26');
+    expect(await compute(now, [label])).toMatchObject([{ months: 1, rows: 0, changed: 2 }]);
+    expect(await said(now)).toEqual([]);
+    expect(await compute(now + 1, [label])).toMatchObject([{ months: 0 }]);
+  });
 });
 
 describe('the computed rows of labels', () => {
