@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Cluster } from 'ioredis';
 import type { View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
-import type { OnlineContent, OnlineStore } from '../core/ports/online.js';
+import type { ContentState, OnlineContent, OnlineStore } from '../core/ports/online.js';
 import type { Metrics } from '../core/ports/process.js';
 import { infoField, nodesOf, type RedisClient } from './redis.js';
 import { type Command, sendAll } from './send.js';
@@ -11,11 +11,11 @@ import { type Command, sendAll } from './send.js';
 const MARKS = 16;
 const SLOTS = 16_384;
 
-/** Sets the mark where the restoration that began is still known, and ends it. */
+/** Sets the mark where the restoration that began is still known, ends it and keeps which it was. */
 const SETTLE = `
 if redis.call('HGET', KEYS[1], ARGV[2]) ~= ARGV[3] then return 0 end
 redis.call('HDEL', KEYS[1], ARGV[2])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[4])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[4], ARGV[5], ARGV[3])
 return 1
 `;
 
@@ -37,14 +37,24 @@ export function createOnlineContent({ client, prefix, epoch }: OnlineContentOpti
     });
   };
   const begun = (id: string): string => `~${id}`;
+  const ended = (id: string): string => `=${id}`;
+
+  const states = async (views: readonly Pick<View, 'id'>[]): Promise<readonly ContentState[]> => {
+    if (views.length === 0) return [];
+    const ids = views.map(({ id }) => id);
+    const fields = [...ids, ...ids.map(ended)];
+    const held = (await onEach((mark) => ['hmget', mark, ...fields])) as readonly (readonly (Buffer | null)[])[];
+    return ids.map((id, index) => ({
+      id,
+      isLost: held.some((values) => values[index]?.toString() !== epoch),
+      restoration: held.map((values) => values[ids.length + index]?.toString() ?? '').join(),
+    }));
+  };
 
   return {
-    async lost(views) {
-      if (views.length === 0) return [];
-      const ids = views.map(({ id }) => id);
-      const held = (await onEach((mark) => ['hmget', mark, ...ids])) as readonly (readonly (Buffer | null)[])[];
-      return ids.filter((_, index) => held.some((epochs) => epochs[index]?.toString() !== epoch));
-    },
+    states,
+
+    lost: async (views) => (await states(views)).filter(({ isLost }) => isLost).map(({ id }) => id),
 
     async vouch(views) {
       if (views.length > 0) await onEach((mark) => ['hset', mark, ...views.flatMap(({ id }) => [id, epoch])]);
@@ -58,7 +68,7 @@ export function createOnlineContent({ client, prefix, epoch }: OnlineContentOpti
       const token = randomUUID();
       await onEach((mark) => ['hset', mark, begun(id), token]);
       const result = await body();
-      const settled = await onEach((mark) => ['eval', SETTLE, 1, mark, id, begun(id), token, epoch]);
+      const settled = await onEach((mark) => ['eval', SETTLE, 1, mark, id, begun(id), token, epoch, ended(id)]);
       if (settled.every((one) => Number(one) === 1)) return result;
       throw new RiskgraphError({
         code: 'STORE_UNAVAILABLE',
@@ -75,29 +85,41 @@ export function createOnlineContent({ client, prefix, epoch }: OnlineContentOpti
 }
 
 /** Reads in which a row that is not there is ERROR where the store has lost rows of its view. */
-export const checkedReads = (
+export function checkedReads(
   online: Pick<OnlineStore, 'read'>,
-  content: Pick<OnlineContent, 'lost'>,
-): Pick<OnlineStore, 'read'> => ({
-  async read(groups) {
-    const answers = await online.read(groups);
-    const absent = groups.flatMap(({ keys, views }, group) =>
-      views.filter((_, view) => keys.some((key, at) => !key.includes(null) && answers[group]?.[at]?.[view] === null)),
-    );
-    if (absent.length === 0) return answers;
-    // Asked after the rows: what was lost before they were read is known by now.
-    const lost = new Set(await content.lost(absent).catch(() => absent.map(({ id }) => id)));
-    if (lost.size === 0) return answers;
-    return groups.map(({ keys, views }, group) =>
-      keys.map((key, at) =>
-        views.map(({ id }, view) => {
-          const cell = answers[group]?.[at]?.[view] ?? null;
-          return cell === null && lost.has(id) && !key.includes(null) ? 'ERROR' : cell;
-        }),
-      ),
-    );
-  },
-});
+  content: Pick<OnlineContent, 'states'>,
+): Pick<OnlineStore, 'read'> {
+  /** The last restoration of each view that a read has met. */
+  let known: ReadonlyMap<string, string> = new Map();
+  return {
+    async read(groups) {
+      const before = known;
+      const answers = await online.read(groups);
+      const absent = groups.flatMap(({ keys, views }, group) =>
+        views.filter((_, view) => keys.some((key, at) => !key.includes(null) && answers[group]?.[at]?.[view] === null)),
+      );
+      if (absent.length === 0) return answers;
+      // Asked after the rows: what was lost before they were read is known by now, or was restored since.
+      const states = await content.states(absent).catch(() => null);
+      const lost = new Set(
+        absent.map(({ id }) => id).filter((id) => states?.find((one) => one.id === id)?.isLost ?? true),
+      );
+      const restored = states?.filter(({ id, isLost, restoration }) => !isLost && before.get(id) !== restoration) ?? [];
+      if (restored.length > 0)
+        known = new Map([...known, ...restored.map(({ id, restoration }) => [id, restoration] as const)]);
+      const rows = restored.length > 0 ? await online.read(groups) : answers;
+      if (lost.size === 0) return rows;
+      return groups.map(({ keys, views }, group) =>
+        keys.map((key, at) =>
+          views.map(({ id }, view) => {
+            const cell = rows[group]?.[at]?.[view] ?? null;
+            return cell === null && lost.has(id) && !key.includes(null) ? 'ERROR' : cell;
+          }),
+        ),
+      );
+    },
+  };
+}
 
 /** Says which views the store has lost and what is done about it; null where it has lost none. */
 export async function lossOf(views: readonly View[], content: Pick<OnlineContent, 'lost'>): Promise<string | null> {

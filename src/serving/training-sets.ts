@@ -94,7 +94,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
     folder,
   } = options;
 
-  const estimates = turnsOf(ESTIMATES);
+  const estimates = turnsOf({ ...ESTIMATES, clock: () => performance.now() });
   const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
 
   const request = async (features: readonly AnyFeatureRef[], spec: TrainingSetSpec) => ({

@@ -72,6 +72,33 @@ describe('what the online store holds', () => {
     expect(await read('C2')).toEqual([[null, null]]);
   });
 
+  it('is read again where it was restored between the look for a row and that for its view, by each of the reads under way', async () => {
+    const { store } = readsOf(redis, prefix, content);
+    const row = testRow({ key: ['C1'] });
+    const groups = [{ entity: customer, keys: [['C1']], views: [a] }];
+    let looks = 0;
+    let haveLooked = (): void => undefined;
+    const restored = new Promise<void>((resolve) => {
+      haveLooked = resolve;
+    }).then(() => content.restoring(a, () => store.write(a, [row])));
+    const late = async (...given: Parameters<typeof store.read>) => {
+      const cells = await store.read(...given);
+      looks += 1;
+      if (looks === 2) haveLooked();
+      if (looks <= 2) await restored;
+      return cells;
+    };
+    const { read } = checkedReads({ read: late }, content);
+    await content.restoring(a, async () => undefined);
+    await content.doubt([a]);
+    expect(await Promise.all([read(groups), read(groups)])).toEqual([[[[row]]], [[[row]]]]);
+    // What is not there afterwards never was: it is looked for once.
+    looks = 10;
+    const nobody = [{ entity: customer, keys: [['C2']], views: [a] }];
+    expect(await read(nobody)).toEqual([[[null]]]);
+    expect(looks).toBe(11);
+  });
+
   it('is not whole where it was lost while it was being restored', async () => {
     await content.doubt([a]);
     const broken = content.restoring(a, () => raw.flushall());

@@ -42,6 +42,7 @@ beforeAll(async () => {
     onDemandViews: new Map(),
     services: new Map(),
     models: new Map([...models].filter(([id]) => id === MODEL)),
+    labels: new Map(),
   };
   const redis = await freshRedis();
   const connection = await openRedis({ url: redis.url, log: quietLog, purpose: 'serving' });

@@ -28,7 +28,17 @@ export interface OnlineReads {
  * Knows of each view whether the online store still holds all that was written of it. The store itself bears the marks: what takes rows away
  * takes marks with them, so a row that is not there tells nothing where the mark of its view is gone.
  */
+export interface ContentState {
+  readonly id: string;
+  /** Rows of the view are missing. */
+  readonly isLost: boolean;
+  /** Another one after each restoration of the view; empty where there was none. */
+  readonly restoration: string;
+}
+
 export interface OnlineContent {
+  /** Of each view whether it is whole. STORE_UNAVAILABLE where the store does not answer. */
+  states(views: readonly Pick<View, 'id'>[]): Promise<readonly ContentState[]>;
   /** Ids of the views that are not whole. STORE_UNAVAILABLE where the store does not answer. */
   lost(views: readonly Pick<View, 'id'>[]): Promise<readonly string[]>;
   /** Marks views as whole: they have no rows yet. */

@@ -46,7 +46,8 @@ const FILLING = {
 
 export function createSpineStore(options: SpineStoreOptions): SpineStore {
   const { store, limits, log, tempDir } = options;
-  const turns = { arriving: turnsOf(ARRIVING), writing: turnsOf(WRITING) };
+  const clock = () => performance.now();
+  const turns = { arriving: turnsOf({ ...ARRIVING, clock }), writing: turnsOf({ ...WRITING, clock }) };
   return {
     formats: SPINE_FORMATS,
     write: (id, { caller, ...file }) =>
