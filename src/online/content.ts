@@ -104,7 +104,8 @@ export function checkedReads(
       const lost = new Set(
         absent.map(({ id }) => id).filter((id) => states?.find((one) => one.id === id)?.isLost ?? true),
       );
-      const restored = states?.filter(({ id, isLost, restoration }) => !isLost && before.get(id) !== restoration) ?? [];
+      const restored =
+        states?.filter(({ id, isLost, restoration }) => !isLost && (before.get(id) ?? '') !== restoration) ?? [];
       if (restored.length > 0)
         known = new Map([...known, ...restored.map(({ id, restoration }) => [id, restoration] as const)]);
       const rows = restored.length > 0 ? await online.read(groups) : answers;
