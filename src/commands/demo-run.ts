@@ -58,7 +58,7 @@ export async function runDemo(context: CommandContext): Promise<void> {
       ending.addEventListener('abort', () => say(ENDING));
       await timed(
         say,
-        'Definitions: publish what is in features/, indicators/ and models/',
+        'Definitions: publish what is in features/, indicators/, labels/ and models/',
         () =>
           client.graphql<{ applyRegistry: { changes: readonly unknown[] } }>(
             'mutation { applyRegistry { changes { name } } }',
