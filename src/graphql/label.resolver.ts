@@ -134,7 +134,7 @@ export class LabelResolver {
 
   @FieldResolver(() => DataTableType, {
     description:
-      'The roll table: of those that reach 1, 30, 60, 90 and the own days past due of the label within its window, how many are in which state 1, 3, 6 and 12 months later, and the shares that are as bad or worse, cured and written off. A label whose entity has no loans has no rows.',
+      'The roll table: of the entities that reach 1, 30, 60, 90 days past due, or the threshold of the label, within its window, the number in each state 1, 3, 6 and 12 months later, and the shares that are as bad or worse, cured, and written off. A label whose entity has no loans has no rows.',
   })
   rollRates(
     @Root() { label }: LabelDefinitionType,

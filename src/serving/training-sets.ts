@@ -70,7 +70,7 @@ function refuseFuture(asOf: number, now: number): void {
   if (asOf <= now) return;
   throw badInput(
     `asOf ${formatInstant(asOf)} is in the future`,
-    'give an instant that has passed, or none for now: only what is known can be repeated',
+    'give an instant that has passed, or leave it out to mean now: a set of the future could not be made again',
   );
 }
 
