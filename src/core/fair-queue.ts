@@ -76,6 +76,7 @@ export class FairQueue {
   }
 
   private wait(key: string, patienceMs: number, gone: AbortSignal): Promise<boolean> | false {
+    if (gone.aborted) return false;
     if (this.ahead(key) * this.interval.value > patienceMs) return false;
     if (this.count >= this.options.longest && !this.displaced(key)) return false;
     return new Promise((resolve) => {

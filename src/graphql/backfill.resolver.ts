@@ -96,9 +96,9 @@ export class BackfillResolver {
     @Arg('views', () => [String], { description: VIEW_NAMES }) views: string[],
     @Arg('from', () => GraphQLDate, { description: FIRST_DAY }) from: LocalDate,
     @Arg('to', () => GraphQLDate, { description: LAST_DAY }) to: LocalDate,
-    @Ctx() { services }: RequestContext,
+    @Ctx() { services, signal }: RequestContext,
   ): Promise<BackfillEstimate> {
-    return services.backfills.estimateBackfill(rangeOf(services, views, { from, to }));
+    return services.backfills.estimateBackfill(rangeOf(services, views, { from, to }), signal);
   }
 
   @Operation({ roles: ['admin'] })

@@ -39,7 +39,7 @@ export interface ApiServices {
   readonly reportGauges: Readonly<Record<'views' | 'queue' | 'redis', () => Promise<void>>>;
   readonly sources: Pick<SourceStore, 'quarantine'>;
   readonly trainingSets: TrainingSetService;
-  readonly spines: Pick<SpineService, 'get' | 'upload' | 'formats'>;
+  readonly spines: Pick<SpineService, 'get' | 'keysOf' | 'upload' | 'formats'>;
   readonly scoring: ScoringService;
   readonly indicators: IndicatorService;
   readonly labels: LabelEvidence;
@@ -63,6 +63,8 @@ export interface RequestContext {
   readonly loaders: Loaders;
   /** Null: the caller waits as long as it takes. */
   readonly deadline: Deadline | null;
+  /** Aborted once the caller waits no longer: its deadline has passed, or its connection was closed. Long reads end with it. */
+  readonly signal: AbortSignal;
   readonly log: Log;
   readonly metrics: Metrics;
   /** The reads of this request that were answered, for its entry in the audit log. */

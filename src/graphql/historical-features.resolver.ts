@@ -71,7 +71,7 @@ export class HistoricalFeaturesResolver {
       includeStatuses,
       stalePolicy,
       ...(mask ? { mask } : {}),
-      signal: context.deadline?.signal,
+      signal: context.signal,
     });
     return { columns: table.columns, rowCount: table.rows.length, rows: table.rows };
   }

@@ -115,7 +115,7 @@ export class IndicatorResolver {
       description: 'The knowledge time: the report as it was then. Without it, now.',
     })
     asOf: Instant | null,
-    @Ctx() { services, deadline }: RequestContext,
+    @Ctx() { services, signal }: RequestContext,
   ): Promise<DataTableType> {
     const table = await services.indicators.table({
       names,
@@ -130,7 +130,7 @@ export class IndicatorResolver {
       limit: limit ?? null,
       asOf: asOf ?? null,
       now: services.now(),
-      signal: deadline?.signal,
+      signal,
     });
     return { ...table, rowCount: table.rows.length };
   }

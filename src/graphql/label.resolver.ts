@@ -155,14 +155,14 @@ interface EvidenceArgs {
 async function evidence(
   kind: keyof LabelEvidence,
   label: Label,
-  { from, to, context: { services, deadline } }: EvidenceArgs,
+  { from, to, context: { services, signal } }: EvidenceArgs,
 ): Promise<DataTableType> {
   if (from != null && to != null) checkDays({ from, to });
   const table = await services.labels[kind](label, {
     from: from ?? null,
     to: to ?? null,
     asOf: services.now(),
-    signal: deadline?.signal,
+    signal,
   });
   return { ...table, rowCount: table.rows.length };
 }

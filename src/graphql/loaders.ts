@@ -29,7 +29,7 @@ export interface Loaders {
 async function readHistory(
   offline: Pick<OfflineReader, 'rowsAt'>,
   keys: readonly GraphKey[],
-  deadline: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<GraphKey, RowAt | Error>> {
   const groups = new Map<string, GraphKey[]>();
   for (const key of keys) {
@@ -42,7 +42,7 @@ async function readHistory(
       const at = asOf as Instant;
       const ids = group.map(({ id }) => [id]);
       try {
-        const rows = await offline.rowsAt(view, at, ids, deadline);
+        const rows = await offline.rowsAt(view, at, ids, signal);
         return group.map((key, index) => [key, rowAt({ view, row: rows[index] ?? null, t: at })] as const);
       } catch (cause) {
         return group.map((key) => [key, cause as Error] as const);
@@ -60,7 +60,10 @@ export const createLoaders = (options: {
   readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
   readonly profiles: Pick<FeatureProfiles, 'newest'>;
   readonly now: Instant;
+  /** Of reads of the online store. */
   readonly deadline: AbortSignal | undefined;
+  /** Ends reads of history. */
+  readonly signal: AbortSignal;
 }): Loaders => ({
   freshness: new DataLoader<View, ViewFreshness>((views) => options.freshness(views)),
   profiles: new DataLoader<FeatureRef, FeatureProfile | null, string>(
@@ -89,7 +92,7 @@ export const createLoaders = (options: {
         readHistory(
           options.offline,
           keys.filter(({ asOf }) => asOf !== null),
-          options.deadline,
+          options.signal,
         ),
       ]);
       const byKey = new Map(live.map((key, index) => [key, online[index] as RowAt] as const));

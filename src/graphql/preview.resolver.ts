@@ -32,13 +32,13 @@ export class PreviewResolver {
     asOf: Instant | null,
     @Ctx() context: RequestContext,
   ): Promise<FeatureTableType> {
-    const { services, deadline } = context;
+    const { services, signal } = context;
     const mask = maskFor(context);
     const found = await services.previews.preview({
       view,
       keysOf: (of) => keysOf(of, keys),
       asOf,
-      signal: deadline?.signal,
+      signal,
     });
     const { entity, features } = found.view;
     const isMasked = features.map((feature) => mask !== undefined && isPii(feature));

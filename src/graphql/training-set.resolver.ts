@@ -3,6 +3,7 @@ import { boundedLimit } from '../core/bounds.js';
 import { bringsPersonal, personalInputs } from '../core/compute/disclosure.js';
 import { planOnDemand } from '../core/compute/on-demand.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
+import type { LookUp } from '../core/ports/access.js';
 import type { JobRecord, JobState as JobStateName } from '../core/ports/jobs.js';
 import type {
   ColumnProfile,
@@ -52,6 +53,41 @@ const spineLookUp: OperationDeclaration['lookUp'] = ({ input }, registry) => {
   if (spine == null) return null;
   return { of: { name, ...(service ? { service } : { features }) }, entities: joinKeysOf(spine, registry) };
 };
+
+/** The look-up of an uploaded spine, whose rows the arguments do not hold; null for another spine. */
+async function uploadLookUp(
+  { name, service, features, spineId }: TrainingSetInputType,
+  { spines }: RequestContext['services'],
+): Promise<LookUp | null> {
+  if (spineId == null) return null;
+  const { columns, total } = await spines.keysOf(await spines.get(spineId));
+  const of = { name, ...(service ? { service } : { features }), spineId };
+  return { of, entities: columns, ...(total !== null && { total }) };
+}
+
+/**
+ * Does what a caller asks of a set, and leaves in the audit log which entities its uploaded spine names: they are read before anything is done, and
+ * recorded once it is.
+ */
+async function recorded<T>(
+  { operation, input }: { readonly operation: string; readonly input: TrainingSetInputType },
+  context: RequestContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { services, requestId, caller, address } = context;
+  const lookUp = await uploadLookUp(input, services);
+  const result = await work();
+  if (lookUp) {
+    await services.audit.recordReads({
+      at: services.now(),
+      requestId,
+      caller,
+      address,
+      calls: [{ operation, ...lookUp }],
+    });
+  }
+  return result;
+}
 
 /** BAD_USER_INPUT says what is wrong; FORBIDDEN where the spine is another caller's. */
 async function requestOf(
@@ -137,7 +173,9 @@ export class TrainingSetResolver {
     @Ctx() context: RequestContext,
   ): Promise<TrainingSetEstimate> {
     const { name: _, ...request } = await requestOf(input, context);
-    return context.services.trainingSets.estimate({ ...request, signal: context.deadline?.signal });
+    return recorded({ operation: 'Query.trainingSetEstimate', input }, context, () =>
+      context.services.trainingSets.estimate({ ...request, signal: context.signal }),
+    );
   }
 
   @Operation({ roles: ['admin', 'modeler'], cost: (call) => LIST_COST + valuesBrought(call), lookUp: spineLookUp })
@@ -147,7 +185,10 @@ export class TrainingSetResolver {
     input: TrainingSetInputType,
     @Ctx() context: RequestContext,
   ): Promise<TrainingSetRecord> {
-    return context.services.trainingSets.create(await requestOf(input, context));
+    const request = await requestOf(input, context);
+    return recorded({ operation: 'Mutation.createTrainingSet', input }, context, () =>
+      context.services.trainingSets.create(request),
+    );
   }
 
   @Operation({ roles: ['admin', 'modeler'] })

@@ -13,7 +13,7 @@ import { checkNesting, checkOperation, MAX_NESTING, MAX_TOKENS, tooDeep } from '
 import { createLoaders } from '../graphql/loaders.js';
 import type { Schemas } from '../graphql/schema.js';
 import type { Admission } from './admission.js';
-import { answeredInTime } from './deadlines.js';
+import { answeredInTime, waitOf } from './deadlines.js';
 
 /** Room for 1,000 rows of keys, or a spine of 10,000 rows with a few columns. */
 const BODY_LIMIT = 16 * 1024 * 1024;
@@ -36,9 +36,10 @@ function contextOf(request: FastifyRequest, { services, log, metrics }: GraphqlO
   if (!caller) throw new RiskgraphError({ code: 'UNAUTHENTICATED', message: 'no key was sent' });
   const { onlineFeatures, offline, jobs, freshness, profiles } = services;
   const now = services.now();
-  const signal = deadline?.signal;
-  const loaders = createLoaders({ onlineFeatures, offline, jobs, freshness, profiles, now, deadline: signal });
-  return { services, caller, requestId: id, address: ip, loaders, deadline, log, metrics, reads: [] };
+  const signal = waitOf(request);
+  const stored = { onlineFeatures, offline, jobs, freshness, profiles };
+  const loaders = createLoaders({ ...stored, now, deadline: deadline?.signal, signal });
+  return { services, caller, requestId: id, address: ip, loaders, deadline, signal, log, metrics, reads: [] };
 }
 
 const schemaOf = ({ caller }: FastifyRequest): keyof Schemas =>

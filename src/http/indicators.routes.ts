@@ -14,7 +14,7 @@ import {
 } from '../core/ports/indicators.js';
 import type { Clock } from '../core/ports/process.js';
 import type { Admission } from './admission.js';
-import { answeredInTime } from './deadlines.js';
+import { answeredInTime, waitOf } from './deadlines.js';
 import { guardedRoute } from './route-access.js';
 
 const commaSeparated = z.string().transform((text) =>
@@ -127,7 +127,7 @@ export function registerIndicators(
   { indicators, now, admit }: { readonly indicators: IndicatorService; readonly now: Clock; readonly admit: Admission },
 ): void {
   const table = async (request: FastifyRequest, query = request.query): Promise<DataTable> => {
-    const asked = { ...parseQuery(query, now()), signal: request.deadline?.signal };
+    const asked = { ...parseQuery(query, now()), signal: waitOf(request) };
     return answeredInTime(request, indicators.table(asked));
   };
 

@@ -66,6 +66,23 @@ export function createAuditLog(options: JournalOptions): AuditLog & { close(): P
         async (session) => void (await session.query(INSERT, [JSON.stringify(entries)])),
       ),
     );
+  /** @param entry storable */
+  const record = async (entry: AuditEntry): Promise<void> => {
+    const late = () => new Error(`Postgres did not take the entry within ${WRITE_MS} ms`);
+    try {
+      await withinTime(write([entry]), WRITE_MS, late);
+    } catch (cause) {
+      const { requestId, action, outcome } = entry;
+      metrics.count('audit_failures', { outcome });
+      log.error({ err: cause, requestId, action, outcome }, 'the audit log was not written');
+      throw new RiskgraphError({
+        code: 'STORE_UNAVAILABLE',
+        message: 'the audit log cannot be written, so nothing was done',
+        hint: 'try again in a moment; GET /readyz says whether Postgres answers',
+        cause,
+      });
+    }
+  };
   const batches = createAuditBatches({ write, mostWaiting, clock, metrics, log });
   const strangers = createStrangers();
   const takeStrangers = (before: number): void => {
@@ -78,24 +95,12 @@ export function createAuditLog(options: JournalOptions): AuditLog & { close(): P
   // An alert on an increase sees the first failure only where the count was there before it.
   for (const outcome of OUTCOMES) metrics.count('audit_failures', { outcome }, 0);
   return {
-    async record(entry) {
-      const late = () => new Error(`Postgres did not take the entry within ${WRITE_MS} ms`);
-      try {
-        await withinTime(write([storable(entry)]), WRITE_MS, late);
-      } catch (cause) {
-        const { requestId, action, outcome } = entry;
-        metrics.count('audit_failures', { outcome });
-        log.error({ err: cause, requestId, action: storableText(action), outcome }, 'the audit log was not written');
-        throw new RiskgraphError({
-          code: 'STORE_UNAVAILABLE',
-          message: 'the audit log cannot be written, so nothing was done',
-          hint: 'try again in a moment; GET /readyz says whether Postgres answers',
-          cause,
-        });
-      }
-    },
+    record: (entry) => record(storable(entry)),
     noteReads(reads) {
       for (const part of partsOf(reads)) batches.add(() => entryOf(part, key), weightOf(part));
+    },
+    async recordReads(reads) {
+      for (const part of partsOf(reads)) await record(entryOf(part, key)).catch(() => undefined);
     },
     noteStranger: (stranger) => strangers.count(stranger),
     flush() {

@@ -49,7 +49,12 @@ export function entryOf({ calls, ...request }: AuditedReads, key: string): Audit
       }
     }
   }
-  const about = calls.map(({ operation, of, entities }) => ({ operation, ...of, entities: rowsOf(entities) }));
+  const about = calls.map(({ operation, of, entities, total }) => ({
+    operation,
+    ...of,
+    entities: rowsOf(entities),
+    ...(total !== undefined && { total }),
+  }));
   return {
     ...request,
     action: storableText([...new Set(calls.map(({ operation }) => operation))].sort().join(', ')),

@@ -18,7 +18,11 @@ import { readableFrom } from './schedule.js';
 const COUNTED = 3;
 
 /** See Materializer.estimateBackfill. */
-export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRange): Promise<BackfillEstimate> {
+export async function estimateBackfill(
+  deps: MaterializerDeps,
+  range: BackfillRange,
+  signal?: AbortSignal,
+): Promise<BackfillEstimate> {
   const planned = planBackfill(range, deps.calendar);
   const { plans } = planned;
   const named = new Set(plans.map(({ view }) => view.id));
@@ -26,6 +30,7 @@ export async function estimateBackfill(deps: MaterializerDeps, range: BackfillRa
   // Scores begin when the last of their inputs has ended.
   const ends = new Map<string, number>();
   for (const plan of plans) {
+    signal?.throwIfAborted();
     // The rows that its inputs get from the same backfill do not exist yet.
     const fed = inputViews(plan.view).some(({ id }) => named.has(id));
     const estimate = await estimateView(deps, plan, fed);
@@ -73,9 +78,11 @@ async function estimateView(deps: MaterializerDeps, plan: ViewPlan, fed: boolean
 export async function estimateAsOfs(
   deps: MaterializerDeps,
   missing: readonly MissingAsOfs[],
+  signal?: AbortSignal,
 ): Promise<readonly AsOfsEstimate[]> {
   const estimates = new Map<string, AsOfsEstimate>();
   for (const { view, asOfs } of await withMissingInputs(deps, missing)) {
+    signal?.throwIfAborted();
     const inputs = inputViews(view).flatMap(({ id }) => estimates.get(id) ?? []);
     const { known, rows: counted } = await rowsOf(deps, { view, due: asOfs, left: 0 }, inputs.length > 0);
     // Keys that the inputs get first do not exist yet; a score is made for each of them.

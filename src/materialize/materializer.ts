@@ -135,8 +135,8 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
 
     computeAsOfs: (request, progress) => computeAsOfs(deps, request, progress),
 
-    estimateAsOfs: (missing) => estimateAsOfs(deps, missing),
+    estimateAsOfs: (missing, signal) => estimateAsOfs(deps, missing, signal),
 
-    estimateBackfill: (range) => estimateBackfill(deps, range),
+    estimateBackfill: (range, signal) => estimateBackfill(deps, range, signal),
   };
 }

@@ -51,6 +51,7 @@ export function createSpines({ store, ledger, limits, days, clock }: SpinesOptio
         `upload it by POST /spines: one from which no set is made is dropped after ${days} days`,
       );
     },
+    keysOf: (spine) => store.keysOf(spine),
     async sweep() {
       const unused = await ledger.unused(clock() - days * DAY);
       for (const { id, table } of unused) {

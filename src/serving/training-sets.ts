@@ -153,7 +153,7 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
           signal,
         });
       const { rows, coverage, missing } = await estimates(callerKey, estimated, signal);
-      return { rows, coverage, ...costOf(await history.estimateAsOfs(missing)) };
+      return { rows, coverage, ...costOf(await history.estimateAsOfs(missing, signal)) };
     },
 
     async rebuild(id, { format, callerKey }) {

@@ -45,6 +45,15 @@ it('answers who waits by the end of his patience', async () => {
   expect(await waited).toBe(false);
 });
 
+it('keeps no place in the line for a caller that is gone already', async () => {
+  const { enter, next } = queue();
+  await Promise.all([enter('a'), enter('a')]);
+  expect(await enter('b', PATIENT, AbortSignal.abort())).toBe(false);
+  const waiting = enter('a');
+  await next();
+  expect(await waiting).toBe(true);
+});
+
 it('refuses at once who would wait longer than he can, by the pace at which places become free', async () => {
   const { enter, next } = queue();
   const waiting = Array.from({ length: 10 }, () => enter('a'));

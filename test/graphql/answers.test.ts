@@ -1,8 +1,16 @@
 /** The operations on real data: imported, materialized by a worker, read as each role sees it. */
+import { createClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addDays, BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { Role } from '../../src/core/ports/access.js';
-import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
+import {
+  type Api,
+  type ApiStores,
+  closeApiStores,
+  freshApiStores,
+  type GraphqlAnswer,
+  startApi,
+} from '../support/api.js';
 import { middayClock } from '../support/clock.js';
 import { TABLES } from '../support/tables.js';
 
@@ -22,6 +30,7 @@ const MASK = /^[0-9a-f]{32}$/;
 const OTHER_MODELER = { role: 'modeler', name: 'other', key: 'key-of-another-modeler' } as const;
 const NAMELESS_MODELER = { role: 'modeler', name: 'modeler', key: 'another-key-of-a-modeler-without-a-name' } as const;
 
+let stores: ApiStores;
 let api: Api;
 let worker: { close(): Promise<void> };
 
@@ -43,7 +52,8 @@ const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
 };
 
 beforeAll(async () => {
-  api = await startApi({ clock: middayClock, keys: [OTHER_MODELER, NAMELESS_MODELER] });
+  stores = await freshApiStores();
+  api = await startApi({ stores, clock: middayClock, keys: [OTHER_MODELER, NAMELESS_MODELER] });
   ok(await api.graphql('admin', 'mutation { applyRegistry { problems } }'));
   worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
   const customers = [
@@ -74,6 +84,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker.close();
   await api.close();
+  await closeApiStores(stores);
 });
 
 describe('onlineFeatures', () => {
@@ -544,6 +555,34 @@ describe('training sets', () => {
     expect((await api.fetch('modeler', '/training-sets/nothing')).status).toBe(404);
   });
 
+  it('are estimated no longer once the caller has closed the connection', async () => {
+    const client = createClient({ url: stores.clickhouse.url });
+    const running = async () => {
+      const query = `SELECT count() AS total FROM system.processes WHERE current_database = '${stores.clickhouse.database}' AND position(query, 'cityHash64(a, b)') > 0 AND position(query, 'system.processes') = 0`;
+      const [row] = await (await client.query({ query, format: 'JSONEachRow' })).json<{ total: string }>();
+      return Number(row?.total);
+    };
+    const numbers = 'SELECT arrayJoin(range(100000))';
+    const endless = `SELECT concat('C', toString(sum(cityHash64(a, b)))) AS customer_id, toDateTime64('2026-01-01 00:00:00', 3, 'UTC') AS event_timestamp
+      FROM (${numbers} AS a) AS x CROSS JOIN (${numbers} AS b) AS y CROSS JOIN (${numbers} AS c) AS z`;
+    const caller = new AbortController();
+    const asked = api.fetch('modeler', '/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query: 'query($input: TrainingSetInput!) { trainingSetEstimate(input: $input) { rows } }',
+        variables: { input: { name: 'endless', features: ['customer_profile@1:segment'], spineSql: endless } },
+      }),
+      signal: caller.signal,
+    });
+    const waited = expect(asked).rejects.toThrow('abort');
+    await vi.waitFor(async () => expect(await running()).toBe(1), { timeout: 60_000 });
+    caller.abort();
+    await waited;
+    await vi.waitFor(async () => expect(await running()).toBe(0), { timeout: 60_000 });
+    await client.close();
+  });
+
   it('are made of an uploaded spine, whose personal values only the caller who brought them sees', async () => {
     const at = new Date(middayClock() - 3_600_000).toISOString();
     const send = (role: Role, body: string, headers: Record<string, string> = {}) =>
@@ -623,7 +662,20 @@ describe('training sets', () => {
       ({ action }) => action === 'Query.trainingSetEstimate',
     );
     expect(new Set(estimates.map(({ outcome }) => outcome))).toEqual(new Set(['BEGUN', 'DONE', 'REFUSED', 'FAILED']));
-    const { id, job } = ok(await create('modeler')).createTrainingSet;
+    const { id, job } = ok(await create('modeler', { 'x-request-id': 'uploaded' })).createTrainingSet;
+    const looked = (await api.app.services.api.audit.list(1_000)).filter(
+      ({ details: { calls } }) => (calls as { spineId?: string }[] | undefined)?.[0]?.spineId === spine.id,
+    );
+    expect(looked.map(({ action, outcome, details }) => [action, outcome, details.entities])).toEqual([
+      ['Mutation.createTrainingSet', 'DONE', 2],
+      ['Query.trainingSetEstimate', 'DONE', 2],
+    ]);
+    expect(looked[0]).toMatchObject({
+      requestId: 'uploaded',
+      details: { calls: [{ spineId: spine.id, entities: 2 }] },
+    });
+    expect(looked[0]?.details.hashes).toHaveLength(2);
+    expect(looked[0]?.details.hashes).toEqual(looked[1]?.details.hashes);
     expect(await finished(job)).toMatchObject({
       state: 'COMPLETED',
       result: { rowCount: 2, coverage: estimate.coverage },

@@ -308,6 +308,13 @@ describe('audit log', () => {
     const entries = (await audit.list(10)).filter(({ requestId }) => requestId === 'many');
     expect(entries.map(({ details }) => details.entities).sort()).toEqual([1, 10_000, 10_000]);
     expect(new Set(entries.flatMap(({ details }) => details.hashes)).size).toBe(20_001);
+    const part = calls.map((call) => ({ ...call, total: 50_000 }));
+    await audit.recordReads({ at: 2_000, requestId: 'part', caller, address: '', calls: part });
+    const parts = (await audit.list(10)).filter(({ requestId }) => requestId === 'part');
+    expect(parts.map(({ details: { calls } }) => (calls as { total: number }[])[0]?.total)).toEqual([
+      50_000, 50_000, 50_000,
+    ]);
+    expect(new Set(parts.flatMap(({ details }) => details.hashes)).size).toBe(20_001);
     await audit.close();
   });
 

@@ -101,6 +101,29 @@ const arrowOf = async (parquet: Buffer, format: 'Arrow' | 'ArrowStream', select:
   return Buffer.concat(chunks);
 };
 
+test('a spine says which entities it names, each once, and how many there are where that is more than the audit log keeps', async () => {
+  const spine = await upload(
+    `customer_id,event_timestamp,note\nC1,${at(0)},a\n,${at(0)},b\nC2,${at(1)},c\nC1,${at(2)},d\n`,
+  );
+  const { columns, total } = await spines.keysOf(spine);
+  expect([Object.keys(columns), columns.customer_id?.toSorted(), total]).toEqual([['customer_id'], ['C1', 'C2'], null]);
+  const store = createSpineStore({
+    store: fixture.store,
+    entities: () => [customer, defineEntity({ name: 'device', joinKeys: ['device_id'], description: 'x' })],
+    limits: { rows: 1, bytes: 1 },
+    log: quiet,
+    tempDir: folder,
+  });
+  await fixture.store.run(
+    'test',
+    raw(`CREATE TABLE many_keys ENGINE = MergeTree ORDER BY rid AS SELECT number AS rid, toInt64(0) AS t,
+      CAST(toString(number), 'Nullable(String)') AS c0, CAST(toString(number % 7), 'Nullable(String)') AS c1 FROM numbers(120000)`),
+  );
+  const many = ['customer_id', 'device_id'].map((name) => ({ name, type: 'STRING' as const }));
+  const part = await store.keysOf({ table: 'many_keys', columns: many });
+  expect([part.columns.customer_id?.length, part.columns.device_id?.length, part.total]).toEqual([50_000, 7, 120_000]);
+});
+
 test('the same rows as Parquet, CSV, Arrow file, Arrow stream and in the request make the same set', async () => {
   const rows = 2_500;
   const ofRow = <T>(value: (row: number) => T): T[] => Array.from({ length: rows }, (_, row) => value(row));

@@ -57,6 +57,8 @@ export interface LookUp {
   readonly of: Readonly<Record<string, unknown>>;
   /** The entities that it asked for, in columns of join keys; none for a read of no single one. */
   readonly entities?: Readonly<Record<string, unknown>>;
+  /** How many entities it asked for, where `entities` holds a part of them. */
+  readonly total?: number;
 }
 
 /** The reads of one request that were answered. */
@@ -97,6 +99,11 @@ export interface AuditLog {
    * with others, and no answer waits for it: what cannot be written for long is lost, counted, and said by an entry in its place.
    */
   noteReads(reads: AuditedReads): void;
+  /**
+   * As noteReads, but written when it returns: reads of very many entities do not crowd out those that wait. What cannot be written is logged and
+   * counted.
+   */
+  recordReads(reads: AuditedReads): Promise<void>;
   /** Counts a call without a key: each minute has one entry for an address, written as those of reads are. */
   noteStranger(stranger: Stranger): void;
   /** Writes what was noted. */

@@ -241,9 +241,9 @@ export interface Materializer {
     progress: JobProgress,
   ): Promise<readonly BackfillViewResult[]>;
   /** Estimates what `computeAsOfs` would compute, of each view that has something; as-ofs before anything was known of its sources cost nothing. */
-  estimateAsOfs(missing: readonly MissingAsOfs[]): Promise<readonly AsOfsEstimate[]>;
-  /** Estimates the work of a backfill; nothing is computed or written. */
-  estimateBackfill(range: BackfillRange): Promise<BackfillEstimate>;
+  estimateAsOfs(missing: readonly MissingAsOfs[], signal?: AbortSignal): Promise<readonly AsOfsEstimate[]>;
+  /** Estimates the work of a backfill; nothing is computed or written. The signal ends it between two views. */
+  estimateBackfill(range: BackfillRange, signal?: AbortSignal): Promise<BackfillEstimate>;
 }
 
 /** As-ofs of a view that no run has computed. */

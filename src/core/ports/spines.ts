@@ -41,6 +41,14 @@ export interface SpineUploadResult {
   readonly expiresAt: Instant;
 }
 
+/** The entities that a spine names. */
+export interface SpineKeys {
+  /** Different values of each join key, as text and without NULL. */
+  readonly columns: Readonly<Record<string, readonly string[]>>;
+  /** How many different values the join key with the most has, where `columns` holds a part of them; null where it holds all. */
+  readonly total: number | null;
+}
+
 export interface SpineFile {
   /** Name of one of `formats`. */
   readonly format: string;
@@ -63,6 +71,8 @@ export interface SpineStore {
    * OVERLOADED where the caller's turn does not come in time
    */
   write(id: string, file: OwnedSpineFile): Promise<SpineContent & Pick<SpineUploadResult, 'rejected' | 'refused'>>;
+  /** At most 100,000 join keys, of all columns together. */
+  keysOf(spine: Pick<SpineContent, 'table' | 'columns'>): Promise<SpineKeys>;
   /** Of all tables together, before compression. */
   bytes(tables: readonly string[]): Promise<number>;
   drop(table: string): Promise<void>;
@@ -91,5 +101,7 @@ export interface SpineService {
   upload(file: OwnedSpineFile): Promise<SpineUploadResult>;
   /** NOT_FOUND for an id that is unknown, or of a spine that was dropped. */
   get(id: string): Promise<UploadedSpine>;
+  /** As SpineStore.keysOf. */
+  keysOf(spine: UploadedSpine): Promise<SpineKeys>;
   sweep(): Promise<SweptSpines>;
 }

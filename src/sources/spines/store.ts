@@ -14,6 +14,7 @@ import { spool } from '../spool.js';
 import { dropTable } from '../stage.js';
 import { planColumns, type SpinePlan } from './columns.js';
 import { SPINE_FORMATS, spineFormat } from './formats.js';
+import { keysOfSpine } from './keys.js';
 import { type RefusedRows, type Stage, type Staging, stageText, stageTyped } from './stage.js';
 
 export interface SpineStoreOptions {
@@ -93,6 +94,7 @@ export function createSpineStore(options: SpineStoreOptions): SpineStore {
           }
         }
       }),
+    keysOf: (spine) => keysOfSpine(store, spine, joinKeysOf(options)),
     async bytes(tables) {
       const [sum] = await store.rows<{ bytes: string }>(
         'spine-bytes',
