@@ -7,13 +7,10 @@ export default defineJob({
   // After the day before is derived, and its last windows are known.
   schedule: { every: 'day', at: '03:10' },
   scheduledPayload: () => ({ labels: null }),
-  needs: ['catalogue', 'loanSnapshots', 'labels'],
+  needs: ['catalogue', 'labels'],
   concurrency: 1,
   run: async ({ scheduledFor, services, report, signal }, payload) => {
     const labels = await services.catalogue.labels(payload.labels ?? undefined);
-    if (labels.some(({ sources }) => sources.includes(services.loanSnapshots.name))) {
-      await services.loanSnapshots.derive({ now: scheduledFor }, { report: async () => undefined, signal });
-    }
     return { labels: await services.labels.compute(labels, { now: scheduledFor }, { report, signal }) };
   },
 });

@@ -377,7 +377,16 @@ export async function createApp(config: Config, given: Given = {}) {
     const worker: JobServices = {
       catalogue: createFreshCatalogue({ catalogue, ledger: definitions, clock, followedAfter: FOLLOWED_MS }),
       ...derivedTables,
-      labels: createLabelComputer({ clickhouse: store, calendar, leases, clock, storeClock, log, metrics }),
+      labels: createLabelComputer({
+        clickhouse: store,
+        calendar,
+        leases,
+        derived,
+        clock,
+        storeClock,
+        log,
+        metrics,
+      }),
       materializer,
       offline,
       offlineWriters: writers,

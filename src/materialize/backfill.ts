@@ -7,6 +7,7 @@ import { badInput, RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/helpers/time.js';
 import type { BackfillRange, BackfillResult, BackfillViewResult, RunRecord } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
+import { settleSources } from '../core/settled-sources.js';
 import { throughChunks } from './backfill-chunks.js';
 import { deriveInputs } from './derive-inputs.js';
 import { withLease } from './leased-view.js';
@@ -15,7 +16,6 @@ import { type MaterializerDeps, rewriteOnline, type StepProgress, storeNow, with
 import { instantsBetween, newestDue, readableFrom } from './schedule.js';
 import { settleInputs } from './score-inputs.js';
 import { setAsideIn } from './set-aside.js';
-import { settleSources } from './settled-sources.js';
 import { sideBySide } from './side-by-side.js';
 
 /** Ten years of days; a longer range is a mistake. */

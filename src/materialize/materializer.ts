@@ -5,6 +5,7 @@ import type { View } from '../core/definitions/definitions.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { Materializer, RunRecord, ViewResult } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
+import { settleSources } from '../core/settled-sources.js';
 import { planBackfill, runBackfill } from './backfill.js';
 import { deriveInputs } from './derive-inputs.js';
 import { estimateAsOfs, estimateBackfill } from './estimate.js';
@@ -17,7 +18,6 @@ import { checkAsOf, checkDue, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
 import { scoreCounts } from './score-tally.js';
 import { setAsideIn } from './set-aside.js';
-import { settleSources } from './settled-sources.js';
 import { ViewFailures } from './view-failures.js';
 
 export function createMaterializer(deps: MaterializerDeps): Materializer {

@@ -9,7 +9,7 @@ import { type Leases, tableResource } from '../../src/core/ports/leases.js';
 import type { ViewResult } from '../../src/core/ports/materialize.js';
 import type { StagedRow, ViewRow } from '../../src/core/ports/offline.js';
 import type { LoanSnapshots } from '../../src/core/ports/sources.js';
-import { settleSources } from '../../src/materialize/settled-sources.js';
+import { settleSources } from '../../src/core/settled-sources.js';
 import { snapshotsOn } from '../derived/loan-snapshots/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { catalogueOf } from '../queue/jobs-of.js';

@@ -3,10 +3,12 @@ import type { Label } from '../../core/definitions/definitions.js';
 import { RiskgraphError } from '../../core/errors.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import type { SourceTable } from '../../core/lending/sources.js';
+import type { DerivedTable } from '../../core/ports/derived.js';
 import type { ComputedLabel, LabelComputer } from '../../core/ports/labels.js';
 import { type Leases, tableResource } from '../../core/ports/leases.js';
 import type { Clock, Log, Metrics, StoreClock } from '../../core/ports/process.js';
 import type { JobProgress } from '../../core/ports/progress.js';
+import { settleSources } from '../../core/settled-sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { raiseFence, tableFence } from '../../warehouse/fence.js';
 import { knowledgeInstant } from '../../warehouse/source-clock.js';
@@ -16,6 +18,7 @@ import {
   type Inputs,
   type InputsThrough,
   inputsOf,
+  isNews,
   type ObservedMonth,
   observedMonths,
   through,
@@ -26,6 +29,8 @@ export interface LabelComputerOptions {
   readonly clickhouse: ClickHouse;
   readonly calendar: BusinessCalendar;
   readonly leases: Leases;
+  /** Those that labels may read. */
+  readonly derived: readonly DerivedTable[];
   readonly clock: Clock;
   /** Absent: `clock`. */
   readonly storeClock?: StoreClock | undefined;
@@ -34,13 +39,15 @@ export interface LabelComputerOptions {
 }
 
 /** A computation of a month. */
-type Step = Pick<MonthRun, 'month' | 'knowledge' | 'inputs' | 'stamp'>;
+type Step = Pick<MonthRun, 'month' | 'knowledge' | 'sources' | 'stamp'>;
 
 export function createLabelComputer(options: LabelComputerOptions): LabelComputer {
   const { log } = options;
   return {
     async compute(labels, { now }, progress) {
       await options.leases.hold(tableResource(LABELS), progress.signal, () => dropStages(options.clickhouse));
+      await settleSources(options, labels, progress.signal);
+      await derive(options, labels, { now, signal: progress.signal });
       const sources = new Sources(options, now, progress.signal);
       const computed: ComputedLabel[] = [];
       const failures: { readonly label: string; readonly error: Error }[] = [];
@@ -67,6 +74,19 @@ export function createLabelComputer(options: LabelComputerOptions): LabelCompute
       });
     },
   };
+}
+
+/** Brings the derived tables that the labels read up to date. */
+async function derive(
+  { derived }: LabelComputerOptions,
+  labels: readonly Label[],
+  { now, signal }: { readonly now: Instant; readonly signal: AbortSignal },
+): Promise<void> {
+  for (const table of derived) {
+    if (!labels.some(({ sources }) => sources.includes(table.name))) continue;
+    // The progress of the job is that of its labels.
+    await table.derive({ now }, { report: async () => undefined, signal });
+  }
 }
 
 /** What came into each table, read once for all labels. */
@@ -142,18 +162,18 @@ function stepsOf(
   before: ComputedMonth | undefined,
   { inputs, now, written }: { readonly inputs: Inputs; readonly now: Instant; readonly written: Step['stamp'] },
 ): readonly Step[] {
-  const as = (knowledge: Instant, stamp: Step['stamp']): Step => ({ month, knowledge, stamp, inputs: inputs.seq });
+  const as = (knowledge: Instant, stamp: Step['stamp']): Step => ({ month, knowledge, stamp, sources: inputs.sources });
   if (firstKnown > now) return [];
   if (before) {
     const isOlder = before.knowledge < now;
-    const isMore = before.knowledge < lastKnown || inputs.seq > before.inputs;
+    const isMore = before.knowledge < lastKnown || isNews(inputs, before);
     return isOlder && isMore ? [as(now, written)] : [];
   }
   if (lastKnown >= now) return [as(now, written)];
   const then = as(lastKnown, async () => lastKnown);
   if (inputs.ingestedAt <= lastKnown) return [then];
   // What came later is not in the first: a job that dies between the two leaves the second due.
-  return [{ ...then, inputs: 0n }, as(now, written)];
+  return [{ ...then, sources: {} }, as(now, written)];
 }
 
 /** Since when a version is known that is about to be written: it can be read then, and it comes after every version before it. */

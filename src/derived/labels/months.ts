@@ -1,12 +1,13 @@
 /** Which months of observations a label has, what is computed of them, and what came in since. */
 import { observationsSql } from '../../core/compute/labels/label-sql.js';
 import type { Label } from '../../core/definitions/definitions.js';
-import { ident, instantSql, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { ident, instantSql, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { Instant, LocalDate } from '../../core/helpers/time.js';
 import { eventTimeInKey, eventTimeSql } from '../../core/lending/source-sql.js';
 import type { SourceTable } from '../../core/lending/sources.js';
 import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
+import { newestWhole } from '../../warehouse/newest-whole.js';
 
 /** Days that a Date of ClickHouse holds, and the days beside them. */
 export const ALL_DAYS = { from: '1970-01-02', to: '2149-01-01' } as const;
@@ -43,10 +44,13 @@ export async function observedMonths(
   }));
 }
 
+/** The newest sequence of each table whose rows say something of the time up to a month. */
+export type Sequences = Readonly<Record<string, bigint>>;
+
 export interface ComputedMonth {
   readonly knowledge: Instant;
-  /** Newest sequence of the inputs that were there. */
-  readonly inputs: bigint;
+  /** Those that were read. */
+  readonly sources: Sequences;
 }
 
 /** What was computed last of each month, by its first day. */
@@ -55,27 +59,31 @@ export async function computedMonths(
   { id }: Pick<Label, 'id'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<LocalDate, ComputedMonth>> {
-  const rows = await clickhouse.rows<{ month: LocalDate; knowledge: string; inputs: string }>(
+  const rows = await clickhouse.rows<{ month: LocalDate; knowledge: string; read: Readonly<Record<string, string>> }>(
     'label-runs',
-    sql`SELECT toString(month) AS month, toUnixTimestamp64Milli(argMax(knowledge, seq)) AS knowledge, toString(argMax(inputs, seq)) AS inputs
+    sql`SELECT toString(month) AS month, toUnixTimestamp64Milli(argMax(knowledge, seq)) AS knowledge, argMax(sources, seq) AS read
       FROM label_runs WHERE label = ${id} GROUP BY month`,
     { signal },
   );
+  const sequences = (read: Readonly<Record<string, string>>): Sequences =>
+    Object.fromEntries(Object.entries(read).map(([table, seq]) => [table, BigInt(seq)]));
   return new Map(
-    rows.map(({ month, knowledge, inputs }) => [month, { knowledge: Number(knowledge), inputs: BigInt(inputs) }]),
+    rows.map(({ month, knowledge, read }) => [month, { knowledge: Number(knowledge), sources: sequences(read) }]),
   );
 }
 
-/** The newest rows that say something of the time up to a month. */
+/** What came in that says something of the time up to a month. */
 export interface Inputs {
-  readonly seq: bigint;
+  /** Of whole imports: the rows of one that is under way are news again when it is done. */
+  readonly sources: Sequences;
+  /** Since when the newest rows are known. */
   readonly ingestedAt: Instant;
 }
 
 /** By month: what rows of the sources say of any time up to its end. */
 export type InputsThrough = (month: LocalDate) => Inputs;
 
-const NOTHING: Inputs = { seq: 0n, ingestedAt: 0 };
+const NOTHING: Inputs = { sources: {}, ingestedAt: 0 };
 
 /** Of two numbers that are too large for Math.max. */
 const laterOf = (a: bigint, b: bigint): bigint => {
@@ -84,9 +92,18 @@ const laterOf = (a: bigint, b: bigint): bigint => {
 };
 
 const newer = (a: Inputs, b: Inputs): Inputs => ({
-  seq: laterOf(a.seq, b.seq),
+  sources: {
+    ...a.sources,
+    ...Object.fromEntries(
+      Object.entries(b.sources).map(([table, seq]) => [table, laterOf(seq, a.sources[table] ?? 0n)]),
+    ),
+  },
   ingestedAt: Math.max(a.ingestedAt, b.ingestedAt),
 });
+
+/** Whether something came in since a month was computed: by the table, for one that is slow has lower sequences than another has already. */
+export const isNews = ({ sources, ingestedAt }: Inputs, before: ComputedMonth): boolean =>
+  ingestedAt > before.knowledge || Object.entries(sources).some(([table, seq]) => seq > (before.sources[table] ?? 0n));
 
 /** Reads the newest versions of a table by the month of which they say something. */
 export async function inputsOf(
@@ -94,29 +111,38 @@ export async function inputsOf(
   table: SourceTable,
   { now, timezone, signal }: { readonly now: Instant; readonly timezone: string; readonly signal: AbortSignal },
 ): Promise<InputsThrough> {
+  const read = { known: sql`v.ingested_at <= ${instantSql(now)}`, whole: await newestWhole(clickhouse, table) };
   const rows = await clickhouse.rows<{ of: LocalDate; newest: string; came: string }>(
     'label-inputs',
     sql`SELECT toString(month) AS of, toString(max(seq)) AS newest, toUnixTimestamp64Milli(max(ingested)) AS came
-      FROM (${join(touched(table, timezone), ' UNION ALL ')}) WHERE ingested <= ${instantSql(now)} GROUP BY month ORDER BY month`,
+      FROM (${join(touched(table, timezone, read), ' UNION ALL ')}) GROUP BY month ORDER BY month`,
     // A table is sorted by its key: the versions of one are beside each other, and no key waits in memory for the rest of the table.
     { settings: { ...BOUNDED, optimize_aggregation_in_order: 1 }, signal },
   );
   return (month) =>
     rows
       .filter(({ of }) => of <= month)
-      .reduce((all, { newest, came }) => newer(all, { seq: BigInt(newest), ingestedAt: Number(came) }), NOTHING);
+      .reduce(
+        (all, { newest, came }) => newer(all, { sources: { [table.name]: BigInt(newest) }, ingestedAt: Number(came) }),
+        NOTHING,
+      );
 }
 
 /** Versions by the month in which they happened; one that moves its row to another time says something of the time before too. */
-function touched(table: SourceTable, timezone: string): readonly Sql[] {
+function touched(
+  table: SourceTable,
+  timezone: string,
+  { known, whole }: { readonly known: Sql; readonly whole: string },
+): readonly Sql[] {
+  const newest = sql`maxIf(v.seq, v.seq <= ${param('UInt64', whole)})`;
   const monthOf = (instant: Sql): Sql => sql`toStartOfMonth(toDate(${instant}, ${timezone}))`;
   const happened = eventTimeSql(table, timezone);
-  const from = ident(table.name);
-  const own = sql`SELECT ${monthOf(happened)} AS month, v.seq AS seq, v.ingested_at AS ingested FROM ${from} AS v`;
+  const from = sql`${ident(table.name)} AS v WHERE ${known}`;
+  const own = sql`SELECT ${monthOf(happened)} AS month, ${newest} AS seq, max(v.ingested_at) AS ingested FROM ${from} GROUP BY month`;
   if (table.eventTime.kind === 'always' || eventTimeInKey(table)) return [own];
   const key = join(table.key.map((name) => sql`v.${ident(name)}`));
   const moved = sql`SELECT ${monthOf(raw('earliest'))} AS month, seq, ingested FROM (
-      SELECT min(${happened}) AS earliest, max(v.seq) AS seq, max(v.ingested_at) AS ingested FROM ${from} AS v GROUP BY ${key} HAVING count() > 1
+      SELECT min(${happened}) AS earliest, ${newest} AS seq, max(v.ingested_at) AS ingested FROM ${from} GROUP BY ${key} HAVING count() > 1
     )`;
   return [own, moved];
 }

@@ -13,6 +13,7 @@ import { type SourceTable, VERSION_COLUMNS } from '../../core/lending/sources.js
 import { BOUNDED } from '../../warehouse/bounded.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { checkFence, type Fence, withinFence } from '../../warehouse/fence.js';
+import type { Sequences } from './months.js';
 
 export const LABELS = 'labels';
 export const RUNS = 'label_runs';
@@ -26,7 +27,8 @@ export interface MonthRun {
   readonly knowledge: Instant;
   /** Since when the new versions are known; asked right before they are written. */
   readonly stamp: () => Promise<Instant>;
-  readonly inputs: bigint;
+  /** The newest sequences of what may decide the outcomes, by table. */
+  readonly sources: Sequences;
   readonly fence: Fence;
   readonly signal: AbortSignal;
 }
@@ -176,7 +178,7 @@ interface Written {
 }
 
 async function record(run: MonthRun, { rows, seq, stamp }: Written): Promise<WrittenMonth> {
-  const { clickhouse, label, month, knowledge, inputs, signal } = run;
+  const { clickhouse, label, month, knowledge, sources, signal } = run;
   const [count] = await clickhouse.rows<{ changed: string }>(
     'label-count',
     sql`SELECT count() AS changed FROM ${ident(LABELS)} WHERE seq = ${param('UInt64', String(seq))}`,
@@ -187,7 +189,7 @@ async function record(run: MonthRun, { rows, seq, stamp }: Written): Promise<Wri
     label.id,
     month,
     instantText(knowledge),
-    String(inputs),
+    Object.fromEntries(Object.entries(sources).map(([table, newest]) => [table, String(newest)])),
     String(seq),
     instantText(stamp),
     rows,
@@ -196,7 +198,7 @@ async function record(run: MonthRun, { rows, seq, stamp }: Written): Promise<Wri
   // Last: training sets read what is recorded, and no part of a month.
   await clickhouse.insert(
     'label-record',
-    { table: RUNS, columns: ['label', 'month', 'knowledge', 'inputs', 'seq', 'at', 'rows', 'changed'] },
+    { table: RUNS, columns: ['label', 'month', 'knowledge', 'sources', 'seq', 'at', 'rows', 'changed'] },
     [line],
   );
   return { rows, changed };

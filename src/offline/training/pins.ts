@@ -2,10 +2,10 @@ import type { View } from '../../core/definitions/definitions.js';
 import { ident, instantSql, join, type Sql, sql } from '../../core/definitions/sql.js';
 import { conflict } from '../../core/errors.js';
 import type { Instant } from '../../core/helpers/time.js';
-import { newestSequence } from '../../core/lending/import-sequence.js';
 import type { SourceTable } from '../../core/lending/sources.js';
 import type { TrainingSetPins } from '../../core/ports/training-sets.js';
 import type { ClickHouse } from '../../warehouse/client.js';
+import { newestWhole } from '../../warehouse/newest-whole.js';
 import { fillState } from '../history/state.js';
 import { stateDdl, tableNames, viewTables } from '../history/tables.js';
 import type { Checkpoints } from './checkpoints.js';
@@ -47,26 +47,9 @@ export async function pinNow(
     runs[view.id] = writeRanges(committed.map(({ sequence }) => sequence));
   }
   const imports: Record<string, string> = {};
+  // A set that read some rows of an import could never be made again, for the others come under the same sequence.
   for (const table of tables) imports[table.name] = await newestWhole(store, table);
   return { runs, imports };
-}
-
-/**
- * Sequence of the newest import whose rows are all there. One that is under way has some of them: a set that read these could never be made
- * again, for the others come under the same sequence. Where nothing was imported by the API, all rows count as whole.
- */
-async function newestWhole(store: ClickHouse, table: SourceTable): Promise<string> {
-  const [answer] = await store.rows<{ whole: string; begun: string }>(
-    'training-set-imports',
-    sql`SELECT toString(${newestSequence(table)}) AS whole,
-      (SELECT count() FROM source_turns WHERE table = ${table.name}) AS begun`,
-  );
-  if (answer && (answer.whole !== '0' || Number(answer.begun) > 0)) return answer.whole;
-  const [stored] = await store.rows<{ newest: string }>(
-    'training-set-imports',
-    sql`SELECT toString(max(seq)) AS newest FROM ${ident(table.name)}`,
-  );
-  return stored?.newest ?? '0';
 }
 
 /** Chooses the states that a set reads. */

@@ -171,6 +171,7 @@ const computerAt = (clock: Instant, more: Partial<LabelComputerOptions> = {}): L
     clickhouse: sources.clickhouse,
     calendar,
     leases: unsharedLeases(),
+    derived: [],
     clock: () => clock,
     log: quietLog,
     metrics: quietMetrics,
@@ -298,6 +299,71 @@ describe('a label whose computation is disturbed', () => {
     expect(await compute(now, [label])).toMatchObject([{ months: 1, rows: 0, changed: 2 }]);
     expect(await said(now)).toEqual([]);
     expect(await compute(now + 1, [label])).toMatchObject([{ months: 0 }]);
+  });
+
+  it('an import that is writing is waited for, and the rows that it writes later are news, whatever other tables have', async () => {
+    const reached = labelOf('reached', {
+      entity: customer,
+      observation: observedBy(
+        ({ source, from, to }) => sql`SELECT customer_id AS entity_id, sent_at AS observed_at
+          FROM ${source('campaign_contacts')} WHERE campaign = 'winter' AND toDate(sent_at) >= ${from} AND toDate(sent_at) <= ${to}`,
+      ),
+      window: days(5),
+      outcome: outcomeBy(
+        ({
+          source,
+          observations,
+        }) => sql`SELECT o.entity_id AS entity_id, o.observed_at AS observed_at, countIf(c.result = 'PAID') AS value
+          FROM ${observations} AS o LEFT JOIN ${source('collections')} AS c ON o.entity_id = c.customer_id GROUP BY entity_id, observed_at`,
+      ),
+    });
+    const sent = new Date(at('2024-02-05', '12:00')).toISOString();
+    const known = (seq: number) => ({ ingested_at: new Date(at('2024-02-15')).toISOString(), deleted: 0, seq });
+    const contact = (id: string) => ({
+      contact_id: id,
+      campaign: 'winter',
+      customer_id: id,
+      channel: 'SMS',
+      sent_at: sent,
+    });
+    const paid = (id: string) =>
+      insertRows(sources.clickhouse, 'collections', [
+        { ...known(10), action_id: id, loan_id: id, customer_id: id, acted_at: sent, action: 'CALL', result: 'PAID' },
+      ]);
+    const imported = (table: string, seq: number) =>
+      insertRows(sources.clickhouse, 'source_imports', [{ table, import_id: `${table}-${seq}`, seq, at: sent }]);
+    await insertRows(
+      sources.clickhouse,
+      'campaign_contacts',
+      ['W1', 'W2'].map((id) => ({ ...known(20), ...contact(id) })),
+    );
+    await imported('campaign_contacts', 20);
+    await insertRows(sources.clickhouse, 'source_turns', [{ table: 'collections', turn: 1 }]);
+    const leases = unsharedLeases();
+    const waiting = computerAt(at('2024-03-30'), {
+      leases: {
+        hold: async (resource, signal, body) => {
+          if (resource.name === 'collections') await paid('W1');
+          return leases.hold(resource, signal, body);
+        },
+      },
+    });
+    const now = at('2024-03-30');
+    expect(await waiting.compute([reached], { now }, unwatched)).toMatchObject([{ months: 1, changed: 2 }]);
+    const values = async () => (await knownRows(reached, now + 9)).map(({ id, value }) => [id, value]).sort();
+    expect(await values()).toEqual([
+      ['W1', 1],
+      ['W2', 0],
+    ]);
+    // What it writes from now on has the sequence, and the instant, of what was there.
+    await paid('W2');
+    await imported('collections', 10);
+    expect(await compute(now + 1, [reached])).toMatchObject([{ months: 1, changed: 1 }]);
+    expect(await values()).toEqual([
+      ['W1', 1],
+      ['W2', 1],
+    ]);
+    expect(await compute(now + 2, [reached])).toMatchObject([{ months: 0 }]);
   });
 });
 

@@ -1,22 +1,29 @@
-import type { View } from '../core/definitions/definitions.js';
-import { MINUTE } from '../core/helpers/time.js';
-import { tableResource } from '../core/ports/leases.js';
-import type { MaterializerDeps } from './run-steps.js';
+import type { View } from './definitions/definitions.js';
+import { MINUTE } from './helpers/time.js';
+import type { DerivedTable } from './ports/derived.js';
+import { type Leases, tableResource } from './ports/leases.js';
+import type { Log } from './ports/process.js';
 
 /** A longer import is not waited for: a decision needs the views more than the rows of that file. */
 const MOST_WAIT_MS = 2 * MINUTE;
 
+interface SettledBy {
+  readonly leases: Leases;
+  readonly log: Log;
+  readonly derived: readonly Pick<DerivedTable, 'name' | 'inputs'>[];
+}
+
 /**
- * Waits for imports that are writing to the sources of the views, or to what these are derived from. Their rows are known since the moment at which they began to write: a run that reads
- * half of them would differ for ever from a backfill of its as-of. What is imported from now on is known later than any as-of that is due.
+ * Waits for imports that are writing to the sources of views or labels, or to what these are derived from. Their rows are known since the moment at which they began to write: a run that
+ * reads half of them would differ for ever from a backfill of its as-of. What is imported from now on is known later than any as-of that is due.
  */
 export async function settleSources(
-  { leases, log, derived }: Pick<MaterializerDeps, 'leases' | 'log' | 'derived'>,
-  views: readonly Pick<View, 'sources'>[],
+  { leases, log, derived }: SettledBy,
+  readers: readonly Pick<View, 'sources'>[],
   signal: AbortSignal,
   patience: AbortSignal = AbortSignal.timeout(MOST_WAIT_MS),
 ): Promise<void> {
-  const sources = new Set(views.flatMap((view) => view.sources));
+  const sources = new Set(readers.flatMap((reader) => reader.sources));
   // A derived table is written by the run itself, from the rows of others.
   const tables = [...sources].flatMap((name) => derived.find((table) => table.name === name)?.inputs ?? [name]);
   const either = AbortSignal.any([signal, patience]);
