@@ -20,6 +20,8 @@ import { Mask } from './core/compute/masking.js';
 import type { Model, View } from './core/definitions/definitions.js';
 import { RiskgraphError } from './core/errors.js';
 import { BusinessCalendar, SECOND } from './core/helpers/time.js';
+import type { SourceTable } from './core/lending/sources.js';
+import { type CompareTables, serveStored, tagProblems } from './core/lending/table-fit.js';
 import type { RateCount } from './core/ports/access.js';
 import type { JobServices } from './core/ports/job-services.js';
 import type { Clock } from './core/ports/process.js';
@@ -59,7 +61,7 @@ import { createRateCount } from './online/rate-count.js';
 import { openRedis } from './online/redis.js';
 import { createQueueMetrics } from './queue/metrics.js';
 import { createQueue } from './queue/queue.js';
-import { openRegistry } from './registry/grow.js';
+import { openRegistry, ownTables } from './registry/grow.js';
 import { loadTables } from './registry/load.js';
 import { createScorer } from './scoring/onnx-scorer.js';
 import { createOnlineFeatures } from './serving/online-features.js';
@@ -73,7 +75,7 @@ import { createTelemetry } from './telemetry/telemetry.js';
 import { answering } from './warehouse/answering.js';
 import { openClickHouse } from './warehouse/client.js';
 import { migrateClickHouse } from './warehouse/migrate.js';
-import { fitTables, madeTables } from './warehouse/table-shapes.js';
+import { compareTables, fitTables, madeTables } from './warehouse/table-shapes.js';
 import { createUserSql, USER_SQL_CONNECTIONS } from './warehouse/user-sql.js';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
@@ -143,11 +145,24 @@ export async function createApp(config: Config, given: Given = {}) {
     const mask = new Mask(await sharedSecret(dataSource, 'mask', randomBytes(32)), tables.personalColumns);
 
     const migrations = join(PACKAGE, 'migrations/clickhouse');
-    await migrateClickHouse({ clickhouse: store, directory: migrations, tables: tables.all, clock, log });
-    for (const { table, added, problems } of await fitTables(store, tables.all)) {
-      if (problems.length > 0) refuseTable(table, problems);
-      else if (added.length > 0) tables.setAdded(table, added);
-    }
+    const own = ownTables(tables);
+    const shipped = tables.all.filter((table) => !own.includes(table));
+    await migrateClickHouse({ clickhouse: store, directory: migrations, tables: shipped, clock, log });
+    // A project's tables are made by an apply, which a plan has shown.
+    const compareOwn: CompareTables = async (tables) => {
+      const applied = await definitions.tables();
+      return (await compareTables(store, tables)).map((fit, index) => {
+        const table = tables[index] as SourceTable;
+        const tags = tagProblems(
+          table,
+          fit,
+          applied.find(({ name }) => name === fit.table),
+        );
+        return { ...fit, problems: [...fit.problems, ...tags] };
+      });
+    };
+    const fits = [...(await fitTables(store, shipped)), ...(await compareOwn(own))];
+    for (const [table, problems] of serveStored(tables, fits)) refuseTable(table, problems);
     const userStore = openClickHouse({
       url: clickhouseUrl,
       database: given.clickhouseDatabase ?? DATABASE,
@@ -246,13 +261,16 @@ export async function createApp(config: Config, given: Given = {}) {
       metrics,
     });
     const sets = createTrainingSetLedger(dataSource);
-    const openModels = (models: readonly Model[]) => scorer.open(models);
-    const learn = createLearner({ grow, openModels, log });
+    const learn = createLearner({
+      grow: (wanted) => grow(wanted, { models: (models) => scorer.open(models), tables: compareOwn }),
+      log,
+    });
     const catalogue = createCatalogue({ registry, ledger: definitions, learn, keepIndicators });
     const readDisk = async (applied: readonly PublishedDefinition[]) => {
       // A draft is tried apart from the models that are served.
       const tried = createScorer({ executionProvider: config.executionProvider });
-      const disk = await onDisk(applied, (models) => tried.open(models)).finally(() => tried.close());
+      const opening = { models: (models: readonly Model[]) => tried.open(models), tables: compareOwn };
+      const disk = await onDisk(applied, opening).finally(() => tried.close());
       metrics.gauge('definitions_refused', disk.refused.length);
       return disk;
     };
@@ -264,6 +282,7 @@ export async function createApp(config: Config, given: Given = {}) {
       offline,
       planIndicator: (indicator) => planIndicator(indicator, offline, calendar),
       planLabel: (label) => offline.planSelect(plannedLabel(label, calendar.timezone)),
+      makeTables: (tables) => fitTables(store, tables),
       writers,
       online,
       now: clock,

@@ -49,7 +49,7 @@ export function createCatalogue({
   keepIndicators,
 }: {
   readonly registry: Registry;
-  readonly ledger: Pick<DefinitionLedger, 'all' | 'indicators'>;
+  readonly ledger: Pick<DefinitionLedger, 'all' | 'indicators' | 'tables'>;
   /** Takes up definitions in force that the registry lacks, or says why it cannot. Never throws. */
   readonly learn?: (wanted: readonly Applied[]) => Promise<void>;
   /** Takes out of the registry the indicators that an apply since the start of this process no longer has. */
@@ -98,7 +98,7 @@ export function createCatalogue({
   /** Reads what is in force, and shows it at once: a retirement waits for no definition. @returns what the registry lacks, or runs with another text */
   async function read(): Promise<readonly Applied[]> {
     const reading = ++begun;
-    const [all, reports] = await Promise.all([ledger.all(), ledger.indicators()]);
+    const [all, reports, tables] = await Promise.all([ledger.all(), ledger.indicators(), ledger.tables()]);
     // A read that began later may have ended before: its answer is no older.
     if (reading >= shown) {
       shown = reading;
@@ -112,6 +112,9 @@ export function createCatalogue({
     const isLacking = (loaded: string | undefined, applied: string): boolean =>
       loaded === undefined || isOtherText(loaded, applied);
     return [
+      ...tables
+        .filter(({ name, hash }) => registry.tables.find(name)?.definedBy?.hash !== hash)
+        .map(({ name, hash }) => ({ kind: 'table', id: `${name}@1`, hash }) as const),
       ...inForce(all).filter((one) => isLacking(loadedHash(one), one.hash)),
       ...reports
         .filter(({ name, hash }) => isLacking(registry.indicators.get(name)?.hash, hash))

@@ -1,11 +1,8 @@
-import type { Model } from '../core/definitions/definitions.js';
 import type { Log } from '../core/ports/process.js';
 import type { Applied } from '../core/ports/serving.js';
 
 /** Files come late or not at all, and each try reads all that lies there. */
 const RETRY_AFTER_MS = 10_000;
-
-type OpenModels = (models: readonly Model[]) => Promise<void>;
 
 /**
  * Takes up what another process applied and this one has not loaded: reads its files and opens its models, one call at a time. What cannot be
@@ -13,11 +10,10 @@ type OpenModels = (models: readonly Model[]) => Promise<void>;
  */
 export function createLearner(options: {
   /** Loads wanted definitions, by `kind name@version` with their hashes; returns those that could not be loaded, with the reason. */
-  readonly grow: (wanted: ReadonlyMap<string, string>, openModels: OpenModels) => Promise<ReadonlyMap<string, unknown>>;
-  readonly openModels: OpenModels;
+  readonly grow: (wanted: ReadonlyMap<string, string>) => Promise<ReadonlyMap<string, unknown>>;
   readonly log: Pick<Log, 'info' | 'error'>;
 }): (wanted: readonly Applied[]) => Promise<void> {
-  const { grow, openModels, log } = options;
+  const { grow, log } = options;
   /** What was said of each definition, and of which text. */
   const said = new Map<string, { readonly hash: string | undefined; readonly message: string }>();
   let triedAt = 0;
@@ -36,7 +32,7 @@ export function createLearner(options: {
     if (known && performance.now() - triedAt < RETRY_AFTER_MS) return;
     triedAt = performance.now();
     try {
-      const refused = await grow(wanted, openModels);
+      const refused = await grow(wanted);
       for (const [definition, error] of refused) refuse(definition, wanted.get(definition), error);
       const definitions = [...wanted.keys()].filter((definition) => !refused.has(definition));
       for (const definition of definitions) said.delete(definition);

@@ -88,7 +88,7 @@ export function compare(
       ...scoresRead(kind),
     ];
     const action = isBump(file) ? 'BUMP' : 'ADD';
-    return { action, kind, name, version, id, description, pins: requires, breaks: [], touches, cost: null };
+    return { action, kind, name, version, id, description, pins: requires, breaks: [], touches, cost: null, notes: [] };
   };
 
   const retirement = (definition: PublishedDefinition): PlanChange => {
@@ -111,6 +111,7 @@ export function compare(
         ...scoresRead(kind),
       ],
       cost: null,
+      notes: [],
     };
   };
 

@@ -1,7 +1,9 @@
-import { declaresStored, declaresView } from '../core/definitions/definition-kinds.js';
+import { declaresStored, declaresView, isVersioned } from '../core/definitions/definition-kinds.js';
 import type { Indicator, Label, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
+import type { SourceTable } from '../core/lending/sources.js';
+import { asPublished } from '../core/lending/table-fit.js';
 import type { PlanChange, PlanOptions, PrunableView, RegistryPlan, RegistryPlanner } from '../core/ports/catalogue.js';
 import type { OfflineReader } from '../core/ports/offline.js';
 import type { OfflineWriters } from '../core/ports/offline-writer.js';
@@ -23,6 +25,7 @@ import {
 } from './published.js';
 import { rehashable, rehashNotice } from './rehash.js';
 import { isOtherText } from './standing.js';
+import { tableChanges } from './table-changes.js';
 
 export interface PlannerOptions {
   /** What this process runs. */
@@ -36,6 +39,8 @@ export interface PlannerOptions {
   readonly planIndicator?: (indicator: Indicator) => Promise<string | null>;
   /** The same of the query of a label. */
   readonly planLabel?: (label: Label) => Promise<string | null>;
+  /** Makes the tables of a project that the store lacks, and their columns. */
+  readonly makeTables?: (tables: readonly SourceTable[]) => Promise<unknown>;
   readonly writers: Pick<OfflineWriters, 'createView'>;
   readonly online: Pick<OnlineStore, 'deleteView'>;
   /** Marks new views as whole online: they have no rows yet. */
@@ -95,6 +100,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     offline,
     planIndicator,
     planLabel,
+    makeTables = async () => undefined,
     writers,
     online,
     costs,
@@ -172,11 +178,13 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     const { changes, problems } = compare(files, published, [...disk.indicators.values()]);
     const notice = rehash ? null : rehashNotice(files, published);
     const touched = await withSets(changes, published);
+    const tables = tableChanges(disk, await ledger.tables(), published);
     const plan = {
-      changes: asked ? await costs(touched, published, disk.views, from) : touched,
+      changes: [...tables.changes, ...(asked ? await costs(touched, published, disk.views, from) : touched)],
       problems: [
         ...refusals(disk),
         ...problems,
+        ...tables.problems,
         ...(await unplannable(disk, changes)),
         ...(notice === null ? [] : [notice]),
       ],
@@ -224,16 +232,21 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         if (rehash) await ledger.rehash(rehashable(files, await ledger.all()));
         const ids = new Set(todo.changes.filter(({ action }) => action !== 'RETIRE').map(label));
         const fresh = files.filter((file) => ids.has(label(file)));
+        const tables = disk.tables.all.filter(({ definedBy }) => definedBy !== null);
+        await makeTables(tables);
         const views = fresh.filter(({ kind }) => declaresStored(kind)).map(({ id }) => disk.views.get(id) as View);
         for (const view of views) await writers.createView(view);
         await options.vouch?.(views);
         const appliedAt = now();
         await ledger.publish(fresh.map((file) => ({ ...contentOf(file), appliedAt })));
         await ledger.retire(
-          todo.changes.filter(({ action }) => action === 'RETIRE'),
+          todo.changes.flatMap(({ action, kind, id }) =>
+            action === 'RETIRE' && isVersioned(kind) ? [{ kind, id }] : [],
+          ),
           appliedAt,
         );
         await ledger.publishIndicators([...disk.indicators.values()]);
+        await ledger.publishTables(tables.map(asPublished));
         await onChange();
         return todo;
       }),
@@ -299,6 +312,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
           breaks: [],
           touches: [],
           cost: null,
+          notes: [],
         };
         return {
           changes: await withSets([retired], published),

@@ -23,6 +23,7 @@ interface Change {
   readonly pins: readonly string[];
   readonly touches: readonly { readonly kind: string; readonly id: string; readonly effect: string }[];
   readonly cost: Cost | null;
+  readonly notes: readonly string[];
 }
 
 interface Plan {
@@ -38,7 +39,7 @@ interface Plan {
 
 const FIELDS = `{
   changes {
-    action kind name version description pins breaks touches { kind id effect }
+    action kind name version description notes pins breaks touches { kind id effect }
     cost {
       backfillFrom backfillTo backfillAsOfs backfillRows backfillSeconds onlineKeys sampledRows bytesPerKey onlineBytes problem
     }
@@ -64,6 +65,8 @@ function costCells(cost: Cost | null): readonly string[] {
 
 const COLUMNS = ['change', 'kind', 'version', 'rows to backfill', 'days', 'keys online', 'in Redis'];
 
+const UNVERSIONED: ReadonlySet<string> = new Set(['table', 'column']);
+
 /** The definitions that a change affects, by effect. */
 function touchText({ touches }: Change): string {
   const effects = [...new Set(touches.map(({ effect }) => effect))];
@@ -79,7 +82,7 @@ export function describePlan(plan: Plan, done: boolean): string {
   const { changes, problems, prunable } = plan;
   const lines: string[] = [];
   const costed = changes.some(({ cost }) => cost);
-  const idOf = ({ name, version }: Change): string => `${name}@${version}`;
+  const idOf = ({ kind, name, version }: Change): string => (UNVERSIONED.has(kind) ? name : `${name}@${version}`);
   if (changes.length > 0) {
     const rows = changes.map((change) => [
       ...[change.action, change.kind, idOf(change)],
@@ -90,6 +93,7 @@ export function describePlan(plan: Plan, done: boolean): string {
   for (const change of changes) {
     const words = touchText(change);
     if (words) lines.push(`${idOf(change)}  ${words}`);
+    lines.push(...change.notes.map((note) => `${idOf(change)}  ${note}`));
     if (change.cost?.problem) lines.push(`${idOf(change)}  ${change.cost.problem}`);
   }
   lines.push(...problems.map((problem) => `problem  ${problem}`));

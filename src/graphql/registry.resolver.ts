@@ -90,13 +90,16 @@ class RegistryChangeType {
   @Field(() => PlanAction, { description: 'The action of the change.' })
   action!: PlanActionName;
 
-  @Field(() => String, { description: 'The kind of the definition: view, on_demand, service, model or label.' })
+  @Field(() => String, {
+    description:
+      'The kind of the definition: view, on_demand, service, model or label; table for a source table, column for a column that a table gets.',
+  })
   kind!: string;
 
-  @Field(() => String, { description: 'The name of the definition.' })
+  @Field(() => String, { description: 'The name of the definition; of a column table.column.' })
   name!: string;
 
-  @Field(() => Int, { description: 'The version of the definition.' })
+  @Field(() => Int, { description: 'The version of the definition; 1 for a table and a column.' })
   version!: number;
 
   @Field(() => String, { nullable: true, description: 'The description of the definition.' })
@@ -117,6 +120,9 @@ class RegistryChangeType {
       'The cost of a new stored view; null for a definition that stores nothing, and where costs were not requested.',
   })
   cost!: PlanCost | null;
+
+  @Field(() => [String], { description: 'The remarks that a reader needs before applying the change: each is a sentence.' })
+  notes!: readonly string[];
 }
 
 @ObjectType('PrunableView', { description: 'A retired version of a view whose history is still stored.' })

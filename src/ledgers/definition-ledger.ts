@@ -55,6 +55,21 @@ export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger
       });
     },
 
+    tables: () => dataSource.query('SELECT name, hash, personal FROM published_table ORDER BY name'),
+
+    async publishTables(tables) {
+      await dataSource.transaction(async (manager) => {
+        await manager.query('DELETE FROM published_table');
+        for (const { name, hash, personal } of tables) {
+          await manager.query('INSERT INTO published_table (name, hash, personal) VALUES ($1, $2, $3)', [
+            name,
+            hash,
+            personal,
+          ]);
+        }
+      });
+    },
+
     promote: (model, championSince) => dataSource.transaction((manager) => makeChampion(manager, model, championSince)),
 
     async rehash(definitions) {

@@ -5,6 +5,8 @@ import type { VersionedKind } from '../core/definitions/definition-kinds.js';
 import type { AnyView, Model } from '../core/definitions/definitions.js';
 import type { RefusedFile, Registry } from '../core/definitions/registry.js';
 import { conflict } from '../core/errors.js';
+import type { SourceTable, SourceTables } from '../core/lending/sources.js';
+import { type CompareTables, planStored, storedPart } from '../core/lending/table-fit.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
 import { codeOnDisk, outdatedImports } from './imported.js';
 import { findLayered, type Layers } from './layers.js';
@@ -16,19 +18,25 @@ import { loadUsable } from './usable.js';
 
 /** Definitions by `kind name@version`, with the content hash that was applied. */
 type Wanted = ReadonlyMap<string, string>;
-type OpenModels = (models: readonly Model[]) => Promise<void>;
+
+/** What definitions need of the stores before they are served. */
+export interface Opening {
+  /** Rejects where one of the models does not open. */
+  readonly models: (models: readonly Model[]) => Promise<void>;
+  readonly tables: CompareTables;
+}
 
 export interface OpenRegistry {
   /** Grows with `grow`; what is in it and in force never changes. */
   readonly registry: Registry;
   /**
-   * Adds definitions, each for itself, models once they are open; those that were loaded as drafts with another text are loaded as they are on disk.
+   * Adds definitions, each for itself, models once they are open, tables once they are stored; those that were loaded as drafts with another text are loaded as they are on disk.
    * Only their files are imported: a draft that lies beside them is no part of what is served.
    * @returns the definitions that could not be added, each with the reason
    */
-  grow(wanted: Wanted, openModels: OpenModels): Promise<ReadonlyMap<string, unknown>>;
-  /** Every definition as its file is on disk now, which nothing serves yet. A model that does not open is refused, as a file with a problem is. */
-  onDisk(applied: readonly PublishedDefinition[], openModels: OpenModels): Promise<Registry>;
+  grow(wanted: Wanted, opening: Opening): Promise<ReadonlyMap<string, unknown>>;
+  /** Every definition as its file is on disk now, which nothing serves yet. A model that does not open and a table that does not fit are refused, as a file with a problem is. */
+  onDisk(applied: readonly PublishedDefinition[], opening: Opening): Promise<Registry>;
   /** Takes out the other indicators. */
   keepIndicators(names: ReadonlySet<string>): void;
   /** Takes a model out that does not open. */
@@ -50,31 +58,31 @@ export async function openRegistry(
   const unfits: RefusedFile[] = [];
   return {
     registry: registryOf(loading, refused),
-    grow: (wanted, openModels) => grow(loading, options, wanted, openModels),
+    grow: (wanted, opening) => grow(loading, options, wanted, opening),
     keepIndicators(names) {
       for (const name of loading.indicators.keys()) if (!names.has(name)) loading.indicators.delete(name);
     },
-    async onDisk(inForce, openModels) {
+    async onDisk(inForce, opening) {
       const disk = await loadUsable(options, inForce);
       for (const model of [...disk.loading.models.values()]) {
         if (loading.models.get(model.id)?.hash === model.hash) continue;
-        await openModels([model]).catch((cause: Error) => refuse(disk.loading, disk.refused, model, cause.message));
+        await opening.models([model]).catch((cause: Error) => refuse(disk.loading, disk.refused, model, cause.message));
       }
-      // A table is what it was at the start until the next one, which compares it with what is stored.
-      for (const [name, table] of loading.sourceTables) disk.loading.sourceTables.set(name, table);
-      disk.refused.push(...unfits);
+      // Those of the platform are what they were at the start until the next one, which compares them with what is stored.
+      for (const [name, table] of loading.sourceTables) {
+        if (table.definedBy === null) disk.loading.sourceTables.set(name, table);
+      }
+      const fits = await opening.tables(ownTables(disk.loading.tables));
+      const misfits = planStored(disk.loading.tables, fits, loading.tables);
+      disk.refused.push(...unfits, ...[...misfits].map(([name, reasons]) => misfit(disk.loading, name, reasons)));
       refused.splice(0, refused.length, ...disk.refused);
       return registryOf(disk.loading, disk.refused);
     },
     refuseModel: (model, reason) => refuse(loading, refused, model, reason),
     refuseTable(name, reasons) {
-      const unfit: RefusedFile = {
-        file: `tables/${name}.table.ts`,
-        defines: { kind: 'table', id: `${name}@1` },
-        reasons,
-      };
+      const unfit = misfit(loading, name, reasons);
       loading.tables.refuse(name, reasons.join('; '));
-      unfits.push(unfit);
+      if (loading.tables.find(name)?.definedBy === null) unfits.push(unfit);
       refused.push(unfit);
     },
   };
@@ -85,7 +93,20 @@ function refuse(loading: Loading, refused: RefusedFile[], { id, file }: Model, r
   refused.push({ file, defines: { kind: 'model', id }, reasons: [reason] });
 }
 
-type Grown = Pick<Loading, 'views' | 'onDemandViews' | 'services' | 'models' | 'labels' | 'indicators'>;
+const misfit = ({ tables }: Loading, name: string, reasons: readonly string[]): RefusedFile => ({
+  file: tables.find(name)?.definedBy?.file ?? `tables/${name}.table.ts`,
+  defines: { kind: 'table', id: `${name}@1` },
+  reasons,
+});
+
+/** The tables that files of a project define. */
+export const ownTables = (tables: SourceTables): readonly SourceTable[] =>
+  tables.all.filter(({ definedBy }) => definedBy !== null);
+
+type Grown = Pick<
+  Loading,
+  'sourceTables' | 'views' | 'onDemandViews' | 'services' | 'models' | 'labels' | 'indicators'
+>;
 
 const labelOf = ({ kind, id }: FoundFile): string => `${kind} ${id}`;
 
@@ -97,7 +118,7 @@ async function grow(
   known: Loading,
   layers: Layers,
   wanted: Wanted,
-  openModels: OpenModels,
+  opening: Opening,
 ): Promise<ReadonlyMap<string, unknown>> {
   const refused = new Map<string, unknown>();
   const here = hashesOf(known);
@@ -112,7 +133,7 @@ async function grow(
     for (const item of left) {
       // Of two files that define the same, the one that was applied.
       if (hashesOf(known).get(labelOf(item)) === wanted.get(labelOf(item))) continue;
-      const error = await add(item, { ...known, scores }, wanted, openModels).then(
+      const error = await add(item, { ...known, scores }, wanted, opening).then(
         () => null,
         (cause: unknown) => cause,
       );
@@ -129,7 +150,7 @@ async function grow(
   const outdated = (): readonly FoundFile[] => found.filter((item) => !broken.has(item) && isOutdated(item, known));
   for (let items = outdated(); items.length > 0; items = outdated()) {
     for (const item of items) {
-      await add(item, { ...known, scores }, wanted, openModels).catch((cause) => {
+      await add(item, { ...known, scores }, wanted, opening).catch((cause) => {
         broken.add(item);
         for (const label of labelsOf(item)) if (wanted.has(label)) refused.set(label, cause);
       });
@@ -176,10 +197,11 @@ async function renewEntities(known: Loading, layers: Layers): Promise<void> {
 }
 
 /** Adds what one file defines. @throws CONFLICT where it is not what was applied, BAD_USER_INPUT where it has a problem */
-async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: OpenModels): Promise<void> {
+async function add(item: FoundFile, known: Loading, wanted: Wanted, opening: Opening): Promise<void> {
   const problems: string[] = [];
   const loading: Loading = {
     ...known,
+    sourceTables: new Map(known.sourceTables),
     // It refers to the definitions that are served, not to second ones of the same name.
     views: new Map(known.views),
     onDemandViews: new Map(known.onDemandViews),
@@ -208,12 +230,14 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: 
   if (differing.length > 0) {
     throw conflict(
       `${item.file} is not here as ${differing.join(' and ')} was applied`,
-      item.kind === 'indicator'
+      item.kind === 'indicator' || item.kind === 'table'
         ? 'apply what it says now, or give this process the file that was applied'
         : 'give every process the same definition files, or restart this one with them',
     );
   }
-  await openModels([...loading.models.values()].filter(({ id, hash }) => known.models.get(id)?.hash !== hash));
+  await opening.models([...loading.models.values()].filter(({ id, hash }) => known.models.get(id)?.hash !== hash));
+  const table = item.kind === 'table' ? loading.sourceTables.get(item.name) : undefined;
+  if (table) known.tables.put(await openTable(table, opening));
   addTo(known.views, loading.views);
   addTo(known.onDemandViews, loading.onDemandViews);
   addTo(known.services, loading.services);
@@ -222,7 +246,24 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, openModels: 
   addTo(known.indicators, loading.indicators);
 }
 
-function hashesOf({ views, onDemandViews, services, models, labels, indicators }: Grown): ReadonlyMap<string, string> {
+async function openTable(table: SourceTable, { tables: compare }: Opening): Promise<SourceTable> {
+  const [fit] = await compare([table]);
+  if (fit && fit.problems.length === 0 && !fit.missing && fit.fresh.length === 0) return storedPart(table, fit);
+  throw conflict(
+    `the source table ${table.name} is not stored as its file says${fit?.problems.length ? `: ${fit.problems.join('; ')}` : ''}`,
+    'look at the plan and apply it: riskgraph plan, riskgraph apply',
+  );
+}
+
+function hashesOf({
+  sourceTables,
+  views,
+  onDemandViews,
+  services,
+  models,
+  labels,
+  indicators,
+}: Grown): ReadonlyMap<string, string> {
   const of = (kind: VersionedKind, all: ReadonlyMap<string, { readonly id: string; readonly hash: string }>) =>
     [...all.values()].map(({ id, hash }) => [`${kind} ${id}`, hash] as const);
   return new Map([
@@ -232,6 +273,9 @@ function hashesOf({ views, onDemandViews, services, models, labels, indicators }
     ...of('model', models),
     ...of('label', labels),
     ...[...indicators.values()].map(({ name, hash }) => [`indicator ${name}@1`, hash] as const),
+    ...[...sourceTables.values()].flatMap(({ name, definedBy }) =>
+      definedBy ? [[`table ${name}@1`, definedBy.hash] as const] : [],
+    ),
   ]);
 }
 

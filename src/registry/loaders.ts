@@ -1,4 +1,5 @@
 /** How each kind of definition file is read and checked, one loader a kind: a kind without a loader does not compile. */
+import { realpath } from 'node:fs/promises';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { IndicatorSpec } from '../core/definitions/define-indicator.js';
 import type { JobSpec } from '../core/definitions/define-job.js';
@@ -12,7 +13,7 @@ import type { JobDefinition } from '../core/definitions/registry.js';
 import type { SourceTable, SourceTables } from '../core/lending/sources.js';
 import { checkView } from './check.js';
 import { inCurrency } from './currency.js';
-import { contentHash } from './hash.js';
+import { contentHash, PACKAGE } from './hash.js';
 import { checkLabel } from './labels.js';
 import { loadModels } from './models.js';
 import { loadOnDemandViews } from './on-demand.js';
@@ -57,10 +58,14 @@ async function each(files: readonly DefinitionFile[], problems: string[], load: 
   }
 }
 
+/** The tables that come with the platform are those of its release, and no part of a plan. */
+const definedBy = async ({ file, path }: DefinitionFile): Promise<SourceTable['definedBy']> =>
+  (await realpath(path)).startsWith(`${PACKAGE}/tables/`) ? null : { file, hash: await contentHash(path) };
+
 const loadTables: Loader = async (files, { sourceTables, problems }) => {
-  await each(files, problems, (item) => {
+  await each(files, problems, async (item) => {
     const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
-    const table = checkTable(item.name, item.exported as TableSpec, report);
+    const table = checkTable(item.name, item.exported as TableSpec, report, await definedBy(item));
     if (table) sourceTables.set(table.name, table);
   });
 };

@@ -5,8 +5,13 @@ import type { Report } from './check.js';
 
 const NAME = /^[a-z][a-z0-9_]*$/;
 
-/** Builds a source table from its file and reports everything that is wrong with it; null where something is. */
-export function checkTable(name: string, spec: TableSpec, report: Report): SourceTable | null {
+/** Builds a source table from its file and reports everything that is wrong with it; null where something is. `definedBy`: the file of a project. */
+export function checkTable(
+  name: string,
+  spec: TableSpec,
+  report: Report,
+  definedBy: SourceTable['definedBy'] = null,
+): SourceTable | null {
   let good = true;
   const refuse: Report = (problem) => {
     good = false;
@@ -38,5 +43,5 @@ export function checkTable(name: string, spec: TableSpec, report: Report): Sourc
       refuse(`eventTime '${column}' cannot be opt(…): a row without it would be seen by no view`);
   }
   if (spec.key.length === 0) refuse('has no key');
-  return good ? tableOf(name, spec) : null;
+  return good ? tableOf(name, spec, definedBy) : null;
 }

@@ -1,16 +1,9 @@
 /** Source tables as ClickHouse holds them, beside what their definitions say. */
 import { ident, param, raw, sql } from '../core/definitions/sql.js';
-import { eventTimeText } from '../core/lending/source-ddl.js';
+import { eventTimeText, sourceTableDdl } from '../core/lending/source-ddl.js';
 import { type SourceTable, storedType, VERSION_COLUMNS } from '../core/lending/sources.js';
+import type { TableFit } from '../core/lending/table-fit.js';
 import type { ClickHouse } from './client.js';
-
-export interface TableFit {
-  readonly table: string;
-  /** Columns that came after the table was made, in the order in which they came. */
-  readonly added: readonly string[];
-  /** Why the definition cannot be served, each with what to do; none where it can. */
-  readonly problems: readonly string[];
-}
 
 interface Stored {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -20,32 +13,57 @@ interface Stored {
 
 const ANOTHER = 'put the file back as it was, or define a table under another name';
 
+/** Compares tables with what ClickHouse holds of them, and changes nothing. */
+export async function compareTables(
+  clickhouse: ClickHouse,
+  tables: readonly SourceTable[],
+): Promise<readonly TableFit[]> {
+  if (tables.length === 0) return [];
+  const stored = await readStored(clickhouse, tables);
+  return tables.map((table) => {
+    const shape = stored.get(table.name);
+    const names = table.columns.map(({ name }) => name);
+    if (!shape) return { table: table.name, missing: true, fresh: names, added: [], problems: [] };
+    const known = new Set(shape.columns.map(({ name }) => name));
+    const own = new Set(names);
+    const fresh = names.filter((name) => !known.has(name));
+    const later = laterOf(shape.columns).flatMap(({ name }) => (own.has(name) ? [name] : []));
+    return {
+      table: table.name,
+      missing: false,
+      fresh,
+      added: [...later, ...fresh],
+      problems: problemsOf(table, shape),
+    };
+  });
+}
+
 /**
- * Adds the nullable columns that definitions have and ClickHouse lacks: a column that nothing stored has a value of changes no row. Every other
- * difference is a problem, and leaves the table as it is. Several processes may run this at once.
+ * Creates the tables that ClickHouse lacks, and adds the nullable columns that it lacks of others: a column of which nothing stored has a value changes
+ * no row. Of a table with a problem nothing is changed. Several processes may run this at once. @returns how the tables stand then
  */
 export async function fitTables(clickhouse: ClickHouse, tables: readonly SourceTable[]): Promise<readonly TableFit[]> {
-  const stored = await readStored(clickhouse, tables);
-  const fits: TableFit[] = [];
-  for (const table of tables) {
-    const { columns = [], sortingKey = '', comment = '' } = stored.get(table.name) ?? {};
-    const known = new Map(columns.map(({ name, type }) => [name, type]));
-    const fresh = table.columns.filter(({ name }) => !known.has(name));
-    const problems = problemsOf(table, { columns, sortingKey, comment });
-    if (problems.length === 0) {
-      for (const column of fresh) {
-        await clickhouse.run(
-          'migrate',
-          sql`ALTER TABLE ${ident(table.name)} ADD COLUMN IF NOT EXISTS ${ident(column.name)} ${raw(storedType(column))}`,
-        );
-      }
-    }
-    const own = new Set(table.columns.map(({ name }) => name));
-    const later = laterOf(columns).map(({ name }) => name);
-    const added = [...later.filter((name) => own.has(name)), ...fresh.map(({ name }) => name)];
-    fits.push({ table: table.name, added, problems });
+  const fits = await compareTables(clickhouse, tables);
+  const byName = new Map(tables.map((table) => [table.name, table]));
+  for (const { table: name, missing, fresh, problems } of fits) {
+    const table = byName.get(name) as SourceTable;
+    if (missing) await clickhouse.run('migrate', sourceTableDdl(table));
+    else if (problems.length === 0) await addColumns(clickhouse, table, fresh);
   }
-  return fits;
+  return fits.map((fit) =>
+    fit.missing || fit.problems.length === 0
+      ? { ...fit, missing: false, fresh: [], added: fit.missing ? [] : fit.added }
+      : fit,
+  );
+}
+
+async function addColumns(clickhouse: ClickHouse, { name, columns }: SourceTable, fresh: readonly string[]) {
+  for (const column of columns.filter((each) => fresh.includes(each.name))) {
+    await clickhouse.run(
+      'migrate',
+      sql`ALTER TABLE ${ident(name)} ADD COLUMN IF NOT EXISTS ${ident(column.name)} ${raw(storedType(column))}`,
+    );
+  }
 }
 
 /** Names of the stored tables that a definition file has made and no migration: those of projects. */

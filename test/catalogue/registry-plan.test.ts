@@ -106,7 +106,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await database.dataSource.query(
-    'TRUNCATE published_definition, published_indicator, training_set, materialization_run',
+    'TRUNCATE published_definition, published_indicator, published_table, training_set, materialization_run',
   );
   for (const view of registry.views.values()) await leasedWrites(writers).dropView(view);
   await (redis.client as { flushall(): Promise<unknown> }).flushall();
@@ -778,7 +778,6 @@ describe('a process that runs another text than was applied', () => {
         tried.push([...wanted.keys()]);
         return new Map([['view lost@1', new Error('its file is not here')]]);
       },
-      openModels: async () => undefined,
       log: { info: () => undefined, error: (fields) => said.push(fields) },
     });
     const wanted = (id: string) => ({ kind: 'view' as const, id, hash: 'v2:x' });

@@ -75,7 +75,7 @@ async function run(mutation: string): Promise<Job> {
   return job;
 }
 
-const PLAN = `changes { action kind name version description pins breaks touches { kind id effect } cost {
+const PLAN = `changes { action kind name version description notes pins breaks touches { kind id effect } cost {
   backfillFrom backfillTo backfillAsOfs backfillRows onlineKeys sampledRows bytesPerKey onlineBytes problem } }
   problems prunable { view rows bytes trainingSets }`;
 type Plan = Parameters<typeof describePlan>[0];
@@ -254,4 +254,104 @@ it('refuses to end a version that a service pins, then prunes what is retired, b
   expect(await ask('mutation { planRegistry { changes { name } problems } }')).toEqual({
     planRegistry: { changes: [], problems: [] },
   });
+});
+
+const shopsFile = (more = '', phone = 'opt(pii(text("Its phone")))') => ({
+  path: 'tables/shops.table.ts',
+  text: `import { defineTable, float, instant, opt, pii, text } from 'riskgraph';
+
+export default defineTable({
+  description: 'A shop in which loans are sold.',
+  key: ['shop_id'],
+  eventTime: 'opened_at',
+  columns: { shop_id: text('The shop'), customer_id: text('Who runs it'), opened_at: instant('When it opened'), phone: ${phone}, ${more} },
+});
+`,
+});
+const shopsView = {
+  path: 'features/customer/shop_count.v1.view.ts',
+  text: `import { defineFeatureView, int32, sql } from 'riskgraph';
+import { customer } from '../entities.js';
+
+export default defineFeatureView({
+  entity: customer,
+  description: 'Shops that a customer runs.',
+  owner: 'test',
+  schedule: { every: 'day', delay: '0s' },
+  features: { shops: int32({ description: 'Shops', unit: 'shops' }) },
+  query: ({ source }) => sql\`SELECT customer_id, toInt32(count()) AS shops FROM \${source('shops')} GROUP BY customer_id\`,
+});
+`,
+};
+
+it('a table and a column of one’s own are made by an apply that a plan has shown, in every process, and any other change is refused by name', async () => {
+  await definitions.put(shopsFile());
+  await definitions.put(shopsView);
+  const tableChanges = async (): Promise<readonly (readonly unknown[])[]> => {
+    const { planRegistry } = await ask<{ planRegistry: Plan }>(`mutation { planRegistry(costs: false) { ${PLAN} } }`);
+    expect(planRegistry.problems).toEqual([]);
+    return planRegistry.changes.map(({ action, kind, name, touches }) => [
+      action,
+      kind,
+      name,
+      touches.map(({ id }) => id),
+    ]);
+  };
+  const load = async (at: Api, body: string): Promise<unknown> => {
+    const headers = { 'content-type': 'text/csv' };
+    return (await at.fetch('ingest', '/import/shops', { method: 'POST', headers, body })).json();
+  };
+  const row = 'shop_id,customer_id,opened_at\nS1,C1,2026-01-05T00:00:00Z\n';
+  // It starts with the file that no apply has made yet.
+  const other = await startApi({ definitions: definitions.root, stores, clock: middayClock });
+  try {
+    expect(await tableChanges()).toEqual([
+      ['ADD', 'table', 'shops', ['shop_count@1']],
+      ['ADD', 'view', 'shop_count', []],
+    ]);
+    expect(await load(api, row)).toMatchObject({ error: { code: 'NOT_FOUND' } });
+    expect(await load(other, row)).toMatchObject({
+      error: { code: 'CONFLICT', hint: 'riskgraph plan shows it, and riskgraph apply makes it' },
+    });
+    await ask('mutation { applyRegistry { problems } }');
+    expect(await tableChanges()).toEqual([]);
+    expect(await load(api, row)).toMatchObject({ accepted: 1, rejected: 0 });
+    await other.app.services.api.catalogue.refresh();
+    expect(await load(other, row)).toMatchObject({ duplicates: 1 });
+
+    await definitions.put(shopsFile("area: opt(float('Its area'))"));
+    const wide = 'shop_id,customer_id,opened_at,area\nS1,C1,2026-01-05T00:00:00Z,80\n';
+    expect(await tableChanges()).toEqual([['ADD', 'column', 'shops.area', []]]);
+    expect(await load(api, wide)).toMatchObject({ error: { code: 'BAD_USER_INPUT' } });
+    await ask('mutation { applyRegistry { problems } }');
+    await other.app.services.api.catalogue.refresh();
+    expect(await load(other, row)).toMatchObject({ duplicates: 1 });
+    expect(await load(other, wide)).toMatchObject({ accepted: 1 });
+    expect(await load(api, wide)).toMatchObject({ duplicates: 1 });
+  } finally {
+    await other.close();
+  }
+
+  const problemsOf = async (): Promise<readonly string[]> =>
+    (await ask<{ planRegistry: Plan }>('mutation { planRegistry(costs: false) { problems } }')).planRegistry.problems;
+  const areaOf = (column: string) => `area: opt(${column}('Its area'))`;
+  await definitions.put(shopsFile(`${areaOf('text')}, floors: float('x')`, 'opt(text("Its phone"))'));
+  const problems = await problemsOf();
+  expect(problems).toHaveLength(1);
+  for (const reason of [
+    /^tables\/shops\.table\.ts is refused: /,
+    /'area' is stored as Nullable\(Float64\)/,
+    /'phone' was applied as personal: put pii\(…\) back/,
+    /'floors' is new/,
+  ]) {
+    expect(problems[0]).toMatch(reason);
+  }
+  // What is served goes on, with the definition that was applied.
+  expect(await load(api, row.replace('S1', 'S2'))).toMatchObject({ accepted: 1 });
+  await rm(join(definitions.root, shopsFile().path));
+  expect((await problemsOf()).join()).toMatch(
+    /the file of the source table shops is gone, and view shop_count@1 reads it/,
+  );
+  await definitions.put(shopsFile("area: opt(pii(float('Its area')))"));
+  expect((await problemsOf()).join()).toMatch(/'area' was applied without pii\(…\)/);
 });

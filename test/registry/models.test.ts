@@ -61,11 +61,13 @@ export const pair = defineEntity({ name: 'pair', joinKeys: ['customer_id', 'devi
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
+const NOTHING = { models: async () => undefined, tables: async () => [] };
+
 /** Opens the registry; `refusals` are the reasons of what could not be added. */
 async function opening(open: (models: readonly Model[]) => unknown) {
   const { registry, grow } = await openRegistry({ root });
   const refusals = async (wanted: readonly (readonly [string, string])[]): Promise<string[]> =>
-    [...(await grow(new Map(wanted), async (models) => void open(models))).values()].map(
+    [...(await grow(new Map(wanted), { ...NOTHING, models: async (models) => void open(models) })).values()].map(
       (error) => (error as Error).message,
     );
   return { registry, refusals };
@@ -210,10 +212,10 @@ export default defineIndicator({
   // It comes before the one that was applied.
   await putIndicator('copies/one', 'copy');
   keepIndicators(new Set(['one', 'two', 'new']));
-  expect(await grow(applied, async () => undefined)).toEqual(new Map());
+  expect(await grow(applied, NOTHING)).toEqual(new Map());
   expect(described()).toEqual(['one second', 'two first', 'new second']);
   // Its file is no longer what was applied: what is served stays.
-  const refused = await grow(new Map([['indicator two@1', 'v2:another']]), async () => undefined);
+  const refused = await grow(new Map([['indicator two@1', 'v2:another']]), NOTHING);
   expect([...refused.values()].map((error) => (error as Error).message)).toEqual([
     'indicators/two.indicator.ts is not here as indicator two@1 was applied',
   ]);

@@ -12,7 +12,6 @@ import { freshHome } from './homes.js';
 import { migratedClickHouseDatabase } from './migrated.js';
 import { FIXTURE_ROOT } from './registries.js';
 import { type FreshStore, freshPostgresDatabase, freshRedis } from './stores.js';
-import { TABLES } from './tables.js';
 
 export const keyOf = (role: Role): string => `the-key-of-role-${role}`.padEnd(24, '-');
 
@@ -119,7 +118,8 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     rateCount: services.rateCount,
     decisionDeadlineMs: config.decisionDeadlineMs,
     idleBodySeconds: config.idleBodySeconds,
-    registerImports: (http) => registerImportRoutes(http, { tables: TABLES, sources: services.sources, now }),
+    registerImports: (http) =>
+      registerImportRoutes(http, { tables: app.registry.tables, sources: services.sources, now }),
     ...options.http?.(app),
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });

@@ -115,9 +115,15 @@ export const definitionFolders: readonly string[] = [
   ...new Set(definitionKinds.map((kind) => DEFINITION_KINDS[kind].folder)),
 ];
 
-export const declaresView = (kind: DefinitionKind): kind is ViewDefinitionKind =>
-  DEFINITION_KINDS[kind].features !== null;
-export const declaresStored = (kind: DefinitionKind): boolean => DEFINITION_KINDS[kind].features === 'stored';
+/** Of what a definition file is not, such as a column, nothing is true. */
+const factsOf = (kind: DefinitionKind | 'column'): DefinitionKindFacts | null =>
+  kind === 'column' ? null : DEFINITION_KINDS[kind];
+
+export const isVersioned = (kind: DefinitionKind | 'column'): kind is VersionedKind =>
+  factsOf(kind)?.versioned === true;
+export const declaresView = (kind: DefinitionKind | 'column'): kind is ViewDefinitionKind =>
+  (factsOf(kind)?.features ?? null) !== null;
+export const declaresStored = (kind: DefinitionKind | 'column'): boolean => factsOf(kind)?.features === 'stored';
 
 export const viewDefinitionKinds = definitionKinds.filter(declaresView);
 export const storedDefinitionKinds = viewDefinitionKinds.filter(declaresStored);

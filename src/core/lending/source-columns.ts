@@ -56,10 +56,14 @@ export interface SourceTable {
   readonly hidden: readonly HiddenColumns[];
   /** The table in which derivations record their runs, whose `seq` continues that of the imports; null for a table that is not derived. */
   readonly derivationRuns: string | null;
+  /** The file of a project that defines it; null for a table that comes with the platform. */
+  readonly definedBy: { readonly file: string; readonly hash: string } | null;
+  /** Of a table that is planned: the columns that an apply adds to the store, or the whole table; it reads as empty. Absent: it is stored. */
+  readonly planned?: 'TABLE' | readonly string[];
 }
 
-/** The source table that a file defines. */
-export function tableOf(name: string, spec: TableSpec): SourceTable {
+/** The source table that a file defines. `definedBy`: the file of a project. */
+export function tableOf(name: string, spec: TableSpec, definedBy: SourceTable['definedBy'] = null): SourceTable {
   const { eventTime = { kind: 'always' } } = spec;
   return Object.freeze<SourceTable>({
     name,
@@ -69,6 +73,7 @@ export function tableOf(name: string, spec: TableSpec): SourceTable {
     knownAt: spec.knownAt ?? null,
     hidden: spec.hidden ?? [],
     derivationRuns: spec.derivationRuns ?? null,
+    definedBy,
     columns: Object.entries(spec.columns).map(([columnName, columnSpec]) => ({
       name: columnName,
       ...columnSpec,

@@ -5,16 +5,25 @@ import { type SourceTable, storedType, VERSION_COLUMNS } from './sources.js';
 export const columnsDdl = (table: SourceTable): Sql =>
   join(table.columns.map((column) => sql`${ident(column.name)} ${raw(storedType(column))}`));
 
+/** The columns of versions with their types. */
+const versionDdl: Sql = join(Object.entries(VERSION_COLUMNS).map(([name, type]) => sql`${ident(name)} ${raw(type)}`));
+
 /**
  * Creates a source table where there is none: every version of every row, sorted by key and then by when it was known, so that the newest
  * version of a key is found by reading in order. The index makes "what did this import bring" a short read.
  */
 export function sourceTableDdl(table: SourceTable): Sql {
-  const version = Object.entries(VERSION_COLUMNS).map(([name, type]) => sql`${ident(name)} ${raw(type)}`);
   const key = [...table.key, 'ingested_at', 'seq'].map(ident);
   return sql`CREATE TABLE IF NOT EXISTS ${ident(table.name)} (
-    ${columnsDdl(table)}, ${join(version)}, INDEX seq_range seq TYPE minmax GRANULARITY 4
+    ${columnsDdl(table)}, ${versionDdl}, INDEX seq_range seq TYPE minmax GRANULARITY 4
   ) ENGINE = MergeTree ORDER BY (${join(key)}) COMMENT ${raw(`'${eventTimeText(table)}'`)}`;
+}
+
+/** The stored rows of a table, every version; none of one that is only planned. */
+export function storedRows(table: SourceTable): Sql {
+  if (table.planned === undefined) return ident(table.name);
+  const structure = sql`${columnsDdl(table)}, ${versionDdl}`.render().query;
+  return raw(`null('${structure.replaceAll("'", "\\'")}')`);
 }
 
 /** What the table says of its event time, so that a definition that says otherwise is seen: names of columns are plain words. */

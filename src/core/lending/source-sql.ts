@@ -1,4 +1,5 @@
 import { ident, join, param, raw, type Sql, sql } from '../definitions/sql.js';
+import { storedRows } from './source-ddl.js';
 import type { SourceTable } from './sources.js';
 
 export interface SourceSelectOptions {
@@ -52,7 +53,7 @@ export function sourceSelect(table: SourceTable, options: SourceSelectOptions): 
   );
   const after = happened && !eventTimeInKey(table) ? sql` AND ${happened}` : raw('');
   return sql`(SELECT ${join(columns)}, v.ingested_at AS ingested_at FROM (
-    SELECT * FROM ${ident(table.name)} AS v WHERE v.ingested_at <= ${knowledge}${before}
+    SELECT * FROM ${storedRows(table)} AS v WHERE v.ingested_at <= ${knowledge}${before}
     ORDER BY ${key}, ingested_at DESC, seq DESC LIMIT 1 BY ${key}
   ) AS v WHERE v.deleted = 0${after}${options.rowFilter ? sql` AND ${options.rowFilter}` : raw('')})`;
 }

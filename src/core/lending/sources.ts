@@ -10,17 +10,25 @@ export type { EventTime, HiddenColumns, SourceColumn, SourceTable, SourceType } 
 export class SourceTables {
   private readonly byName: Map<string, SourceTable>;
   private readonly refused = new Map<string, string>();
+  private readonly withheld = new Set<string>();
+  private readonly personal = new Set<string>();
 
   /** @param tables by name */
   constructor(tables: Map<string, SourceTable>) {
     this.byName = tables;
   }
 
-  /** Takes down which columns of a table came after it was made, once the store has said it. */
-  setAdded(name: string, added: readonly string[]): void {
-    const table = this.get(name);
-    const columns = table.columns.map((column) => ({ ...column, added: added.includes(column.name) }));
-    this.byName.set(name, Object.freeze({ ...table, columns }));
+  /** Puts a table in the place of what it was, and serves it. */
+  put(table: SourceTable): void {
+    this.byName.set(table.name, table);
+    for (const { name, pii } of table.columns) if (pii) this.personal.add(name);
+    this.refused.delete(table.name);
+    this.withheld.delete(table.name);
+  }
+
+  /** A table that no apply has made yet is neither read nor written. */
+  withhold(name: string): void {
+    this.withheld.add(name);
   }
 
   /** No table is read or written whose definition does not fit what is stored. */
@@ -28,11 +36,17 @@ export class SourceTables {
     this.refused.set(name, reason);
   }
 
-  /** Finds a table by name. NOT_FOUND lists the tables that exist; CONFLICT says why one is refused. */
+  /** Finds a table by name. NOT_FOUND lists the tables that exist; CONFLICT says why one is refused, or not there yet. */
   get(name: string): SourceTable {
     const table = this.byName.get(name);
     const reason = this.refused.get(name);
     if (reason !== undefined) throw conflict(`the definition of the source table ${name} is refused`, reason);
+    if (this.withheld.has(name)) {
+      throw conflict(
+        `the source table ${name} is not applied`,
+        'riskgraph plan shows it, and riskgraph apply makes it',
+      );
+    }
     if (table) return table;
     throw notFound(`there is no source table '${name.slice(0, 64)}'`, `the tables are ${this.names.join(', ')}`);
   }
@@ -50,9 +64,10 @@ export class SourceTables {
     return [...this.byName.keys()];
   }
 
-  /** Names of the columns that identify a person or a device in one of the tables. */
+  /** Names of the columns that identify a person or a device in one of the tables: one set, which grows with them and forgets none. */
   get personalColumns(): ReadonlySet<string> {
-    return new Set(this.all.flatMap(({ columns }) => columns.filter(({ pii }) => pii).map(({ name }) => name)));
+    for (const { columns } of this.all) for (const { name, pii } of columns) if (pii) this.personal.add(name);
+    return this.personal;
   }
 }
 

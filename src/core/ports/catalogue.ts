@@ -96,11 +96,16 @@ export interface PlanCost {
   readonly problem: string | null;
 }
 
+/** Kinds that a plan changes: a table is added or given up by itself, and a nullable column to a table that is there. */
+export type PlanKind = VersionedKind | 'table' | 'column';
+
 export interface PlanChange {
   /** ADD: a new name. BUMP: a new version of an existing name. RETIRE: the file is gone. */
   readonly action: PlanAction;
-  readonly kind: VersionedKind;
+  readonly kind: PlanKind;
+  /** Of a column `table.column`. */
   readonly name: string;
+  /** 1 of a table and of a column, which have no versions. */
   readonly version: number;
   readonly id: string;
   readonly description: string | null;
@@ -111,6 +116,8 @@ export interface PlanChange {
   readonly touches: readonly PlanTouch[];
   /** The cost of a new stored view, where costs were asked for; null otherwise. */
   readonly cost: PlanCost | null;
+  /** What to know before it is applied. */
+  readonly notes: readonly string[];
 }
 
 /** A retired view version whose history still takes disk. */

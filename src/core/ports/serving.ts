@@ -5,6 +5,7 @@ import type { VersionedKind } from '../definitions/definition-kinds.js';
 import type { AnyFeatureRef, View } from '../definitions/definitions.js';
 import type { FeatureStatus, FeatureType, FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
+import type { PublishedTable } from '../lending/table-fit.js';
 import type { EntityKey } from './offline.js';
 
 export interface OnlineFeaturesRequest {
@@ -74,7 +75,7 @@ export interface PublishedIndicator {
 
 /** What is to be served as it was applied, by its content hash. */
 export interface Applied extends Pick<PublishedDefinition, 'id' | 'hash'> {
-  readonly kind: VersionedKind | 'indicator';
+  readonly kind: VersionedKind | 'indicator' | 'table';
 }
 
 /** A definition on its way into the ledger. */
@@ -92,6 +93,10 @@ export interface DefinitionLedger {
   indicators(): Promise<readonly PublishedIndicator[]>;
   /** Records the indicators of an apply in place of those of the one before, all or none. */
   publishIndicators(indicators: readonly PublishedIndicator[]): Promise<void>;
+  /** The source tables of a project as they were last applied. */
+  tables(): Promise<readonly PublishedTable[]>;
+  /** Records the source tables of an apply in place of those of the one before, all or none. */
+  publishTables(tables: readonly PublishedTable[]): Promise<void>;
   /** Makes a version of a model its champion, in place of the one before. */
   promote(model: Pick<PublishedDefinition, 'name' | 'id'>, championSince: Instant): Promise<void>;
   /** Gives published definitions the hash and snapshot of another scheme, all or none; the hash that each had is kept with the former ones. */

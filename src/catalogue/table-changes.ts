@@ -1,0 +1,75 @@
+/** What a plan changes of the source tables of a project: new tables, new columns, and tables whose file is gone. */
+import type { Registry } from '../core/definitions/registry.js';
+import type { SourceTable } from '../core/lending/sources.js';
+import type { PublishedTable } from '../core/lending/table-fit.js';
+import type { PlanChange, PlanTouch } from '../core/ports/catalogue.js';
+import type { PublishedDefinition } from '../core/ports/serving.js';
+import { inForce, spoken } from './published.js';
+
+const NOTHING = { version: 1, pins: [], breaks: [], touches: [], cost: null, notes: [] } as const;
+
+/** The definitions on disk that read a table. */
+const readers = ({ views, labels }: Registry, table: string): readonly PlanTouch[] =>
+  [
+    ...[...views.values()].map((view) => ({ ...view, kind: 'view' as const })),
+    ...[...labels.values()].map((label) => ({ ...label, kind: 'label' as const })),
+  ]
+    .filter(({ sources }) => sources.includes(table))
+    .map(({ kind, id }) => ({ kind, id, effect: 'READS' as const }));
+
+function changesOf(table: SourceTable, disk: Registry): readonly PlanChange[] {
+  const { name, description, planned, columns } = table;
+  if (planned === undefined) return [];
+  if (planned === 'TABLE') {
+    return [{ ...NOTHING, action: 'ADD', kind: 'table', name, id: name, description, touches: readers(disk, name) }];
+  }
+  return columns
+    .filter((column) => planned.includes(column.name))
+    .map((column) => {
+      const id = `${name}.${column.name}`;
+      return { ...NOTHING, action: 'ADD', kind: 'column', name: id, id, description: column.description };
+    });
+}
+
+/** Tables whose file is gone: their rows stay where they are. */
+const gone = (disk: Registry, tables: readonly PublishedTable[]): readonly PublishedTable[] =>
+  tables.filter(
+    ({ name }) =>
+      !disk.tables.find(name) &&
+      !disk.refused.some(({ defines }) => defines?.kind === 'table' && defines.id === `${name}@1`),
+  );
+
+export function tableChanges(
+  disk: Registry,
+  tables: readonly PublishedTable[],
+  published: readonly PublishedDefinition[],
+): { readonly changes: readonly PlanChange[]; readonly problems: readonly string[] } {
+  const lost = gone(disk, tables).map(({ name }) => ({
+    name,
+    by: inForce(published).filter(({ snapshot }) =>
+      (snapshot.sources as readonly string[] | undefined)?.includes(name),
+    ),
+  }));
+  return {
+    changes: [
+      ...disk.tables.all.flatMap((table) => changesOf(table, disk)),
+      ...lost.map(
+        ({ name }): PlanChange => ({
+          ...NOTHING,
+          action: 'RETIRE',
+          kind: 'table',
+          name,
+          id: name,
+          description: null,
+          notes: ['its rows stay in the store; put the file back to read them again'],
+        }),
+      ),
+    ],
+    problems: lost
+      .filter(({ by }) => by.length > 0)
+      .map(
+        ({ name, by }) =>
+          `the file of the source table ${name} is gone, and ${by.map(spoken).join(', ')} read${by.length > 1 ? '' : 's'} it: put it back, or retire those first`,
+      ),
+  };
+}

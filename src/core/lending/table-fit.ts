@@ -1,0 +1,92 @@
+/** A source table of a file beside what the store holds of it. */
+import type { SourceTable, SourceTables } from './sources.js';
+
+export interface TableFit {
+  readonly table: string;
+  /** The store has no such table. */
+  readonly missing: boolean;
+  /** Columns of the file that the store lacks. */
+  readonly fresh: readonly string[];
+  /** Columns that came after the table was made, in the order in which they came, the fresh ones last. */
+  readonly added: readonly string[];
+  /** Why the definition cannot be served, each with what to do; none where it can. */
+  readonly problems: readonly string[];
+}
+
+/** Compares tables with what the store holds of them, and changes nothing. */
+export type CompareTables = (tables: readonly SourceTable[]) => Promise<readonly TableFit[]>;
+
+/** A table as it was applied. */
+export interface PublishedTable {
+  readonly name: string;
+  readonly hash: string;
+  /** The columns that were tagged as personal. */
+  readonly personal: readonly string[];
+}
+
+/** As an apply records it. */
+export const asPublished = ({ name, definedBy, columns }: SourceTable): PublishedTable => ({
+  name,
+  hash: definedBy?.hash ?? '',
+  personal: columns.filter(({ pii }) => pii).map((column) => column.name),
+});
+
+/** Views hold what was read under the tag of its day, masked or not: another tag would say otherwise of these values. */
+export function tagProblems(
+  table: SourceTable,
+  { fresh }: Pick<TableFit, 'fresh'>,
+  applied: PublishedTable | undefined,
+): readonly string[] {
+  if (!applied) return [];
+  const before = new Set(applied.personal);
+  return table.columns
+    .filter(({ name, pii }) => !fresh.includes(name) && pii !== before.has(name))
+    .map(({ name, pii }) =>
+      pii
+        ? `column '${name}' was applied without pii(…): take the tag out, and tag a column of another name`
+        : `column '${name}' was applied as personal: put pii(…) back`,
+    );
+}
+
+/** The table as the store holds it: what the file says beside that waits for an apply. */
+export function storedPart(table: SourceTable, { fresh, added }: TableFit): SourceTable {
+  const columns = table.columns
+    .filter(({ name }) => !fresh.includes(name))
+    .map((column) => ({ ...column, added: added.includes(column.name) }));
+  // The hash is that of the whole file: with it, an apply of the rest would be taken for done.
+  const definedBy = table.definedBy && fresh.length > 0 ? { ...table.definedBy, hash: '' } : table.definedBy;
+  return Object.freeze({ ...table, definedBy, columns });
+}
+
+/** Marks tables as planned where the store lacks something of them: they read as empty. Of one with a problem the part that is served stands in. @returns the problems by table */
+export function planStored(
+  tables: SourceTables,
+  fits: readonly TableFit[],
+  served: SourceTables,
+): ReadonlyMap<string, readonly string[]> {
+  const problems = new Map<string, readonly string[]>();
+  for (const fit of fits) {
+    const table = tables.find(fit.table);
+    if (!table) continue;
+    if (fit.problems.length > 0) {
+      problems.set(fit.table, fit.problems);
+      tables.put(served.find(fit.table) ?? table);
+    } else if (fit.missing || fit.fresh.length > 0) {
+      tables.put(Object.freeze({ ...table, planned: fit.missing ? 'TABLE' : fit.fresh }));
+    }
+  }
+  return problems;
+}
+
+/** Serves each table as far as the store holds it. @returns the problems by table */
+export function serveStored(tables: SourceTables, fits: readonly TableFit[]): ReadonlyMap<string, readonly string[]> {
+  const problems = new Map<string, readonly string[]>();
+  for (const fit of fits) {
+    const table = tables.find(fit.table);
+    if (!table) continue;
+    if (fit.problems.length > 0) problems.set(fit.table, fit.problems);
+    else tables.put(storedPart(table, fit));
+    if (fit.missing) tables.withhold(fit.table);
+  }
+  return problems;
+}
