@@ -121,7 +121,9 @@ class RegistryChangeType {
   })
   cost!: PlanCost | null;
 
-  @Field(() => [String], { description: 'The remarks that a reader needs before applying the change: each is a sentence.' })
+  @Field(() => [String], {
+    description: 'The remarks that a reader needs before applying the change: each is a sentence.',
+  })
   notes!: readonly string[];
 }
 
