@@ -1,5 +1,5 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } from 'graphql';
 import type { Response as SseResponse } from 'graphql-sse';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
@@ -14,6 +14,7 @@ import { createLoaders } from '../graphql/loaders.js';
 import type { Schemas } from '../graphql/schema.js';
 import type { Admission } from './admission.js';
 import { answeredInTime, waitOf } from './deadlines.js';
+import { openStreams } from './streams.js';
 
 /** Room for 1,000 rows of keys, or a spine of 10,000 rows with a few columns. */
 const BODY_LIMIT = 16 * 1024 * 1024;
@@ -140,18 +141,13 @@ export async function registerGraphql(server: FastifyInstance, options: GraphqlO
       answeredInTime(request, handlers[schemaOf(request)].call(server, request, reply) as Promise<unknown>),
   });
 
-  // A stream has no end of its own: closing the server ends it, or the server would wait for it.
-  const open = new Set<FastifyReply>();
-  server.addHook('preClose', async () => {
-    for (const reply of open) reply.raw.end();
-  });
+  const streams = openStreams(server);
   const stream = streamHandler(options);
   server.post(
     '/graphql/stream',
     { config: KEYED, bodyLimit: BODY_LIMIT, preValidation: checkBody },
     async (request, reply) => {
-      open.add(reply);
-      reply.raw.once('close', () => open.delete(reply));
+      streams.open(request, reply);
       reply.hijack();
       await stream(request, reply).catch((error: unknown) => {
         options.log.error({ err: error, requestId: request.id }, 'a stream failed');

@@ -1,8 +1,9 @@
-import type { AsyncBuffer, Compressors, FileMetaData, RowGroup } from 'hyparquet';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
+import type { AsyncBuffer, Compressors, RowGroup } from 'hyparquet';
+import { parquetRead } from 'hyparquet';
 import { compressors, decompressLz4, decompressLz4Raw } from 'hyparquet-compressors';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { Unpacked } from '../core/unpacked.js';
+import { openFooter } from './parquet-footer.js';
 import { type ParquetColumn, type ParquetSchema, readSchema } from './parquet-schema.js';
 import type { ColumnLimit, FileFormat, FileRecord, RecordFile } from './records.js';
 
@@ -52,14 +53,7 @@ function boundedCompressors(): Compressors {
 
 /** A Parquet file on disk, read row group by row group. BAD_USER_INPUT where it is none. */
 export async function openParquet(path: string): Promise<RecordFile> {
-  let file: AsyncBuffer;
-  let metadata: FileMetaData;
-  try {
-    file = await asyncBufferFromFile(path);
-    metadata = await parquetMetadataAsync(file, { geoparquet: false });
-  } catch {
-    throw badInput('the file is not Parquet', 'check the content type, and that the whole file was sent');
-  }
+  const { file, metadata } = await openFooter(path);
   if (metadata.row_groups.some((group) => group.total_byte_size > MAX_ROW_GROUP)) throw groupTooLarge();
   const schema = readSchema(metadata);
   if (metadata.row_groups.some((group) => valuesOf(group, schema) > MAX_GROUP_VALUES)) {

@@ -2,7 +2,7 @@
 import { ClickHouseError } from '@clickhouse/client';
 import type { RenderedSql } from '../core/definitions/sql.js';
 import { badInput, type ErrorCode, RiskgraphError } from '../core/errors.js';
-import type { Meaning } from './clickhouse-codes.js';
+import { CODES, type Meaning } from './clickhouse-codes.js';
 import { Refusal } from './refusal.js';
 
 /** The error code for the caller. */
@@ -114,14 +114,33 @@ export function userSqlFailure(error: unknown, what: string): unknown {
   const cause = error instanceof RiskgraphError ? error.cause : error;
   if (meaning === 'FULL')
     return workFailure(error, { message: `${what} cannot be run by the store`, hint: 'then try again' });
-  if (meaning === 'TIMEOUT' || meaning === 'OVERLOADED') {
-    const message =
-      meaning === 'TIMEOUT' ? `${what} ran longer than allowed` : `${what} needs more memory than allowed`;
+  if (meaning === 'TIMEOUT') {
+    const message = `${what} ran longer than allowed`;
     return new RiskgraphError({ code: CODE_OF[meaning], message, hint: 'make it read less', cause });
+  }
+  if (meaning === 'OVERLOADED') {
+    return new RiskgraphError({ code: CODE_OF[meaning], ...shortageOf(cause, what), cause });
   }
   const refused = refusalOf(error);
   if (refused === null) return error;
   return badInput(`${what} cannot be run: ${refused.message}`, 'correct the SQL and try again');
+}
+
+/** MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES and TOO_MANY_ROWS_OR_BYTES: the statement asks for more than it may. */
+const OWN_LIMITS = new Set(['241', '307', '396']);
+/** The limit of the server, and not of the statement. */
+const OF_ALL = /\(total\) memory limit|memory limit \(total\)/i;
+
+/** What is short, and whether the caller's SQL or the server is to blame for it. */
+function shortageOf(cause: unknown, what: string): Wording {
+  const refusal = cause instanceof Refusal ? cause : null;
+  if (refusal?.matches(OF_ALL)) {
+    return { message: `${what} cannot be run now: the server has no memory left`, hint: 'try again later' };
+  }
+  const words = CODES.get(refusal?.code ?? '')?.words ?? 'the server has no room for it';
+  return OWN_LIMITS.has(refusal?.code ?? '')
+    ? { message: `${what} cannot be run: ${words}`, hint: 'make it read less' }
+    : { message: `${what} cannot be run now: ${words}`, hint: 'try again later' };
 }
 
 /** A failure of a statement of the platform around SQL that a caller wrote: BAD_USER_INPUT where a value is at fault. */

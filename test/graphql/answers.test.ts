@@ -779,6 +779,19 @@ describe('jobs', () => {
     }
     const [, watching] = watch.mock.calls[0] as [string, AbortSignal];
     expect(watching.aborted).toBe(false);
+    const more = () =>
+      api.fetch('modeler', '/graphql/stream', {
+        method: 'POST',
+        signal: controller.signal,
+        headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+        body: JSON.stringify({ query: `subscription { jobProgress(id: "${data?.materialize.id}") { state } }` }),
+      });
+    await Promise.all(Array.from({ length: 99 }, more));
+    const tooMany = await more();
+    expect([tooMany.status, await tooMany.json()]).toMatchObject([
+      429,
+      { errors: [{ message: 'this key has 100 streams open', extensions: { code: 'RATE_LIMITED' } }] },
+    ]);
     controller.abort();
     await vi.waitFor(() => expect(watching.aborted).toBe(true), { timeout: 60_000 });
     watch.mockRestore();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openParquet } from '../../src/sources/parquet.js';
 import { readSchema } from '../../src/sources/parquet-schema.js';
+import { openParquetFile } from '../../src/sources/spines/parquet-file.js';
 
 /** Written by fixtures/parquet/write.py, parquet-avro by ParquetAvro.java; and how many columns each file has. */
 const WRITERS = [
@@ -253,4 +254,20 @@ test('a damaged page, of which fewer values come than there are rows, ends the r
   const element = { type: 'INT32', repetition_type: 'OPTIONAL' } as const;
   expect(readOf(element, null)).toBeNull();
   expect(() => readOf(element, undefined)).toThrow("column 'x' of the Parquet file has fewer values than rows");
+});
+
+test('a file whose index at the end is larger than any needs to be is refused before it is read', async () => {
+  const path = join(folder, 'footer.parquet');
+  const end = Buffer.from('0000PAR1');
+  const bytes = 65 * 2 ** 20;
+  end.writeUInt32LE(bytes);
+  writeFileSync(path, 'PAR1');
+  truncateSync(path, bytes + 4);
+  appendFileSync(path, end);
+  for (const opened of [openParquet(path), openParquetFile(path)]) {
+    await expect(opened).rejects.toMatchObject({
+      code: 'PAYLOAD_TOO_LARGE',
+      message: 'the index at the end of the file is larger than 64 MiB',
+    });
+  }
 });

@@ -251,8 +251,19 @@ describe('a failure of ClickHouse', () => {
     });
     expect(await failing('a mapping', '241')).toMatchObject({
       code: 'OVERLOADED',
-      message: 'the mapping needs more memory than allowed',
+      message: 'the mapping cannot be run: the statement needs more memory than allowed',
       hint: 'make it read less',
+    });
+    expect(await failing('a mapping', '439')).toMatchObject({
+      code: 'OVERLOADED',
+      message: 'the mapping cannot be run now: the server has no free thread',
+      hint: 'try again later',
+    });
+    const { label, begin } = paths['a mapping'];
+    const message = '(total) memory limit exceeded: would use 7 GiB';
+    expect(await way.failing(label, { code: '241', message }, begin)).toMatchObject({
+      code: 'OVERLOADED',
+      message: 'the mapping cannot be run now: the server has no memory left',
     });
   });
 

@@ -1,12 +1,11 @@
 /** Detects target leakage: columns that equal the label, or encode it one-to-one or linearly. */
 
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
-import { elementType, type FeatureType, isArrayType } from '../../core/definitions/types.js';
+import { type FeatureType, isArrayType } from '../../core/definitions/types.js';
 import { badInput } from '../../core/errors.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { examples, rowsInWords } from './future-rows.js';
 import type { Working } from './join.js';
-import { listed } from './labels.js';
 import type { ProfiledColumn } from './profile.js';
 
 /** Types of columns that may equal the label, as a number or as text. */
@@ -59,7 +58,7 @@ interface Measured {
 }
 
 /**
- * Refuses a column that gives the label in every row in which both are known. BAD_USER_INPUT names the first one, its mapping to the label, and
+ * Refuses a column that gives the label in every row in which both are known. BAD_USER_INPUT names the first one, how it gives the label, and
  * rows. A column that misses in a single row passes, however strong, and so do fewer rows than make chance unlikely. Returns warnings about less
  * certain cases: a feature that equals the label in a handful of rows, and one that has values for one outcome only.
  */
@@ -187,16 +186,15 @@ async function encodingOf(working: Counting, from: Sql, measured: Measured): Pro
   }
   if (values !== outcomes || pairs !== outcomes) return null;
   const { store, checkpoints } = working;
-  const mapping = await store.rows<{ own: string; outcome: number; total: string }>(
+  const [least] = await store.rows<{ total: string }>(
     'training-set-copies',
-    sql`SELECT toString(${column.value}) AS own, any(label) AS outcome, count() AS total FROM ${from}
-      WHERE label IS NOT NULL AND ${hasValue(column)} GROUP BY own ORDER BY outcome`,
+    sql`SELECT count() AS total FROM ${from} WHERE label IS NOT NULL AND ${hasValue(column)}
+      GROUP BY toString(${column.value}) ORDER BY total LIMIT 1`,
     checkpoints.options,
   );
-  if (mapping.some(({ total }) => Number(total) < MIN_OF_EACH)) return null;
-  // A text may be personal, and the error of a job is kept.
-  if (!NUMBERS.has(elementType(column.type))) return 'each of its values standing for one outcome';
-  return listed(mapping.map(({ own, outcome }) => `${own} for ${outcome}`));
+  if (Number(least?.total) < MIN_OF_EACH) return null;
+  // Which ones is not said: a value may be personal, and the error of a job is kept.
+  return 'each of its values standing for one outcome';
 }
 
 const float = (value: number) => param('Float64', value);

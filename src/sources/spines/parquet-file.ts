@@ -1,10 +1,10 @@
 /** Parquet files, cut into files of some of their row groups: the bytes of the groups as they are, with an index of their own. */
 import { open } from 'node:fs/promises';
 import type { ColumnChunk, ColumnMetaData, FileMetaData, RowGroup } from 'hyparquet';
-import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { badInput } from '../../core/errors.js';
+import { openFooter } from '../parquet-footer.js';
 import { readSchema } from '../parquet-schema.js';
 import type { ColumnLimit } from '../records.js';
 import { DOCUMENT_BYTES, MOST_PART_BYTES, type RowDocument, type TypedFile, ZONELESS } from './documents.js';
@@ -16,7 +16,7 @@ const CLOCKS = new Set(['TIME', 'TIME_MILLIS', 'TIME_MICROS']);
 
 /** BAD_USER_INPUT where the file on disk is not Parquet. */
 export async function openParquetFile(path: string): Promise<TypedFile> {
-  const metadata = await readMetadata(path);
+  const { metadata } = await openFooter(path);
   const { columns } = readSchema(metadata);
   const clocks = metadata.schema.filter(({ logical_type, converted_type }) =>
     CLOCKS.has(logical_type?.type ?? converted_type ?? ''),
@@ -43,15 +43,6 @@ const unreadable = (what: string): ColumnLimit => ({
   what: `is ${what}, which is not read`,
   instead: 'write it as text',
 });
-
-async function readMetadata(path: string): Promise<FileMetaData> {
-  try {
-    const file = await asyncBufferFromFile(path);
-    return await parquetMetadataAsync(file, { geoparquet: false });
-  } catch {
-    throw badInput('the file is not Parquet', 'check the content type, and that the whole file was sent');
-  }
-}
 
 /** The place of a group's bytes in the file. */
 function placeOf(group: RowGroup): { readonly from: number; readonly to: number } {

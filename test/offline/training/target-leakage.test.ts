@@ -33,15 +33,19 @@ const look = (
   return refuseLabelCopies({ store: fixture.store, checkpoints: { options: {} } }, from, { ...none, [as]: [hint] });
 };
 
-describe('a feature that says the label in every row is refused, with what stands for what', () => {
+describe('a feature that says the label in every row is refused, and no value of it is in the error', () => {
   test.each<[string, ProfiledColumn, RegExp]>([
     ['itself', column(BAD), /^the feature 'hint' equals the label in all 90 rows that have one: row 0 at 1970-/],
     [
       'turned around',
       column(`NOT (${BAD})`),
-      /^the feature 'hint' says the label in all 90 rows that have both, 1 for 0, 0 for 1: row 0 at /,
+      /^the feature 'hint' says the label in all 90 rows that have both, each of its values standing for one outcome: row 0 at /,
     ],
-    ['scaled', column(`if(${BAD}, 0.3, 700)`), /all 90 rows that have both, 700 for 0, 0\.3 for 1: row 0 at /],
+    [
+      'scaled',
+      column(`if(${BAD}, 0.3, 700)`),
+      /all 90 rows that have both, each of its values standing for one outcome: row 0 at /,
+    ],
     [
       'as text',
       column(`if(${BAD}, 'late', 'paid')`, 'STRING'),
@@ -50,7 +54,7 @@ describe('a feature that says the label in every row is refused, with what stand
     [
       'in most rows, and no other way in any',
       column(`if(number % 4 = 0, NULL, NOT (${BAD}))`),
-      /all 65 rows that have both, 1 for 0, 0 for 1: row 1 at /,
+      /all 65 rows that have both, each of its values standing for one outcome: row 1 at /,
     ],
   ])('%s', async (_, hint, words) => {
     await expect(look(hint)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', message: expect.stringMatching(words) });
