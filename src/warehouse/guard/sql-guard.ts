@@ -15,6 +15,7 @@ import {
   tablesNamed,
   tablesRead,
 } from './query-tree.js';
+import { boundSearches } from './searches.js';
 import { isAllowedAggregate, isAllowedFunction } from './sql-functions.js';
 
 /** Characters; a spine or a mapping is a page of SQL at most. */
@@ -67,8 +68,9 @@ export function createSqlGuard(clickhouse: ClickHouse): SqlGuard {
           'write IN (SELECT … FROM …) for a table, a list in parentheses, or has(array, value)',
         );
       }
-      await refuseOtherTables(clickhouse, statement, { tables, views });
-      return statement;
+      const bounded = boundSearches(statement);
+      await refuseOtherTables(clickhouse, bounded, { tables, views });
+      return bounded;
     },
   };
 }

@@ -155,6 +155,31 @@ const COSTLY: readonly (readonly [what: string, text: string, refusal: string])[
   ['a long range of a computed length', 'SELECT range(1000 * 1000)', 'the SQL cannot be run'],
 ];
 
+/** SQL that looks through a long text which it makes, and the function that does. */
+const LONG_TEXTS: readonly (readonly [what: string, text: string, name: string])[] = [
+  [
+    'a pattern that begins anew at each place of a long text',
+    "SELECT extractAll(leftPad('', 1000000, 'a'), 'a*b|a')",
+    'extractAll',
+  ],
+  ['one by alias', "WITH leftPad('', 1000000, 'a') AS t SELECT countMatches(t, 'a*b|a')", 'countMatches'],
+  [
+    'one of a subquery',
+    "SELECT replaceRegexpAll(t, 'a*b|a', '') FROM (SELECT leftPad('', 1000000, 'a') AS t)",
+    'replaceRegexpAll',
+  ],
+  [
+    'one in place of a column',
+    "SELECT splitByRegexp('a*b|a', a) FROM (SELECT * REPLACE (leftPad('', 1000000, 'a') AS a) FROM file)",
+    'splitByRegexp',
+  ],
+  [
+    'one in a lambda',
+    "SELECT arrayMap(a -> position(a, concat('b', a)), [leftPad('', 1000000, 'a')]) FROM file",
+    'position',
+  ],
+];
+
 const GOOD: readonly (readonly [what: string, text: string])[] = [
   ['columns by name', 'SELECT id, a FROM file'],
   ['everything', 'SELECT * FROM file'],
@@ -242,6 +267,10 @@ const GOOD: readonly (readonly [what: string, text: string])[] = [
     'searches of a short list, or for a few values',
     "SELECT arrayMap(i -> indexOf(splitByChar(',', assumeNotNull(a)), toString(i)), range(24)), arrayExists(x -> has(['x'], x), splitByChar(',', assumeNotNull(a))), has(groupArray(id), 'x') FROM file GROUP BY a",
   ],
+  [
+    'searches of texts',
+    "SELECT position(lower(a), 'x') AS p, replaceAll(replaceAll(a, 'x', 'y'), id, 'z'), extractAll(concat(assumeNotNull(a), 'x'), 'x+'), splitByString(',', trim(assumeNotNull(a))), locate('x', upper(a)), countIf(position(lower(id), 'x') > p) FROM file GROUP BY a, id",
+  ],
   ['an array of a length', 'SELECT arrayResize([1, 2], 12, 0), arrayWithConstant(3, 1) FROM file'],
 ];
 
@@ -262,6 +291,19 @@ describe('the guard of SQL that a caller wrote', () => {
     await expect(check(text)).rejects.toMatchObject({ message: expect.stringContaining(refusal) });
   });
 
+  it.each(LONG_TEXTS)('neither computes nor runs %s', async (_what, text, name) => {
+    await sources.run("INSERT INTO upload (id, a) VALUES ('1', 'x')");
+    const statement = await check(text);
+    const ran = sources.clickhouse.tuples(
+      'test',
+      raw(`WITH file AS (SELECT id, a FROM upload) SELECT * FROM (${statement})`),
+    );
+    await expect(ran).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(`^${name} looks through a text of more than 10000 bytes: cut it first`) },
+    });
+    await sources.run('TRUNCATE TABLE upload');
+  });
+
   it('computes no scalar subquery, neither when it checks nor when it finds out the columns', async () => {
     await sources.run("INSERT INTO upload (id, a) VALUES ('1', 'no number')");
     const text = 'SELECT id, (SELECT max(toInt32(assumeNotNull(a))) FROM file) AS m FROM file';
@@ -278,6 +320,12 @@ describe('the guard of SQL that a caller wrote', () => {
 
   it('gives back one line without comments, which is what may be run', async () => {
     expect(await check('SELECT id -- x\nFROM file /* y */ ;')).toBe('SELECT id FROM file');
+  });
+
+  it('bounds a text that is made, and leaves its value and a column of a table as they are', async () => {
+    expect(await check("SELECT position(a, 'x') AS p FROM file")).toBe("SELECT position(a, 'x') AS p FROM file");
+    const made = await check("SELECT replaceAll(lower('ABA'), 'a', 'x') AS a, position(toNullable('b'), 'b') AS b");
+    expect(await sources.clickhouse.tuples('test', raw(made))).toEqual([['xbx', '1']]);
   });
 
   it('says what is not allowed and what to do', async () => {
