@@ -47,9 +47,12 @@ export function keepStages(clickhouse: ClickHouse, stage: string, onError: (erro
   return repeat(() => touchStages(clickhouse, stage, ++minutes), { everyMs: MINUTE, onError });
 }
 
-/** Drops what killed imports left: no import at work marks it any more. One that an earlier release runs beside this one never did, and takes less than a day. */
+/** True for a table that no work marks any more. Work that an earlier release runs beside this one never did, and takes less than a day. */
+export const leftBehind: Sql = sql`metadata_modification_time < now() - if(comment = '', INTERVAL 1 DAY, INTERVAL 10 MINUTE)`;
+
+/** Drops what killed imports left. */
 export async function dropLeftovers(clickhouse: ClickHouse): Promise<void> {
-  const left = sql`startsWith(name, ${PREFIX}) AND metadata_modification_time < now() - if(comment = '', INTERVAL 1 DAY, INTERVAL 10 MINUTE)`;
+  const left = sql`startsWith(name, ${PREFIX}) AND ${leftBehind}`;
   for (const { name } of await stagesOf(clickhouse, left)) await dropTable(clickhouse, name);
 }
 

@@ -11,7 +11,7 @@ import { turnsOf } from '../../core/turns.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { importFailure } from '../failures.js';
 import { spool } from '../spool.js';
-import { dropTable } from '../stage.js';
+import { AT_WORK, dropTable, keepStages, leftBehind } from '../stage.js';
 import { planColumns, type SpinePlan } from './columns.js';
 import { SPINE_FORMATS, spineFormat } from './formats.js';
 import { keysOfSpine } from './keys.js';
@@ -55,7 +55,9 @@ export function createSpineStore(options: SpineStoreOptions): SpineStore {
       turns.arriving(caller, async () => {
         const stage = `${ON_THE_WAY}${randomUUID().replaceAll('-', '')}`;
         const table = `${KEPT}${id.replaceAll('-', '')}`;
-        const cleanup = [() => dropTable(store, stage)];
+        const unmarked = (err: unknown) => log.warn({ err, id }, 'the tables of an upload are not marked');
+        const kept = [stage, table].map((name) => keepStages(store, name, unmarked));
+        const cleanup = [() => dropTable(store, stage), ...kept.map(({ stop }) => stop)];
         try {
           const format = spineFormat(file.format);
           // Whole on disk before it takes its turn: a slow sender keeps no other waiting.
@@ -108,7 +110,7 @@ export function createSpineStore(options: SpineStoreOptions): SpineStore {
       const tables = await store.rows<{ name: string }>(
         'spine-leftovers',
         sql`SELECT name FROM system.tables WHERE database = currentDatabase()
-          AND (startsWith(name, ${KEPT}) OR startsWith(name, ${ON_THE_WAY})) AND metadata_modification_time < now() - INTERVAL 1 DAY`,
+          AND (startsWith(name, ${KEPT}) OR startsWith(name, ${ON_THE_WAY})) AND ${leftBehind}`,
       );
       for (const { name } of tables) if (!kept.has(name)) await dropTable(store, name);
     },
@@ -178,7 +180,7 @@ async function fill(store: ClickHouse, { stage, table, plan, isSound }: Filling)
   const columns = plan.columns.map(({ type }, index) => sql`${ident(`c${index}`)} ${raw(clickhouseType(type))}`);
   await store.run(
     'spine-create',
-    sql`CREATE TABLE ${ident(table)} (rid UInt64, t Int64, ${join(columns)}) ENGINE = MergeTree ORDER BY rid`,
+    sql`CREATE TABLE ${ident(table)} (rid UInt64, t Int64, ${join(columns)}) ENGINE = MergeTree ORDER BY rid ${AT_WORK}`,
   );
   const into = join(['rid', 't', ...plan.columns.map((_, index) => `c${index}`)].map(ident));
   const which = isSound ? raw('1') : sql`${problemSql(plan)} = 0`;
