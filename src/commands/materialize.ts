@@ -11,6 +11,8 @@ interface ViewResult {
   readonly rows?: number;
   readonly changed?: number;
   readonly clampedTo?: string | null;
+  /** Of a view that was published again. */
+  readonly knownBy?: string;
   /** The range of a backfill; absent for a view of which nothing was due. */
   readonly from?: string | null;
 }
@@ -61,10 +63,10 @@ function describeEstimate({ views, notes, asOfs, rows, seconds }: Estimate): str
 
 function describe(job: JobView): string {
   const views = (job.result as { views?: readonly ViewResult[] } | null)?.views ?? [];
-  const lines = views.map(({ view, asOf, from, rows, changed, clampedTo }) =>
+  const lines = views.map(({ view, asOf, from, rows, changed, clampedTo, knownBy }) =>
     from === null
       ? `  ${view}: nothing of it is due`
-      : `  ${view}${asOf ? ` as of ${asOf}` : ''}: ${rows ?? 0} rows, ${changed ?? 0} new or changed${clampedTo ? `, up to ${clampedTo}, the last that is due` : ''}`,
+      : `  ${view}${asOf ? ` as of ${asOf}` : ''}: ${rows ?? 0} rows, ${changed ?? 0} new or changed${clampedTo ? `, up to ${clampedTo}, the last that is due` : ''}${knownBy ? `, with what was known by ${knownBy}` : ''}`,
   );
   return [`${job.name} completed (job ${job.id})`, ...lines].join('\n');
 }
@@ -75,17 +77,19 @@ function describeScores(job: JobView): string {
 }
 
 export function addMaterializeCommands(program: Command, context: CommandContext): void {
-  clientCommand<OutputOptions & { views?: string; asOf?: string }>(program, context, {
+  clientCommand<OutputOptions & { views?: string; asOf?: string; republish?: boolean }>(program, context, {
     name: 'materialize',
     description: 'compute feature views and bring the online store up to date; also restores an emptied online store',
     configure: (command) =>
       command
         .option('--views <names>', 'comma-separated views (default: all)')
-        .option('--as-of <instant>', 'RFC 3339 with zone (default: the newest that is due)'),
-    run: async (client, options) => {
+        .option('--as-of <instant>', 'RFC 3339 with zone (default: the newest that is due)')
+        .option('--republish', 'compute it once more with what is known now, such as rows that came late'),
+    run: async (client, { republish = false, ...options }) => {
       const { materialize } = await client.graphql<{ materialize: JobView }>(
-        `mutation($views: [String!], $asOf: DateTime) { materialize(views: $views, asOf: $asOf) ${JOB} }`,
-        { views: options.views ? list(options.views) : null, asOf: options.asOf ?? null },
+        `mutation($views: [String!], $asOf: DateTime, $republish: Boolean!) {
+          materialize(views: $views, asOf: $asOf, republish: $republish) ${JOB} }`,
+        { views: options.views ? list(options.views) : null, asOf: options.asOf ?? null, republish },
       );
       const job = await followJob(client, materialize, options);
       print(job, options, () => describe(job));

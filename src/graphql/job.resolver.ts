@@ -128,12 +128,22 @@ export class JobResolver {
       description: 'An as-of instant at which the views are due; without it, the newest due one.',
     })
     asOf: Instant | null,
+    @Arg('republish', () => Boolean, {
+      defaultValue: false,
+      description:
+        'Computes as-ofs that have history once more with what is known now: values that differ are available from now on, and what was known before stays.',
+    })
+    republish: boolean,
     @Ctx() { services, caller }: RequestContext,
   ): Promise<JobRecord> {
     const named = views == null ? undefined : services.catalogue.namedViews(views);
     if (named?.length === 0) throw badInput('`views` is empty', 'leave it out for all views');
     if (asOf != null) services.backfills.checkAsOf(named ?? services.catalogue.views(), asOf, services.now());
-    const payload = { views: named?.map(({ id }) => id), asOf: asOf == null ? undefined : formatInstant(asOf) };
+    const payload = {
+      views: named?.map(({ id }) => id),
+      asOf: asOf == null ? undefined : formatInstant(asOf),
+      republish: republish || undefined,
+    };
     return services.queue.enqueue(materialize, payload, { owner: caller.keyId });
   }
 

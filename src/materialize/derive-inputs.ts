@@ -7,6 +7,8 @@ export interface DerivedUntil {
   readonly asOf?: Instant | undefined;
   readonly lastDay?: LocalDate;
   readonly now: Instant;
+  /** Restates days that are derived already with what is known by this instant. */
+  readonly knownBy?: Instant;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface DerivedUntil {
 export async function deriveInputs(
   tables: readonly DerivedTable[],
   views: readonly Pick<View, 'sources' | 'delayMs'>[],
-  { asOf, lastDay, now }: DerivedUntil,
+  { asOf, lastDay, now, knownBy }: DerivedUntil,
   signal: AbortSignal,
 ): Promise<void> {
   for (const table of tables) {
@@ -27,6 +29,7 @@ export async function deriveInputs(
       ...(asOf !== undefined && { asOf: asOf + delay }),
       ...(lastDay !== undefined && { through: addDays(lastDay, Math.ceil(delay / DAY)) }),
       now,
+      ...(knownBy !== undefined && { knownBy }),
     };
     // The progress of the job is that of its views.
     await table.derive(request, { signal, report: async () => undefined });

@@ -3,7 +3,7 @@
 import { inputsFirst } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
-import type { Materializer, RunRecord, ViewResult } from '../core/ports/materialize.js';
+import type { Materializer, ViewResult } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import { settleSources } from '../core/settled-sources.js';
 import { planBackfill, runBackfill } from './backfill.js';
@@ -13,52 +13,22 @@ import { futureFrom } from './future-runs.js';
 import { withLease } from './leased-view.js';
 import { computeAsOfs } from './missing-as-ofs.js';
 import { progressWithin } from './progress.js';
-import { commit, dropStages, type MaterializerDeps, publish, rewriteOnline, stage, storeNow } from './run-steps.js';
+import { republish } from './republish.js';
+import { type MaterializerDeps, storeNow } from './run-steps.js';
 import { checkAsOf, checkDue, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
-import { scoreCounts } from './score-tally.js';
-import { setAsideIn } from './set-aside.js';
 import { ViewFailures } from './view-failures.js';
+import { runView } from './view-run.js';
 
 export function createMaterializer(deps: MaterializerDeps): Materializer {
-  const { ledger, calendar, clock, metrics } = deps;
+  const { ledger, calendar } = deps;
 
-  const runLive = (view: View, asOf: Instant, jobId: string, asked: JobProgress): Promise<ViewResult> =>
-    withLease(deps, { view, jobId }, asked, async (leased, progress) => {
-      const startedAt = clock();
-      const took = () => (clock() - startedAt) / 1000;
-      const begun = await ledger.begin({
-        jobId,
-        viewId: view.id,
-        asOf,
-        kind: 'LIVE',
-        knowledge: await settledKnowledge(leased, view, asOf, progress.signal),
-      });
-      const staged = await stage(leased, begun, progressWithin(progress, 0, 0.4));
-      progress.signal.throwIfAborted();
-      await progress.report(0.4);
-      const published = await publish(leased, staged, progressWithin(progress, 0.4, 0.7));
-      const [committed] = (await commit(leased, [published], took)) as [RunRecord];
-      const own = { last: committed, published: new Set([committed.id]) };
-      const restored = await rewriteOnline(leased, own, progressWithin(progress, 0.75, 1));
-      await dropStages(leased, [committed]);
-      const { rows = 0, changed = 0, nullKeys = 0 } = committed.counts ?? {};
-      const aside = setAsideIn([committed.counts]);
-      metrics.gauge('view_event_time_seconds', asOf / 1000, { view: view.id });
-      metrics.gauge('view_entities_set_aside', aside.setAside?.entities ?? 0, { view: view.id });
-      metrics.observe('materialize_seconds', took(), { view: view.id });
-      return {
-        view: view.id,
-        asOf: formatInstant(asOf),
-        rows,
-        changed,
-        published: changed,
-        restored,
-        nullKeys,
-        ...aside,
-        ...(scoreCounts(committed) ?? {}),
-      };
-    });
+  const runLive = (view: View, asOf: Instant, jobId: string, progress: JobProgress): Promise<ViewResult> =>
+    runView(
+      deps,
+      { view, asOf, jobId, kind: 'LIVE', knowledge: (leased, signal) => settledKnowledge(leased, view, asOf, signal) },
+      progress,
+    );
 
   /** Also of views of which nothing is due: what they serve would be that of the future. */
   const replaceFuture = async (views: readonly View[], jobId: string, progress: JobProgress): Promise<void> => {
@@ -100,6 +70,15 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       }
       failures.throw(results.length);
       return { views: results };
+    },
+
+    async republish({ jobId, views, asOf, now }, progress) {
+      const clocks = { now, stores: await storeNow(deps) };
+      if (asOf !== undefined) for (const view of views) checkAsOf(view, asOf, now, calendar);
+      await replaceFuture(views, jobId, progress);
+      const asked = views.map((view) => ({ view, asOfs: [asOf ?? newestDue(view, now, calendar)] }));
+      for (const { view, asOfs } of asked) for (const each of asOfs) checkDue(view, each, clocks);
+      return republish(deps, { jobId, views: asked, now }, progress);
     },
 
     async scorePortfolio({ jobId, view, asOf, now }, progress) {

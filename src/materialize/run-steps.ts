@@ -90,7 +90,7 @@ export async function stage(leased: LeasedView, record: RunRecord, progress: Ste
   if (record.stage !== 'STARTED') return record;
   const counts = await computeStage(leased, runOf(leased.view, record), progress);
   // What a backfill publishes is little; its shards are counted once it is in the history.
-  const shards = record.kind === 'LIVE' ? await shardCount(leased, counts.changed) : 1;
+  const shards = record.kind === 'BACKFILL' ? 1 : await shardCount(leased, counts.changed);
   return advance(leased, record, { stage: 'STAGED', counts: { ...counts, shards } });
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import materializeJob from '../../jobs/materialize.js';
 import type { View } from '../../src/core/definitions/definitions.js';
@@ -11,10 +14,13 @@ import type { StagedRow, ViewRow } from '../../src/core/ports/offline.js';
 import type { LoanSnapshots } from '../../src/core/ports/sources.js';
 import { settleSources } from '../../src/core/settled-sources.js';
 import { snapshotsOn } from '../derived/loan-snapshots/support.js';
+import { refsOf } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { catalogueOf } from '../queue/jobs-of.js';
+import { lookupOnnx, onnxHashOf } from '../support/tiny-onnx.js';
 import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
+import { openScoring, scoredViews } from './scored.js';
 import { dpdView, openSourceRows, paidView, type SourceRows } from './sources.js';
 import { HOUR, MIDNIGHT, TIMEZONE } from './views.js';
 
@@ -231,16 +237,18 @@ async function* rowsOf(rows: readonly Omit<StagedRow, 'tombstone'>[]) {
   yield rows.map((row) => ({ ...row, tombstone: false }));
 }
 
-it('a payment of yesterday that arrives late is in the loan-days of yesterday, and from there in the next run of a view over them', async () => {
-  view = dpdView('dpd');
-  const loan = { loan_id: 'L9', customer_id: 'C1' };
+/** A loan whose first instalment fell due so many days ago, and of which nothing is paid. */
+async function lend(
+  loan: { readonly loan_id: string; readonly customer_id: string },
+  dueDaysAgo: number,
+): Promise<void> {
   const dueOn = (at: number) => new BusinessCalendar(TIMEZONE).dateOf(at);
   await sources.add('loans', [
     { ...loan, product: 'CASH', principal: 200, annual_rate: 0.1, term_months: 2, disbursed_at: MIDNIGHT - 33 * DAY },
   ]);
   await sources.add(
     'installments',
-    [dueOn(MIDNIGHT - 3 * DAY), dueOn(MIDNIGHT + 27 * DAY)].map((due_date, index) => ({
+    [dueOn(MIDNIGHT - dueDaysAgo * DAY), dueOn(MIDNIGHT + 27 * DAY)].map((due_date, index) => ({
       ...loan,
       installment_no: index + 1,
       effective_at: MIDNIGHT - 33 * DAY,
@@ -249,6 +257,12 @@ it('a payment of yesterday that arrives late is in the loan-days of yesterday, a
       interest_due: 1,
     })),
   );
+}
+
+it('a payment of yesterday that arrives late is in the loan-days of yesterday, and from there in the next run of a view over them', async () => {
+  view = dpdView('dpd');
+  const loan = { loan_id: 'L9', customer_id: 'C1' };
+  await lend(loan, 3);
   const byJob = async (now: number) => {
     fixture.clock.now = now;
     const services = {
@@ -349,4 +363,152 @@ it('a run waits for an import that is writing to its source, though not for ever
   expect(warned).toEqual([expect.stringContaining('an import is still writing')]);
   expect(await running.result).toMatchObject({ views: [{ rows: 1 }] });
   expect(await online()).toEqual(['150', 2]);
+});
+
+describe('an as-of that is published again', () => {
+  const republish = async (change: { asOf?: number } = {}, of = view): Promise<readonly ViewResult[]> => {
+    const request = { jobId: newUuid(Date.now()), views: [of], now: fixture.clock.now, ...change };
+    return (await fixture.materializer().republish(request, unwatched())).views;
+  };
+  const late = () => pay('R2', { at: MIDNIGHT - 6 * HOUR, amount: 50, known: MIDNIGHT + 5 * HOUR });
+
+  it('has what came late, from the moment at which it can be read, and a decision before that reads what it read', async () => {
+    await run();
+    await late();
+    const now = MIDNIGHT + 6 * HOUR;
+    fixture.clock.now = now;
+    expect(await republish()).toMatchObject([{ rows: 1, changed: 1, knownBy: new Date(now).toISOString() }]);
+    expect(await online()).toEqual(['150', 2]);
+    expect(await Promise.all([knownAt(now - 1), knownAt(now)])).toEqual([
+      ['100', 1],
+      ['150', 2],
+    ]);
+  });
+
+  it('twice is as once', async () => {
+    await run();
+    await late();
+    fixture.clock.now = MIDNIGHT + 6 * HOUR;
+    await republish();
+    const rows = await fixture.historyCount(view);
+    expect(await republish()).toMatchObject([{ changed: 0, published: 0, restored: 0 }]);
+    expect(await fixture.historyCount(view)).toBe(rows);
+  });
+
+  it('is not taken back by a later scheduled run or backfill of it, nor is what was known of it before moved', async () => {
+    await run();
+    await late();
+    fixture.clock.now = MIDNIGHT + 6 * HOUR;
+    await republish();
+    fixture.clock.now = MIDNIGHT + 7 * HOUR;
+    expect(await run({ asOf: MIDNIGHT })).toMatchObject([{ changed: 0 }]);
+    await backfill('2026-02-28', '2026-03-01');
+    expect(await online()).toEqual(['150', 2]);
+    expect(await knownAt(MIDNIGHT + 6 * HOUR - 1)).toEqual(['100', 1]);
+  });
+
+  it('ends a key whose only row was deleted late, and brings it back with the correction', async () => {
+    await run();
+    await pay('R1', { at: MIDNIGHT - 2 * DAY, amount: 100, known: MIDNIGHT + 3 * HOUR, deleted: 1 });
+    fixture.clock.now = MIDNIGHT + 4 * HOUR;
+    await republish();
+    expect(await online()).toEqual([]);
+    await pay('R1', { at: MIDNIGHT - 2 * DAY, amount: 70, known: MIDNIGHT + 5 * HOUR });
+    fixture.clock.now = MIDNIGHT + 6 * HOUR;
+    await republish();
+    expect(await online()).toEqual(['70', 1]);
+    expect(await knownAt(MIDNIGHT + 3 * HOUR)).toEqual(['100', 1]);
+  });
+
+  it('of an earlier day leaves the newer rows online as they are', async () => {
+    await run();
+    fixture.clock.now = MIDNIGHT + DAY + 2 * HOUR;
+    await run();
+    await pay('R2', { at: MIDNIGHT - HOUR, amount: 50, known: MIDNIGHT + DAY + 3 * HOUR });
+    fixture.clock.now = MIDNIGHT + DAY + 4 * HOUR;
+    expect(await republish({ asOf: MIDNIGHT })).toMatchObject([{ changed: 1 }]);
+    expect(await online()).toEqual(['100', 1]);
+    await republish();
+    expect(await online()).toEqual(['150', 2]);
+  });
+
+  it('and that no run has computed is first computed as its schedule would have', async () => {
+    await late();
+    fixture.clock.now = MIDNIGHT + 6 * HOUR;
+    expect(await republish()).toMatchObject([{ changed: 1 }]);
+    const rows = await fixture.clickhouse.rows<{ paid: string }>(
+      'test',
+      raw(`SELECT toString(paid) AS paid FROM history_${view.name}_v1 ORDER BY _sequence`),
+    );
+    expect(rows.map(({ paid }) => paid)).toEqual(['100', '150']);
+  });
+});
+
+it('a late repayment of a customer at 15 days past due corrects loan-days, days past due and score the same day, and training at 9:00 and 14:00 reads what decisions did', async () => {
+  const loan = { loan_id: 'L15', customer_id: 'C15' };
+  await lend(loan, 12);
+  const folder = await mkdtemp(join(tmpdir(), 'riskgraph-late-'));
+  const onnxPath = join(folder, 'dpd.onnx');
+  const file = lookupOnnx(Array.from({ length: 40 }, (_, dpd) => (dpd + 1) / 100));
+  await writeFile(onnxPath, file);
+  const days = dpdView('dpd_scored');
+  const scored = await scoredViews('late_dpd', {
+    inputs: days,
+    references: [`${days.id}:dpd`],
+    onnxPath,
+    onnxHash: onnxHashOf(file),
+    tensors: { input: 'features', probability: 'probability' },
+    card: { medians: [0] },
+  });
+  const { scores, scorer } = await openScoring({ ...fixture, clock: () => fixture.clock.now }, [scored.model]);
+  const materializer = fixture.materializer({ derived: [snapshots], scores });
+  const at = (hours: number) => MIDNIGHT + 4 * DAY + hours * HOUR;
+  const asked = (now: number) => {
+    fixture.clock.now = now;
+    return { jobId: newUuid(now), views: [scored.view, days], now };
+  };
+  await materializer.materialize(asked(at(3)), unwatched());
+  const decision = async () => {
+    const read = { keys: [['C15']], views: [days, scored.view], entity: days.entity };
+    const [[cells] = []] = await fixture.online.read([read]);
+    return (cells as readonly ViewRow[]).map(({ values }) => values[0]);
+  };
+  const atNine = await decision();
+  expect(atNine).toEqual([15, expect.closeTo(0.16)]);
+
+  const paid = { paid_at: at(-5), principal_paid: 100, interest_paid: 1, ingested_at: at(12) };
+  await sources.add('repayments', [{ ...loan, repayment_id: 'P15', installment_no: 1, ...paid }]);
+  const { views } = await materializer.republish(asked(at(13)), unwatched());
+  expect(views).toMatchObject([
+    { view: days.id, changed: 1 },
+    { view: scored.view.id, changed: 1 },
+  ]);
+  const atTwo = await decision();
+  expect(atTwo).toEqual([0, expect.closeTo(0.01)]);
+
+  const { rows } = await fixture.offline.historicalFeatures({
+    features: [...refsOf(days).slice(0, 1), ...refsOf(scored.view).slice(0, 1)],
+    spine: { customer_id: ['C15', 'C15'], event_timestamp: [9, 14].map((hour) => new Date(at(hour)).toISOString()) },
+    includeEventTimes: false,
+    includeStatuses: false,
+  });
+  expect(rows.map((row) => row.slice(2))).toEqual([atNine, atTwo]);
+
+  // The derivation of the day finds the restated days as it would make them.
+  const versions = () =>
+    fixture.clickhouse.rows<{ dpd: number; known: string }>(
+      'test',
+      raw(`SELECT dpd, toString(toUnixTimestamp64Milli(ingested_at)) AS known FROM loan_snapshots
+        WHERE loan_id = 'L15' AND as_of = '2026-03-04' ORDER BY ingested_at`),
+    );
+  const restated = [
+    { dpd: 15, known: String(at(0.5)) },
+    { dpd: 0, known: String(at(13)) },
+  ];
+  expect(await versions()).toEqual(restated);
+  await materializer.materialize(asked(at(26)), unwatched());
+  expect(await versions()).toEqual(restated);
+  expect(await decision()).toEqual([0, expect.closeTo(0.01)]);
+  await scorer.close();
+  await rm(folder, { recursive: true });
 });

@@ -66,9 +66,12 @@ export interface Scored {
 /** The model over a view of its own, with the view of its scores; a row with a hole is refused, unless `change` says otherwise. */
 export async function scoredViews(
   name: string,
-  { references = worked.inputs, ...change }: Partial<StoredModel> & { readonly references?: readonly string[] } = {},
+  {
+    references = worked.inputs,
+    inputs = statementsView(`${name}_inputs`),
+    ...change
+  }: Omit<Partial<StoredModel>, 'inputs'> & { readonly references?: readonly string[]; readonly inputs?: View } = {},
 ): Promise<Scored> {
-  const inputs = statementsView(`${name}_inputs`);
   const features = references.map((reference): FeatureRef => {
     const [, wanted] = reference.split(':') as [string, string];
     const index = inputs.features.findIndex((feature) => feature.name === wanted);

@@ -9,6 +9,11 @@ export interface DeriveRequest {
   readonly asOf?: Instant | undefined;
   /** No day is derived before its inputs are due. */
   readonly now: Instant;
+  /**
+   * Restates derived days with what is known by this instant, which must have come, and marks the rows as known since then. Absent: the
+   * derivation of the next day does.
+   */
+  readonly knownBy?: Instant | undefined;
 }
 
 export interface DerivedTable<Result = unknown> {

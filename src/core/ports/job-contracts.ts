@@ -43,8 +43,8 @@ export const deriveLoanSnapshots = {
 
 export const materialize = {
   name: 'materialize',
-  /** No views: all. No as-of instant: the newest that is due. */
-  payload: z.object({ views: views.nullish(), asOf: z.string().nullish() }),
+  /** No views: all. No as-of instant: the newest that is due. `republish`: once more, with what is known now. */
+  payload: z.object({ views: views.nullish(), asOf: z.string().nullish(), republish: z.boolean().nullish() }),
   result: z.custom<MaterializeResult>(),
 };
 

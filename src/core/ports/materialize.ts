@@ -14,7 +14,8 @@ export interface RunRecord {
   readonly viewId: string;
   readonly asOf: Instant;
   readonly knowledge: Instant;
-  readonly kind: 'LIVE' | 'BACKFILL';
+  /** A republication computes an as-of again with what is known later than its scheduled run knew. */
+  readonly kind: 'LIVE' | 'BACKFILL' | 'REPUBLICATION';
   readonly stage: RunStage;
   /** `available_at` of the rows written online, fixed before the first of them. */
   readonly onlineStamp: Instant | null;
@@ -160,6 +161,8 @@ export interface ViewResult {
   readonly nullKeys: number;
   /** Absent where there are none. */
   readonly setAside?: EntitiesSetAside;
+  /** Republications only: source rows that were known by then are in the values. */
+  readonly knownBy?: string;
   /** Score views only, as in a PortfolioResult. */
   readonly scored?: number;
   readonly missing?: number;
@@ -204,19 +207,28 @@ export interface BackfillResult {
   readonly notes: readonly string[];
 }
 
+export interface MaterializeRequest {
+  readonly jobId: string;
+  readonly views: readonly View[];
+  readonly asOf?: Instant;
+  readonly now: Instant;
+}
+
 export interface Materializer {
   /** Computes each view at an as-of, by default the newest that is due, publishes it and commits it. */
   materialize(
-    request: {
-      readonly jobId: string;
-      readonly views: readonly View[];
-      readonly asOf?: Instant;
+    request: MaterializeRequest & {
       /** Leaves out views whose newest due as-of is committed. */
       readonly onlyNew?: boolean;
-      readonly now: Instant;
     },
     progress: JobProgress,
   ): Promise<MaterializeResult>;
+  /**
+   * Computes each view at an as-of, by default the newest that is due, once more with what is known now, and the derived tables that it reads
+   * before it. What differs is published, available from then on; what was known before stays in the history. An as-of that no run has computed is
+   * computed as scheduled first. A score view is scored anew at its newest as-of; its earlier scores stay as they were given.
+   */
+  republish(request: MaterializeRequest, progress: JobProgress): Promise<MaterializeResult>;
   /** Scores every key of a score view's inputs as of a local midnight: the newest that is due where none is given. */
   scorePortfolio(
     request: { readonly jobId: string; readonly view: View; readonly asOf?: Instant; readonly now: Instant },

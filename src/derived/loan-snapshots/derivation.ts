@@ -15,10 +15,11 @@ import { type Fence, raiseFence, tableFence } from '../../warehouse/fence.js';
 import { contentOf, SNAPSHOTS } from './content.js';
 import { derivedAt, knownFrom, type LoanHistory } from './history.js';
 import { INPUT_TABLES, readHistories } from './inputs.js';
+import { restateDerived } from './restate.js';
 import { quarantineLoans, type SetAside } from './set-aside.js';
 import { missingDays, readHints, readStored } from './stored.js';
 import { type LoanVersions, versionsOf } from './versions.js';
-import { finishRun, lastRun, nextRunSeq, planWork, unseen } from './work.js';
+import { finishRun, lastRun, nextRunSeq, planWork, touchedLoans, unseen } from './work.js';
 import { SnapshotWriter } from './writer.js';
 
 export interface LoanSnapshotsOptions {
@@ -55,7 +56,7 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
   return {
     name: SNAPSHOTS,
     inputs: INPUT_TABLES,
-    async derive({ through, asOf, now }, progress) {
+    async derive({ through, asOf, now, knownBy }, progress) {
       const due = knownFrom(days, now + 1) - 1;
       const over = asOf === undefined ? due : days.dayOf(asOf) - 1;
       const lastDay = Math.min(due, over, through === undefined ? due : dayNumber(through));
@@ -64,7 +65,7 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
         const result = await options.leases.hold(tableResource(SNAPSHOTS), progress.signal, (lease) => {
           const signal = AbortSignal.any([progress.signal, lease.lost]);
           const fence = tableFence(lease, WRITTEN_BESIDE);
-          return derive({ ...options, days, fence }, lastDay, now, { ...progress, signal });
+          return deriveAndRestate({ ...options, days, fence }, { lastDay, now, knownBy }, { ...progress, signal });
         });
         metrics.count('loan_snapshot_rows', {}, result.rows);
         metrics.observe('loan_snapshots_seconds', (performance.now() - started) / 1000);
@@ -93,6 +94,36 @@ function derivationFailure(cause: unknown): Error {
 
 type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays; readonly fence: Fence };
 
+interface Due {
+  readonly lastDay: DayNumber;
+  readonly now: Instant;
+  readonly knownBy?: Instant | undefined;
+}
+
+/** Days that are not derived yet, then, where the caller knows more by now, those that are. */
+async function deriveAndRestate(
+  derivation: Derivation,
+  { lastDay, now, knownBy }: Due,
+  progress: JobProgress,
+): Promise<LoanSnapshotsResult> {
+  const derived = await derive(derivation, lastDay, now, progress);
+  if (knownBy === undefined) return derived;
+  const { tables, fence, clickhouse, loansAPartition = LOANS_A_PARTITION } = derivation;
+  const restated = await restateDerived({
+    ...derivation,
+    loansAPartition,
+    knownBy,
+    signal: progress.signal,
+    writer: (seq) => new SnapshotWriter(clickhouse, { table: tables.get(SNAPSHOTS), seq }, fence),
+  });
+  return {
+    ...derived,
+    loans: derived.loans + restated.loans,
+    rows: derived.rows + restated.rows,
+    changed: derived.changed + restated.changed,
+  };
+}
+
 async function derive(
   { clickhouse, days, calendar, tables, fence, loansAPartition = LOANS_A_PARTITION }: Derivation,
   lastDay: DayNumber,
@@ -110,12 +141,8 @@ async function derive(
 
   const seq = await nextRunSeq(clickhouse, now);
   const all = last !== null && last.timezone !== calendar.timezone;
-  const work = await planWork(
-    clickhouse,
-    days,
-    { after, through, seen: unseenImports, all },
-    { seq, loansAPartition, signal },
-  );
+  const touched = touchedLoans(days, { after, through, seen: unseenImports, all });
+  const work = await planWork(clickhouse, touched, { seq, loansAPartition, signal });
   const writer = new SnapshotWriter(clickhouse, { table: tables.get(SNAPSHOTS), seq }, fence);
   const setAside: string[] = [];
   try {

@@ -176,5 +176,5 @@ const KEYS = [
   ...(['disbursedOn', 'principal'] as const),
 ];
 
-const sameContent = (a: DayContent | null, b: DayContent | null): boolean =>
+export const sameContent = (a: DayContent | null, b: DayContent | null): boolean =>
   a === null || b === null ? a === b : KEYS.every((key) => a[key] === b[key]);

@@ -63,14 +63,10 @@ export interface Work {
   drop(): Promise<void>;
 }
 
-/**
- * Writes the loans of a run to a table of its own: loans with a fact that becomes known in its days, loans with a fact that earlier runs
- * should have known (`backdated`), and loans that stay open.
- */
+/** Writes the loans of a run, a SELECT of `loan_id`, `backdated` and `was_open`, to a table of its own, each once. */
 export async function planWork(
   clickhouse: ClickHouse,
-  days: LocalDays,
-  range: { readonly after: DayNumber | null; readonly through: DayNumber; readonly seen: Seen; readonly all: boolean },
+  touched: Sql,
   {
     seq,
     loansAPartition,
@@ -90,7 +86,7 @@ export async function planWork(
   );
   await clickhouse.run(
     'snapshots-plan',
-    sql`INSERT INTO ${table} SELECT loan_id, max(backdated), max(was_open) FROM (${touchedLoans(days, range)}) GROUP BY loan_id`,
+    sql`INSERT INTO ${table} SELECT loan_id, max(backdated), max(was_open) FROM (${touched}) GROUP BY loan_id`,
     { signal },
   );
   const bounds = await clickhouse.rows<{ loan_id: string; loans: string }>(
@@ -114,10 +110,18 @@ export async function planWork(
   };
 }
 
-function touchedLoans(
-  days: LocalDays,
-  { after, through, seen, all }: { after: DayNumber | null; through: DayNumber; seen: Seen; all: boolean },
-): Sql {
+interface WorkRange {
+  readonly after: DayNumber | null;
+  readonly through: DayNumber;
+  readonly seen: Seen;
+  readonly all: boolean;
+}
+
+/**
+ * The loans of a run: those with a fact that becomes known in its days, those with a fact that earlier runs should have known (`backdated`), and
+ * those that stay open.
+ */
+export function touchedLoans(days: LocalDays, { after, through, seen, all }: WorkRange): Sql {
   const since = after === null ? null : instantSql(derivedAt(days, after));
   const until = instantSql(derivedAt(days, through));
   const parts = WATCHED.flatMap((table) => {

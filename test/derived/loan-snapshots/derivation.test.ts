@@ -177,6 +177,44 @@ describe('the derivation of loan snapshots', () => {
     ]);
   });
 
+  it('may restate days within the day: at once what the next derivation would say, and that one says the same as ever', async () => {
+    const rows = ledgers(15, 11);
+    const [once, restated] = await Promise.all([open(), open()]);
+    await once.load(rows);
+    await once.derive(THROUGH);
+    const known = (book: Book, until: number, through: string) =>
+      book.sources.rows(
+        `SELECT * EXCEPT (seq, ingested_at, row_hash) FROM (
+          SELECT * FROM loan_snapshots WHERE toUnixTimestamp64Milli(ingested_at) <= {until:Int64} AND as_of <= {through:String}
+          ORDER BY loan_id, as_of, ingested_at DESC, seq DESC LIMIT 1 BY loan_id, as_of
+        ) WHERE deleted = 0 ORDER BY loan_id, as_of`,
+        { until: String(until), through },
+      );
+    let before = Number.NEGATIVE_INFINITY;
+    const loadUntil = async (until: number): Promise<void> => {
+      await restated.load(rows.filter(({ ingestedAt }) => ingestedAt > before && ingestedAt <= until));
+      before = until;
+    };
+    let changed = 0;
+    for (const day of ['2024-03-09', '2024-03-18', '2024-03-27', THROUGH]) {
+      await loadUntil(oracle.derivedAt(day));
+      await restated.derive(day);
+      if (day === THROUGH) break;
+      const night = oracle.derivedAt(next(day));
+      for (const knownBy of [at(next(day), '14:00'), night - 1]) {
+        await loadUntil(knownBy);
+        const result = await restated.snapshots.derive({ through: day, now: LATER, knownBy }, unwatched);
+        changed += result.changed;
+      }
+      expect(await known(restated, night - 1, day)).toEqual(await known(once, night, day));
+      const repeated = { through: day, now: LATER, knownBy: night - 1 };
+      expect(await restated.snapshots.derive(repeated, unwatched)).toMatchObject({ rows: 0 });
+    }
+    expect(changed).toBeGreaterThan(2);
+    const night = oracle.derivedAt(THROUGH);
+    expect(await known(restated, night, THROUGH)).toEqual(await known(once, night, THROUGH));
+  });
+
   it('takes loan-days back that a back-dated settlement ends', async () => {
     const book = await open();
     await book.load(plainLoan('A', at('2024-02-01'), ['2024-02-29']));
