@@ -40,7 +40,9 @@ export async function removeLeft(directory: string, now: number): Promise<void> 
   for (const name of await readdir(directory)) {
     if (!name.startsWith(PREFIX)) continue;
     const path = join(directory, name);
-    const changed = await stat(path).then(({ ctimeMs }) => ctimeMs).catch(() => now);
+    const changed = await stat(path)
+      .then(({ ctimeMs }) => ctimeMs)
+      .catch(() => now);
     if (now - changed > LEFT_AFTER) await rm(path, { force: true });
   }
 }
