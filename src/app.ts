@@ -75,7 +75,8 @@ import { createTelemetry } from './telemetry/telemetry.js';
 import { answering } from './warehouse/answering.js';
 import { openClickHouse } from './warehouse/client.js';
 import { migrateClickHouse } from './warehouse/migrate.js';
-import { compareTables, fitTables, madeTables } from './warehouse/table-shapes.js';
+import { compareOwnTables, makeOwnTables } from './warehouse/own-tables.js';
+import { fitTables, madeTables } from './warehouse/table-shapes.js';
 import { createUserSql, USER_SQL_CONNECTIONS } from './warehouse/user-sql.js';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
@@ -151,14 +152,10 @@ export async function createApp(config: Config, given: Given = {}) {
     // A project's tables are made by an apply, which a plan has shown.
     const compareOwn: CompareTables = async (tables) => {
       const applied = await definitions.tables();
-      return (await compareTables(store, tables)).map((fit, index) => {
-        const table = tables[index] as SourceTable;
-        const tags = tagProblems(
-          table,
-          fit,
-          applied.find(({ name }) => name === fit.table),
-        );
-        return { ...fit, problems: [...fit.problems, ...tags] };
+      return (await compareOwnTables(store, tables, calendar.timezone)).map((fit) => {
+        const table = tables.find(({ name }) => name === fit.table) as SourceTable;
+        const before = applied.find(({ name }) => name === fit.table);
+        return { ...fit, problems: [...fit.problems, ...tagProblems(table, fit, before)] };
       });
     };
     const fits = [...(await fitTables(store, shipped)), ...(await compareOwn(own))];
@@ -282,7 +279,7 @@ export async function createApp(config: Config, given: Given = {}) {
       offline,
       planIndicator: (indicator) => planIndicator(indicator, offline, calendar),
       planLabel: (label) => offline.planSelect(plannedLabel(label, calendar.timezone)),
-      makeTables: (tables) => fitTables(store, tables),
+      makeTables: (tables) => makeOwnTables(store, tables, calendar.timezone),
       writers,
       online,
       now: clock,

@@ -1,5 +1,6 @@
 /** What a plan changes of the source tables of a project: new tables, new columns, and tables whose file is gone. */
 import type { Registry } from '../core/definitions/registry.js';
+import { isUnprotected } from '../core/lending/attached.js';
 import type { SourceTable } from '../core/lending/sources.js';
 import type { PublishedTable } from '../core/lending/table-fit.js';
 import type { PlanChange, PlanTouch } from '../core/ports/catalogue.js';
@@ -17,11 +18,20 @@ const readers = ({ views, labels }: Registry, table: string): readonly PlanTouch
     .filter(({ sources }) => sources.includes(table))
     .map(({ kind, id }) => ({ kind, id, effect: 'READS' as const }));
 
+/** What an attached table without a knowledge time costs. */
+const notesOf = (table: SourceTable): readonly string[] =>
+  isUnprotected(table)
+    ? [
+        `${table.attached?.table} says no knowledgeTime: each row counts as known since it happened, so a value that is corrected later is in training sets of the past as if it had been known then`,
+      ]
+    : [];
+
 function changesOf(table: SourceTable, disk: Registry): readonly PlanChange[] {
   const { name, description, planned, columns } = table;
   if (planned === undefined) return [];
   if (planned === 'TABLE') {
-    return [{ ...NOTHING, action: 'ADD', kind: 'table', name, id: name, description, touches: readers(disk, name) }];
+    const [touches, notes] = [readers(disk, name), notesOf(table)];
+    return [{ ...NOTHING, action: 'ADD', kind: 'table', name, id: name, description, touches, notes }];
   }
   return columns
     .filter((column) => planned.includes(column.name))

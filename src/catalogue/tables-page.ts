@@ -26,6 +26,12 @@ const EVENT_TIMES: Readonly<Record<EventTime['kind'], (column: string) => string
 const eventTimeOf = ({ eventTime }: SourceTable): string =>
   EVENT_TIMES[eventTime.kind](eventTime.kind === 'always' ? '' : eventTime.column);
 
+/** Where the rows of an attached table are, and since when one is known. */
+const attachedOf = ({ attached }: SourceTable): string =>
+  attached === null
+    ? ''
+    : ` Attached: read in place from \`${attached.table}\`; a row is known since ${attached.knowledgeTime === undefined ? 'it happened, and corrections are not told apart' : `\`${attached.knowledgeTime}\``}.`;
+
 const meaningOf = ({ description, values, range, reserved, pii }: SourceColumn): string =>
   [
     description,
@@ -66,7 +72,7 @@ export function tablesPage(registry: Registry): string {
         .sort();
     return `## ${table.name}
 
-${table.description} Event time: ${eventTimeOf(table)}.
+${table.description} Event time: ${eventTimeOf(table)}.${attachedOf(table)}
 
 | Column | Type | Required | Meaning |
 |---|---|:-:|---|

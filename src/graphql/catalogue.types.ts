@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql';
 import { planOnDemand } from '../core/compute/on-demand.js';
-import { kindOf } from '../core/compute/view-kinds.js';
+import { kindOf, unprotectedSources } from '../core/compute/view-kinds.js';
 import {
   type AnyFeatureRef,
   type AnyView,
@@ -124,6 +124,12 @@ export class FeatureViewType {
   })
   every!: string | null;
 
+  @Field(() => [String], {
+    description:
+      'The attached tables without a knowledge time that the view reads, directly or through other views: a value that is corrected there later reads as if it had always been so, also in training sets of the past. Empty where every value is protected from it.',
+  })
+  unprotectedSources!: readonly string[];
+
   @AssumedSize(5)
   @Field(() => [RequestInputType], {
     description: 'The request inputs of an on-demand view, including those of the views that it reads.',
@@ -213,6 +219,7 @@ export function showView(view: AnyView, context: RequestContext): FeatureViewTyp
     maxAgeSeconds: seconds(stored?.maxAgeMs ?? null),
     delaySeconds: seconds(stored?.delayMs ?? null),
     every: stored?.schedule.every ?? null,
+    unprotectedSources: unprotectedSources(view),
     requestInputs: planOnDemand(refs)
       .request.filter(({ personal }) => visible(context)({ tags: personal ? ['pii'] : [] }))
       .map((input) => ({

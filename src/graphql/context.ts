@@ -37,7 +37,7 @@ export interface ApiServices {
   readonly columns: ColumnsRead;
   /** Brings the gauges of each group up to date: of views and features, of the queue, of Redis. */
   readonly reportGauges: Readonly<Record<'views' | 'queue' | 'redis', () => Promise<void>>>;
-  readonly sources: Pick<SourceStore, 'quarantine'>;
+  readonly sources: Pick<SourceStore, 'quarantine' | 'rowCounts'>;
   readonly trainingSets: TrainingSetService;
   readonly spines: Pick<SpineService, 'get' | 'keysOf' | 'upload' | 'formats'>;
   readonly scoring: ScoringService;

@@ -21,6 +21,7 @@ import { PreviewResolver } from './preview.resolver.js';
 import { QuarantineResolver } from './quarantine.resolver.js';
 import { RegistryResolver } from './registry.resolver.js';
 import { ScoreResolver } from './score.resolver.js';
+import { TablesResolver } from './tables.resolver.js';
 import { TrainingSetResolver } from './training-set.resolver.js';
 import { ViewVersionResolver } from './view-version.resolver.js';
 
@@ -45,6 +46,7 @@ const RESOLVERS = [
   LoanSnapshotsResolver,
   RegistryResolver,
   QuarantineResolver,
+  TablesResolver,
   AuditResolver,
 ] as const;
 

@@ -1,4 +1,4 @@
-import type { TableSpec } from '../core/definitions/define-table.js';
+import type { AttachedSpec, TableSpec } from '../core/definitions/define-table.js';
 import { type SourceTable, tableOf } from '../core/lending/source-columns.js';
 import { VERSION_COLUMNS } from '../core/lending/sources.js';
 import type { Report } from './check.js';
@@ -43,5 +43,15 @@ export function checkTable(
       refuse(`eventTime '${column}' cannot be opt(…): a row without it would be seen by no view`);
   }
   if (spec.key.length === 0) refuse('has no key');
+  if (spec.attached) checkAttached(spec, spec.attached, refuse);
   return good ? tableOf(name, spec, definedBy) : null;
+}
+
+function checkAttached({ columns, knownAt, hidden }: TableSpec, attached: AttachedSpec, refuse: Report): void {
+  if (!/^\w+\.\w+$/.test(attached.table)) refuse(`attached.table names '${attached.table}': write database.table`);
+  for (const name of Object.keys(attached.columns ?? {})) {
+    if (!(name in columns)) refuse(`attached.columns derives '${name}', which is no column of it`);
+  }
+  if (knownAt !== undefined) refuse('knownAt is for imports: attached.knowledgeTime says since when a row is known');
+  if (hidden !== undefined) refuse('hidden is for imports: derive the column in attached.columns');
 }

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { limited, yieldToOthers } from '../core/async.js';
-import { instantText, sql } from '../core/definitions/sql.js';
-import { badInput } from '../core/errors.js';
+import { instantText, param, sql } from '../core/definitions/sql.js';
+import { badInput, conflict } from '../core/errors.js';
 import { type BusinessCalendar, type Instant, MINUTE } from '../core/helpers/time.js';
 import { newestSequence } from '../core/lending/import-sequence.js';
 import type { Datum, SourceTable, SourceTables } from '../core/lending/sources.js';
@@ -75,6 +75,12 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
   return {
     async import(request) {
       const table = tables.get(request.table);
+      if (table.attached) {
+        throw conflict(
+          `${table.name} is attached: it is read from ${table.attached.table}, and never written`,
+          `write the rows to ${table.attached.table}; they are read there as they stand`,
+        );
+      }
       const now = request.clock();
       if (now - swept > SWEEP_MS) {
         swept = now;
@@ -96,6 +102,15 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
     },
     formats: FORMATS,
     spool: (body) => spool(body, options.tempDir),
+    async rowCounts() {
+      const names = param('Array(String)', tables.names);
+      const counts = await clickhouse.tuples<readonly [string, string]>(
+        'source-rows',
+        sql`SELECT name, toString(total_rows) FROM system.tables
+          WHERE database = currentDatabase() AND has(${names}, name) AND total_rows IS NOT NULL`,
+      );
+      return new Map(counts.map(([name, rows]) => [name, Number(rows)]));
+    },
     quarantine: (table, limit) => readQuarantine(clickhouse, tables.get(table).name, limit),
   };
 }

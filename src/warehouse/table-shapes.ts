@@ -1,5 +1,6 @@
 /** Source tables as ClickHouse holds them, beside what their definitions say. */
 import { ident, param, raw, sql } from '../core/definitions/sql.js';
+import { ATTACHED } from '../core/lending/attached.js';
 import { eventTimeText, sourceTableDdl } from '../core/lending/source-ddl.js';
 import { type SourceTable, storedType, VERSION_COLUMNS } from '../core/lending/sources.js';
 import type { TableFit } from '../core/lending/table-fit.js';
@@ -70,7 +71,7 @@ async function addColumns(clickhouse: ClickHouse, { name, columns }: SourceTable
 export async function madeTables(clickhouse: ClickHouse): Promise<ReadonlySet<string>> {
   const rows = await clickhouse.tuples<readonly [string]>(
     'migrate',
-    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(comment, 'event time is ')`,
+    sql`SELECT name FROM system.tables WHERE database = currentDatabase() AND (startsWith(comment, 'event time is ') OR startsWith(comment, ${ATTACHED}))`,
   );
   return new Set(rows.map(([name]) => name));
 }

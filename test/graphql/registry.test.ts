@@ -3,9 +3,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describePlan } from '../../src/commands/registry.js';
+import { raw } from '../../src/core/definitions/sql.js';
+import { openClickHouse } from '../../src/warehouse/client.js';
 import { type DefinitionRoot, emptyRoot } from '../docs/definitions.js';
+import { quietMetrics } from '../sources/support.js';
 import { type Api, type ApiStores, closeApiStores, freshApiStores, startApi } from '../support/api.js';
 import { middayClock } from '../support/clock.js';
+import { quietLog } from '../support/homes.js';
 
 const viewFile = (version: number, expression: string) => ({
   path: `features/customer/income_level.v${version}.view.ts`,
@@ -354,4 +358,122 @@ it('a table and a column of one’s own are made by an apply that a plan has sho
   );
   await definitions.put(shopsFile("area: opt(pii(float('Its area')))"));
   expect((await problemsOf()).join()).toMatch(/'area' was applied without pii\(…\)/);
+});
+
+it('an attached table is read in place: as known where it says since when a row is, marked where it does not, and never written', async () => {
+  const { url, database } = stores.clickhouse;
+  const lender = openClickHouse({ url, database, log: quietLog, metrics: quietMetrics });
+  const core = `${database}_core`;
+  const run = (statement: string) => lender.run('test', raw(statement));
+  const incomeFile = (attached: string) => ({
+    path: 'tables/salaries.table.ts',
+    text: `import { day, defineTable, instant, money, opt, text } from 'riskgraph';
+
+export default defineTable({
+  description: 'A salary that was paid.',
+  key: ['salary_id'],
+  eventTime: 'paid_at',
+  attached: { table: '${core}.salary', ${attached} },
+  columns: { salary_id: text('The salary'), customer_id: text('Who got it'), paid_at: instant('When'), amount: money('How much') },
+});
+`,
+  });
+  const view = {
+    ...shopsView,
+    path: 'features/customer/salary_sum.v1.view.ts',
+    text: shopsView.text.replaceAll('shops', 'salaries').replace('count()', 'sum(amount)'),
+  };
+  const plan = async () =>
+    (await ask<{ planRegistry: Plan }>(`mutation { planRegistry(costs: false) { ${PLAN} } }`)).planRegistry;
+  const amountAt = async (asOf: string): Promise<unknown> => {
+    const query = `{ previewFeatureView(view: "salary_sum", keys: { customer_id: ["7"] }, asOf: "${asOf}") { rows } }`;
+    return (await ask<{ previewFeatureView: { rows: unknown[][] } }>(query)).previewFeatureView.rows[0]?.[1];
+  };
+  await definitions.put(shopsFile("area: opt(float('Its area'))"));
+  await run(`CREATE DATABASE ${core}`);
+  try {
+    await run(`CREATE TABLE ${core}.salary (salary_no UInt64, cust_no UInt32, paid_at DateTime('Asia/Shanghai'),
+      amount Decimal(12, 4), loaded DateTime64(3, 'UTC'), void UInt8) ENGINE = MergeTree ORDER BY salary_no`);
+    await run(`INSERT INTO ${core}.salary VALUES (1, 7, '2026-01-10 10:00:00', 100, '2026-01-11 00:00:00', 0),
+      (1, 7, '2026-01-10 10:00:00', 150, '2026-01-20 00:00:00', 0), (2, 7, '2026-01-12 10:00:00', 30, '2026-01-12 12:00:00', 0),
+      (2, 7, '2026-01-12 10:00:00', 30, '2026-01-25 00:00:00', 1)`);
+    await definitions.put(view);
+    await definitions.put(
+      incomeFile("columns: { salary_id: 'toString(salary_nr)', customer_id: 'toString(cust_no)' }"),
+    );
+    const [refused] = (await plan()).problems;
+    expect(refused).toMatch(/^tables\/salaries\.table\.ts is refused: 'salary_id' cannot be derived of .*salary_nr/);
+    expect(refused).toMatch(/'amount' is Decimal\(12, 4\) in .*_core\.salary, which Money does not hold/);
+
+    const columns =
+      "columns: { salary_id: 'toString(salary_no)', customer_id: 'toString(cust_no)', amount: 'CAST(amount, \\'Decimal(18, 2)\\')' }";
+    await definitions.put(incomeFile(columns));
+    const unprotected = await plan();
+    expect(unprotected.problems).toEqual([]);
+    expect(unprotected.changes[0]).toMatchObject({
+      kind: 'table',
+      name: 'salaries',
+      notes: [
+        expect.stringMatching(
+          /^.*_core\.salary says no knowledgeTime: .* corrected later is in training sets of the past/,
+        ),
+      ],
+    });
+    expect(unprotected.changes[1]).toMatchObject({ name: 'salary_sum' });
+
+    const unstamped = incomeFile(columns);
+    await definitions.put({ ...unstamped, path: unstamped.path.replace('salaries', 'salaries_now') });
+    await definitions.put({
+      path: view.path.replace('_sum', '_now'),
+      text: view.text.replace("('salaries')", "('salaries_now')"),
+    });
+    const stamped = `${columns}, knowledgeTime: 'loaded', deleted: 'void'`;
+    await definitions.put(incomeFile(stamped));
+    expect((await plan()).changes[0]).toMatchObject({ name: 'salaries', notes: [] });
+    await ask('mutation { applyRegistry { problems } }');
+    expect(await plan()).toMatchObject({ changes: [], problems: [] });
+    // Each instant reads what was known then: before the row came, the first amount, the corrected one, and without the row that was voided.
+    expect(await amountAt('2026-01-10T12:00:00Z')).toBe(null);
+    expect(await amountAt('2026-01-15T00:00:00Z')).toBe(130);
+    expect(await amountAt('2026-01-21T00:00:00Z')).toBe(180);
+    expect(await amountAt('2026-01-26T00:00:00Z')).toBe(150);
+    const written = await api.fetch('ingest', '/import/salaries', {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: 'salary_id,customer_id,paid_at,amount\n3,7,2026-01-12T00:00:00Z,1\n',
+    });
+    expect(await written.json()).toMatchObject({
+      error: {
+        code: 'CONFLICT',
+        message: expect.stringMatching(/^salaries is attached: it is read from .*_core\.salary/),
+      },
+    });
+    const { tables } = await ask<{ tables: readonly { readonly name: string }[] }>(
+      '{ tables { name key eventTime attached rows readBy columns { name type nullable pii description } } }',
+    );
+    expect(tables.find(({ name }) => name === 'salaries')).toMatchObject({
+      attached: true,
+      rows: null,
+      eventTime: 'paid_at',
+      readBy: ['salary_sum@1'],
+    });
+    expect(tables.find(({ name }) => name === 'shops')).toMatchObject({ attached: false, rows: 3 });
+
+    await definitions.put(incomeFile(columns));
+    expect((await plan()).problems).toEqual([
+      expect.stringMatching(
+        /its knowledgeTime was applied as loaded, and the file says none: put it back.*what says that a row is deleted/,
+      ),
+    ]);
+    await definitions.put(incomeFile(stamped));
+    await run(`ALTER TABLE ${core}.salary DROP COLUMN cust_no`);
+    expect((await plan()).problems.join()).toMatch(/'customer_id' cannot be derived of .*cust_no/);
+    const marks = await ask(
+      '{ stamped: featureView(name: "salary_sum") { unprotectedSources } not: featureView(name: "salary_now") { unprotectedSources } }',
+    );
+    expect(marks).toEqual({ stamped: { unprotectedSources: [] }, not: { unprotectedSources: ['salaries_now'] } });
+  } finally {
+    await run(`DROP DATABASE ${core}`);
+    await lender.close();
+  }
 });

@@ -16,6 +16,7 @@ import type {
   ViewKind,
   ViewOrigins,
 } from '../definitions/definitions.js';
+import { isUnprotected } from '../lending/attached.js';
 import type { SourceColumn } from '../lending/sources.js';
 import type { LineageEdge, LineageKind, LineageRef } from '../ports/browse.js';
 import { queryText } from './view-text.js';
@@ -184,4 +185,16 @@ export function columnsNamed(view: AnyView): readonly Pick<SourceColumn, 'name' 
     .tables(view)
     .flatMap((table) => origin.tables.find(table)?.columns ?? []);
   return columns.filter(({ name }) => words.has(name));
+}
+
+/** The attached tables without a knowledge time that a view reads, directly or through other views. */
+export function unprotectedSources(view: AnyView): readonly string[] {
+  const { origin } = view;
+  const own = kindOf(view)
+    .tables(view)
+    .filter((name) => {
+      const table = origin.kind === 'query' ? origin.tables.find(name) : undefined;
+      return table !== undefined && isUnprotected(table);
+    });
+  return [...new Set([...own, ...inputViews(view).flatMap(unprotectedSources)])].sort();
 }

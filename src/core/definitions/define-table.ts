@@ -112,6 +112,18 @@ export interface HiddenColumns<Name extends string = string, Instant extends str
   readonly outcome?: { readonly column: Name; readonly open: readonly string[] };
 }
 
+/** A table that lives in the lender's ClickHouse, on the server of the platform: read in place, never written. Expressions are SQL over its columns. */
+export interface AttachedSpec<Name extends string = string> {
+  /** `database.table` */
+  readonly table: string;
+  /** How columns are derived that have another name or type there, as `{ customer_id: 'toString(cust_no)' }`; the others are read by their name. */
+  readonly columns?: { readonly [K in Name]?: string } | undefined;
+  /** Since when a row is known, an instant. Absent: since it happened, and what was corrected later reads as if it had always been so. */
+  readonly knowledgeTime?: string | undefined;
+  /** 1 where the row no longer holds. Absent: every row holds. */
+  readonly deleted?: string | undefined;
+}
+
 export interface TableSpec<C extends Columns = Columns> {
   /** What one row is. */
   readonly description: string;
@@ -127,6 +139,7 @@ export interface TableSpec<C extends Columns = Columns> {
   readonly hidden?: readonly HiddenColumns<NameOf<C>, Typed<C, 'Instant'>>[];
   /** The table in which the platform's derivations of this one record their runs, whose `seq` continues that of the imports. */
   readonly derivationRuns?: string;
+  readonly attached?: AttachedSpec<NameOf<C>>;
   readonly columns: C;
 }
 

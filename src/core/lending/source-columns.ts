@@ -1,5 +1,5 @@
 /** The description of a source table: its columns, its key, and when a row happened and could be known. */
-import type { ColumnSpec, HiddenColumns, SourceType, TableSpec } from '../definitions/define-table.js';
+import type { AttachedSpec, ColumnSpec, HiddenColumns, SourceType, TableSpec } from '../definitions/define-table.js';
 
 export type { HiddenColumns, SourceType } from '../definitions/define-table.js';
 
@@ -56,6 +56,8 @@ export interface SourceTable {
   readonly hidden: readonly HiddenColumns[];
   /** The table in which derivations record their runs, whose `seq` continues that of the imports; null for a table that is not derived. */
   readonly derivationRuns: string | null;
+  /** Where it is read in place; null for a table that the platform fills. */
+  readonly attached: AttachedSpec | null;
   /** The file of a project that defines it; null for a table that comes with the platform. */
   readonly definedBy: { readonly file: string; readonly hash: string } | null;
   /** Of a table that is planned: the columns that an apply adds to the store, or the whole table; it reads as empty. Absent: it is stored. */
@@ -73,6 +75,7 @@ export function tableOf(name: string, spec: TableSpec, definedBy: SourceTable['d
     knownAt: spec.knownAt ?? null,
     hidden: spec.hidden ?? [],
     derivationRuns: spec.derivationRuns ?? null,
+    attached: spec.attached ?? null,
     definedBy,
     columns: Object.entries(spec.columns).map(([columnName, columnSpec]) => ({
       name: columnName,

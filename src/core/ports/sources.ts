@@ -66,6 +66,8 @@ export interface SourceStore {
   spool(body: AsyncIterable<Uint8Array>): Promise<Spooled>;
   /** Returns at most `limit` rejected rows of the table, newest first. */
   quarantine(table: string, limit: number): Promise<readonly RejectedRow[]>;
+  /** Counts the stored versions of the rows of each table; an attached table has no count. */
+  rowCounts(): Promise<ReadonlyMap<string, number>>;
 }
 
 export interface LoanSnapshotsResult {
