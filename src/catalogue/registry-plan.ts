@@ -169,7 +169,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
 
   /** `rehash`: as it is once hashes of another scheme are written anew. */
   const planned = async (
-    { costs: asked = false, from }: PlanOptions,
+    { costs: asked = false, queries = true, from }: PlanOptions,
     { rehash }: { readonly rehash: boolean },
   ): Promise<{ readonly plan: RegistryPlan; readonly disk: Registry }> => {
     const published = await ledger.all();
@@ -185,7 +185,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         ...refusals(disk),
         ...problems,
         ...tables.problems,
-        ...(await unplannable(disk, changes)),
+        ...(queries ? await unplannable(disk, changes) : []),
         ...(notice === null ? [] : [notice]),
       ],
       prunable: await prunable(published),

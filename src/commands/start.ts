@@ -15,7 +15,7 @@ export function addStartCommand(program: Command, context: CommandContext): void
           if (client === null) return;
           const { planRegistry } = await client.graphql<{
             planRegistry: { changes: readonly unknown[] };
-          }>('mutation { planRegistry { changes { name } } }');
+          }>('mutation { planRegistry(costs: false) { changes { name } } }');
           const waiting = planRegistry.changes.length;
           if (waiting > 0) {
             process.stdout.write(

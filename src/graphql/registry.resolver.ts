@@ -1,4 +1,5 @@
-import { Arg, Ctx, Field, Float, ID, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
+import { type GraphQLResolveInfo, Kind } from 'graphql';
+import { Arg, Ctx, Field, Float, ID, Info, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
 import type { Instant, LocalDate } from '../core/helpers/time.js';
 import type {
   PlanAction as PlanActionName,
@@ -161,6 +162,12 @@ class RegistryPlanType {
   prunable!: readonly PrunableView[];
 }
 
+/** A fragment may ask for anything. */
+const asksForProblems = ({ fieldNodes }: GraphQLResolveInfo): boolean =>
+  fieldNodes
+    .flatMap(({ selectionSet }) => selectionSet?.selections ?? [])
+    .some((selection) => selection.kind !== Kind.FIELD || selection.name.value === 'problems');
+
 @Resolver()
 export class RegistryResolver {
   @Operation({ roles: ['admin'] })
@@ -181,8 +188,9 @@ export class RegistryResolver {
     })
     from: LocalDate | null,
     @Ctx() { services }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<RegistryPlan> {
-    return services.planner.plan({ costs, ...(from == null ? {} : { from }) });
+    return services.planner.plan({ costs, queries: asksForProblems(info), ...(from == null ? {} : { from }) });
   }
 
   @Operation({ roles: ['admin'] })

@@ -341,13 +341,14 @@ describe('a plan', () => {
 
   it('names an indicator whose query cannot run, with the place where the engine knows it', async () => {
     const indicator = indicatorOf('customers_ever', 'v2:one');
-    const problems = async (numerator: string) => {
+    const problems = async (numerator: string, options = {}) => {
       const indicators = new Map([[indicator.name, { ...indicator, numerator }]]);
-      return (await planner({ ...registry, indicators }).plan()).problems;
+      return (await planner({ ...registry, indicators }).plan(options)).problems;
     };
     expect(await problems('count()')).toEqual([]);
     const cannotRun = `^the query of ${indicator.file} cannot run: `;
     expect(await problems('countt()')).toEqual([expect.stringMatching(`${cannotRun}.*countt`)]);
+    expect(await problems('countt()', { queries: false }), 'the engine is not asked').toEqual([]);
     expect(await problems('count(')).toEqual([expect.stringMatching(`${cannotRun}.*at line \\d+, column`)]);
   });
 

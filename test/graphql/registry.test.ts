@@ -114,6 +114,12 @@ it('a plan shows a new version with its cost and those whom it touches, to a pro
     expect.stringMatching(/^features\/customer\/broken\.v1\.view\.ts is refused: does not load: /),
     expect.stringMatching(/^the query of features\/customer\/income_level\.v2\.view\.ts cannot run: .*monthly_incom/),
   ]);
+  const tried = async (): Promise<string | undefined> =>
+    /clickhouse_query_seconds_count\{[^}]*"query-plan"[^}]*\} (\d+)/.exec(await api.app.telemetry.metricsText())?.[1];
+  const before = await tried();
+  await ask('mutation { planRegistry(costs: false) { changes { name } } }');
+  expect(Number(before), 'a query is tried where problems are asked for').toBeGreaterThan(0);
+  expect(await tried()).toBe(before);
   const preview = (keys: string) =>
     api.graphql<{ previewFeatureView: unknown }>(
       'modeler',

@@ -141,6 +141,8 @@ export interface RegistryPlan {
 export interface PlanOptions {
   /** Estimates the cost of each new view, within half a minute in all. */
   readonly costs?: boolean;
+  /** Asks the engine whether the queries run, which costs more than all the rest; true by default. Without it the problems are those of the files. */
+  readonly queries?: boolean;
   /** First local day of the backfill that is counted; by default the first day of the version before, else a year ago. */
   readonly from?: LocalDate;
 }
