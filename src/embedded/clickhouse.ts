@@ -18,6 +18,8 @@ export interface ClickHouseTuning {
   readonly maxExecutionTime?: number;
   /** Ceiling of one INSERT's data, in bytes. */
   readonly maxBodyBytes?: number;
+  /** Settings of a statement where the request names none. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const DATABASE = 'riskgraph';
@@ -51,6 +53,7 @@ export async function startClickHouse(
     maxBodyBytes: tuning.maxBodyBytes ?? 256 * 2 ** 20,
     graceMs: GRACE_MS,
     defaultSettings: {
+      ...tuning.settings,
       max_execution_time: String(tuning.maxExecutionTime ?? 600),
       // Leaves room for the merges, for Postgres and Redis, and for our own processes beside it.
       max_memory_usage: String(tuning.maxMemoryUsage ?? Math.max(2 ** 30, Math.floor(memoryBytes() * 0.4))),

@@ -25,6 +25,12 @@ declare module 'vitest' {
 
 const NOTHING = { postgres: false, redis: false, clickhouse: false };
 
+/**
+ * An aggregation and a sort are compiled once a process has run them three times: 50 ms each time, for tables of a few rows. The stacks that
+ * tests start as their users do compile them as ever.
+ */
+const INTERPRETED = { compile_aggregate_expressions: '0', compile_sort_description: '0' };
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await sweep();
   const home = await freshHome();
@@ -54,7 +60,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function startOne(home: string, store: StoreName): Promise<EmbeddedStores> {
-  const stores = await startEmbedded({ home, need: { ...NOTHING, [store]: true }, log: quietLog });
+  const stores = await startEmbedded({
+    home,
+    need: { ...NOTHING, [store]: true },
+    log: quietLog,
+    clickhouse: { settings: INTERPRETED },
+  });
   if (!stores.urls.postgresUrl) return stores;
   const postgresUrl = await asSuperuser(stores.urls.postgresUrl, home);
   await withoutFsync(postgresUrl);
