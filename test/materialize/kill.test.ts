@@ -104,7 +104,7 @@ const PAYLOADS = {
 } as const;
 
 describe('a worker killed with SIGKILL', () => {
-  // Side by side, on views of their own: most of the time passes while processes start.
+  // Side by side, on views of their own: most of the time passes while processes start, and while a job waits for its next worker.
   it.concurrent.each(['materialize', 'backfill'] as const)(
     'once at each seam of %s leaves what an uninterrupted run leaves',
     async (name) => {
@@ -145,7 +145,7 @@ describe('a worker killed with SIGKILL', () => {
     1_800_000,
   );
 
-  it('in the middle of a backfill of three views, two of them at work at once, each time after another step, leaves what an uninterrupted one leaves', async () => {
+  it.concurrent('in the middle of a backfill of three views, two of them at work at once, each time after another step, leaves what an uninterrupted one leaves', async () => {
     const payload = PAYLOADS.backfill;
     const calm = ['side_calm_1', 'side_calm_2', 'side_calm_3'];
     const killed = ['side_killed_1', 'side_killed_2', 'side_killed_3'];
@@ -230,7 +230,7 @@ describe('a worker killed with SIGKILL', () => {
     600_000,
   );
 
-  it('at random instants finishes its job with the same rows and keys', async () => {
+  it.concurrent('at random instants finishes its job with the same rows and keys', async () => {
     const views = ['random_1', 'random_2', 'random_3', 'random_4', 'random_5'];
     const began = performance.now();
     expect(
