@@ -481,26 +481,24 @@ describe('the keys at fault', () => {
     { suspected = sql`0`, ranges = [], together = 1, singlesSeconds }: Asked = {},
   ) => {
     const { store } = fixture;
-    const all = sql`SELECT number, cityHash64(toString(number)) AS h FROM numbers(${size})`;
-    const some = (condition: Sql) =>
-      sql`SELECT toString(number) AS n, toString(h) AS hash FROM (${all}) WHERE ${condition} ORDER BY h`;
+    const hashed = (condition: Sql) =>
+      sql`SELECT number, cityHash64(toString(number)) AS h FROM numbers(${size}) WHERE ${condition}`;
     let tries = 0;
-    const keyed = async (condition: Sql) =>
-      (await store.rows<{ n: string; hash: string }>('test', some(condition))).map(({ n, hash }) => ({
-        key: [n],
-        hash,
-      }));
+    const keyed = async (number: Sql, hash: Sql) => {
+      const select = sql`SELECT toString(number) AS n, toString(h) AS hash FROM (${hashed(number)}) WHERE ${hash} ORDER BY h`;
+      return (await store.rows<{ n: string; hash: string }>('test', select)).map(({ n, hash }) => ({ key: [n], hash }));
+    };
     const { found, unfound } = await keysAtFault(
       {
         async computes(group: KeyGroup) {
           tries++;
-          return (await keyed(sql`${group(raw('h'))} AND ${faulty}`)).length < together;
+          return (await keyed(faulty, group(raw('h')))).length < together;
         },
-        keys: ({ from, to }) => keyed(raw(`h BETWEEN ${from} AND ${to}`)),
+        keys: ({ from, to }) => keyed(sql`1`, raw(`h BETWEEN ${from} AND ${to}`)),
         countKeys: async () => size,
         singlesSeconds,
       },
-      { keys: await keyed(suspected), ranges },
+      { keys: await keyed(suspected, sql`1`), ranges },
     );
     const single = keysOf(found).map(({ key }) => Number(key[0]));
     return { tries, unfound, found: single.sort((one, other) => one - other), ranges: rangesOf(found) };
