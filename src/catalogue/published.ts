@@ -64,7 +64,7 @@ function publishedPins(kind: 'service' | 'model', definition: Service | Model): 
 function publishedLabel(label: Label): Published {
   const { name, version, id, file, hash, description, owner, entity, tags, sources, observation, window, outcome } =
     label;
-  const { exclude = {}, indeterminate = {}, closed = 'good', sold = 'indeterminate' } = label;
+  const { exclude = {}, indeterminate = {}, closed = 'good', sold = 'indeterminate', sampling, split } = label;
   // The SQL of an author is in the file; the snapshot is data.
   const part = <P extends { readonly kind: string; readonly query?: unknown }>({ query: _, ...rest }: P) => rest;
   const snapshot = {
@@ -77,6 +77,8 @@ function publishedLabel(label: Label): Published {
     window,
     outcome: part(outcome),
     ...(outcome.kind !== 'sql' && { exclude, indeterminate, closed, sold }),
+    ...(sampling && { sampling }),
+    ...(split && { split }),
     queries: labelTexts(label),
     file,
   };

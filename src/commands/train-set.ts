@@ -32,6 +32,7 @@ interface TrainSetOptions extends OutputOptions {
   readonly spineSql?: string;
   readonly spine?: string;
   readonly target?: string;
+  readonly fromLabel?: string;
   readonly label?: string;
   readonly asOf?: string;
   readonly format: string;
@@ -55,7 +56,8 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         .option('--spine-sql <file.sql>', 'a SELECT of the join keys and event_timestamp')
         .option('--spine <file>', 'or a file of them to upload: .parquet, .csv or .arrow')
         .option('--target <column>', 'column of that file with the outcome (default: target)')
-        .option('--label <name>', 'label to join')
+        .option('--from-label <name@version>', 'or a label: its observations, sampled and split as it says')
+        .option('--label <name>', 'label to join (default: that of --from-label)')
         .option('--as-of <instant>', 'what was known then (default: now)')
         .option('--format <format>', oneOf(EXPORT_FORMATS), 'PARQUET')
         .option('--include-event-times', 'add the event time of each view', false)
@@ -70,9 +72,9 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         .option('--output <file>', 'where to write the file'),
     run: async (client, options, [name]) => {
       if (!options.service === !options.features) throw badInput('give one of --service and --features');
-      if (!options.spineSql === !options.spine) {
+      if ([options.spineSql, options.spine, options.fromLabel].filter(Boolean).length !== 1) {
         throw badInput(
-          'give one of --spine-sql, a file with a SELECT of the join keys and event_timestamp, and --spine, a file with the rows',
+          'give one of --spine-sql, a file with a SELECT of the join keys and event_timestamp, --spine, a file with the rows, and --from-label, a label',
         );
       }
       const output = options.output ?? `${name}.${options.format.toLowerCase()}`;
@@ -83,6 +85,7 @@ export function addTrainSetCommand(program: Command, context: CommandContext): v
         features: options.features?.split(','),
         spineSql: options.spineSql && (await spineSqlOf(options.spineSql)),
         spineId: options.spine && (await uploaded(client, options.spine, options)),
+        spineFromLabel: options.fromLabel,
         label: options.label,
         asOf: options.asOf,
         format: options.format,

@@ -89,19 +89,22 @@ async function recorded<T>(
   return result;
 }
 
+const writtenSpine = ({ spineSql, spineFromLabel }: TrainingSetInputType) =>
+  spineFromLabel == null ? { sql: spineSql as string } : { fromLabel: spineFromLabel };
+
 /** BAD_USER_INPUT says what is wrong; FORBIDDEN where the spine is another caller's. */
 async function requestOf(
   input: TrainingSetInputType,
   context: RequestContext,
 ): Promise<Parameters<RequestContext['services']['trainingSets']['create']>[0]> {
   const { services } = context;
-  const { name, service, features, spine, spineSql, spineId, label, asOf, format } = input;
+  const { name, service, features, spine, spineSql, spineId, spineFromLabel, label, asOf, format } = input;
   const { includeEventTimes, includeStatuses, stalePolicy, allowStale, history } = input;
   if (!/\S/.test(name) || name.length > 200) throw badInput('`name` must be 1 to 200 characters');
-  if ([spine, spineSql, spineId].filter((given) => given != null).length !== 1) {
+  if ([spine, spineSql, spineId, spineFromLabel].filter((given) => given != null).length !== 1) {
     throw badInput(
-      'exactly one of `spine`, `spineSql` and `spineId` is needed',
-      'give columns, one SELECT, or the id of an uploaded spine',
+      'exactly one of `spine`, `spineSql`, `spineId` and `spineFromLabel` is needed',
+      'give columns, one SELECT, the id of an uploaded spine, or a label as name@version',
     );
   }
   if (spine != null) columnarRows(spine, 'spine');
@@ -118,8 +121,8 @@ async function requestOf(
     name,
     features: refs,
     spec: {
-      spine: spine ?? (uploaded ? { id: uploaded.id } : { sql: spineSql as string }),
-      label: label ?? null,
+      spine: spine ?? (uploaded ? { id: uploaded.id } : writtenSpine(input)),
+      label: label ?? spineFromLabel ?? null,
       asOf: asOf ?? services.now(),
       masked,
       ...(brought && { broughtBy: identityOf(context.caller) }),

@@ -177,14 +177,14 @@ export class TrainingSetInputType {
   @Field(() => String, {
     nullable: true,
     description:
-      'The spine as one SELECT of join keys, event_timestamp and pass-through columns. Give one of spine, spineSql and spineId.',
+      'The spine as one SELECT of join keys, event_timestamp and pass-through columns. Give one of spine, spineSql, spineId and spineFromLabel.',
   })
   spineSql?: string | null;
 
   @Field(() => GraphQLJSONObject, {
     nullable: true,
     description:
-      'The spine in columnar form: join keys, event_timestamp and pass-through columns. Give one of spine, spineSql and spineId.',
+      'The spine in columnar form: join keys, event_timestamp and pass-through columns. Give one of spine, spineSql, spineId and spineFromLabel.',
   })
   spine?: Record<string, readonly unknown[]> | null;
 
@@ -195,7 +195,17 @@ export class TrainingSetInputType {
   })
   spineId?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The name of a label in the table labels.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The label, as name@version, whose observations are the spine: those whose outcome is known at the knowledge time, sampled and split as its definition says. It is the label of the set where `label` names no other.',
+  })
+  spineFromLabel?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The label that is joined: name@version of a definition, or the name of an imported one.',
+  })
   label?: string | null;
 
   @Field(() => GraphQLDateTime, {

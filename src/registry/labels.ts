@@ -2,9 +2,11 @@ import { plannedLabel } from '../core/compute/labels/label-sql.js';
 import { labelTexts } from '../core/compute/labels/label-text.js';
 import { entitiesOf, observationProblem } from '../core/compute/labels/observations.js';
 import { outcomeEntities, outcomeProblem } from '../core/compute/labels/outcomes.js';
+import { OWN_STRATA } from '../core/compute/labels/sampling.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { LabelSpec } from '../core/definitions/define-label.js';
 import type { Label } from '../core/definitions/definitions.js';
+import { existsOnCalendar } from '../core/helpers/time.js';
 import type { SourceTables } from '../core/lending/sources.js';
 import { checkRawTables, type Report } from './check.js';
 import { isDeclared } from './references.js';
@@ -35,7 +37,13 @@ export function checkLabel(
       `its entity '${spec.entity.name}' has ${spec.entity.joinKeys.length} join keys; a label is about an entity with one`,
     );
   }
-  for (const problem of [windowProblem(spec.window), ...partProblems(spec)]) if (problem !== null) refuse(problem);
+  for (const problem of [
+    windowProblem(spec.window),
+    ...partProblems(spec),
+    ...samplingProblems(spec),
+    splitProblem(spec),
+  ])
+    if (problem !== null) refuse(problem);
   if (!good) return null;
 
   const label = { ...spec, name, version, id, file, tags: spec.tags ?? [], tables, sources: [], hash: '' };
@@ -66,6 +74,26 @@ function partProblems(spec: LabelSpec): readonly (string | null)[] {
     outcomeProblem(spec),
     entityProblem(`its outcome '${outcome.kind}'`, outcomeEntities(outcome)),
   ];
+}
+
+function samplingProblems({ sampling }: LabelSpec): readonly string[] {
+  if (sampling === undefined) return [];
+  const strata = Object.entries(sampling.strata ?? {});
+  if (strata.length === 0) return ['its sampling has no strata'];
+  return strata.flatMap(([name, { when, rate }]) => [
+    ...(OWN_STRATA.includes(name) ? [`a stratum cannot be called '${name}': that is what is in none`] : []),
+    ...(typeof when === 'string' && /\S/.test(when) ? [] : [`the stratum '${name}' has no condition`]),
+    ...(rate >= 0 && rate <= 1 ? [] : [`the rate ${rate} of the stratum '${name}' is not from 0 to 1`]),
+  ]);
+}
+
+function splitProblem({ split }: LabelSpec): string | null {
+  if (split === undefined) return null;
+  const { validation, outOfTime } = split;
+  const odd = [validation, outOfTime].find((day) => day !== undefined && !existsOnCalendar(day));
+  if (odd !== undefined) return `'${odd}' of its split is not a day, such as '2026-01-01'`;
+  if (validation === undefined || validation < outOfTime) return null;
+  return `its split begins with ${validation} for validation, which is not before ${outOfTime}, the first day out of time`;
 }
 
 /** The tables that a label reads, found by writing its SQL with tables that only note their name. */

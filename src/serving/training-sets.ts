@@ -29,6 +29,7 @@ import type {
   TrainingSetLedger,
   TrainingSetPins,
   TrainingSetRecord,
+  TrainingSetRequest,
   TrainingSetResult,
   TrainingSetRunner,
   TrainingSetService,
@@ -97,9 +98,14 @@ export function createTrainingSets(options: TrainingSetsOptions): TrainingSetSer
   const estimates = turnsOf({ ...ESTIMATES, clock: () => performance.now() });
   const pathOf = (id: string, format: ExportFormat): string => join(folder, `${id}.${EXTENSIONS[format]}`);
 
+  const spineOf = async (spine: TrainingSetSpec['spine']): Promise<TrainingSetRequest['spine']> => {
+    if (isUploaded(spine)) return { uploaded: await spines.get(spine.id) };
+    return isOfLabel(spine) ? { fromLabel: definedLabel(registry, spine.fromLabel) } : spine;
+  };
+
   const request = async (features: readonly AnyFeatureRef[], spec: TrainingSetSpec) => ({
     features,
-    spine: isUploaded(spec.spine) ? { uploaded: await spines.get(spec.spine.id) } : spec.spine,
+    spine: await spineOf(spec.spine),
     label: spec.label,
     labelDefinition: spec.label === null ? undefined : pinOf(registry.labels.get(spec.label)),
     asOf: spec.asOf,
@@ -252,6 +258,18 @@ const pinOf = (label: Label | undefined): LabelDefinitionPin | undefined =>
 const isUploaded = (spine: TrainingSetSpec['spine']): spine is { readonly id: string } =>
   'id' in spine && typeof spine.id === 'string';
 
+const isOfLabel = (spine: TrainingSetSpec['spine']): spine is { readonly fromLabel: string } =>
+  'fromLabel' in spine && typeof spine.fromLabel === 'string';
+
+function definedLabel(registry: Registry, id: string): Label {
+  const label = registry.labels.get(id);
+  if (label) return label;
+  throw badInput(
+    `no label of a definition is '${id.slice(0, 64)}'`,
+    'name one as name@version (npx riskgraph labels lists them); the rows of an imported label are selected with spineSql, FROM labels',
+  );
+}
+
 /** The share of the work that the history is, where it is computed first. */
 const COMPUTED = 0.5;
 
@@ -300,7 +318,7 @@ function refuseMaskedSpine(
   { spec, personal }: { readonly spec: TrainingSetSpec; readonly personal: ReadonlySet<string> },
 ): void {
   const { masked, broughtBy, spine } = spec;
-  if (!masked || broughtBy !== undefined || 'sql' in spine || isUploaded(spine)) return;
+  if (!masked || broughtBy !== undefined || 'sql' in spine || isUploaded(spine) || isOfLabel(spine)) return;
   if (!bringsPersonal(spine, planOnDemand(refs), personal)) return;
   throw conflict(
     `training set '${id}' was built by a release that masked what its spine brought`,

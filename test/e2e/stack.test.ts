@@ -271,6 +271,60 @@ test('a training set is built from SQL, as Parquet and as CSV, one row a spine r
   );
 });
 
+test('labels are computed, shown and made sets of from the command line; history that a set computes leaves online values alone', async () => {
+  const computed = await riskgraph('compute-labels', 'dpd30_6m');
+  expect(computed.code, computed.output).toBe(0);
+  const [, outcomes] = /dpd30_6m@1: (\d+) outcomes of \d+ months, \d+ new or corrected/.exec(computed.output) ?? [];
+  expect(Number(outcomes)).toBeGreaterThan(0);
+  expect((await riskgraph('labels')).output).toMatch(/dpd30_6m@1 +customer +184 +behaviour-risk/);
+  const rates = await riskgraph('labels', 'dpd30_6m', '--json');
+  const { columns, rows } = JSON.parse(rates.output) as { columns: { name: string }[]; rows: (string | null)[][] };
+  const total = (...names: string[]): number =>
+    rows.reduce((sum, row) => sum + names.reduce((all, name) => all + Number(row[indexOf(name)]), 0), 0);
+  const indexOf = (name: string): number => columns.findIndex((column) => column.name === name);
+  expect(total('goods', 'bads', 'excluded', 'indeterminate')).toBe(Number(outcomes));
+  expect((await riskgraph('labels', 'dpd30_6m', '--show', 'rolls')).output).toMatch(/^dpd +months +reached /m);
+  const odd = await riskgraph('labels', 'dpd30_6m', '--show', 'fate');
+  expect([odd.code, odd.output]).toEqual([1, expect.stringContaining("a label has no 'fate' to show")]);
+
+  const csv = join(files, 'observed.csv');
+  const asked = ['--features', 'repayment_history@1:max_dpd_3m', '--from-label', 'dpd30_6m@1', '--allow-stale'];
+  const made = await riskgraph('train-set', 'observed', ...asked, '--format', 'CSV', '--output', csv);
+  expect(made.code, made.output).toBe(0);
+  const [header, ...lines] = (await readFile(csv, 'utf8')).trim().split('\n');
+  expect(header).toMatch(/^"customer_id","event_timestamp",.*"dpd30_6m"$/);
+  expect(lines).toHaveLength(total('goods', 'bads'));
+  expect(lines.filter((line) => line.endsWith(',1'))).toHaveLength(total('bads'));
+
+  const before = await everyValue();
+  const first =
+    "SELECT entity_id AS customer_id, observed_at AS event_timestamp FROM labels WHERE name = 'dpd30_6m@1' AND observed_at = (SELECT min(observed_at) FROM labels WHERE name = 'dpd30_6m@1')";
+  const input = {
+    name: 'computed',
+    features: ['repayment_history@1:max_dpd_3m'],
+    spineSql: first,
+    label: 'dpd30_6m@1',
+    history: 'COMPUTE',
+  };
+  const { trainingSetEstimate } = await stack.ask<{ trainingSetEstimate: unknown }>(
+    'modeler',
+    'query($input: TrainingSetInput!) { trainingSetEstimate(input: $input) { missingAsOfs { view asOfs } } }',
+    { input },
+  );
+  expect(trainingSetEstimate).toEqual({ missingAsOfs: [{ view: 'repayment_history@1', asOfs: 1 }] });
+  const { createTrainingSet } = await stack.ask<{ createTrainingSet: { job: Job } }>(
+    'modeler',
+    `mutation($input: TrainingSetInput!) { createTrainingSet(input: $input) { job ${JOB} } }`,
+    { input },
+  );
+  expect(await ended(createTrainingSet.job.id)).toMatchObject({
+    state: 'COMPLETED',
+    result: { coverage: [{ view: 'repayment_history@1', notComputed: 0 }] },
+  });
+  // The rows of an as-of of years ago are older than those that decisions read.
+  expect(await everyValue()).toEqual(before);
+}, 600_000);
+
 test('Ctrl-C to the whole group during a job ends everything in good order, and the next start goes on from there', async () => {
   const before = await everyValue();
   const running = await caught(() => backfill('device_profile@1', daysAgo(17), daysAgo(2)), 0.1);

@@ -551,7 +551,7 @@ describe('training sets', () => {
       'modeler',
       'mutation { createTrainingSet(input: { name: "x", features: ["customer_profile@1"] }) { id } }',
     );
-    expect(errors[0]?.message).toContain('exactly one of `spine`, `spineSql` and `spineId`');
+    expect(errors[0]?.message).toContain('exactly one of `spine`, `spineSql`, `spineId` and `spineFromLabel`');
     expect((await api.fetch('modeler', '/training-sets/nothing')).status).toBe(404);
   });
 

@@ -53,8 +53,13 @@ function problemsOf(change: Partial<LabelSpec>): readonly string[] {
   return problems;
 }
 
+const sampled = (name: string, when: string, rate: number): Partial<LabelSpec> => ({
+  sampling: { strata: { [name]: { when, rate } } },
+});
+
 test('a label without fault has no problem, and names the tables that it reads', () => {
   expect(problemsOf({})).toEqual([]);
+  expect(problemsOf({ ...sampled('good', 'value = 0', 0.1), split: { outOfTime: '2026-01-01' } })).toEqual([]);
 });
 
 test.each<[string, Partial<LabelSpec>, RegExp]>([
@@ -77,6 +82,20 @@ test.each<[string, Partial<LabelSpec>, RegExp]>([
   ],
   ['applications of a loan', { entity: loan, observation: eachApplication() }, /is of application, and the label's/],
   ['the first day past due, which is the 0th', { observation: entersDpd(0) }, /entersDpd\(0\)/],
+  ['a sampling of nothing', { sampling: { strata: {} } }, /its sampling has no strata/],
+  [
+    'a stratum of more than all',
+    sampled('bad', 'value = 1', 1.5),
+    /the rate 1.5 of the stratum 'bad' is not from 0 to 1/,
+  ],
+  ['a stratum without a condition', sampled('bad', ' ', 1), /the stratum 'bad' has no condition/],
+  ['a stratum called as what is in none', sampled('rest', 'value = 1', 1), /a stratum cannot be called 'rest'/],
+  ['a split at no day', { split: { outOfTime: '2026-02-30' } }, /'2026-02-30' of its split is not a day/],
+  [
+    'a validation that begins out of time',
+    { split: { validation: '2026-05-01', outOfTime: '2026-05-01' } },
+    /begins with 2026-05-01 for validation, which is not before 2026-05-01/,
+  ],
   ['an exclusion that looks ahead', { exclude: { later: 'max_dpd > 3' } }, /exclude 'later' looks into the window/],
   ['a closure that is none', { closed: 'bad' as 'good' }, /counts as 'bad', which is none of good/],
   [

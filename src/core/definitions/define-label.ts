@@ -1,3 +1,4 @@
+import type { LocalDate } from '../helpers/time.js';
 import type { EntityDefinition } from './define-entity.js';
 import type { SourceOptions } from './define-indicator.js';
 import type { Sql } from './sql.js';
@@ -106,6 +107,34 @@ export const outcomeBy = (query: (context: LabelOutcomeContext) => Sql): LabelOu
 /** What an observation counts as whose loans closed before the outcome came: as one without it, or as neither. */
 export type LabelClosure = 'good' | 'indeterminate' | 'excluded';
 
+/** Some of a label's observations, of which a share goes into spines. */
+export interface LabelStratum {
+  /**
+   * Which they are: a condition in SQL on `value` (NULL where there is no outcome), `outcome` (`INDETERMINATE`, or empty) and `observed_on` (Date). The first
+   * stratum that holds counts.
+   */
+  readonly when: string;
+  /** The share that is taken, 0 to 1. */
+  readonly rate: number;
+}
+
+/**
+ * The share of each stratum that spines take (`spineFromLabel`). A row is in or out by a hash of its entity and its instant, whatever else there is, and
+ * a higher rate keeps all that a lower one has.
+ */
+export interface LabelSampling {
+  /** Another text chooses other rows; absent: the name of the label, so that its versions choose alike. */
+  readonly seed?: string;
+  /** By name. An observation in none is taken where it has an outcome; the indeterminate need a stratum, and the excluded are never taken. */
+  readonly strata: Readonly<Record<string, LabelStratum>>;
+}
+
+/** Parts of a spine by the local day of the observation: `train`, from `validation` on `validation`, from `outOfTime` on `out_of_time`. */
+export interface LabelSplit {
+  readonly validation?: LocalDate;
+  readonly outOfTime: LocalDate;
+}
+
 export interface LabelSpec {
   readonly entity: EntityDefinition;
   readonly description: string;
@@ -129,6 +158,10 @@ export interface LabelSpec {
   readonly closed?: LabelClosure;
   /** A loan was sold within the window: `indeterminate` when absent. */
   readonly sold?: LabelClosure;
+  /** Every outcome when absent. With it, spines have the column `sample_weight`: 1 over the rate of the row's stratum. */
+  readonly sampling?: LabelSampling;
+  /** With it, spines have the column `split`. */
+  readonly split?: LabelSplit;
 }
 
 /** An outcome that models learn. Its name and version are those of its file: `labels/<name>.v<n>.label.ts`, or `labels/<name>.label.ts` for the first. */

@@ -2,7 +2,7 @@
 
 import type { Mask } from '../compute/masking.js';
 import type { EntityDefinition } from '../definitions/define-entity.js';
-import type { AnyFeatureRef } from '../definitions/definitions.js';
+import type { AnyFeatureRef, Label } from '../definitions/definitions.js';
 import type { FeatureValue, StalePolicy } from '../definitions/types.js';
 import type { Instant } from '../helpers/time.js';
 import type { MissingAsOfs } from './materialize.js';
@@ -32,7 +32,8 @@ export interface TrainingSetRequest {
   readonly spine:
     | Readonly<Record<string, readonly unknown[]>>
     | { readonly sql: string }
-    | { readonly uploaded: UploadedSpine };
+    | { readonly uploaded: UploadedSpine }
+    | { readonly fromLabel: Label };
   /** Name of the label in `labels`: of an imported one, or `name@version` of a definition. Its column in the file has no version in its name. */
   readonly label: string | null;
   /** The definition that computes the label; absent for an imported one. */
@@ -64,9 +65,9 @@ export interface TrainingSetRequest {
 export interface TrainingSetPins {
   /** Committed runs of each view, by view id: `1-4,7`. */
   readonly runs: Readonly<Record<string, string>>;
-  /** Decimal sequence number of the newest import of each source table that the spine SQL and the label read. */
+  /** Decimal sequence number of the newest import of each source table that the spine and the label read. */
   readonly imports: Readonly<Record<string, string>>;
-  /** Table that keeps the rows of the spine SQL, or of the uploaded spine, and their hash. Absent where the rows are in the request, or running the SQL again returns them. */
+  /** Table that keeps the rows of the spine SQL, of the label's observations, or of the uploaded spine, and their hash. Absent where the rows are in the request, or running the SQL again returns them. */
   readonly spine?: { readonly table: string; readonly hash: string } | undefined;
 }
 
@@ -147,8 +148,12 @@ export interface TrainingSetResult {
 
 /** The recorded request of a set; with the applied definitions it determines the content of the file. */
 export interface TrainingSetSpec {
-  /** Columns, SQL, or the id of an uploaded spine. */
-  readonly spine: Readonly<Record<string, readonly unknown[]>> | { readonly sql: string } | { readonly id: string };
+  /** Columns, SQL, the id of an uploaded spine, or the label (`name@version`) whose observations are the rows. */
+  readonly spine:
+    | Readonly<Record<string, readonly unknown[]>>
+    | { readonly sql: string }
+    | { readonly id: string }
+    | { readonly fromLabel: string };
   readonly label: string | null;
   readonly asOf: Instant;
   /** Whether the requesting role sees personal values masked. */

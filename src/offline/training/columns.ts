@@ -1,4 +1,5 @@
 import { isMasked } from '../../core/compute/disclosure.js';
+import { SPLIT_COLUMN, WEIGHT_COLUMN } from '../../core/compute/labels/sampling.js';
 import { KNOWN_COLUMN, TIME_COLUMN } from '../../core/compute/spine-columns.js';
 import type { OnDemandRef } from '../../core/definitions/definitions.js';
 import { ident, instantSql, raw, type Sql, sql } from '../../core/definitions/sql.js';
@@ -97,12 +98,22 @@ export function targetColumn(spine: Working['spine'], name: string, asOf: Instan
   return { name, type: 'FLOAT64', value, explains: false };
 }
 
-/** Columns of the spine, as given, but its target. Those that say which row it is explain nothing. */
+/** Columns of the spine, as given, but its target. Those that say which row it is, or how it was chosen, explain nothing. */
 export function spineColumns(
   { spine, joinKeys }: Pick<Working, 'spine'> & { readonly joinKeys: readonly string[] },
-  { label, target }: { readonly label: string | undefined; readonly target: string | undefined },
+  {
+    label,
+    target,
+    isChosen,
+  }: { readonly label: string | undefined; readonly target: string | undefined; readonly isChosen: boolean },
 ): readonly ProfiledColumn[] {
-  const keys = new Set([...joinKeys, TIME_COLUMN, label, ...(target === undefined ? [] : [KNOWN_COLUMN])]);
+  const keys = new Set([
+    ...joinKeys,
+    TIME_COLUMN,
+    label,
+    ...(target === undefined ? [] : [KNOWN_COLUMN]),
+    ...(isChosen ? [SPLIT_COLUMN, WEIGHT_COLUMN] : []),
+  ]);
   return spine.columns
     .filter(({ name }) => name !== target)
     .map(({ name, column, type }) => ({ name, type, value: ident(column), explains: !keys.has(name) }));

@@ -15,10 +15,11 @@ import type { Checkpoints } from './checkpoints.js';
 import { contentHash } from './content-hash.js';
 import { exportedValue, exportFile } from './export.js';
 import type { EarlyRows } from './future-rows.js';
+import type { StratumCount } from './label-spine.js';
 import type { LabelCounts, LabelPlan } from './labels.js';
 import { type ProfiledColumn, profileColumns } from './profile.js';
 import type { Gathered } from './rows.js';
-import { type SpineTable, spineSqlText, uploadedId } from './spine.js';
+import { type SpineTable, spineLabel, spineSqlText, uploadedId } from './spine.js';
 import type { LabelHint } from './target-leakage.js';
 import { rowBytes } from './weights.js';
 
@@ -48,6 +49,8 @@ export interface WholeSet {
   readonly from: Sql;
   readonly pins: TrainingSetPins;
   readonly coverage: readonly ViewCoverage[];
+  /** Of a spine that is a label's; else null. */
+  readonly strata: readonly StratumCount[] | null;
   readonly warnings: { readonly early: readonly EarlyRows[]; readonly copies: readonly LabelHint[] };
 }
 
@@ -100,9 +103,10 @@ export async function finishSet(
 function manifestOf(
   request: TrainingSetRequest,
   calendar: BusinessCalendar,
-  { views, onDemand, outputs, label, labelCounts, outcome, spine, columns, rows, pins, warnings }: WholeSet,
+  { views, onDemand, outputs, label, labelCounts, outcome, spine, columns, rows, pins, strata, warnings }: WholeSet,
 ): Readonly<Record<string, unknown>> {
   const uploaded = uploadedId(request.spine);
+  const chosenOf = spineLabel(request.spine);
   return {
     trainingSet: request.id,
     asOf: formatInstant(request.asOf),
@@ -130,6 +134,7 @@ function manifestOf(
     spine: {
       sql: spineSqlText(request.spine),
       ...(uploaded !== null && { id: uploaded }),
+      ...(chosenOf && { label: chosenOf.id, labelHash: chosenOf.hash, strata, split: chosenOf.split ?? null }),
       rows: spine.rows,
       hash: spine.hash,
     },

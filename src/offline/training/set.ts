@@ -15,12 +15,13 @@ import { finishSet } from './finish.js';
 import { earlyRows, refuseFutureRows, refuseFutureTimes } from './future-rows.js';
 import { joinFeatures, type Working } from './join.js';
 import { joinLabel } from './label.js';
+import { countStrata } from './label-spine.js';
 import { type LabelPlan, labelColumn, planLabel, refuseLabelFeatures } from './labels.js';
 import { onDemandSlice } from './on-demand.js';
 import { pinNow, pinStates } from './pins.js';
 import type { ProfiledColumn } from './profile.js';
 import { gatherRows } from './rows.js';
-import { fillSpineTable, planSpine, type SpinePlan } from './spine.js';
+import { fillSpineTable, planSpine, type SpinePlan, spineIdentity } from './spine.js';
 import { inParts } from './tables.js';
 import { refuseLabelCopies } from './target-leakage.js';
 
@@ -101,7 +102,7 @@ function fingerprint(request: TrainingSetRequest, rowsAStep: number | undefined)
     LAYOUT,
     references,
     versions,
-    spine,
+    spineIdentity(spine),
     label,
     asOf,
     mask !== undefined,
@@ -192,7 +193,7 @@ async function build(
   const target = planned.spine.target === null ? null : targetColumn(spine, planned.spine.target, asOf);
   const own = spineColumns(
     { spine, joinKeys: planned.onDemand.joinKeys },
-    { label: planned.label?.key, target: target?.name },
+    { label: planned.label?.key, target: target?.name, isChosen: planned.spine.observations !== undefined },
   );
   const asked = planned.onDemand.columns.flatMap((column, index) => {
     const name = planned.outputs[index]?.column as string;
@@ -230,12 +231,16 @@ async function build(
       from,
       warnings: { early, copies },
       coverage: await coverageOf(working, from),
+      strata: await strataOf(planned.spine, working),
     },
   );
   await checkpoints.check();
   await checkpoints.drop(spine.kept ? spine.table : undefined);
   return result;
 }
+
+const strataOf = ({ observations }: SpinePlan, { store, checkpoints }: Working) =>
+  observations === undefined ? null : countStrata(store, observations, checkpoints.options);
 
 const isThere = (path: string): Promise<boolean> =>
   access(path).then(

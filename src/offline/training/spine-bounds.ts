@@ -48,7 +48,7 @@ export async function writtenWithin(
   if (!isLarger) await look();
   if (!isLarger) return;
   throw badInput(
-    `the rows of the spine SQL are larger than ${bytes} bytes`,
+    `the rows of the spine are larger than ${bytes} bytes`,
     'select fewer rows, and of them only the keys, event_timestamp and the columns that the set needs; the operator sets the limit: RISKGRAPH_SPINE_BYTES',
   );
 }
@@ -57,7 +57,7 @@ export async function writtenWithin(
 export function refuseMoreRows(rows: number, most: number): void {
   if (rows <= most) return;
   throw badInput(
-    `the spine SQL gives more than ${most} rows`,
+    `the spine has more than ${most} rows`,
     'select fewer, or split the set by time; the operator sets the limit: RISKGRAPH_SPINE_ROWS',
   );
 }

@@ -1,6 +1,7 @@
 import { type OnDemandPlan, planOnDemand } from '../../core/compute/on-demand.js';
 import { TIME_COLUMN } from '../../core/compute/spine-columns.js';
 import { coordinateRange } from '../../core/definitions/coordinates.js';
+import type { Label } from '../../core/definitions/definitions.js';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { clickhouseType, type FeatureType } from '../../core/definitions/types.js';
 import { badInput, conflict } from '../../core/errors.js';
@@ -16,6 +17,7 @@ import { checkSpineInputs } from '../point-in-time/spine-inputs.js';
 import { planSpineSql, type SpineSqlTools } from '../point-in-time/spine-sql.js';
 import type { Checkpoints } from './checkpoints.js';
 import { contentHash, contentSum } from './content-hash.js';
+import { planLabelSpine } from './label-spine.js';
 import { refuseMoreRows, writtenWithin } from './spine-bounds.js';
 import { hasTable } from './tables.js';
 
@@ -43,6 +45,10 @@ export type SpineRequest = Pick<
   'callerKey' | 'features' | 'spine' | 'entities' | 'asOf' | 'mask' | 'pins'
 >;
 
+/** A column of an inline spine may have the name, and is a list. */
+const isOfLabel = (spine: TrainingSetRequest['spine']): spine is { readonly fromLabel: Label } =>
+  'fromLabel' in spine && !Array.isArray(spine.fromLabel);
+
 const isSql = (spine: TrainingSetRequest['spine']): spine is { readonly sql: string } =>
   'sql' in spine && typeof spine.sql === 'string';
 
@@ -52,6 +58,14 @@ const isUploaded = (spine: TrainingSetRequest['spine']): spine is { readonly upl
 
 export const uploadedId = (spine: TrainingSetRequest['spine']): string | null =>
   isUploaded(spine) ? spine.uploaded.id : null;
+
+/** The label whose observations are the rows. */
+export const spineLabel = (spine: TrainingSetRequest['spine']): Label | null =>
+  isOfLabel(spine) ? spine.fromLabel : null;
+
+/** What says of a spine which rows it has; of a label its definition. */
+export const spineIdentity = (spine: TrainingSetRequest['spine']): object =>
+  isOfLabel(spine) ? { label: spine.fromLabel.id, hash: spine.fromLabel.hash } : spine;
 
 export const spineSqlText = (spine: TrainingSetRequest['spine']): string | null => (isSql(spine) ? spine.sql : null);
 
@@ -71,6 +85,8 @@ export interface SpinePlan {
   readonly coordinates: ReadonlyMap<string, readonly [min: number, max: number]>;
   /** The column with the outcome of each row, which counts once its `known_at` has passed; null where the spine brings none. */
   readonly target: string | null;
+  /** Where the rows are those of a label: the observations that they were chosen of. */
+  readonly observations?: Sql;
 }
 
 /** Checks a spine against the features; computes nothing. BAD_USER_INPUT says what does not fit. */
@@ -78,6 +94,19 @@ export async function planSpine(tools: SpineSqlTools, request: SpineRequest): Pr
   const onDemand = planOnDemand(request.features);
   const { joinKeys } = onDemand;
   if (isUploaded(request.spine)) return planUploaded(request.spine.uploaded, onDemand);
+  if (isOfLabel(request.spine)) {
+    const { asOf, mask, pins } = request;
+    const asked = { label: request.spine.fromLabel, joinKeys, asOf, mask, imports: pins?.imports };
+    const { select, ...planned } = planLabelSpine(tools, asked);
+    checkSpineInputs(onDemand, planned.columns, mask !== undefined);
+    return {
+      ...planned,
+      from: select,
+      premasked: mask !== undefined,
+      coordinates: coordinatesOf(onDemand),
+      target: null,
+    };
+  }
   if (isSql(request.spine)) {
     const planned = await planSpineSql(tools, {
       text: request.spine.sql,
@@ -157,7 +186,9 @@ export async function fillSpineTable(
     if (again && hash !== again.hash) throw changedRows(again.table);
     return { table, rows: sum.rows, hash };
   });
-  if (filled.rows === 0) throw badInput('the spine has no rows', 'widen the spine SQL');
+  if (filled.rows === 0) {
+    throw badInput('the spine has no rows', plan.observations ? 'see the rates of its label' : 'widen the spine SQL');
+  }
   return { ...filled, columns, kept: !('times' in plan.from) };
 }
 
@@ -189,7 +220,8 @@ async function writeSpine(
     filling.options,
   );
   if ('parts' in plan.from) {
-    await insertSelect(tools, { ...filling, select: plan.from });
+    const what = plan.observations ? 'the sampling of the label' : 'the spine SQL';
+    await insertSelect(tools, { ...filling, select: plan.from, what });
     await refuseOutside(tools.store, plan, filling);
   } else await insertRows(tools, { ...filling, spine: plan.from });
   return filling.table;
@@ -204,7 +236,7 @@ interface Filling {
 
 async function insertSelect(
   { store, userSql, spineLimits }: SpineSqlTools,
-  { table, columns, select, options, callerKey }: Filling & { readonly select: Sql },
+  { table, columns, select, what, options, callerKey }: Filling & { readonly select: Sql; readonly what: string },
 ): Promise<void> {
   const time = sql`u.${ident(TIME_COLUMN)}`;
   const values = columns.map(({ name, type }) => castValue(sql`u.${ident(name)}`, type));
@@ -217,7 +249,7 @@ async function insertSelect(
   const place = await userSql.enter(callerKey, signal);
   const fill = () =>
     place.store.run('training-spine-fill', statement, { signal, settings }).catch((error: unknown) => {
-      throw valueFailure(error, 'the spine SQL');
+      throw valueFailure(error, what);
     });
   const bytes = spineLimits?.bytes ?? Number.POSITIVE_INFINITY;
   await writtenWithin(store, { table, bytes }, fill).finally(place.leave);

@@ -10,16 +10,19 @@ import {
   date,
   decimal,
   defineEntity,
+  defineLabel,
+  dpdReaches,
   float32,
   int32,
   int64,
+  monthEnds,
   raw,
   string,
   timestamp,
 } from '../../../src/core/definitions/define.js';
-import type { View } from '../../../src/core/definitions/definitions.js';
+import type { Label, View } from '../../../src/core/definitions/definitions.js';
 import { formatInstant } from '../../../src/core/helpers/time.js';
-import type { TrainingSetRequest } from '../../../src/core/ports/training-sets.js';
+import type { TrainingSetPins, TrainingSetRequest } from '../../../src/core/ports/training-sets.js';
 import { profileColumns } from '../../../src/offline/training/profile.js';
 import type { ClickHouse } from '../../../src/warehouse/client.js';
 import { createUserSql } from '../../../src/warehouse/user-sql.js';
@@ -93,13 +96,26 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+const calendarDay = (days: number): string => fixture.calendar.dateOf(T0 + days * DAY);
+
 const dateTime = (days: number): string => at(days).replace('T', ' ').slice(0, -1);
 
-const label = (
+interface Said {
+  readonly value: number;
+  readonly known?: number;
+  readonly from?: number;
+  readonly ingested?: number;
+  readonly entity?: string;
+  readonly outcome?: string | null;
+  readonly seq?: number;
+}
+
+const label = (name: string, id: string, observed: number, more: Said): Promise<void> =>
+  labels(name, [{ id, observed, ...more }]);
+
+const labels = (
   name: string,
-  id: string,
-  observed: number,
-  more: { value: number; known?: number; from?: number; ingested?: number; entity?: string; outcome?: string },
+  rows: readonly (Said & { readonly id: string; readonly observed: number })[],
 ): Promise<void> =>
   fixture.store.insert(
     'test',
@@ -121,19 +137,11 @@ const label = (
         'row_hash',
       ],
     },
-    [
-      [
-        ...[
-          more.entity ?? 'customer',
-          id,
-          name,
-          dateTime(observed),
-          dateTime(more.from ?? observed),
-          dateTime(observed + 90),
-        ],
-        ...[dateTime(more.known ?? 95), more.value, more.outcome ?? null, dateTime(more.ingested ?? 96), 0, 1, '1'],
-      ],
-    ],
+    rows.map(({ id, observed, ...more }) => [
+      ...[more.entity ?? 'customer', id, name, dateTime(observed), dateTime(more.from ?? observed)],
+      ...[dateTime(observed + 90), dateTime(more.known ?? 95), more.value, more.outcome ?? null],
+      ...[dateTime(more.ingested ?? 96), 0, more.seq ?? 1, '1'],
+    ]),
   );
 
 let sets = 0;
@@ -489,6 +497,124 @@ test('the manifest names the definition of a label, and counts the rows that hav
   });
 });
 
+const labelOf = (name: string, more: Partial<Label> = {}): Label => ({
+  ...defineLabel({
+    entity: customer,
+    description: 'x',
+    owner: 'test',
+    observation: monthEnds(),
+    window: { days: 90 },
+    outcome: dpdReaches(30, { on: 'any' }),
+  }),
+  name,
+  version: 1,
+  id: `${name}@1`,
+  file: `labels/${name}.label.ts`,
+  hash: `hash of ${name}`,
+  tags: [],
+  tables: TABLES,
+  sources: [],
+  ...more,
+});
+
+test('the observations of a label are a spine: sampled by stratum, split by time, the same for every role and for ever', async () => {
+  const observations = Array.from({ length: 200 }, (_, index) => ({
+    id: `S${index}`,
+    observed: index % 4,
+    value: index % 10 === 0 ? 1 : 0,
+    outcome: index % 50 === 7 ? 'EXCLUDED' : index % 50 === 8 ? 'INDETERMINATE' : null,
+  }));
+  await labels('drawn@1', observations);
+  const strata = (good: number) => ({
+    bad: { when: 'value = 1', rate: 1 },
+    good: { when: 'value = 0', rate: good },
+  });
+  const split = { validation: calendarDay(1), outOfTime: calendarDay(3) };
+  const spineOf = (good: number) => ({ fromLabel: labelOf('drawn', { sampling: { strata: strata(good) }, split }) });
+  const rowsOf = ({ lines }: Awaited<ReturnType<typeof build>>) =>
+    lines.slice(1).map((line) => JSON.parse(`[${line.replace(/,(?=,|$)/g, ',null')}]`));
+  const drawn = await build({ spine: spineOf(0.25), label: 'drawn@1' });
+  expect(drawn.lines[0]).toBe('"customer_id","event_timestamp","split","sample_weight","limits__dpd","drawn"');
+  const rows = rowsOf(drawn);
+  const byId = new Map(observations.map((one) => [one.id, one]));
+  for (const [id, time, part, weight, , value] of rows) {
+    const { observed, value: own, outcome } = byId.get(id) as (typeof observations)[number];
+    expect([id, outcome]).toEqual([id, null]);
+    expect([id, time, value, weight]).toEqual([id, at(observed), own, own === 1 ? 1 : 4]);
+    expect([id, part]).toEqual([id, ['train', 'validation', 'validation', 'out_of_time'][observed]]);
+  }
+  const ids = rows.map(([id]) => id as string);
+  expect(ids.filter((id) => byId.get(id)?.value === 1)).toHaveLength(20);
+  // Which rows are in never changes: a set of next year has these.
+  const goods = ids.filter((id) => byId.get(id)?.value === 0);
+  expect(goods.slice(0, 8)).toEqual(['S128', 'S132', 'S16', 'S164', 'S176', 'S192', 'S4', 'S56']);
+  expect(drawn.result.manifest.spine).toMatchObject({
+    label: 'drawn@1',
+    labelHash: 'hash of drawn',
+    split,
+    strata: [
+      { stratum: 'bad', rate: 1, observations: 20, rows: 20 },
+      { stratum: 'excluded', rate: 0, observations: 4, rows: 0 },
+      { stratum: 'good', rate: 0.25, observations: 172, rows: goods.length },
+      { stratum: 'indeterminate', rate: 0, observations: 4, rows: 0 },
+    ],
+  });
+
+  const more = rowsOf(await build({ spine: spineOf(0.5) })).map(([id]) => id as string);
+  expect(more).toEqual(expect.arrayContaining(ids));
+  expect(more.length).toBeGreaterThan(ids.length);
+  const mask = new Mask(Buffer.alloc(32, 3), new Set(['customer_id']));
+  const masked = rowsOf(await build({ spine: spineOf(0.25), mask })).map(([id]) => id as string);
+  expect(masked).toEqual(ids.map((id) => mask.text(id)));
+  const whole = await build({ spine: { fromLabel: labelOf('drawn') } });
+  expect(whole.result.rowCount).toBe(192);
+  expect(whole.lines[0]).toBe('"customer_id","event_timestamp","limits__dpd"');
+
+  // A correction that comes later is in no set that was made before.
+  await labels('drawn@1', [{ id: 'S1', observed: 1, value: 1, seq: 2 }]);
+  const pins = drawn.result.manifest.pins as TrainingSetPins;
+  const again = await build({ spine: spineOf(0.25), label: 'drawn@1', pins });
+  expect(again.lines).toEqual(drawn.lines);
+  expect(again.result.manifest.spine).toEqual(drawn.result.manifest.spine);
+});
+
+test('a label of loans gives features of their customers, and says which key it does not bring', async () => {
+  const loans = [
+    ['LN1', 'C1'],
+    ['LN2', 'C3'],
+    ['LN3', null],
+  ] as const;
+  await fixture.store.insert(
+    'test',
+    {
+      table: 'loans',
+      columns: ['loan_id', 'customer_id', 'product', 'disbursed_at', 'ingested_at', 'deleted', 'seq', 'row_hash'],
+    },
+    loans.flatMap(([id, owner]) => (owner === null ? [] : [[id, owner, 'CASH', dateTime(1), dateTime(1), 0, 1, '1']])),
+  );
+  await labels(
+    'ever@1',
+    [1, 2].flatMap((observed) => loans.map(([id], index) => ({ id, observed, value: index % 2, entity: 'loan' }))),
+  );
+  const loan = defineEntity({ name: 'loan', joinKeys: ['loan_id'], description: 'x' });
+  const entities = new Map([...ENTITIES, ['loan', loan]]);
+  const spine = { fromLabel: labelOf('ever', { entity: loan }) };
+  const { lines } = await build({ spine, label: 'ever@1', entities });
+  expect(lines).toEqual([
+    '"loan_id","customer_id","event_timestamp","limits__dpd","ever"',
+    `"LN1","C1","${at(1)}",1,0`,
+    `"LN2","C3","${at(1)}",3,1`,
+    `"LN3",,"${at(1)}",,0`,
+    `"LN1","C1","${at(2)}",1,0`,
+    `"LN2","C3","${at(2)}",3,1`,
+    `"LN3",,"${at(2)}",,0`,
+  ]);
+  await expect(build({ spine, features: refsOf(profile), entities })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: "the label 'ever@1' is about loan, and the features need device_id",
+  });
+});
+
 test('a cancelled build ends and leaves neither file nor tables', async () => {
   const controller = new AbortController();
   const onProgress = async (fraction: number) => {
@@ -662,7 +788,7 @@ test('rows of long texts are brought together few at a time', async () => {
 });
 
 test.each([
-  ['rows', { rows: 2, bytes: 1e9 }, 'gives more than 2 rows'],
+  ['rows', { rows: 2, bytes: 1e9 }, 'has more than 2 rows'],
   ['bytes', { rows: 3, bytes: 100 }, 'are larger than 100 bytes'],
 ])('spine SQL that gives more %s than it may is refused, and leaves no table', async (_what, spineLimits, refusal) => {
   const { store, calendar } = fixture;

@@ -4,7 +4,7 @@ from .client import Riskgraph
 from .errors import RiskgraphError
 from .frames import Decimals
 from .jobs import Job
-from .spines import Spine
+from .spines import LabelSpine, Spine
 from .training_sets import TrainingSet
 
-__all__ = ["Decimals", "Job", "Riskgraph", "RiskgraphError", "Spine", "TrainingSet"]
+__all__ = ["Decimals", "Job", "LabelSpine", "Riskgraph", "RiskgraphError", "Spine", "TrainingSet"]

@@ -13,7 +13,7 @@ from . import spines, training_sets
 from .frames import Decimals, columns_of, frame_of, series_of
 from .jobs import FIELDS as JOB_FIELDS
 from .jobs import Job, wait_for
-from .spines import Spine
+from .spines import LabelSpine, Spine
 from .training_sets import TrainingSet
 from .transport import Transport, url_and_key
 
@@ -123,7 +123,7 @@ class Riskgraph:
 
     def training_set(
         self,
-        spine: Columns | str | Spine,
+        spine: Columns | str | Spine | LabelSpine,
         features: Sequence[str] | None = None,
         *,
         name: str,
@@ -141,12 +141,12 @@ class Riskgraph:
         """Builds a training set that cannot leak the future.
 
         Args:
-            spine: Rows as :meth:`features` takes them, a SELECT of the join keys and ``event_timestamp`` over the source tables, or what
-                :meth:`upload_spine` gave. A frame of more than 10,000 rows, or with a column ``target``, is uploaded.
+            spine: Rows as :meth:`features` takes them, a SELECT of the join keys and ``event_timestamp`` over the source tables, what
+                :meth:`upload_spine` gave, or a ``LabelSpine``: the observations of a label. A frame of more than 10,000 rows, or with a column ``target``, is uploaded.
             features: References, view@version:feature. Give these or a service.
             name: What the set is called.
             service: A service, name@version.
-            label: A label to join: its value, and when it was known.
+            label: A label to join: its value, and when it was known. A ``LabelSpine`` brings its own where no other is named.
             as_of: What was known then; without it, now.
             statuses: Whether to add the status of each value.
             event_times: Whether to add the event time of each view.
@@ -194,11 +194,13 @@ class Riskgraph:
         """
         return spines.upload(self._transport, spine, target)
 
-    def _rows_of(self, spine: Columns | str | Spine) -> dict[str, Any]:
+    def _rows_of(self, spine: Columns | str | Spine | LabelSpine) -> dict[str, Any]:
         if isinstance(spine, str):
             return {"spineSql": spine}
         if isinstance(spine, Spine):
             return {"spineId": spine.id}
+        if isinstance(spine, LabelSpine):
+            return {"spineFromLabel": spine.label}
         if isinstance(spine, pd.DataFrame) and (len(spine) > _INLINE_ROWS or "target" in spine.columns):
             uploaded = self.upload_spine(spine)
             uploaded.refuse_partial()

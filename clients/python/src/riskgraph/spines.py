@@ -26,6 +26,14 @@ _BATCH_ROWS = 100_000
 
 
 @dataclass(frozen=True)
+class LabelSpine:
+    """The observations of a label as rows of a training set, sampled and split as its definition says."""
+
+    #: name@version of a label that is defined on the server.
+    label: str
+
+
+@dataclass(frozen=True)
 class Spine:
     """What a server took of an upload."""
 

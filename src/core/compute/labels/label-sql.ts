@@ -3,8 +3,9 @@ import type { Label } from '../../definitions/definitions.js';
 import { instantSql, param, raw, type Sql, sql } from '../../definitions/sql.js';
 import { HOUR, type LocalDate } from '../../helpers/time.js';
 import { endOfDay, type LabelRange, labelContext, startOfDay } from './context.js';
-import { observationQuery, windowEnd } from './observations.js';
+import { observationQuery, observedOn, windowEnd } from './observations.js';
 import { outcomeQuery } from './outcomes.js';
+import { sampledSql } from './sampling.js';
 
 /** How long after a window's last day its outcome is known: as long as the daily views wait for what comes in late. */
 export const KNOWN_AFTER = 2 * HOUR;
@@ -57,6 +58,13 @@ export function labelSql(label: Label, range: LabelRange, through: LocalDate | n
     LEFT JOIN (SELECT *, toUInt8(1) AS there FROM (${outcome})) AS s ON o.entity_id = s.entity_id AND o.observed_at = s.observed_at`;
 }
 
-/** The statement for some range: any other differs in its values alone. */
-export const plannedLabel = (label: Label, timezone: string): Sql =>
-  labelSql(label, { from: '2026-01-01', to: '2026-01-31', knowledge: Date.UTC(2027, 0, 1), timezone }, '2026-12-31');
+/** The statement for some range, sampled as for a spine: any other differs in its values alone. */
+export function plannedLabel(label: Label, timezone: string): Sql {
+  const range = { from: '2026-01-01', to: '2026-01-31', knowledge: Date.UTC(2027, 0, 1), timezone };
+  return sampledSql(label, sampledRows(label, sql`(${labelSql(label, range, '2026-12-31')})`, sql`${timezone}`));
+}
+
+/** Rows of a label as `sampledSql` reads them; in parentheses, as those that are given. */
+export const sampledRows = ({ observation }: Pick<Label, 'observation'>, rows: Sql, timezone: Sql): Sql =>
+  sql`(SELECT l.entity_id AS entity_id, l.observed_at AS observed_at, ${observedOn(observation, raw('l.observed_at'), timezone)} AS observed_on,
+    if(l.outcome IS NULL, toNullable(l.value), NULL) AS value, ifNull(l.outcome, '') AS outcome FROM ${rows} AS l)`;

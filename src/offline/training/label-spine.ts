@@ -1,0 +1,119 @@
+/** The observations of a label as a spine. */
+import { sampledRows } from '../../core/compute/labels/label-sql.js';
+import { SPLIT_COLUMN, sampledSql, WEIGHT_COLUMN } from '../../core/compute/labels/sampling.js';
+import type { Mask } from '../../core/compute/masking.js';
+import { TIME_COLUMN } from '../../core/compute/spine-columns.js';
+import type { Label } from '../../core/definitions/definitions.js';
+import { ident, instantSql, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import type { FeatureType } from '../../core/definitions/types.js';
+import { badInput } from '../../core/errors.js';
+import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
+import { sourceSelect } from '../../core/lending/source-sql.js';
+import type { SourceTables } from '../../core/lending/sources.js';
+import type { ClickHouse, QueryOptions } from '../../warehouse/client.js';
+
+export interface LabelSpineRequest {
+  readonly label: Label;
+  /** Keys of the features. */
+  readonly joinKeys: readonly string[];
+  readonly asOf: Instant;
+  readonly mask?: Mask | undefined;
+  /** Newest import that is seen of each table; absent: any. */
+  readonly imports?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface LabelSpine {
+  readonly columns: readonly { readonly name: string; readonly type: FeatureType }[];
+  /** The rows that are taken, oldest first. */
+  readonly select: Sql;
+  /** Source tables that it reads. */
+  readonly tables: readonly string[];
+  /** Every observation, as `sampledSql` gives them. */
+  readonly observations: Sql;
+}
+
+/** Tables that say whose a loan, or an application, is: rows of features of customers are of these. */
+const OWNERS: Readonly<Record<string, string>> = { loan: 'loans', application: 'applications' };
+const OWNER_KEY = 'customer_id';
+
+/**
+ * The observations of a label whose outcome is known at the as-of, sampled and split as the label says: its entity's key, that of the customer where the
+ * features need it, and `event_timestamp`.
+ * @throws BAD_USER_INPUT where the features need another key
+ */
+export function planLabelSpine(
+  { calendar, tables }: { readonly calendar: BusinessCalendar; readonly tables: SourceTables },
+  { label, joinKeys, asOf, mask, imports }: LabelSpineRequest,
+): LabelSpine {
+  const [own = ''] = label.entity.joinKeys;
+  const others = joinKeys.filter((key) => key !== own);
+  const owners = others.length === 0 ? undefined : OWNERS[label.entity.name];
+  const lacking = others.filter((key) => owners === undefined || key !== OWNER_KEY);
+  if (lacking.length > 0) {
+    throw badInput(
+      `the label '${label.id}' is about ${label.entity.name}, and the features need ${lacking.join(', ')}`,
+      `select the rows with spineSql, FROM labels WHERE name = '${label.id}', and join the table that has ${lacking.join(', ')}`,
+    );
+  }
+  const known = (name: string, keyFilter?: Sql): Sql =>
+    sourceSelect(tables.get(name), {
+      asOf: null,
+      knowledge: instantSql(asOf),
+      timezone: calendar.timezone,
+      ...(imports?.[name] !== undefined && { through: imports[name] }),
+      ...(keyFilter && { keyFilter }),
+    });
+  const rows = known('labels', sql`v.entity = ${label.entity.name} AND v.name = ${label.id}`);
+  const mature = sql`(SELECT * FROM ${rows} WHERE known_at <= ${instantSql(asOf)})`;
+  const observations = sampledSql(label, sampledRows(label, mature, sql`${calendar.timezone}`));
+
+  // Masked last: a row is in or out by what it is, and so it is for every role.
+  const shown = (key: string, value: Sql): Sql => (mask?.personal.has(key) ? mask.textSql(value) : value);
+  const columns: readonly { readonly name: string; readonly type: FeatureType; readonly value: Sql }[] = [
+    { name: own, type: 'STRING', value: shown(own, raw('o.entity_id')) },
+    ...(owners ? [{ name: OWNER_KEY, type: 'STRING' as const, value: shown(OWNER_KEY, raw('w.owner')) }] : []),
+    { name: TIME_COLUMN, type: 'TIMESTAMP', value: raw('o.observed_at') },
+    ...(label.split ? [{ name: SPLIT_COLUMN, type: 'STRING' as const, value: raw('o.split') }] : []),
+    ...(label.sampling ? [{ name: WEIGHT_COLUMN, type: 'FLOAT64' as const, value: raw('1 / o.rate') }] : []),
+  ];
+  // The right side waits in memory: the rows that are taken, and not every loan of the book.
+  const owned = owners
+    ? sql`(SELECT ${ident(own)} AS id, toNullable(${ident(OWNER_KEY)}) AS owner FROM ${known(owners)}) AS w RIGHT JOIN `
+    : raw('');
+  return {
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    select: sql`SELECT ${join(columns.map(({ name, value }) => sql`${value} AS ${ident(name)}`))}
+      FROM ${owned}(SELECT * FROM (${observations}) WHERE taken) AS o${owners ? raw(' ON w.id = o.entity_id') : raw('')}
+      ORDER BY o.observed_at, o.entity_id`,
+    tables: ['labels', ...(owners ? [owners] : [])],
+    observations,
+  };
+}
+
+/** What became of the observations of a stratum. */
+export interface StratumCount {
+  readonly stratum: string;
+  readonly rate: number;
+  readonly observations: number;
+  /** Those of them that are rows of the spine. */
+  readonly rows: number;
+}
+
+export async function countStrata(
+  store: ClickHouse,
+  observations: Sql,
+  options: QueryOptions,
+): Promise<readonly StratumCount[]> {
+  const strata = await store.rows<{ stratum: string; share: number; seen: string; chosen: string }>(
+    'training-set-strata',
+    sql`SELECT stratum, any(rate) AS share, count() AS seen, countIf(taken) AS chosen
+      FROM (${observations}) GROUP BY stratum ORDER BY stratum`,
+    options,
+  );
+  return strata.map(({ stratum, share, seen, chosen }) => ({
+    stratum,
+    rate: share,
+    observations: Number(seen),
+    rows: Number(chosen),
+  }));
+}
