@@ -1,20 +1,23 @@
-import { Arg, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import { boundedLimit } from '../core/bounds.js';
 import { badInput } from '../core/errors.js';
 import type { FeatureSearch } from '../core/ports/browse.js';
 import {
   EntityType,
   FeatureServiceType,
+  FeatureType,
   FeatureViewType,
   FoundFeatureType,
+  RequestInputType,
   showFeature,
+  showRequestInputs,
   showService,
   showView,
   visible,
 } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
 import { NEWEST_VERSION, PAGE_SIZE } from './descriptions.js';
-import { Operation } from './operation.js';
+import { AssumedSize, Operation } from './operation.js';
 
 const SEARCH =
   'Words that must all be found, each as part of a word and in either case: in names, descriptions, units, tags, owners, or source tables and ' +
@@ -114,5 +117,16 @@ export class CatalogueResolver {
   ): FeatureServiceType | null {
     const service = context.services.catalogue.service(name, version ?? undefined);
     return service && showService(service, context);
+  }
+}
+
+@Resolver(() => FeatureType)
+export class FeatureInputsResolver {
+  @AssumedSize(2)
+  @FieldResolver(() => [RequestInputType], {
+    description: 'The inputs that a request for this feature must bring; none for a stored feature.',
+  })
+  requestInputs(@Root() { ref }: FeatureType, @Ctx() context: RequestContext): readonly RequestInputType[] {
+    return showRequestInputs([ref], context);
   }
 }

@@ -63,7 +63,7 @@ export class FeatureType {
 @ObjectType('RequestInput', {
   description: 'A request input of an on-demand view: a column of request, or of a spine.',
 })
-class RequestInputType {
+export class RequestInputType {
   @Field(() => String, { description: 'The name of the input.' })
   name!: string;
 
@@ -200,6 +200,12 @@ export function showFeature(ref: AnyFeatureRef): FeatureType {
   };
 }
 
+/** What a request for the features must bring. */
+export const showRequestInputs = (refs: readonly AnyFeatureRef[], context: RequestContext): RequestInputType[] =>
+  planOnDemand(refs)
+    .request.filter(({ personal }) => visible(context)({ tags: personal ? ['pii'] : [] }))
+    .map(({ name, type, description, unit }) => ({ name, type, description, unit: unit ?? null }));
+
 export function showView(view: AnyView, context: RequestContext): FeatureViewType {
   const { name, version, description, owner, tags } = view;
   const refs = refsOf(view);
@@ -220,14 +226,7 @@ export function showView(view: AnyView, context: RequestContext): FeatureViewTyp
     delaySeconds: seconds(stored?.delayMs ?? null),
     every: stored?.schedule.every ?? null,
     unprotectedSources: unprotectedSources(view),
-    requestInputs: planOnDemand(refs)
-      .request.filter(({ personal }) => visible(context)({ tags: personal ? ['pii'] : [] }))
-      .map((input) => ({
-        name: input.name,
-        type: input.type,
-        description: input.description,
-        unit: input.unit ?? null,
-      })),
+    requestInputs: showRequestInputs(refs, context),
   };
 }
 

@@ -4,7 +4,7 @@ import { buildSchemaSync, type NonEmptyArray, type PubSub } from 'type-graphql';
 import type { Registry } from '../core/definitions/registry.js';
 import { AuditResolver } from './audit.resolver.js';
 import { BackfillResolver } from './backfill.resolver.js';
-import { CatalogueResolver } from './catalogue.resolver.js';
+import { CatalogueResolver, FeatureInputsResolver } from './catalogue.resolver.js';
 import { isPii } from './catalogue.types.js';
 import { entityGraph, type Shows } from './entity-graph.js';
 import { FeatureProfileResolver } from './feature-profile.resolver.js';
@@ -27,6 +27,7 @@ import { ViewVersionResolver } from './view-version.resolver.js';
 
 const RESOLVERS = [
   CatalogueResolver,
+  FeatureInputsResolver,
   LineageResolver,
   ViewLineageResolver,
   FeatureLineageResolver,
