@@ -263,7 +263,7 @@ class Riskgraph:
             model: ``name`` for its champion, or ``name@version``.
             entities: The join keys of each row.
             request: The request inputs of on-demand features.
-            explain: Whether to add ``contributions``, a dictionary of feature and contribution in points.
+            explain: Whether to add ``contributions``, a dictionary of feature and the log-odds of bad that it adds: above 0 is riskier.
 
         Returns:
             The entities, with their index, and ``status``, ``probability`` of bad (0 to 1), ``points`` (high is safe), ``band``, ``missing``, ``stale``, ``error``.
