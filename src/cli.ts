@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { addCheckCommand } from './commands/check.js';
+import { addCodegenCommand } from './commands/codegen.js';
 import type { CommandContext } from './commands/context.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDoctorCommand } from './commands/doctor.js';
@@ -40,6 +41,7 @@ function createProgram(context: CommandContext): Command {
   addLabelCommands(program, context);
   addTrainSetCommand(program, context);
   addFeaturesCommand(program, context);
+  addCodegenCommand(program, context);
   addReadCommands(program, context);
   addOperateCommands(program, context);
   addDoctorCommand(program, context);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RiskgraphError } from '../core/errors.js';
+import { ERROR_STATUS, type ErrorCode, RiskgraphError } from '../core/errors.js';
 
 export interface ClientOptions {
   readonly url: string;
@@ -23,7 +23,7 @@ export async function findKey(options: { readonly key: string | undefined; reado
 
 interface GraphqlError {
   readonly message: string;
-  readonly extensions?: { readonly code?: string; readonly hint?: string };
+  readonly extensions?: { readonly code?: string; readonly hint?: string | null };
 }
 
 const unreachable = (url: string, cause: unknown): RiskgraphError =>
@@ -47,11 +47,11 @@ export class Client {
     const answer = (await response.json()) as {
       data?: T;
       errors?: readonly GraphqlError[];
-      error?: GraphqlError & { hint?: string };
+      error?: Failure;
     };
     const first = answer.errors?.[0];
-    if (first) throw failure(first.message, first.extensions?.hint);
-    if (answer.error) throw failure(answer.error.message, answer.error.hint);
+    if (first) throw failure({ message: first.message, ...first.extensions });
+    if (answer.error) throw failure(answer.error);
     return answer.data as T;
   }
 
@@ -86,13 +86,21 @@ export class Client {
   private async checked(response: Response): Promise<Response> {
     if (response.ok) return response;
     const text = await response.text();
-    const parsed = safeJson(text) as { error?: { message: string; hint?: string } } | undefined;
-    throw failure(parsed?.error?.message ?? `the server answered ${response.status}`, parsed?.error?.hint);
+    const parsed = safeJson(text) as { error?: Failure } | undefined;
+    throw failure(parsed?.error ?? { message: `the server answered ${response.status}` });
   }
 }
 
-const failure = (message: string, hint?: string): RiskgraphError =>
-  new RiskgraphError({ code: 'BAD_USER_INPUT', message, ...(hint ? { hint } : {}) });
+interface Failure {
+  readonly code?: string;
+  readonly message: string;
+  readonly hint?: string | null;
+}
+
+const isCode = (code: string | undefined): code is ErrorCode => code !== undefined && code in ERROR_STATUS;
+
+const failure = ({ code, message, hint }: Failure): RiskgraphError =>
+  new RiskgraphError({ code: isCode(code) ? code : 'BAD_USER_INPUT', message, ...(hint ? { hint } : {}) });
 
 function safeJson(text: string): unknown {
   try {

@@ -1,10 +1,12 @@
 /** On-demand features over GraphQL, on the definitions of the product: the decision on an application. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client } from '../../src/commands/client.js';
+import { typesOfServer } from '../../src/commands/codegen.js';
 import type { View } from '../../src/core/definitions/definitions.js';
 import { formatInstant } from '../../src/core/helpers/time.js';
 import { openDatabase } from '../../src/ledgers/data-source.js';
 import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
-import { type Api, type GraphqlAnswer, startApi } from '../support/api.js';
+import { type Api, type GraphqlAnswer, keyOf, startApi } from '../support/api.js';
 import { ROOT } from '../support/views.js';
 
 let api: Api;
@@ -263,5 +265,31 @@ describe('the catalogue', () => {
     expect(errors[0]).toMatchObject({ message: expect.stringContaining('application_place@1 is an on-demand view') });
     expect(errors[0]?.extensions.hint).toContain('delete its file and apply');
     expect((await retire('nothing@1')).errors[0]?.extensions.code).toBe('NOT_FOUND');
+  });
+});
+
+describe('codegen', () => {
+  const types = (role: 'decision' | 'modeler') => typesOfServer(new Client({ url: api.url, key: keyOf(role) }));
+
+  it('writes of each feature its type and the inputs that it alone needs', async () => {
+    const written = await types('modeler');
+    expect(written).toContain(
+      "'application_place@1:cell': { entity: 'customer'; type: 'STRING'; request: { latitude: 'FLOAT64'; longitude: 'FLOAT64'; datum: 'STRING' } };",
+    );
+    expect(written).toContain(
+      "'application_affordability@1:amount_over_income': { entity: 'customer'; type: 'FLOAT64'; request: { requested_amount: 'DECIMAL'; term_months: 'INT32'; annual_rate: 'DECIMAL' } };",
+    );
+    expect(written).toContain("'customer_profile@1:monthly_income': { entity: 'customer'; type: 'DECIMAL' };");
+    expect(written).toContain("    customer_device: 'customer_id' | 'device_id';");
+    expect(written).toContain("    approval_rate: 'product' | 'channel' | 'province';");
+    expect(await types('modeler')).toBe(written);
+  });
+
+  it('writes no names of what the key may not read', async () => {
+    const written = await types('decision');
+    expect(written).toContain('  indicators: Record<never, never>;');
+    expect(written).toContain(
+      "    'application_decision@1':\n      | 'application_affordability@1:amount_over_income'",
+    );
   });
 });
