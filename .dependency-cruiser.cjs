@@ -86,6 +86,12 @@ module.exports = {
       to: { path: '^(src|features|jobs|tables|test)/' },
     },
     {
+      name: 'clients-import-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^clients/' },
+      to: { path: '^(src|synthetic|features|labels|indicators|models|jobs|tables|migrations|test)/' },
+    },
+    {
       name: 'config-imports-only-core',
       severity: 'error',
       from: { path: '^src/config\\.ts$' },

@@ -29,6 +29,7 @@ const checks: readonly Check[] = [
       'models',
       'jobs',
       'migrations',
+      'clients',
       'test',
     ],
   },

@@ -1,6 +1,6 @@
 /** A project that `riskgraph init` writes, on the package as npm packs it: nothing of the repository is beside it but its libraries. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -51,4 +51,23 @@ test('its definitions, laid over those of the packed product, pass the check', a
   expect(report.problems).toEqual([]);
   expect(report.notes).toEqual([]);
   expect(report.definitions).toBeGreaterThan(40);
+});
+
+test('the TypeScript client packs, and installs in an empty folder without any other package', async () => {
+  const app = join(place, 'app');
+  await mkdir(app);
+  await run('npm', ['pack', '--silent', '--ignore-scripts=false', '--pack-destination', app], {
+    cwd: 'clients/typescript',
+  });
+  const [tarball] = (await readdir(app)).filter((name) => name.endsWith('.tgz'));
+  await writeFile(join(app, 'package.json'), '{ "type": "module", "private": true }\n');
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball}`], { cwd: app });
+  expect((await readdir(join(app, 'node_modules'))).filter((name) => !name.startsWith('.'))).toEqual([
+    'riskgraph-client',
+  ]);
+  const program =
+    "import { Riskgraph } from 'riskgraph-client'; console.log(typeof new Riskgraph({ key: 'k' }).online);";
+  await writeFile(join(app, 'app.js'), program);
+  expect((await run('node', ['app.js'], { cwd: app })).stdout).toBe('function\n');
+  expect(await readdir(join(app, 'node_modules/riskgraph-client/dist'))).toContain('index.d.ts');
 });

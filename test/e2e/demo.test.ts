@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Riskgraph } from '../../clients/typescript/src/index.js';
 import { freePort } from '../../src/embedded/free-port.js';
 import { interruptedAt, middayClock } from '../support/clock.js';
 import { runCommand, type Stack, startCommand } from '../support/command.js';
@@ -22,6 +23,11 @@ interface AnswerTable {
 const fencesOf = (page: string, section: string): string[] => {
   const [text = ''] = page.split(`## ${section}\n`)[1]?.split('\n## ') ?? [];
   return [...text.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, body]) => body as string);
+};
+
+const lastYear = (): { readonly from: string; readonly to: string } => {
+  const year = new Date(middayClock()).getUTCFullYear();
+  return { from: `${year - 1}-01-01`, to: `${year}-12-31` };
 };
 
 let home: string;
@@ -163,6 +169,43 @@ test('the Python client reads, scores, and builds a set that has the values of a
   });
   const { stdout } = await run.catch((failed: { stdout: string }) => failed);
   expect(stdout).toMatch(/^\d+ passed in/m);
+});
+
+test('the TypeScript client reads, scores, reports, and builds a set that has the values of a read', async () => {
+  const rg = new Riskgraph({ url: stack.url, key: await stack.key('modeler') });
+  const feature = 'loan_behaviour@1:max_dpd_3m';
+  const entities = { customer_id: [examples.late, 'nobody'] };
+  const { rows } = await rg.online({ features: [feature], entities });
+  expect(rows).toMatchObject([
+    { entity: { customer_id: examples.late }, features: { [feature]: { status: 'PRESENT' } } },
+    { entity: { customer_id: 'nobody' }, features: { [feature]: { status: 'NOT_FOUND', value: null } } },
+  ]);
+  const { scores } = await rg.score({ model: 'b_score', entities, explain: true });
+  expect(scores).toMatchObject([{ status: 'SCORED', band: expect.any(String) }, { status: 'MISSING_FEATURES' }]);
+
+  const spine = { customer_id: [examples.late], event_timestamp: [new Date(middayClock() - 86_400_000)] };
+  const read = await rg.features({ features: [feature], spine, statuses: true });
+  const [value] = read.rows.map((row) => row.loan_behaviour__max_dpd_3m);
+  const set = await rg.createTrainingSet({ name: 'typescript', features: [feature], spine, format: 'CSV' });
+  const progress: number[] = [];
+  await set.wait({ onProgress: (share) => progress.push(share) });
+  expect([progress.at(-1), set.facts.rowCount]).toEqual([1, 1]);
+  const csv = await readFile(await set.download(`${home}/typescript.csv`), 'utf8');
+  expect(csv.trim().split('\n')[1]).toMatch(new RegExp(`^"${examples.late}",.*,${value}$`));
+  expect((await rg.openTrainingSet(set.id)).facts.manifest).toEqual(set.facts.manifest);
+
+  const report = await rg.indicators({ names: ['new_loans'], by: ['product'], ...lastYear(), decimals: 'number' });
+  expect(report.rows.some((row) => typeof row.new_loans === 'number' && row.new_loans > 0)).toBe(true);
+  expect((await rg.search({ text: 'max dpd', entity: 'customer' })).map(({ reference }) => reference)).toContain(
+    feature,
+  );
+  expect((await rg.labels()).map(({ id }) => id)).toContain('dpd30_6m@1');
+  expect((await rg.badRates('dpd30_6m@1')).rows.length).toBeGreaterThan(0);
+  await expect(rg.online({ features: ['loan_behaviour@1:nothing'], entities })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    hint: expect.stringContaining('max_dpd_3m'),
+    requestId: expect.any(String),
+  });
 });
 
 test('the commands that the README shows each user are answered with data', async () => {
