@@ -70,6 +70,7 @@ import { countServed } from './serving/served-values.js';
 import { createSpines } from './serving/spines.js';
 import { createTrainingSets } from './serving/training-sets.js';
 import { createSpineStore } from './sources/spines/store.js';
+import { removeLeft } from './sources/spool.js';
 import { createSourceStore } from './sources/store.js';
 import { createTelemetry } from './telemetry/telemetry.js';
 import { answering } from './warehouse/answering.js';
@@ -170,6 +171,7 @@ export async function createApp(config: Config, given: Given = {}) {
     opened(userStore, () => userStore.close());
     const userSql = createUserSql(userStore);
     const tempDir = join(config.home, 'tmp');
+    await removeLeft(tempDir, clock()).catch((err: unknown) => log.warn({ err }, 'files of killed imports stay'));
     const leases = createLeases(dataSource);
     const sources = createSourceStore({
       clickhouse: store,

@@ -25,7 +25,8 @@ export async function spool(body: AsyncIterable<Uint8Array>, directory: string):
     await rm(path, { force: true });
   };
   try {
-    await removeLeft(directory, (await file.stat()).ctimeMs);
+    // No import fails since another's file cannot be removed.
+    await removeLeft(directory, (await file.stat()).ctimeMs).catch(() => undefined);
     await pipeline(Readable.from(body), file.createWriteStream());
   } catch (cause) {
     await file.close();
@@ -37,12 +38,13 @@ export async function spool(body: AsyncIterable<Uint8Array>, directory: string):
 
 /** Removes the files of imports that were killed. Those of another process that works on the same folder stay. */
 export async function removeLeft(directory: string, now: number): Promise<void> {
-  for (const name of await readdir(directory)) {
-    if (!name.startsWith(PREFIX)) continue;
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(PREFIX))) {
     const path = join(directory, name);
-    const changed = await stat(path)
-      .then(({ ctimeMs }) => ctimeMs)
-      .catch(() => now);
+    const changed = await stat(path).then(
+      ({ ctimeMs }) => ctimeMs,
+      () => now,
+    );
     if (now - changed > LEFT_AFTER) await rm(path, { force: true });
   }
 }

@@ -1,12 +1,15 @@
-import { readdir, readFile, utimes } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { param, raw, sql } from '../../src/core/definitions/sql.js';
 import { DAY } from '../../src/core/helpers/time.js';
 import { sourceSelect } from '../../src/core/lending/source-sql.js';
 import { tableResource } from '../../src/core/ports/leases.js';
+import { removeLeft, spool } from '../../src/sources/spool.js';
 import { tableFence } from '../../src/warehouse/fence.js';
 import { leaseOf } from '../support/leases.js';
 import { TABLES } from '../support/tables.js';
@@ -757,6 +760,25 @@ describe('an import that does not end', () => {
     expect(await sources.load('customers', body, { now: NOW + 5 })).toMatchObject({ accepted: 26, duplicates: 14 });
     expect(await known('customers', NOW + 5)).toHaveLength(40);
     expect(await count('customers')).toBe(40);
+  });
+
+  it('has its file removed minutes after its process was killed, and that of an import at work kept', async () => {
+    const folder = join(sources.tempDir, 'left');
+    const working = await spool(Readable.from([Buffer.from('a')]), folder);
+    const killed = await spool(Readable.from([Buffer.from('b')]), folder);
+    await writeFile(join(folder, 'other'), '');
+    const { ctimeMs } = await stat(killed.path);
+    await vi.waitFor(async () => {
+      // As it marks its file each minute.
+      await chmod(working.path, 0o600);
+      expect((await stat(working.path)).ctimeMs).toBeGreaterThan(ctimeMs + 1);
+    });
+    await removeLeft(folder, ctimeMs + 600_000);
+    expect(await readdir(folder)).toHaveLength(3);
+    await removeLeft(folder, ctimeMs + 600_001);
+    expect((await readdir(folder)).sort()).toEqual([basename(working.path), 'other']);
+    await Promise.all([working.remove(), killed.remove()]);
+    expect(await readdir(folder)).toEqual(['other']);
   });
 
   it('has its leftovers dropped minutes after its process was killed, and those of an import at work kept', async () => {

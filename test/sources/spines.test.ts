@@ -1,6 +1,6 @@
 /** Uploaded spines: the same rows in every format, what is refused, and the outcome that a spine brings. */
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -122,6 +122,35 @@ test('a spine says which entities it names, each once, and how many there are wh
   const many = ['customer_id', 'device_id'].map((name) => ({ name, type: 'STRING' as const }));
   const part = await store.keysOf({ table: 'many_keys', columns: many });
   expect([part.columns.customer_id?.length, part.columns.device_id?.length, part.total]).toEqual([50_000, 7, 120_000]);
+});
+
+test('what a killed upload left is dropped minutes later, and not what one at work, or of a release before, marks', async () => {
+  const [killed, ofBefore, kept] = ['uploading_spine_1', 'uploading_spine_2', 'uploaded_spine_3'] as const;
+  const create = (name: string, comment: string) =>
+    fixture.store.run('test', raw(`CREATE TABLE ${name} (a UInt8) ENGINE = MergeTree ORDER BY a COMMENT '${comment}'`));
+  for (const name of [killed, kept]) await create(name, 'at work');
+  await create(ofBefore, '');
+  const ours = `database = currentDatabase() AND tables.name IN ('${killed}', '${ofBefore}', '${kept}')`;
+  const paths = await fixture.store.tuples<[string]>(
+    'test',
+    raw(`SELECT concat(path, metadata_path) FROM system.tables, system.disks WHERE disks.name = 'default' AND ${ours}`),
+  );
+  const made = Date.now() / 1_000 - 660;
+  for (const [path] of paths) await utimes(path, made, made);
+  await spines.sweep(new Set([kept]));
+  const left = await fixture.store.tuples<[string]>(
+    'test',
+    raw(`SELECT name FROM system.tables WHERE ${ours} ORDER BY name`),
+  );
+  expect(left.flat()).toEqual([kept, ofBefore]);
+  for (const [name] of left) await fixture.store.run('test', raw(`DROP TABLE ${name}`));
+  const { table } = await upload(`customer_id,event_timestamp\nC1,${at(0)}\n`);
+  expect(
+    await fixture.store.tuples(
+      'test',
+      raw(`SELECT comment FROM system.tables WHERE name = '${table}' AND database = currentDatabase()`),
+    ),
+  ).toEqual([['at work']]);
 });
 
 test('the same rows as Parquet, CSV, Arrow file, Arrow stream and in the request make the same set', async () => {

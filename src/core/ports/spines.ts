@@ -76,7 +76,7 @@ export interface SpineStore {
   /** Of all tables together, before compression. */
   bytes(tables: readonly string[]): Promise<number>;
   drop(table: string): Promise<void>;
-  /** Drops what uploads of yesterday and before left that were broken off. `kept`: tables of recorded spines. */
+  /** Drops what uploads left whose process was killed, some minutes later. `kept`: tables of recorded spines. */
   sweep(kept: ReadonlySet<string>): Promise<void>;
 }
 

@@ -8,7 +8,7 @@ import type { SpineLimits } from '../../core/ports/spines.js';
 import type { ClickHouse } from '../../warehouse/client.js';
 import { refusalOf } from '../../warehouse/failures.js';
 import type { RecordFile } from '../records.js';
-import { BatchWriter } from '../stage.js';
+import { AT_WORK, BatchWriter } from '../stage.js';
 import { isAbsent } from '../values.js';
 import { type Roles, roleType, type StagedColumn, typeOfStored } from './columns.js';
 import { refuseMoreColumns, type TypedFile, ZONELESS } from './documents.js';
@@ -61,7 +61,7 @@ function checkHeader(names: readonly string[], { joinKeys, target }: Roles): voi
 const created = (table: string, columns: readonly { readonly column: string; readonly stored: string }[]): Sql =>
   sql`CREATE TABLE ${ident(table)} (line UInt64, ${join(
     columns.map(({ column, stored }) => sql`${ident(column)} ${raw(stored)}`),
-  )}) ENGINE = MergeTree ORDER BY line`;
+  )}) ENGINE = MergeTree ORDER BY line ${AT_WORK}`;
 
 /** The file's rows, each value a text or NULL; the types of the columns follow from the values. */
 export async function stageText({ store, table, roles, limits }: Staging, file: RecordFile): Promise<Stage> {
