@@ -143,6 +143,7 @@ try {
     onDemandViews: new Map(),
     refused: [],
     services: new Map(),
+    facts: new Map(),
     indicators: new Map(),
     models: new Map(),
     labels: new Map(),

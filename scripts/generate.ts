@@ -1,5 +1,6 @@
 /** Writes what is derived from the definitions and committed; `--check` fails where a file differs instead of writing it. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { indicatorsPage } from '../src/catalogue/indicators-page.js';
 import { catalog, publishable } from '../src/catalogue/published.js';
 import { tablesPage } from '../src/catalogue/tables-page.js';
 import { buildSchema, emitSchema } from '../src/graphql/schema.js';
@@ -50,6 +51,7 @@ const files: Readonly<Record<string, () => Promise<string>>> = {
   [LOCK]: lock,
   'catalog.json': async () => `${JSON.stringify(catalog(registry), null, 2)}\n`,
   'docs/tables.md': async () => tablesPage(registry),
+  'docs/indicators.md': async () => indicatorsPage(registry),
   'README.md': readme,
   'docs/monitoring.md': monitoring,
 };

@@ -32,7 +32,7 @@ import { createLabelEvidence } from './derived/labels/evidence.js';
 import { openDerivedTables } from './derived/list.js';
 import type { ApiServices } from './graphql/context.js';
 import { createIndicators } from './indicators/indicators.js';
-import { planIndicator } from './indicators/try.js';
+import { planReport } from './indicators/try.js';
 import { createAuditLog } from './ledgers/audit-journal.js';
 import { openDatabase } from './ledgers/data-source.js';
 import { createDefinitionLedger } from './ledgers/definition-ledger.js';
@@ -139,7 +139,7 @@ export async function createApp(config: Config, given: Given = {}) {
     await store.createDatabase(given.clickhouseDatabase ?? DATABASE);
     const jobs = createJobLedger(dataSource);
     const definitions = createDefinitionLedger(dataSource);
-    const { registry, grow, onDisk, keepIndicators, refuseModel, refuseTable } = await openRegistry(
+    const { registry, grow, onDisk, refuseModel, refuseTable } = await openRegistry(
       { ...layers, currency: config.portfolio.currency, madeTables: await madeTables(store) },
       inForce(await definitions.all()),
     );
@@ -264,7 +264,7 @@ export async function createApp(config: Config, given: Given = {}) {
       grow: (wanted) => grow(wanted, { models: (models) => scorer.open(models), tables: compareOwn }),
       log,
     });
-    const catalogue = createCatalogue({ registry, ledger: definitions, learn, keepIndicators });
+    const catalogue = createCatalogue({ registry, ledger: definitions, learn });
     const readDisk = async (applied: readonly PublishedDefinition[]) => {
       // A draft is tried apart from the models that are served.
       const tried = createScorer({ executionProvider: config.executionProvider });
@@ -279,7 +279,7 @@ export async function createApp(config: Config, given: Given = {}) {
       ledger: definitions,
       trainingSets: sets,
       offline,
-      planIndicator: (indicator) => planIndicator(indicator, offline, calendar),
+      planReport: (reported) => planReport(reported, offline, calendar),
       planLabel: (label) => offline.planSelect(plannedLabel(label, calendar.timezone)),
       makeTables: (tables) => makeOwnTables(store, tables, calendar.timezone),
       writers,
@@ -367,7 +367,7 @@ export async function createApp(config: Config, given: Given = {}) {
       mask,
       calendar,
       scoring: createScoring({ features: onlineFeatures, scorer, metrics }),
-      indicators: createIndicators({ registry, query: reads, calendar }),
+      indicators: createIndicators({ catalogue, query: reads, calendar }),
       labels: createLabelEvidence({ query: reads, calendar }),
       freshness: ages,
       backfills: materializer,

@@ -88,11 +88,17 @@ afterAll(async () => {
 it('serves what the release applied, finds none of it changed, and applies what is new', async () => {
   const { featureViews } = await ask<{ featureViews: readonly { name: string }[] }>('{ featureViews { name } }');
   expect(featureViews.map(({ name }) => name)).toContain('loan_behaviour');
+  // Its indicators had no versions: they are the first.
+  const { indicators } = await ask<{ indicators: readonly object[] }>('{ indicators { name version } }');
+  expect(indicators).toContainEqual({ name: 'new_loans', version: 1 });
+  expect(indicators).not.toContainEqual(expect.objectContaining({ name: 'npl_ratio' }));
   const { applyRegistry } = await ask<{ applyRegistry: { problems: string[]; changes: { action: string }[] } }>(
     'mutation { applyRegistry { problems changes { action } } }',
   );
   expect(applyRegistry.problems).toEqual([]);
   expect(applyRegistry.changes.filter(({ action }) => action === 'RETIRE')).toEqual([]);
+  const after = await ask<{ indicators: readonly object[] }>('{ indicators { name version } }');
+  expect(after.indicators).toContainEqual({ name: 'new_loans', version: 2 });
 });
 
 it('reads the history of before, and computes more of it', async () => {

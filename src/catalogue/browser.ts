@@ -23,6 +23,8 @@ const VERSIONED: Readonly<Partial<Record<LineageKind, readonly VersionedKind[]>>
   SERVICE: ['service'],
   MODEL: ['model'],
   LABEL: ['label'],
+  FACT: ['fact'],
+  INDICATOR: ['indicator'],
 };
 
 interface Applied {
@@ -51,10 +53,12 @@ export function createCatalogueBrowser({
   const current = (): Applied => {
     const [views, services, models] = [catalogue.views(), catalogue.services(), catalogue.models()];
     const [onDemandViews, labels] = [catalogue.onDemandViews(), catalogue.labels()];
-    const ids = [views, onDemandViews, services, models, labels].map((all) => all.map(({ id }) => id));
+    const [facts, indicators] = [catalogue.facts(), catalogue.indicators()];
+    const ids = [views, onDemandViews, services, models, labels, facts, indicators].map((all) =>
+      all.map(({ id }) => id),
+    );
     const key = JSON.stringify(ids);
     if (applied?.key !== key) {
-      const indicators = [...registry.indicators.values()];
       applied = {
         key,
         entries: [...views, ...onDemandViews].sort(newestFirst).map(searchEntry),
@@ -66,6 +70,7 @@ export function createCatalogueBrowser({
           services,
           models,
           labels,
+          facts,
           indicators,
         }),
       };

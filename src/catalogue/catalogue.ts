@@ -18,6 +18,7 @@ import {
 } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { badInput, conflict, notFound, RiskgraphError } from '../core/errors.js';
+import { didYouMean } from '../core/helpers/suggestions.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
 import type { Applied, DefinitionLedger, PublishedDefinition } from '../core/ports/serving.js';
 import { inForce } from './published.js';
@@ -46,19 +47,14 @@ export function createCatalogue({
   registry,
   ledger,
   learn,
-  keepIndicators,
 }: {
   readonly registry: Registry;
-  readonly ledger: Pick<DefinitionLedger, 'all' | 'indicators' | 'tables'>;
+  readonly ledger: Pick<DefinitionLedger, 'all' | 'tables'>;
   /** Takes up definitions in force that the registry lacks, or says why it cannot. Never throws. */
   readonly learn?: (wanted: readonly Applied[]) => Promise<void>;
-  /** Takes out of the registry the indicators that an apply since the start of this process no longer has. */
-  readonly keepIndicators?: (names: ReadonlySet<string>) => void;
 }): Catalogue {
   let standing = new Map<string, Standing>();
   let published: readonly PublishedDefinition[] = [];
-  /** The indicators of the last apply, as text; null before the first reading. */
-  let indicators: string | null = null;
   /** Resolved features of requests, until something is applied: the cost of an operation and its answer need the same. */
   const resolved = new Map<string, readonly AnyFeatureRef[]>();
   /** The number of reads begun, and of the one that is served. */
@@ -79,6 +75,8 @@ export function createCatalogue({
   const services = () => served('service', registry.services);
   const models = () => served('model', registry.models);
   const labels = () => served('label', registry.labels);
+  const facts = () => served('fact', registry.facts);
+  const indicators = () => served('indicator', registry.indicators);
   const championOf = (name: string): Model | null => {
     const champion = published.find(
       (one) => one.kind === 'model' && one.name === name && one.championSince !== null && one.retiredAt === null,
@@ -92,22 +90,21 @@ export function createCatalogue({
     service: registry.services,
     model: registry.models,
     label: registry.labels,
+    fact: registry.facts,
+    indicator: registry.indicators,
   };
   const loadedHash = ({ kind, id }: Pick<PublishedDefinition, 'kind' | 'id'>) => loaded[kind].get(id)?.hash;
 
   /** Reads what is in force, and shows it at once: a retirement waits for no definition. @returns what the registry lacks, or runs with another text */
   async function read(): Promise<readonly Applied[]> {
     const reading = ++begun;
-    const [all, reports, tables] = await Promise.all([ledger.all(), ledger.indicators(), ledger.tables()]);
+    const [all, tables] = await Promise.all([ledger.all(), ledger.tables()]);
     // A read that began later may have ended before: its answer is no older.
     if (reading >= shown) {
       shown = reading;
       published = all;
       resolved.clear();
       standing = standingsOf(all, loadedHash);
-      const now = JSON.stringify(reports);
-      if (indicators !== null && indicators !== now) keepIndicators?.(new Set(reports.map(({ name }) => name)));
-      indicators = now;
     }
     const isLacking = (loaded: string | undefined, applied: string): boolean =>
       loaded === undefined || isOtherText(loaded, applied);
@@ -116,9 +113,6 @@ export function createCatalogue({
         .filter(({ name, hash }) => registry.tables.find(name)?.definedBy?.hash !== hash)
         .map(({ name, hash }) => ({ kind: 'table', id: `${name}@1`, hash }) as const),
       ...inForce(all).filter((one) => isLacking(loadedHash(one), one.hash)),
-      ...reports
-        .filter(({ name, hash }) => isLacking(registry.indicators.get(name)?.hash, hash))
-        .map(({ name, hash }) => ({ kind: 'indicator', id: `${name}@1`, hash }) as const),
     ];
   }
 
@@ -249,6 +243,8 @@ export function createCatalogue({
     services,
     models,
     labels,
+    facts,
+    indicators,
     label: (name, version) => pick(labels(), name, version),
     onDemandView: (name, version) => pick(onDemandViews(), name, version),
     view: (name, version) => pick(views(), name, version),
@@ -299,6 +295,25 @@ export function createCatalogue({
             .map(({ id }) => id)
             .join(', ') || 'none'
         }; a new one is there once applied`,
+      );
+    },
+
+    namedIndicator(reference) {
+      const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
+      if (!name || feature) throw badInput(`'${reference}' is not an indicator`, 'write a name, or name@version');
+      if (version) return pinned('indicator', registry.indicators, name, Number(version));
+      // An earlier version never stands in for one in force that this process lacks.
+      const newest = pick(
+        inForce(published)
+          .filter(({ kind }) => kind === 'indicator')
+          .sort(newestFirst),
+        name,
+      );
+      if (newest) return pinned('indicator', registry.indicators, name, newest.version);
+      const known = indicators().map((one) => one.name);
+      throw badInput(
+        `there is no indicator '${name}'`,
+        `${didYouMean(name, known)}the indicators are ${[...new Set(known)].join(', ') || 'none'}`,
       );
     },
 

@@ -1,10 +1,10 @@
 /** Lineage: one graph from the source tables down to services, models and indicators. */
 
 import { kindOf } from '../core/compute/view-kinds.js';
-import { indicatorSources } from '../core/compute/view-text.js';
 import type {
   AnyFeatureRef,
   AnyView,
+  Fact,
   Indicator,
   Label,
   Model,
@@ -25,6 +25,7 @@ export interface LineageDefinitions {
   readonly services: readonly Service[];
   readonly models: readonly Model[];
   readonly labels: readonly Label[];
+  readonly facts: readonly Fact[];
   readonly indicators: readonly Indicator[];
 }
 
@@ -56,10 +57,14 @@ function* edgesOf(definitions: LineageDefinitions): Iterable<LineageEdge> {
   for (const { id, sources } of definitions.labels) {
     for (const table of sources) yield { up: ref('TABLE', table), down: ref('LABEL', id), verb: 'is computed from' };
   }
+  for (const { id, sources } of definitions.facts) {
+    for (const table of sources) yield { up: ref('TABLE', table), down: ref('FACT', id), verb: 'reads' };
+  }
   for (const indicator of definitions.indicators) {
-    for (const table of indicatorSources(indicator)) {
-      yield { up: ref('TABLE', table), down: ref('INDICATOR', indicator.name), verb: 'reads' };
-    }
+    const down = ref('INDICATOR', indicator.id);
+    for (const fact of indicator.facts) yield { up: ref('FACT', fact), down, verb: 'measures' };
+    if (indicator.facts.length > 0) continue;
+    for (const table of indicator.sources) yield { up: ref('TABLE', table), down, verb: 'reads' };
   }
 }
 
@@ -141,8 +146,7 @@ export function lineageGraph(definitions: LineageDefinitions): LineageGraph {
   return {
     of(subject) {
       if (!nodes.has(keyOf(subject))) {
-        const kinds =
-          'a table or an indicator by its name, what has versions as name@version, a feature as view@version:feature';
+        const kinds = 'a table by its name, what has versions as name@version, a feature as view@version:feature';
         throw notFound(`nothing applied is the ${spoken(subject)}`, `write ${kinds}`);
       }
       const starts = startsOf(subject);
@@ -153,10 +157,9 @@ export function lineageGraph(definitions: LineageDefinitions): LineageGraph {
       return {
         upstream: reach(starts.up, above, 'up'),
         downstream,
-        relatedIndicators: related.flatMap(({ name }) => {
-          const indicator = ref('INDICATOR', name);
-          const tables = tablesOf(indicator).filter((table) => own.has(table));
-          return tables.length > 0 && !descendants.has(keyOf(indicator)) ? [{ indicator: name, tables }] : [];
+        relatedIndicators: related.flatMap(({ id, sources }) => {
+          const tables = sources.filter((table) => own.has(table));
+          return tables.length > 0 && !descendants.has(keyOf(ref('INDICATOR', id))) ? [{ indicator: id, tables }] : [];
         }),
       };
     },

@@ -1,16 +1,20 @@
 /** The difference between the definition files and what is applied: changes, the definitions that they affect, and the problems that forbid them. */
 
 import { SCORES_TABLE } from '../core/compute/view-kinds.js';
-import { indicatorSources } from '../core/compute/view-text.js';
 import { declaresStored, declaresView, nextFile, viewDefinitionKinds } from '../core/definitions/definition-kinds.js';
-import type { Indicator } from '../core/definitions/definitions.js';
 import type { PlanChange, PlanEffect, PlanTouch, RegistryPlan } from '../core/ports/catalogue.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
-import { inForce, isFileGone, type Published, pinning, requiresOf, spoken } from './published.js';
+import { factsOf, inForce, isFileGone, type Published, pinning, readersOf, requiresOf, spoken } from './published.js';
 import { declaresSame, isOtherScheme } from './rehash.js';
 
 type Named = Pick<Published, 'kind' | 'id'>;
 const label = ({ kind, id }: Named): string => `${kind} ${id}`;
+/** What is pinned by an id that a retirement would leave without meaning; the scores of a model go with it. */
+const pinnedBy = (
+  one: Pick<Published, 'kind' | 'id'>,
+  published: readonly PublishedDefinition[],
+): PublishedDefinition[] => (one.kind === 'model' ? [] : readersOf(one, published));
+const pinsOf = (one: Pick<PublishedDefinition, 'snapshot'>): readonly string[] => [...requiresOf(one), ...factsOf(one)];
 const isView = ({ kind }: Pick<Published, 'kind'>): boolean => declaresView(kind);
 
 /** Lists applied definitions that have changed since. */
@@ -28,8 +32,8 @@ export function changedProblems(
   return changed
     .filter(({ snapshot }) => !models.has(snapshot.scoresOf))
     .map((definition) => {
-      const { name, version, id, file } = definition;
-      const pins = isView(definition) ? pinning(id, published).map(spoken) : [];
+      const { name, version, file } = definition;
+      const pins = pinnedBy(definition, published).map(spoken);
       const affected = pins.length > 0 ? ` (${pins.join(', ')} would read another meaning)` : '';
       return `${spoken(definition)} was applied and has changed since (${file}, or something it imports): an applied version never changes${affected}. Put it back and write the change as ${name}@${version + 1} in ${nextFile(definition)}`;
     });
@@ -49,11 +53,13 @@ export const goneProblems = (
       return `view ${id} is applied and its file is gone${who}: put ${String(snapshot.file)} back; retire it with retireFeatureView before deleting it`;
     });
 
+const REPORTED: ReadonlySet<Published['kind']> = new Set(['fact', 'indicator']);
+const sourcesOf = ({ sources }: Published['snapshot']): readonly unknown[] => (sources as unknown[] | undefined) ?? [];
+
 /** Compares files with what is applied. @returns changes without costs, which take the stores' time */
 export function compare(
   files: readonly Published[],
   published: readonly PublishedDefinition[],
-  indicators: readonly Indicator[],
 ): Pick<RegistryPlan, 'changes' | 'problems'> {
   const known = new Set(published.map(label));
   const names = new Set(published.map(({ kind, name }) => `${kind} ${name}`));
@@ -64,37 +70,51 @@ export function compare(
   const isBump = ({ kind, name }: Published): boolean => names.has(`${kind} ${name}`);
 
   const touch = ({ kind, id }: Named, effect: PlanEffect): PlanTouch => ({ kind, id, effect });
-  const addedWith = (id: string): PlanTouch[] =>
-    fresh.filter((file) => file.requires.includes(id)).map((file) => touch(file, isBump(file) ? 'BUMPED' : 'ADDED'));
+  const addedWith = ({ kind, id }: Published): PlanTouch[] =>
+    fresh
+      .filter((file) => (kind === 'fact' ? factsOf(file).includes(id) : isView({ kind }) && file.requires.includes(id)))
+      .map((file) => touch(file, isBump(file) ? 'BUMPED' : 'ADDED'));
   const scoresRead = (kind: Published['kind']): PlanTouch[] =>
     kind !== 'model'
       ? []
-      : indicators
-          .filter((indicator) => indicatorSources(indicator).includes(SCORES_TABLE))
-          .map(({ name }) => ({ kind: 'indicator', id: name, effect: 'READS' }));
+      : [...staying, ...fresh]
+          .filter(({ kind: reader, snapshot }) => REPORTED.has(reader) && sourcesOf(snapshot).includes(SCORES_TABLE))
+          .map((one) => touch(one, 'READS'));
   const scoreViews = (all: readonly Pick<Published, 'kind' | 'id' | 'snapshot'>[], model: Named, effect: PlanEffect) =>
     model.kind !== 'model'
       ? []
       : all.filter(({ snapshot }) => snapshot.scoresOf === model.id).map((one) => touch(one, effect));
 
   const addition = (file: Published): PlanChange => {
-    const { kind, name, version, id, description, requires } = file;
+    const { kind, name, version, id, description } = file;
     const before = published.filter((one) => one.kind === kind && one.name === name && one.version !== version);
     const touches = [
-      ...(isView(file) ? addedWith(id) : []),
+      ...addedWith(file),
       ...scoreViews(fresh, file, isBump(file) ? 'BUMPED' : 'ADDED'),
       // Consumers of the versions before stay with what they pin.
-      ...(isView(file) ? before.flatMap((one) => pinning(one.id, staying)).map((one) => touch(one, 'STAYS')) : []),
+      ...before.flatMap((one) => pinnedBy(one, staying)).map((one) => touch(one, 'STAYS')),
       ...scoresRead(kind),
     ];
     const action = isBump(file) ? 'BUMP' : 'ADD';
-    return { action, kind, name, version, id, description, pins: requires, breaks: [], touches, cost: null, notes: [] };
+    return {
+      action,
+      kind,
+      name,
+      version,
+      id,
+      description,
+      pins: pinsOf(file),
+      breaks: [],
+      touches,
+      cost: null,
+      notes: [],
+    };
   };
 
   const retirement = (definition: PublishedDefinition): PlanChange => {
     const { kind, name, version, id, snapshot } = definition;
-    const broken = isView(definition) ? pinning(id, staying) : [];
-    const with_ = isView(definition) ? pinning(id, gone) : [];
+    const broken = pinnedBy(definition, staying);
+    const with_ = pinnedBy(definition, gone);
     return {
       action: 'RETIRE',
       kind,
@@ -102,7 +122,7 @@ export function compare(
       version,
       id,
       description: typeof snapshot.description === 'string' ? snapshot.description : null,
-      pins: requiresOf(definition),
+      pins: pinsOf(definition),
       breaks: broken.map(label),
       touches: [
         ...broken.map((each) => touch(each, 'BROKEN')),
@@ -119,7 +139,7 @@ export function compare(
   const problems = [
     ...changedProblems(files, published),
     ...gone.flatMap((definition) => {
-      const pins = isView(definition) ? pinning(definition.id, staying).map(spoken) : [];
+      const pins = pinnedBy(definition, staying).map(spoken);
       if (pins.length === 0) return [];
       const { scoresOf, file } = definition.snapshot;
       const what =

@@ -1,12 +1,21 @@
 import { labelTexts } from '../core/compute/labels/label-text.js';
 import { kindOf } from '../core/compute/view-kinds.js';
+import { rowsText } from '../core/compute/view-text.js';
 import {
   DEFINITION_KINDS,
   declaresStored,
   declaresView,
   type VersionedKind,
 } from '../core/definitions/definition-kinds.js';
-import type { AnyFeatureRef, AnyView, Label, Model, Service } from '../core/definitions/definitions.js';
+import type {
+  AnyFeatureRef,
+  AnyView,
+  Fact,
+  Indicator,
+  Label,
+  Model,
+  Service,
+} from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
 
@@ -85,12 +94,59 @@ function publishedLabel(label: Label): Published {
   return { kind: 'label', name, version, id, file, hash, description, requires: [], snapshot };
 }
 
+function publishedFact(fact: Fact): Published {
+  const { name, version, id, file, hash, description, owner, grain, stock, finestGrain, sources } = fact;
+  const { dimensions, measures, from } = fact;
+  const snapshot = {
+    description,
+    owner,
+    grain,
+    stock,
+    finestGrain,
+    sources,
+    dimensions,
+    measures,
+    query: rowsText(from),
+    file,
+  };
+  return { kind: 'fact', name, version, id, file, hash, description, requires: [], snapshot };
+}
+
+function publishedIndicator(indicator: Indicator): Published {
+  const { name, version, id, file, hash, description, owner, domain, unit, term, formula, direction } = indicator;
+  const { shape, facts, stock, finestGrain, sources, dimensions, numerator, denominator } = indicator;
+  const own = {
+    finestGrain,
+    dimensions,
+    numerator: numerator.expression,
+    denominator: denominator?.expression ?? null,
+    query: rowsText(numerator.rows.from),
+  };
+  const snapshot = {
+    description,
+    owner,
+    domain,
+    unit,
+    term,
+    formula,
+    direction,
+    stock,
+    sources,
+    // What the facts declare is in their snapshots.
+    ...(shape === null ? own : { value: shape, facts }),
+    file,
+  };
+  return { kind: 'indicator', name, version, id, file, hash, description, requires: [], snapshot };
+}
+
 /** All versioned definitions; a pinned definition comes before the ones that pin it. */
 export const publishable = (registry: Registry): readonly Published[] => [
   ...[...registry.views.values(), ...registry.onDemandViews.values()].map(publishedView),
   ...[...registry.services.values()].map((service) => publishedPins('service', service)),
   ...[...registry.models.values()].map((model) => publishedPins('model', model)),
   ...[...registry.labels.values()].map(publishedLabel),
+  ...[...registry.facts.values()].map(publishedFact),
+  ...[...registry.indicators.values()].map(publishedIndicator),
 ];
 
 export const isFileGone = (
@@ -111,6 +167,21 @@ export const inForce = (published: readonly PublishedDefinition[]): PublishedDef
 export const pinning = (view: string, published: readonly PublishedDefinition[]): PublishedDefinition[] =>
   inForce(published).filter((one) => requiresOf(one).includes(view));
 
+/** The definitions in force that are computed from another and change with it: what pins a view, the indicators of a fact, the scores of a model. */
+export function readersOf(
+  { kind, id }: Pick<Published, 'kind' | 'id'>,
+  published: readonly PublishedDefinition[],
+): PublishedDefinition[] {
+  if (declaresView(kind)) return pinning(id, published);
+  return inForce(published).filter(({ snapshot }) =>
+    kind === 'fact' ? factsOf({ snapshot }).includes(id) : snapshot.scoresOf === id,
+  );
+}
+
+/** The facts that an indicator measures. */
+export const factsOf = ({ snapshot }: Pick<PublishedDefinition, 'snapshot'>): readonly string[] =>
+  (snapshot.facts as readonly string[] | undefined) ?? [];
+
 /** Whether an id names an on-demand view, of which nothing is stored. */
 export const isComputed = (id: string, published: readonly PublishedDefinition[]): boolean =>
   published.some((one) => declaresView(one.kind) && !declaresStored(one.kind) && one.id === id);
@@ -129,16 +200,4 @@ export function readThrough(view: string, published: readonly PublishedDefinitio
 export const catalog = (registry: Registry): Readonly<Record<string, unknown>> => ({
   entities: [...registry.entities.values()].map(({ name, joinKeys, description }) => ({ name, joinKeys, description })),
   definitions: publishable(registry).map(({ kind, id, snapshot }) => ({ kind, id, ...snapshot })),
-  indicators: [...registry.indicators.values()].map(
-    ({ name, domain, description, owner, unit, stock, dimensions, file }) => ({
-      name,
-      domain,
-      description,
-      owner,
-      unit,
-      stock,
-      dimensions: Object.fromEntries(Object.entries(dimensions).map(([key, { description }]) => [key, description])),
-      file,
-    }),
-  ),
 });

@@ -1,5 +1,5 @@
 import { declaresStored, declaresView, isVersioned } from '../core/definitions/definition-kinds.js';
-import type { Indicator, Label, View } from '../core/definitions/definitions.js';
+import type { Fact, Indicator, Label, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type { SourceTable } from '../core/lending/sources.js';
@@ -14,6 +14,7 @@ import type { TrainingSetLedger } from '../core/ports/training-sets.js';
 import { changedProblems, compare, goneProblems } from './plan-changes.js';
 import type { PlanCosts } from './plan-costs.js';
 import {
+  factsOf,
   inForce,
   isComputed,
   type Published,
@@ -35,8 +36,8 @@ export interface PlannerOptions {
   readonly ledger: DefinitionLedger;
   readonly trainingSets: Pick<TrainingSetLedger, 'pinning'>;
   readonly offline: Pick<OfflineReader, 'viewHoldings' | 'planQuery'>;
-  /** What the engine says against the query of an indicator, null where it would run; absent: nothing is asked. */
-  readonly planIndicator?: (indicator: Indicator) => Promise<string | null>;
+  /** What the engine says against the queries of a fact or an indicator, null where they would run; absent: nothing is asked. */
+  readonly planReport?: (reported: Fact | Indicator) => Promise<string | null>;
   /** The same of the query of a label. */
   readonly planLabel?: (label: Label) => Promise<string | null>;
   /** Makes the tables of a project that the store lacks, and their columns. */
@@ -57,6 +58,13 @@ export interface PlannerOptions {
 }
 
 const cannotRun = (file: string, words: string): string => `the query of ${file} cannot run: ${words}`;
+
+const reportedOf = (
+  { facts, indicators }: Registry,
+  kind: PlanChange['kind'],
+  id: string,
+): Fact | Indicator | undefined =>
+  kind === 'fact' ? facts.get(id) : kind === 'indicator' ? indicators.get(id) : undefined;
 
 type Named = Pick<Published, 'kind' | 'id' | 'snapshot'>;
 
@@ -98,7 +106,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     ledger,
     trainingSets,
     offline,
-    planIndicator,
+    planReport,
     planLabel,
     makeTables = async () => undefined,
     writers,
@@ -149,7 +157,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     return left;
   };
 
-  /** What the engine says against the queries of new views and labels, and of the indicators: those have no version, and are served as their files are. */
+  /** What the engine says against the queries of new views, labels, facts and indicators. */
   const unplannable = async (disk: Registry, changes: readonly PlanChange[]): Promise<readonly string[]> => {
     const problems: string[] = [];
     for (const { action, kind, id } of changes) {
@@ -159,10 +167,9 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
       const label = action !== 'RETIRE' && kind === 'label' ? disk.labels.get(id) : undefined;
       const against = label ? ((await planLabel?.(label)) ?? null) : null;
       if (label && against !== null) problems.push(cannotRun(label.file, against));
-    }
-    for (const indicator of disk.indicators.values()) {
-      const words = (await planIndicator?.(indicator)) ?? null;
-      if (words !== null) problems.push(cannotRun(indicator.file, words));
+      const reported = action === 'RETIRE' ? undefined : reportedOf(disk, kind, id);
+      const report = reported ? ((await planReport?.(reported)) ?? null) : null;
+      if (reported && report !== null) problems.push(cannotRun(reported.file, report));
     }
     return problems;
   };
@@ -175,7 +182,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     const published = await ledger.all();
     const disk = await onDisk(inForce(published));
     const files = filesOf(disk, published);
-    const { changes, problems } = compare(files, published, [...disk.indicators.values()]);
+    const { changes, problems } = compare(files, published);
     const notice = rehash ? null : rehashNotice(files, published);
     const touched = await withSets(changes, published);
     const tables = tableChanges(disk, await ledger.tables(), published);
@@ -205,6 +212,16 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     )) {
       await online.deleteView({ id, entity: { name: String(snapshot.entity) } });
     }
+  };
+
+  /** Reports of a home from before indicators had versions go on: what its files declare is the first version of each, facts apart, which were none. */
+  const adoptIndicators = async (): Promise<void> => {
+    const published = await ledger.all();
+    if (published.length === 0 || published.some(({ kind }) => kind === 'indicator')) return;
+    const first = publishable(registry).filter(
+      ({ kind, version, snapshot }) => kind === 'indicator' && version === 1 && factsOf({ snapshot }).length === 0,
+    );
+    await ledger.publish(first.map((file) => ({ ...contentOf(file), appliedAt: now() })));
   };
 
   const change = async (body: () => Promise<RegistryPlan>): Promise<RegistryPlan> => {
@@ -245,7 +262,6 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
           ),
           appliedAt,
         );
-        await ledger.publishIndicators([...disk.indicators.values()]);
         await ledger.publishTables(tables.map(asPublished));
         await onChange();
         return todo;
@@ -322,6 +338,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
       }),
 
     async checkBoot() {
+      await ledger.withApplyLock(adoptIndicators);
       const published = await ledger.all();
       const files = filesOf(registry, published);
       const problems = [...changedProblems(files, published), ...goneProblems(files, published)];

@@ -1,7 +1,6 @@
 import { schemeOf } from '../core/compute/definition-hash.js';
-import { declaresView } from '../core/definitions/definition-kinds.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
-import { inForce, requiresOf } from './published.js';
+import { inForce, readersOf } from './published.js';
 
 /** PENDING: never applied. DIFFERS: this process runs another text of it, or of what it reads, than was applied. */
 export type Standing = 'APPLIED' | 'RETIRED' | 'PENDING' | 'DIFFERS';
@@ -27,8 +26,7 @@ export function standingsOf(
     if (standing.get(labelOf(one)) === 'DIFFERS') continue;
     standing.set(labelOf(one), 'DIFFERS');
     // What reads it would compute from another text too.
-    if (declaresView(one.kind)) differing.push(...inForce(published).filter((by) => requiresOf(by).includes(one.id)));
-    else differing.push(...inForce(published).filter(({ snapshot }) => snapshot.scoresOf === one.id));
+    differing.push(...readersOf(one, published));
   }
   return standing;
 }

@@ -60,6 +60,7 @@ export function tablesPage(registry: Registry): string {
     services: [...registry.services.values()],
     labels: [...registry.labels.values()],
     models: [...registry.models.values()],
+    facts: [...registry.facts.values()],
     indicators: [...registry.indicators.values()],
   };
   const graph = lineageGraph({ derived: [], ...lists });
@@ -78,7 +79,7 @@ ${table.description} Event time: ${eventTimeOf(table)}.${attachedOf(table)}
 |---|---|:-:|---|
 ${table.columns.map(rowOf).join('\n')}
 
-Feature views that read it: ${codes(idsOf('FEATURE_VIEW'))}. Indicators: ${codes(idsOf('INDICATOR'))}.
+Feature views that read it: ${codes(idsOf('FEATURE_VIEW'))}. Facts: ${codes(idsOf('FACT'))}. Indicators: ${codes(idsOf('INDICATOR'))}.
 `;
   };
   return `${HEAD}\n${tables.all.map(sectionOf).join('\n')}`;

@@ -40,6 +40,7 @@ const HINTS = {
   view: 'correct the query: it gives the join keys and every feature by name, in their declared types',
   label:
     'correct the SQL of the observation, the outcome or the conditions: each names the columns that it gives or reads',
+  fact: 'correct `from` and the expressions over it: measures and dimensions',
   indicator: 'correct `from` and the expressions over it: numerator, denominator and dimensions',
 } as const;
 
@@ -47,6 +48,7 @@ const HINTS = {
 const PLACES = {
   view: /\bquery\s*[:(]/,
   label: /\b(outcomeBy|observedBy|exclude|indeterminate|outcome)\s*[:(]/,
+  fact: /\bfrom\s*[:(]/,
   indicator: /\bfrom\s*[:(]/,
 } as const;
 
@@ -88,8 +90,8 @@ export async function checkProject({ project, currency, timezone }: CheckOptions
 const SYNTAX = /\(TS1\d{3}\)$/;
 const isUnloaded = (message: string): boolean => message.startsWith('does not load');
 
-const sizeOf = ({ views, onDemandViews, services, labels, indicators, models, jobs }: Registry): number =>
-  [views, onDemandViews, services, labels, indicators, models, jobs].reduce((sum, { size }) => sum + size, 0);
+const sizeOf = ({ views, onDemandViews, services, labels, facts, indicators, models, jobs }: Registry): number =>
+  [views, onDemandViews, services, labels, facts, indicators, models, jobs].reduce((sum, { size }) => sum + size, 0);
 
 /** The text of a file of either layer. */
 function textOf({ root, project = root }: Layers, file: string): Promise<string> {
@@ -145,7 +147,7 @@ async function queryProblems(
   });
   return Promise.all(
     refused.map(({ of, words }) => {
-      const kind = 'outcome' in of ? 'label' : 'entity' in of ? 'view' : 'indicator';
+      const kind = 'outcome' in of ? 'label' : 'entity' in of ? 'view' : 'measures' in of ? 'fact' : 'indicator';
       const message = `the query cannot run: ${words}`;
       return problemOf(layers, { file: of.file, message, check: 'query', hint: HINTS[kind], at: PLACES[kind] });
     }),

@@ -1,17 +1,17 @@
-/** Runs the query of every view, label and indicator on empty tables, by the engine itself. */
+/** Runs the query of every view, label, fact and indicator on empty tables, by the engine itself. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { plannedLabel } from '../core/compute/labels/label-sql.js';
-import type { Indicator, Label, View } from '../core/definitions/definitions.js';
+import type { Fact, Indicator, Label, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { sql } from '../core/definitions/sql.js';
 import type { BusinessCalendar } from '../core/helpers/time.js';
 import type { SourceTables } from '../core/lending/sources.js';
 import type { Log } from '../core/ports/process.js';
 import { startEmbedded } from '../embedded/index.js';
-import { tryIndicator } from '../indicators/try.js';
+import { tryReport } from '../indicators/try.js';
 import { tryQuery } from '../offline/history/compute.js';
 import { viewQuery } from '../offline/history/view-sql.js';
 import { type ClickHouse, openClickHouse } from '../warehouse/client.js';
@@ -26,7 +26,7 @@ const TRIED = { refusalIsAnswer: true };
 
 /** A query that the engine refuses. */
 export interface RefusedQuery {
-  readonly of: View | Label | Indicator;
+  readonly of: View | Label | Fact | Indicator;
   readonly words: string;
 }
 
@@ -58,7 +58,7 @@ export async function withEmptyTables<T>(
 
 export async function refusedQueries(
   store: ClickHouse,
-  { views, labels, indicators }: Pick<Registry, 'views' | 'labels' | 'indicators'>,
+  { views, labels, facts, indicators }: Pick<Registry, 'views' | 'labels' | 'facts' | 'indicators'>,
   calendar: BusinessCalendar,
 ): Promise<readonly RefusedQuery[]> {
   const refused: RefusedQuery[] = [];
@@ -74,12 +74,12 @@ export async function refusedQueries(
     );
     if (words !== null) refused.push({ of: label, words });
   }
-  for (const indicator of indicators.values()) {
-    const words = await tryIndicator(indicator, store, calendar).then(
+  for (const reported of [...facts.values(), ...indicators.values()]) {
+    const words = await tryReport(reported, store, calendar).then(
       () => null,
       (error: Error) => (refusalOf(error) ?? error).message,
     );
-    if (words !== null) refused.push({ of: indicator, words });
+    if (words !== null) refused.push({ of: reported, words });
   }
   return refused;
 }

@@ -159,6 +159,7 @@ export const LineageKind = enumOf<LineageKindName>('LineageKind', {
     MODEL: 'The node is a version of a model.',
     SERVICE: 'The node is a version of a feature service.',
     LABEL: 'The node is a version of a label.',
+    FACT: 'The node is a fact, the rows that indicators measure.',
     INDICATOR: 'The node is a management indicator.',
   },
 });

@@ -33,6 +33,24 @@ class IndicatorType {
     description: 'Marks a stock, which is read at the end of a period rather than summed over it.',
   })
   stock!: boolean;
+
+  @Field(() => Int, { description: 'The version that a bare name means: the newest in force.' })
+  version!: number;
+
+  @Field(() => String, { nullable: true, description: 'The term that the field uses in Chinese.' })
+  term!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The formula in short.' })
+  formula!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The direction that is better: HIGHER_IS_BETTER or LOWER_IS_BETTER; null where neither is.',
+  })
+  direction!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The mistakes that readers make with the indicator.' })
+  pitfalls!: string | null;
 }
 
 @InputType('IndicatorFilter', { description: 'A filter on a dimension of an indicator.' })
@@ -52,22 +70,34 @@ export class IndicatorFilterType {
 @Resolver()
 export class IndicatorResolver {
   @Operation({ roles: ['admin', 'modeler', 'bi'] })
-  @Query(() => [IndicatorType], { description: 'Lists the management indicators.' })
+  @Query(() => [IndicatorType], {
+    description: 'Lists the management indicators, each by its newest version in force.',
+  })
   indicators(
     @Arg('domain', () => String, { nullable: true, description: 'The domain of the indicators.' }) domain:
       | string
       | null,
     @Ctx() { services }: RequestContext,
   ): IndicatorType[] {
-    return [...services.registry.indicators.values()]
+    const newest = new Map(
+      // Of a name the newest version comes first.
+      [...services.catalogue.indicators()].reverse().map((indicator) => [indicator.name, indicator] as const),
+    );
+    return [...newest.values()]
       .filter((indicator) => domain == null || indicator.domain === domain)
-      .map(({ name, domain, description, unit, dimensions, stock }) => ({
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ name, version, domain, description, unit, dimensions, stock, term, formula, direction, pitfalls }) => ({
         name,
+        version,
         domain,
         description,
         unit,
         dimensions: Object.keys(dimensions),
         stock,
+        term: term ?? null,
+        formula: formula ?? null,
+        direction: direction ?? null,
+        pitfalls: pitfalls ?? null,
       }));
   }
 
@@ -79,7 +109,10 @@ export class IndicatorResolver {
     description: 'Reads indicators side by side, one row per period and combination of dimensions.',
   })
   async indicatorTable(
-    @Arg('names', () => [String], { description: 'The names of the indicators.' }) names: string[],
+    @Arg('names', () => [String], {
+      description: 'The indicators: a name means its newest version, name@version that one.',
+    })
+    names: string[],
     @Arg('by', () => [String], { nullable: true, description: 'The dimensions to group by.' }) by: string[] | null,
     @Arg('grain', () => TimeGrain, { defaultValue: 'MONTH', description: 'The length of a period.' })
     grain: TimeGrainName,

@@ -20,10 +20,12 @@ import { GraphQLDate, GraphQLDateTime } from './scalars.js';
 
 @ObjectType('RegistryTouch', { description: 'A definition or training set affected by a change.' })
 class RegistryTouchType {
-  @Field(() => String, { description: 'The kind: view, on_demand, service, model, label, indicator or training_set.' })
+  @Field(() => String, {
+    description: 'The kind: view, on_demand, service, model, label, fact, indicator or training_set.',
+  })
   kind!: string;
 
-  @Field(() => String, { description: 'The id: name@version, the name of an indicator, or the id of a training set.' })
+  @Field(() => String, { description: 'The id: name@version, or the id of a training set.' })
   id!: string;
 
   @Field(() => PlanEffect, { description: 'The effect of the change on it.' })

@@ -69,3 +69,10 @@ export function comparisonOf(
   const moved = moveBack(window, (day) => backMonths(day, months));
   return { window: moved, previous: grain === 'TOTAL' ? () => moved.from : (period) => addMonths(period, -months) };
 }
+
+/** Last local day of a period, as far as the window reaches. */
+export function endOf(period: LocalDate, grain: PeriodGrain, window: Window): LocalDate {
+  if (grain === 'TOTAL') return window.to;
+  const end = addDays(nextPeriod(period, grain), -1);
+  return [end, window.to].sort()[0] as LocalDate;
+}

@@ -1,5 +1,5 @@
-import type { DimensionType, IndicatorDimension } from '../core/definitions/define-indicator.js';
-import type { Indicator } from '../core/definitions/definitions.js';
+import type { DimensionType, IndicatorDimension, SpreadStatistic } from '../core/definitions/define-indicator.js';
+import type { FactRows, Indicator } from '../core/definitions/definitions.js';
 import { instantSql, join, param, raw, type Sql, sql } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
 import { type BusinessCalendar, type Instant, parseLocalDate } from '../core/helpers/time.js';
@@ -10,13 +10,15 @@ import type { SourceTable } from '../core/lending/sources.js';
 import type { FilterOp, IndicatorTableRequest } from '../core/ports/indicators.js';
 import type { PeriodGrain, Window } from './periods.js';
 
-const PERIOD: Readonly<Record<Exclude<PeriodGrain, 'TOTAL'>, string>> = {
-  DAY: 'date',
-  WEEK: 'toMonday(date)',
-  MONTH: 'toStartOfMonth(date)',
-  QUARTER: 'toStartOfQuarter(date)',
-  YEAR: 'toStartOfYear(date)',
+const PERIODS: Readonly<Record<Exclude<PeriodGrain, 'TOTAL' | 'DAY'>, string>> = {
+  WEEK: 'toMonday',
+  MONTH: 'toStartOfMonth',
+  QUARTER: 'toStartOfQuarter',
+  YEAR: 'toStartOfYear',
 };
+
+const periodSql = (grain: Exclude<PeriodGrain, 'TOTAL'>, day: Sql): Sql =>
+  grain === 'DAY' ? day : sql`${raw(PERIODS[grain])}(${day})`;
 
 const COMPARISONS: Readonly<Record<Exclude<FilterOp, 'IN' | 'NOT_IN'>, string>> = {
   EQ: '=',
@@ -37,8 +39,21 @@ const STORED: Readonly<Record<DimensionType, string>> = {
 /** The most groups of an answer. A statement reads one more, which tells that there are too many. */
 export const MAX_GROUPS = 250_000;
 
-export interface IndicatorQuery {
-  readonly indicator: Indicator;
+/** What one statement reads of rows. */
+export interface Reading {
+  /** Names its statement: the fact, or the indicator that has a query of its own. */
+  readonly label: string;
+  readonly rows: FactRows;
+  /** Whether it reads all rows up to the window's end; those before the window count in its first period. */
+  readonly cumulative: boolean;
+  readonly spread: Indicator['spread'];
+  /** Aggregate SQL expressions over the rows; one alone where it is spread. */
+  readonly measures: readonly string[];
+  /** Columns of the rows that say when they mature. */
+  readonly matures: readonly string[];
+}
+
+export interface ReadingScope {
   readonly by: readonly string[];
   readonly grain: PeriodGrain;
   readonly window: Window;
@@ -51,11 +66,11 @@ const asKnown = (knowledge: Instant, calendar: BusinessCalendar): SourceSelectOp
   return { asOf: at, knowledge: at, timezone: calendar.timezone };
 };
 
-/** The indicator's rows as they were known: `(SELECT …)` with `date` and what its expressions name. `daysRead` is the filter of a dated table. */
-const knownRows = (indicator: Indicator, read: SourceSelectOptions, daysRead: (table: SourceTable) => Sql): Sql =>
-  sql`(${indicator.from({
+/** The rows as they were known: `(SELECT …)` with `date` and what their expressions name. `daysRead` is the filter of a dated table. */
+const knownRows = (rows: FactRows, read: SourceSelectOptions, daysRead: (table: SourceTable) => Sql): Sql =>
+  sql`(${rows.from({
     source: (name, { dated = false, where } = {}) => {
-      const table = indicator.tables.get(name);
+      const table = rows.tables.get(name);
       const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(dated ? [daysRead(table)] : [])];
       return sourceSelect(table, filters.length > 0 ? { ...read, keyFilter: join(filters, ' AND ') } : read);
     },
@@ -63,55 +78,90 @@ const knownRows = (indicator: Indicator, read: SourceSelectOptions, daysRead: (t
   })})`;
 
 /**
- * One row a period and combination of dimensions: `period`, `g0`, `g1`, … (Nullable(String)), `num` and `den` (exact, as text; `den` NULL
- * where there is no denominator).
+ * One row a period and combination of dimensions: `period`, `g0`, `g1`, … (Nullable(String)), `m0`, `m1`, … (exact, as text; of a spread the two are its
+ * numerator and denominator), and `x0`, `x1`, … (Date, as text): the last day on which a row of the period matures, in any group.
  */
-export function indicatorSql(query: IndicatorQuery, calendar: BusinessCalendar): Sql {
-  const { indicator, by, grain, window, filters } = query;
-  const period = grain === 'TOTAL' ? sql`${param('Date', window.from)}` : raw(PERIOD[grain]);
-  const dimensions = [...new Set([...by, ...filters.map((filter) => filter.dimension)])];
+export function readingSql(reading: Reading, scope: ReadingScope, calendar: BusinessCalendar): Sql {
+  const { rows, cumulative, spread, matures } = reading;
+  const { by, grain, window, filters } = scope;
+  const [from, to] = [param('Date', window.from), param('Date', window.to)];
+  const day = cumulative ? sql`greatest(date, ${from})` : raw('date');
+  const period = grain === 'TOTAL' ? sql`${from}` : periodSql(grain, day);
+  const dimensions = [
+    ...new Set([...by, ...filters.map((filter) => filter.dimension), ...(spread ? [spread.across] : [])]),
+  ];
   const columnOf = (name: string): Sql => raw(`__d${dimensions.indexOf(name)}`);
   const columns = dimensions.map((name) => {
-    const { expression, type = 'STRING' } = indicator.dimensions[name] as IndicatorDimension;
+    const { expression, type = 'STRING' } = rows.dimensions[name] as IndicatorDimension;
     return sql`, CAST(${raw(expression)}, ${raw(`'Nullable(${STORED[type]})'`)}) AS ${columnOf(name)}`;
   });
-  // The newest day is chosen before the filters, so that every filtered part of a report is of the same day.
-  const newest = indicator.stock ? raw(', max(date) OVER (PARTITION BY __period) AS __newest') : raw('');
-  const conditions = [
-    ...(indicator.stock ? [raw('date = __newest')] : []),
-    ...filters.map((filter) => condition(indicator, filter, columnOf(filter.dimension))),
+  // The newest day is chosen, and what matures last, before the filters, so that every filtered part of a report is of the same day and age.
+  const ofPeriod = [
+    ...(rows.stock ? [raw(', max(date) OVER (PARTITION BY __period) AS __newest')] : []),
+    ...matures.map((column, index) => raw(`, max(${column}) OVER (PARTITION BY __period) AS __x${index}`)),
   ];
-  const groups = by.map((name, index) => sql`, toString(${columnOf(name)}) AS ${raw(`g${index}`)}`);
-  const read = asKnown(query.knowledge, calendar);
+  const conditions = [
+    ...(rows.stock ? [raw('date = __newest')] : []),
+    ...filters.map((filter) => condition(rows, filter, columnOf(filter.dimension))),
+  ];
+  const read = asKnown(scope.knowledge, calendar);
   const daysRead = (table: SourceTable): Sql => {
-    const inWindow = sql`${dayOfKey(table)} >= ${param('Date', window.from)} AND ${dayOfKey(table)} <= ${param('Date', window.to)}`;
-    if (!indicator.stock) return inWindow;
+    const inWindow = sql`${dayOfKey(table)} >= ${from} AND ${dayOfKey(table)} <= ${to}`;
+    if (!rows.stock) return inWindow;
     const days = sourceDays(table, { ...read, keyFilter: inWindow });
     return sql`${dayOfKey(table)} IN (SELECT max(date) FROM ${days} GROUP BY ${period})`;
   };
-  const denominator = indicator.denominator ? `toString(${indicator.denominator})` : 'NULL';
+  const within = sql`
+      SELECT *, ${period} AS __period${join(columns, '')}${join(ofPeriod, '')}
+      FROM ${knownRows(rows, read, daysRead)}
+      WHERE ${cumulative ? raw('') : sql`date >= ${from} AND `}date <= ${to}`;
+  const kept = conditions.length > 0 ? sql` WHERE ${join(conditions, ' AND ')}` : raw('');
+  const keys = join([raw('__period'), ...by.map(columnOf)]);
+  const grouped = spread
+    ? sql`(SELECT ${keys}, ${columnOf(spread.across)}, toDecimal256(${raw(reading.measures[0] as string)}, 6) AS __v${join(
+        matures.map((_, index) => raw(`, max(__x${index}) AS __x${index}`)),
+        '',
+      )} FROM (${within})${kept} GROUP BY ${keys}, ${columnOf(spread.across)})`
+    : sql`(${within})${kept}`;
+  const measures = spread ? spreadSql(spread.statistic) : reading.measures;
+  const groups = by.map((name, index) => sql`, toString(${columnOf(name)}) AS ${raw(`g${index}`)}`);
   return sql`
-    SELECT toString(__period) AS period${join(groups, '')}, toString(${raw(indicator.numerator)}) AS num, ${raw(denominator)} AS den
-    FROM (
-      SELECT *, ${period} AS __period${join(columns, '')}${newest}
-      FROM ${knownRows(indicator, read, daysRead)}
-      WHERE date >= ${param('Date', window.from)} AND date <= ${param('Date', window.to)}
-    )${conditions.length > 0 ? sql` WHERE ${join(conditions, ' AND ')}` : raw('')}
-    GROUP BY ${join([raw('__period'), ...by.map(columnOf)])}
+    SELECT toString(__period) AS period${join(groups, '')}${join(
+      [
+        ...measures.map((expression, index) => raw(`, toString(${expression}) AS m${index}`)),
+        ...matures.map((_, index) => raw(`, toString(max(__x${index})) AS x${index}`)),
+      ],
+      '',
+    )}
+    FROM ${grouped}
+    GROUP BY ${keys}
     LIMIT ${raw(String(MAX_GROUPS + 1))}`;
 }
 
+/**
+ * Numerator and denominator of a spread over values `__v`, sorted ascending x1 … xn where order counts: HHI = sum(x^2) / sum(x)^2; the Gini coefficient =
+ * (2 sum(i xi) - (n + 1) sum(x)) / (n sum(x)); the share of the largest.
+ */
+function spreadSql(statistic: SpreadStatistic): readonly [string, string] {
+  if (statistic === 'HHI') return ['sum(__v * __v)', 'sum(__v) * sum(__v)'];
+  if (statistic === 'GINI') {
+    const ranked = 'arraySum(arrayMap((x, i) -> x * i, arraySort(groupArray(__v)), range(1, count() + 1)))';
+    return [`2 * ${ranked} - (count() + 1) * sum(__v)`, 'count() * sum(__v)'];
+  }
+  return [`arraySum(arraySlice(arrayReverseSort(groupArray(__v)), 1, ${statistic.top}))`, 'sum(__v)'];
+}
+
 /** Newest day with data, whatever the window: `through` (text, NULL without any). */
-export function dataThroughSql(indicator: Indicator, knowledge: Instant, calendar: BusinessCalendar): Sql {
+export function dataThroughSql(rows: FactRows, knowledge: Instant, calendar: BusinessCalendar): Sql {
   const read = asKnown(knowledge, calendar);
   const newest = (table: SourceTable): Sql =>
     sql`${dayOfKey(table)} IN (SELECT max(date) FROM ${sourceDays(table, read)})`;
-  return sql`SELECT toString(maxOrNull(date)) AS through FROM ${knownRows(indicator, read, newest)}`;
+  return sql`SELECT toString(maxOrNull(date)) AS through FROM ${knownRows(rows, read, newest)}`;
 }
 
 /** Two-valued: a NULL dimension is in no list and equals nothing, so that NE and NOT_IN let it through. */
-function condition(indicator: Indicator, filter: IndicatorTableRequest['filters'][number], column: Sql): Sql {
-  const { type = 'STRING' } = indicator.dimensions[filter.dimension] as IndicatorDimension;
+function condition(rows: FactRows, filter: IndicatorTableRequest['filters'][number], column: Sql): Sql {
+  const { type = 'STRING' } = rows.dimensions[filter.dimension] as IndicatorDimension;
   const { op, dimension } = filter;
   const values = filter.values.map((value) => filterValue(value, type, dimension));
   if (op === 'IN' || op === 'NOT_IN') {

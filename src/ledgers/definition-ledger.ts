@@ -44,17 +44,6 @@ export function createDefinitionLedger(dataSource: DataSource): DefinitionLedger
       });
     },
 
-    indicators: () => dataSource.query('SELECT name, hash FROM published_indicator ORDER BY name'),
-
-    async publishIndicators(indicators) {
-      await dataSource.transaction(async (manager) => {
-        await manager.query('DELETE FROM published_indicator');
-        for (const { name, hash } of indicators) {
-          await manager.query('INSERT INTO published_indicator (name, hash) VALUES ($1, $2)', [name, hash]);
-        }
-      });
-    },
-
     tables: () => dataSource.query('SELECT name, hash, personal FROM published_table ORDER BY name'),
 
     async publishTables(tables) {

@@ -5,6 +5,7 @@ interface WithUnits {
   readonly unit?: string;
   readonly features?: object;
   readonly request?: object;
+  readonly measures?: object;
 }
 
 /**
@@ -21,5 +22,6 @@ export function inCurrency<S extends WithUnits>(spec: S, currency: string): S {
     ...named(spec),
     ...(spec.features && !Array.isArray(spec.features) && { features: each(spec.features) }),
     ...(spec.request && { request: each(spec.request) }),
+    ...(spec.measures && { measures: each(spec.measures) }),
   });
 }

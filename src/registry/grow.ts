@@ -2,7 +2,7 @@
 import { scoreViewId } from '../core/compute/score-view.js';
 import { inputViews } from '../core/compute/view-kinds.js';
 import type { VersionedKind } from '../core/definitions/definition-kinds.js';
-import type { AnyView, Model } from '../core/definitions/definitions.js';
+import type { AnyView, Fact, FactRows, Indicator, IndicatorPart, Model } from '../core/definitions/definitions.js';
 import type { RefusedFile, Registry } from '../core/definitions/registry.js';
 import { conflict } from '../core/errors.js';
 import type { SourceTable, SourceTables } from '../core/lending/sources.js';
@@ -37,8 +37,6 @@ export interface OpenRegistry {
   grow(wanted: Wanted, opening: Opening): Promise<ReadonlyMap<string, unknown>>;
   /** Every definition as its file is on disk now, which nothing serves yet. A model that does not open and a table that does not fit are refused, as a file with a problem is. */
   onDisk(applied: readonly PublishedDefinition[], opening: Opening): Promise<Registry>;
-  /** Takes out the other indicators. */
-  keepIndicators(names: ReadonlySet<string>): void;
   /** Takes a model out that does not open. */
   refuseModel(model: Model, reason: string): void;
   /** Says of a table that its file does not fit what is stored; what reads it fails by that reason. */
@@ -59,9 +57,6 @@ export async function openRegistry(
   return {
     registry: registryOf(loading, refused),
     grow: (wanted, opening) => grow(loading, options, wanted, opening),
-    keepIndicators(names) {
-      for (const name of loading.indicators.keys()) if (!names.has(name)) loading.indicators.delete(name);
-    },
     async onDisk(inForce, opening) {
       const disk = await loadUsable(options, inForce);
       for (const model of [...disk.loading.models.values()]) {
@@ -105,7 +100,7 @@ export const ownTables = (tables: SourceTables): readonly SourceTable[] =>
 
 type Grown = Pick<
   Loading,
-  'sourceTables' | 'views' | 'onDemandViews' | 'services' | 'models' | 'labels' | 'indicators'
+  'sourceTables' | 'views' | 'onDemandViews' | 'services' | 'models' | 'labels' | 'facts' | 'indicators'
 >;
 
 const labelOf = ({ kind, id }: FoundFile): string => `${kind} ${id}`;
@@ -172,8 +167,8 @@ const otherText = (label: string) =>
     'give every process the same definition files',
   );
 
-/** Whether what a file defines was loaded with a view that is replaced since. */
-function isOutdated(item: FoundFile, { views, onDemandViews, services, models }: Loading): boolean {
+/** Whether what a file defines was loaded with a view or a fact that is replaced since. */
+function isOutdated(item: FoundFile, { views, onDemandViews, services, models, facts, indicators }: Loading): boolean {
   const { get } = eitherOf(views, onDemandViews);
   const loaded = {
     table: null,
@@ -182,13 +177,21 @@ function isOutdated(item: FoundFile, { views, onDemandViews, services, models }:
     service: services,
     model: models,
     label: null,
-    indicator: null,
+    fact: null,
+    indicator: indicators,
     job: null,
   }[item.kind]?.get(item.id);
   if (loaded?.file !== item.file) return false;
+  if ('numerator' in loaded) return partsOf(loaded).some(({ rows }) => isReplaced(rows, facts));
   const read: readonly AnyView[] = 'origin' in loaded ? inputViews(loaded) : loaded.features.map(({ view }) => view);
   return read.some((view) => get(view.id) !== view);
 }
+
+const partsOf = ({ numerator, denominator }: Indicator): readonly IndicatorPart[] =>
+  denominator ? [numerator, denominator] : [numerator];
+
+const isReplaced = (rows: FactRows, facts: ReadonlyMap<string, Fact>): boolean =>
+  'id' in rows && facts.get((rows as Fact).id) !== rows;
 
 /** Adds entities that were written since; those that definitions are declared with stay. */
 async function renewEntities(known: Loading, layers: Layers): Promise<void> {
@@ -208,6 +211,7 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, opening: Ope
     services: new Map(known.services),
     models: new Map(known.models),
     labels: new Map(known.labels),
+    facts: new Map(known.facts),
     indicators: new Map(known.indicators),
     problems,
   };
@@ -230,7 +234,7 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, opening: Ope
   if (differing.length > 0) {
     throw conflict(
       `${item.file} is not here as ${differing.join(' and ')} was applied`,
-      item.kind === 'indicator' || item.kind === 'table'
+      item.kind === 'table'
         ? 'apply what it says now, or give this process the file that was applied'
         : 'give every process the same definition files, or restart this one with them',
     );
@@ -243,6 +247,7 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, opening: Ope
   addTo(known.services, loading.services);
   addTo(known.models, loading.models);
   addTo(known.labels, loading.labels);
+  addTo(known.facts, loading.facts);
   addTo(known.indicators, loading.indicators);
 }
 
@@ -262,6 +267,7 @@ function hashesOf({
   services,
   models,
   labels,
+  facts,
   indicators,
 }: Grown): ReadonlyMap<string, string> {
   const of = (kind: VersionedKind, all: ReadonlyMap<string, { readonly id: string; readonly hash: string }>) =>
@@ -272,7 +278,8 @@ function hashesOf({
     ...of('service', services),
     ...of('model', models),
     ...of('label', labels),
-    ...[...indicators.values()].map(({ name, hash }) => [`indicator ${name}@1`, hash] as const),
+    ...of('fact', facts),
+    ...of('indicator', indicators),
     ...[...sourceTables.values()].flatMap(({ name, definedBy }) =>
       definedBy ? [[`table ${name}@1`, definedBy.hash] as const] : [],
     ),
@@ -280,7 +287,7 @@ function hashesOf({
 }
 
 /** A file that is read again defines what it defined before. */
-function forget(item: FoundFile, { views, onDemandViews, services, models, labels }: Loading): void {
+function forget(item: FoundFile, { views, onDemandViews, services, models, labels, facts, indicators }: Loading): void {
   const all = {
     table: null,
     view: views,
@@ -288,7 +295,8 @@ function forget(item: FoundFile, { views, onDemandViews, services, models, label
     service: services,
     model: models,
     label: labels,
-    indicator: null,
+    fact: facts,
+    indicator: indicators,
     job: null,
   };
   all[item.kind]?.delete(item.id);

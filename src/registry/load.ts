@@ -84,6 +84,7 @@ export const emptyLoading = (
     views: new Map(),
     onDemandViews: new Map(),
     services: new Map(),
+    facts: new Map(),
     indicators: new Map(),
     models: new Map(),
     labels: new Map(),
@@ -95,8 +96,20 @@ export const emptyLoading = (
 };
 
 export const registryOf = (loading: Loading, refused: readonly RefusedFile[] = []): Registry => {
-  const { tables, entities, views, onDemandViews, services, indicators, models, labels, jobs } = loading;
-  return Object.freeze({ tables, entities, views, onDemandViews, services, indicators, models, labels, jobs, refused });
+  const { tables, entities, views, onDemandViews, services, facts, indicators, models, labels, jobs } = loading;
+  return Object.freeze({
+    tables,
+    entities,
+    views,
+    onDemandViews,
+    services,
+    facts,
+    indicators,
+    models,
+    labels,
+    jobs,
+    refused,
+  });
 };
 
 /** Models by the ids of their score views. */

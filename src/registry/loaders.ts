@@ -1,6 +1,7 @@
 /** How each kind of definition file is read and checked, one loader a kind: a kind without a loader does not compile. */
 import { realpath } from 'node:fs/promises';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
+import type { FactSpec } from '../core/definitions/define-fact.js';
 import type { IndicatorSpec } from '../core/definitions/define-indicator.js';
 import type { JobSpec } from '../core/definitions/define-job.js';
 import type { LabelSpec } from '../core/definitions/define-label.js';
@@ -8,12 +9,13 @@ import type { FeatureServiceSpec } from '../core/definitions/define-service.js';
 import type { TableSpec } from '../core/definitions/define-table.js';
 import type { FeatureViewSpec } from '../core/definitions/define-view.js';
 import type { DefinitionKind } from '../core/definitions/definition-kinds.js';
-import type { Indicator, Label, Model, OnDemandView, Service, View } from '../core/definitions/definitions.js';
+import type { Fact, Indicator, Label, Model, OnDemandView, Service, View } from '../core/definitions/definitions.js';
 import type { JobDefinition } from '../core/definitions/registry.js';
 import type { SourceTable, SourceTables } from '../core/lending/sources.js';
 import { checkView } from './check.js';
 import { inCurrency } from './currency.js';
 import { contentHash, PACKAGE } from './hash.js';
+import { checkFact, checkIndicator } from './indicators.js';
 import { checkLabel } from './labels.js';
 import { loadModels } from './models.js';
 import { loadOnDemandViews } from './on-demand.js';
@@ -31,6 +33,7 @@ export interface Loading {
   readonly views: Map<string, View>;
   readonly onDemandViews: Map<string, OnDemandView>;
   readonly services: Map<string, Service>;
+  readonly facts: Map<string, Fact>;
   readonly indicators: Map<string, Indicator>;
   readonly models: Map<string, Model>;
   readonly labels: Map<string, Label>;
@@ -101,27 +104,20 @@ const loadLabels: Loader = async (files, { labels, entities, tables, problems })
   });
 };
 
-/** A column as it is, or its text. */
-const BARE = /^(?:toString\()?\s*(\w+)\s*\)?$/;
-
-/** Reports are read by roles that see no personal value, and a filter on one would tell whether a guess is stored. */
-const personalDimensions = ({ dimensions }: IndicatorSpec, { personalColumns }: SourceTables): string[] =>
-  Object.entries(dimensions ?? {}).flatMap(([name, { expression }]) => {
-    const column = BARE.exec(expression.trim())?.[1] ?? '';
-    if (!personalColumns.has(column)) return [];
-    return [
-      `dimension ${name}: ${column} identifies a person or a device; group by something coarser, such as a band of ages or a city`,
-    ];
-  });
-
-const loadIndicators: Loader = async (files, { indicators, tables, currency, problems }) => {
+const loadFacts: Loader = async (files, { facts, tables, currency, problems }) => {
   await each(files, problems, async (item) => {
+    const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
+    const fact = checkFact(item, inCurrency(item.exported as FactSpec, currency), tables, report);
+    if (fact) facts.set(item.id, Object.freeze({ ...fact, hash: await contentHash(item.path) }));
+  });
+};
+
+const loadIndicators: Loader = async (files, { indicators, facts, tables, currency, problems }) => {
+  await each(files, problems, async (item) => {
+    const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
     const spec = inCurrency(item.exported as IndicatorSpec, currency);
-    if (!spec.owner) problems.push(`${item.file}: has no owner`);
-    if (!spec.description) problems.push(`${item.file}: has no description`);
-    for (const problem of personalDimensions(spec, tables)) problems.push(`${item.file}: ${problem}`);
-    const { name, file } = item;
-    indicators.set(name, Object.freeze({ ...spec, name, file, tables, hash: await contentHash(item.path) }));
+    const indicator = checkIndicator(item, spec, { tables, facts }, report);
+    if (indicator) indicators.set(item.id, Object.freeze({ ...indicator, hash: await contentHash(item.path) }));
   });
 };
 
@@ -149,6 +145,7 @@ export const LOADERS: Readonly<Record<DefinitionKind, Loader>> = {
   },
   service: loadServices,
   label: loadLabels,
+  fact: loadFacts,
   indicator: loadIndicators,
   job: loadJobs,
 };

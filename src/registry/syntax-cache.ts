@@ -38,9 +38,21 @@ async function keep(text: string, syntax: Syntax): Promise<void> {
 
 const thread = new SyntaxThread();
 
+/** What this process has read, by path: a load asks for the same file many times. */
+const read = new Map<string, { readonly text: string; readonly syntax: Promise<Syntax> }>();
+
 /** The syntax of a file, as an earlier process kept it, or read by the thread of this one. Throws where the file cannot be read. */
 export async function syntaxOf(path: string): Promise<Syntax> {
   const text = await readFile(path, 'utf8');
+  const before = read.get(path);
+  if (before?.text === text) return before.syntax;
+  const syntax = keptOrRead(path, text);
+  read.set(path, { text, syntax });
+  syntax.catch(() => read.delete(path));
+  return syntax;
+}
+
+async function keptOrRead(path: string, text: string): Promise<Syntax> {
   const known = await kept(text);
   if (known) return known;
   const syntax = await thread.read(path, text);

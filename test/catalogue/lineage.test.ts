@@ -1,12 +1,13 @@
 /** The graph of the product's own definitions, and of some that it has not. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type LineageGraph, lineageGraph } from '../../src/catalogue/lineage.js';
-import { defineIndicator, int32, sql } from '../../src/core/definitions/define.js';
+import { int32, sql } from '../../src/core/definitions/define.js';
 import type { Indicator, Model, View } from '../../src/core/definitions/definitions.js';
 import type { Registry } from '../../src/core/definitions/registry.js';
 import type { LineageKind, LineageNode } from '../../src/core/ports/browse.js';
 import { INPUT_TABLES } from '../../src/derived/loan-snapshots/inputs.js';
 import { loadRegistry } from '../../src/registry/load.js';
+import { indicatorOf } from '../support/indicators.js';
 import { TABLES } from '../support/tables.js';
 import { ROOT } from '../support/views.js';
 
@@ -27,27 +28,22 @@ const graphOf = ({ indicators, ...of }: Registry, more: readonly Indicator[] = [
     services: [...of.services.values()],
     models: [...of.models.values()],
     labels: [...of.labels.values()],
+    facts: [...of.facts.values()],
     indicators: [...indicators.values(), ...more],
   });
 
 /** Reads all scores. */
-const scored: Indicator = {
-  ...defineIndicator({
-    domain: 'test',
-    description: 'Scores given.',
-    owner: 'test',
-    unit: 'count',
-    stock: false,
-    finestGrain: 'DAY',
-    from: ({ source, timezone }) => sql`SELECT toDate(scored_at, ${timezone}) AS date FROM ${source('scores')}`,
-    numerator: 'count()',
-    dimensions: {},
-  }),
-  name: 'scores_given',
-  file: 'indicators/scores_given.indicator.ts',
-  tables: TABLES,
-  hash: '',
-};
+const scored = indicatorOf('scores_given', {
+  domain: 'test',
+  description: 'Scores given.',
+  owner: 'test',
+  unit: 'count',
+  stock: false,
+  finestGrain: 'DAY',
+  from: ({ source, timezone }) => sql`SELECT toDate(scored_at, ${timezone}) AS date FROM ${source('scores')}`,
+  numerator: 'count()',
+  dimensions: {},
+});
 
 const ids = (nodes: readonly LineageNode[], kind: LineageKind): string[] =>
   nodes.filter((node) => node.kind === kind).map(({ id }) => id);
@@ -112,7 +108,7 @@ describe('downstream', () => {
     const { downstream } = graph.of({ kind: 'FEATURE', id: 'loan_behaviour@1:frozen_lines' });
     expect(ids(downstream, 'MODEL')).toEqual(['b_score@1']);
     expect(node(downstream, 'scores')).toMatchObject({ kind: 'TABLE', distance: 2 });
-    expect(node(downstream, 'scores_given')).toMatchObject({ kind: 'INDICATOR', distance: 3 });
+    expect(node(downstream, 'scores_given@1')).toMatchObject({ kind: 'INDICATOR', distance: 3 });
     expect(ids(downstream, 'FEATURE')).toEqual(
       expect.arrayContaining(['b_score@1:probability', 'b_score@1:points', 'b_score@1:band']),
     );
@@ -127,8 +123,8 @@ describe('downstream', () => {
 
   it('of a table are views, models and indicators, near and far', () => {
     const { downstream } = graph.of({ kind: 'TABLE', id: 'loans' });
-    expect(node(downstream, 'new_loans')).toMatchObject({ kind: 'INDICATOR', distance: 1 });
-    expect(node(downstream, 'overdue_balance_rate_30')).toMatchObject({ kind: 'INDICATOR', distance: 2 });
+    expect(node(downstream, 'new_loans@1')).toMatchObject({ kind: 'INDICATOR', distance: 1 });
+    expect(node(downstream, 'overdue_balance_rate_30@1')).toMatchObject({ kind: 'INDICATOR', distance: 2 });
     expect(ids(downstream, 'MODEL')).toContain('b_score@1');
   });
 
@@ -142,9 +138,12 @@ describe('downstream', () => {
 
   it('an indicator that reads the same table is related and no descendant; one that reads its scores is a descendant', () => {
     const view = graph.of({ kind: 'FEATURE_VIEW', id: 'loan_behaviour@1' });
-    expect(view.relatedIndicators).toContainEqual({ indicator: 'overdue_balance_rate_30', tables: ['loan_snapshots'] });
-    expect(view.relatedIndicators.map(({ indicator }) => indicator)).not.toContain('scores_given');
-    expect(ids(view.downstream, 'INDICATOR')).toEqual(['scores_given']);
+    expect(view.relatedIndicators).toContainEqual({
+      indicator: 'overdue_balance_rate_30@1',
+      tables: ['loan_snapshots'],
+    });
+    expect(view.relatedIndicators.map(({ indicator }) => indicator)).not.toContain('scores_given@1');
+    expect(ids(view.downstream, 'INDICATOR')).toEqual(['scores_given@1']);
   });
 });
 

@@ -8,7 +8,7 @@ import { createPlanCosts } from '../../src/catalogue/plan-costs.js';
 import { createViewPruner } from '../../src/catalogue/prune.js';
 import { createRegistryPlanner } from '../../src/catalogue/registry-plan.js';
 import { scoreViewOf } from '../../src/core/compute/score-view.js';
-import { defineIndicator, raw, sql } from '../../src/core/definitions/define.js';
+import { raw, sql } from '../../src/core/definitions/define.js';
 import type { Indicator, Model, OnDemandView, Service, View } from '../../src/core/definitions/definitions.js';
 import type { Registry } from '../../src/core/definitions/registry.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
@@ -19,7 +19,7 @@ import type { OfflineReader } from '../../src/core/ports/offline.js';
 import type { OfflineWriters } from '../../src/core/ports/offline-writer.js';
 import type { OnlineStore } from '../../src/core/ports/online.js';
 import type { DefinitionLedger } from '../../src/core/ports/serving.js';
-import { planIndicator } from '../../src/indicators/try.js';
+import { planReport } from '../../src/indicators/try.js';
 import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
 import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
 import { createLeases } from '../../src/ledgers/leases.js';
@@ -31,6 +31,7 @@ import { createOfflineWriters } from '../../src/offline/writer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
 import { quietLog } from '../support/homes.js';
+import { indicatorOf } from '../support/indicators.js';
 import { fixtureRegistry, withViews } from '../support/registries.js';
 import { freshPostgresDatabase, freshRedis } from '../support/stores.js';
 import { TABLES } from '../support/tables.js';
@@ -105,9 +106,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await database.dataSource.query(
-    'TRUNCATE published_definition, published_indicator, published_table, training_set, materialization_run',
-  );
+  await database.dataSource.query('TRUNCATE published_definition, published_table, training_set, materialization_run');
   for (const view of registry.views.values()) await leasedWrites(writers).dropView(view);
   await (redis.client as { flushall(): Promise<unknown> }).flushall();
 });
@@ -179,8 +178,8 @@ const earlier = (): Registry => ({
   services: without(registry.services, 'reader@1'),
 });
 
-const indicatorOf = (name: string, hash: string): Indicator => ({
-  ...defineIndicator({
+const customers = (name: string, numerator = 'count()'): Indicator =>
+  indicatorOf(name, {
     domain: 'tests',
     description: 'Customers',
     owner: 'tests',
@@ -188,14 +187,9 @@ const indicatorOf = (name: string, hash: string): Indicator => ({
     stock: false,
     finestGrain: 'DAY',
     from: ({ source }) => sql`SELECT toDate(registered_at) AS date FROM ${source('customers')}`,
-    numerator: 'count()',
+    numerator,
     dimensions: {},
-  }),
-  name,
-  file: `indicators/${name}.indicator.ts`,
-  hash,
-  tables: registry.tables,
-});
+  });
 
 function planner(of: Registry, budgetMs = 120_000) {
   return createRegistryPlanner({
@@ -203,7 +197,7 @@ function planner(of: Registry, budgetMs = 120_000) {
     ledger,
     trainingSets: sets,
     offline,
-    planIndicator: (indicator) => planIndicator(indicator, offline, tables.calendar),
+    planReport: (reported) => planReport(reported, offline, tables.calendar),
     writers,
     online,
     now: clock,
@@ -272,6 +266,7 @@ describe('a plan', () => {
       ['ADD service decision@1', ['customer_profile@1', 'device_use@1'], []],
       ['ADD service reader@1', ['customer_profile@2'], []],
       ['ADD model risk@1', ['customer_profile@1'], ['ADDED view risk_score@1']],
+      ['ADD indicator customers_registered@1', [], []],
     ]);
     expect(changes.every(({ cost }) => cost === null)).toBe(true);
   });
@@ -340,13 +335,12 @@ describe('a plan', () => {
   });
 
   it('names an indicator whose query cannot run, with the place where the engine knows it', async () => {
-    const indicator = indicatorOf('customers_ever', 'v2:one');
     const problems = async (numerator: string, options = {}) => {
-      const indicators = new Map([[indicator.name, { ...indicator, numerator }]]);
-      return (await planner({ ...registry, indicators }).plan(options)).problems;
+      const indicator = customers('customers_ever', numerator);
+      return (await planner({ ...registry, indicators: new Map([[indicator.id, indicator]]) }).plan(options)).problems;
     };
     expect(await problems('count()')).toEqual([]);
-    const cannotRun = `^the query of ${indicator.file} cannot run: `;
+    const cannotRun = '^the query of indicators/customers_ever.indicator.ts cannot run: ';
     expect(await problems('countt()')).toEqual([expect.stringMatching(`${cannotRun}.*countt`)]);
     expect(await problems('countt()', { queries: false }), 'the engine is not asked').toEqual([]);
     expect(await problems('count(')).toEqual([expect.stringMatching(`${cannotRun}.*at line \\d+, column`)]);
@@ -698,28 +692,35 @@ it('what is applied is not served by a reading that was begun before another tha
   expect(catalogue.service('reader', 1)).toBeNull();
 });
 
-it('another process serves indicators as an apply says, and not because something is promoted or retired', async () => {
-  const saying = (...all: readonly (readonly [name: string, hash: string])[]): Registry => ({
+it('an indicator is applied by version: a change is refused, the next version answers a bare name, the earlier one by its id', async () => {
+  const saying = (...all: readonly (readonly [id: string, hash: string])[]): Registry => ({
     ...registry,
-    indicators: new Map(all.map(([name, hash]) => [name, indicatorOf(name, hash)])),
+    indicators: new Map(all.map(([id, hash]) => [id, { ...customers(id), hash }])),
   });
-  const said: unknown[] = [];
-  const catalogue = createCatalogue({
-    registry: saying(['late', 'v2:start'], ['new_loans', 'v2:start']),
-    ledger,
-    learn: async (wanted) => void said.push(...wanted.map(({ kind, id, hash }) => `${kind} ${id} ${hash}`)),
-    keepIndicators: (names) => void said.push([...names]),
-  });
+  const first = saying(['ever@1', 'v2:one']);
+  await planner(first).apply();
+  const changed = await planner(saying(['ever@1', 'v2:other'])).plan();
+  expect(changed.problems).toEqual([
+    'indicator ever@1 was applied and has changed since (indicators/ever.indicator.ts, or something it imports): an applied version never changes. Put it back and write the change as ever@2 in indicators/ever.v2.indicator.ts',
+  ]);
+  const both = saying(['ever@1', 'v2:one'], ['ever@2', 'v2:two']);
+  const catalogue = createCatalogue({ registry: both, ledger });
   await catalogue.refresh();
-  await planner(saying(['late', 'v2:start'], ['new_loans', 'v2:next'])).apply();
+  expect(catalogue.namedIndicator('ever').id).toBe('ever@1');
+  expect((await planner(both).apply()).changes).toMatchObject([{ action: 'BUMP', kind: 'indicator', id: 'ever@2' }]);
   await catalogue.refresh();
-  expect(said.splice(0)).toEqual([['late', 'new_loans'], 'indicator new_loans@1 v2:next']);
-  await planner(saying(['late', 'v2:draft'])).promote('risk@1');
-  await catalogue.refresh();
-  expect(said.splice(0)).toEqual(['indicator new_loans@1 v2:next']);
-  await planner(saying(['new_loans', 'v2:start'])).apply();
-  await catalogue.refresh();
-  expect(said).toEqual([['new_loans']]);
+  expect(catalogue.namedIndicator('ever').id).toBe('ever@2');
+  expect(catalogue.namedIndicator('ever@1').hash).toBe('v2:one');
+  expect(() => catalogue.namedIndicator('evar')).toThrow("there is no indicator 'evar'");
+  // What this process lacks is not answered by an earlier version.
+  const behind = createCatalogue({ registry: first, ledger });
+  await behind.refresh();
+  expect(() => behind.namedIndicator('ever')).toThrow(
+    'indicator ever@2 is applied, and its file is refused or missing here',
+  );
+  expect((await planner(saying(['ever@2', 'v2:two'])).apply()).changes).toMatchObject([
+    { action: 'RETIRE', id: 'ever@1' },
+  ]);
 });
 
 describe('a process that runs another text than was applied', () => {

@@ -1,6 +1,7 @@
 import type { IndicatorTableRequest } from '../../src/core/ports/indicators.js';
 import { createIndicators } from '../../src/indicators/indicators.js';
 import { loadRegistry } from '../../src/registry/load.js';
+import { namedIn } from '../support/indicators.js';
 import { openSourceTables, ROOT, type SourceTables } from '../support/views.js';
 
 export interface BookTables extends SourceTables {
@@ -15,7 +16,11 @@ export interface BookTables extends SourceTables {
 export async function openIndicators(timezone?: string): Promise<BookTables> {
   const tables = await openSourceTables(timezone);
   const registry = await loadRegistry({ root: ROOT });
-  const indicators = createIndicators({ registry, query: tables.clickhouse, calendar: tables.calendar });
+  const indicators = createIndicators({
+    catalogue: namedIn(registry),
+    query: tables.clickhouse,
+    calendar: tables.calendar,
+  });
   return {
     ...tables,
     table: (name, request = {}) =>

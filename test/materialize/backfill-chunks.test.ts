@@ -200,6 +200,7 @@ describe('a training set that computes the history that its rows lack', () => {
         views: new Map([[view.id, view]]),
         onDemandViews: new Map(),
         services: new Map(),
+        facts: new Map(),
         indicators: new Map(),
         models: new Map(),
         labels: new Map(),

@@ -87,7 +87,7 @@ test.each([
   // Geography imports it; no definition does.
   ['src/core/helpers/datums.ts', 'AXIS = 6_378_245', 'AXIS = 6_378_246', ['application_place@1']],
   ['src/core/helpers/device-ids.ts', "'n/a', ", '', ['device_profile@1']],
-  ['indicators/disbursed_loans.ts', 'disbursed_at', 'created_at', ['new_loan_amount', 'new_loans']],
+  ['indicators/disbursed_loans.ts', 'disbursed_at', 'created_at', ['new_loan_amount@1', 'new_loans@1']],
 ])('an edit of %s changes who uses it', async (file, from, to, ids) => {
   await edit(file, from, to);
   expect(await changed()).toEqual(ids);

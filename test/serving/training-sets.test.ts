@@ -33,6 +33,7 @@ const registry: Registry = {
   onDemandViews: new Map(),
   refused: [],
   services: new Map(),
+  facts: new Map(),
   indicators: new Map(),
   models: new Map(),
   labels: new Map(),

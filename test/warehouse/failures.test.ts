@@ -20,6 +20,7 @@ import { migrateClickHouse } from '../../src/warehouse/migrate.js';
 import { createUserSql } from '../../src/warehouse/user-sql.js';
 import { offlineOn, quiet, refsOf, unmeasured, viewOf } from '../offline/support.js';
 import { type FailingClickHouse, type Failure, failingClickHouse } from '../support/failing-clickhouse.js';
+import { namedIn } from '../support/indicators.js';
 import { insertRows } from '../support/insert-rows.js';
 import { unsharedLeases } from '../support/leases.js';
 import { MIGRATIONS } from '../support/migrated.js';
@@ -70,7 +71,7 @@ async function pathsOver(store: ClickHouse): Promise<Paths> {
   const calendar = new BusinessCalendar('Asia/Shanghai');
   const userSql = createUserSql(store);
   const { writes, sets } = offlineOn(store, calendar, { userSql });
-  const indicators = createIndicators({ registry: await fixtureRegistry(), query: store, calendar });
+  const indicators = createIndicators({ catalogue: namedIn(await fixtureRegistry()), query: store, calendar });
   const sources = createSourceStore({
     tables: TABLES,
     clickhouse: store,

@@ -1,8 +1,8 @@
 /** The text of a definition's query, the same for every day, by which two versions are compared. */
 
+import type { FactSpec } from '../definitions/define-fact.js';
 import type { IndicatorQueryContext } from '../definitions/define-indicator.js';
 import type { FeatureViewSpec, ViewQueryContext } from '../definitions/define-view.js';
-import type { Indicator } from '../definitions/definitions.js';
 import { raw, sql } from '../definitions/sql.js';
 
 /** Renders tables as calls and instants by their meaning, so that another window or table is another text. */
@@ -23,16 +23,15 @@ export function queryText(build: FeatureViewSpec['query']): string {
   return `${query.replace(/\s+/g, ' ').trim()} ${JSON.stringify(params)}`;
 }
 
-/** The source tables that an indicator reads, sorted. */
-export function indicatorSources(indicator: Pick<Indicator, 'from'>): readonly string[] {
-  const tables = new Set<string>();
+/** The text of a fact's query, or of an indicator's own. */
+export function rowsText(from: FactSpec['from']): string {
   const context: IndicatorQueryContext = {
     ...CONTEXT,
-    source: (table) => {
-      tables.add(table);
-      return raw(`(${table})`);
+    source: (table, { dated = false, where } = {}) => {
+      const read = where ? sql`${raw(table)} WHERE ${where}` : raw(table);
+      return sql`source(${read}${raw(dated ? ', dated' : '')})`;
     },
   };
-  indicator.from(context).render();
-  return [...tables].sort();
+  const { query, params } = from(context).render();
+  return `${query.replace(/\s+/g, ' ').trim()} ${JSON.stringify(params)}`;
 }

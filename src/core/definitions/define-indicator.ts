@@ -34,13 +34,26 @@ export interface IndicatorQueryContext {
   readonly timezone: Sql;
 }
 
-export interface IndicatorSpec {
+/** What an indicator says of itself, whatever it is computed from. */
+export interface IndicatorWords {
   readonly domain: string;
   /** States the formula, its population and its variant. */
   readonly description: string;
   readonly owner: string;
   /** 'fraction', 'CNY', 'count', … */
   readonly unit: string;
+  /** The term that the field uses in Chinese. */
+  readonly term?: string;
+  /** The formula in short, as a report's footnote prints it. */
+  readonly formula?: string;
+  /** Which way is better for the lender; absent where neither is. */
+  readonly direction?: 'HIGHER_IS_BETTER' | 'LOWER_IS_BETTER';
+  /** What a reader takes it for, and it is not. */
+  readonly pitfalls?: string;
+}
+
+/** An indicator with a query of its own. */
+export interface QueriedIndicatorSpec extends IndicatorWords {
   /** A stock is read at the newest day of a period that has rows; a flow is aggregated over the whole period. */
   readonly stock: boolean;
   /** The finest period that the data has: asking for a finer one is refused instead of answered with gaps. */
@@ -53,5 +66,57 @@ export interface IndicatorSpec {
   readonly dimensions: Readonly<Record<string, IndicatorDimension>>;
 }
 
-export const defineIndicator = (spec: IndicatorSpec): { kind: 'indicator' } & IndicatorSpec =>
+/** A measure of a fact: `fact@version:measure`. */
+export type MeasureReference = string;
+
+/** A measure over all rows up to the end of each period, also those before the window. */
+export interface CumulativeMeasure {
+  readonly cumulative: MeasureReference;
+}
+
+/** How a measure is spread over the values of a dimension: the sum of squared shares, the Gini coefficient, or the share of the largest. */
+export type SpreadStatistic = 'HHI' | 'GINI' | { readonly top: number };
+
+/** What is measured of facts; see the functions below, one for each kind. */
+export type IndicatorShape =
+  | { readonly kind: 'total'; readonly of: MeasureReference | CumulativeMeasure }
+  | {
+      readonly kind: 'ratio';
+      readonly of: MeasureReference | CumulativeMeasure;
+      readonly over: MeasureReference | CumulativeMeasure;
+    }
+  | {
+      readonly kind: 'spread';
+      readonly of: MeasureReference;
+      readonly across: string;
+      readonly statistic: SpreadStatistic;
+    };
+
+/** The measure itself. */
+export const totalOf = (of: MeasureReference | CumulativeMeasure): IndicatorShape => ({ kind: 'total', of });
+
+/** One measure over another, of the same fact or of two. Of two facts only the dimensions that both have can be asked for. */
+export const ratioOf = (
+  of: MeasureReference | CumulativeMeasure,
+  over: MeasureReference | CumulativeMeasure,
+): IndicatorShape => ({ kind: 'ratio', of, over });
+
+/** A sum or a count of a flow over all rows up to the end of each period: what was ever disbursed, for example. */
+export const cumulative = (measure: MeasureReference): CumulativeMeasure => ({ cumulative: measure });
+
+/** How much of a measure lies with few values of a dimension. Values without the dimension are one value. */
+export const spreadOf = (
+  of: MeasureReference,
+  { across, statistic }: { readonly across: string; readonly statistic: SpreadStatistic },
+): IndicatorShape => ({ kind: 'spread', of, across, statistic });
+
+/** An indicator over facts, which declare the rows, dimensions and measures. */
+export interface MeasuredIndicatorSpec extends IndicatorWords {
+  readonly value: IndicatorShape;
+}
+
+export type IndicatorSpec = QueriedIndicatorSpec | MeasuredIndicatorSpec;
+
+/** A management indicator. Its name and version are those of its file: `indicators/<name>.v<n>.indicator.ts`, or `<name>.indicator.ts` for the first. */
+export const defineIndicator = (spec: IndicatorSpec): { readonly kind: 'indicator' } & IndicatorSpec =>
   Object.freeze({ kind: 'indicator', ...spec });

@@ -5,6 +5,7 @@
  * `riskgraph/geo`: a definition's content hash covers them, and leaves the vocabulary out.
  */
 export { defineEntity, type EntityDefinition } from './define-entity.js';
+export { defineFact, type FactSpec } from './define-fact.js';
 export {
   array,
   boolean,
@@ -18,7 +19,15 @@ export {
   string,
   timestamp,
 } from './define-feature.js';
-export { defineIndicator, type IndicatorDimension, type IndicatorQueryContext } from './define-indicator.js';
+export {
+  cumulative,
+  defineIndicator,
+  type IndicatorDimension,
+  type IndicatorQueryContext,
+  ratioOf,
+  spreadOf,
+  totalOf,
+} from './define-indicator.js';
 export { defineJob } from './define-job.js';
 export {
   defineLabel,

@@ -18,7 +18,16 @@ export interface DefinitionKindFacts {
   readonly plural: string;
 }
 
-export type DefinitionKind = 'table' | 'view' | 'on_demand' | 'service' | 'model' | 'label' | 'indicator' | 'job';
+export type DefinitionKind =
+  | 'table'
+  | 'view'
+  | 'on_demand'
+  | 'service'
+  | 'model'
+  | 'label'
+  | 'fact'
+  | 'indicator'
+  | 'job';
 
 export const DEFINITION_KINDS = {
   table: {
@@ -76,10 +85,21 @@ export const DEFINITION_KINDS = {
     long: 'label',
     plural: 'labels',
   },
+  fact: {
+    folder: 'indicators',
+    suffix: 'fact',
+    versioned: true,
+    firstUnnumbered: true,
+    features: null,
+    noun: 'fact',
+    long: 'fact',
+    plural: 'facts',
+  },
   indicator: {
     folder: 'indicators',
     suffix: 'indicator',
-    versioned: false,
+    versioned: true,
+    firstUnnumbered: true,
     features: null,
     noun: 'indicator',
     long: 'indicator',

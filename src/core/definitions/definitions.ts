@@ -1,7 +1,8 @@
 /** Loaded definitions: the files' content with identity, parsed durations and resolved references. Frozen after boot. */
 import type { SourceTables } from '../lending/sources.js';
+import type { FactSpec } from './define-fact.js';
 import type { FeatureSpec } from './define-feature.js';
-import type { IndicatorSpec } from './define-indicator.js';
+import type { IndicatorDimension, IndicatorShape, IndicatorWords, SpreadStatistic } from './define-indicator.js';
 import type { LabelSpec } from './define-label.js';
 import type { ModelSpec } from './define-model.js';
 import type { AnyOnDemandViewSpec } from './define-on-demand.js';
@@ -138,9 +139,43 @@ export interface Service extends Identity, Omit<FeatureServiceSpec, 'features'> 
   readonly features: readonly AnyFeatureRef[];
 }
 
-export interface Indicator extends Omit<Identity, 'version' | 'id'>, IndicatorSpec {
-  /** The tables that it may read. */
+/** Rows by day with dimensions: those of a fact, or those of an indicator with a query of its own. */
+export interface FactRows extends Pick<FactSpec, 'stock' | 'finestGrain' | 'from' | 'dimensions'> {
+  /** The tables that the query may read. */
   readonly tables: SourceTables;
+  /** Those that it reads, sorted. */
+  readonly sources: readonly string[];
+}
+
+/** A version of rows that indicators measure. */
+export interface Fact extends Identity, FactRows, Pick<FactSpec, 'description' | 'owner' | 'grain' | 'measures'> {}
+
+/** A number by period and group. */
+export interface IndicatorPart {
+  readonly rows: FactRows;
+  /** Aggregate SQL over the rows. */
+  readonly expression: string;
+  /** A column of the rows (Date): the day at whose end the outcome of a row is settled; null where it always is. */
+  readonly matures: string | null;
+  /** Whether it is over all rows up to the end of each period. */
+  readonly cumulative: boolean;
+}
+
+/** A version of a management indicator: numerator over denominator, or how one measure is spread. */
+export interface Indicator extends Identity, IndicatorWords {
+  readonly numerator: IndicatorPart;
+  readonly denominator: IndicatorPart | null;
+  readonly spread: { readonly across: string; readonly statistic: SpreadStatistic } | null;
+  /** Null where it has a query of its own. */
+  readonly shape: IndicatorShape | null;
+  /** Ids of the facts that it measures. */
+  readonly facts: readonly string[];
+  readonly stock: boolean;
+  readonly finestGrain: FactSpec['finestGrain'];
+  /** Those that all its rows have. */
+  readonly dimensions: Readonly<Record<string, IndicatorDimension>>;
+  /** The source tables that it reads, sorted. */
+  readonly sources: readonly string[];
 }
 
 /** A version of an outcome that is computed from source tables. */

@@ -4,7 +4,7 @@ import type { SourceTables } from '../lending/sources.js';
 import type { EntityDefinition } from './define-entity.js';
 import type { JobSpec } from './define-job.js';
 import type { DefinitionKind } from './definition-kinds.js';
-import type { Indicator, Label, Model, OnDemandView, Service, View } from './definitions.js';
+import type { Fact, Indicator, Label, Model, OnDemandView, Service, View } from './definitions.js';
 
 export interface JobDefinition extends JobSpec {
   readonly name: string;
@@ -27,6 +27,7 @@ export interface Registry {
   readonly views: ReadonlyMap<string, View>;
   readonly onDemandViews: ReadonlyMap<string, OnDemandView>;
   readonly services: ReadonlyMap<string, Service>;
+  readonly facts: ReadonlyMap<string, Fact>;
   readonly indicators: ReadonlyMap<string, Indicator>;
   readonly models: ReadonlyMap<string, Model>;
   readonly labels: ReadonlyMap<string, Label>;

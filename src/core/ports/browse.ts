@@ -10,9 +10,10 @@ export type LineageKind =
   | 'MODEL'
   | 'SERVICE'
   | 'LABEL'
+  | 'FACT'
   | 'INDICATOR';
 
-/** A node of the lineage graph. `id` is the name of a table or indicator, `name@version`, or `view@version:feature`; ids are unique within a kind only. */
+/** A node of the lineage graph. `id` is the name of a table, `name@version`, or `view@version:feature`; ids are unique within a kind only. */
 export interface LineageRef {
   readonly kind: LineageKind;
   readonly id: string;

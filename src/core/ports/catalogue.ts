@@ -1,6 +1,15 @@
 /** The catalogue of applied definitions, and the plan of what applying the definition files would change. */
 import type { VersionedKind } from '../definitions/definition-kinds.js';
-import type { AnyFeatureRef, Label, Model, OnDemandView, Service, View } from '../definitions/definitions.js';
+import type {
+  AnyFeatureRef,
+  Fact,
+  Indicator,
+  Label,
+  Model,
+  OnDemandView,
+  Service,
+  View,
+} from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { EntityKey, ViewRow } from './offline.js';
 import type { Log } from './process.js';
@@ -19,6 +28,9 @@ export interface Catalogue {
   services(): readonly Service[];
   models(): readonly Model[];
   labels(): readonly Label[];
+  facts(): readonly Fact[];
+  /** Every version in force, the newest of a name first. */
+  indicators(): readonly Indicator[];
   /** The view in force of that name; its newest version where none is given; null where there is none. */
   view(name: string, version?: number): View | null;
   onDemandView(name: string, version?: number): OnDemandView | null;
@@ -38,6 +50,8 @@ export interface Catalogue {
   namedViews(names: readonly string[]): readonly View[];
   /** Resolves a label reference: `name@version`, or a bare name for its newest version. NOT_FOUND for an unknown one. */
   namedLabel(reference: string): Label;
+  /** Resolves an indicator reference: `name@version`, or a bare name for its newest version. BAD_USER_INPUT for an unknown one. */
+  namedIndicator(reference: string): Indicator;
   /** Resolves a model reference: `name@version`, or a bare name for its champion. NOT_FOUND for an unknown one. */
   namedModel(reference: string): Model;
 }
@@ -71,8 +85,8 @@ export type PlanEffect =
 
 /** A definition or training set that a planned change affects. */
 export interface PlanTouch {
-  readonly kind: VersionedKind | 'indicator' | 'training_set';
-  /** `name@version`, the name of an indicator, or the id of a training set. */
+  readonly kind: VersionedKind | 'training_set';
+  /** `name@version`, or the id of a training set. */
   readonly id: string;
   readonly effect: PlanEffect;
 }

@@ -17,6 +17,7 @@ export type FilterOp = (typeof FILTER_OPS)[number];
 export type NullReason = 'ZERO_DENOMINATOR' | 'IMMATURE' | 'NO_DATA';
 
 export interface IndicatorTableRequest {
+  /** A name means the newest version in force, `name@version` that one. */
   readonly names: readonly string[];
   readonly by: readonly string[];
   readonly grain: TimeGrain;

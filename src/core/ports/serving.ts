@@ -67,15 +67,9 @@ export interface PublishedDefinition {
   readonly formerHashes: readonly string[];
 }
 
-/** An indicator as it was applied. It has no version: the next apply puts another content in its place. */
-export interface PublishedIndicator {
-  readonly name: string;
-  readonly hash: string;
-}
-
 /** What is to be served as it was applied, by its content hash. */
 export interface Applied extends Pick<PublishedDefinition, 'id' | 'hash'> {
-  readonly kind: VersionedKind | 'indicator' | 'table';
+  readonly kind: VersionedKind | 'table';
 }
 
 /** A definition on its way into the ledger. */
@@ -89,10 +83,6 @@ export interface DefinitionLedger {
    * while it is in force. CONFLICT for an id that is published already.
    */
   publish(definitions: readonly FreshDefinition[]): Promise<void>;
-  /** The indicators of the last apply; none before the first that recorded them. */
-  indicators(): Promise<readonly PublishedIndicator[]>;
-  /** Records the indicators of an apply in place of those of the one before, all or none. */
-  publishIndicators(indicators: readonly PublishedIndicator[]): Promise<void>;
   /** The source tables of a project as they were last applied. */
   tables(): Promise<readonly PublishedTable[]>;
   /** Records the source tables of an apply in place of those of the one before, all or none. */

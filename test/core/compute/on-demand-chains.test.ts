@@ -149,6 +149,7 @@ describe('views that read each other', () => {
       services: [],
       models: [],
       labels: [],
+      facts: [],
       indicators: [],
     };
     const { upstream } = lineageGraph(definitions).of({ kind: 'FEATURE', id: 'sum@1:all' });

@@ -6,7 +6,7 @@ import type { View } from '../../../src/core/definitions/definitions.js';
 import { instantSql, instantText } from '../../../src/core/definitions/sql.js';
 import { addDays, HOUR } from '../../../src/core/helpers/time.js';
 import type { Run, StageCounts } from '../../../src/core/ports/offline.js';
-import { indicatorSql } from '../../../src/indicators/sql.js';
+import { statementsOf } from '../../../src/indicators/try.js';
 import { entitiesOf, type KeyGroup, keysOf, rangesOf } from '../../../src/offline/history/aside.js';
 import { keysAtFault, type Suspects } from '../../../src/offline/history/keys-at-fault.js';
 import { loadRegistry } from '../../../src/registry/load.js';
@@ -17,7 +17,7 @@ import { type GeneratedRow, generateSources, insertColumns } from '../generated-
 import { openMigrated } from '../migrated.js';
 import { collect, type OfflineFixture, offlineOn, viewOf } from '../support.js';
 
-const { views, indicators } = await loadRegistry({ root: resolve('.') });
+const { views, facts, indicators } = await loadRegistry({ root: resolve('.') });
 const DAY = '2026-03-10';
 const ROWS = 200;
 
@@ -82,15 +82,15 @@ describe('over extreme values', () => {
     expect((await quarantined()).filter(({ import_id: by }) => by === view.id)).toHaveLength(setAside.length);
   });
 
-  test.each([...indicators.values()].map((indicator) => [indicator.name, indicator] as const))(
+  test.each([...facts.values(), ...indicators.values()].map((reported) => [reported.id, reported] as const))(
     '%s computes',
-    async (_, indicator) => {
+    async (_, reported) => {
       const { store, calendar } = fixture;
       const window = { from: addDays(DAY, -400), to: DAY };
-      const by = Object.keys(indicator.dimensions);
       const knowledge = calendar.startOfDay(addDays(DAY, 100));
-      const select = indicatorSql({ indicator, by, grain: 'MONTH', window, filters: [], knowledge }, calendar);
-      expect((await store.rows('test', select)).length).toBeGreaterThan(0);
+      for (const select of statementsOf(reported, calendar, { window, knowledge, grain: 'MONTH' })) {
+        expect((await store.rows('test', select)).length).toBeGreaterThan(0);
+      }
     },
   );
 });

@@ -1,0 +1,13 @@
+import { cumulative, defineIndicator, ratioOf } from 'riskgraph';
+
+export default defineIndicator({
+  domain: 'overdue',
+  description:
+    '60+ delinquency on disbursed amount: principal outstanding of loans with DPD >= 60 at the end of the period over all principal ever disbursed; by cohort_month it is that of the cohort.',
+  owner: 'portfolio-analytics',
+  unit: 'fraction',
+  term: '放款逾期率',
+  formula: 'balance of DPD >= 60 / principal ever disbursed',
+  direction: 'LOWER_IS_BETTER',
+  value: ratioOf('loan_days@1:overdue_balance_60', cumulative('loans@1:amount')),
+});

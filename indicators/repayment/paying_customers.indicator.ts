@@ -1,0 +1,11 @@
+import { defineIndicator, totalOf } from 'riskgraph';
+
+export default defineIndicator({
+  domain: 'repayment',
+  description: 'Customers who paid.',
+  owner: 'portfolio-analytics',
+  unit: 'count',
+  term: '还款人数',
+  formula: 'COUNT(DISTINCT payers)',
+  value: totalOf('repayments@1:payers'),
+});

@@ -1,0 +1,71 @@
+/** The page of the indicators: what each says, by domain, and the facts that they measure. */
+import type { Fact, Indicator } from '../core/definitions/definitions.js';
+import type { Registry } from '../core/definitions/registry.js';
+
+const HEAD = `# Indicators
+
+Management indicators by domain, each by its newest version. Written by \`npm run generate\` from \`indicators/\`. Read them with \`indicatorTable\` in
+GraphQL, \`GET /indicators.csv\`, \`.json\` or \`.parquet\`, or \`npx riskgraph indicators\`:
+
+\`\`\`bash
+npx riskgraph indicators npl_ratio,overdue_balance_rate_30 --by product --from 2026-01-01 --to 2026-06-30
+\`\`\`
+
+A name means the newest version in force; \`npl_ratio@1\` means that one, for ever. A report with the same versions and the same \`asOf\` has the same numbers
+whenever it is asked for. A *stock* is read at the newest day of a period that has rows, a *flow* is aggregated over the period; a *cumulative* part counts all rows
+up to the period’s end. A cell without a number says why: \`NO_DATA\`, \`ZERO_DENOMINATOR\`, or \`IMMATURE\` where the outcome of some row of the
+period is still to come: then the whole period waits, in every group.
+
+Several indicators stand in one table by the dimensions that all of them have. An indicator over two facts has those that both have.
+
+`;
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+const BETTER = { HIGHER_IS_BETTER: 'higher is better', LOWER_IS_BETTER: 'lower is better' } as const;
+
+function rowOf(indicator: Indicator): readonly string[] {
+  const { name, version, description, term, unit, stock, formula, direction, pitfalls, owner } = indicator;
+  const facts = [unit, stock ? 'stock' : 'flow', ...(direction ? [BETTER[direction]] : []), owner].join(', ');
+  const words = [description, ...(pitfalls ? [`*Beware:* ${pitfalls}`] : [])].join(' ');
+  return [`\`${name}@${version}\``, term ?? '', words, formula ? `\`${formula}\`` : '', facts].map(cell);
+}
+
+const codes = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+
+const factSection = (fact: Fact): string => `### ${fact.id}
+
+${fact.description} One row: ${fact.grain}. Reads ${codes(fact.sources)}; finest grain ${fact.finestGrain}; owner ${fact.owner}.
+
+${table(
+  ['Dimension', 'Meaning'],
+  Object.entries(fact.dimensions).map(([name, { description }]) => [`\`${name}\``, description].map(cell)),
+)}
+
+${table(
+  ['Measure', 'Meaning', 'Unit'],
+  Object.entries(fact.measures).map(([name, { description, unit, matures }]) =>
+    [`\`${name}\``, `${description}${matures ? ' (matures)' : ''}`, unit].map(cell),
+  ),
+)}
+`;
+
+const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1);
+
+/** The page in Markdown. */
+export function indicatorsPage({ facts, indicators }: Pick<Registry, 'facts' | 'indicators'>): string {
+  const newest = new Map<string, Indicator>();
+  for (const indicator of [...indicators.values()].sort((a, b) => a.version - b.version)) {
+    newest.set(indicator.name, indicator);
+  }
+  const domains = [...new Set([...newest.values()].map(({ domain }) => domain))].sort();
+  const sections = domains.map((domain) => {
+    const own = [...newest.values()].filter((one) => one.domain === domain).sort(byId);
+    return `## ${domain}\n\n${table(['Indicator', 'Term', 'Meaning', 'Formula', 'Kind'], own.map(rowOf))}\n`;
+  });
+  const rows = [...facts.values()].sort(byId).map(factSection);
+  return `${HEAD}${sections.join('\n')}\n## Facts\n\nThe rows that indicators measure, with their dimensions and measures.\n\n${rows.join('\n')}`;
+}

@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BookTables, openIndicators } from './support.js';
+
+let tables: BookTables;
+
+const customers = ['C1', 'C2', 'C3', 'C4'];
+/** Disbursed on the local days below, in Shanghai. */
+const loan = (loan_id: string, customer_id: string, day: string, principal: number, more: object = {}) => ({
+  loan_id,
+  customer_id,
+  product: 'CASH',
+  channel: 'APP',
+  province: 'Henan',
+  disbursed_at: `${day}T04:00:00.000Z`,
+  principal,
+  term_months: 12,
+  annual_rate: 0.24,
+  ...more,
+});
+const day = (loan_id: string, as_of: string, dpd: number, balance: number, more: object = {}) => {
+  const { customer_id, principal, disbursed_at, product, channel } = LOANS.find(
+    (one) => one.loan_id === loan_id,
+  ) as (typeof LOANS)[0];
+  return {
+    loan_id,
+    as_of,
+    customer_id,
+    product,
+    channel,
+    status: dpd > 0 ? 'OVERDUE' : 'CURRENT',
+    restructured: 0,
+    dpd,
+    principal_outstanding: balance,
+    overdue_principal: dpd > 0 ? 100 : 0,
+    disbursed_on: disbursed_at.slice(0, 10),
+    principal,
+    ...more,
+  };
+};
+const LOANS = [
+  loan('L1', 'C1', '2026-01-05', 1000),
+  loan('L2', 'C2', '2026-01-20', 2000, { province: 'Hunan' }),
+  loan('L3', 'C1', '2026-02-10', 3000, { channel: 'PARTNER', annual_rate: 0.12, term_months: 6 }),
+  loan('L4', 'C3', '2026-03-01', 4000, { province: null, refinances_loan_id: 'L1' }),
+];
+const due = (loan_id: string, installment_no: number, due_date: string) => ({
+  loan_id,
+  installment_no,
+  customer_id: LOANS.find((one) => one.loan_id === loan_id)?.customer_id,
+  effective_at: LOANS.find((one) => one.loan_id === loan_id)?.disbursed_at,
+  due_date,
+  principal_due: 100,
+  interest_due: 10,
+});
+const paid = (repayment_id: string, loan_id: string, paid_at: string, principal_paid: number, method: string) => ({
+  repayment_id,
+  loan_id,
+  customer_id: LOANS.find((one) => one.loan_id === loan_id)?.customer_id,
+  installment_no: 1,
+  paid_at,
+  principal_paid,
+  interest_paid: 10,
+  method,
+});
+
+beforeAll(async () => {
+  tables = await openIndicators('Asia/Shanghai');
+  await tables.insert(
+    'customers',
+    customers.map((customer_id) => ({ customer_id, registered_at: '2025-01-01T00:00:00.000Z' })),
+  );
+  await tables.insert('loans', LOANS);
+  await tables.insert('loan_snapshots', [
+    day('L1', '2026-01-31', 0, 1000),
+    day('L2', '2026-01-31', 0, 2000),
+    day('L1', '2026-02-28', 0, 900),
+    day('L2', '2026-02-28', 8, 2000),
+    day('L3', '2026-02-28', 0, 3000),
+    // The newest day of March so far: L1 is settled, L2 is at 39 days.
+    day('L1', '2026-03-31', 0, 0, { status: 'SETTLED' }),
+    day('L2', '2026-03-31', 39, 2000),
+    day('L3', '2026-03-31', 0, 2500),
+    day('L4', '2026-03-31', 0, 4000),
+    // The day after L2's first due date, seven days after, and 30.
+    day('L2', '2026-02-21', 1, 2000),
+    day('L2', '2026-02-27', 7, 2000),
+    day('L2', '2026-03-22', 30, 2000),
+  ]);
+  await tables.insert('installments', [
+    due('L1', 1, '2026-02-05'),
+    due('L1', 2, '2026-03-05'),
+    due('L2', 1, '2026-02-20'),
+    due('L2', 2, '2026-03-20'),
+    due('L3', 1, '2026-03-10'),
+    due('L4', 1, '2026-04-01'),
+  ]);
+  await tables.insert('repayments', [
+    paid('R1', 'L1', '2026-02-05T02:00:00.000Z', 100, 'AUTO_DEBIT'),
+    paid('R2', 'L1', '2026-03-05T02:00:00.000Z', 900, 'SELF'),
+    paid('R3', 'L1', '2026-03-06T02:00:00.000Z', -100, 'REVERSAL'),
+    paid('R4', 'L2', '2026-03-07T02:00:00.000Z', 50, 'WAIVER'),
+  ]);
+  await tables.insert('provisions', [
+    { as_of: '2026-02-28', product: 'CASH', kind: 'GENERAL', amount: 118 },
+    { as_of: '2026-03-31', product: 'CASH', kind: 'GENERAL', amount: 170 },
+  ]);
+});
+afterAll(() => tables.close());
+
+/** Numerators, denominators and values by month, January to March. */
+const months = async (name: string, more: Parameters<BookTables['table']>[1] = {}) => {
+  const { rows, nulls } = await tables.table(name, more);
+  return rows.map(
+    (row, index) => nulls.find((one) => one.row === index && one.column === name)?.reason ?? row.slice(1).join(' '),
+  );
+};
+
+describe('indicators over facts', () => {
+  it.each([
+    // 1000 + 2000; 900 + 2000 + 3000; 2000 + 2500 + 4000: the settled loan is in none.
+    ['loan_balance', ['3000 3000 ', '5900 5900 ', '8500 8500 ']],
+    ['loans_on_book', ['2 2 ', '3 3 ', '3 3 ']],
+    // C1 has two loans in February.
+    ['customers_on_book', ['2 2 ', '2 2 ', '3 3 ']],
+    ['overdue_balance_rate_1', ['0 0 3000', '0.338983 2000 5900', '0.235294 2000 8500']],
+    ['overdue_heads_rate_30', ['0 0 2', '0 0 2', '0.333333 1 3']],
+    // Over all that was disbursed up to the month's end: 3000, 6000, 10000.
+    ['overdue_disbursed_rate_1', ['0 0 3000', '0.333333 2000 6000', '0.2 2000 10000']],
+    ['cumulative_loan_amount', ['3000 3000 ', '6000 6000 ', '10000 10000 ']],
+    // Provisions of two facts' own newest days; January has none.
+    ['loan_provision_ratio', ['NO_DATA', '0.02 118 5900', '0.02 170 8500']],
+    ['provision_coverage', ['NO_DATA', 'ZERO_DENOMINATOR', 'ZERO_DENOMINATOR']],
+    // 1000 + 2000 are first loans, L3 is C1's second.
+    ['first_loan_share', ['1 2 2', '0 0 1', '1 1 1']],
+    ['average_loan_rate', ['0.24 720 3000', '0.12 360 3000', '0.24 960 4000']],
+    ['average_loan_term', ['12 36000 3000', '6 18000 3000', '12 48000 4000']],
+    ['refinancing_share', ['0 0 3000', '0 0 3000', '1 4000 4000']],
+    // 110, then 910 - 90: a reversal takes cash back, a waiver is none.
+    ['cash_received', ['NO_DATA', '110 110 ', '820 820 ']],
+    ['auto_debit_share', ['NO_DATA', '1 110 110', '0 0 820']],
+    ['reversal_rate', ['NO_DATA', '0 0 110', '0.109756 90 820']],
+    // Shares of Henan and Hunan: (1/3)^2 + (2/3)^2; then 3900 and 2000; then 2500, 2000 and 4000 without a province.
+    [
+      'balance_concentration_channel_hhi',
+      ['1 9000000 9000000', '0.500144 17410000 34810000', '0.584775 42250000 72250000'],
+    ],
+    ['balance_concentration_province_top3', ['1 3000 3000', '1 5900 5900', '1 8500 8500']],
+    // Sorted 1000, 2000: (2 (1000 + 4000) - 3 x 3000) / (2 x 3000).
+    ['balance_inequality_province', ['0.166667 1000 6000', '0.161017 1900 11800', '0.156863 4000 25500']],
+  ])('%s has the values derived by hand', async (name, expected) => {
+    expect(await months(name)).toEqual(expected);
+  });
+
+  it('a first payment is missed where the instalment is not paid at the end of its day, and a month is immature until its last loan is due for so long', async () => {
+    // January: L2 of L1 and L2; both were due for 30 days on the 22nd of March.
+    const asOf = Date.parse('2026-03-23T00:00:00+08:00');
+    expect(await months('fpd30', { asOf })).toEqual(['0.5 1 2', 'IMMATURE', 'IMMATURE']);
+    // A day earlier the 22nd is not over, and by province Henan waits for Hunan.
+    const before = { asOf: asOf - 1 };
+    expect(await months('fpd30', before)).toEqual(['IMMATURE', 'IMMATURE', 'IMMATURE']);
+    const { nulls } = await tables.table('fpd30', { ...before, by: ['province'], to: '2026-01-31' });
+    expect(nulls.filter(({ column, reason }) => column === 'fpd30' && reason === 'IMMATURE')).toHaveLength(2);
+    // A quarter waits for its last month: L4 is due on the first of April.
+    expect(await months('fpd1', { grain: 'QUARTER', asOf: Date.parse('2026-04-02T12:00:00Z') })).toEqual(['IMMATURE']);
+    expect(await months('fpd1', { grain: 'QUARTER', asOf: Date.parse('2026-04-03T12:00:00Z') })).toEqual(['0.25 1 4']);
+    // L2's second instalment is no second payment default: its first was missed before.
+    expect(await months('spd1', { to: '2026-01-31' })).toEqual(['0 0 2']);
+  });
+
+  it('one table reads indicators of several facts by what they share, and refuses what one lacks with the nearest name', async () => {
+    const by = {
+      names: ['loan_balance', 'loan_provision_ratio', 'overdue_disbursed_rate_1'],
+      by: ['product'],
+      to: '2026-02-28',
+      components: false,
+    };
+    const { rows, columns } = await tables.table('', by);
+    expect(columns.map(({ name }) => name)).toEqual(['period', 'product', ...by.names]);
+    expect(rows).toEqual([
+      ['2026-01-01', 'CASH', '3000', null, '0'],
+      ['2026-02-01', 'CASH', '5900', '0.02', '0.333333'],
+    ]);
+    await expect(tables.table('loan_balance', { by: ['provinse'] })).rejects.toMatchObject({
+      hint: expect.stringContaining("did you mean 'province'?"),
+    });
+    await expect(tables.table('', { ...by, by: ['province'] })).rejects.toThrow("'province' is not a dimension");
+  });
+
+  it('bands, buckets and months on book are dimensions of every indicator of the loans', async () => {
+    const march = { from: '2026-03-01', components: false } as const;
+    const of = async (by: string) =>
+      (await tables.table('loan_balance', { ...march, by: [by] })).rows.map((row) => row.slice(1).join(' '));
+    expect(await of('bucket')).toEqual(['M0 6500', 'M2 2000']);
+    expect(await of('mob')).toEqual(['0 4000', '1 2500', '2 2000']);
+    expect(await of('amount_band')).toEqual(['01: <= 1000 0', '02: <= 3000 4500', '03: <= 5000 4000']);
+    expect(await of('cohort_month')).toEqual(['2026-01-01 2000', '2026-02-01 2500', '2026-03-01 4000']);
+    expect(await of('tenor_band')).toEqual(['02: <= 6 months 2500', '03: <= 12 months 6000']);
+  });
+});
