@@ -3,7 +3,7 @@ import { amountBand, rateBand, tenorBand } from './bands.js';
 
 /** Columns of `loans` AS l that the dimensions below name. `disbursed_on` is the local day: `toDate(l.disbursed_at, timezone)`. */
 export const LOAN_COLUMNS = [
-  'l.customer_id AS customer_id, l.product AS product, l.channel AS channel, l.province AS province, l.purpose AS purpose',
+  'l.loan_id AS loan_id, l.customer_id AS customer_id, l.product AS product, l.channel AS channel, l.province AS province, l.purpose AS purpose',
   'l.term_months AS term_months, l.annual_rate AS annual_rate, l.principal AS principal',
 ].join(', ');
 

@@ -10,7 +10,7 @@ export default defineFact({
   finestGrain: 'DAY',
   from: ({ source, timezone }) => sql`
   SELECT toDate(e.occurred_at, ${timezone}) AS date, toDate(l.disbursed_at, ${timezone}) AS disbursed_on, ${raw(LOAN_COLUMNS)},
-    e.loan_id AS loan_id, e.event_type AS event_type, ifNull(e.amount, 0) AS amount, e.detail AS detail
+    e.event_type AS event_type, ifNull(e.amount, 0) AS amount, e.detail AS detail
   FROM ${source('loan_events')} AS e LEFT JOIN ${source('loans')} AS l ON e.loan_id = l.loan_id`,
   dimensions: {
     ...loanDimensions,

@@ -105,16 +105,17 @@ describe('plan and apply', () => {
       'ADD view customer_profile@2',
       'ADD view device_use@1',
       'ADD service decision@1',
+      'ADD indicator customers_registered@1',
     ]);
     await catalogue.refresh();
     expect(catalogue.views()).toEqual([]);
     expect(() => catalogue.features({ features: ['customer_profile@1:segment'] })).toThrow(/not applied/);
-    expect((await planner.plan()).changes).toHaveLength(4);
+    expect((await planner.plan()).changes).toHaveLength(5);
   });
 
   it('applies, creates the tables, serves at once, and has nothing to do the second time', async () => {
     const { catalogue, planner } = serve(registry);
-    expect((await planner.apply()).changes).toHaveLength(4);
+    expect((await planner.apply()).changes).toHaveLength(5);
     expect(catalogue.views().map(({ id }) => id)).toEqual(['customer_profile@2', 'customer_profile@1', 'device_use@1']);
     const view = registry.views.get('device_use@1') as View;
     expect(await offline.viewStats(view, 0)).toEqual({ lastEventTime: null, keys: 0 });
@@ -123,7 +124,7 @@ describe('plan and apply', () => {
 
   it('two processes that apply at once publish each definition once', async () => {
     const results = await Promise.all([serve(registry).planner.apply(), serve(registry).planner.apply()]);
-    expect(results.map(({ changes }) => changes.length).sort()).toEqual([0, 4]);
+    expect(results.map(({ changes }) => changes.length).sort()).toEqual([0, 5]);
   });
 
   it('calls a new version of a known name a bump', async () => {

@@ -1,8 +1,10 @@
 /** Definitions that were applied with a hash of another scheme: what is compared in its place. */
+
 import { expect, test } from 'vitest';
 import { changedProblems } from '../../src/catalogue/plan-changes.js';
 import { type Published, publishable } from '../../src/catalogue/published.js';
 import { rehashable, rehashNotice } from '../../src/catalogue/rehash.js';
+import { versionedKinds } from '../../src/core/definitions/definition-kinds.js';
 import type { PublishedDefinition } from '../../src/core/ports/serving.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { ROOT } from '../support/views.js';
@@ -38,7 +40,7 @@ const labels = (some: readonly Pick<Published, 'kind' | 'id'>[]): string[] =>
 const features = ({ features }: Snapshot): Snapshot[] => features as Snapshot[];
 
 test('every kind of definition that declares what was applied may be hashed anew, and one sentence says so', () => {
-  expect(new Set(files.map(({ kind }) => kind))).toEqual(new Set(['view', 'on_demand', 'service', 'model', 'label']));
+  expect(new Set(files.map(({ kind }) => kind))).toEqual(new Set(versionedKinds));
   expect(labels(rehashable(files, applied()))).toEqual(labels(files));
   expect(changedProblems(files, applied())).toEqual([]);
   const notice = rehashNotice(files, applied()) as string;
@@ -54,6 +56,8 @@ test.each<[string, string, (snapshot: Snapshot) => Snapshot]>([
   ['an age', 'view customer_profile@1', (one) => ({ ...one, ttlMs: 1 })],
   ['an entity', 'view device_profile@1', (one) => ({ ...one, entity: 'customer' })],
   ['a window', 'label dpd30_6m@1', (one) => ({ ...one, window: { months: 3 } })],
+  ['a measure', 'fact loans@1', (one) => ({ ...one, measures: {} })],
+  ['what it measures', 'indicator npl_ratio@1', (one) => ({ ...one, facts: [] })],
   ['a tombstone', 'view customer_profile@1', (one) => ({ ...one, tombstone: 'gone' })],
   ['the text of a query', 'view loan_behaviour@1', (one) => ({ ...one, queryHash: 'b' })],
   [

@@ -124,7 +124,7 @@ describe('lineage', () => {
     expect(names(upstream)).toEqual(['1 TABLE customers']);
     expect(names(downstream)).toEqual(['1 SERVICE decision@1']);
     expect(downstream[0]?.words).toEqual(['service decision@1 lists feature customer_profile@1:segment']);
-    expect(relatedIndicators).toEqual([{ indicator: 'customers_registered', tables: ['customers'] }]);
+    expect(relatedIndicators).toEqual([{ indicator: 'customers_registered@1', tables: ['customers'] }]);
   });
 
   it('names the columns that a feature can depend on, and none of what has no query', async () => {
@@ -147,7 +147,7 @@ describe('lineage', () => {
 
   it('counts an indicator among the descendants of a table that it reads', async () => {
     const { downstream, relatedIndicators } = await of('admin', 'TABLE', 'customers');
-    expect(names(downstream)).toContain('1 INDICATOR customers_registered');
+    expect(names(downstream)).toContain('1 INDICATOR customers_registered@1');
     expect(names(downstream)).toContain('3 SERVICE decision@1');
     expect(relatedIndicators).toEqual([]);
   });

@@ -8,8 +8,8 @@ const kinds = (list: string): string =>
  * Facts and indicators have versions, as all definitions that are applied. What was applied without one is the first version of its name. The table
  * that recorded it stays for processes of the release before.
  */
-export class IndicatorVersions1767227400000 implements MigrationInterface {
-  readonly name = 'IndicatorVersions1767227400000';
+export class IndicatorVersions1767228120000 implements MigrationInterface {
+  readonly name = 'IndicatorVersions1767228120000';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(kinds("'view', 'on_demand', 'service', 'model', 'label', 'fact', 'indicator'"));
