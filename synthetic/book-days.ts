@@ -36,7 +36,11 @@ export class BookDays extends LocalDays {
   /** The same day of the month, months later; a day past the month's end becomes its last day. */
   addMonths(day: DayNumber, months: number): DayNumber {
     const month = this.month(day);
-    const target = month + months;
-    return Math.min(firstDayOf(target) + day - firstDayOf(month), firstDayOf(target + 1) - 1);
+    return this.dayIn(month + months, day - firstDayOf(month) + 1);
+  }
+
+  /** A day of a month by its number, from 1; past the month's end it is the last day. */
+  dayIn(month: MonthNumber, dayOfMonth: number): DayNumber {
+    return Math.min(firstDayOf(month) + dayOfMonth, firstDayOf(month + 1)) - 1;
   }
 }

@@ -6,12 +6,13 @@ import { standingRisk } from './hardship.js';
 import type { ApplicationLife, LineVersion, LoanLife } from './life.js';
 import { CreditLine } from './lines.js';
 import { LoanAccount } from './loan-account.js';
+import { nextWages, paydayOf } from './paydays.js';
 import { meetDueDay, type Payer } from './paying.js';
 import type { Person } from './person.js';
 import { drawdownPolicy, incumbentPoints } from './policy.js';
 import type { Random } from './random.js';
 import { chargeOff, relieve, WRITE_OFF_DPD } from './recovery.js';
-import { nearSpringFestival } from './season.js';
+import { inSpringFestivalSeason } from './season.js';
 
 /** Customers who draw within 30 days of the approval, and those who come later. */
 const DRAWS_SOON = 0.74;
@@ -26,9 +27,9 @@ const ANOTHER_LATE = 2.2;
 const ANOTHER_BAD = 3.6;
 /** Due days that slip the mind of an ordinary customer: late, and no sign of trouble. */
 const FORGETS = 0.012;
-const FESTIVAL = 0.49;
+const FESTIVAL = 0.38;
 /** The quarter of the book in which the lender was careless. */
-const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.55 };
+const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.37 };
 const RING_BUSTS_OUT = 0.7;
 /** Share of repayments that are known days late; share that is recorded without its instalment. */
 const LATE_SHARE = 0.003;
@@ -40,12 +41,14 @@ export class Borrower {
   private readonly lines: CreditLine[] = [];
   private readonly loans: LoanAccount[] = [];
   private readonly nextDue = new Map<LoanAccount, DayNumber>();
-  private readonly random: Random;
+  private readonly draws: Random;
+  private readonly reviews: Random;
   private readonly risk: number;
   private readonly appetite: number;
   private readonly autoDebit: boolean;
   private readonly early: number;
   private readonly forgets: number;
+  private readonly nextWages: Payer['nextWages'];
   private readonly bustsOut: boolean;
   private nextDraw = Number.POSITIVE_INFINITY;
   private nextReview: DayNumber;
@@ -56,13 +59,16 @@ export class Borrower {
     private readonly strain: readonly number[],
     private readonly credit: readonly ApplicationLife[],
   ) {
-    this.random = book.random('borrower', person.index);
-    const { random } = this;
+    const random = book.random('borrower', person.index);
+    this.draws = book.random('draws', person.index);
+    this.reviews = book.random('reviews', person.index);
     this.risk = standingRisk(person) + 0.2 * random.normal();
     this.appetite = random.normal();
     this.autoDebit = random.chance(0.45 + 0.08 * Math.max(-2, Math.min(2, person.willingness)));
     this.early = 3 + 0.6 * person.willingness + 1.9 * random.normal();
     this.forgets = FORGETS * Math.exp(0.6 * random.normal());
+    const payday = paydayOf(String(person.row.occupation), random);
+    this.nextWages = (day) => (payday === null ? null : nextWages(book.local, payday, day));
     this.bustsOut = person.ring !== null && random.chance(RING_BUSTS_OUT);
     const first = credit.at(-1) as ApplicationLife;
     const day = this.openLine(first);
@@ -130,52 +136,60 @@ export class Borrower {
       this.strainOn(day) +
       0.35 * Math.min(1.2, burden) +
       (others >= 30 ? ANOTHER_BAD : others >= 8 ? ANOTHER_LATE : 0) +
-      (nearSpringFestival(day) ? FESTIVAL : 0) +
       (cohort >= BAD_VINTAGE.from && cohort <= BAD_VINTAGE.to ? BAD_VINTAGE.logOdds : 0) +
       (this.person.ring ? 1 : 0)
     );
   }
 
+  /** Each due day has a stream of its own: what happens on one, or on which date it falls, moves no other. */
   private fallDue(loan: LoanAccount, day: DayNumber): void {
-    const { random } = this;
+    const random = this.book.random('due', loan.terms.id, loan.met++);
     const oldest = loan.unpaid[0];
     if (loan.closedOn !== null || !oldest) {
       this.nextDue.delete(loan);
       return;
     }
     if (oldest.due + WRITE_OFF_DPD <= day) {
-      this.lose(loan, oldest.due + WRITE_OFF_DPD);
+      this.lose(loan, oldest.due + WRITE_OFF_DPD, random);
       return;
     }
     const until = (loan.duties.find(({ due }) => due > day)?.due ?? day + 30) - 1;
     const behind = loan.unpaid.filter(({ due }) => due < day).length;
-    if (!this.bustsOut && until - day > 5 && this.helped(loan, behind, random.int(day + 1, until - 2), until)) return;
+    if (!this.bustsOut && until - day > 5 && this.helped(loan, { behind, day, until, random })) return;
+    const festive = inSpringFestivalSeason(day);
     const payer: Payer = {
       stress: this.stressOn(day, loan),
+      passing: festive ? FESTIVAL : 0,
       autoDebit: this.autoDebit,
       early: this.early,
-      forgets: this.forgets * (nearSpringFestival(day) ? 1.4 : 1),
+      nextWages: this.nextWages,
+      forgets: this.forgets * (festive ? 1.4 : 1),
       bustsOut: this.bustsOut,
     };
     const duty = loan.duties.find(({ due }) => due === day) ?? null;
     const outcome = meetDueDay(loan, { duty, day, until, payer, random });
     const left = loan.unpaid[0];
     if (!left) loan.settleIfPaid();
-    else if (left.due + WRITE_OFF_DPD <= until) this.lose(loan, left.due + WRITE_OFF_DPD);
+    else if (left.due + WRITE_OFF_DPD <= until) this.lose(loan, left.due + WRITE_OFF_DPD, random);
     else if (outcome === 'PAID' && random.chance(SETTLES_EARLY))
       loan.settleEarly(random.int(day + 1, until), random.int(9, 21) * HOUR);
     if (loan.closedOn !== null) this.nextDue.delete(loan);
     else this.nextDue.set(loan, until + 1);
   }
 
-  private lose(loan: LoanAccount, day: DayNumber): void {
-    chargeOff(loan, day, this.random);
+  private lose(loan: LoanAccount, day: DayNumber, random: Random): void {
+    chargeOff(loan, day, random);
     this.nextDue.delete(loan);
   }
 
   /** Easier terms for an overdue loan; true when they were agreed. */
-  private helped(loan: LoanAccount, behind: number, day: DayNumber, until: DayNumber): boolean {
-    const relief = relieve(loan, { behind, day, random: this.random });
+  private helped(
+    loan: LoanAccount,
+    due: { readonly behind: number; readonly day: DayNumber; readonly until: DayNumber; readonly random: Random },
+  ): boolean {
+    const { behind, until, random } = due;
+    const day = random.int(due.day + 1, until - 2);
+    const relief = relieve(loan, { behind, day, random });
     if (relief === 'NONE') return false;
     if (relief === 'RESCHEDULED') {
       this.nextDue.set(loan, loan.duties[0]?.due ?? until + 1);
@@ -203,7 +217,7 @@ export class Borrower {
   }
 
   private draw(day: DayNumber): void {
-    const { random, book } = this;
+    const { draws: random, book } = this;
     const strain = this.strainOn(day);
     const rate = DRAWS_A_MONTH * Math.exp(0.3 * this.appetite + 0.38 * Math.min(2, strain));
     this.nextDraw = day + 1 + Math.floor((-Math.log(1 - random.next()) * 30) / rate);
@@ -239,7 +253,7 @@ export class Borrower {
   }
 
   private applyToDraw(line: CreditLine, appliedAt: Instant, amount: number, termMonths: number): ApplicationLife {
-    const { random, book, person } = this;
+    const { draws: random, book, person } = this;
     const day = book.local.dayOf(appliedAt);
     const dpd = this.dpdOn(day);
     const points = incumbentPoints(person, random, 0.6 * this.strainOn(day) + (this.lateRecently(day) ? 0.8 : 0));
@@ -296,7 +310,7 @@ export class Borrower {
   }
 
   private review(day: DayNumber): void {
-    const { random, person, book } = this;
+    const { reviews: random, person, book } = this;
     this.nextReview = day + 30;
     const dpd = this.dpdOn(day);
     const lost = this.loans.some(({ closedOn, chargedOff }) => chargedOff !== null && (closedOn ?? 0) <= day);
@@ -321,7 +335,7 @@ export class Borrower {
   private changeRates(day: DayNumber): void {
     for (const loan of this.loans) {
       const next = loan.unpaid[0];
-      if (!this.random.chance(0.001_5) || !next || loan.closedOn !== null || loan.rescheduled) continue;
+      if (!this.reviews.chance(0.001_5) || !next || loan.closedOn !== null || loan.rescheduled) continue;
       const untouched = loan.unpaid.every(({ paidPrincipal, paidInterest }) => paidPrincipal + paidInterest === 0);
       // Those who pay by hand pay up to five days ahead: not under two schedules.
       if (!untouched || next.due - day < 8 || next.due - day > 31 || day <= loan.disbursedDay + 1) continue;

@@ -40,6 +40,8 @@ const AGENCIES = ['AGENCY_NORTH', 'AGENCY_SOUTH', 'AGENCY_LAW'] as const;
 
 interface OpenArrear {
   readonly due: DayNumber;
+  /** The first day on which it is open. */
+  readonly since: DayNumber;
   /** The last day on which it is open; the end of the book when not cleared. */
   readonly cleared: DayNumber;
   readonly paid: boolean;
@@ -59,14 +61,14 @@ function loanActions(book: Book, life: Life, loan: LoanLife): Row[] {
   const ends = lastDay(book, loan);
   let caseNo = 0;
   let open = false;
-  for (let day = (arrears[0]?.due ?? ends) + 1; day <= ends; day++) {
-    const owed = arrears.filter(({ due, cleared }) => due < day && cleared >= day);
+  for (let day = arrears[0]?.since ?? ends + 1; day <= ends; day++) {
+    const owed = arrears.filter(({ since, cleared }) => since <= day && cleared >= day);
     const oldest = owed[0];
     if (!oldest) {
       open = false;
-      const next = arrears.find(({ due }) => due >= day);
+      const next = arrears.find(({ since }) => since > day);
       if (!next) break;
-      day = next.due;
+      day = next.since - 1;
       continue;
     }
     if (!open) caseNo++;
@@ -147,8 +149,9 @@ const promise = (book: Book, on: DayNumber, amount: number): Row => ({
 function arrearsOf(book: Book, loan: LoanLife): OpenArrear[] {
   const owed = new Map(loan.installments.map((each) => [each.dueDate, each.principal + each.interest + each.fee]));
   return loan.arrears
-    .map(({ dueDate, clearedOn }) => ({
+    .map(({ dueDate, since, clearedOn }) => ({
       due: dayNumber(dueDate),
+      since: dayNumber(since),
       cleared: clearedOn === null ? book.endDay : dayNumber(clearedOn),
       paid: clearedOn !== null,
       amount: owed.get(dueDate) ?? 0,

@@ -89,8 +89,8 @@ function debtOf(book: Book, loan: LoanLife): Debt {
   const closed = closing ? book.local.dayOf(closing.occurredAt) : never;
   const overdueBy = (dpd: number): Days[] =>
     loan.arrears
-      .map(({ dueDate, clearedOn }) => ({
-        from: dayNumber(dueDate) + dpd,
+      .map(({ dueDate, since, clearedOn }) => ({
+        from: Math.max(dayNumber(dueDate) + dpd, dayNumber(since)),
         to: Math.min(clearedOn === null ? never : dayNumber(clearedOn) - 1, closed),
       }))
       .filter(({ from, to }) => from <= to);

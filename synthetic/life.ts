@@ -78,6 +78,8 @@ export interface LoanEvent {
 /** An instalment that was not paid by its due date; cleared at the end of that day, null: not by the end of the book. */
 export interface Arrear {
   readonly dueDate: LocalDate;
+  /** The first day at whose end it is past due: the day after the due date, or the day on which the bank returned its debit. */
+  readonly since: LocalDate;
   readonly clearedOn: LocalDate | null;
 }
 

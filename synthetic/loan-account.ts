@@ -18,6 +18,8 @@ export interface Duty {
   paidFee: number;
   /** The day at whose end it was paid or replaced. */
   cleared: DayNumber | null;
+  /** The first day at whose end it is past due while it is unpaid. */
+  since: DayNumber;
 }
 
 export type Method = Repayment['method'];
@@ -54,6 +56,10 @@ export class LoanAccount {
   rescheduled = false;
   /** The day up to which the last payment was late: what lately went wrong is likely to go wrong again. */
   lateUntil: DayNumber = 0;
+  /** The day on which the bank last returned a debit; null: never. */
+  returnedOn: DayNumber | null = null;
+  /** Due days that were met. */
+  met = 0;
   annualRate: number;
   private readonly installments: Installment[] = [];
   private readonly payments: Draft[] = [];
@@ -102,7 +108,7 @@ export class LoanAccount {
     if (this.closedOn !== null && this.closedOn <= day) return this.chargedOff === null ? 0 : 181;
     for (const duty of this.duties) {
       if (duty.due >= day) return 0;
-      if (duty.cleared === null || duty.cleared > day) return day - duty.due;
+      if (duty.since <= day && (duty.cleared === null || duty.cleared > day)) return day - duty.due;
     }
     return 0;
   }
@@ -161,23 +167,24 @@ export class LoanAccount {
     });
   }
 
-  /** The bank takes back the last payment within the day; the customer pays again by hand. */
-  bounceLast(): void {
-    const last = this.payments.at(-1);
-    if (last?.method !== 'AUTO_DEBIT') return;
+  /** The bank returns the debit that has just paid an instalment: from that day on the instalment is open again. */
+  returnDebit(duty: Duty, day: DayNumber, time: number): void {
+    const debit = this.payments.at(-1) as Draft;
     const minus = (amount: number): number => (amount === 0 ? 0 : -amount);
-    const { principal, interest, fee, penalty } = last;
+    duty.paidPrincipal -= debit.principal;
+    duty.paidInterest -= debit.interest;
+    duty.paidFee -= debit.fee;
+    duty.cleared = null;
+    duty.since = day;
+    this.returnedOn = day;
     this.payments.push({
-      ...last,
-      paidAt: last.paidAt + 90 * MINUTE,
-      principal: minus(principal),
-      interest: minus(interest),
-      fee: minus(fee),
-      penalty: minus(penalty),
+      ...debit,
+      paidAt: this.instantOn(day, time),
+      principal: minus(debit.principal),
+      interest: minus(debit.interest),
+      fee: minus(debit.fee),
       method: 'REVERSAL',
     });
-    this.lastPaidAt = last.paidAt + 150 * MINUTE;
-    this.payments.push({ ...last, paidAt: this.lastPaidAt, method: 'SELF' });
   }
 
   /** Closes the loan where every instalment is paid. */
@@ -286,8 +293,8 @@ export class LoanAccount {
     const { random, lateShare, unnumberedShare } = options;
     const { horizon, endDay, local } = this.book;
     for (const duty of this.duties) {
-      const open = duty.cleared === null && duty.due < endDay;
-      if (open) this.arrears.push({ dueDate: local.date(duty.due), clearedOn: null });
+      const open = duty.cleared === null && duty.since <= endDay;
+      if (open) this.arrears.push({ ...this.pastDue(duty), clearedOn: null });
     }
     const events = this.events
       .filter(({ occurredAt }) => occurredAt <= horizon)
@@ -316,7 +323,7 @@ export class LoanAccount {
       repayments,
       events,
       arrears: this.arrears
-        .filter(({ dueDate }) => dueDate < local.date(endDay))
+        .filter(({ since }) => since <= local.date(endDay))
         .map((arrear) =>
           arrear.clearedOn !== null && arrear.clearedOn > local.date(endDay) ? { ...arrear, clearedOn: null } : arrear,
         )
@@ -332,9 +339,14 @@ export class LoanAccount {
 
   private clear(duty: Duty, day: DayNumber): void {
     duty.cleared = day;
+    if (day <= duty.due) return;
+    this.arrears.push({ ...this.pastDue(duty), clearedOn: this.book.local.date(day) });
+    this.lateUntil = Math.max(this.lateUntil, day);
+  }
+
+  private pastDue({ due, since }: Duty): Pick<Arrear, 'dueDate' | 'since'> {
     const { local } = this.book;
-    if (day > duty.due) this.arrears.push({ dueDate: local.date(duty.due), clearedOn: local.date(day) });
-    if (day > duty.due) this.lateUntil = Math.max(this.lateUntil, day);
+    return { dueDate: local.date(due), since: local.date(since) };
   }
 
   private event(type: LoanEvent['type'], occurredAt: Instant, amount: number | null, detail: string | null): void {
@@ -360,18 +372,22 @@ export class LoanAccount {
   ): void {
     const { local } = this.book;
     this.duties = equalInstallments(plan.principal, this.annualRate, plan.months).map(
-      ({ principal, interest }, index) => ({
-        no: plan.firstNo + index,
-        due: local.addMonths(plan.from, index + 1),
-        effectiveAt,
-        principal,
-        interest,
-        fee: index === 0 ? plan.carried : 0,
-        paidPrincipal: 0,
-        paidInterest: 0,
-        paidFee: 0,
-        cleared: null,
-      }),
+      ({ principal, interest }, index) => {
+        const due = local.addMonths(plan.from, index + 1);
+        return {
+          no: plan.firstNo + index,
+          due,
+          effectiveAt,
+          principal,
+          interest,
+          fee: index === 0 ? plan.carried : 0,
+          paidPrincipal: 0,
+          paidInterest: 0,
+          paidFee: 0,
+          cleared: null,
+          since: due + 1,
+        };
+      },
     );
     // A schedule written after the horizon was never known.
     if (effectiveAt > this.book.horizon) return;

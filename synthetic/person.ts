@@ -35,10 +35,10 @@ export interface Person {
 
 /** Share of customers and log-odds of missing: worst against best channel about two and a half times the odds. */
 const CHANNELS: readonly (readonly [string, number, number])[] = [
-  ['APP', 40, -0.38],
+  ['APP', 40, -0.3],
   ['PARTNER', 28, 0.05],
   ['REFERRAL', 12, 0.1],
-  ['OFFLINE', 20, 0.8],
+  ['OFFLINE', 20, 0.72],
 ];
 const CHANNEL_CHOICES = CHANNELS.map((entry) => [entry, entry[1]] as const);
 

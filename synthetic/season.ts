@@ -25,6 +25,16 @@ const SPRING_FESTIVALS: readonly DayNumber[] = [
   '2035-02-08',
 ].map(dayNumber);
 
-/** A due day in the week before Spring Festival or the one after: wages are spent on the journey home and banks are closed. */
-export const nearSpringFestival = (day: DayNumber): boolean =>
-  SPRING_FESTIVALS.some((festival) => day >= festival - 7 && day < festival + 7);
+/** The travel season: it begins 15 days before Spring Festival and lasts 40 days. */
+const SEASON = { from: -15, to: 24 };
+/** Banks are closed from the eve on. */
+const WEEK = { from: -1, to: 6 };
+
+/** A day of the travel season: wages are spent on the journey home, and work begins again weeks later. */
+export const inSpringFestivalSeason = (day: DayNumber): boolean => around(day, SEASON);
+
+/** A day of the public holiday. */
+export const inSpringFestivalWeek = (day: DayNumber): boolean => around(day, WEEK);
+
+const around = (day: DayNumber, { from, to }: { readonly from: number; readonly to: number }): boolean =>
+  SPRING_FESTIVALS.some((festival) => day >= festival + from && day <= festival + to);

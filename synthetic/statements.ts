@@ -49,7 +49,7 @@ interface Ledger {
     readonly from: DayNumber;
     readonly to: DayNumber;
   }[];
-  readonly arrears: readonly { readonly due: DayNumber; readonly cleared: DayNumber }[];
+  readonly arrears: readonly { readonly due: DayNumber; readonly since: DayNumber; readonly cleared: DayNumber }[];
   readonly payments: readonly {
     readonly day: DayNumber;
     readonly principal: number;
@@ -74,8 +74,9 @@ function ledgerOf(book: Book, loan: LoanLife): Ledger {
       from: local.dayOf(effectiveAt),
       to: ends.get(effectiveAt) === never ? never : local.dayOf(ends.get(effectiveAt) as Instant),
     })),
-    arrears: loan.arrears.map(({ dueDate, clearedOn }) => ({
+    arrears: loan.arrears.map(({ dueDate, since, clearedOn }) => ({
       due: dayNumber(dueDate),
+      since: dayNumber(since),
       cleared: clearedOn === null ? never : dayNumber(clearedOn),
     })),
     payments: loan.repayments.map((payment) => ({
@@ -116,8 +117,8 @@ function owedAt(
       minimumDue += amount;
       dueDay = Math.min(dueDay, due);
     }
-    for (const { due, cleared } of ledger.arrears) {
-      if (due >= end || cleared <= end) continue;
+    for (const { due, since, cleared } of ledger.arrears) {
+      if (since > end || cleared <= end) continue;
       // Counted in month ends since the due day, so that a month in arrears is one step.
       delinquency = Math.max(delinquency, calendarMonth - book.local.month(due + 1) + 1);
       minimumDue += ledger.lines.find((line) => line.due === due && line.from <= end && line.to > end)?.amount ?? 0;

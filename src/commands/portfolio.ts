@@ -63,19 +63,14 @@ function addMeasure(portfolio: Command, context: CommandContext): void {
     .option('--markdown', 'print a Markdown table', false)
     .addOption(jsonOption())
     .action(async (options: MeasureArguments) => {
-      const { Book, customerRows } = await generator();
-      const { BookMeasures } = await import('../../synthetic/measures/book-measures.js');
+      const { Book } = await generator();
+      const { measureBook } = await import('../../synthetic/measures/book-measures.js');
       const book = new Book(bookOptions(context, options));
       const { customers } = book.options;
       const bar = progressBar('measure', { json: options.json || options.markdown });
-      const measures = new BookMeasures(book);
       const started = performance.now();
-      for (let index = 0; index < customers; index++) {
-        measures.add(customerRows(book, index));
-        if (index % 500 === 0) bar.update(index / customers);
-      }
+      const results = measureBook(book, (done) => bar.update(done / customers));
       bar.stop();
-      const results = measures.result();
       const seconds = (performance.now() - started) / 1000;
       const outside = results.filter(({ pass }) => !pass).length;
       const { seed, endDate } = book.options;

@@ -1,5 +1,6 @@
 import { LocalDays } from '../../src/core/helpers/local-days.js';
 import type { Book } from '../book.js';
+import { customerRows } from '../portfolio.js';
 import type { CustomerRows, Row } from '../rows.js';
 import { Applications } from './applications.js';
 import { type Bundle, readBundle, type Section } from './bundle.js';
@@ -9,6 +10,7 @@ import { frameOf } from './frame.js';
 import { Knowledge } from './knowledge.js';
 import { LoanEndings } from './loan-endings.js';
 import { MonthEnds } from './month-ends.js';
+import { Payments } from './payments.js';
 import { Rings } from './rings.js';
 import { Sessions } from './sessions.js';
 import { SharedPlaces } from './shared-places.js';
@@ -38,6 +40,7 @@ export class BookMeasures {
       firstPayments: new FirstPayments(frame),
       monthEnds: new MonthEnds(),
       vintages: new Vintages(frame),
+      payments: new Payments(frame),
       loanEndings: new LoanEndings(frame),
       rings: new Rings(),
       devices: new Devices(),
@@ -63,6 +66,7 @@ export class BookMeasures {
       ...parts.firstPayments.values(),
       ...parts.monthEnds.values(),
       ...parts.vintages.values(),
+      ...parts.payments.values(),
       ...parts.loanEndings.values(),
       ...parts.rings.values(),
       ...parts.devices.values(),
@@ -72,4 +76,14 @@ export class BookMeasures {
     };
     return judge(values);
   }
+}
+
+/** Makes a book customer by customer and measures it; `done` is called with the number of customers now and then. */
+export function measureBook(book: Book, done: (customers: number) => void = () => {}): MeasureResult[] {
+  const measures = new BookMeasures(book);
+  for (let index = 0; index < book.options.customers; index++) {
+    measures.add(customerRows(book, index));
+    if (index % 500 === 0) done(index);
+  }
+  return measures.result();
 }

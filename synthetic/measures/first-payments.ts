@@ -1,5 +1,6 @@
 import type { DayNumber } from '../../src/core/helpers/local-days.js';
 import { DAY } from '../../src/core/helpers/time.js';
+import { isBankDay } from '../bank-days.js';
 import type { Bundle, Section } from './bundle.js';
 import type { Frame } from './frame.js';
 import { closed, type LoanHistory, stateOn } from './loan-history.js';
@@ -8,17 +9,34 @@ import type { MeasureValues } from './targets.js';
 
 type Values = Pick<
   MeasureValues,
-  'fpd1' | 'fpd7' | 'fpd30' | 'paidWithin30' | 'festival' | 'ringFpd30' | 'ringShareOfFpd30'
+  'fpd1' | 'fpd7' | 'fpd30' | 'paidWithin30' | 'festival' | 'noBank' | 'ringFpd30' | 'ringShareOfFpd30'
 >;
 
-const FESTIVAL_DAYS = 7;
+/** The travel season of Spring Festival: from 15 days before it, for 40 days. */
+const SEASON = { before: 15, after: 24 };
 /** The last instalment is paid so many days ahead at most; a loan that is over earlier was settled, and its due is void. */
 const EARLY_DAYS = 6;
 
+/** The dues of a kind that were missed, against all others. */
+class Compared {
+  private readonly of = new Ratio();
+  private readonly rest = new Ratio();
+
+  add(isOf: boolean, missed: boolean): void {
+    (isOf ? this.of : this.rest).add(missed);
+  }
+
+  /** How much larger the share is; null where it is unknown. */
+  get above(): number | null {
+    const ratio = against(this.of.value, this.rest.value);
+    return ratio === null ? null : ratio - 1;
+  }
+}
+
 /**
  * Dues that were missed. A loan reached FPDk when its first instalment was not paid at the end of day due + k; loans whose day due + k is
- * still to come are in neither part. A missed due is one at DPD 1 with nothing older unpaid, first instalment or not; around Spring Festival
- * all of them are compared, since first instalments alone are too few.
+ * still to come are in neither part. A missed due is one at DPD 1 with nothing older unpaid, first instalment or not. Around Spring Festival
+ * and on days without banks all of them are compared, since first instalments alone are too few.
  */
 export class FirstPayments implements Section<Values> {
   private readonly fpd = { 1: new Ratio(), 7: new Ratio(), 30: new Ratio() };
@@ -26,7 +44,8 @@ export class FirstPayments implements Section<Values> {
   private readonly byRings = new Ratio();
   private readonly paidWithin30 = new Ratio();
   private readonly festivals = new SpringFestivals();
-  private readonly missed = { festival: new Ratio(), rest: new Ratio() };
+  private readonly festival = new Compared();
+  private readonly noBank = new Compared();
 
   constructor(private readonly frame: Frame) {}
 
@@ -40,18 +59,21 @@ export class FirstPayments implements Section<Values> {
         if (ring !== null) this.ringFpd30.add(reached);
         if (reached) this.byRings.add(ring !== null);
       }
-      this.addDues(loan);
+      for (const { due, missed } of this.dues(loan)) {
+        this.festival.add(this.festivals.near(due), missed);
+        this.noBank.add(!isBankDay(due), missed);
+      }
     }
   }
 
   values(): Values {
-    const ratio = against(this.missed.festival.value, this.missed.rest.value);
     return {
       fpd1: this.fpd[1].value,
       fpd7: this.fpd[7].value,
       fpd30: this.fpd[30].value,
       paidWithin30: this.paidWithin30.value,
-      festival: ratio === null ? null : ratio - 1,
+      festival: this.festival.above,
+      noBank: this.noBank.above,
       ringFpd30: this.ringFpd30.value,
       ringShareOfFpd30: this.byRings.value,
     };
@@ -63,14 +85,15 @@ export class FirstPayments implements Section<Values> {
     return state !== null && state.status !== 'SETTLED' && state.dpd >= days;
   }
 
-  private addDues(loan: LoanHistory): void {
+  /** The dues of which nothing older is unpaid, and whether they were missed. */
+  private *dues(loan: LoanHistory): IterableIterator<{ readonly due: DayNumber; readonly missed: boolean }> {
     for (const due of loan.dues) {
       if (due + 1 > this.frame.endDay) break;
       const [earlier, before, after] = [stateOn(loan, due - EARLY_DAYS), stateOn(loan, due), stateOn(loan, due + 1)];
       // Over long before, or something older unpaid: this due is no new one to miss.
       if (!earlier || closed(earlier) || !before || before.dpd > 0 || !after) continue;
       const missed = after.dpd === 1;
-      (this.festivals.near(due) ? this.missed.festival : this.missed.rest).add(missed);
+      yield { due, missed };
       if (!missed || due + 30 > this.frame.endDay) continue;
       const later = stateOn(loan, due + 30);
       this.paidWithin30.add(later !== null && later.dpd < 30 && later.status !== 'WRITTEN_OFF');
@@ -78,7 +101,7 @@ export class FirstPayments implements Section<Values> {
   }
 }
 
-/** The calendar's own word, not the generator's: whether the first day of the lunar year is at most a week away. */
+/** The calendar's own word, not the generator's: whether a day is in the travel season around the first day of the lunar year. */
 class SpringFestivals {
   private readonly calendar = new Intl.DateTimeFormat('en-u-ca-chinese', {
     timeZone: 'UTC',
@@ -87,19 +110,18 @@ class SpringFestivals {
   });
   private readonly known = new Map<DayNumber, boolean>();
 
+  /** Once a day: the calendar takes longer than the rest of a loan's measures. */
   near(day: DayNumber): boolean {
-    for (let other = day - FESTIVAL_DAYS + 1; other <= day + FESTIVAL_DAYS; other++)
-      if (this.isNewYear(other)) return true;
-    return false;
+    let near = this.known.get(day);
+    if (near === undefined) {
+      near = false;
+      for (let other = day - SEASON.after; other <= day + SEASON.before && !near; other++) near = this.isNewYear(other);
+      this.known.set(day, near);
+    }
+    return near;
   }
 
-  /** Once a day: the calendar takes longer than the rest of a loan's measures. */
   private isNewYear(day: DayNumber): boolean {
-    let known = this.known.get(day);
-    if (known === undefined) {
-      known = this.calendar.format(day * DAY) === '1/1';
-      this.known.set(day, known);
-    }
-    return known;
+    return this.calendar.format(day * DAY) === '1/1';
   }
 }

@@ -60,6 +60,9 @@ const sharing = percent({ group: 'honest sharing', source: FIELD });
 const identifiers = percent({ group: 'identifiers', source: FIELD });
 const appLine = { group: 'app events', source: FIELD };
 const app = percent(appLine);
+const calendarLine = { group: 'bank days and paydays', source: FIELD };
+const calendar = percent(calendarLine);
+const returns = percent({ group: 'returned debits', source: FIELD });
 const knowledge = percent({ group: 'knowledge lag', source: FIELD });
 
 export const TARGETS = {
@@ -114,6 +117,17 @@ export const TARGETS = {
     3,
   ),
   badQuarter: drift('worst vintage quarter, above the rest', '40 %', 25, 60),
+  noBank: calendar('missed dues on days without banks, above the rest', '10 %', 3, 20),
+  handOnBankDays: number(calendarLine)('payments by hand, a bank day against another day', 'more', 1.05, 1.6),
+  handOnPaydays: number(calendarLine)('payments by hand, the 10th and the 15th against other days', 'a peak', 1.1, 2),
+  returnLag: returns('back 1 to 3 bank days after the debit', '100 %', 100, 100),
+  returnOpen: returns('still unpaid 15 days after the debit', '40 %', 25, 60),
+  returnRisk: number({ group: 'returned debits', source: FIELD })(
+    'loans 30 days past due after one, against loans without',
+    '3 to 7',
+    2.5,
+    9,
+  ),
   ringApplications: rings('of applications', '1 %', 0.6, 1.5),
   ringLoans: rings('of loans', '0.4 %', 0.25, 0.6),
   ringSizes: rings('rings of 4 to 15, of all but the largest', '100 %', 100, 100),

@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest';
 import { chooseExamples } from '../../src/commands/demo-examples.js';
+import { addDays } from '../../src/core/helpers/time.js';
 import type { Arrear, Life, LoanLife } from '../../synthetic/life.js';
 
 const END = '2026-11-22';
 const loan = (arrears: readonly Arrear[] = [], events: readonly LoanLife['events'][number]['type'][] = []) =>
   ({ arrears, events: events.map((type) => ({ type })) }) as unknown as LoanLife;
 const life = (id: string, ...loans: readonly LoanLife[]) => ({ person: { id }, loans }) as unknown as Life;
-const missed = (dueDate: string, clearedOn: string | null = null): Arrear => ({ dueDate, clearedOn });
+const missed = (dueDate: string, clearedOn: string | null = null): Arrear => ({
+  dueDate,
+  since: addDays(dueDate, 1),
+  clearedOn,
+});
 
 test('the examples are the first borrower who never missed and the first who fell behind within the history', () => {
   const lives = [

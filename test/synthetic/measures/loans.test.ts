@@ -63,9 +63,66 @@ describe('missed dues', () => {
       ...Array.from({ length: paid }, () => loanRows({ disbursed: addDays(due, -30), dues: [due], paid: { 1: due } })),
       ...Array.from({ length: missed }, () => loanRows({ disbursed: addDays(due, -30), dues: [due] })),
     ];
-    const around = ['2025-01-22', '2025-02-04'].flatMap((due) => of(due, 2, 2));
-    const rest = ['2025-01-21', '2025-02-06', '2025-06-10'].flatMap((due) => of(due, 3, 1));
+    const around = ['2025-01-14', '2025-02-22'].flatMap((due) => of(due, 2, 2));
+    const rest = ['2025-01-13', '2025-02-23', '2025-06-10'].flatMap((due) => of(due, 3, 1));
     expect(measure([...around, ...rest])('festival')).toBeCloseTo(1);
+  });
+});
+
+describe('payments', () => {
+  // 2025-01-11 was a Saturday; 1 May is a holiday.
+  const paid = (method: string, day: string, no = 1) => ({
+    repayment_id: `R${method}${day}`,
+    loan_id: 'L1',
+    installment_no: no,
+    paid_at: at(day),
+    method,
+    principal_paid: method === 'REVERSAL' ? '-100.00' : '100.00',
+    interest_paid: method === 'REVERSAL' ? '-10.00' : '10.00',
+  });
+
+  it('are missed on days without banks and on others', () => {
+    const of = (due: string, day: string | null, id: string) =>
+      loanRows({ id, disbursed: addDays(due, -30), dues: [due], paid: day ? { 1: day } : {} });
+    const value = measure([
+      ...[of('2025-01-11', null, 'L1'), of('2025-05-01', '2025-05-01', 'L2')],
+      ...[of('2025-01-10', null, 'L3'), of('2025-01-13', '2025-01-13', 'L4')],
+      ...[of('2025-05-06', '2025-05-06', 'L5'), of('2025-05-07', '2025-05-07', 'L6')],
+    ]);
+    expect(value('noBank')).toBeCloseTo(1);
+  });
+
+  it.each([
+    ['the same day', '2025-05-30', 0],
+    ['the next bank day, over a weekend', '2025-06-02', 1],
+    ['a Saturday', '2025-05-31', 0],
+    ['the third bank day', '2025-06-04', 1],
+    ['the fourth', '2025-06-05', 0],
+  ])('come back in time or not: %s', (_, back, inTime) => {
+    const repayments = [paid('AUTO_DEBIT', '2025-05-30'), paid('REVERSAL', back)];
+    const value = measure([loanRows({ disbursed: '2025-04-30', dues: ['2025-05-30', '2025-06-30'], repayments })]);
+    expect(value('returnLag')).toBe(inTime);
+  });
+
+  it('that are returned stay unpaid or are paid again, and are followed by arrears', () => {
+    const returned = (id: string, again: string | null) =>
+      loanRows({
+        id,
+        disbursed: '2025-04-30',
+        dues: ['2025-05-30'],
+        repayments: [
+          paid('AUTO_DEBIT', '2025-05-30'),
+          paid('REVERSAL', '2025-06-03'),
+          ...(again ? [paid('SELF', again)] : []),
+        ].map((row) => ({ ...row, loan_id: id, repayment_id: `${id}${row.repayment_id}` })),
+      });
+    const value = measure([
+      ...[returned('L1', null), returned('L2', '2025-06-05')],
+      ...['L3', 'L4', 'L5'].map((id) => loan(DUE, id)),
+      loan(null, 'L6'),
+    ]);
+    expect(value('returnOpen')).toBe(0.5);
+    expect(value('returnRisk')).toBeCloseTo(2);
   });
 });
 
