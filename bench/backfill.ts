@@ -18,6 +18,7 @@ import { createOfflineReader } from '../src/offline/reader.js';
 import { createOfflineWriters } from '../src/offline/writer.js';
 import { createOnlineStore } from '../src/online/online-store.js';
 import { openRedis } from '../src/online/redis.js';
+import { createArrivals } from '../src/sources/arrivals.js';
 import { openClickHouse } from '../src/warehouse/client.js';
 import { wideView } from './wide-view.js';
 
@@ -49,6 +50,7 @@ try {
   const calendar = new BusinessCalendar('Asia/Shanghai');
   const common = { clock: Date.now, log, metrics };
   const materializer = createMaterializer({
+    arrivals: createArrivals(store),
     derived: [],
     ...common,
     calendar,

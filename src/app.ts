@@ -69,6 +69,7 @@ import { createScoring } from './serving/scores.js';
 import { countServed } from './serving/served-values.js';
 import { createSpines } from './serving/spines.js';
 import { createTrainingSets } from './serving/training-sets.js';
+import { createArrivals } from './sources/arrivals.js';
 import { createSpineStore } from './sources/spines/store.js';
 import { removeLeft } from './sources/spool.js';
 import { createSourceStore } from './sources/store.js';
@@ -245,6 +246,7 @@ export async function createApp(config: Config, given: Given = {}) {
     });
     const derived = Object.values(derivedTables);
     const materializer = createMaterializer({
+      arrivals: createArrivals(store),
       derived,
       offline,
       writers,
@@ -406,6 +408,7 @@ export async function createApp(config: Config, given: Given = {}) {
         metrics,
       }),
       materializer,
+      republishDays: config.republishDays,
       offline,
       offlineWriters: writers,
       online,

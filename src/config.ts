@@ -97,6 +97,7 @@ const Environment = z
     RISKGRAPH_STALE_SHARE: withDefault(z.coerce.number().min(0).max(1), 0.05),
     RISKGRAPH_HISTORY_ROWS: withDefault(z.coerce.number().int().min(0), 10_000_000),
     RISKGRAPH_HISTORY_SECONDS: withDefault(z.coerce.number().int().min(0), 600),
+    RISKGRAPH_REPUBLISH_DAYS: withDefault(z.coerce.number().int().min(0).max(31), 3),
     RISKGRAPH_SPINE_DAYS: withDefault(z.coerce.number().int().min(1).max(36_500), 30),
   })
   .refine((env) => env.RISKGRAPH_KEYS === undefined || env.RISKGRAPH_KEYS_FILE === undefined, {
@@ -140,6 +141,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env) {
     historyBudget: { rows: env.RISKGRAPH_HISTORY_ROWS, seconds: env.RISKGRAPH_HISTORY_SECONDS },
     /** How long an uploaded spine stays from which no training set is made. */
     spineDays: env.RISKGRAPH_SPINE_DAYS,
+    /** How many days of as-ofs are published again by themselves once rows of them come late; 0: none. */
+    republishDays: env.RISKGRAPH_REPUBLISH_DAYS,
     home,
     /** The project whose definitions are laid over the product's. */
     project: env.RISKGRAPH_DEFINITIONS === undefined ? undefined : resolve(env.RISKGRAPH_DEFINITIONS),

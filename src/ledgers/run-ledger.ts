@@ -1,7 +1,7 @@
 import { Between, type DataSource, In, LessThan, MoreThan, Not } from 'typeorm';
 import { RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
-import type { RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
+import type { ComputedAsOf, RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
 import { checkToken } from './leases.js';
 import { MaterializationRunEntity } from './materialization-run.js';
 
@@ -117,6 +117,27 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
         .orderBy('run.as_of')
         .getRawMany();
       return found.map(({ asOf, knowledge }) => ({ asOf: asOf.getTime(), knowledge: knowledge.getTime() }));
+    },
+
+    async computed(viewIds, after) {
+      const found: ({ viewId: string; asOf: Date; knowledge: Date } & Pick<ComputedAsOf, 'kind' | 'imports'>)[] =
+        await dataSource.query(
+          `SELECT DISTINCT ON (as_of, view_id) view_id AS "viewId", as_of AS "asOf", knowledge, kind,
+            coalesce(counts->'imports', '{}') AS imports
+          FROM materialization_run WHERE stage = 'COMMITTED' AND view_id = ANY($1) AND as_of > $2
+          ORDER BY as_of, view_id, id DESC`,
+          [viewIds, new Date(after)],
+        );
+      return found.map((run) => ({ ...run, asOf: run.asOf.getTime(), knowledge: run.knowledge.getTime() }));
+    },
+
+    async republished(viewIds, { asOf, after }) {
+      const found: unknown[] = await dataSource.query(
+        `SELECT 1 FROM materialization_run WHERE stage = 'COMMITTED' AND kind = 'REPUBLICATION' AND view_id = ANY($1)
+          AND as_of <= $2 AND history_stamp > $3 AND (counts->>'changed')::bigint > 0 LIMIT 1`,
+        [viewIds, new Date(asOf), new Date(after)],
+      );
+      return found.length > 0;
     },
 
     async endsChecked(viewId, before) {

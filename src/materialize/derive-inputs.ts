@@ -11,6 +11,11 @@ export interface DerivedUntil {
   readonly knownBy?: Instant;
 }
 
+/** The tables whose imports bear on the view: its sources, and what derived ones among them are made of. */
+export const tablesRead = ({ sources }: Pick<View, 'sources'>, derived: readonly DerivedTable[]): readonly string[] => [
+  ...new Set(sources.flatMap((name) => [name, ...(derived.find((table) => table.name === name)?.inputs ?? [])])),
+];
+
 /**
  * Brings the derived tables that the views read to the day that their runs need: what is known when the delay of the last as-of is over, which
  * is where its run reads. Views that read none cost nothing, and a table that is up to date next to nothing.

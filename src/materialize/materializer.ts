@@ -10,6 +10,7 @@ import { planBackfill, runBackfill } from './backfill.js';
 import { deriveInputs } from './derive-inputs.js';
 import { estimateAsOfs, estimateBackfill } from './estimate.js';
 import { futureFrom } from './future-runs.js';
+import { lateAsOfs } from './late-as-ofs.js';
 import { withLease } from './leased-view.js';
 import { computeAsOfs } from './missing-as-ofs.js';
 import { progressWithin } from './progress.js';
@@ -79,6 +80,17 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       const asked = views.map((view) => ({ view, asOfs: [asOf ?? newestDue(view, now, calendar)] }));
       for (const { view, asOfs } of asked) for (const each of asOfs) checkDue(view, each, clocks);
       return republish(deps, { jobId, views: asked, now }, progress);
+    },
+
+    async republishLate({ jobId, views, now: asked, days }, progress) {
+      const now = Math.min(asked, await storeNow(deps));
+      const scores = views.filter(({ origin }) => origin.kind === 'scores');
+      const late = await lateAsOfs(
+        deps,
+        views.filter((view) => !scores.includes(view)),
+        { now, days },
+      );
+      return republish(deps, { jobId, views: late, scores, now }, progress);
     },
 
     async scorePortfolio({ jobId, view, asOf, now }, progress) {

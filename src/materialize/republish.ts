@@ -7,6 +7,7 @@ import type { JobProgress } from '../core/ports/progress.js';
 import { settleSources } from '../core/settled-sources.js';
 import { withoutHistory } from './backfill.js';
 import { deriveInputs } from './derive-inputs.js';
+import { lateScores } from './late-as-ofs.js';
 import { progressWithin } from './progress.js';
 import { type MaterializerDeps, storeNow } from './run-steps.js';
 import { readableFrom } from './schedule.js';
@@ -25,6 +26,8 @@ export interface ToRepublish {
 export interface Republication {
   readonly jobId: string;
   readonly views: readonly ToRepublish[];
+  /** Score views that are scored anew where one of their inputs was published again. */
+  readonly scores?: readonly View[];
   readonly now: Instant;
 }
 
@@ -34,7 +37,7 @@ const asScheduled = (jobId: string): string => `${jobId}/as-scheduled`;
 /** See Materializer.republish. */
 export async function republish(
   deps: MaterializerDeps,
-  { jobId, views, now }: Republication,
+  { jobId, views, scores = [], now }: Republication,
   progress: JobProgress,
 ): Promise<MaterializeResult> {
   // Before the imports are waited for: one that begins to write later is known later.
@@ -42,21 +45,37 @@ export async function republish(
   const named = views.map(({ view }) => view);
   await settleSources(deps, named, progress.signal);
   await deriveInputs(deps.derived, named, { now, knownBy }, progress.signal);
-  const asOfsOf = new Map(views.map(({ view, asOfs }) => [view.id, asOfs]));
-  const runs = inputsFirst(named).flatMap((view) => (asOfsOf.get(view.id) ?? []).map((asOf) => ({ view, asOf })));
+  const given = new Map(views.map(({ view, asOfs }) => [view.id, asOfs]));
+  const ordered = inputsFirst([...named, ...scores]);
   const results: ViewResult[] = [];
   const failures = new ViewFailures();
-  for (const [index, { view, asOf }] of runs.entries()) {
+  for (const [index, view] of ordered.entries()) {
     progress.signal.throwIfAborted();
     if (failures.keeps(view)) continue;
-    const within = progressWithin(progress, index / runs.length, (index + 1) / runs.length);
-    await again(deps, { view, asOf, jobId, knownBy }, within).then(
-      (result) => void results.push(result),
+    const within = progressWithin(progress, index / ordered.length, (index + 1) / ordered.length);
+    // At its turn: by then its inputs are published.
+    const asOfs = given.get(view.id) ?? (await lateScores(deps, view, now));
+    await allAgain(deps, { view, asOfs, jobId, knownBy }, within).then(
+      (own) => void results.push(...own),
       (error: unknown) => failures.add(view, error),
     );
   }
   failures.throw(results.length);
   return { views: results };
+}
+
+async function allAgain(
+  deps: MaterializerDeps,
+  { asOfs, ...common }: ToRepublish & Omit<Again, 'asOf'>,
+  progress: JobProgress,
+): Promise<readonly ViewResult[]> {
+  const results: ViewResult[] = [];
+  for (const [index, asOf] of asOfs.entries()) {
+    progress.signal.throwIfAborted();
+    const within = progressWithin(progress, index / asOfs.length, (index + 1) / asOfs.length);
+    results.push(await again(deps, { ...common, asOf }, within));
+  }
+  return results;
 }
 
 interface Again {

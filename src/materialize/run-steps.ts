@@ -5,6 +5,7 @@
 import type { View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant } from '../core/helpers/time.js';
+import type { Arrivals, ImportsRead } from '../core/ports/arrivals.js';
 import type { DerivedTable } from '../core/ports/derived.js';
 import type { Lease, Leases } from '../core/ports/leases.js';
 import type { PortfolioScores, RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
@@ -12,10 +13,12 @@ import type { OfflineReader, Run, Shard, StageCounts } from '../core/ports/offli
 import type { OfflineWriter, OfflineWriters } from '../core/ports/offline-writer.js';
 import type { OnlineStore } from '../core/ports/online.js';
 import type { Clock, Log, Metrics, StoreClock } from '../core/ports/process.js';
+import { tablesRead } from './derive-inputs.js';
 import { countScores } from './score-tally.js';
 import { kindOf } from './view-kinds.js';
 
 export interface MaterializerDeps {
+  readonly arrivals: Arrivals;
   readonly offline: OfflineReader;
   readonly writers: OfflineWriters;
   readonly online: OnlineStore;
@@ -88,11 +91,16 @@ export const computeStage = (leased: LeasedView, run: Run, progress: StepProgres
 /** STARTED to STAGED: the rows are computed once; everything after it reads the stage. */
 export async function stage(leased: LeasedView, record: RunRecord, progress: StepProgress): Promise<RunRecord> {
   if (record.stage !== 'STARTED') return record;
+  const imports = await importsOf(leased);
   const counts = await computeStage(leased, runOf(leased.view, record), progress);
   // What a backfill publishes is little; its shards are counted once it is in the history.
   const shards = record.kind === 'BACKFILL' ? 1 : await shardCount(leased, counts.changed);
-  return advance(leased, record, { stage: 'STAGED', counts: { ...counts, shards } });
+  return advance(leased, record, { stage: 'STAGED', counts: { ...counts, shards, imports } });
 }
+
+/** Asked before the rows are read: what is imported meanwhile counts as not read. */
+const importsOf = ({ arrivals, view, derived }: LeasedView): Promise<ImportsRead> =>
+  arrivals.newest(tablesRead(view, derived));
 
 /** Rows that one stage of several runs holds, about: what a killed process has to compute again. */
 const ROWS_A_STAGE = 2_000_000;
@@ -127,6 +135,7 @@ export async function stageAll(
       const most = rowsARun === 0 ? RUNS_OF_UNKNOWN_SIZE : Math.ceil(ROWS_A_STAGE / rowsARun);
       const batch = waiting.splice(0, most);
       const before = staged.length;
+      const imports = await importsOf(leased);
       const counts = await writer.stageRuns(
         batch.map((record) => runOf(view, record)),
         async (runs) => {
@@ -139,7 +148,7 @@ export async function stageAll(
       staged.push(
         ...(await advanceAll(leased, batch, ({ id }) => ({
           stage: 'STAGED',
-          counts: { ...(countsOf.get(id) as StageCounts), shards: 1 },
+          counts: { ...(countsOf.get(id) as StageCounts), shards: 1, imports },
         }))),
       );
       rowsARun = Math.max(1, ...counts.map(({ rows }) => rows));

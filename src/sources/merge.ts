@@ -1,5 +1,6 @@
 import { ident, join, param, raw, type Sql, sql } from '../core/definitions/sql.js';
 import type { Instant } from '../core/helpers/time.js';
+import { eventTimeSql } from '../core/lending/source-sql.js';
 import { type SourceColumn, type SourceTable, storedType } from '../core/lending/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { checkFence, type Fence, withinFence } from '../warehouse/fence.js';
@@ -20,6 +21,17 @@ export interface MergeOptions {
   readonly fence: Fence;
   readonly signal: AbortSignal;
   readonly bucketRows?: number | undefined;
+  /** IANA name of the portfolio's zone, in which days end. */
+  readonly timezone: string;
+}
+
+/** What a merge appended. */
+export interface Appended {
+  readonly rows: number;
+  /** When the rows happened at the earliest, by any version of their keys; null without rows, and for a table without event time. */
+  readonly firstEvent: Instant | null;
+  /** When the last of the rows was known; null without rows. */
+  readonly lastKnown: Instant | null;
 }
 
 /**
@@ -30,7 +42,6 @@ export interface MergeOptions {
  * Of the rows of a key without an `ingested_at` of their own the last line says what holds when it is written; see `refuseReplaced`.
  * Of the new rows with one key and one `ingested_at` the last line is in force; the others have the number below.
  * Killed in between, it leaves some rows readable; the same import again then adds the others and nothing twice.
- * @returns how many rows were appended
  */
 export async function mergeStage({
   clickhouse,
@@ -41,22 +52,50 @@ export async function mergeStage({
   fence,
   signal,
   bucketRows = BUCKET_ROWS,
-}: MergeOptions): Promise<number> {
+  timezone,
+}: MergeOptions): Promise<Appended> {
   const key = table.columns
     .filter((column) => column.key)
     .sort((a, b) => table.key.indexOf(a.name) - table.key.indexOf(b.name));
   const bounds = await bucketBounds(clickhouse, { stage, key, bucketRows, signal });
+  const appended: Appended[] = [];
   for (let bucket = 0; bucket <= bounds.length; bucket++) {
     const range = within(key, bounds[bucket - 1], bounds[bucket]);
     await clickhouse.run('import-merge', appendNew(table, { stage, key, range, seq, known, fence }), { signal });
+    appended.push(await countAppended(clickhouse, table, { key, range, seq, timezone, signal }));
   }
   await checkFence(clickhouse, fence);
-  const [row] = await clickhouse.rows<{ rows: string }>(
+  const times = (of: (each: Appended) => Instant | null) => appended.flatMap((each) => of(each) ?? []);
+  const first = Math.min(...times(({ firstEvent }) => firstEvent));
+  const last = Math.max(...times(({ lastKnown }) => lastKnown));
+  return {
+    rows: appended.reduce((sum, { rows }) => sum + rows, 0),
+    firstEvent: Number.isFinite(first) ? first : null,
+    lastKnown: Number.isFinite(last) ? last : null,
+  };
+}
+
+type Counting = Pick<MergeOptions, 'seq' | 'timezone' | 'signal'> & Pick<Bucket, 'key' | 'range'>;
+
+/** The rows of a bucket that the import appended. A correction may move a row to another day: the days of its earlier versions count too. */
+async function countAppended(
+  clickhouse: ClickHouse,
+  table: SourceTable,
+  { key, range, seq, timezone, signal }: Counting,
+): Promise<Appended> {
+  const names = join(key.map(({ name }) => ident(name)));
+  const own = sql`v.seq IN (${param('UInt64', String(seq))}, ${param('UInt64', String(seq - 1n))})`;
+  const hasTime = table.eventTime.kind !== 'always';
+  const [row] = await clickhouse.rows<{ rows: string; first: string | null; last: string | null }>(
     'import-count',
-    sql`SELECT count() AS rows FROM ${ident(table.name)} WHERE seq IN (${param('UInt64', String(seq))}, ${param('UInt64', String(seq - 1n))})`,
+    sql`SELECT toString(countIf(${own})) AS rows, toUnixTimestamp64Milli(maxOrNullIf(v.ingested_at, ${own})) AS last,
+      ${hasTime ? sql`toUnixTimestamp64Milli(minOrNull(${eventTimeSql(table, timezone)}))` : raw('NULL')} AS first
+      FROM ${ident(table.name)} AS v WHERE ${range}
+        AND (${names}) IN (SELECT ${names} FROM ${ident(table.name)} AS v WHERE ${range} AND ${own})`,
     { signal },
   );
-  return Number(row?.rows ?? 0);
+  const at = (value: string | null | undefined): Instant | null => (value == null ? null : Number(value));
+  return { rows: Number(row?.rows ?? 0), firstEvent: at(row?.first), lastKnown: at(row?.last) };
 }
 
 type KeyValues = readonly unknown[];

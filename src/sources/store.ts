@@ -115,7 +115,11 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
   };
 }
 
-const IMPORT_COLUMNS = ['table', 'import_id', 'seq', 'at', 'history', 'accepted', 'duplicates', 'rejected'] as const;
+const IMPORT_COLUMNS = [
+  ...(['table', 'import_id', 'seq', 'at', 'history', 'accepted', 'duplicates', 'rejected'] as const),
+  ...(['first_event', 'last_known'] as const),
+] as const;
+const NOTHING = { rows: 0, firstEvent: null, lastKnown: null };
 
 type InLease = <T>(table: string, body: (lease: Lease<'table'>) => Promise<T>) => Promise<T>;
 
@@ -157,13 +161,13 @@ async function importFile(
       const { lost: signal } = lease;
       if (good > 0) await raiseFence(clickhouse, fence, { signal });
       const seq = await nextSeq(clickhouse, table, now);
-      const { bucketRows } = options;
+      const { bucketRows, calendar } = options;
       const known =
         good === 0
           ? now
           : await knowledgeInstant(options, { table: table.name, now: await clock(), brought: newestBrought(stage) });
-      const appended =
-        good === 0 ? 0 : await mergeStage({ clickhouse, table, stage, seq, known, fence, signal, bucketRows });
+      const merge = { clickhouse, table, stage, seq, known, fence, signal, bucketRows, timezone: calendar.timezone };
+      const { rows, firstEvent, lastKnown } = good === 0 ? NOTHING : await mergeStage(merge);
       await clickhouse.insert('import-record', { table: 'source_imports', columns: IMPORT_COLUMNS }, [
         [
           table.name,
@@ -171,12 +175,14 @@ async function importFile(
           String(seq),
           instantText(known),
           Number(history),
-          appended,
-          good - replaced - appended,
+          rows,
+          good - replaced - rows,
           quarantine.rejected,
+          firstEvent === null ? null : instantText(firstEvent),
+          lastKnown === null ? null : instantText(lastKnown),
         ],
       ]);
-      return appended;
+      return rows;
     });
     const duplicates = good - replaced - accepted;
     const { rejected, notKept, first } = quarantine;

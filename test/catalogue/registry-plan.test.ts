@@ -30,6 +30,7 @@ import { createOfflineReader } from '../../src/offline/reader.js';
 import { createOfflineWriters } from '../../src/offline/writer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
+import { noArrivals } from '../materialize/views.js';
 import { quietLog } from '../support/homes.js';
 import { indicatorOf } from '../support/indicators.js';
 import { fixtureRegistry, withViews } from '../support/registries.js';
@@ -91,6 +92,7 @@ beforeAll(async () => {
   leases = createLeases(database.dataSource);
   sets = createTrainingSetLedger(database.dataSource);
   materializer = createMaterializer({
+    arrivals: noArrivals,
     derived: [],
     offline,
     writers,

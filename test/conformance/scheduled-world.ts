@@ -15,7 +15,7 @@ import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { unwatched } from '../materialize/fixture.js';
-import { noScores } from '../materialize/views.js';
+import { noArrivals, noScores } from '../materialize/views.js';
 import { viewOf } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { freshPostgresDatabase, freshRedis } from '../support/stores.js';
@@ -61,6 +61,7 @@ export async function openScheduledWorld(): Promise<ScheduledWorld> {
   const seams = { clock: () => clock.now, log: silentLog, metrics: noMetrics };
   const online = createOnlineStore({ client: connection.client, prefix: 'scheduled', ...seams });
   const materializer = createMaterializer({
+    arrivals: noArrivals,
     derived: [],
     offline: world.offline,
     writers: world.writers,

@@ -15,6 +15,7 @@ const asked = async (
   const table: DerivedTable = {
     name: 'loan_snapshots',
     inputs: ['loans'],
+    derivedBy: (asOf) => asOf,
     derive: async (request) => {
       requests.push(request);
     },

@@ -14,6 +14,7 @@ import { createRunLedger } from '../../src/ledgers/run-ledger.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
+import { createArrivals } from '../../src/sources/arrivals.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
@@ -101,6 +102,7 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
     clearFacts: () => clickhouse.run('clear', raw('TRUNCATE TABLE facts')),
     materializer: (change = {}) =>
       createMaterializer({
+        arrivals: createArrivals(clickhouse),
         derived: [],
         offline,
         writers,

@@ -23,7 +23,7 @@ import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { catalogueOf, jobsOf } from '../queue/jobs-of.js';
 import { openScoring, scoredViews } from './scored.js';
-import { clickhouseAt, factsView, noScores, PREFIX, TIMEZONE } from './views.js';
+import { clickhouseAt, factsView, noArrivals, noScores, PREFIX, TIMEZONE } from './views.js';
 
 export interface KillPlan {
   readonly urls: { readonly postgres: string; readonly redis: string; readonly clickhouse: string };
@@ -88,6 +88,7 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
     ? watch.port('scores', (await openScoring({ clickhouse, offline, leases, clock }, [scored.model])).scores)
     : noScores;
   const materializer = createMaterializer({
+    arrivals: noArrivals,
     derived: [],
     ...common,
     offline,

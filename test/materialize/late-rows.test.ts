@@ -20,7 +20,7 @@ import { catalogueOf } from '../queue/jobs-of.js';
 import { lookupOnnx, onnxHashOf } from '../support/tiny-onnx.js';
 import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
-import { openScoring, scoredViews } from './scored.js';
+import { openImports, openScoring, scoredViews } from './scored.js';
 import { dpdView, openSourceRows, paidView, type SourceRows } from './sources.js';
 import { HOUR, MIDNIGHT, TIMEZONE } from './views.js';
 
@@ -38,7 +38,9 @@ beforeAll(async () => {
 });
 afterAll(() => fixture?.close());
 beforeEach(async () => {
-  await fixture.clickhouse.run('test', raw('TRUNCATE TABLE repayments'));
+  for (const table of ['repayments', 'source_imports', 'source_clock']) {
+    await fixture.clickhouse.run('test', raw(`TRUNCATE TABLE ${table}`));
+  }
   view = paidView(`paid_${++tests}`);
   fixture.clock.now = MIDNIGHT + 2 * HOUR;
   await pay('R1', { at: MIDNIGHT - 2 * DAY, amount: 100 });
@@ -444,6 +446,62 @@ describe('an as-of that is published again', () => {
   });
 });
 
+/** A file of one payment that comes now, in the columns of the table. */
+async function importPayment(row: Readonly<Record<string, unknown>>): Promise<void> {
+  const line = JSON.stringify({ customer_id: 'C1', loan_id: 'L1', principal_paid: 0, interest_paid: 0, ...row });
+  const { accepted } = await openImports(fixture.clickhouse, fixture.leases).import({
+    table: 'repayments',
+    format: 'ndjson',
+    history: false,
+    clock: () => fixture.clock.now,
+    requestId: 'late',
+    body: (async function* () {
+      yield Buffer.from(`${line}\n`);
+    })(),
+  });
+  expect(accepted).toBe(1);
+}
+
+describe('what came late is found by itself', () => {
+  const instant = (at: number) => new Date(at).toISOString();
+  const tick = async (at: number, days = 3): Promise<readonly ViewResult[]> => {
+    fixture.clock.now = at;
+    const request = { jobId: newUuid(at), views: [view], now: at, days };
+    return (await fixture.materializer().republishLate(request, unwatched())).views;
+  };
+  const arrive = (id: string, at: number, { paidAt, amount }: { readonly paidAt: number; readonly amount: number }) => {
+    fixture.clock.now = at;
+    return importPayment({ repayment_id: id, paid_at: instant(paidAt), principal_paid: amount });
+  };
+
+  it('and its as-ofs are published again once, those of before it happened and of before the window are not', async () => {
+    await backfill('2026-02-24', '2026-02-28');
+    await run();
+    expect(await tick(MIDNIGHT + 4 * HOUR)).toEqual([]);
+    await arrive('R2', MIDNIGHT + 5 * HOUR, { paidAt: MIDNIGHT - DAY - HOUR, amount: 50 });
+    const again = await tick(MIDNIGHT + 6 * HOUR);
+    expect(again.map(({ asOf, changed }) => [asOf, changed])).toEqual([
+      [instant(MIDNIGHT - DAY), 1],
+      [instant(MIDNIGHT), 1],
+    ]);
+    expect(await online()).toEqual(['150', 2]);
+    expect(await knownAt(MIDNIGHT + 6 * HOUR - 1)).toEqual(['100', 1]);
+    expect(await tick(MIDNIGHT + 7 * HOUR)).toEqual([]);
+    await arrive('R3', MIDNIGHT + 8 * HOUR, { paidAt: MIDNIGHT - 3 * DAY, amount: 1 });
+    expect(await tick(MIDNIGHT + 9 * HOUR, 1)).toMatchObject([{ asOf: instant(MIDNIGHT) }]);
+    expect(await online()).toEqual(['151', 3]);
+  });
+
+  it('unless it happened after the as-of; a correction that moves a payment out of the day is late too', async () => {
+    await run();
+    await arrive('R2', MIDNIGHT + 3 * HOUR, { paidAt: MIDNIGHT + HOUR, amount: 50 });
+    expect(await tick(MIDNIGHT + 4 * HOUR)).toEqual([]);
+    await arrive('R1', MIDNIGHT + 5 * HOUR, { paidAt: MIDNIGHT + 2 * HOUR, amount: 100 });
+    expect(await tick(MIDNIGHT + 6 * HOUR)).toMatchObject([{ changed: 1 }]);
+    expect(await online()).toEqual([]);
+  });
+});
+
 it('a late repayment of a customer at 15 days past due corrects loan-days, days past due and score the same day, and training at 9:00 and 14:00 reads what decisions did', async () => {
   const loan = { loan_id: 'L15', customer_id: 'C15' };
   await lend(loan, 12);
@@ -506,9 +564,27 @@ it('a late repayment of a customer at 15 days past due corrects loan-days, days 
     { dpd: 0, known: String(at(13)) },
   ];
   expect(await versions()).toEqual(restated);
-  await materializer.materialize(asked(at(26)), unwatched());
+  await materializer.materialize(asked(at(27)), unwatched());
   expect(await versions()).toEqual(restated);
   expect(await decision()).toEqual([0, expect.closeTo(0.01)]);
+
+  // It bounced: what a file says after the run is found by the next tick, in the loan-days as well as in the score.
+  fixture.clock.now = at(27.5);
+  await importPayment({
+    ...loan,
+    ...paid,
+    repayment_id: 'P15',
+    paid_at: new Date(at(-5)).toISOString(),
+    ingested_at: undefined,
+    deleted: 1,
+  });
+  const late = await materializer.republishLate({ ...asked(at(28)), days: 3 }, unwatched());
+  expect(late.views.map(({ view: id, asOf, changed }) => [id, asOf, changed])).toEqual([
+    [days.id, new Date(at(0)).toISOString(), 1],
+    [days.id, new Date(at(24)).toISOString(), 1],
+    [scored.view.id, new Date(at(24)).toISOString(), 1],
+  ]);
+  expect(await decision()).toEqual([16, expect.closeTo(0.17)]);
   await scorer.close();
   await rm(folder, { recursive: true });
 });

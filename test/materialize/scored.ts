@@ -106,6 +106,20 @@ export const migrateSources = (clickhouse: ClickHouse): Promise<unknown> =>
     log: silentLog,
   });
 
+/** Imports into the source tables. */
+export const openImports = (clickhouse: ClickHouse, leases: Leases): SourceStore =>
+  createSourceStore({
+    tables: TABLES,
+    clickhouse,
+    userSql: createUserSql(clickhouse),
+    calendar: new BusinessCalendar(TIMEZONE),
+    datum: 'WGS84',
+    log: silentLog,
+    metrics: noMetrics,
+    tempDir: resolve('.'),
+    leases,
+  });
+
 export interface Scoring {
   readonly scorer: Scorer;
   readonly sources: SourceStore;
@@ -124,16 +138,6 @@ export async function openScoring(
   const { clickhouse, offline, leases, clock } = options;
   const scorer = createScorer({ executionProvider: 'cpu' });
   await scorer.open(models);
-  const sources = createSourceStore({
-    tables: TABLES,
-    clickhouse,
-    userSql: createUserSql(clickhouse),
-    calendar: new BusinessCalendar(TIMEZONE),
-    datum: 'WGS84',
-    log: silentLog,
-    metrics: noMetrics,
-    tempDir: resolve('.'),
-    leases,
-  });
+  const sources = openImports(clickhouse, leases);
   return { scorer, sources, scores: createPortfolioScores({ offline, scorer, sources, clock }) };
 }

@@ -1,5 +1,6 @@
 import { array, defineEntity, float64, int32, sql, string } from '../../src/core/definitions/define.js';
 import type { View } from '../../src/core/definitions/definitions.js';
+import type { Arrivals } from '../../src/core/ports/arrivals.js';
 import type { PortfolioScores } from '../../src/core/ports/materialize.js';
 import { viewOf } from '../offline/support.js';
 
@@ -31,6 +32,9 @@ export const factsView = (change: Partial<Parameters<typeof viewOf>[2]> = {}, na
       FROM facts AS f WHERE f.at < ${asOf.instant} GROUP BY customer_id`,
     ...change,
   });
+
+/** Of tests into whose sources no file is imported. */
+export const noArrivals: Arrivals = { newest: async () => ({}), since: async () => [] };
 
 /** Of tests without a model. */
 export const noScores: PortfolioScores = {

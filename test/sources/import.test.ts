@@ -832,14 +832,23 @@ describe('merging in buckets', () => {
         toDateTime64('2024-06-01 00:00:00', 3, 'UTC') + intDiv(number, 140), 0, number + 1 FROM numbers(420)`);
     const lease = leaseOf(tableResource('loan_snapshots'), Date.now());
     const { clickhouse } = sources;
-    const common = { clickhouse, table, stage, fence: tableFence(lease), known: NOW, signal: lease.lost };
+    const common = {
+      clickhouse,
+      table,
+      stage,
+      fence: tableFence(lease),
+      known: NOW,
+      signal: lease.lost,
+      timezone: 'Asia/Shanghai',
+    };
     const merged = await mergeStage({ ...common, seq: 1n, bucketRows: 31 });
     const rows = await sources.rows<{ loan_id: string; as_of: string; dpd: number; at: string }>(
       'SELECT loan_id, as_of, dpd, ingested_at AS at FROM loan_snapshots ORDER BY loan_id, as_of, ingested_at',
     );
-    expect(rows).toHaveLength(merged);
-    expect(merged).toBe(420);
-    expect(await mergeStage({ ...common, seq: 3n, bucketRows: 23 })).toBe(0);
+    expect(rows).toHaveLength(420);
+    const [firstEvent, lastKnown] = [Date.UTC(2024, 0, 1, 16) - 1, Date.UTC(2024, 5, 1, 0, 0, 2)];
+    expect(merged).toEqual({ rows: 420, firstEvent, lastKnown });
+    expect(await mergeStage({ ...common, seq: 3n, bucketRows: 23 })).toMatchObject({ rows: 0, lastKnown: null });
     await dropTable(sources.clickhouse, stage);
   });
 });

@@ -20,6 +20,8 @@ export interface DerivedTable<Result = unknown> {
   readonly name: string;
   /** Source tables from which its rows follow. */
   readonly inputs: readonly string[];
+  /** The instant up to which its rows of the days that are over at an as-of know their inputs, as the schedule derives them. */
+  derivedBy(asOf: Instant): Instant;
   /** Derives what is missing and restates what came in late. Nothing to do costs next to nothing; repeating it changes nothing. */
   derive(request: DeriveRequest, progress: JobProgress): Promise<Result>;
 }

@@ -20,6 +20,8 @@ export interface JobServices {
   readonly labels: LabelComputer;
   readonly loanSnapshots: LoanSnapshots;
   readonly materializer: Materializer;
+  /** How many days of as-ofs are published again by themselves. */
+  readonly republishDays: number;
   readonly offline: OfflineReader;
   readonly offlineWriters: OfflineWriters;
   readonly online: OnlineStore;

@@ -1,6 +1,7 @@
 /** Materialization: runs of views, their state, and what they return. */
 import type { View, ViewOfKind } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
+import type { ImportsRead } from './arrivals.js';
 import type { Lease } from './leases.js';
 import type { EntityKey, KeyRange, Run, StagedRow } from './offline.js';
 import type { JobProgress } from './progress.js';
@@ -33,6 +34,8 @@ export interface RunRecord {
     readonly setAside?: readonly EntityKey[];
     /** Ranges of entities that are set aside as a whole. */
     readonly setAsideRanges?: readonly KeyRange[];
+    /** The newest imports of its sources that the run could read; absent in runs of earlier releases. */
+    readonly imports?: ImportsRead;
     /** Whether another run had made the as-of history before; absent in runs of earlier releases. */
     readonly restated?: boolean;
     /** Whether the run looked for keys that end because their source row was deleted; absent in runs of earlier releases and of scores. */
@@ -46,6 +49,12 @@ export interface RunRecord {
   } | null;
   /** Indexes of the shards whose online rows are written. */
   readonly shardsDone: readonly number[];
+}
+
+/** The newest committed run of an as-of. */
+export interface ComputedAsOf extends Pick<RunRecord, 'viewId' | 'asOf' | 'knowledge' | 'kind'> {
+  /** Empty where the run does not say. */
+  readonly imports: ImportsRead;
 }
 
 export type RunChange = Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>>;
@@ -82,6 +91,10 @@ export interface RunLedger {
     viewId: string,
     range: { readonly from: Instant; readonly to: Instant },
   ): Promise<readonly Pick<RunRecord, 'asOf' | 'knowledge'>[]>;
+  /** Lists the newest committed run of each as-of of the views after an instant, oldest as-of first. */
+  computed(viewIds: readonly string[], after: Instant): Promise<readonly ComputedAsOf[]>;
+  /** Whether a republication of one of the views, of an as-of up to `asOf`, changed rows after an instant. */
+  republished(viewIds: readonly string[], range: { readonly asOf: Instant; readonly after: Instant }): Promise<boolean>;
   /** The newest as-of of the view before an instant of which a committed run looked for ends; null where there is none. */
   endsChecked(viewId: string, before: Instant): Promise<Instant | null>;
   /** Sums rows and seconds of the newest committed runs of a view; null where none was measured. */
@@ -229,6 +242,14 @@ export interface Materializer {
    * computed as scheduled first. A score view is scored anew at its newest as-of; its earlier scores stay as they were given.
    */
   republish(request: MaterializeRequest, progress: JobProgress): Promise<MaterializeResult>;
+  /**
+   * Republishes what came late: the as-ofs of the last `days` that an import has touched since their newest run, and the newest scores that were made
+   * of what changes. Nothing late costs next to nothing. A table whose rows have no event time makes no as-of late.
+   */
+  republishLate(
+    request: Omit<MaterializeRequest, 'asOf'> & { readonly days: number },
+    progress: JobProgress,
+  ): Promise<MaterializeResult>;
   /** Scores every key of a score view's inputs as of a local midnight: the newest that is due where none is given. */
   scorePortfolio(
     request: { readonly jobId: string; readonly view: View; readonly asOf?: Instant; readonly now: Instant },

@@ -56,6 +56,7 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
   return {
     name: SNAPSHOTS,
     inputs: INPUT_TABLES,
+    derivedBy: (asOf) => derivedAt(days, days.dayOf(asOf) - 1),
     async derive({ through, asOf, now, knownBy }, progress) {
       const due = knownFrom(days, now + 1) - 1;
       const over = asOf === undefined ? due : days.dayOf(asOf) - 1;
