@@ -1,14 +1,17 @@
 /** Writes what is derived from the definitions and committed; `--check` fails where a file differs instead of writing it. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { indicatorsPage } from '../src/catalogue/indicators-page.js';
 import { catalog, publishable } from '../src/catalogue/published.js';
 import { tablesPage } from '../src/catalogue/tables-page.js';
+import { definitionTypes, TYPES_FILE } from '../src/checking/definition-types.js';
 import { buildSchema, emitSchema } from '../src/graphql/schema.js';
 import { roleTable } from '../src/http/role-table.js';
 import { loadRegistry } from '../src/registry/load.js';
 import { metricTable } from '../src/telemetry/metrics.js';
 
 const LOCK = 'definitions.lock.json';
+const TEMPLATE = 'templates/project';
 
 const registry = await loadRegistry({ root: process.cwd() });
 
@@ -46,6 +49,10 @@ async function lock(): Promise<string> {
   return `${JSON.stringify(Object.fromEntries(Object.entries(locked).sort()), null, 2)}\n`;
 }
 
+/** Names of the product and of what `init` writes. */
+const templateTypes = async (): Promise<string> =>
+  definitionTypes(await loadRegistry({ root: process.cwd(), project: resolve(TEMPLATE) }));
+
 const files: Readonly<Record<string, () => Promise<string>>> = {
   'schema.graphql': async () => emitSchema(registry),
   [LOCK]: lock,
@@ -54,6 +61,7 @@ const files: Readonly<Record<string, () => Promise<string>>> = {
   'docs/indicators.md': async () => indicatorsPage(registry),
   'README.md': readme,
   'docs/monitoring.md': monitoring,
+  [`${TEMPLATE}/${TYPES_FILE}`]: templateTypes,
 };
 
 for (const [file, make] of Object.entries(files)) {

@@ -1,6 +1,6 @@
 /** Checks the definitions of a project without a server: types, rules of the registry, queries on empty tables, models. */
 import { existsSync } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { definitionFolders } from '../core/definitions/definition-kinds.js';
@@ -11,6 +11,7 @@ import type { Log } from '../core/ports/process.js';
 import { type Layers, PROJECT_CONFIG } from '../registry/layers.js';
 import { ENTITIES, inspectDefinitions } from '../registry/load.js';
 import { PRODUCT, typescriptBelow } from '../registry/scan.js';
+import { definitionTypes, TYPES_FILE } from './definition-types.js';
 import { lineAbout, type Problem } from './problem.js';
 import { refusedQueries, withEmptyTables } from './queries.js';
 import { typeProblems } from './types.js';
@@ -22,6 +23,8 @@ export interface CheckOptions {
   readonly project?: string | undefined;
   readonly currency: string;
   readonly timezone: string;
+  /** Writes the project's file of names where it is not in step; without it, that is a problem. */
+  readonly write?: boolean;
 }
 
 export interface CheckReport {
@@ -55,20 +58,24 @@ const PLACES = {
 /** The files of a project that are compiled: its definitions and what lies beside them. */
 async function typedFiles(root: string): Promise<readonly string[]> {
   const below = await Promise.all(definitionFolders.map((folder) => typescriptBelow(join(root, folder))));
-  const config = join(root, PROJECT_CONFIG);
-  return [...(existsSync(config) ? [config] : []), ...below.flat()];
+  const beside = [PROJECT_CONFIG, TYPES_FILE].map((file) => join(root, file));
+  return [...beside.filter((path) => existsSync(path)), ...below.flat()];
 }
 
 /** Finds every problem of all files at once; throws only where the engine cannot be started. */
-export async function checkProject({ project, currency, timezone }: CheckOptions): Promise<CheckReport> {
+export async function checkProject({ project, currency, timezone, write = false }: CheckOptions): Promise<CheckReport> {
   const layers: Layers = { root: PACKAGE, project };
   const own = project ?? PACKAGE;
   const started = performance.now();
   const calendar = new BusinessCalendar(timezone);
   const notes: string[] = [];
-  const [types, inspected] = await Promise.all([
-    typedFiles(own).then((files) => typeProblems(own, files)),
-    inspect(layers, currency).then(async ({ registry, problems }) => {
+  const inspecting = inspect(layers, currency);
+  const naming = inspecting.then((found) => (project === undefined ? [] : nameProblems(project, found, write, notes)));
+  const [types, names, inspected] = await Promise.all([
+    // What is about to be written is compiled with.
+    (write ? naming : Promise.resolve()).then(() => typedFiles(own)).then((files) => typeProblems(own, files)),
+    naming,
+    inspecting.then(async ({ registry, problems }) => {
       if (!registry) return { problems, size: 0 };
       const [queries, models] = await Promise.all([
         queryProblems(registry, layers, calendar, notes),
@@ -80,10 +87,39 @@ export async function checkProject({ project, currency, timezone }: CheckOptions
   const unparsed = new Set(types.filter(({ message }) => SYNTAX.test(message)).map(({ file }) => file));
   // The compiler says why they do not load, with the place.
   const others = inspected.problems.filter(({ file, message }) => !(unparsed.has(file) && isUnloaded(message)));
-  const problems = [...types, ...others].sort(
+  const problems = [...types, ...names, ...others].sort(
     (a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
   return { problems, definitions: inspected.size, notes, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Compares the project's file of names with its definitions, once these load: of those that do not, names would be missing. */
+async function nameProblems(
+  project: string,
+  { registry, problems }: Awaited<ReturnType<typeof inspect>>,
+  write: boolean,
+  notes: string[],
+): Promise<readonly Problem[]> {
+  if (!registry || problems.length > 0) return [];
+  const path = join(project, TYPES_FILE);
+  const text = definitionTypes(registry);
+  const there = await readFile(path, 'utf8').catch(() => null);
+  if (there === text) return [];
+  if (write) {
+    await writeFile(path, text);
+    notes.push(`wrote ${TYPES_FILE}`);
+    return [];
+  }
+  if (there === null) {
+    notes.push(
+      `\`riskgraph check --write\` writes ${TYPES_FILE}, from which an editor completes tables, columns and features`,
+    );
+    return [];
+  }
+  const message = 'differs from the definitions';
+  return [
+    { file: TYPES_FILE, line: null, column: null, check: 'types', message, hint: 'write it: riskgraph check --write' },
+  ];
 }
 
 /** Codes of the compiler's parser. */

@@ -38,13 +38,15 @@ export function addCheckCommand(program: Command, context: CommandContext): void
     .command('check')
     .description('check the definition files without a server: types, rules, queries on empty tables, models')
     .argument('[folder]', 'a project, which is laid over the product’s definitions', context.project)
+    .option('--write', 'write riskgraph.gen.d.ts, from which an editor completes tables, columns and features')
     .addOption(jsonOption())
     .action(async (folder: string | undefined) => {
       // It loads the compiler and the engine, which other commands do without.
       const { checkProject } = await import('../checking/check.js');
       const { timezone, currency } = context;
-      const report = await checkProject({ project: folder && resolve(folder), timezone, currency });
-      print(report, command.opts<OutputOptions>(), () => describeCheck(report));
+      const { write = false, json } = command.opts<OutputOptions & { readonly write?: true }>();
+      const report = await checkProject({ project: folder && resolve(folder), timezone, currency, write });
+      print(report, { json }, () => describeCheck(report));
       if (report.problems.length > 0) process.exitCode = 1;
     });
 }

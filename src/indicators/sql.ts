@@ -69,10 +69,11 @@ const asKnown = (knowledge: Instant, calendar: BusinessCalendar): SourceSelectOp
 /** The rows as they were known: `(SELECT …)` with `date` and what their expressions name. `daysRead` is the filter of a dated table. */
 const knownRows = (rows: FactRows, read: SourceSelectOptions, daysRead: (table: SourceTable) => Sql): Sql =>
   sql`(${rows.from({
-    source: (name, { dated = false, where } = {}) => {
+    source: (name, { dated = false, where, columns } = {}) => {
       const table = rows.tables.get(name);
       const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(dated ? [daysRead(table)] : [])];
-      return sourceSelect(table, filters.length > 0 ? { ...read, keyFilter: join(filters, ' AND ') } : read);
+      const known = { ...read, columns };
+      return sourceSelect(table, filters.length > 0 ? { ...known, keyFilter: join(filters, ' AND ') } : known);
     },
     timezone: sql`${read.timezone}`,
   })})`;

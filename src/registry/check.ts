@@ -3,6 +3,7 @@ import type { FeatureViewSpec, ViewQueryContext } from '../core/definitions/defi
 import type { Feature, View } from '../core/definitions/definitions.js';
 import { instantSql, param, raw, sql } from '../core/definitions/sql.js';
 import { parseDuration } from '../core/helpers/time.js';
+import { columnsRead } from '../core/lending/source-sql.js';
 import { keyFilterOf } from '../core/lending/source-where.js';
 import type { SourceTables } from '../core/lending/sources.js';
 import { isDeclared } from './references.js';
@@ -39,10 +40,11 @@ function sourcesOf(spec: FeatureViewSpec, tables: SourceTables, report: Report):
   const date = sql`${param('Date', '2026-01-01')}`;
   const instant = instantSql(Date.UTC(2026, 0, 1));
   const context: ViewQueryContext = {
-    source: (name, { where } = {}) => {
+    source: (name, { where, columns } = {}) => {
       used.add(name);
       const table = tables.find(name);
       if (where && table) keyFilterOf(table, where);
+      if (table) columnsRead(table, columns);
       return raw('(SOURCE)');
     },
     asOf: { instant, date, minusDays: () => instant, minusMonths: () => instant },

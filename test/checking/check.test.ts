@@ -23,6 +23,8 @@ export default defineFeatureView({
 const LOGINS = "logins: int32({ description: 'Logins so far' })";
 const COUNT = (column: string) =>
   `SELECT customer_id, toInt32(count(${column})) AS logins FROM \${source('events')} GROUP BY customer_id`;
+const ofColumns = (column: string) =>
+  `SELECT customer_id, toInt32(count()) AS logins FROM \${source('events', { columns: ['customer_id', '${column}'] })} GROUP BY customer_id`;
 const indicator = (numerator: string) => `import { defineIndicator, sql } from 'riskgraph';
 
 export default defineIndicator({
@@ -41,7 +43,8 @@ const FILES = {
   'features/entities.ts': `import { defineEntity } from 'riskgraph';
 export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id'], description: 'A person' });
 `,
-  'features/customer/right.v1.view.ts': view(LOGINS, COUNT('event_id')),
+  'features/customer/right.v1.view.ts': view(LOGINS, ofColumns('event_id')),
+  'features/customer/columns.v1.view.ts': view(LOGINS, ofColumns('no_such')),
   'features/customer/mistyped.v1.view.ts': view(LOGINS, COUNT('event_id'), "maxAgee: '2d',"),
   'features/customer/ruled.v1.view.ts': view(LOGINS, COUNT('event_id'), "ttl: '1d',\n  maxAge: '2d',"),
   'features/customer/unknown_column.v1.view.ts': view(LOGINS, COUNT('no_such_column')),
@@ -67,6 +70,12 @@ test('a check names every problem of all files at once, with file, line and what
   const report = await checkProject({ project: root, currency: 'CNY', timezone: 'Asia/Shanghai' });
   const found = report.problems.map(({ file, line, check, message }) => [file, line, check, message]);
   expect(found).toEqual([
+    [
+      'features/customer/columns.v1.view.ts',
+      11,
+      'definition',
+      "the query does not render: source('events', { columns }) names 'no_such', which is no column of it",
+    ],
     ['features/customer/mistyped.v1.view.ts', 9, 'types', expect.stringMatching(/'maxAgee' does not exist in type/)],
     ['features/customer/ruled.v1.view.ts', 10, 'definition', 'maxAge is longer than ttl'],
     ['features/customer/two.v1.view.ts', 9, 'definition', "maxAge '1x' is not a duration such as '2h' or '400d'"],
@@ -83,5 +92,5 @@ test('a check names every problem of all files at once, with file, line and what
   const text = describeCheck(report);
   expect(text).toContain('\n  10     definition maxAge is longer than ttl\n');
   expect(text).toContain('→ correct the query: it gives the join keys and every feature by name');
-  expect(text).toMatch(/\d+ definitions checked in [\d.]+ s: \d problems in 6 files\.$/);
+  expect(text).toMatch(/\d+ definitions checked in [\d.]+ s: \d problems in 7 files\.$/);
 });

@@ -53,6 +53,22 @@ test('its definitions, laid over those of the packed product, pass the check', a
   expect(report.definitions).toBeGreaterThan(40);
 });
 
+test('a check finds that the names for the editor are out of date, and writes them where it is told to', async () => {
+  const path = join(project, 'riskgraph.gen.d.ts');
+  const text = await readFile(path, 'utf8');
+  await writeFile(path, text.replace("'login_days@1:login_days_30d'", "'login_days@1:logins'"));
+  const { stdout } = await riskgraph(project, 'check', '--json').then(
+    (output) => ({ stdout: output }),
+    (failed: { readonly stdout: string }) => failed,
+  );
+  expect((JSON.parse(stdout) as CheckReport).problems).toMatchObject([
+    { file: 'riskgraph.gen.d.ts', message: 'differs from the definitions', hint: 'write it: riskgraph check --write' },
+  ]);
+  const written = JSON.parse(await riskgraph(project, 'check', '--write', '--json')) as CheckReport;
+  expect([written.problems, written.notes]).toEqual([[], ['wrote riskgraph.gen.d.ts']]);
+  expect(await readFile(path, 'utf8')).toBe(text);
+});
+
 test('the TypeScript client packs, and installs in an empty folder without any other package', async () => {
   const app = join(place, 'app');
   await mkdir(app);

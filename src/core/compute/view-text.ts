@@ -7,7 +7,10 @@ import { raw, sql } from '../definitions/sql.js';
 
 /** Renders tables as calls and instants by their meaning, so that another window or table is another text. */
 const CONTEXT: ViewQueryContext = {
-  source: (table, { where } = {}) => (where ? sql`source(${raw(table)} WHERE ${where})` : raw(`source(${table})`)),
+  source: (table, { where, columns } = {}) => {
+    const read = columns ? `${table}(${columns.join(', ')})` : table;
+    return where ? sql`source(${raw(read)} WHERE ${where})` : raw(`source(${read})`);
+  },
   asOf: {
     instant: raw('asOf'),
     date: raw('asOfDate'),

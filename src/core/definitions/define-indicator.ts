@@ -1,3 +1,4 @@
+import type { ColumnName, TableName } from './register.js';
 import type { Sql } from './sql.js';
 
 /** How a dimension's values compare in a filter; STRING also for codes that only look like numbers. */
@@ -11,7 +12,9 @@ export interface IndicatorDimension {
   readonly type?: DimensionType;
 }
 
-export interface SourceOptions {
+export interface SourceOptions<Table extends string = string> {
+  /** The columns that the query reads; all where absent. `event_time` and `ingested_at` are there whatever is listed. */
+  readonly columns?: readonly ColumnName<Table>[];
   /**
    * A condition on key columns of the table alone, such as ``sql`as_of >= ${asOf.date} - 31` ``. The rows are those that the same condition
    * around the source would leave; here it is asked before the newest version of each key is chosen, so that less is read and sorted.
@@ -19,7 +22,7 @@ export interface SourceOptions {
   readonly where?: Sql;
 }
 
-export interface IndicatorSourceOptions extends SourceOptions {
+export interface IndicatorSourceOptions<Table extends string = string> extends SourceOptions<Table> {
   /**
    * For a table with a row a day, whose day is the `date` of `from`: only days that the report needs are read. Of a stock that is the newest
    * day of each period on which the table has rows.
@@ -29,7 +32,7 @@ export interface IndicatorSourceOptions extends SourceOptions {
 
 export interface IndicatorQueryContext {
   /** The source table as it was known at the report's knowledge time (see ViewQueryContext.source). */
-  source(table: string, options?: IndicatorSourceOptions): Sql;
+  source<const T extends TableName>(table: T, options?: IndicatorSourceOptions<T>): Sql;
   /** String: the portfolio's time zone. */
   readonly timezone: Sql;
 }

@@ -1,12 +1,13 @@
 import type { LocalDate } from '../helpers/time.js';
 import type { EntityDefinition } from './define-entity.js';
 import type { SourceOptions } from './define-indicator.js';
+import type { TableName } from './register.js';
 import type { Sql } from './sql.js';
 
 /** What the SQL of a label may read: tables as they were known when the label's rows became known. */
 export interface LabelQueryContext {
   /** The source table as it was known then: newest version a key, no tombstones, with the columns of the table and `event_time`. */
-  source(table: string, options?: SourceOptions): Sql;
+  source<const T extends TableName>(table: T, options?: SourceOptions<T>): Sql;
   /** Date: the first and the last local day of the observations that are asked for. */
   readonly from: Sql;
   readonly to: Sql;

@@ -1,6 +1,7 @@
 /** The vocabulary of on-demand features: computed when they are asked for, from what the caller brings and from stored features. */
 import type { EntityDefinition } from './define-entity.js';
 import type { FeatureSpec } from './define-feature.js';
+import type { FeatureReference } from './register.js';
 import type { FeatureType, ScalarType } from './types.js';
 
 interface ScalarForms {
@@ -30,7 +31,7 @@ export interface FeatureInput<T extends FeatureType = FeatureType> {
 }
 
 /** `input('DECIMAL', 'customer_profile@1:monthly_income')`; the registry checks that the view declares that type. */
-export const input = <const T extends FeatureType>(type: T, reference: string): FeatureInput<T> => ({
+export const input = <const T extends FeatureType>(type: T, reference: FeatureReference): FeatureInput<T> => ({
   type,
   reference,
 });

@@ -1,6 +1,7 @@
 import type { EntityDefinition } from './define-entity.js';
 import type { FeatureSpec } from './define-feature.js';
 import type { SourceOptions } from './define-indicator.js';
+import type { TableName } from './register.js';
 import type { Sql } from './sql.js';
 
 /** The as-of instant of a run, as query parameters for a view's SQL. */
@@ -19,7 +20,7 @@ export interface ViewQueryContext {
    * The source table as it was known at the run's knowledge time: newest version a key, no tombstones, event time <= as-of, with the
    * columns of the table and `event_time`. The only way for a view to read a table.
    */
-  source(table: string, options?: SourceOptions): Sql;
+  source<const T extends TableName>(table: T, options?: SourceOptions<T>): Sql;
   readonly asOf: AsOf;
   /** String: the portfolio's time zone. */
   readonly timezone: Sql;

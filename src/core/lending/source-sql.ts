@@ -1,4 +1,5 @@
 import { ident, join, param, raw, type Sql, sql } from '../definitions/sql.js';
+import { badInput } from '../errors.js';
 import { storedRows } from './source-ddl.js';
 import type { SourceTable } from './sources.js';
 
@@ -15,6 +16,8 @@ export interface SourceSelectOptions {
   readonly undeleted?: boolean;
   /** A condition on key columns of the stored row `v`; rows that it leaves out are not read. On other columns it would choose among versions. */
   readonly keyFilter?: Sql;
+  /** Names of the columns that are read; all where absent. */
+  readonly columns?: readonly string[] | undefined;
   /** A condition on the newest version `v`, of any column: rows that it leaves out are as if they were not there. */
   readonly rowFilter?: Sql;
 }
@@ -30,7 +33,7 @@ export function sourceSelect(table: SourceTable, options: SourceSelectOptions): 
   const seenAt = asOf ?? knowledge;
 
   // Qualified names: an alias of the same name would otherwise be read in place of the stored column.
-  const columns = table.columns.map(({ name: column }) => {
+  const columns = columnsRead(table, options.columns).map(({ name: column }) => {
     const until = hidden.get(column);
     const stored = sql`v.${ident(column)}`;
     return until
@@ -56,6 +59,22 @@ export function sourceSelect(table: SourceTable, options: SourceSelectOptions): 
     SELECT * FROM ${storedRows(table)} AS v WHERE v.ingested_at <= ${knowledge}${before}
     ORDER BY ${key}, ingested_at DESC, seq DESC LIMIT 1 BY ${key}
   ) AS v WHERE v.deleted = 0${after}${options.rowFilter ? sql` AND ${options.rowFilter}` : raw('')})`;
+}
+
+/**
+ * The columns of a table that a query reads, in the order of the table; `event_time` always.
+ * @throws BAD_USER_INPUT for a name that is no column
+ */
+export function columnsRead(table: SourceTable, names: readonly string[] | undefined): SourceTable['columns'] {
+  if (names === undefined) return table.columns;
+  const unknown = names.filter((name) => !table.columns.some((column) => column.name === name));
+  if (unknown.length > 0) {
+    throw badInput(
+      `source('${table.name}', { columns }) names '${unknown[0]}', which is no column of it`,
+      `its columns are ${table.columns.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  return table.columns.filter(({ name }) => name === 'event_time' || names.includes(name));
 }
 
 /** Whether all versions of a key have one event time; only then may rows be filtered before the newest version is chosen. */

@@ -1,6 +1,6 @@
 import type { View } from '../../core/definitions/definitions.js';
 import { ident, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
-import { eventTimeSql } from '../../core/lending/source-sql.js';
+import { columnsRead, eventTimeSql } from '../../core/lending/source-sql.js';
 import { keyFilterOf } from '../../core/lending/source-where.js';
 import type { ColumnRead, ColumnsRead } from '../../core/ports/columns-read.js';
 import type { ClickHouse } from '../../warehouse/client.js';
@@ -19,9 +19,9 @@ function plainQuery(view: View): Sql | null {
   const { origin } = view;
   if (origin.kind !== 'query') return null;
   return origin.query({
-    source: (name, { where } = {}) => {
+    source: (name, { where, columns: names } = {}) => {
       const table = origin.tables.get(name);
-      const columns = table.columns.map((column) => sql`v.${ident(column.name)} AS ${ident(column.name)}`);
+      const columns = columnsRead(table, names).map((column) => sql`v.${ident(column.name)} AS ${ident(column.name)}`);
       if (!table.columns.some((column) => column.name === 'event_time')) {
         columns.push(sql`${eventTimeSql(table, 'UTC')} AS event_time`);
       }

@@ -27,7 +27,7 @@ export function viewQuery(
   if (origin.kind !== 'query') throw new RiskgraphError({ code: 'INTERNAL', message: `${view.id} has no query` });
   const instant = instantSql(asOf);
   return origin.query({
-    source: (name, { where } = {}) => {
+    source: (name, { where, columns } = {}) => {
       const table = origin.tables.get(name);
       const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(sampled ? [sampled] : [])];
       const rowFilter = kept?.(name);
@@ -36,6 +36,7 @@ export function viewQuery(
         knowledge: instantSql(knowledge),
         timezone: calendar.timezone,
         undeleted,
+        columns,
         ...(filters.length > 0 && { keyFilter: join(filters, ' AND ') }),
         ...(rowFilter && { rowFilter }),
       });

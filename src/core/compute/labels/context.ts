@@ -20,12 +20,13 @@ export function labelContext({ tables }: Pick<Label, 'tables'>, range: LabelRang
   const { from, to, knowledge, timezone } = range;
   const known = instantSql(knowledge);
   return {
-    source: (name, { where } = {}) => {
+    source: (name, { where, columns } = {}) => {
       const table = tables.get(name);
       return sourceSelect(table, {
         asOf: known,
         knowledge: known,
         timezone,
+        columns,
         ...(where && { keyFilter: keyFilterOf(table, where) }),
       });
     },

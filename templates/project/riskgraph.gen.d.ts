@@ -1,0 +1,805 @@
+/** Names that an editor completes in the definitions of this project. `riskgraph check --write` writes this file: do not edit it. */
+export {};
+
+declare module 'riskgraph/register' {
+  interface Register {
+    tables: {
+      'applications': {
+        /** The id of the application */
+        'application_id': 'String';
+        /** Who applies */
+        'customer_id': 'String';
+        /** A credit line, a drawdown of one, or a single loan */
+        'kind': 'String';
+        /** The product that is asked for */
+        'product': 'String';
+        /** The channel of the application */
+        'channel': 'String';
+        /** When it was submitted */
+        'applied_at': 'Instant';
+        /** The amount that is asked for */
+        'amount': 'Money';
+        /** The term that is asked for, in months */
+        'term_months': 'UInt16';
+        /** The stated purpose */
+        'purpose': 'String';
+        /** The credit line of a drawdown */
+        'line_id': 'String';
+        /** The device that submitted it */
+        'device_id': 'String';
+        /** The address that submitted it */
+        'ip': 'String';
+        /** The latitude of the submitting device, in degrees */
+        'latitude': 'Float64';
+        /** The longitude of the submitting device, in degrees */
+        'longitude': 'Float64';
+        /** The datum of the position; RISKGRAPH_DATUM where absent */
+        'datum': 'String';
+        /** The declared province */
+        'province': 'String';
+        /** The declared city */
+        'city': 'String';
+        /** How it was decided */
+        'decision': 'String';
+        /** By rules alone or by a person */
+        'decision_path': 'String';
+        /** When it was decided */
+        'decided_at': 'Instant';
+        /** The amount that was approved */
+        'approved_amount': 'Money';
+        /** The lender’s reason for a decline */
+        'decline_reason': 'String';
+      };
+      'campaign_contacts': {
+        /** The id of the contact */
+        'contact_id': 'String';
+        /** The campaign */
+        'campaign': 'String';
+        /** Who was contacted */
+        'customer_id': 'String';
+        /** How */
+        'channel': 'String';
+        /** When */
+        'sent_at': 'Instant';
+        /** When the customer responded; NULL until then */
+        'responded_at': 'Instant';
+        /** When the customer applied; NULL until then */
+        'converted_at': 'Instant';
+      };
+      'collections': {
+        /** The id of the action */
+        'action_id': 'String';
+        /** The case that it belongs to */
+        'case_id': 'String';
+        /** The overdue loan */
+        'loan_id': 'String';
+        /** Who owes */
+        'customer_id': 'String';
+        /** When it was done */
+        'acted_at': 'Instant';
+        /** Whom it addressed */
+        'party': 'String';
+        /** What was done */
+        'action': 'String';
+        /** What came of it */
+        'result': 'String';
+        /** The day for which a payment was promised */
+        'promised_on': 'Date';
+        /** The amount promised */
+        'promised_amount': 'Money';
+        /** The amount collected */
+        'amount': 'Money';
+        /** The agency; NULL where the lender acts itself */
+        'agency': 'String';
+      };
+      'costs': {
+        /** The month, by its first day */
+        'month': 'Date';
+        /** The product */
+        'product': 'String';
+        /** The channel */
+        'channel': 'String';
+        /** The kind of cost */
+        'kind': 'String';
+        /** The amount */
+        'amount': 'Money';
+      };
+      'credit_lines': {
+        /** The id of the credit line */
+        'line_id': 'String';
+        /** Since when this row holds */
+        'effective_at': 'Instant';
+        /** Whose line it is */
+        'customer_id': 'String';
+        /** The product of the line */
+        'product': 'String';
+        /** The application that opened it */
+        'application_id': 'String';
+        /** The limit */
+        'limit_amount': 'Money';
+        /** The nominal rate a year */
+        'annual_rate': 'Rate';
+        /** Whether the line can be drawn */
+        'status': 'String';
+        /** Why the row was written */
+        'reason': 'String';
+      };
+      'customers': {
+        /** The lender’s id of the customer */
+        'customer_id': 'String';
+        /** When the customer registered */
+        'registered_at': 'Instant';
+        /** The date of birth */
+        'birth_date': 'Date32';
+        /** The gender as stated */
+        'gender': 'String';
+        /** The education as stated */
+        'education': 'String';
+        /** The marital status as stated */
+        'marital_status': 'String';
+        /** The province of residence */
+        'province': 'String';
+        /** The city of residence */
+        'city': 'String';
+        /** The occupation as stated */
+        'occupation': 'String';
+        /** The monthly income as stated */
+        'monthly_income': 'Money';
+        /** The phone number, hashed by the lender */
+        'phone_hash': 'String';
+        /** The region code of the identity document */
+        'id_region': 'String';
+        /** The region in which the phone number was issued */
+        'phone_region': 'String';
+        /** The channel through which the customer came */
+        'channel': 'String';
+        /** The lender’s own segment */
+        'segment': 'String';
+      };
+      'decisions': {
+        /** The id of the decision */
+        'decision_id': 'String';
+        /** The application that was decided */
+        'application_id': 'String';
+        /** Whom it is about */
+        'customer_id': 'String';
+        /** Where in the life of the credit it was made */
+        'scene': 'String';
+        /** The strategy that made it */
+        'strategy': 'String';
+        /** The version of the strategy */
+        'version': 'String';
+        /** When it was made */
+        'decided_at': 'Instant';
+        /** What was decided */
+        'outcome': 'String';
+      };
+      'device_sightings': {
+        /** Who was seen */
+        'customer_id': 'String';
+        /** The lender’s own id of the device */
+        'device_id': 'String';
+        /** When */
+        'seen_at': 'Instant';
+        /** The IMEI */
+        'imei': 'String';
+        /** The MEID */
+        'meid': 'String';
+        /** Apple’s advertising id */
+        'idfa': 'String';
+        /** Apple’s vendor id */
+        'idfv': 'String';
+        /** Google’s advertising id */
+        'gaid': 'String';
+        /** The open anonymous device id */
+        'oaid': 'String';
+        /** The Android id */
+        'android_id': 'String';
+        /** Apple’s device id, from before 2013 */
+        'udid': 'String';
+        /** The brand */
+        'brand': 'String';
+        /** The model */
+        'model': 'String';
+        /** The operating system */
+        'os': 'String';
+        /** The version of the operating system */
+        'os_version': 'String';
+        /** 1 where it is an emulator */
+        'is_emulator': 'UInt8';
+        /** 1 where it is rooted or jailbroken */
+        'is_rooted': 'UInt8';
+        /** What looks wrong: hook, clone, vpn, mock_location, clock_skew … */
+        'flags': 'StringArray';
+        /** The address */
+        'ip': 'String';
+        /** The hardware address of the WiFi’s access point */
+        'wifi_bssid': 'String';
+      };
+      'events': {
+        /** The id of the event */
+        'event_id': 'String';
+        /** Who acts, once known */
+        'customer_id': 'String';
+        /** The device */
+        'device_id': 'String';
+        /** The application that it belongs to */
+        'application_id': 'String';
+        /** The session */
+        'session_id': 'String';
+        /** What was done: OPEN, REGISTER, LOGIN, FILL, SUBMIT, PAGE_VIEW … */
+        'event_type': 'String';
+        /** When it was done */
+        'event_time': 'Instant';
+        /** The channel */
+        'channel': 'String';
+        /** The product on view */
+        'product': 'String';
+        /** The amount on view */
+        'amount': 'Money';
+        /** The address of the device */
+        'ip': 'String';
+        /** The latitude of the device, in degrees */
+        'latitude': 'Float64';
+        /** The longitude of the device, in degrees */
+        'longitude': 'Float64';
+        /** The datum of the position; RISKGRAPH_DATUM where absent */
+        'datum': 'String';
+        /** 1 where the device says that its position is made up */
+        'is_mock_location': 'UInt8';
+        /** The page */
+        'page': 'String';
+        /** The time on the page */
+        'dwell_ms': 'UInt32';
+        /** Whatever else the app sends */
+        'attributes': 'StringMap';
+      };
+      'external_reports': {
+        /** The id of the report */
+        'report_id': 'String';
+        /** Whom it is about */
+        'customer_id': 'String';
+        /** The application for which it was bought */
+        'application_id': 'String';
+        /** The provider */
+        'provider': 'String';
+        /** The provider’s product */
+        'product': 'String';
+        /** When it was requested */
+        'requested_at': 'Instant';
+        /** How the request ended */
+        'status': 'String';
+        /** How long the provider took */
+        'latency_ms': 'UInt32';
+        /** What it cost */
+        'cost': 'Money';
+        /** The values of the report by name: scores, counts of inquiries … */
+        'values': 'FloatMap';
+      };
+      'fund_flows': {
+        /** The id of the flow */
+        'flow_id': 'String';
+        /** The loan */
+        'loan_id': 'String';
+        /** Who borrowed */
+        'customer_id': 'String';
+        /** When the money moved */
+        'occurred_at': 'Instant';
+        /** The amount */
+        'amount': 'Money';
+        /** The kind of the receiver */
+        'counterparty_type': 'String';
+      };
+      'identifier_links': {
+        /** Who used it */
+        'customer_id': 'String';
+        /** The kind of identifier; PHONE and CONTACT_PHONE share one space */
+        'identifier_type': 'String';
+        /** The identifier, hashed with one salt */
+        'identifier': 'String';
+        /** When it was seen */
+        'seen_at': 'Instant';
+      };
+      'installments': {
+        /** The loan */
+        'loan_id': 'String';
+        /** The place in the schedule, from 1 */
+        'installment_no': 'UInt16';
+        /** Since when this schedule holds */
+        'effective_at': 'Instant';
+        /** Who owes it */
+        'customer_id': 'String';
+        /** The day on which it is due */
+        'due_date': 'Date';
+        /** The principal due */
+        'principal_due': 'Money';
+        /** The interest due */
+        'interest_due': 'Money';
+        /** The fees due */
+        'fee_due': 'Money';
+      };
+      'labels': {
+        /** The registered entity: customer, loan, application … */
+        'entity': 'String';
+        /** The key of the entity */
+        'entity_id': 'String';
+        /** The name of the label; of one that is computed `name@version` */
+        'name': 'String';
+        /** The observation point */
+        'observed_at': 'Instant';
+        /** The start of the outcome window */
+        'window_from': 'Instant';
+        /** The end of the outcome window */
+        'window_to': 'Instant';
+        /** Since when the outcome is known; no training set reads it earlier */
+        'known_at': 'Instant';
+        /** The outcome: 1 or 0, or a number; of no meaning where `outcome` says that there is none */
+        'value': 'Float64';
+        /** NULL where the value is the outcome; else why there is none: neither good nor bad, or no part of the population */
+        'outcome': 'String';
+        /** What makes it indeterminate or excluded, in the words of the definition */
+        'reason': 'String';
+      };
+      'loan_events': {
+        /** The loan */
+        'loan_id': 'String';
+        /** What happened */
+        'event_type': 'String';
+        /** When it happened */
+        'occurred_at': 'Instant';
+        /** The principal charged off, or the proceeds of a sale */
+        'amount': 'Money';
+        /** The kind of restructuring and the like: EXTENSION, REFINANCE, WAIVER … */
+        'detail': 'String';
+      };
+      'loan_snapshots': {
+        /** The loan */
+        'loan_id': 'String';
+        /** The local day at whose end this holds */
+        'as_of': 'Date';
+        /** Who borrows */
+        'customer_id': 'String';
+        /** The product */
+        'product': 'String';
+        /** The channel of the sale */
+        'channel': 'String';
+        /** The credit line */
+        'line_id': 'String';
+        /** Where the loan stands; SETTLED, WRITTEN_OFF and SOLD close it */
+        'status': 'String';
+        /** 1 once the loan has been restructured */
+        'restructured': 'UInt8';
+        /** Days past due of the oldest instalment that is not fully paid */
+        'dpd': 'UInt16';
+        /** The principal not yet paid */
+        'principal_outstanding': 'Money';
+        /** The principal that was due before this day and is unpaid */
+        'overdue_principal': 'Money';
+        /** The interest that was due before this day and is unpaid */
+        'interest_overdue': 'Money';
+        /** The fees that were due before this day and are unpaid */
+        'fee_overdue': 'Money';
+        /** The penalty interest accrued and unpaid */
+        'penalty_accrued': 'Money';
+        /** The regulator’s five classes */
+        'risk_class': 'String';
+        /** The local day of the disbursement */
+        'disbursed_on': 'Date';
+        /** The amount paid out */
+        'principal': 'Money';
+      };
+      'loans': {
+        /** The id of the loan */
+        'loan_id': 'String';
+        /** Who borrows */
+        'customer_id': 'String';
+        /** The application that led to it */
+        'application_id': 'String';
+        /** The credit line that it draws on */
+        'line_id': 'String';
+        /** The loan that it replaces */
+        'refinances_loan_id': 'String';
+        /** The product */
+        'product': 'String';
+        /** The channel of the sale */
+        'channel': 'String';
+        /** When the money was paid out */
+        'disbursed_at': 'Instant';
+        /** The amount paid out */
+        'principal': 'Money';
+        /** The agreed term, in months */
+        'term_months': 'UInt16';
+        /** The nominal rate a year */
+        'annual_rate': 'Rate';
+        /** The stated purpose */
+        'purpose': 'String';
+        /** The borrower’s province at disbursement */
+        'province': 'String';
+      };
+      'places': {
+        /** The province */
+        'province': 'String';
+        /** The city */
+        'city': 'String';
+        /** The latitude in degrees, WGS84 */
+        'latitude': 'Float64';
+        /** The longitude in degrees, WGS84 */
+        'longitude': 'Float64';
+      };
+      'provisions': {
+        /** The local day at whose end this holds */
+        'as_of': 'Date';
+        /** The product */
+        'product': 'String';
+        /** The kind of provision; empty where not told apart */
+        'kind': 'String';
+        /** The amount set aside */
+        'amount': 'Money';
+      };
+      'repayments': {
+        /** The id of the allocation */
+        'repayment_id': 'String';
+        /** The loan that is paid */
+        'loan_id': 'String';
+        /** Whose loan it is */
+        'customer_id': 'String';
+        /** The instalment that is paid; NULL pays the oldest first */
+        'installment_no': 'UInt16';
+        /** When the money came in */
+        'paid_at': 'Instant';
+        /** The principal paid */
+        'principal_paid': 'Money';
+        /** The interest paid */
+        'interest_paid': 'Money';
+        /** The fees paid */
+        'fee_paid': 'Money';
+        /** The penalty interest paid; it never enters days past due */
+        'penalty_paid': 'Money';
+        /** How it was paid */
+        'method': 'String';
+      };
+      'rule_hits': {
+        /** The decision */
+        'decision_id': 'String';
+        /** The rule */
+        'rule': 'String';
+        /** When the decision was made */
+        'decided_at': 'Instant';
+        /** 1 where the rule was evaluated */
+        'evaluated': 'UInt8';
+        /** 1 where it fired */
+        'hit': 'UInt8';
+        /** What the rule asked for */
+        'action': 'String';
+      };
+      'scores': {
+        /** The model, as name@version */
+        'model': 'String';
+        /** The registered entity */
+        'entity': 'String';
+        /** The key of the entity */
+        'entity_id': 'String';
+        /** When it was scored */
+        'scored_at': 'Instant';
+        /** The score in points */
+        'points': 'Float64';
+        /** The probability */
+        'probability': 'Float64';
+        /** The band */
+        'band': 'String';
+      };
+      'statements': {
+        /** Who is billed */
+        'customer_id': 'String';
+        /** The product; empty where there is one only */
+        'product': 'String';
+        /** The month, by its first day */
+        'month': 'Date';
+        /** The limit in this month */
+        'credit_limit': 'Money';
+        /** The balance billed; negative where the customer has paid too much */
+        'statement_balance': 'Money';
+        /** The least that has to be paid */
+        'minimum_due': 'Money';
+        /** By when it has to be paid */
+        'due_date': 'Date';
+        /** The amount paid in this month, for the statement of the month before */
+        'amount_paid': 'Money';
+        /** Months past due; zero or less where none */
+        'delinquency': 'Int8';
+      };
+      'tac_brands': {
+        /** The type allocation code */
+        'tac': 'String';
+        /** The brand */
+        'brand': 'String';
+      };
+    };
+    features: {
+      /** Share of the page views in 90 days that are of the page CREDIT; NULL without a page view (fraction) */
+      'app_activity@1:credit_view_share_90d': 'FLOAT64';
+      /** Views of the page CREDIT in 30 days (views) */
+      'app_activity@1:credit_views_30d': 'INT32';
+      /** Local days from the newest LOGIN to the as-of day; NULL without one in 90 days (days) */
+      'app_activity@1:days_since_login': 'INT32';
+      /** LOGIN events in 30 days (events) */
+      'app_activity@1:logins_30d': 'INT32';
+      /** Share of the events in 90 days that happened at night (fraction) */
+      'app_activity@1:night_share_90d': 'FLOAT64';
+      /** Share of the page views in 90 days that are of the page REPAYMENT; NULL without a page view (fraction) */
+      'app_activity@1:repayment_view_share_90d': 'FLOAT64';
+      /** Sessions with an event in 30 days (sessions) */
+      'app_activity@1:sessions_30d': 'INT32';
+      /** Sessions with an event in 7 days (sessions) */
+      'app_activity@1:sessions_7d': 'INT32';
+      /** Sessions of the last 30 days less the mean of the two spells of 30 days before (sessions) */
+      'app_activity@1:sessions_change': 'FLOAT64';
+      /** Amount asked for over the monthly income; NULL without an income above 0 (months of income) */
+      'application_affordability@1:amount_over_income': 'FLOAT64';
+      /** Amount asked for with the principal outstanding (0 without a loan on book) over the monthly income (months of income) */
+      'application_affordability@1:debt_over_income': 'FLOAT64';
+      /** Level monthly instalment of the request, to the cent; NULL without amount, term and rate (CNY a month) */
+      'application_affordability@1:instalment': 'DECIMAL';
+      /** The instalment over the monthly income; NULL without an income above 0 (fraction) */
+      'application_affordability@1:instalment_over_income': 'FLOAT64';
+      /** Applications of any kind in 365 days (applications) */
+      'application_history@1:applications_365d': 'INT32';
+      /** Applications of any kind in 90 days (applications) */
+      'application_history@1:applications_90d': 'INT32';
+      /** bureau_score of the newest OK report of 400 days that has one, high = safe (points) */
+      'application_history@1:bureau_score': 'FLOAT64';
+      /** bureau_score less that of the OK report before it in 400 days; NULL with fewer than two (points) */
+      'application_history@1:bureau_score_change': 'FLOAT64';
+      /** Local days from the newest application to the as-of day; NULL without one in 400 days (days) */
+      'application_history@1:days_since_application': 'INT32';
+      /** Applications of 365 days that were DECLINED by the as-of (applications) */
+      'application_history@1:declined_365d': 'INT32';
+      /** Applications of 90 days that were DECLINED by the as-of (applications) */
+      'application_history@1:declined_90d': 'INT32';
+      /** Drawdowns asked for in 90 days (applications) */
+      'application_history@1:drawdowns_90d': 'INT32';
+      /** multi_lender_count of the newest OK report of 400 days that has one (lenders) */
+      'application_history@1:multi_lender_count': 'INT32';
+      /** Reports asked for in 90 days, answered or not (reports) */
+      'application_history@1:reports_90d': 'INT32';
+      /** H3 cell of resolution 9, hex, of the application in WGS84; NULL without a position */
+      'application_place@1:cell': 'STRING';
+      /** Great-circle distance from where the customer sleeps; NULL without either position (km) */
+      'application_place@1:distance_from_home_km': 'FLOAT64';
+      /** Farther than 50 km from where the customer sleeps; NULL without either position */
+      'application_place@1:far_from_home': 'BOOLEAN';
+      /** Band of the points */
+      'b_score@1:band': 'STRING';
+      /** The score in points; high = safe (points) */
+      'b_score@1:points': 'INT32';
+      /** Probability of bad that the model gives (fraction) */
+      'b_score@1:probability': 'FLOAT64';
+      /** Local days from the registration to the as-of day (days) */
+      'customer_profile@1:days_since_registration': 'INT32';
+      /** Stated income; NULL where none was stated (CNY a month) */
+      'customer_profile@1:monthly_income': 'DECIMAL';
+      /** Other customers seen on the device in 400 days with a loan 90 or more days past due, or written off, on a day of these (customers) */
+      'device_defaults@1:other_defaulted_customers_400d': 'INT32';
+      /** Other customers seen on the device in 400 days with a loan 30 or more days past due, or written off, on a day of these (customers) */
+      'device_defaults@1:other_late_customers_400d': 'INT32';
+      /** The device gave a android_id that is not null-like */
+      'device_profile@1:android_id_present': 'BOOLEAN';
+      /** Its android_id has the right form and check digit; NULL when not present */
+      'device_profile@1:android_id_valid': 'BOOLEAN';
+      /** Different customers seen on the device in 30 days (customers) */
+      'device_profile@1:customers_30d': 'INT32';
+      /** Local days from the first sighting in 400 days to the as-of day; small after a factory reset (days) */
+      'device_profile@1:days_since_first_seen': 'INT32';
+      /** The device gave a gaid that is not null-like */
+      'device_profile@1:gaid_present': 'BOOLEAN';
+      /** Its gaid has the right form and check digit; NULL when not present */
+      'device_profile@1:gaid_valid': 'BOOLEAN';
+      /** Number of imei, meid, idfa, idfv, gaid, oaid, android_id, udid that have a value which stands for the device (identifiers) */
+      'device_profile@1:identifiers_present': 'INT32';
+      /** Number of these identifiers with the form and the check digit of their kind (identifiers) */
+      'device_profile@1:identifiers_valid': 'INT32';
+      /** The device gave a idfa that is not null-like */
+      'device_profile@1:idfa_present': 'BOOLEAN';
+      /** Its idfa has the right form and check digit; NULL when not present */
+      'device_profile@1:idfa_valid': 'BOOLEAN';
+      /** The device gave a idfv that is not null-like */
+      'device_profile@1:idfv_present': 'BOOLEAN';
+      /** Its idfv has the right form and check digit; NULL when not present */
+      'device_profile@1:idfv_valid': 'BOOLEAN';
+      /** An IMEI came from Android 10 or newer in 400 days, where an ordinary app cannot read one: a sign of tampering */
+      'device_profile@1:imei_on_new_android': 'BOOLEAN';
+      /** The device gave a imei that is not null-like */
+      'device_profile@1:imei_present': 'BOOLEAN';
+      /** Its imei has the right form and check digit; NULL when not present */
+      'device_profile@1:imei_valid': 'BOOLEAN';
+      /** Any sighting in 30 days said emulator; NULL when none said either way */
+      'device_profile@1:is_emulator': 'BOOLEAN';
+      /** Any sighting in 30 days said rooted or jailbroken; NULL when none said either way */
+      'device_profile@1:is_rooted': 'BOOLEAN';
+      /** The device gave a meid that is not null-like */
+      'device_profile@1:meid_present': 'BOOLEAN';
+      /** Its meid has the right form and check digit; NULL when not present */
+      'device_profile@1:meid_valid': 'BOOLEAN';
+      /** Different brand and model pairs reported in 30 days; above 1 the phone was disguised (models) */
+      'device_profile@1:models_30d': 'INT32';
+      /** The device gave a oaid that is not null-like */
+      'device_profile@1:oaid_present': 'BOOLEAN';
+      /** Its oaid has the right form and check digit; NULL when not present */
+      'device_profile@1:oaid_valid': 'BOOLEAN';
+      /** Customers seen in 30 days without the subject, taken to be the customer seen on the device last; for a named customer read device_sharing@1 (customers) */
+      'device_profile@1:other_customers_30d': 'INT32';
+      /** Different flags (hook, clone, vpn, mock_location, …) in 30 days (flags) */
+      'device_profile@1:risk_flags_30d': 'INT32';
+      /** Sightings in 30 days (sightings) */
+      'device_profile@1:sightings_30d': 'INT32';
+      /** The device gave a udid that is not null-like */
+      'device_profile@1:udid_present': 'BOOLEAN';
+      /** Its udid has the right form and check digit; NULL when not present */
+      'device_profile@1:udid_valid': 'BOOLEAN';
+      /** Local days from this customer's first sighting on the device in 400 days to the as-of day (days) */
+      'device_sharing@1:days_since_first_seen': 'INT32';
+      /** Other customers seen on the device in 30 days (customers) */
+      'device_sharing@1:other_customers_30d': 'INT32';
+      /** Other customers seen on the device in 400 days (customers) */
+      'device_sharing@1:other_customers_400d': 'INT32';
+      /** Sightings of this customer on this device in 30 days (sightings) */
+      'device_sharing@1:sightings_30d': 'INT32';
+      /** WGS84, GCJ02 or BD09 */
+      'home_location@1:datum': 'STRING';
+      /** Median latitude, in the datum given (degrees) */
+      'home_location@1:latitude': 'FLOAT64';
+      /** Median longitude, in the datum given (degrees) */
+      'home_location@1:longitude': 'FLOAT64';
+      /** Nights with a position in that datum; few say little (nights) */
+      'home_location@1:nights': 'INT32';
+      /** Limit of the lines that are not CLOSED, frozen ones included; NULL without one (CNY) */
+      'loan_behaviour@1:credit_limit': 'DECIMAL';
+      /** Highest DPD of the loans on book; NULL without one (days) */
+      'loan_behaviour@1:current_dpd': 'INT32';
+      /** Days from the newest day with DPD > 0 to the last day; NULL when there is none in 12 months (days) */
+      'loan_behaviour@1:days_since_overdue': 'INT32';
+      /** Highest DPD of any loan in each of the last 24 weeks, newest first: element 0 is the seven days up to the last day; 0 too where nothing was on book (days) */
+      'loan_behaviour@1:dpd_weeks': 'ARRAY<INT32>';
+      /** Lines that are FROZEN (lines) */
+      'loan_behaviour@1:frozen_lines': 'INT32';
+      /** Loans disbursed so far (loans) */
+      'loan_behaviour@1:loans_ever': 'INT32';
+      /** Highest DPD of any loan on any day of the last 12 months; NULL without a snapshot in it (days) */
+      'loan_behaviour@1:max_dpd_12m': 'INT32';
+      /** Highest DPD of any loan on any day of the last month; NULL without a snapshot in it (days) */
+      'loan_behaviour@1:max_dpd_1m': 'INT32';
+      /** Highest DPD of any loan on any day of the last 3 months; NULL without a snapshot in it (days) */
+      'loan_behaviour@1:max_dpd_3m': 'INT32';
+      /** Highest DPD of any loan on any day of the last 6 months; NULL without a snapshot in it (days) */
+      'loan_behaviour@1:max_dpd_6m': 'INT32';
+      /** Complete months since the first loan was disbursed (months) */
+      'loan_behaviour@1:months_on_book': 'INT32';
+      /** Loans disbursed in the last 3 months (loans) */
+      'loan_behaviour@1:new_loans_3m': 'INT32';
+      /** Loans on book (loans) */
+      'loan_behaviour@1:open_loans': 'INT32';
+      /** Days of the last 3 months with any loan at DPD > 0 (days) */
+      'loan_behaviour@1:overdue_days_3m': 'INT32';
+      /** Days of the last 6 months with any loan at DPD > 0 (days) */
+      'loan_behaviour@1:overdue_days_6m': 'INT32';
+      /** Loans on book with DPD > 0 (loans) */
+      'loan_behaviour@1:overdue_loans': 'INT32';
+      /** Principal due and unpaid of the loans on book (CNY) */
+      'loan_behaviour@1:overdue_principal': 'DECIMAL';
+      /** Unbroken runs of days with any loan at DPD > 0 in the last 12 months (spells) */
+      'loan_behaviour@1:overdue_spells_12m': 'INT32';
+      /** Unpaid principal, due or not, of the loans on book (CNY) */
+      'loan_behaviour@1:principal_outstanding': 'DECIMAL';
+      /** 1 - principal outstanding / principal disbursed over the loans on book; NULL without a loan on book (fraction) */
+      'loan_behaviour@1:principal_repaid_share': 'FLOAT64';
+      /** Loans on book that were restructured (loans) */
+      'loan_behaviour@1:restructured_loans': 'INT32';
+      /** Principal outstanding drawn from those lines / credit_limit; never capped; NULL without a limit > 0 (fraction) */
+      'loan_behaviour@1:utilization': 'FLOAT64';
+      /** Principal outstanding drawn from those lines on the last day less that 90 days before / credit_limit as it is now (fraction) */
+      'loan_behaviour@1:utilization_change_3m': 'FLOAT64';
+      /** Mean over the last 91 days of the principal outstanding drawn from those lines / credit_limit as it is now (fraction) */
+      'loan_behaviour@1:utilization_mean_3m': 'FLOAT64';
+      /** Days with an event in 30 days (days) */
+      'login_days@1:login_days_30d': 'INT32';
+      /** Share of 30 days with an event; NULL without any (fraction) */
+      'login_share@1:login_share_30d': 'FLOAT64';
+      /** Share of the paid ones among the last 6 instalments that AUTO_DEBIT completed; NULL when none is paid (fraction) */
+      'payment_rhythm@1:auto_debit_share': 'FLOAT64';
+      /** Payments by COLLECTION in the last 6 months (payments) */
+      'payment_rhythm@1:collected_payments_6m': 'INT32';
+      /** Days late of the last 12 instalments of the 12 months, newest first; NULL where there were fewer (days) */
+      'payment_rhythm@1:days_late': 'ARRAY<INT32>';
+      /** Local days from the newest payment of cash to the as-of day; NULL without one in 12 months (days) */
+      'payment_rhythm@1:days_since_payment': 'INT32';
+      /** due_next_30d / registered monthly income; NULL without an income above 0 (fraction) */
+      'payment_rhythm@1:debt_service_ratio': 'FLOAT64';
+      /** Principal, interest and fee of the instalments due from the as-of day to 29 days later, on loans that are not closed, as the schedule now in force says; what was paid ahead is not taken off (CNY) */
+      'payment_rhythm@1:due_next_30d': 'DECIMAL';
+      /** Instalments that fell due in the last 12 months (instalments) */
+      'payment_rhythm@1:instalments_due': 'INT32';
+      /** Days late of the newest instalment (days) */
+      'payment_rhythm@1:last_days_late': 'INT32';
+      /** Number of the last 6 instalments that were late by a day or more (instalments) */
+      'payment_rhythm@1:late_instalments': 'INT32';
+      /** Mean days late of the newest 3 instalments less that of the 3 before; NULL with fewer than 6 (days) */
+      'payment_rhythm@1:lateness_trend': 'FLOAT64';
+      /** Most days late of the last 6 instalments (days) */
+      'payment_rhythm@1:max_days_late': 'INT32';
+      /** Mean days late of the last 6 instalments, early ones negative; NULL before the first due day (days) */
+      'payment_rhythm@1:mean_days_late': 'FLOAT64';
+      /** Share of the last 6 instalments that were fully paid before the due day (fraction) */
+      'payment_rhythm@1:paid_early_share': 'FLOAT64';
+      /** Number of the last 6 instalments that were paid in more than one part, or in part so far (instalments) */
+      'payment_rhythm@1:partial_instalments': 'INT32';
+      /** Payments taken back (REVERSAL) in the last 6 months (payments) */
+      'payment_rhythm@1:reversals_6m': 'INT32';
+      /** Highest DPD over the loans at their newest snapshot of the last 31 days, without loans, of the newest statement of the last 62 days (days) */
+      'repayment_history@1:current_dpd': 'INT32';
+      /** DPD at the end of each of the last 24 complete months, newest first; 0 too where nothing was on book (months_observed tells how many were) (days) */
+      'repayment_history@1:dpd_sequence': 'ARRAY<INT32>';
+      /** Highest DPD at the last 12 month ends; NULL when none is observed (days) */
+      'repayment_history@1:max_dpd_12m': 'INT32';
+      /** Highest DPD at the last 3 month ends; NULL when none is observed (days) */
+      'repayment_history@1:max_dpd_3m': 'INT32';
+      /** Highest DPD at the last 6 month ends; NULL when none is observed (days) */
+      'repayment_history@1:max_dpd_6m': 'INT32';
+      /** Month ends of the last 24 that have a snapshot or a statement (months) */
+      'repayment_history@1:months_observed': 'INT32';
+      /** Months since the newest month end with DPD >= 30 (0: the last one); NULL when there is none in 24 months (months) */
+      'repayment_history@1:months_since_last_30plus': 'INT32';
+      /** Observed month ends with DPD 0 since the newest one with DPD > 0; months without a row neither count nor break (months) */
+      'repayment_history@1:on_time_streak': 'INT32';
+      /** Cash paid (no waiver, no penalty) over what fell due in the last 6 complete months: instalments under the schedule in force on their due date, and statements (paid in a month over the balance of the month before). Above 1 where arrears or later instalments were paid; NULL when nothing fell due (fraction) */
+      'repayment_history@1:paid_ratio_6m': 'FLOAT64';
+      /** Used over granted, summed over ACTIVE credit lines (principal outstanding of their loans) and statement products (newest balance, floored at 0); never capped; NULL without a limit above 0 (fraction) */
+      'repayment_history@1:utilization': 'FLOAT64';
+      /** Highest DPD over the loans on book (CURRENT or OVERDUE) at their newest snapshot of the last 31 days; without one, of the newest statement of the last 62 days; NULL without either (days) */
+      'repayment_history@2:current_dpd': 'INT32';
+      /** DPD at the end of each of the last 24 complete months, newest first; 0 too where nothing was on book (months_observed tells how many were) (days) */
+      'repayment_history@2:dpd_sequence': 'ARRAY<INT32>';
+      /** Highest DPD at the last 12 month ends; NULL when none is observed (days) */
+      'repayment_history@2:max_dpd_12m': 'INT32';
+      /** Highest DPD at the last 3 month ends; NULL when none is observed (days) */
+      'repayment_history@2:max_dpd_3m': 'INT32';
+      /** Highest DPD at the last 6 month ends; NULL when none is observed (days) */
+      'repayment_history@2:max_dpd_6m': 'INT32';
+      /** Month ends of the last 24 that have a snapshot or a statement (months) */
+      'repayment_history@2:months_observed': 'INT32';
+      /** Months since the newest month end with DPD >= 30 (0: the last one); NULL when there is none in 24 months (months) */
+      'repayment_history@2:months_since_last_30plus': 'INT32';
+      /** Observed month ends with DPD 0 since the newest one with DPD > 0; months without a row neither count nor break (months) */
+      'repayment_history@2:on_time_streak': 'INT32';
+      /** Cash paid (no waiver, no penalty) over what fell due in the last 6 complete months: instalments under the schedule in force on their due date, and statements (paid in a month over the balance of the month before). Above 1 where arrears or later instalments were paid; NULL when nothing fell due (fraction) */
+      'repayment_history@2:paid_ratio_6m': 'FLOAT64';
+      /** Used over granted, summed over ACTIVE credit lines (principal outstanding of their loans on book) and statement products (newest balance, floored at 0); never capped; NULL without a limit above 0 (fraction) */
+      'repayment_history@2:utilization': 'FLOAT64';
+      /** Full years of age on the last complete day (years) */
+      'statement_history@1:age': 'INT32';
+      /** Paid in the month, towards the month before's balance, summed over products, one value a month, newest first: element 0 is the last complete calendar month; NULL without a statement (CNY) */
+      'statement_history@1:amount_paid': 'ARRAY<DECIMAL>';
+      /** Limit on the newest statements of the window, summed over products (CNY) */
+      'statement_history@1:credit_limit': 'DECIMAL';
+      /** Months past due as the statement says it, highest over products; 0 and below: none, one value a month, newest first: element 0 is the last complete calendar month; NULL without a statement (months) */
+      'statement_history@1:delinquency': 'ARRAY<INT32>';
+      /** As registered: 'graduate_school', 'university', 'high_school', 'other', … */
+      'statement_history@1:education': 'STRING';
+      /** As registered: 'male', 'female'; never an input of a credit decision */
+      'statement_history@1:gender': 'STRING';
+      /** As registered: 'married', 'single', 'other'; never an input of a credit decision */
+      'statement_history@1:marital_status': 'STRING';
+      /** Months of the six that have a statement (months) */
+      'statement_history@1:months_observed': 'INT32';
+      /** Balance, summed over products, may be negative, one value a month, newest first: element 0 is the last complete calendar month; NULL without a statement (CNY) */
+      'statement_history@1:statement_balance': 'ARRAY<DECIMAL>';
+      /** Newest balance, floored at 0 a product, over that limit; never capped; NULL without a limit above 0 (fraction) */
+      'statement_history@1:utilization': 'FLOAT64';
+      /** Band of the points */
+      'uci_default_score@1:band': 'STRING';
+      /** The score in points; high = safe (points) */
+      'uci_default_score@1:points': 'INT32';
+      /** Probability of bad that the model gives (fraction) */
+      'uci_default_score@1:probability': 'FLOAT64';
+    };
+  }
+}
