@@ -57,6 +57,10 @@ export type PlanCosts = (
   from?: LocalDate,
 ) => Promise<readonly PlanChange[]>;
 
+/** A source table that the same plan adds. */
+const plannedSource = ({ sources, origin }: View): string | undefined =>
+  origin.kind === 'query' ? sources.find((name) => origin.tables.find(name)?.planned === 'TABLE') : undefined;
+
 /** @returns a function that fills the costs of new views into changes; a cost that cannot be measured says why, and never fails the plan */
 export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
   const { materializer, offline, online, calendar, now, budgetMs = BUDGET_MS } = options;
@@ -128,6 +132,12 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
       if (performance.now() >= until) {
         // Not begun, since its queries would go on after the plan is answered.
         costed.push({ ...change, cost: { ...NOTHING_KNOWN, problem: outOfTime(budgetMs) } });
+        continue;
+      }
+      const planned = plannedSource(view);
+      if (planned !== undefined) {
+        const problem = `its cost is not known before the apply that makes the source table ${planned}`;
+        costed.push({ ...change, cost: { ...NOTHING_KNOWN, problem } });
         continue;
       }
       let cost = NOTHING_KNOWN;

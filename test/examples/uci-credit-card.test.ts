@@ -5,6 +5,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readDataFile } from '../../examples/uci-credit-card/data-file.js';
 import { importAll, runExample } from '../../examples/uci-credit-card/run.js';
 import { Client } from '../../src/commands/client.js';
+import { describeImport } from '../../src/commands/import.js';
+import { followJob, type JobView } from '../../src/commands/output.js';
+import { sendFile } from '../../src/commands/upload.js';
+import type { ImportResult } from '../../src/core/ports/sources.js';
 import { Random } from '../../synthetic/random.js';
 import { type Stack, startCommand } from '../support/command.js';
 import { freshHome } from '../support/homes.js';
@@ -12,6 +16,7 @@ import { ROOT } from '../support/views.js';
 
 const DATA = join(ROOT, '../shared/data/uci_credit_default/UCI_Credit_Card.csv');
 const PAGE = join(ROOT, 'examples/uci-credit-card/README.md');
+const OWN_TABLES = join(ROOT, 'examples/own-tables');
 const isThere = existsSync(DATA);
 
 /** The file's columns with rows made up: what can be tried where the data is not at hand. */
@@ -55,7 +60,7 @@ let home: string;
 let stack: Stack;
 beforeAll(async () => {
   home = await freshHome();
-  stack = await startCommand('start', { home });
+  stack = await startCommand('start', { home, env: { RISKGRAPH_DEFINITIONS: OWN_TABLES } });
 });
 afterAll(async () => {
   await stack?.stop();
@@ -95,3 +100,72 @@ it(isThere
   await importAll(new Client(options), csv, (text) => void again.push(text));
   expect(again).toContain(`import statements: 0 accepted, ${6 * rows} duplicates, 0 rejected`);
 }, 600_000);
+
+const OPTIONS = /^\$ npx riskgraph import (\w+) (\S+) --history(?: --mapping (\S+))?$/;
+
+/** Imports as the commands of a page say. @returns the page's own lines, and what the imports print */
+async function importsOf(
+  page: string,
+  client: Client,
+): Promise<readonly (readonly [shown: string, printed: string])[]> {
+  const seen: (readonly [string, string])[] = [];
+  for (const [, command = '', shown = ''] of (await readFile(page, 'utf8')).matchAll(
+    /^```\n(\$ .*)\n([\s\S]*?)\n```$/gm,
+  )) {
+    const [, table, file, mapping] = OPTIONS.exec(command) ?? [];
+    if (!table || !file || !mapping) continue;
+    const form = new FormData();
+    form.append('mapping', await readFile(mapping, 'utf8'));
+    form.append('file', new Blob([await readFile(file)]), 'file.csv');
+    seen.push([shown, describeImport(table, await client.post<ImportResult>(`/import/${table}?history=true`, form))]);
+  }
+  return seen;
+}
+
+it('takes the files of a core-banking system to features, as the page on bringing data shows', async () => {
+  const client = new Client({ url: stack.url, key: await stack.key('admin') });
+  const page = join(ROOT, 'docs/bring-your-data.md');
+  const imports = await importsOf(page, client);
+  expect(imports).toHaveLength(6);
+  for (const [shown, printed] of imports) expect(printed).toBe(shown);
+  const text = await readFile(page, 'utf8');
+  for (const mapping of ['customers', 'repayments']) {
+    expect(text).toContain(await readFile(join(ROOT, `examples/core-banking/${mapping}.sql`), 'utf8'));
+  }
+  const { deriveLoanSnapshots: job } = await client.graphql<{ deriveLoanSnapshots: JobView }>(
+    'mutation { deriveLoanSnapshots(through: "2025-12-05") { id state error result } }',
+  );
+  const { result } = await followJob(client, job, { json: true });
+  expect(result).toMatchObject({ loans: 2 });
+  const { previewFeatureView: preview } = await client.graphql<{ previewFeatureView: { readonly rows: unknown[][] } }>(
+    '{ previewFeatureView(view: "repayment_history", keys: { customer_id: ["10017", "10018"] }, asOf: "2025-11-20T00:00:00+08:00") { rows } }',
+  );
+  for (const row of preview.rows) {
+    const cells = row.flatMap((value) =>
+      value === null ? [] : [Array.isArray(value) ? JSON.stringify(value) : String(value)],
+    );
+    expect(text.replace(/ +/g, ' ')).toContain(cells.join(' '));
+  }
+});
+
+it('serves three tables of one’s own, and a view of each', async () => {
+  const client = new Client({ url: stack.url, key: await stack.key('admin') });
+  await client.graphql('mutation { applyRegistry { problems } }');
+  const valuesOf: Readonly<Record<string, readonly [view: string, values: readonly unknown[]]>> = {
+    bank_transactions: ['bank_cash_flow', ['10017', '13000', '2500', 1, 1]],
+    employment: ['job', ['10017', 'EMPLOYED', 181, '8000']],
+    identity_documents: ['identity_check', ['10017', 1, 1, 0.41]],
+  };
+  for (const [table, [view, values]] of Object.entries(valuesOf)) {
+    const sent = { path: `/import/${table}?history=true`, file: join(OWN_TABLES, `${table}.csv`), what: table };
+    const { rejected } = await sendFile<ImportResult>(client, sent, { json: true });
+    expect(rejected).toBe(0);
+    const { previewFeatureView: preview } = await client.graphql<{
+      previewFeatureView: { readonly rows: unknown[][] };
+    }>(
+      'query($view: String!) { previewFeatureView(view: $view, keys: { customer_id: ["10017"] }, asOf: "2026-03-01T00:00:00+08:00") { rows } }',
+      { view },
+    );
+    expect(preview.rows).toEqual([values]);
+  }
+});

@@ -1,0 +1,3 @@
+import { defineProject } from 'riskgraph';
+
+export default defineProject({ starter: 'all' });
