@@ -1,4 +1,4 @@
-/** Views that live through a schedule with late, missed and repeated runs, late files, deletions and backfills, beside an oracle of their history. */
+/** Views that live through a schedule with late, missed and repeated runs, late files, deletions, republications and backfills, beside an oracle of their history. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decimal, defineEntity, int32 } from '../../src/core/definitions/define.js';
@@ -44,13 +44,24 @@ const backfill = (from: number, to: number, at: number): OracleOperation => ({
   asOfs: days(from, to),
 });
 
+const republication = (asOf: number, at: number): OracleOperation => ({
+  kind: 'republication',
+  at,
+  asOfs: [day(asOf)],
+});
+
 const OPERATIONS: readonly OracleOperation[] = [
   live(0, day(0) + DELAY),
+  republication(0, day(0, 14)),
   live(1, day(1, 9)),
   live(5, day(5) + DELAY),
+  republication(5, day(5, 4)),
   live(3, day(5, 5)),
+  live(5, day(5, 6)),
   backfill(-1, 4, day(5, 12)),
+  republication(2, day(5, 14)),
   live(6, day(6, 20)),
+  republication(6, day(6, 21)),
   backfill(6, 6, day(6, 22)),
 ];
 const STARTS = OPERATIONS.map(({ at }) => at);
@@ -152,7 +163,10 @@ beforeAll(async () => {
       const dateOf = (instant: number) => new Date(instant + DAY / 2).toISOString().slice(0, 10);
       const [from, to] = [asOfs[0] as number, asOfs.at(-1) as number];
       if (kind === 'live') await materializer.materialize({ ...request, asOf: from }, unwatched());
+      else if (kind === 'republication') await materializer.republish({ ...request, asOf: from }, unwatched());
       else await materializer.backfill({ ...request, from: dateOf(from), to: dateOf(to) }, unwatched());
+      const { offline, online } = await fixture.newest(view);
+      expect(online).toEqual(offline);
     }
   }
 });
@@ -191,13 +205,14 @@ const expected = (absent: 'ends' | 'keeps', fault?: OracleFault): unknown[] => {
 };
 
 test.each(['keeps', 'ends'] as const)(
-  'absent keys that a view %s, deletions, late and repeated runs and backfills leave the history of the oracle, which catches planted faults (rules 26, 27)',
+  'absent keys that a view %s, deletions, late and repeated runs, republications and backfills leave the history of the oracle, which catches planted faults (rules 26, 27)',
   async (absent) => {
     const said = await lived(VIEWS[absent]);
     expect(said).toEqual(expected(absent));
-    const { offline, online } = await fixture.newest(VIEWS[absent]);
-    expect(online).toEqual(offline);
-    const faults: OracleFault[] = ['restamps', 'drops what it knows better', 'keeps deleted'];
+    const faults: OracleFault[] = [
+      ...(['restamps', 'drops what it knows better', 'keeps deleted'] as const),
+      'takes back what a republication knew',
+    ];
     if (absent === 'ends') faults.push('forgets the next as-of');
     for (const fault of faults) expect(expected(absent, fault), fault).not.toEqual(said);
     expect(expected(absent === 'ends' ? 'keeps' : 'ends')).not.toEqual(said);

@@ -89,9 +89,9 @@ export interface OracleKnowledge {
   readonly undeleted: ReadonlySet<string>;
 }
 
-/** A live run of one as-of, or a backfill of several. */
+/** A live run or a republication of one as-of, or a backfill of several. */
 export interface OracleOperation {
-  readonly kind: 'live' | 'backfill';
+  readonly kind: 'live' | 'backfill' | 'republication';
   readonly at: number;
   /** Oldest first. */
   readonly asOfs: readonly number[];
@@ -106,12 +106,18 @@ export interface OracleSchedule {
 }
 
 /** Ways to be wrong: what a test must tell from the right one. */
-export type OracleFault = 'restamps' | 'drops what it knows better' | 'keeps deleted' | 'forgets the next as-of';
+export type OracleFault =
+  | 'restamps'
+  | 'drops what it knows better'
+  | 'keeps deleted'
+  | 'forgets the next as-of'
+  | 'takes back what a republication knew';
 
 /** The history that runs leave, said as plainly as possible: a row a key and as-of, and one more where a later run of that as-of knows better. */
 export function livedRows({ operations, delay, absent, known }: OracleSchedule, fault?: OracleFault): OracleRow[] {
   const rows: OracleRow[] = [];
   const since = new Map<number, number>();
+  const knownBy = new Map<number, number>();
   const newestAt = (asOf: number, key: string): OracleRow | null =>
     best(rows.filter((row) => row.event === asOf && row.key[0] === key));
   const add = (event: number, available: number, key: string, values: Readonly<Record<string, unknown>> | null) =>
@@ -125,7 +131,9 @@ export function livedRows({ operations, delay, absent, known }: OracleSchedule, 
     });
   for (const { kind, at, asOfs } of operations) {
     for (const asOf of asOfs) {
-      const knowledge = asOf + delay;
+      const own = kind === 'republication' ? at : asOf + delay;
+      const knowledge = fault === 'takes back what a republication knew' ? own : Math.max(own, knownBy.get(asOf) ?? 0);
+      knownBy.set(asOf, knowledge);
       const { values, undeleted } = known(asOf, knowledge, at);
       const said = new Map<string, Readonly<Record<string, unknown>> | null>(values);
       if (fault !== 'keeps deleted') for (const key of undeleted) if (!values.has(key)) said.set(key, null);
@@ -134,7 +142,7 @@ export function livedRows({ operations, delay, absent, known }: OracleSchedule, 
         const keys = new Set(rows.filter((row) => row.event === asOf).map((row) => row.key[0] as string));
         for (const key of keys) if (!said.has(key)) said.set(key, null);
       }
-      const available = before || kind === 'live' ? Math.max(at, knowledge) : knowledge;
+      const available = before || kind !== 'backfill' ? Math.max(at, knowledge) : knowledge;
       for (const [key, value] of said) {
         const was = newestAt(asOf, key);
         const same =
