@@ -16,6 +16,20 @@ whenever it is asked for. A *stock* is read at the newest day of a period that h
 up to the period’s end. A cell without a number says why: \`NO_DATA\`, \`ZERO_DENOMINATOR\`, or \`IMMATURE\` where the outcome of some row of the
 period is still to come: then the whole period waits, in every group.
 
+**Vintage** (\`vintage\` in GraphQL, \`GET /vintage.csv\`, \`.json\`, \`.parquet\`) reads cohorts of loans by months on book: 0 is the month of the disbursement, 1 the first
+whole month. The denominator is all that was disbursed, for ever; a loan that closed counts on as it closed, a written-off one at the balance charged off. \`observed: EVER\`
+freezes the balance of the first month end at which a loan is late. A cell is \`IMMATURE\` while the month end of some loan of its cohort is to come, and \`INCOMPLETE\` where
+a month end has no snapshots.
+
+**Roll rates** (\`rollRates\`, \`GET /roll-rates.csv\` …) read where the loans of a bucket at the end of a month are at the end of the next, same loans only: PAID is the
+principal paid, the rest is in its bucket, WRITTEN_OFF or SOLD, so that the parts add up to the opening. Months without both month ends are left out. Both group and
+filter by the dimensions of \`loans\`.
+
+\`\`\`bash
+curl -s 'http://127.0.0.1:4000/vintage.csv?dpd=30&observed=EVER&by=channel&maxMob=12' -H "Authorization: Bearer $KEY"
+curl -s 'http://127.0.0.1:4000/roll-rates.csv?from=2026-01-01&to=2026-06-30' -H "Authorization: Bearer $KEY"
+\`\`\`
+
 Several indicators stand in one table by the dimensions that all of them have. An indicator over two facts has those that both have.
 
 `;

@@ -5,9 +5,11 @@ import type { DifferenceKind as DifferenceKindName, LineageKind as LineageKindNa
 import type { PlanAction as PlanActionName, PlanEffect as PlanEffectName } from '../core/ports/catalogue.js';
 import type { ColumnRead } from '../core/ports/columns-read.js';
 import type {
+  Basis as BasisName,
   Comparison as ComparisonName,
   FilterOp as FilterOpName,
   NullReason as NullReasonName,
+  Observation as ObservationName,
   TimeGrain as TimeGrainName,
 } from '../core/ports/indicators.js';
 import type { JobState as JobStateName } from '../core/ports/jobs.js';
@@ -59,6 +61,22 @@ export const HistoryPolicy = enumOf<HistoryPolicyName>('HistoryPolicy', {
   },
 });
 
+export const Basis = enumOf<BasisName>('Basis', {
+  description: 'The quantity that a report of loans counts.',
+  values: {
+    BALANCE: 'The report counts principal.',
+    COUNT: 'The report counts loans.',
+  },
+});
+
+export const Observation = enumOf<ObservationName>('Observation', {
+  description: 'The days past due of a loan at a month end that a vintage counts.',
+  values: {
+    CURRENT: 'A loan counts by its days past due at the month end.',
+    EVER: 'A loan counts by the most of its days past due at any month end so far, with its balance at the first of them.',
+  },
+});
+
 export const TimeGrain = enumOf<TimeGrainName>('TimeGrain', {
   description: 'The length of a period. A period is named by its first day.',
   values: {
@@ -86,6 +104,7 @@ export const NullReason = enumOf<NullReasonName>('NullReason', {
     ZERO_DENOMINATOR: 'The denominator of the ratio is zero.',
     IMMATURE: 'The performance window has not ended yet.',
     NO_DATA: 'No row falls into the period and group.',
+    INCOMPLETE: 'The rows of a day that the cell needs are missing.',
   },
 });
 

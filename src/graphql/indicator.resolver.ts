@@ -1,16 +1,21 @@
 import { Arg, Ctx, Field, InputType, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import type { Instant, LocalDate } from '../core/helpers/time.js';
 import type {
+  Basis as BasisName,
   Comparison as ComparisonName,
   FilterOp as FilterOpName,
+  Observation as ObservationName,
   TimeGrain as TimeGrainName,
 } from '../core/ports/indicators.js';
 import type { RequestContext } from './context.js';
 import { DataTableType } from './data-table.js';
 import { FIRST_DAY, LAST_DAY } from './descriptions.js';
-import { Comparison, FilterOp, TimeGrain } from './enums.js';
+import { Basis, Comparison, FilterOp, Observation, TimeGrain } from './enums.js';
 import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime } from './scalars.js';
+
+const FILTERS = 'The filters, all of which must hold.';
+const KNOWLEDGE = 'The knowledge time: the report as it was then. Without it, now.';
 
 @ObjectType('Indicator', { description: 'A management indicator (MIS metric).' })
 class IndicatorType {
@@ -120,7 +125,7 @@ export class IndicatorResolver {
     @Arg('to', () => GraphQLDate, { description: LAST_DAY }) to: LocalDate,
     @Arg('filters', () => [IndicatorFilterType], {
       nullable: true,
-      description: 'The filters, all of which must hold.',
+      description: FILTERS,
     })
     filters: IndicatorFilterType[] | null,
     @Arg('compare', () => Comparison, {
@@ -145,7 +150,7 @@ export class IndicatorResolver {
     limit: number | null,
     @Arg('asOf', () => GraphQLDateTime, {
       nullable: true,
-      description: 'The knowledge time: the report as it was then. Without it, now.',
+      description: KNOWLEDGE,
     })
     asOf: Instant | null,
     @Ctx() { services, signal }: RequestContext,
@@ -161,6 +166,90 @@ export class IndicatorResolver {
       components,
       orderBy: orderBy ?? null,
       limit: limit ?? null,
+      asOf: asOf ?? null,
+      now: services.now(),
+      signal,
+    });
+    return { ...table, rowCount: table.rows.length };
+  }
+
+  @Operation({
+    roles: ['admin', 'modeler', 'bi'],
+    lookUp: ({ dpd, by, cohortGrain, fromCohort, toCohort, asOf }) => ({
+      of: { dpd, by, cohortGrain, fromCohort, toCohort, asOf },
+    }),
+  })
+  @Query(() => DataTableType, {
+    description:
+      'Reads the vintage of the loan book: cohorts by month of disbursement, one row per cohort, combination of dimensions and month on book.',
+  })
+  async vintage(
+    @Arg('dpd', () => Int, { defaultValue: 30, description: 'The days past due from which on a loan counts.' })
+    dpd: number,
+    @Arg('basis', () => Basis, { defaultValue: 'BALANCE', description: 'The quantity that is counted.' })
+    basis: BasisName,
+    @Arg('observed', () => Observation, { defaultValue: 'CURRENT', description: 'The days past due that count.' })
+    observed: ObservationName,
+    @Arg('by', () => [String], { nullable: true, description: 'The dimensions of loans to group by.' })
+    by: string[] | null,
+    @Arg('cohortGrain', () => TimeGrain, {
+      defaultValue: 'MONTH',
+      description: 'The length of a cohort: MONTH, QUARTER, YEAR or TOTAL.',
+    })
+    cohortGrain: TimeGrainName,
+    @Arg('fromCohort', () => GraphQLDate, { nullable: true, description: 'The first local day of the disbursements.' })
+    fromCohort: LocalDate | null,
+    @Arg('toCohort', () => GraphQLDate, { nullable: true, description: 'The last local day of the disbursements.' })
+    toCohort: LocalDate | null,
+    @Arg('maxMob', () => Int, { defaultValue: 24, description: 'The last month on book, up to 120.' }) maxMob: number,
+    @Arg('filters', () => [IndicatorFilterType], { nullable: true, description: FILTERS })
+    filters: IndicatorFilterType[] | null,
+    @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: KNOWLEDGE }) asOf: Instant | null,
+    @Ctx() { services, signal }: RequestContext,
+  ): Promise<DataTableType> {
+    const table = await services.indicators.vintage({
+      dpd,
+      basis,
+      observed,
+      by: by ?? [],
+      cohortGrain,
+      fromCohort: fromCohort ?? null,
+      toCohort: toCohort ?? null,
+      maxMob,
+      filters: filters ?? [],
+      asOf: asOf ?? null,
+      now: services.now(),
+      signal,
+    });
+    return { ...table, rowCount: table.rows.length };
+  }
+
+  @Operation({
+    roles: ['admin', 'modeler', 'bi'],
+    lookUp: ({ from, to, by, basis, asOf }) => ({ of: { from, to, by, basis, asOf } }),
+  })
+  @Query(() => DataTableType, {
+    description:
+      'Reads roll rates and migration: the share of each bucket at the end of a month that is in each state at the end of the next, same loans only.',
+  })
+  async rollRates(
+    @Arg('from', () => GraphQLDate, { description: FIRST_DAY }) from: LocalDate,
+    @Arg('to', () => GraphQLDate, { description: LAST_DAY }) to: LocalDate,
+    @Arg('basis', () => Basis, { defaultValue: 'BALANCE', description: 'The quantity that is counted.' })
+    basis: BasisName,
+    @Arg('by', () => [String], { nullable: true, description: 'The dimensions of loans to group by.' })
+    by: string[] | null,
+    @Arg('filters', () => [IndicatorFilterType], { nullable: true, description: FILTERS })
+    filters: IndicatorFilterType[] | null,
+    @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: KNOWLEDGE }) asOf: Instant | null,
+    @Ctx() { services, signal }: RequestContext,
+  ): Promise<DataTableType> {
+    const table = await services.indicators.rollRates({
+      from,
+      to,
+      basis,
+      by: by ?? [],
+      filters: filters ?? [],
       asOf: asOf ?? null,
       now: services.now(),
       signal,

@@ -3,13 +3,15 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { z } from 'zod';
 import { badInput } from '../core/errors.js';
 import { csvText, withoutFormulas } from '../core/helpers/csv.js';
-import { parseInstant, parseLocalDate } from '../core/helpers/time.js';
+import { type Instant, type LocalDate, parseInstant, parseLocalDate } from '../core/helpers/time.js';
 import {
+  BASES,
   COMPARISONS,
   type DataTable,
   FILTER_OPS,
   type IndicatorService,
   type IndicatorTableRequest,
+  OBSERVATIONS,
   TIME_GRAINS,
 } from '../core/ports/indicators.js';
 import type { Clock } from '../core/ports/process.js';
@@ -25,18 +27,23 @@ const commaSeparated = z.string().transform((text) =>
 );
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
-const Query = z.strictObject({
-  names: commaSeparated,
+/** What every report takes. */
+const Scope = {
   by: commaSeparated.optional(),
+  filter: z.union([z.string(), z.array(z.string())]).optional(),
+  asOf: z.string().optional(),
+};
+
+const Query = z.strictObject({
+  ...Scope,
+  names: commaSeparated,
   grain: z.enum(TIME_GRAINS).default('MONTH'),
   from: z.string(),
   to: z.string(),
-  filter: z.union([z.string(), z.array(z.string())]).optional(),
   compare: z.enum(COMPARISONS).optional(),
   components: flag.default(false),
   orderBy: z.string().optional(),
   limit: z.coerce.number().int().optional(),
-  asOf: z.string().optional(),
 });
 
 /** `dimension:op:value`; several values of IN and NOT_IN are separated by commas. */
@@ -52,32 +59,78 @@ function parseFilter(text: string): IndicatorTableRequest['filters'][number] {
 /** CSV is what people open in spreadsheets. */
 const CsvQuery = z.looseObject({ formulas: z.enum(['escape', 'keep']).default('escape') });
 
-function parseQuery(query: unknown, now: number): IndicatorTableRequest {
-  const { names, by, grain, from, to, filter, compare, components, orderBy, limit, asOf } = parsed(Query, query);
-  return {
-    names,
-    by: by ?? [],
-    grain,
-    from: parseLocalDate(from, 'from'),
-    to: parseLocalDate(to, 'to'),
-    filters: [filter ?? []].flat().map(parseFilter),
-    compare: compare ?? null,
-    components,
-    orderBy: orderBy ?? null,
-    limit: limit ?? null,
-    asOf: asOf === undefined ? null : parseInstant(asOf, 'asOf'),
-    now,
-  };
+const VintageQuery = z.strictObject({
+  ...Scope,
+  dpd: z.coerce.number().int().default(30),
+  basis: z.enum(BASES).default('BALANCE'),
+  observed: z.enum(OBSERVATIONS).default('CURRENT'),
+  cohortGrain: z.enum(TIME_GRAINS).default('MONTH'),
+  fromCohort: z.string().optional(),
+  toCohort: z.string().optional(),
+  maxMob: z.coerce.number().int().default(24),
+});
+
+const RollRatesQuery = z.strictObject({
+  ...Scope,
+  from: z.string(),
+  to: z.string(),
+  basis: z.enum(BASES).default('BALANCE'),
+});
+
+const dayOf = (text: string | undefined, name: string): LocalDate | null =>
+  text === undefined ? null : parseLocalDate(text, name);
+
+const daysOf = ({ from, to }: { readonly from: string; readonly to: string }) => ({
+  from: parseLocalDate(from, 'from'),
+  to: parseLocalDate(to, 'to'),
+});
+
+const scopeOf = ({ by, filter, asOf }: z.output<z.ZodObject<typeof Scope>>, now: Instant) => ({
+  by: by ?? [],
+  filters: [filter ?? []].flat().map(parseFilter),
+  asOf: asOf === undefined ? null : parseInstant(asOf, 'asOf'),
+  now,
+});
+
+/** A report that is a file too: what its query string says, and the table that it asks for. */
+interface ReportFile {
+  readonly names: readonly string[];
+  read(indicators: IndicatorService, query: unknown, asked: { now: Instant; signal?: AbortSignal }): Promise<DataTable>;
 }
 
-function parsed<T extends z.ZodType>(type: T, query: unknown): z.output<T> {
+const TABLE: ReportFile = {
+  names: Object.keys(Query.shape),
+  read(indicators, query, { now, signal }) {
+    const all = parsed(Query, query, '?names=a,b&by=product&grain=MONTH&from=2026-01-01&to=2026-06-30');
+    const { names, grain, compare = null, components, orderBy = null, limit = null } = all;
+    const asked = { names, grain, ...daysOf(all), compare, components, orderBy, limit, ...scopeOf(all, now), signal };
+    return indicators.table(asked);
+  },
+};
+
+const VINTAGE: ReportFile = {
+  names: Object.keys(VintageQuery.shape),
+  read(indicators, query, { now, signal }) {
+    const all = parsed(VintageQuery, query, '?dpd=30&by=channel&fromCohort=2025-01-01&maxMob=12');
+    const { dpd, basis, observed, cohortGrain, maxMob } = all;
+    const cohorts = { fromCohort: dayOf(all.fromCohort, 'fromCohort'), toCohort: dayOf(all.toCohort, 'toCohort') };
+    return indicators.vintage({ dpd, basis, observed, cohortGrain, ...cohorts, maxMob, ...scopeOf(all, now), signal });
+  },
+};
+
+const ROLL_RATES: ReportFile = {
+  names: Object.keys(RollRatesQuery.shape),
+  read(indicators, query, { now, signal }) {
+    const all = parsed(RollRatesQuery, query, '?from=2026-01-01&to=2026-06-30&by=product');
+    return indicators.rollRates({ ...daysOf(all), basis: all.basis, ...scopeOf(all, now), signal });
+  },
+};
+
+function parsed<T extends z.ZodType>(type: T, query: unknown, example: string): z.output<T> {
   const { success, data, error } = type.safeParse(query);
   if (success) return data;
   const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'query'}: ${message}`);
-  throw badInput(
-    `the query string is not usable: ${problems.join('; ')}`,
-    '?names=a,b&by=product&grain=MONTH&from=2026-01-01&to=2026-06-30',
-  );
+  throw badInput(`the query string is not usable: ${problems.join('; ')}`, example);
 }
 
 const asText = (value: unknown): unknown => (typeof value === 'string' ? withoutFormulas(value) : value);
@@ -112,49 +165,58 @@ function toParquet({ columns, rows }: DataTable): Buffer {
   return Buffer.from(parquetWriteBuffer({ columnData }));
 }
 
-const indicatorFile = (url: string, ...more: readonly string[]) =>
-  guardedRoute('GET', url, { roles: ['admin', 'modeler', 'bi'], audit: true }, [...Object.keys(Query.shape), ...more]);
+const fileRoute = (url: string, { names }: ReportFile, ...more: readonly string[]) =>
+  guardedRoute('GET', url, { roles: ['admin', 'modeler', 'bi'], audit: true }, [...names, ...more]);
 
-/** The table of `indicatorTable` as a file, by format. */
-export const INDICATOR_FILES = {
-  csv: indicatorFile('/indicators.csv', 'formulas'),
-  json: indicatorFile('/indicators.json'),
-  parquet: indicatorFile('/indicators.parquet'),
-} as const;
+const filesOf = (path: string, report: ReportFile) => ({
+  report,
+  csv: fileRoute(`${path}.csv`, report, 'formulas'),
+  json: fileRoute(`${path}.json`, report),
+  parquet: fileRoute(`${path}.parquet`, report),
+});
+
+/** Reports as files, by format. */
+const REPORTS = [
+  filesOf('/indicators', TABLE),
+  filesOf('/vintage', VINTAGE),
+  filesOf('/roll-rates', ROLL_RATES),
+] as const;
+
+export const INDICATOR_FILES = REPORTS.flatMap(({ csv, json, parquet }) => [csv, json, parquet]);
 
 export function registerIndicators(
   server: FastifyInstance,
   { indicators, now, admit }: { readonly indicators: IndicatorService; readonly now: Clock; readonly admit: Admission },
 ): void {
-  const table = async (request: FastifyRequest, query = request.query): Promise<DataTable> => {
-    const asked = { ...parseQuery(query, now()), signal: waitOf(request) };
-    return answeredInTime(request, indicators.table(asked));
-  };
+  for (const { report, csv, json, parquet } of REPORTS) {
+    const table = (request: FastifyRequest, query = request.query): Promise<DataTable> =>
+      answeredInTime(request, report.read(indicators, query, { now: now(), signal: waitOf(request) }));
 
-  server.route({
-    ...INDICATOR_FILES.csv,
-    preParsing: admit,
-    handler: async (request, reply) => {
-      const { formulas, ...rest } = parsed(CsvQuery, request.query);
-      return reply.type('text/csv; charset=utf-8').send(toCsv(await table(request, rest), formulas));
-    },
-  });
-  server.route({
-    ...INDICATOR_FILES.json,
-    preParsing: admit,
-    handler: async (request) => {
-      const answer = await table(request);
-      return {
-        ...answer,
-        rowCount: answer.rows.length,
-        asOf: answer.asOf === null ? null : new Date(answer.asOf).toISOString(),
-      };
-    },
-  });
-  server.route({
-    ...INDICATOR_FILES.parquet,
-    preParsing: admit,
-    handler: async (request, reply) =>
-      reply.type('application/vnd.apache.parquet').send(toParquet(await table(request))),
-  });
+    server.route({
+      ...csv,
+      preParsing: admit,
+      handler: async (request, reply) => {
+        const { formulas, ...rest } = parsed(CsvQuery, request.query, '&formulas=escape, or keep');
+        return reply.type('text/csv; charset=utf-8').send(toCsv(await table(request, rest), formulas));
+      },
+    });
+    server.route({
+      ...json,
+      preParsing: admit,
+      handler: async (request) => {
+        const answer = await table(request);
+        return {
+          ...answer,
+          rowCount: answer.rows.length,
+          asOf: answer.asOf === null ? null : new Date(answer.asOf).toISOString(),
+        };
+      },
+    });
+    server.route({
+      ...parquet,
+      preParsing: admit,
+      handler: async (request, reply) =>
+        reply.type('application/vnd.apache.parquet').send(toParquet(await table(request))),
+    });
+  }
 }

@@ -13,7 +13,7 @@ export const GUARDED_ROUTES: readonly GuardedRoute[] = [
   IMPORT_TABLE,
   UPLOAD_SPINE,
   TRAINING_SET_FILE,
-  ...Object.values(INDICATOR_FILES),
+  ...INDICATOR_FILES,
   METRICS,
 ];
 

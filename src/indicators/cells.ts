@@ -96,14 +96,17 @@ export function cellsOf({ answers, places, dimensions, grain, window, lastDay }:
   };
 }
 
-/** A zero denominator is NULL, never 0 and never infinite. */
+/** Rounded half up. A zero denominator is NULL, never 0 and never infinite. */
+export function rateOf(numerator: Decimal, denominator: Decimal): Value {
+  if (denominator.isZero()) return { value: null, reason: 'ZERO_DENOMINATOR' };
+  const exact = numerator.div(denominator);
+  return { value: exact.toDecimalPlaces(RATE_PLACES, Decimal.ROUND_HALF_UP).toFixed(), reason: null };
+}
+
 function quotient(num: Value, den: Value): Value {
   const missing = [num, den].find(({ reason }) => reason === 'IMMATURE') ?? [num, den].find(({ reason }) => reason);
   if (missing) return { value: null, reason: missing.reason };
-  const denominator = new Exact(den.value as string);
-  if (denominator.isZero()) return { value: null, reason: 'ZERO_DENOMINATOR' };
-  const exact = new Exact(num.value as string).div(denominator);
-  return { value: exact.toDecimalPlaces(RATE_PLACES, Decimal.ROUND_HALF_UP).toFixed(), reason: null };
+  return rateOf(new Exact(num.value as string), new Exact(den.value as string));
 }
 
 const groupOf = (row: Row, dimensions: number): Group =>

@@ -9,17 +9,21 @@ import {
   type DataTable,
   type IndicatorService,
   type IndicatorTableRequest,
+  type ReportScope,
   TIME_GRAINS,
 } from '../core/ports/indicators.js';
 import type { OfflineQuery, TableColumn } from '../core/ports/offline.js';
 import { type Cells, cellsOf, type Group, groupKey, MAX_CELLS, tooMuch, type Value } from './cells.js';
 import { type Line, sortGroups, sortLines } from './lines.js';
+import { loanScope } from './loan-months.js';
 import { comparisonOf, type PeriodGrain, periodsOf, type Window } from './periods.js';
 import { readingsOf } from './readings.js';
+import { rollRates } from './roll-rates.js';
 import { dataThroughSql, readingSql } from './sql.js';
+import { vintage } from './vintage.js';
 
 export interface IndicatorParts {
-  readonly catalogue: Pick<Catalogue, 'namedIndicator'>;
+  readonly catalogue: Pick<Catalogue, 'namedIndicator' | 'facts'>;
   readonly query: OfflineQuery;
   readonly calendar: BusinessCalendar;
 }
@@ -29,11 +33,18 @@ export interface IndicatorParts {
  * with its reason and never as an absent row. Values are decimals as strings; ratios are rounded half up to six places.
  */
 export function createIndicators({ catalogue, query, calendar }: IndicatorParts): IndicatorService {
+  const selecting =
+    ({ signal }: ReportScope) =>
+    (label: string, select: Sql) =>
+      query.select({ label, ...select.render(), signal });
   return {
+    vintage: (request) => vintage(request, loanScope(request, { catalogue, calendar }), selecting(request)),
+    rollRates: (request) => rollRates(request, loanScope(request, { catalogue, calendar }), selecting(request)),
+
     async table(request) {
       const plan = checkRequest(request, catalogue);
       const { indicators, window, grain, knowledge } = plan;
-      const run = (label: string, select: Sql) => query.select({ label, ...select.render(), signal: request.signal });
+      const run = selecting(request);
       const compared = request.compare ? comparisonOf(window, grain, request.compare) : null;
       const { readings, places } = readingsOf(indicators);
       const sources = new Map(readings.map(({ rows, label }) => [rows, label] as const));

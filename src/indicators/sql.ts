@@ -17,7 +17,7 @@ const PERIODS: Readonly<Record<Exclude<PeriodGrain, 'TOTAL' | 'DAY'>, string>> =
   YEAR: 'toStartOfYear',
 };
 
-const periodSql = (grain: Exclude<PeriodGrain, 'TOTAL'>, day: Sql): Sql =>
+export const periodSql = (grain: Exclude<PeriodGrain, 'TOTAL'>, day: Sql): Sql =>
   grain === 'DAY' ? day : sql`${raw(PERIODS[grain])}(${day})`;
 
 const COMPARISONS: Readonly<Record<Exclude<FilterOp, 'IN' | 'NOT_IN'>, string>> = {
@@ -35,6 +35,12 @@ const STORED: Readonly<Record<DimensionType, string>> = {
   DECIMAL: 'Decimal(38, 6)',
   DATE: 'Date32',
 };
+
+/** The value of a dimension over its rows. */
+export function dimensionSql(rows: FactRows, name: string): Sql {
+  const { expression, type = 'STRING' } = rows.dimensions[name] as IndicatorDimension;
+  return raw(`CAST(${expression}, 'Nullable(${STORED[type]})')`);
+}
 
 /** The most groups of an answer. A statement reads one more, which tells that there are too many. */
 export const MAX_GROUPS = 250_000;
@@ -61,13 +67,13 @@ export interface ReadingScope {
   readonly knowledge: Instant;
 }
 
-const asKnown = (knowledge: Instant, calendar: BusinessCalendar): SourceSelectOptions => {
+export const asKnown = (knowledge: Instant, calendar: BusinessCalendar): SourceSelectOptions => {
   const at = instantSql(knowledge);
   return { asOf: at, knowledge: at, timezone: calendar.timezone };
 };
 
 /** The rows as they were known: `(SELECT …)` with `date` and what their expressions name. `daysRead` is the filter of a dated table. */
-const knownRows = (rows: FactRows, read: SourceSelectOptions, daysRead: (table: SourceTable) => Sql): Sql =>
+export const knownRows = (rows: FactRows, read: SourceSelectOptions, daysRead: (table: SourceTable) => Sql): Sql =>
   sql`(${rows.from({
     source: (name, { dated = false, where, columns } = {}) => {
       const table = rows.tables.get(name);
@@ -92,10 +98,7 @@ export function readingSql(reading: Reading, scope: ReadingScope, calendar: Busi
     ...new Set([...by, ...filters.map((filter) => filter.dimension), ...(spread ? [spread.across] : [])]),
   ];
   const columnOf = (name: string): Sql => raw(`__d${dimensions.indexOf(name)}`);
-  const columns = dimensions.map((name) => {
-    const { expression, type = 'STRING' } = rows.dimensions[name] as IndicatorDimension;
-    return sql`, CAST(${raw(expression)}, ${raw(`'Nullable(${STORED[type]})'`)}) AS ${columnOf(name)}`;
-  });
+  const columns = dimensions.map((name) => sql`, ${dimensionSql(rows, name)} AS ${columnOf(name)}`);
   // The newest day is chosen, and what matures last, before the filters, so that every filtered part of a report is of the same day and age.
   const ofPeriod = [
     ...(rows.stock ? [raw(', max(date) OVER (PARTITION BY __period) AS __newest')] : []),
@@ -161,7 +164,7 @@ export function dataThroughSql(rows: FactRows, knowledge: Instant, calendar: Bus
 }
 
 /** Two-valued: a NULL dimension is in no list and equals nothing, so that NE and NOT_IN let it through. */
-function condition(rows: FactRows, filter: IndicatorTableRequest['filters'][number], column: Sql): Sql {
+export function condition(rows: FactRows, filter: IndicatorTableRequest['filters'][number], column: Sql): Sql {
   const { type = 'STRING' } = rows.dimensions[filter.dimension] as IndicatorDimension;
   const { op, dimension } = filter;
   const values = filter.values.map((value) => filterValue(value, type, dimension));

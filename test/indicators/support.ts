@@ -10,6 +10,8 @@ export interface BookTables extends SourceTables {
     name: string,
     request?: Partial<IndicatorTableRequest>,
   ): ReturnType<ReturnType<typeof createIndicators>['table']>;
+  /** Every report; those above and below are read in 2030 too. */
+  readonly indicators: ReturnType<typeof createIndicators>;
 }
 
 /** Source tables to be filled by hand, and the project's own indicators over them. */
@@ -23,6 +25,7 @@ export async function openIndicators(timezone?: string): Promise<BookTables> {
   });
   return {
     ...tables,
+    indicators,
     table: (name, request = {}) =>
       indicators.table({
         names: [name],

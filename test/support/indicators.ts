@@ -34,9 +34,10 @@ export const indicatorOf = (id: string, spec: IndicatorSpec, facts: readonly Fac
 
 /** Every definition of a registry, as if it were applied. */
 export const namedIn = (
-  { indicators }: Pick<Registry, 'indicators'>,
+  { indicators, facts }: Pick<Registry, 'indicators' | 'facts'>,
   more: readonly Indicator[] = [],
-): Pick<Catalogue, 'namedIndicator'> => ({
+): Pick<Catalogue, 'namedIndicator' | 'facts'> => ({
+  facts: () => [...facts.values()].sort((a, b) => b.version - a.version),
   namedIndicator(reference) {
     const all = [...indicators.values(), ...more].sort((a, b) => b.version - a.version);
     const found = all.find(({ id, name }) => id === reference || name === reference);

@@ -14,32 +14,67 @@ export type Comparison = (typeof COMPARISONS)[number];
 export const FILTER_OPS = ['EQ', 'NE', 'IN', 'NOT_IN', 'GT', 'GTE', 'LT', 'LTE'] as const;
 export type FilterOp = (typeof FILTER_OPS)[number];
 
-export type NullReason = 'ZERO_DENOMINATOR' | 'IMMATURE' | 'NO_DATA';
+export type NullReason = 'ZERO_DENOMINATOR' | 'IMMATURE' | 'NO_DATA' | 'INCOMPLETE';
 
-export interface IndicatorTableRequest {
+export const BASES = ['BALANCE', 'COUNT'] as const;
+/** Principal, or number of loans. */
+export type Basis = (typeof BASES)[number];
+
+export const OBSERVATIONS = ['CURRENT', 'EVER'] as const;
+/** As it is at the month end, or the worst up to it. */
+export type Observation = (typeof OBSERVATIONS)[number];
+
+export interface IndicatorFilter {
+  readonly dimension: string;
+  readonly op: FilterOp;
+  readonly values: readonly string[];
+}
+
+/** What all reports ask alike. */
+export interface ReportScope {
+  readonly by: readonly string[];
+  /** All of them must hold. */
+  readonly filters: readonly IndicatorFilter[];
+  /** Knowledge time; null means the time of the request. */
+  readonly asOf: Instant | null;
+  readonly now: Instant;
+  /** Ends the read with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface VintageRequest extends ReportScope {
+  /** A loan counts from so many days past due on, from 1. */
+  readonly dpd: number;
+  readonly basis: Basis;
+  readonly observed: Observation;
+  /** MONTH, QUARTER, YEAR or TOTAL. */
+  readonly cohortGrain: TimeGrain;
+  /** First and last local day of the disbursements, both inclusive; null: the first, and the last, that there is. */
+  readonly fromCohort: LocalDate | null;
+  readonly toCohort: LocalDate | null;
+  /** The last month on book, from 0. */
+  readonly maxMob: number;
+}
+
+export interface RollRatesRequest extends ReportScope {
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  readonly basis: Basis;
+}
+
+export interface IndicatorTableRequest extends ReportScope {
   /** A name means the newest version in force, `name@version` that one. */
   readonly names: readonly string[];
-  readonly by: readonly string[];
   readonly grain: TimeGrain;
   /** First and last local day, both inclusive. */
   readonly from: LocalDate;
   readonly to: LocalDate;
-  readonly filters: readonly {
-    readonly dimension: string;
-    readonly op: FilterOp;
-    readonly values: readonly string[];
-  }[];
   readonly compare: Comparison | null;
   /** Adds `<name>__num` and `<name>__den`. */
   readonly components: boolean;
   /** The column to order by; a leading `-` means descending. */
   readonly orderBy: string | null;
   readonly limit: number | null;
-  /** Knowledge time; null means the time of the request. */
-  readonly asOf: Instant | null;
-  readonly now: Instant;
-  /** Ends the read with its reason. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface DataTable {
@@ -56,6 +91,16 @@ export interface DataTable {
 export interface IndicatorService {
   /** Returns one row per period and combination of dimensions. BAD_USER_INPUT names an unknown indicator, dimension or column. */
   table(request: IndicatorTableRequest): Promise<DataTable>;
+  /**
+   * Returns cohorts of loans by months on book: one row per cohort, combination of dimensions and month on book, 0 being the month of the disbursement.
+   * The denominator is all that was disbursed, for ever. Loans that closed count on as they closed: written-off ones at the balance charged off.
+   */
+  vintage(request: VintageRequest): Promise<DataTable>;
+  /**
+   * Returns where the loans on book at the end of a month are at the end of the next, same loans only: one row per month, combination of dimensions, bucket
+   * at its start and state at its end. PAID is the principal paid; by COUNT the loans settled. Months of which a month end lacks snapshots are left out.
+   */
+  rollRates(request: RollRatesRequest): Promise<DataTable>;
 }
 
 /** What a model answers for rows. */
