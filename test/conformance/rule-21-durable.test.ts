@@ -149,7 +149,7 @@ const ACKNOWLEDGED: readonly Acknowledged[] = [
   {
     name: 'what was applied is applied',
     does: ({ app }) => app.services.api.planner.apply(),
-    reply: { changes: { length: 4 }, problems: [] },
+    reply: { changes: { length: 5 }, problems: [] },
     reads: async ({ app }) => (await app.services.api.planner.plan()).changes,
     holds: [],
   },

@@ -163,6 +163,7 @@ const SHOWN: readonly Shown[] = [
     name: 'plan: before anything is applied all definitions are additions',
     plan: 'before',
     changes: [
+      'ADD indicator customers_registered@1',
       'ADD service decision@1',
       'ADD view customer_profile@1',
       'ADD view customer_profile@2',

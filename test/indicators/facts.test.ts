@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cumulative, spreadOf, sql, totalOf } from '../../src/core/definitions/define.js';
+import { factOf, indicatorOf } from '../support/indicators.js';
 import { type BookTables, openIndicators } from './support.js';
 
 let tables: BookTables;
@@ -195,5 +197,43 @@ describe('indicators over facts', () => {
     expect(await of('amount_band')).toEqual(['01: <= 1000 0', '02: <= 3000 4500', '03: <= 5000 4000']);
     expect(await of('cohort_month')).toEqual(['2026-01-01 2000', '2026-02-01 2500', '2026-03-01 4000']);
     expect(await of('tenor_band')).toEqual(['02: <= 6 months 2500', '03: <= 12 months 6000']);
+  });
+});
+
+describe('a definition that cannot be computed is refused with what to do', () => {
+  const loans = factOf('loans@1', {
+    description: 'Loans.',
+    owner: 'test',
+    grain: 'one loan',
+    stock: false,
+    finestGrain: 'DAY',
+    from: ({ source }) => sql`SELECT toDate(disbursed_at) AS date, product, principal FROM ${source('loans')}`,
+    dimensions: { product: { expression: 'product', description: 'Product' } },
+    measures: {
+      amount: { expression: 'sum(principal)', description: 'Principal', unit: 'CNY' },
+      largest: { expression: 'max(principal)', description: 'The largest', unit: 'CNY' },
+    },
+  });
+  const words = { domain: 'test', description: 'A test.', owner: 'test', unit: 'CNY' };
+
+  it.each([
+    [totalOf('loans:amount'), "'loans:amount' is not a measure; write fact@version:measure"],
+    [totalOf('loans@2:amount'), "'loans@2:amount': there is no fact loans@2"],
+    [totalOf('loans@1:amuont'), 'loans@1 has no measure amuont; it has amount, largest'],
+    [totalOf(cumulative('loans@1:largest')), 'cannot be cumulated: it is no sum or count of a flow'],
+    [
+      spreadOf('loans@1:amount', { across: 'city', statistic: 'HHI' }),
+      "it is spread across 'city', which is none of product",
+    ],
+    [
+      spreadOf('loans@1:largest', { across: 'product', statistic: 'GINI' }),
+      'the spread of a measure that is no sum or count means nothing',
+    ],
+    [
+      spreadOf('loans@1:amount', { across: 'product', statistic: { top: 0 } }),
+      '{ top: 0 } is not a number of values from 1',
+    ],
+  ])('%j', (value, problem) => {
+    expect(() => indicatorOf('tried', { ...words, value }, [loans])).toThrow(problem);
   });
 });
