@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { parquetWriteBuffer } from 'hyparquet-writer';
 import { z } from 'zod';
 import { badInput } from '../core/errors.js';
 import { csvText, withoutFormulas } from '../core/helpers/csv.js';
@@ -17,6 +16,7 @@ import {
 import type { Clock } from '../core/ports/process.js';
 import type { Admission } from './admission.js';
 import { answeredInTime, waitOf } from './deadlines.js';
+import { toParquet } from './report-parquet.js';
 import { guardedRoute } from './route-access.js';
 
 const commaSeparated = z.string().transform((text) =>
@@ -144,25 +144,6 @@ function toCsv({ columns, rows }: DataTable, formulas: 'escape' | 'keep'): strin
     names.map(withoutFormulas),
     rows.map((row) => row.map((value, index) => (isText[index] ? asText(value) : value))),
   );
-}
-
-/** Exact values that have no column type here keep their text. */
-function toParquet({ columns, rows }: DataTable): Buffer {
-  const columnData = columns.map(({ name, type }, index) => {
-    const values = rows.map((row) => row[index] ?? null);
-    if (type === 'FLOAT64' || type === 'FLOAT32') return { name, data: values, type: 'DOUBLE' as const };
-    if (type === 'INT32') return { name, data: values, type: 'INT32' as const };
-    if (type === 'INT64') {
-      return {
-        name,
-        data: values.map((value) => (value === null ? null : BigInt(String(value)))),
-        type: 'INT64' as const,
-      };
-    }
-    if (type === 'BOOLEAN') return { name, data: values, type: 'BOOLEAN' as const };
-    return { name, data: values.map((value) => (value === null ? null : String(value))), type: 'STRING' as const };
-  });
-  return Buffer.from(parquetWriteBuffer({ columnData }));
 }
 
 const fileRoute = (url: string, { names }: ReportFile, ...more: readonly string[]) =>

@@ -1,5 +1,6 @@
 /** The operations on real data: imported, materialized by a worker, read as each role sees it. */
 import { createClient } from '@clickhouse/client';
+import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addDays, BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { Role } from '../../src/core/ports/access.js';
@@ -982,8 +983,14 @@ describe('indicators', () => {
       rows: indicatorTable.rows,
       rowCount: indicatorTable.rowCount,
     });
-    const parquet = Buffer.from(await (await api.fetch('bi', `/indicators.parquet?${args}`)).arrayBuffer());
-    expect(parquet.subarray(0, 4).toString()).toBe('PAR1');
+    const file = await (await api.fetch('bi', `/indicators.parquet?${args}`)).arrayBuffer();
+    expect(await parquetReadObjects({ file })).toEqual(
+      indicatorTable.rows.map(([period, segment, customers]) => ({
+        period: new Date(`${period}`),
+        segment,
+        customers_registered: customers === null ? null : Number(customers),
+      })),
+    );
   });
 
   it('refuse an unknown query string, with the reason', async () => {
