@@ -2,7 +2,8 @@ import { defineIndicator, ratioOf } from 'riskgraph';
 
 export default defineIndicator({
   domain: 'approval',
-  description: 'Approval rate by heads: customers with an approved application over customers with a decided one.',
+  description:
+    'Approval rate by heads: customers whose last decision of the period is an approval over customers with a decision.',
   owner: 'credit-policy',
   unit: 'fraction',
   term: '人头批核率',

@@ -7,5 +7,5 @@ export default defineIndicator({
   unit: 'CNY',
   term: '资产转让收入',
   formula: 'SUM(proceeds)',
-  value: totalOf('loan_closings@1:sale_proceeds'),
+  value: totalOf('loan_events@1:sale_proceeds'),
 });

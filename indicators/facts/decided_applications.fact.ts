@@ -4,6 +4,12 @@ import { amountBand, tenorBand } from '../bands.js';
 /** Applications for credit and loans; a drawdown on a granted line is decided by other rules, and counts apart. */
 const CREDIT = "kind != 'DRAWDOWN'";
 
+/** Customer, whether approved: of each decision, in the order of customers and then of time. */
+const DECISIONS = `arraySort(groupArrayIf((customer_id, decided, application_id, approved), ${CREDIT}))`;
+/** Of each customer the last decision counts. */
+const LAST_APPROVED = `arrayCount((one, next) -> one.4 AND one.1 != next.1, ${DECISIONS},
+  arrayPushBack(arrayPopFront(${DECISIONS}), ('', toDateTime64(0, 3, 'UTC'), '', false)))`;
+
 export default defineFact({
   description:
     'Applications that are decided, APPROVED or DECLINED, by the local day of the decision (decided_at): pending, cancelled and expired ones are in none.',
@@ -12,7 +18,7 @@ export default defineFact({
   stock: false,
   finestGrain: 'DAY',
   from: ({ source, timezone }) => sql`
-  SELECT toDate(assumeNotNull(decided_at), ${timezone}) AS date, customer_id, kind, product, channel, province, city, purpose, amount, term_months,
+  SELECT toDate(assumeNotNull(decided_at), ${timezone}) AS date, application_id, customer_id, assumeNotNull(decided_at) AS decided, kind, product, channel, province, city, purpose, amount, term_months,
     decision = 'APPROVED' AS approved, decision_path, decline_reason, approved_amount,
     dateDiff('second', applied_at, assumeNotNull(decided_at)) / 60 AS minutes
   FROM ${source('applications')}
@@ -51,8 +57,8 @@ export default defineFact({
       unit: 'count',
     },
     approved_customers: {
-      expression: `uniqExactIf(customer_id, ${CREDIT} AND approved)`,
-      description: 'Customers with an application approved, without drawdowns',
+      expression: LAST_APPROVED,
+      description: 'Customers whose last decision of the period is an approval, without drawdowns',
       unit: 'count',
     },
     requested_amount: {
@@ -81,12 +87,12 @@ export default defineFact({
       unit: 'count',
     },
     median_minutes: {
-      expression: `quantileExactIf(0.5)(minutes, ${CREDIT})`,
+      expression: `quantileExactIfOrNull(0.5)(minutes, ${CREDIT})`,
       description: 'Median of the minutes from application to decision, without drawdowns',
       unit: 'minutes',
     },
     p90_minutes: {
-      expression: `quantileExactIf(0.9)(minutes, ${CREDIT})`,
+      expression: `quantileExactIfOrNull(0.9)(minutes, ${CREDIT})`,
       description: 'Ninth decile of the minutes from application to decision, without drawdowns',
       unit: 'minutes',
     },

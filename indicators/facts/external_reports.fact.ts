@@ -23,12 +23,12 @@ export default defineFact({
     hits: { expression: "countIf(status = 'OK')", description: 'Reports with data', unit: 'count' },
     cost: { expression: 'sum(cost)', description: 'Cost of the reports', unit: 'CNY' },
     median_latency: {
-      expression: 'quantileExactIf(0.5)(assumeNotNull(latency_ms), isNotNull(latency_ms))',
+      expression: 'quantileExactIfOrNull(0.5)(assumeNotNull(latency_ms), isNotNull(latency_ms))',
       description: 'Median of the time to the answer',
       unit: 'ms',
     },
     p99_latency: {
-      expression: 'quantileExactIf(0.99)(assumeNotNull(latency_ms), isNotNull(latency_ms))',
+      expression: 'quantileExactIfOrNull(0.99)(assumeNotNull(latency_ms), isNotNull(latency_ms))',
       description: '99th percentile of the time to the answer',
       unit: 'ms',
     },

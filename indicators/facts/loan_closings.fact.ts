@@ -3,41 +3,33 @@ import { LOAN_COLUMNS, loanDimensions } from '../loan_dimensions.js';
 
 export default defineFact({
   description:
-    'What ends or changes a loan beside its payments, by the local day on which it happened: settled, written off, sold, restructured.',
+    'Loans by the local day on which they closed, by the closing rows of loan_snapshots: settled, written off at the balance charged off, or sold.',
   owner: 'portfolio-analytics',
-  grain: 'one event of a loan, on the day on which it happened',
+  grain: 'one loan, on the day on which it closed',
   stock: false,
   finestGrain: 'DAY',
   from: ({ source, timezone }) => sql`
-  SELECT toDate(e.occurred_at, ${timezone}) AS date, toDate(l.disbursed_at, ${timezone}) AS disbursed_on, ${raw(LOAN_COLUMNS)},
-    e.event_type AS event_type, ifNull(e.amount, 0) AS amount, e.detail AS detail
-  FROM ${source('loan_events')} AS e LEFT JOIN ${source('loans')} AS l ON e.loan_id = l.loan_id`,
-  dimensions: {
-    ...loanDimensions,
-    detail: { expression: 'detail', description: 'The kind of restructuring and the like' },
-  },
+  SELECT s.as_of AS date, toDate(l.disbursed_at, ${timezone}) AS disbursed_on, ${raw(LOAN_COLUMNS)}, s.status AS status, s.principal_outstanding AS balance
+  FROM ${source('loan_snapshots', { dated: true })} AS s LEFT JOIN ${source('loans')} AS l ON s.loan_id = l.loan_id
+  WHERE s.status IN ('SETTLED', 'WRITTEN_OFF', 'SOLD')`,
+  dimensions: loanDimensions,
   measures: {
-    settled_loans: { expression: "countIf(event_type = 'SETTLED')", description: 'Loans settled', unit: 'count' },
+    settled_loans: { expression: "countIf(status = 'SETTLED')", description: 'Loans settled', unit: 'count' },
     written_off_loans: {
-      expression: "countIf(event_type = 'WRITTEN_OFF')",
+      expression: "countIf(status = 'WRITTEN_OFF')",
       description: 'Loans written off',
       unit: 'count',
     },
     written_off_amount: {
-      expression: "sumIf(amount, event_type = 'WRITTEN_OFF')",
+      expression: "sumIf(balance, status = 'WRITTEN_OFF')",
       description: 'Principal charged off',
       unit: 'CNY',
     },
-    sold_loans: { expression: "countIf(event_type = 'SOLD')", description: 'Loans sold', unit: 'count' },
-    sale_proceeds: {
-      expression: "sumIf(amount, event_type = 'SOLD')",
-      description: 'Proceeds of loans sold',
+    sold_loans: { expression: "countIf(status = 'SOLD')", description: 'Loans sold', unit: 'count' },
+    sold_amount: {
+      expression: "sumIf(balance, status = 'SOLD')",
+      description: 'Principal outstanding of loans sold',
       unit: 'CNY',
-    },
-    restructured_loans: {
-      expression: "uniqExactIf(loan_id, event_type = 'RESTRUCTURED')",
-      description: 'Loans restructured',
-      unit: 'count',
     },
   },
 });

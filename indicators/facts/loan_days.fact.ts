@@ -37,15 +37,19 @@ export default defineFact({
   grain: 'one loan at the end of a local day',
   stock: true,
   finestGrain: 'DAY',
-  from: ({ source }) => sql`
+  from: ({ source, timezone }) => sql`
   SELECT s.as_of AS date, s.loan_id AS loan_id, s.customer_id AS customer_id, s.product AS product, s.channel AS channel,
     l.province AS province, l.purpose AS purpose, l.term_months AS term_months, l.annual_rate AS annual_rate, s.principal AS principal,
     s.disbursed_on AS disbursed_on, s.status IN ('CURRENT', 'OVERDUE') AS on_book, s.status AS status, s.restructured AS restructured,
     s.dpd AS dpd, s.principal_outstanding AS balance, s.overdue_principal AS overdue_principal,
     ifNull(s.risk_class, multiIf(s.dpd > 360, 'LOSS', s.dpd > 270, 'DOUBTFUL', s.dpd > 90, 'SUBSTANDARD',
-      s.dpd > 0 OR s.restructured = 1, 'SPECIAL_MENTION', 'NORMAL')) AS risk_class
+      s.dpd > 0 OR (s.restructured = 1 AND ifNull(s.as_of < addYears(arrayMax(arrayFilter(day -> day <= s.as_of, e.days)), 1), true)),
+      'SPECIAL_MENTION', 'NORMAL')) AS risk_class
   FROM ${source('loan_snapshots', { dated: true })} AS s
-  LEFT JOIN (SELECT loan_id, province, purpose, term_months, annual_rate FROM ${source('loans')}) AS l ON s.loan_id = l.loan_id`,
+  LEFT JOIN (SELECT loan_id, province, purpose, term_months, annual_rate FROM ${source('loans')}) AS l ON s.loan_id = l.loan_id
+  LEFT JOIN (
+    SELECT loan_id, groupArray(toDate(occurred_at, ${timezone})) AS days FROM ${source('loan_events')} WHERE event_type = 'RESTRUCTURED' GROUP BY loan_id
+  ) AS e ON s.loan_id = e.loan_id`,
   dimensions: {
     ...loanDimensions,
     mob: {

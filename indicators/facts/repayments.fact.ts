@@ -28,6 +28,11 @@ export default defineFact({
   },
   measures: {
     cash: { expression: `sumIf(paid, ${CASH})`, description: 'Cash received, less reversals', unit: 'CNY' },
+    gross_cash: {
+      expression: "sumIf(paid, method NOT IN ('WAIVER', 'REVERSAL'))",
+      description: 'Cash received, before reversals',
+      unit: 'CNY',
+    },
     principal: {
       expression: `sumIf(principal_paid, ${CASH})`,
       description: 'Principal received, less reversals',
@@ -51,12 +56,12 @@ export default defineFact({
     },
     collected: {
       expression: "sumIf(paid, method = 'COLLECTION')",
-      description: 'Cash received by collections',
+      description: 'Cash received by collections, before reversals',
       unit: 'CNY',
     },
     auto_debited: {
       expression: "sumIf(paid, method = 'AUTO_DEBIT')",
-      description: 'Cash received by automatic debit',
+      description: 'Cash received by automatic debit, before reversals',
       unit: 'CNY',
     },
     recovered: {
@@ -66,7 +71,7 @@ export default defineFact({
     },
     payers: {
       expression: `uniqExactIf(customer_id, ${CASH} AND paid > 0)`,
-      description: 'Customers who paid',
+      description: 'Customers who paid, also where the payment was taken back',
       unit: 'count',
     },
   },

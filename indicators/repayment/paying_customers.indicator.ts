@@ -2,7 +2,7 @@ import { defineIndicator, totalOf } from 'riskgraph';
 
 export default defineIndicator({
   domain: 'repayment',
-  description: 'Customers who paid.',
+  description: 'Customers who paid, also those whose payment was taken back.',
   owner: 'portfolio-analytics',
   unit: 'count',
   term: '还款人数',

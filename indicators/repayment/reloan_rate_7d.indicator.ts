@@ -9,5 +9,5 @@ export default defineIndicator({
   term: '复借率',
   formula: 'loan within 7 days, same day included / settled',
   direction: 'HIGHER_IS_BETTER',
-  value: ratioOf('settled_customers@1:reborrowed', 'settled_customers@1:settled_by_now'),
+  value: ratioOf('settled_customers@1:reborrowed', 'settled_customers@1:settled_7'),
 });

@@ -1,12 +1,14 @@
 /** The numbers of a report: by indicator, period and group, each with the reason where there is none. */
 import { Decimal } from 'decimal.js';
 import { RiskgraphError } from '../core/errors.js';
-import type { LocalDate } from '../core/helpers/time.js';
+import { addDays, type LocalDate } from '../core/helpers/time.js';
 import type { NullReason } from '../core/ports/indicators.js';
 import { endOf, type PeriodGrain, periodsOf, type Window } from './periods.js';
 import type { Place, Places } from './readings.js';
 import { MAX_GROUPS } from './sql.js';
 
+/** What a row matures on whose outcome was never recorded: the last day that a Date can be. */
+const NEVER = '2149-06-06';
 /** Decimal places of a ratio, as of all rates in the lending schema. */
 const RATE_PLACES = 6;
 /** Sums of Decimal(38, 2) and their ratios are exact to this many digits. */
@@ -51,29 +53,33 @@ export interface Cells {
 }
 
 export function cellsOf({ answers, places, dimensions, grain, window, lastDay }: CellsOptions): Cells {
+  // Nothing is added up for a period that has not begun.
+  const begun = periodsOf(window, grain).filter((period) => addDays(period, -1) <= lastDay);
   const readings = answers.map((rows) => byPeriod(rows, dimensions));
   const cumulated = new Map<Place, Rows>();
   for (const place of places.flatMap(({ num, den }) => (den ? [num, den] : [num]))) {
     if (place.cumulative) {
-      cumulated.set(place, cumulate(readings[place.reading] as Rows, place, periodsOf(window, grain)));
+      cumulated.set(place, cumulate(readings[place.reading] as Rows, place, begun));
     }
   }
   const rowsOf = (place: Place): Rows => cumulated.get(place) ?? (readings[place.reading] as Rows);
 
-  const isImmature = ({ matures }: Place, rows: Rows, period: LocalDate): boolean => {
+  const unsettled = ({ matures }: Place, rows: Rows, period: LocalDate): NullReason | null => {
     const groups = rows.get(period);
-    if (matures === null || groups === undefined) return false;
+    if (matures === null || groups === undefined) return null;
     // Rows that are still to come mature later than all.
-    if (endOf(period, grain, window) > lastDay) return true;
+    if (endOf(period, grain, window) > lastDay) return 'IMMATURE';
     // Every group says the last day of its whole period.
     const [row] = groups.values();
-    return ((row?.[matures] as string | null | undefined) ?? '') > lastDay;
+    const last = (row?.[matures] as string | null | undefined) ?? '';
+    return last === NEVER ? 'INCOMPLETE' : last > lastDay ? 'IMMATURE' : null;
   };
   const partOf = (place: Place, period: LocalDate, group: string): Value => {
     const rows = rowsOf(place);
-    if (isImmature(place, rows, period)) return { value: null, reason: 'IMMATURE' };
+    const reason = unsettled(place, rows, period);
+    if (reason !== null) return { value: null, reason };
     const text = rows.get(period)?.get(group)?.[place.column];
-    return text == null
+    return text == null || text === 'nan'
       ? { value: null, reason: 'NO_DATA' }
       : { value: new Exact(text as string).toFixed(), reason: null };
   };
@@ -104,7 +110,9 @@ export function rateOf(numerator: Decimal, denominator: Decimal): Value {
 }
 
 function quotient(num: Value, den: Value): Value {
-  const missing = [num, den].find(({ reason }) => reason === 'IMMATURE') ?? [num, den].find(({ reason }) => reason);
+  const missing =
+    [num, den].find(({ reason }) => reason === 'IMMATURE' || reason === 'INCOMPLETE') ??
+    [num, den].find(({ reason }) => reason);
   if (missing) return { value: null, reason: missing.reason };
   return rateOf(new Exact(num.value as string), new Exact(den.value as string));
 }

@@ -125,6 +125,17 @@ function checkRequest(request: IndicatorTableRequest, catalogue: IndicatorParts[
     }
   }
   checkDays({ from, to });
+  const rows = indicators.flatMap(({ numerator, denominator }) => [
+    numerator.rows,
+    ...(denominator ? [denominator.rows] : []),
+  ]);
+  const isCut = from.slice(8) !== '01' || addDays(to, 1).slice(8) !== '01';
+  if (isCut && rows.some(({ stock, finestGrain }) => !stock && finestGrain === 'MONTH')) {
+    throw badInput(
+      `${names.join(', ')} has rows by month, and ${from} to ${to} cuts one`,
+      'ask for whole months: from the first day of one to the last day of another',
+    );
+  }
   if (limit !== null) boundedLimit(limit);
   // HOUR is finer than any finest grain, and is refused above.
   return { indicators, window: { from, to }, grain: grain as PeriodGrain, knowledge: request.asOf ?? request.now };

@@ -57,7 +57,7 @@ export function loansSql({ loans, knowledge, calendar, by, filters }: LoanScope)
 
 /**
  * `(SELECT loan_id, as_of, status, dpd, balance, closed)`: a loan at each month end at which it is on book, and the day on which it closed. Of all other
- * days nothing is sorted: the newest day of a loan is found by its key.
+ * days nothing is sorted: the last day of a loan in a month is found by its key.
  */
 export function loanMonthsSql(
   { loans, knowledge, calendar }: LoanScope,
@@ -66,19 +66,21 @@ export function loanMonthsSql(
   const table = loans.tables.get(SNAPSHOTS);
   const read = asKnown(knowledge, calendar);
   const versions = sql`FROM ${storedRows(table)} AS w WHERE w.ingested_at <= ${read.knowledge}`;
-  const last = sql`(v.loan_id, v.as_of) IN (SELECT w.loan_id, max(w.as_of) ${versions} GROUP BY w.loan_id)`;
+  const last = sql`(v.loan_id, v.as_of) IN (SELECT w.loan_id, max(w.as_of) ${versions} GROUP BY w.loan_id, toStartOfMonth(w.as_of))`;
   // A day that was deleted was not the last: of such a loan, all days are read.
   const doubtful = sql`v.loan_id IN (SELECT w.loan_id ${versions} AND w.deleted = 1)`;
-  const days = sql`(v.as_of = toLastDayOfMonth(v.as_of) OR ${last} OR ${doubtful})`;
+  const days = sql`(${last} OR ${doubtful})`;
   const within = window
     ? sql` AND v.as_of >= ${param('Date', window.from)} AND v.as_of <= ${param('Date', window.to)}`
     : raw('');
   const rows = sourceSelect(table, { ...read, keyFilter: sql`${days}${within}` });
   const closed = "status IN ('SETTLED', 'WRITTEN_OFF', 'SOLD')";
+  // Rows after the first closing one say nothing new.
+  const first = sql`(SELECT *, ${raw(`minIf(as_of, ${closed}) OVER (PARTITION BY loan_id)`)} AS first_closed, ${raw(`countIf(${closed}) OVER (PARTITION BY loan_id)`)} AS closings FROM ${rows})`;
   return sql`(
     SELECT loan_id, as_of, status, ${raw(`multiIf(status = 'WRITTEN_OFF', ${WRITTEN_OFF_DPD}, status = 'SETTLED', 0, dpd)`)} AS dpd,
       if(status = 'SETTLED', 0, principal_outstanding) AS balance, ${raw(closed)} AS closed
-    FROM ${rows} WHERE as_of = toLastDayOfMonth(as_of) OR ${raw(closed)})`;
+    FROM ${first} WHERE (as_of = toLastDayOfMonth(as_of) OR ${raw(closed)}) AND (closings = 0 OR as_of <= first_closed))`;
 }
 
 /** Month ends with snapshots: one column `day`, as text. */

@@ -9,6 +9,7 @@ import { Exact, type Group, groupKey, MAX_CELLS, rateOf, tooMuch } from './cells
 import { sortGroups } from './lines.js';
 import { groupKeysSql, groupsSql, type LoanScope, loanMonthsSql, loansSql, monthEndsSql } from './loan-months.js';
 import { periodsOf } from './periods.js';
+import { MAX_GROUPS } from './sql.js';
 
 const BUCKETS = ['C', 'M1', 'M2', 'M3', 'M4', 'M5', 'M6', 'M7+'] as const;
 /** A loan without a row at the month end, and without a closing one, is UNKNOWN, so that the parts of an opening add up. */
@@ -41,6 +42,7 @@ export async function rollRates(request: RollRatesRequest, scope: LoanScope, sel
       return end <= lastDay && isWhole.has(end) && isWhole.has(addDays(month, -1));
     }),
   );
+  if (moved.length > MAX_GROUPS) throw tooMuch(moved.length, by.length + 6);
   const rows = moved.filter(({ month }) => shown.has(month as LocalDate));
   if (rows.length * (by.length + 6) > MAX_CELLS) throw tooMuch(rows.length, by.length + 6);
 
@@ -98,12 +100,14 @@ function movedSql(
   const ended = sql`
     SELECT loan_id, ${raw(month)} AS month, argMax((closed, status, dpd, balance), as_of) AS s FROM ${states}
     WHERE as_of > ${param('Date', window.from)} GROUP BY loan_id, month`;
-  const state = `multiIf(e.loan_id = '', 'UNKNOWN', e.s.1 AND e.s.2 = 'SETTLED', 'PAID', e.s.1, toString(e.s.2), ${bucketOf('e.s.3')})`;
+  // Whether or not a join fills with NULL.
+  const lost = "ifNull(e.loan_id, '') = ''";
+  const state = `multiIf(${lost}, 'UNKNOWN', e.s.1 AND e.s.2 = 'SETTLED', 'PAID', e.s.1, toString(e.s.2), ${bucketOf('e.s.3')})`;
   const parts =
     basis === 'COUNT'
       ? sql`[(${raw(state)}, toDecimal128(1, 2))]`
-      : sql`[('PAID', toDecimal128(if(e.loan_id = '', 0, greatest(o.balance - e.s.4, 0)), 2)),
-          (${raw(state)}, toDecimal128(if(e.loan_id = '', o.balance, least(o.balance, e.s.4)), 2))]`;
+      : sql`[('PAID', toDecimal128(if(${raw(lost)}, 0, greatest(o.balance - e.s.4, 0)), 2)),
+          (${raw(state)}, toDecimal128(if(${raw(lost)}, o.balance, least(o.balance, e.s.4)), 2))]`;
   return sql`
     SELECT toString(month) AS month${groupKeysSql(by)}, from_bucket, part.1 AS to_bucket, toString(sum(part.2)) AS amount
     FROM (
@@ -112,7 +116,8 @@ function movedSql(
       INNER JOIN ${loansSql(scope)} AS l ON o.loan_id = l.loan_id
       LEFT JOIN (${ended}) AS e ON o.loan_id = e.loan_id AND o.month = e.month
     )
-    GROUP BY month${groupKeysSql(by)}, from_bucket, to_bucket HAVING sum(part.2) != 0`;
+    GROUP BY month${groupKeysSql(by)}, from_bucket, to_bucket HAVING sum(part.2) != 0
+    LIMIT ${raw(String(MAX_GROUPS + 1))}`;
 }
 
 function columnsOf({ by, basis }: RollRatesRequest, { loans }: LoanScope): TableColumn[] {

@@ -99,34 +99,35 @@ export function readingSql(reading: Reading, scope: ReadingScope, calendar: Busi
   ];
   const columnOf = (name: string): Sql => raw(`__d${dimensions.indexOf(name)}`);
   const columns = dimensions.map((name) => sql`, ${dimensionSql(rows, name)} AS ${columnOf(name)}`);
-  // The newest day is chosen, and what matures last, before the filters, so that every filtered part of a report is of the same day and age.
-  const ofPeriod = [
-    ...(rows.stock ? [raw(', max(date) OVER (PARTITION BY __period) AS __newest')] : []),
-    ...matures.map((column, index) => raw(`, max(${column}) OVER (PARTITION BY __period) AS __x${index}`)),
-  ];
+  // The newest day is chosen before the filters, so that every filtered part of a report is of the same day.
+  const newest = rows.stock ? raw(', max(date) OVER (PARTITION BY __period) AS __newest') : raw('');
   const conditions = [
     ...(rows.stock ? [raw('date = __newest')] : []),
     ...filters.map((filter) => condition(rows, filter, columnOf(filter.dimension))),
   ];
   const read = asKnown(scope.knowledge, calendar);
   const daysRead = (table: SourceTable): Sql => {
-    const inWindow = sql`${dayOfKey(table)} >= ${from} AND ${dayOfKey(table)} <= ${to}`;
+    const upTo = sql`${dayOfKey(table)} <= ${to}`;
+    const inWindow = cumulative ? upTo : sql`${dayOfKey(table)} >= ${from} AND ${upTo}`;
     if (!rows.stock) return inWindow;
     const days = sourceDays(table, { ...read, keyFilter: inWindow });
     return sql`${dayOfKey(table)} IN (SELECT max(date) FROM ${days} GROUP BY ${period})`;
   };
   const within = sql`
-      SELECT *, ${period} AS __period${join(columns, '')}${join(ofPeriod, '')}
+      SELECT *, ${period} AS __period${join(columns, '')}${newest}
       FROM ${knownRows(rows, read, daysRead)}
       WHERE ${cumulative ? raw('') : sql`date >= ${from} AND `}date <= ${to}`;
-  const kept = conditions.length > 0 ? sql` WHERE ${join(conditions, ' AND ')}` : raw('');
+  const where = conditions.length > 0 ? sql` WHERE ${join(conditions, ' AND ')}` : raw('');
+  // All groups of a period wait for what matures last in it; what a filter leaves out holds none of them up.
+  const last = matures.map((column, index) => raw(`, max(${column}) OVER (PARTITION BY __period) AS __x${index}`));
+  const kept = last.length === 0 ? sql`(${within})${where}` : sql`(SELECT *${join(last, '')} FROM (${within})${where})`;
   const keys = join([raw('__period'), ...by.map(columnOf)]);
   const grouped = spread
     ? sql`(SELECT ${keys}, ${columnOf(spread.across)}, toDecimal256(${raw(reading.measures[0] as string)}, 6) AS __v${join(
         matures.map((_, index) => raw(`, max(__x${index}) AS __x${index}`)),
         '',
-      )} FROM (${within})${kept} GROUP BY ${keys}, ${columnOf(spread.across)})`
-    : sql`(${within})${kept}`;
+      )} FROM ${kept} GROUP BY ${keys}, ${columnOf(spread.across)})`
+    : kept;
   const measures = spread ? spreadSql(spread.statistic) : reading.measures;
   const groups = by.map((name, index) => sql`, toString(${columnOf(name)}) AS ${raw(`g${index}`)}`);
   return sql`

@@ -8,7 +8,7 @@ import { Exact, type Group, groupKey, MAX_CELLS, rateOf, tooMuch, type Value } f
 import { type Line, sortGroups } from './lines.js';
 import { groupKeysSql, groupsSql, type LoanScope, loanMonthsSql, loansSql, monthEndsSql } from './loan-months.js';
 import { endOf, type PeriodGrain } from './periods.js';
-import { periodSql } from './sql.js';
+import { MAX_GROUPS, periodSql } from './sql.js';
 
 /** The longest loans that are watched month by month. */
 const MOST_MONTHS = 120;
@@ -34,13 +34,14 @@ function checked({ dpd, maxMob, cohortGrain, fromCohort, toCohort }: VintageRequ
 
 export async function vintage(request: VintageRequest, scope: LoanScope, select: Select): Promise<DataTable> {
   const grain = checked(request);
-  const { by, maxMob, fromCohort, toCohort } = request;
+  const { by, maxMob, observed, fromCohort, toCohort } = request;
   const { knowledge, calendar } = scope;
   const [cohorts, flagged, ends] = await Promise.all([
     select('vintage-cohorts', cohortsSql(request, scope, grain)),
     select('vintage-flagged', flaggedSql(request, scope, grain)),
     select('vintage-month-ends', monthEndsSql(scope)),
   ]);
+  if (flagged.length > MAX_GROUPS) throw tooMuch(flagged.length, by.length + 5);
   if (cohorts.length * (maxMob + 1) * (by.length + 5) > MAX_CELLS)
     throw tooMuch(cohorts.length * (maxMob + 1), by.length + 5);
   const isWhole = new Set(ends.map(({ day }) => day as LocalDate));
@@ -65,7 +66,12 @@ export async function vintage(request: VintageRequest, scope: LoanScope, select:
       const isOver = monthEnd(end, mob) <= lastDay && end <= lastDay;
       const reason = !isOver
         ? 'IMMATURE'
-        : [...(months.get(cohort) ?? [])].every((month) => isWhole.has(monthEnd(month, mob)))
+        : [...(months.get(cohort) ?? [])].every((month) =>
+              // The worst so far is known only where every month end so far is.
+              (observed === 'EVER' ? Array.from({ length: mob + 1 }, (_, at) => at) : [mob]).every((at) =>
+                isWhole.has(monthEnd(month, at)),
+              ),
+            )
           ? null
           : 'INCOMPLETE';
       const denominator = new Exact(row.denominator as string);
@@ -126,7 +132,8 @@ const cohortsSql = (request: VintageRequest, scope: LoanScope, grain: PeriodGrai
   SELECT toString(cohort) AS cohort${groupKeysSql(request.by)},
     toString(${raw(request.basis === 'BALANCE' ? 'sum(principal)' : 'count()')}) AS denominator,
     toString(min(disbursed_on)) AS first, arrayMap(day -> toString(day), groupUniqArray(toStartOfMonth(disbursed_on))) AS months
-  FROM ${cohortLoansSql(request, scope, grain)} GROUP BY cohort${groupKeysSql(request.by)}`;
+  FROM ${cohortLoansSql(request, scope, grain)} GROUP BY cohort${groupKeysSql(request.by)}
+  LIMIT ${raw(String(MAX_GROUPS + 1))}`;
 
 /** One row a cohort, group and month on book with a flagged loan: `cohort`, `g0`, …, `mob`, `amount`. */
 function flaggedSql(request: VintageRequest, scope: LoanScope, grain: PeriodGrain): Sql {
@@ -146,7 +153,7 @@ function flaggedSql(request: VintageRequest, scope: LoanScope, grain: PeriodGrai
   return sql`
     SELECT toString(cohort) AS cohort${groupKeysSql(by)}, mob, toString(${raw(basis === 'BALANCE' ? 'sum(balance)' : 'count()')}) AS amount
     FROM (SELECT *, arrayJoin(range(toUInt32(since), toUInt32(until + 1))) AS mob FROM (${counted}) WHERE since <= ${last})
-    GROUP BY cohort${groupKeysSql(by)}, mob`;
+    GROUP BY cohort${groupKeysSql(by)}, mob LIMIT ${raw(String(MAX_GROUPS + 1))}`;
 }
 
 function columnsOf({ by, basis, dpd, observed }: VintageRequest, { loans, calendar }: LoanScope): TableColumn[] {

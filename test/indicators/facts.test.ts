@@ -5,7 +5,7 @@ import { type BookTables, openIndicators } from './support.js';
 
 let tables: BookTables;
 
-const customers = ['C1', 'C2', 'C3', 'C4'];
+const customers = ['C1', 'C2', 'C3', 'C4', 'C5'];
 /** Disbursed on the local days below, in Shanghai. */
 const loan = (loan_id: string, customer_id: string, day: string, principal: number, more: object = {}) => ({
   loan_id,
@@ -44,6 +44,9 @@ const LOANS = [
   loan('L2', 'C2', '2026-01-20', 2000, { province: 'Hunan' }),
   loan('L3', 'C1', '2026-02-10', 3000, { channel: 'PARTNER', annual_rate: 0.12, term_months: 6 }),
   loan('L4', 'C3', '2026-03-01', 4000, { province: null, refinances_loan_id: 'L1' }),
+  loan('B1', 'C4', '2027-01-10', 500),
+  loan('S1', 'C5', '2027-12-01', 600),
+  loan('S2', 'C5', '2028-03-10', 700),
 ];
 const due = (loan_id: string, installment_no: number, due_date: string) => ({
   loan_id,
@@ -83,10 +86,22 @@ beforeAll(async () => {
     day('L2', '2026-03-31', 39, 2000),
     day('L3', '2026-03-31', 0, 2500),
     day('L4', '2026-03-31', 0, 4000),
-    // The day after L2's first due date, seven days after, and 30.
+    // Of first instalments the day after the due date, and 30 days after; of second ones the day after.
+    day('L1', '2026-02-06', 0, 900),
     day('L2', '2026-02-21', 1, 2000),
-    day('L2', '2026-02-27', 7, 2000),
+    day('L1', '2026-03-06', 0, 900),
+    day('L1', '2026-03-07', 0, 900),
+    day('L3', '2026-03-11', 0, 3000),
+    day('L2', '2026-03-21', 29, 2000),
     day('L2', '2026-03-22', 30, 2000),
+    day('L4', '2026-04-02', 1, 4000),
+    // Due once, half a year after the disbursement, and never paid.
+    day('B1', '2027-07-11', 1, 500),
+    day('B1', '2027-08-09', 30, 500),
+    // Settled on the day on which another loan is taken, and written off.
+    day('S1', '2028-03-10', 0, 0, { status: 'SETTLED' }),
+    day('S2', '2028-03-10', 0, 700),
+    day('S2', '2028-05-31', 200, 650, { status: 'WRITTEN_OFF' }),
   ]);
   await tables.insert('installments', [
     due('L1', 1, '2026-02-05'),
@@ -95,12 +110,29 @@ beforeAll(async () => {
     due('L2', 2, '2026-03-20'),
     due('L3', 1, '2026-03-10'),
     due('L4', 1, '2026-04-01'),
+    due('B1', 1, '2027-07-10'),
   ]);
   await tables.insert('repayments', [
     paid('R1', 'L1', '2026-02-05T02:00:00.000Z', 100, 'AUTO_DEBIT'),
     paid('R2', 'L1', '2026-03-05T02:00:00.000Z', 900, 'SELF'),
     paid('R3', 'L1', '2026-03-06T02:00:00.000Z', -100, 'REVERSAL'),
     paid('R4', 'L2', '2026-03-07T02:00:00.000Z', 50, 'WAIVER'),
+  ]);
+  const decided = (application_id: string, kind: string, decision: string, decided_at: string) => ({
+    application_id,
+    customer_id: 'C5',
+    kind,
+    product: 'CASH',
+    applied_at: decided_at,
+    amount: 100,
+    term_months: 12,
+    decision,
+    decided_at,
+  });
+  await tables.insert('applications', [
+    decided('A1', 'LOAN', 'APPROVED', '2028-01-03T04:00:00.000Z'),
+    decided('A2', 'LOAN', 'DECLINED', '2028-01-20T04:00:00.000Z'),
+    decided('A3', 'DRAWDOWN', 'APPROVED', '2028-02-01T04:00:00.000Z'),
   ]);
   await tables.insert('provisions', [
     { as_of: '2026-02-28', product: 'CASH', kind: 'GENERAL', amount: 118 },
@@ -137,10 +169,10 @@ describe('indicators over facts', () => {
     ['average_loan_rate', ['0.24 720 3000', '0.12 360 3000', '0.24 960 4000']],
     ['average_loan_term', ['12 36000 3000', '6 18000 3000', '12 48000 4000']],
     ['refinancing_share', ['0 0 3000', '0 0 3000', '1 4000 4000']],
-    // 110, then 910 - 90: a reversal takes cash back, a waiver is none.
+    // 110, then 910 - 90: a reversal takes cash back, a waiver is none; shares are of what came in.
     ['cash_received', ['NO_DATA', '110 110 ', '820 820 ']],
-    ['auto_debit_share', ['NO_DATA', '1 110 110', '0 0 820']],
-    ['reversal_rate', ['NO_DATA', '0 0 110', '0.109756 90 820']],
+    ['auto_debit_share', ['NO_DATA', '1 110 110', '0 0 910']],
+    ['reversal_rate', ['NO_DATA', '0 0 110', '0.098901 90 910']],
     // Shares of Henan and Hunan: (1/3)^2 + (2/3)^2; then 3900 and 2000; then 2500, 2000 and 4000 without a province.
     [
       'balance_concentration_channel_hhi',
@@ -162,11 +194,42 @@ describe('indicators over facts', () => {
     expect(await months('fpd30', before)).toEqual(['IMMATURE', 'IMMATURE', 'IMMATURE']);
     const { nulls } = await tables.table('fpd30', { ...before, by: ['province'], to: '2026-01-31' });
     expect(nulls.filter(({ column, reason }) => column === 'fpd30' && reason === 'IMMATURE')).toHaveLength(2);
+    // What is filtered out holds nothing up.
+    const henan = [{ dimension: 'province', op: 'EQ', values: ['Henan'] }] as const;
+    expect(await months('fpd30', { ...before, filters: henan, to: '2026-01-31' })).toEqual(['0 0 1']);
+    // No snapshot of any loan is of the day seven days after L1's due date.
+    expect(await months('fpd7', { asOf, to: '2026-01-31' })).toEqual(['INCOMPLETE']);
     // A quarter waits for its last month: L4 is due on the first of April.
     expect(await months('fpd1', { grain: 'QUARTER', asOf: Date.parse('2026-04-02T12:00:00Z') })).toEqual(['IMMATURE']);
-    expect(await months('fpd1', { grain: 'QUARTER', asOf: Date.parse('2026-04-03T12:00:00Z') })).toEqual(['0.25 1 4']);
+    expect(await months('fpd1', { grain: 'QUARTER', asOf: Date.parse('2026-04-03T12:00:00Z') })).toEqual(['0.5 2 4']);
+    expect(await months('fpd30', { from: '2027-01-01', to: '2027-01-31' })).toEqual(['1 1 1']);
     // L2's second instalment is no second payment default: its first was missed before.
     expect(await months('spd1', { to: '2026-01-31' })).toEqual(['0 0 2']);
+  });
+
+  it('customers, closings and decisions count once, as the field counts them', async () => {
+    const in2028 = async (name: string, month: string) =>
+      months(name, { from: `2028-${month}-01`, to: `2028-${month}-28` });
+    // The last decision of January is the decline; February has drawdowns alone.
+    expect(await in2028('approval_rate_heads', '01')).toEqual(['0 0 1']);
+    expect(await in2028('approval_rate', '01')).toEqual(['0.5 1 2']);
+    expect(await in2028('median_decision_minutes', '02')).toEqual(['NO_DATA']);
+    // A loan that is taken on the day of the settlement is a re-loan, and does not keep a customer from having settled.
+    expect(await in2028('reloan_rate_7d', '03')).toEqual(['1 1 1']);
+    expect(await in2028('retention_90d', '03')).toEqual(['0 0 1']);
+    expect(
+      await months('reloan_rate_7d', {
+        from: '2028-03-01',
+        to: '2028-03-31',
+        asOf: Date.parse('2028-03-15T00:00:00Z'),
+      }),
+    ).toEqual(['IMMATURE']);
+    expect(await months('written_off_amount', { from: '2028-05-01', to: '2028-05-31' })).toEqual(['650 650 ']);
+    expect(await months('settled_loans', { from: '2028-03-01', to: '2028-03-31' })).toEqual(['1 1 ']);
+    // Nothing is added up for months that have not begun.
+    const ahead = { from: '2026-02-01', to: '2026-03-31', asOf: Date.parse('2026-02-20T00:00:00Z') };
+    expect(await months('cumulative_loan_amount', ahead)).toEqual(['6000 6000 ', 'NO_DATA']);
+    await expect(months('operating_cost', { from: '2026-01-15' })).rejects.toThrow('has rows by month');
   });
 
   it('one table reads indicators of several facts by what they share, and refuses what one lacks with the nearest name', async () => {

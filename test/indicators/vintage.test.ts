@@ -8,6 +8,8 @@ const LOANS = {
   C: ['2026-02-05', 3000, 'APP'],
   // Its first two months have no snapshots.
   D: ['2025-11-05', 500, 'APP'],
+  // Gone from the book without a closing row.
+  E: ['2026-04-10', 800, 'WEB'],
 } as const;
 
 /** Days past due and balance at the end of a day; a status where the loan closed. */
@@ -27,6 +29,10 @@ const DAYS: readonly (readonly [keyof typeof LOANS, day: string, dpd: number, ba
   ['D', '2026-03-31', 0, 200],
   ['C', '2026-04-30', 10, 2500],
   ['D', '2026-04-30', 0, 100],
+  // A closing row that is sent again closes nothing twice.
+  ['A', '2026-04-30', 90, 900, 'WRITTEN_OFF'],
+  ['E', '2026-04-30', 0, 800],
+  ['C', '2026-05-31', 12, 2400],
 ];
 
 const NOW = Date.parse('2026-05-15T00:00:00+08:00');
@@ -93,7 +99,7 @@ describe('vintage', () => {
   }
 
   it('counts a loan by its days past due at each month end, a written-off one at the balance charged off for ever', async () => {
-    expect(await curves()).toEqual({
+    expect(await curves({ toCohort: '2026-02-28' })).toEqual({
       // No snapshots at the ends of November and December.
       '2025-11-01': ['INCOMPLETE', 'INCOMPLETE', '0/500=0', '0/500=0', '0/500=0'],
       '2026-01-01': ['0/3000=0', '900/3000=0.3', '900/3000=0.3', '900/3000=0.3', 'IMMATURE'],
@@ -113,10 +119,15 @@ describe('vintage', () => {
   });
 
   it('a quarter waits for its last month', async () => {
-    expect(await curves({ cohortGrain: 'QUARTER', fromCohort: '2026-01-01', maxMob: 2 })).toEqual({
+    expect(
+      await curves({ cohortGrain: 'QUARTER', fromCohort: '2026-01-01', toCohort: '2026-03-31', maxMob: 2 }),
+    ).toEqual({
       '2026-01-01': ['0/6000=0', '3800/6000=0.633333', 'IMMATURE'],
     });
     // Nobody is disbursed in it any more where the days asked for end before it.
+    // The worst so far is not known where the book was not seen.
+    const ever = await curves({ observed: 'EVER', toCohort: '2025-11-30' });
+    expect(ever['2025-11-01']).toEqual(Array(5).fill('INCOMPLETE'));
     const cut = await curves({ cohortGrain: 'QUARTER', fromCohort: '2026-01-01', toCohort: '2026-02-28', maxMob: 2 });
     expect(cut['2026-01-01']?.[2]).toBe('900/6000=0.15');
   });
@@ -129,7 +140,7 @@ describe('vintage', () => {
     });
     const filters = [{ dimension: 'channel', op: 'EQ', values: ['WEB'] }] as const;
     const filtered = await curves({ filters, fromCohort: '2026-01-01', maxMob: 1 });
-    expect(filtered).toEqual({ '2026-01-01': ['0/2000=0', '0/2000=0'] });
+    expect(filtered['2026-01-01']).toEqual(['0/2000=0', '0/2000=0']);
     const asOf = Date.parse('2026-03-10T00:00:00+08:00');
     expect((await curves({ asOf, fromCohort: '2026-01-01' }))['2026-01-01']).toEqual([
       '0/3000=0',
@@ -177,6 +188,15 @@ describe('roll rates', () => {
       '2026-04-01 C C 200 100 0.5',
       '2026-04-01 M2 PAID 2900 400 0.137931',
       '2026-04-01 M2 M1 2900 2500 0.862069',
+    ]);
+  });
+
+  it('a loan without a row at the month end, and without a closing one, is UNKNOWN', async () => {
+    const rows = await rolls({ from: '2026-05-01', to: '2026-05-31', asOf: Date.parse('2026-06-02T00:00:00+08:00') });
+    expect(rows).toEqual([
+      '2026-05-01 C UNKNOWN 900 900 1',
+      '2026-05-01 M1 PAID 2500 100 0.04',
+      '2026-05-01 M1 M1 2500 2400 0.96',
     ]);
   });
 

@@ -9,7 +9,7 @@ export interface FactMeasure {
   readonly unit: string;
   /**
    * A column of `from` (Date): the day at whose end the outcome of a row is settled. A period with a row whose day is still to come is IMMATURE, in
-   * every group.
+   * every group; one of 2149-06-06, the last Date, says that the outcome was never recorded, and the period is INCOMPLETE.
    */
   readonly matures?: string;
 }

@@ -7,7 +7,8 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
     s.disbursed_on AS disbursed_on, s.status IN ('CURRENT', 'OVERDUE') AS on_book, s.status AS status, s.restructured AS restructured,
     s.dpd AS dpd, s.principal_outstanding AS balance, s.overdue_principal AS overdue_principal,
     ifNull(s.risk_class, multiIf(s.dpd > 360, 'LOSS', s.dpd > 270, 'DOUBTFUL', s.dpd > 90, 'SUBSTANDARD',
-      s.dpd > 0 OR s.restructured = 1, 'SPECIAL_MENTION', 'NORMAL')) AS risk_class
+      s.dpd > 0 OR (s.restructured = 1 AND ifNull(s.as_of < addYears(arrayMax(arrayFilter(day -> day <= s.as_of, e.days)), 1), true)),
+      'SPECIAL_MENTION', 'NORMAL')) AS risk_class
   FROM (SELECT v.`loan_id` AS `loan_id`, v.`as_of` AS `as_of`, v.`customer_id` AS `customer_id`, v.`product` AS `product`, v.`channel` AS `channel`, v.`line_id` AS `line_id`, v.`status` AS `status`, v.`restructured` AS `restructured`, v.`dpd` AS `dpd`, v.`principal_outstanding` AS `principal_outstanding`, v.`overdue_principal` AS `overdue_principal`, v.`interest_overdue` AS `interest_overdue`, v.`fee_overdue` AS `fee_overdue`, v.`penalty_accrued` AS `penalty_accrued`, v.`risk_class` AS `risk_class`, v.`disbursed_on` AS `disbursed_on`, v.`principal` AS `principal`, toTimeZone(toDateTime64(v.`as_of` + 1, 3, {p1:String}) - INTERVAL 1 MILLISECOND, 'UTC') AS event_time, v.ingested_at AS ingested_at FROM (
     SELECT * FROM `loan_snapshots` AS v WHERE v.ingested_at <= {p2:DateTime64(3, 'UTC')} AND v.`as_of` < toDate({p3:DateTime64(3, 'UTC')} + INTERVAL 1 MILLISECOND, {p4:String}) AND v.`as_of` IN (SELECT max(date) FROM (
     SELECT v.`as_of` AS date FROM `loan_snapshots` AS v WHERE v.ingested_at <= {p5:DateTime64(3, 'UTC')} AND v.`as_of` < toDate({p6:DateTime64(3, 'UTC')} + INTERVAL 1 MILLISECOND, {p7:String}) AND v.`as_of` >= {p8:Date} AND v.`as_of` <= {p9:Date} GROUP BY v.`as_of` HAVING max(v.deleted) = 0
@@ -20,9 +21,15 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
   LEFT JOIN (SELECT loan_id, province, purpose, term_months, annual_rate FROM (SELECT v.`loan_id` AS `loan_id`, v.`customer_id` AS `customer_id`, v.`application_id` AS `application_id`, v.`line_id` AS `line_id`, v.`refinances_loan_id` AS `refinances_loan_id`, v.`product` AS `product`, v.`channel` AS `channel`, v.`disbursed_at` AS `disbursed_at`, v.`principal` AS `principal`, v.`term_months` AS `term_months`, v.`annual_rate` AS `annual_rate`, v.`purpose` AS `purpose`, v.`province` AS `province`, v.`disbursed_at` AS event_time, v.ingested_at AS ingested_at FROM (
     SELECT * FROM `loans` AS v WHERE v.ingested_at <= {p21:DateTime64(3, 'UTC')}
     ORDER BY `loan_id`, ingested_at DESC, seq DESC LIMIT 1 BY `loan_id`
-  ) AS v WHERE v.deleted = 0 AND v.`disbursed_at` <= {p22:DateTime64(3, 'UTC')})) AS l ON s.loan_id = l.loan_id)
-      WHERE date >= {p23:Date} AND date <= {p24:Date}) WHERE date = __newest GROUP BY __period, __d0, __d1, __d2, __d3, __d4, __d5, __d6, __d7, __d8, __d9, __d10, __d11, __d12, __d2)
+  ) AS v WHERE v.deleted = 0 AND v.`disbursed_at` <= {p22:DateTime64(3, 'UTC')})) AS l ON s.loan_id = l.loan_id
+  LEFT JOIN (
+    SELECT loan_id, groupArray(toDate(occurred_at, {p23:String})) AS days FROM (SELECT v.`loan_id` AS `loan_id`, v.`event_type` AS `event_type`, v.`occurred_at` AS `occurred_at`, v.`amount` AS `amount`, v.`detail` AS `detail`, v.`occurred_at` AS event_time, v.ingested_at AS ingested_at FROM (
+    SELECT * FROM `loan_events` AS v WHERE v.ingested_at <= {p24:DateTime64(3, 'UTC')} AND v.`occurred_at` <= {p25:DateTime64(3, 'UTC')}
+    ORDER BY `loan_id`, `event_type`, `occurred_at`, ingested_at DESC, seq DESC LIMIT 1 BY `loan_id`, `event_type`, `occurred_at`
+  ) AS v WHERE v.deleted = 0) WHERE event_type = 'RESTRUCTURED' GROUP BY loan_id
+  ) AS e ON s.loan_id = e.loan_id)
+      WHERE date >= {p26:Date} AND date <= {p27:Date}) WHERE date = __newest GROUP BY __period, __d0, __d1, __d2, __d3, __d4, __d5, __d6, __d7, __d8, __d9, __d10, __d11, __d12, __d2)
     GROUP BY __period, __d0, __d1, __d2, __d3, __d4, __d5, __d6, __d7, __d8, __d9, __d10, __d11, __d12
     LIMIT 250001
 
--- {"p1":"Asia/Shanghai","p2":"2026-01-30 16:00:00.000","p3":"2026-01-30 16:00:00.000","p4":"Asia/Shanghai","p5":"2026-01-30 16:00:00.000","p6":"2026-01-30 16:00:00.000","p7":"Asia/Shanghai","p8":"2026-01-01","p9":"2026-01-31","p10":"Asia/Shanghai","p11":"2026-01-30 16:00:00.000","p12":"2026-01-30 16:00:00.000","p13":"Asia/Shanghai","p14":"2026-01-01","p15":"2026-01-31","p16":"2026-01-30 16:00:00.000","p17":"2026-01-30 16:00:00.000","p18":"Asia/Shanghai","p19":"2026-01-01","p20":"2026-01-31","p21":"2026-01-30 16:00:00.000","p22":"2026-01-30 16:00:00.000","p23":"2026-01-01","p24":"2026-01-31"}
+-- {"p1":"Asia/Shanghai","p2":"2026-01-30 16:00:00.000","p3":"2026-01-30 16:00:00.000","p4":"Asia/Shanghai","p5":"2026-01-30 16:00:00.000","p6":"2026-01-30 16:00:00.000","p7":"Asia/Shanghai","p8":"2026-01-01","p9":"2026-01-31","p10":"Asia/Shanghai","p11":"2026-01-30 16:00:00.000","p12":"2026-01-30 16:00:00.000","p13":"Asia/Shanghai","p14":"2026-01-01","p15":"2026-01-31","p16":"2026-01-30 16:00:00.000","p17":"2026-01-30 16:00:00.000","p18":"Asia/Shanghai","p19":"2026-01-01","p20":"2026-01-31","p21":"2026-01-30 16:00:00.000","p22":"2026-01-30 16:00:00.000","p23":"Asia/Shanghai","p24":"2026-01-30 16:00:00.000","p25":"2026-01-30 16:00:00.000","p26":"2026-01-01","p27":"2026-01-31"}

@@ -1,4 +1,4 @@
-SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(__d2) AS g2, toString(count()) AS m0, toString(countIf(status IN ('OK', 'NO_HIT'))) AS m1, toString(countIf(status = 'OK')) AS m2, toString(sum(cost)) AS m3, toString(quantileExactIf(0.5)(assumeNotNull(latency_ms), isNotNull(latency_ms))) AS m4, toString(quantileExactIf(0.99)(assumeNotNull(latency_ms), isNotNull(latency_ms))) AS m5
+SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(__d2) AS g2, toString(count()) AS m0, toString(countIf(status IN ('OK', 'NO_HIT'))) AS m1, toString(countIf(status = 'OK')) AS m2, toString(sum(cost)) AS m3, toString(quantileExactIfOrNull(0.5)(assumeNotNull(latency_ms), isNotNull(latency_ms))) AS m4, toString(quantileExactIfOrNull(0.99)(assumeNotNull(latency_ms), isNotNull(latency_ms))) AS m5
     FROM (
       SELECT *, date AS __period, CAST(provider, 'Nullable(String)') AS __d0, CAST(product, 'Nullable(String)') AS __d1, CAST(status, 'Nullable(String)') AS __d2
       FROM (
