@@ -42,7 +42,7 @@ function check(request: FastifyRequest): void {
     throw new RiskgraphError({
       code: 'UNAUTHENTICATED',
       message: request.headers.authorization === undefined ? 'no key was sent' : 'the key is not one of this server',
-      hint: 'send `Authorization: Bearer <key>`; the operator finds generated keys in the file `keys` of RISKGRAPH_HOME',
+      hint: `send \`Authorization: Bearer <key>\`${guard?.basic ? ', or basic auth with any user and the key as password' : ''}; the operator finds generated keys in the file \`keys\` of RISKGRAPH_HOME`,
     });
   }
   if (guard && !guard.roles.includes(request.caller.role)) {
@@ -54,13 +54,18 @@ function check(request: FastifyRequest): void {
   }
 }
 
+/** Asked so, a program asks its user for the key. */
+const CHALLENGE = 'Basic realm="Riskgraph", charset="UTF-8"';
+
 type Authenticate = KeyRing['authenticate'];
 
 /** A key that a caller puts into the address by mistake stays out of the log. */
 function withoutKeys(value: unknown, authenticate: Authenticate): unknown {
   if (Array.isArray(value)) return value.map((item) => withoutKeys(item, authenticate));
   if (typeof value !== 'string') return value;
-  const hidden = (word: string): string => (authenticate(`Bearer ${word}`) ? '[key]' : word);
+  const isKey = (word: string): boolean =>
+    authenticate(`Bearer ${word}`) !== null || authenticate(`Basic ${word}`, { basic: true }) !== null;
+  const hidden = (word: string): string => (isKey(word) ? '[key]' : word);
   return value
     .split(/([\s,]+)/)
     .map(hidden)
@@ -111,7 +116,7 @@ export function registerAccess(
   });
 
   server.addHook('onRequest', async (request, reply) => {
-    request.caller = keys.authenticate(request.headers.authorization);
+    request.caller = keys.authenticate(request.headers.authorization, { basic: guardOf(request)?.basic === true });
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
   });
@@ -142,8 +147,10 @@ export function registerAccess(
   });
 
   // Before the answer leaves: a caller that has it is in the log. What is done or refused is so, also where that cannot be recorded.
-  server.addHook('onSend', async (request, { statusCode }) => {
+  server.addHook('onSend', async (request, reply) => {
+    const { statusCode } = reply;
     if (statusCode === 401 && !request.caller) {
+      if (guardOf(request)?.basic) reply.header('www-authenticate', CHALLENGE);
       audit.noteStranger({ at: now(), address: request.ip, action: routeOf(request) });
       return;
     }

@@ -101,7 +101,12 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   await registerSpines(server, { spines: services.spines });
   registerDownloads(server, { trainingSets: services.trainingSets });
   const admit = createAdmission(server, { metrics, idleSeconds: options.idleBodySeconds });
-  registerIndicators(server, { indicators: services.indicators, now: services.now, admit });
+  registerIndicators(server, {
+    indicators: services.indicators,
+    calendar: services.calendar,
+    now: services.now,
+    admit,
+  });
   await registerGraphql(server, { schemas: schemasOf(services.registry), services, log, metrics, admit });
   await options.registerImports?.(server);
   return server;

@@ -2,7 +2,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { badInput } from '../core/errors.js';
 import { csvText, withoutFormulas } from '../core/helpers/csv.js';
-import { type Instant, type LocalDate, parseInstant, parseLocalDate } from '../core/helpers/time.js';
+import {
+  type BusinessCalendar,
+  type Instant,
+  type LocalDate,
+  parseInstant,
+  parseLocalDate,
+} from '../core/helpers/time.js';
 import {
   BASES,
   COMPARISONS,
@@ -16,6 +22,7 @@ import {
 import type { Clock } from '../core/ports/process.js';
 import type { Admission } from './admission.js';
 import { answeredInTime, waitOf } from './deadlines.js';
+import { sendFile } from './report-files.js';
 import { toParquet } from './report-parquet.js';
 import { guardedRoute } from './route-access.js';
 
@@ -146,58 +153,81 @@ function toCsv({ columns, rows }: DataTable, formulas: 'escape' | 'keep'): strin
   );
 }
 
-const fileRoute = (url: string, { names }: ReportFile, ...more: readonly string[]) =>
-  guardedRoute('GET', url, { roles: ['admin', 'modeler', 'bi'], audit: true }, [...names, ...more]);
+/** Two reports of the same content differ in the time that is shown alone. */
+const toJson = ({ asOf, ...answer }: DataTable, shown: Instant | null): string =>
+  JSON.stringify({
+    ...answer,
+    rowCount: answer.rows.length,
+    asOf: shown === null ? null : new Date(shown).toISOString(),
+  });
 
-const filesOf = (path: string, report: ReportFile) => ({
+const fileRoute = (url: string, { names }: ReportFile, ...more: readonly string[]) =>
+  guardedRoute('GET', url, { roles: ['admin', 'modeler', 'bi'], audit: true, basic: true }, [...names, ...more]);
+
+const filesOf = (name: string, report: ReportFile) => ({
+  name,
   report,
-  csv: fileRoute(`${path}.csv`, report, 'formulas'),
-  json: fileRoute(`${path}.json`, report),
-  parquet: fileRoute(`${path}.parquet`, report),
+  csv: fileRoute(`/${name}.csv`, report, 'formulas'),
+  json: fileRoute(`/${name}.json`, report),
+  parquet: fileRoute(`/${name}.parquet`, report),
 });
 
 /** Reports as files, by format. */
-const REPORTS = [
-  filesOf('/indicators', TABLE),
-  filesOf('/vintage', VINTAGE),
-  filesOf('/roll-rates', ROLL_RATES),
-] as const;
+const REPORTS = [filesOf('indicators', TABLE), filesOf('vintage', VINTAGE), filesOf('roll-rates', ROLL_RATES)] as const;
 
 export const INDICATOR_FILES = REPORTS.flatMap(({ csv, json, parquet }) => [csv, json, parquet]);
 
-export function registerIndicators(
-  server: FastifyInstance,
-  { indicators, now, admit }: { readonly indicators: IndicatorService; readonly now: Clock; readonly admit: Admission },
-): void {
-  for (const { report, csv, json, parquet } of REPORTS) {
+export interface IndicatorRoutesOptions {
+  readonly indicators: IndicatorService;
+  /** Says the day in the name of a file. */
+  readonly calendar: BusinessCalendar;
+  readonly now: Clock;
+  readonly admit: Admission;
+}
+
+export function registerIndicators(server: FastifyInstance, options: IndicatorRoutesOptions): void {
+  const { indicators, calendar, now, admit } = options;
+  for (const { name, report, csv, json, parquet } of REPORTS) {
     const table = (request: FastifyRequest, query = request.query): Promise<DataTable> =>
       answeredInTime(request, report.read(indicators, query, { now: now(), signal: waitOf(request) }));
+    const nameOf = ({ asOf }: DataTable, suffix: string): string =>
+      `${name}-${calendar.dateOf(asOf ?? now())}.${suffix}`;
 
     server.route({
       ...csv,
       preParsing: admit,
       handler: async (request, reply) => {
         const { formulas, ...rest } = parsed(CsvQuery, request.query, '&formulas=escape, or keep');
-        return reply.type('text/csv; charset=utf-8').send(toCsv(await table(request, rest), formulas));
+        const answer = await table(request, rest);
+        const body = toCsv(answer, formulas);
+        return sendFile(request, reply, { name: nameOf(answer, 'csv'), type: 'text/csv; charset=utf-8', body });
       },
     });
     server.route({
       ...json,
       preParsing: admit,
-      handler: async (request) => {
+      handler: async (request, reply) => {
         const answer = await table(request);
-        return {
-          ...answer,
-          rowCount: answer.rows.length,
-          asOf: answer.asOf === null ? null : new Date(answer.asOf).toISOString(),
-        };
+        return sendFile(request, reply, {
+          name: nameOf(answer, 'json'),
+          type: 'application/json; charset=utf-8',
+          body: toJson(answer, answer.asOf),
+          content: toJson(answer, null),
+        });
       },
     });
     server.route({
       ...parquet,
       preParsing: admit,
-      handler: async (request, reply) =>
-        reply.type('application/vnd.apache.parquet').send(toParquet(await table(request))),
+      handler: async (request, reply) => {
+        const answer = await table(request);
+        return sendFile(request, reply, {
+          name: nameOf(answer, 'parquet'),
+          type: 'application/vnd.apache.parquet',
+          body: toParquet(answer),
+          isPacked: true,
+        });
+      },
     });
   }
 }

@@ -14,8 +14,11 @@ interface HeldKey {
 
 /** Finds the caller of a key. It holds hashes, never keys. */
 export interface KeyRing {
-  /** Returns null without a key, for a malformed header and for an unknown key; it takes the same time for every key. */
-  authenticate(authorization: string | undefined): Caller | null;
+  /**
+   * Returns null without a key, for a malformed header and for an unknown key; it takes the same time for every key. With `basic` the key may be
+   * the password of basic auth, too.
+   */
+  authenticate(authorization: string | undefined, accepted?: { readonly basic: boolean }): Caller | null;
   /** Says where the operator finds generated keys; null where the keys were configured. */
   readonly file: string | null;
 }
@@ -66,10 +69,18 @@ export function parseKeys(entries: readonly string[], where: string): GivenKey[]
   });
 }
 
+/** The key that a header brings; the user of basic auth may be any, also none. */
+function sentKey(authorization: string | undefined, basic: boolean): string | undefined {
+  const [, scheme, sent] = /^(Bearer|Basic) +(\S+) *$/i.exec(authorization ?? '') ?? [];
+  if (!scheme || !sent) return undefined;
+  if (scheme.toLowerCase() === 'bearer') return sent;
+  return basic ? /^[^:]*:(.+)$/s.exec(Buffer.from(sent, 'base64').toString())?.[1] : undefined;
+}
+
 const ring = (keys: readonly HeldKey[], file: string | null): KeyRing => ({
   file,
-  authenticate(authorization) {
-    const [, key] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
+  authenticate(authorization, { basic } = { basic: false }) {
+    const key = sentKey(authorization, basic);
     if (!key) return null;
     const hash = sha256(key);
     let caller: Caller | null = null;

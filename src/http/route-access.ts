@@ -8,6 +8,8 @@ export interface GuardedAccess {
   readonly audit: boolean;
   /** A caller on the same machine needs no key. */
   readonly loopback?: true;
+  /** Takes basic auth, with the key as password, beside bearer: for programs that ask a person for a user and a password, as spreadsheets do. */
+  readonly basic?: true;
 }
 
 /** OPEN needs no key; ANY_ROLE needs a key, and what it calls has roles of its own. */

@@ -993,6 +993,44 @@ describe('indicators', () => {
     );
   });
 
+  it.each(['csv', 'json', 'parquet'])(
+    'are a file of %s with a name, sent again only once it changes',
+    async (suffix) => {
+      const read = (headers = {}) => api.fetch('bi', `/indicators.${suffix}?${args}`, { headers });
+      const first = await read();
+      const day = calendar.dateOf(middayClock());
+      expect(first.headers.get('content-disposition')).toBe(`attachment; filename="indicators-${day}.${suffix}"`);
+      expect(first.headers.get('cache-control')).toBe('private, no-cache');
+      const tag = first.headers.get('etag') ?? '';
+      const statusOf = async (held: string) => (await read({ 'if-none-match': held })).status;
+      const held = await read({ 'if-none-match': `"x", ${tag}` });
+      expect([held.status, held.headers.get('etag'), await held.text()]).toEqual([304, tag, '']);
+      expect([await statusOf('"x"'), await statusOf('*'), await statusOf(tag.replace('W/', ''))]).toEqual([
+        200, 304, 304,
+      ]);
+    },
+  );
+
+  it('are another file once rows come, and packed where the client takes that and the file is long', async () => {
+    const read = (path: string, accepted: string) =>
+      api.fetch('bi', path, { headers: { 'accept-encoding': accepted } });
+    const days = `/indicators.csv?${args.replace('MONTH', 'DAY').replace('from=2026', 'from=2025')}`;
+    const [packed, plain] = [await read(days, 'br, gzip;q=0.5'), await read(days, 'gzip;q=0, br')];
+    expect([packed.headers.get('content-encoding'), plain.headers.get('content-encoding')]).toEqual(['gzip', null]);
+    expect(packed.headers.get('etag')).toBe(plain.headers.get('etag'));
+    expect(await packed.text()).toBe(await plain.text());
+    expect((await read(days.replace('.csv', '.parquet'), 'gzip')).headers.get('content-encoding')).toBeNull();
+    expect((await read(`/indicators.csv?${args}`, 'gzip')).headers.get('content-encoding')).toBeNull();
+    await api.fetch('ingest', '/import/customers?history=true', {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: 'customer_id,registered_at,segment\nE1,2026-01-03T04:00:00Z,silver\n',
+    });
+    const later = await api.fetch('bi', days, { headers: { 'if-none-match': plain.headers.get('etag') ?? '' } });
+    expect(later.status).toBe(200);
+    expect(await later.text()).toContain('2026-01-03,silver,1');
+  });
+
   it('refuse an unknown query string, with the reason', async () => {
     for (const [query, words] of [
       ['names=customers_registered', /from/],

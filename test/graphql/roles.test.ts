@@ -273,6 +273,42 @@ describe.each(ROUTES)('%s', (route, allowed) => {
   });
 });
 
+/** As a program sends what a person types into its dialog. */
+const basicOf = (user: string, key: string): string => `Basic ${Buffer.from(`${user}:${key}`).toString('base64')}`;
+
+describe('basic auth', () => {
+  const REPORTS = ['indicators', 'vintage', 'roll-rates'].flatMap((name) =>
+    ['csv', 'json', 'parquet'].map((suffix) => `GET /${name}.${suffix}`),
+  );
+  const sent = (route: string, headers: Readonly<Record<string, string>> = {}) => {
+    const [method = '', path = ''] = route.split(' ');
+    const url = path.replace(':table', 'customers').replace(':id', 'x');
+    return api.fetch(null, url, { method, headers: { 'x-forwarded-for': '10.0.0.1', ...headers } });
+  };
+
+  it('is asked for and taken by reports alone, with any user and the key as password', async () => {
+    for (const route of [...ROUTES.map(([name]) => name), 'POST /graphql', 'POST /graphql/stream']) {
+      const isReport = REPORTS.includes(route);
+      const stranger = await sent(route);
+      const challenge = isReport ? 'Basic realm="Riskgraph", charset="UTF-8"' : null;
+      expect([route, stranger.status, stranger.headers.get('www-authenticate')]).toEqual([route, 401, challenge]);
+      const known = await sent(route, { authorization: basicOf('a person', keyOf('admin')) });
+      expect([route, known.status === 401]).toEqual([route, !isReport]);
+    }
+  });
+
+  it('gives a caller no more than bearer does, and the audit log the name of the key', async () => {
+    const [route = ''] = REPORTS;
+    const statusOf = async (authorization: string) => (await sent(route, { authorization })).status;
+    expect(await statusOf(basicOf('admin', keyOf('decision')))).toBe(403);
+    expect(await statusOf(basicOf(keyOf('admin'), ''))).toBe(401);
+    const id = 'basic-auth.1';
+    await sent(`${route}?names=x`, { authorization: basicOf('admin', keyOf('bi')), 'x-request-id': id });
+    const entries = (await api.app.services.api.audit.list(20)).filter(({ requestId }) => requestId === id);
+    expect(entries.map(({ caller }) => caller?.role)).toEqual(['bi', 'bi']);
+  });
+});
+
 /** Every address that takes a key, with a role that may call it and one that may not; any key may send GraphQL. */
 const ADDRESSES = [
   ...ROUTES.filter(([route]) => route !== 'GET /metrics').map(([route, allowed]) => {
@@ -342,7 +378,10 @@ describe.each(ADDRESSES)('$route', ({ route, allowed, forbidden }) => {
       await ask(role, `${plain}?key=${key}&names=${key}&history=${key}&${key}`);
       await ask(role, path.replace(/:\w+/, key));
     }
-    expect(JSON.stringify(await api.app.services.api.audit.list(20))).not.toContain(key);
+    await ask(allowed, `${plain}?names=${basicOf('a', key).replace('Basic ', '')}`);
+    const entries = JSON.stringify(await api.app.services.api.audit.list(20));
+    expect(entries).not.toContain(key);
+    expect(entries).not.toContain(basicOf('a', key).slice('Basic '.length, -4));
   });
 });
 

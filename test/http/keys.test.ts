@@ -130,6 +130,20 @@ describe('keys of the environment', () => {
     },
   );
 
+  it.each([
+    ['a user', 'tableau:the-first-key-of-admin', true],
+    ['no user', ':the-first-key-of-admin', true],
+    ['the key as user', 'the-first-key-of-admin:', false],
+    ['no colon', 'the-first-key-of-admin', false],
+    ['another key', 'admin:the-second-key-of-admin', false],
+    ['nothing', '', false],
+  ])('are the password of basic auth only where that is accepted: with %s', async (_, sent, isKnown) => {
+    const ring = await open('admin=the-first-key-of-admin');
+    const header = `basic ${Buffer.from(sent).toString('base64')}`;
+    expect(ring.authenticate(header, { basic: true })?.role).toBe(isKnown ? 'admin' : undefined);
+    expect(ring.authenticate(header)).toBeNull();
+  });
+
   it('that are not usable are all named by place, and never repeated', () => {
     const given = [
       'boss=some-long-secret-key',
