@@ -1,6 +1,6 @@
 """Trains b_score on a training set that the platform exported, and writes the ONNX file and its card.
 
-    python training/b_score.py --training-set set.parquet --manifest manifest.json --out models/b_score --book "50,000 customers, seed 7919, ending 2026-11-22"
+    python training/b_score.py --training-set set.parquet --manifest manifest.json --version 2 --out models/b_score/v2 --book "50,000 customers, seed 7919, ending 2026-11-22"
 
 A row is a customer with an open loan on the first of a month: `view__feature` columns (arrays as lists), the label, and who the customer is,
 for the fairness report alone. The model learns on the older observation points and is judged on the newest three, which lie after the end of
@@ -251,7 +251,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--training-set", type=Path, required=True, help="Parquet file that the platform exported")
     parser.add_argument("--manifest", type=Path, required=True, help="its manifest, as JSON")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the model")
+    parser.add_argument("--version", type=int, required=True, help="the model's version, which the card names")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the model's version")
     parser.add_argument("--book", required=True, help="a description, for the card, of the book that the set was made from")
     parser.add_argument("--report", action="store_true", help="print the measures and write nothing; nothing is refused")
     arguments = parser.parse_args()
@@ -317,7 +318,7 @@ def main() -> None:
 
     onnx_bytes, difference = to_onnx(model, columns.matrix, "b_score")
     card = {
-        "model": "b_score@1",
+        "model": f"b_score@{arguments.version}",
         "purpose": "Probability that a customer with an open loan, none of them 30 days past due now, reaches 30 days past due on any loan within six months.",
         "algorithm": f"XGBoost {xgb.__version__}, {SETTINGS['n_estimators']} trees of depth {SETTINGS['max_depth']} with monotone constraints, converted to ONNX",
         "settings": SETTINGS,

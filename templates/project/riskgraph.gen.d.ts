@@ -574,6 +574,12 @@ declare module 'riskgraph/register' {
       'b_score@1:points': 'INT32';
       /** Probability of bad that the model gives (fraction) */
       'b_score@1:probability': 'FLOAT64';
+      /** Band of the points */
+      'b_score@2:band': 'STRING';
+      /** The score in points; high = safe (points) */
+      'b_score@2:points': 'INT32';
+      /** Probability of bad that the model gives (fraction) */
+      'b_score@2:probability': 'FLOAT64';
       /** Local days from the registration to the as-of day (days) */
       'customer_profile@1:days_since_registration': 'INT32';
       /** Stated income; NULL where none was stated (CNY a month) */

@@ -106,18 +106,22 @@ describe('upstream', () => {
 describe('downstream', () => {
   it('of a feature are those alone that name it, and what they feed', () => {
     const { downstream } = graph.of({ kind: 'FEATURE', id: 'loan_behaviour@1:frozen_lines' });
-    expect(ids(downstream, 'MODEL')).toEqual(['b_score@1']);
+    expect(ids(downstream, 'MODEL')).toEqual(['b_score@1', 'b_score@2']);
     expect(node(downstream, 'scores')).toMatchObject({ kind: 'TABLE', distance: 2 });
     expect(node(downstream, 'scores_given@1')).toMatchObject({ kind: 'INDICATOR', distance: 3 });
     expect(ids(downstream, 'FEATURE')).toEqual(
       expect.arrayContaining(['b_score@1:probability', 'b_score@1:points', 'b_score@1:band']),
     );
-    // A feature of the same view that no model takes: here one that its model leaves out.
-    const model = registry.models.get('b_score@1') as Model;
+    // A feature of the same view that no model takes: here one that its models leave out.
     const unread = 'loan_behaviour@1:current_dpd';
-    const features = model.features.filter(({ reference }) => reference !== unread);
-    expect(features).toHaveLength(model.features.length - 1);
-    const without = graphOf({ ...registry, models: new Map(registry.models).set(model.id, { ...model, features }) });
+    const models = new Map(registry.models);
+    for (const id of ['b_score@1', 'b_score@2']) {
+      const model = registry.models.get(id) as Model;
+      const features = model.features.filter(({ reference }) => reference !== unread);
+      expect(features).toHaveLength(model.features.length - 1);
+      models.set(id, { ...model, features });
+    }
+    const without = graphOf({ ...registry, models });
     expect(ids(without.of({ kind: 'FEATURE', id: unread }).downstream, 'MODEL')).toEqual([]);
   });
 

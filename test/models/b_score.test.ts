@@ -9,8 +9,6 @@ import { createScorer } from '../../src/scoring/onnx-scorer.js';
 import { ROOT } from '../support/views.js';
 
 const { models, services } = await loadRegistry({ root: ROOT });
-const model = models.get('b_score@1') as Model;
-const columns = inputColumns(model);
 
 interface Example {
   readonly inputs: readonly (number | null)[];
@@ -23,6 +21,7 @@ interface Counts {
   readonly customersWithBad: number;
 }
 interface Card {
+  readonly model: string;
   readonly features: readonly string[];
   readonly columns: readonly string[];
   readonly monotone: Readonly<Record<string, 1 | -1>>;
@@ -46,10 +45,11 @@ interface Card {
   readonly fairness: readonly { readonly group: string }[];
   readonly examples: readonly Example[];
 }
-const card = model.card as unknown as Card;
 const rowOf = ({ inputs }: Example): number[] => inputs.map((value) => value ?? Number.NaN);
 
-describe('b_score@1', () => {
+describe.each(['b_score@1', 'b_score@2'])('%s', (id) => {
+  const model = models.get(id) as Model;
+  const card = model.card as unknown as Card;
   const scorer = createScorer({ executionProvider: 'cpu' });
   beforeAll(() => scorer.open([model]));
   afterAll(() => scorer.close());
@@ -64,10 +64,11 @@ describe('b_score@1', () => {
   });
 
   it('reads exactly what its service pins, in the order of its card', async () => {
+    expect(card.model).toBe(id);
     expect(model.features.map(({ reference }) => reference)).toEqual(card.features);
     const service = services.get('b_score@1');
     expect(service?.features.map(({ reference }) => reference).sort()).toEqual([...card.features].sort());
-    expect(card.columns).toHaveLength(columns);
+    expect(card.columns).toHaveLength(inputColumns(model));
     const file = await readFile(model.onnxPath);
     expect(createHash('sha256').update(file).digest('hex')).toBe(card.onnxSha256);
   });
