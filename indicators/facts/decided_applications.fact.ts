@@ -6,9 +6,8 @@ const CREDIT = "kind != 'DRAWDOWN'";
 
 /** Customer, whether approved: of each decision, in the order of customers and then of time. */
 const DECISIONS = `arraySort(groupArrayIf((customer_id, decided, application_id, approved), ${CREDIT}))`;
-/** Of each customer the last decision counts. */
-const LAST_APPROVED = `arrayCount((one, next) -> one.4 AND one.1 != next.1, ${DECISIONS},
-  arrayPushBack(arrayPopFront(${DECISIONS}), ('', toDateTime64(0, 3, 'UTC'), '', false)))`;
+/** Of each customer the last decision counts; after the last of all stands nobody. */
+const LAST_APPROVED = `arrayCount(at -> ${DECISIONS}[at].4 AND ${DECISIONS}[at].1 != ${DECISIONS}[at + 1].1, arrayEnumerate(${DECISIONS}))`;
 
 export default defineFact({
   description:

@@ -75,7 +75,7 @@ export default defineFact({
       if(closings = 0, NULL, first_closed) AS closed_on, argMinIf(s.status, s.as_of, s.status IN ('SETTLED', 'WRITTEN_OFF', 'SOLD')) AS closed_as,
       argMinIf(s.dpd, s.as_of, s.status IN ('SETTLED', 'WRITTEN_OFF', 'SOLD')) AS closed_dpd
     FROM ${source('loans')} AS l
-    INNER JOIN (
+    LEFT JOIN (
       SELECT loan_id, minIf(due_date, installment_no = 1) AS due_1, if(countIf(installment_no = 2) = 0, NULL, minIf(due_date, installment_no = 2)) AS due_2,
         if(countIf(installment_no = 3) = 0, NULL, minIf(due_date, installment_no = 3)) AS due_3
       FROM (SELECT loan_id, installment_no, argMin(due_date, effective_at) AS due_date FROM ${source('installments')}

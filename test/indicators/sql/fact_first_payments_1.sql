@@ -46,7 +46,7 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
     SELECT * FROM `loans` AS v WHERE v.ingested_at <= {p6:DateTime64(3, 'UTC')}
     ORDER BY `loan_id`, ingested_at DESC, seq DESC LIMIT 1 BY `loan_id`
   ) AS v WHERE v.deleted = 0 AND v.`disbursed_at` <= {p7:DateTime64(3, 'UTC')}) AS l
-    INNER JOIN (
+    LEFT JOIN (
       SELECT loan_id, minIf(due_date, installment_no = 1) AS due_1, if(countIf(installment_no = 2) = 0, NULL, minIf(due_date, installment_no = 2)) AS due_2,
         if(countIf(installment_no = 3) = 0, NULL, minIf(due_date, installment_no = 3)) AS due_3
       FROM (SELECT loan_id, installment_no, argMin(due_date, effective_at) AS due_date FROM (SELECT v.`loan_id` AS `loan_id`, v.`installment_no` AS `installment_no`, v.`effective_at` AS `effective_at`, v.`customer_id` AS `customer_id`, v.`due_date` AS `due_date`, v.`principal_due` AS `principal_due`, v.`interest_due` AS `interest_due`, v.`fee_due` AS `fee_due`, v.`effective_at` AS event_time, v.ingested_at AS ingested_at FROM (
