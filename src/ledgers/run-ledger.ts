@@ -125,7 +125,7 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
           `SELECT DISTINCT ON (as_of, view_id) view_id AS "viewId", as_of AS "asOf", knowledge, kind,
             coalesce(counts->'imports', '{}') AS imports
           FROM materialization_run WHERE stage = 'COMMITTED' AND view_id = ANY($1) AND as_of > $2
-          ORDER BY as_of, view_id, id DESC`,
+          ORDER BY as_of, view_id, knowledge DESC, id DESC`,
           [viewIds, new Date(after)],
         );
       return found.map((run) => ({ ...run, asOf: run.asOf.getTime(), knowledge: run.knowledge.getTime() }));

@@ -1,6 +1,7 @@
 /** The chunks of a backfill: each is staged at once and becomes history at once, so that a killed job repeats no more than one. */
 import type { Instant } from '../core/helpers/time.js';
 import type { RunRecord } from '../core/ports/materialize.js';
+import { beginRuns } from './begin-runs.js';
 import { progressWithin } from './progress.js';
 import {
   advanceAll,
@@ -69,19 +70,11 @@ async function stageChunk(
   jobId: string,
   progress: StepProgress,
 ): Promise<StagedChunk> {
-  const { view, ledger, clock } = leased;
+  const { view, clock } = leased;
   const began = clock();
-  const done = await ledger.done(view.id, { from: asOfs[0] as Instant, to: asOfs.at(-1) as Instant });
-  const known = new Map(done.map(({ asOf, knowledge }) => [asOf, knowledge]));
-  const begun = await ledger.beginAll(
-    asOfs.map((asOf) => ({
-      jobId,
-      viewId: view.id,
-      asOf,
-      kind: 'BACKFILL',
-      // No less than an earlier run of the as-of knew: else this one would take back what it cannot see.
-      knowledge: Math.max(readableFrom(view, asOf), known.get(asOf) ?? 0),
-    })),
+  const begun = await beginRuns(
+    leased,
+    asOfs.map((asOf) => ({ jobId, asOf, kind: 'BACKFILL', knowledge: readableFrom(view, asOf) })),
   );
   const records = await stageAll(leased, begun, progress);
   return { records, tookMs: clock() - began };

@@ -1,8 +1,9 @@
 /** One run of one view, from its query to the online store. */
 import type { View } from '../core/definitions/definitions.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
-import type { RunLedger, RunRecord, ViewResult } from '../core/ports/materialize.js';
+import type { RunRecord, ViewResult } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
+import { beginRuns } from './begin-runs.js';
 import { withLease } from './leased-view.js';
 import { progressWithin } from './progress.js';
 import {
@@ -30,12 +31,11 @@ export interface ViewRun {
 export const runView = (deps: MaterializerDeps, run: ViewRun, asked: JobProgress): Promise<ViewResult> =>
   withLease(deps, run, asked, async (leased, progress) => {
     const { view, asOf, jobId, kind } = run;
-    const { ledger, clock, metrics } = deps;
+    const { clock, metrics } = deps;
     const startedAt = clock();
     const took = () => (clock() - startedAt) / 1000;
-    // No less than an earlier run of the as-of knew: else this one would take back what it cannot see.
-    const knowledge = Math.max(await run.knowledge(leased, progress.signal), await knownOf(ledger, view, asOf));
-    const begun = await ledger.begin({ jobId, viewId: view.id, asOf, kind, knowledge });
+    const knowledge = await run.knowledge(leased, progress.signal);
+    const [begun] = (await beginRuns(leased, [{ jobId, asOf, kind, knowledge }])) as [RunRecord];
     const staged = await stage(leased, begun, progressWithin(progress, 0, 0.4));
     progress.signal.throwIfAborted();
     await progress.report(0.4);
@@ -65,9 +65,3 @@ export const runView = (deps: MaterializerDeps, run: ViewRun, asked: JobProgress
       ...(scoreCounts(committed) ?? {}),
     };
   });
-
-/** The newest knowledge time of the committed runs of an as-of; 0 where there is none. */
-async function knownOf(ledger: Pick<RunLedger, 'done'>, { id }: View, asOf: Instant): Promise<Instant> {
-  const [done] = await ledger.done(id, { from: asOf, to: asOf });
-  return done?.knowledge ?? 0;
-}

@@ -15,6 +15,8 @@ export interface MergeOptions {
   readonly stage: string;
   /** Higher than that of any import before, and so is the number below it. */
   readonly seq: bigint;
+  /** Sequence of the newest import that is recorded: rows above it are what an import that was broken off has written. */
+  readonly recorded: bigint;
   /** Since when the rows are known that bring no instant of their own. */
   readonly known: Instant;
   /** The fence, which the caller has raised. */
@@ -25,12 +27,13 @@ export interface MergeOptions {
   readonly timezone: string;
 }
 
-/** What a merge appended. */
+/** What came in: the rows of a merge, and those that imports left which were broken off before they were recorded. */
 export interface Appended {
+  /** Rows of the merge alone. */
   readonly rows: number;
-  /** When the rows happened at the earliest, by any version of their keys; null without rows, and for a table without event time. */
+  /** When what came happened at the earliest, by any version of its keys; null where nothing came, and for a table without event time. */
   readonly firstEvent: Instant | null;
-  /** When the last of the rows was known; null without rows. */
+  /** When the last of it was known; null where nothing came. */
   readonly lastKnown: Instant | null;
 }
 
@@ -48,6 +51,7 @@ export async function mergeStage({
   table,
   stage,
   seq,
+  recorded,
   known,
   fence,
   signal,
@@ -62,7 +66,7 @@ export async function mergeStage({
   for (let bucket = 0; bucket <= bounds.length; bucket++) {
     const range = within(key, bounds[bucket - 1], bounds[bucket]);
     await clickhouse.run('import-merge', appendNew(table, { stage, key, range, seq, known, fence }), { signal });
-    appended.push(await countAppended(clickhouse, table, { key, range, seq, timezone, signal }));
+    appended.push(await countCame({ clickhouse, table, seq, recorded, timezone, signal }, range));
   }
   await checkFence(clickhouse, fence);
   const times = (of: (each: Appended) => Instant | null) => appended.flatMap((each) => of(each) ?? []);
@@ -75,28 +79,39 @@ export async function mergeStage({
   };
 }
 
-type Counting = Pick<MergeOptions, 'seq' | 'timezone' | 'signal'> & Pick<Bucket, 'key' | 'range'>;
+type Counting = Pick<MergeOptions, 'clickhouse' | 'table' | 'seq' | 'recorded' | 'timezone' | 'signal'>;
 
-/** The rows of a bucket that the import appended. A correction may move a row to another day: the days of its earlier versions count too. */
-async function countAppended(
-  clickhouse: ClickHouse,
-  table: SourceTable,
-  { key, range, seq, timezone, signal }: Counting,
+/** Counts what came in since the newest recorded import, of the keys in a range. */
+export async function countCame(
+  { clickhouse, table, seq, recorded, timezone, signal }: Counting,
+  range: Sql = raw('1'),
 ): Promise<Appended> {
-  const names = join(key.map(({ name }) => ident(name)));
+  const from = sql`FROM ${ident(table.name)} AS v WHERE ${range}`;
   const own = sql`v.seq IN (${param('UInt64', String(seq))}, ${param('UInt64', String(seq - 1n))})`;
-  const hasTime = table.eventTime.kind !== 'always';
-  const [row] = await clickhouse.rows<{ rows: string; first: string | null; last: string | null }>(
+  const came = sql`v.seq > ${param('UInt64', String(recorded))}`;
+  const [counted] = await clickhouse.rows<{ rows: string; last: string | null; all: string }>(
     'import-count',
-    sql`SELECT toString(countIf(${own})) AS rows, toUnixTimestamp64Milli(maxOrNullIf(v.ingested_at, ${own})) AS last,
-      ${hasTime ? sql`toUnixTimestamp64Milli(minOrNull(${eventTimeSql(table, timezone)}))` : raw('NULL')} AS first
-      FROM ${ident(table.name)} AS v WHERE ${range}
-        AND (${names}) IN (SELECT ${names} FROM ${ident(table.name)} AS v WHERE ${range} AND ${own})`,
+    sql`SELECT toString(countIf(${own})) AS rows, toUnixTimestamp64Milli(maxOrNull(v.ingested_at)) AS last, toString(count()) AS all
+      ${from} AND ${came}`,
     { signal },
   );
-  const at = (value: string | null | undefined): Instant | null => (value == null ? null : Number(value));
-  return { rows: Number(row?.rows ?? 0), firstEvent: at(row?.first), lastKnown: at(row?.last) };
+  const { rows = '0', last = null, all = '0' } = counted ?? {};
+  if (all === '0' || table.eventTime.kind === 'always') {
+    return { rows: Number(rows), firstEvent: null, lastKnown: instantOf(last) };
+  }
+  // A correction may move a row to another day: the days of its earlier versions count too. More keys than a merge looks at are not held in
+  // memory: then the whole range counts, which computes more as-ofs again than need be, and misses none.
+  const names = join(table.key.map(ident));
+  const keys = Number(all) > 2 * BUCKET_ROWS ? raw('') : sql` AND (${names}) IN (SELECT ${names} ${from} AND ${came})`;
+  const [happened] = await clickhouse.rows<{ first: string | null }>(
+    'import-first-event',
+    sql`SELECT toUnixTimestamp64Milli(minOrNull(${eventTimeSql(table, timezone)})) AS first ${from}${keys}`,
+    { signal },
+  );
+  return { rows: Number(rows), firstEvent: instantOf(happened?.first), lastKnown: instantOf(last) };
 }
+
+const instantOf = (value: string | null | undefined): Instant | null => (value == null ? null : Number(value));
 
 type KeyValues = readonly unknown[];
 

@@ -17,7 +17,7 @@ import { importFailure } from './failures.js';
 import { FORMATS, formatNamed } from './formats.js';
 import { newestBrought } from './knowledge.js';
 import { openMapped } from './mapping.js';
-import { mergeStage } from './merge.js';
+import { countCame, mergeStage } from './merge.js';
 import { Quarantine, readQuarantine } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
 import { refuseReplaced } from './replaced.js';
@@ -119,7 +119,6 @@ const IMPORT_COLUMNS = [
   ...(['table', 'import_id', 'seq', 'at', 'history', 'accepted', 'duplicates', 'rejected'] as const),
   ...(['first_event', 'last_known'] as const),
 ] as const;
-const NOTHING = { rows: 0, firstEvent: null, lastKnown: null };
 
 type InLease = <T>(table: string, body: (lease: Lease<'table'>) => Promise<T>) => Promise<T>;
 
@@ -160,14 +159,15 @@ async function importFile(
       const fence = tableFence(lease);
       const { lost: signal } = lease;
       if (good > 0) await raiseFence(clickhouse, fence, { signal });
-      const seq = await nextSeq(clickhouse, table, now);
+      const { seq, recorded } = await nextSeq(clickhouse, table, now);
       const { bucketRows, calendar } = options;
       const known =
         good === 0
           ? now
           : await knowledgeInstant(options, { table: table.name, now: await clock(), brought: newestBrought(stage) });
-      const merge = { clickhouse, table, stage, seq, known, fence, signal, bucketRows, timezone: calendar.timezone };
-      const { rows, firstEvent, lastKnown } = good === 0 ? NOTHING : await mergeStage(merge);
+      const counting = { clickhouse, table, seq, recorded, signal, timezone: calendar.timezone };
+      const merge = { ...counting, stage, known, fence, bucketRows };
+      const { rows, firstEvent, lastKnown } = good === 0 ? await countCame(counting) : await mergeStage(merge);
       await clickhouse.insert('import-record', { table: 'source_imports', columns: IMPORT_COLUMNS }, [
         [
           table.name,
@@ -265,14 +265,22 @@ async function stageRows({ clickhouse, table, stage, file, parser, quarantine }:
   return writer.written;
 }
 
-/** Above every earlier import of the table, and every derivation into it, as is the number below it; the random part keeps two processes apart that ask in the same millisecond. */
-async function nextSeq(clickhouse: ClickHouse, table: SourceTable, now: Instant): Promise<bigint> {
+/**
+ * The newest sequence that is recorded of the table, by an import or a derivation into it, and that of a new import: it and the number below it are
+ * above. The random part keeps two processes apart that ask in the same millisecond.
+ */
+async function nextSeq(
+  clickhouse: ClickHouse,
+  table: SourceTable,
+  now: Instant,
+): Promise<{ readonly seq: bigint; readonly recorded: bigint }> {
   const [row] = await clickhouse.rows<{ newest: string }>(
     'import-sequence',
     sql`SELECT toString(${newestSequence(table)}) AS newest`,
   );
   const bits = 1 << 20;
   const byTime = BigInt(now) * BigInt(bits) + BigInt(randomInt(bits));
-  const after = BigInt(row?.newest ?? 0) + 2n;
-  return byTime > after ? byTime : after;
+  const recorded = BigInt(row?.newest ?? 0);
+  const after = recorded + 2n;
+  return { seq: byTime > after ? byTime : after, recorded };
 }

@@ -69,7 +69,10 @@ const pay = (id: string, { at, amount, known = at, customer = 'C1', deleted }: P
     },
   ]);
 
-const run = async (change: { asOf?: number; onlyNew?: boolean } = {}, of = view): Promise<readonly ViewResult[]> => {
+const run = async (
+  change: { asOf?: number; onlyNew?: boolean; jobId?: string } = {},
+  of = view,
+): Promise<readonly ViewResult[]> => {
   const request = { jobId: newUuid(Date.now()), views: [of], now: fixture.clock.now, ...change };
   return (await fixture.materializer().materialize(request, unwatched())).views;
 };
@@ -409,6 +412,30 @@ describe('an as-of that is published again', () => {
     expect(await knownAt(MIDNIGHT + 6 * HOUR - 1)).toEqual(['100', 1]);
   });
 
+  it('is not taken back by a job that began before it and comes back after it', async () => {
+    const [scheduled, filled] = [newUuid(1), newUuid(2)];
+    await run();
+    const broken = changedWriters(fixture.writers, () => {
+      const fail = () => Promise.reject(new Error('the process is killed'));
+      return { stageRun: fail, stageRuns: fail };
+    });
+    const of = { views: [view], now: fixture.clock.now };
+    const days = { from: '2026-03-01', to: '2026-03-01' };
+    const dying = fixture.materializer({ writers: broken });
+    await expect(dying.materialize({ ...of, jobId: scheduled, asOf: MIDNIGHT }, unwatched())).rejects.toThrow('killed');
+    await expect(dying.backfill({ ...of, ...days, jobId: filled }, unwatched())).rejects.toThrow('killed');
+    await late();
+    fixture.clock.now = MIDNIGHT + 6 * HOUR;
+    await republish();
+    fixture.clock.now = MIDNIGHT + 7 * HOUR;
+    expect(await run({ asOf: MIDNIGHT, jobId: scheduled })).toMatchObject([{ changed: 0 }]);
+    const again = fixture.materializer().backfill({ ...of, ...days, jobId: filled }, unwatched());
+    expect(await again).toMatchObject({ views: [{ changed: 0 }] });
+    expect(await online()).toEqual(['150', 2]);
+    const [known] = await fixture.ledger.computed([view.id], MIDNIGHT - 1);
+    expect(known).toMatchObject({ asOf: MIDNIGHT, knowledge: MIDNIGHT + 6 * HOUR });
+  });
+
   it('ends a key whose only row was deleted late, and brings it back with the correction', async () => {
     await run();
     await pay('R1', { at: MIDNIGHT - 2 * DAY, amount: 100, known: MIDNIGHT + 3 * HOUR, deleted: 1 });
@@ -446,8 +473,8 @@ describe('an as-of that is published again', () => {
   });
 });
 
-/** A file of one payment that comes now, in the columns of the table. */
-async function importPayment(row: Readonly<Record<string, unknown>>): Promise<void> {
+/** A file of one payment that comes now, in the columns of the table; returns how many rows are accepted. */
+async function importPayment(row: Readonly<Record<string, unknown>>): Promise<number> {
   const line = JSON.stringify({ customer_id: 'C1', loan_id: 'L1', principal_paid: 0, interest_paid: 0, ...row });
   const { accepted } = await openImports(fixture.clickhouse, fixture.leases).import({
     table: 'repayments',
@@ -459,7 +486,7 @@ async function importPayment(row: Readonly<Record<string, unknown>>): Promise<vo
       yield Buffer.from(`${line}\n`);
     })(),
   });
-  expect(accepted).toBe(1);
+  return accepted;
 }
 
 describe('what came late is found by itself', () => {
@@ -473,6 +500,14 @@ describe('what came late is found by itself', () => {
     fixture.clock.now = at;
     return importPayment({ repayment_id: id, paid_at: instant(paidAt), principal_paid: amount });
   };
+  // What is there before is that of an import that was recorded.
+  const record = () =>
+    fixture.clickhouse.run(
+      'test',
+      raw(`INSERT INTO source_imports (table, import_id, seq, at)
+        SELECT 'repayments', 'R1', seq, ingested_at FROM repayments WHERE repayment_id = 'R1'`),
+    );
+  beforeEach(record);
 
   it('and its as-ofs are published again once, those of before it happened and of before the window are not', async () => {
     await backfill('2026-02-24', '2026-02-28');
@@ -490,6 +525,22 @@ describe('what came late is found by itself', () => {
     await arrive('R3', MIDNIGHT + 8 * HOUR, { paidAt: MIDNIGHT - 3 * DAY, amount: 1 });
     expect(await tick(MIDNIGHT + 9 * HOUR, 1)).toMatchObject([{ asOf: instant(MIDNIGHT) }]);
     expect(await online()).toEqual(['151', 3]);
+  });
+
+  it.each([
+    ['and is sent again', { repayment_id: 'R2', paid_at: instant(MIDNIGHT - HOUR), principal_paid: 50 }],
+    ['before one without a good row', { repayment_id: '' }],
+  ])('in the rows of an import that was broken off before it was recorded, %s', async (_, next) => {
+    await run();
+    expect(await arrive('R2', MIDNIGHT + 3 * HOUR, { paidAt: MIDNIGHT - HOUR, amount: 50 })).toBe(1);
+    await fixture.clickhouse.run('test', raw('TRUNCATE TABLE source_imports'));
+    await record();
+    expect(await tick(MIDNIGHT + 4 * HOUR)).toEqual([]);
+    fixture.clock.now = MIDNIGHT + 5 * HOUR;
+    expect(await importPayment(next)).toBe(0);
+    expect(await tick(MIDNIGHT + 6 * HOUR)).toMatchObject([{ asOf: instant(MIDNIGHT), changed: 1 }]);
+    expect(await online()).toEqual(['150', 2]);
+    expect(await tick(MIDNIGHT + 7 * HOUR)).toEqual([]);
   });
 
   it('unless it happened after the as-of; a correction that moves a payment out of the day is late too', async () => {

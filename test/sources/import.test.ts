@@ -841,14 +841,17 @@ describe('merging in buckets', () => {
       signal: lease.lost,
       timezone: 'Asia/Shanghai',
     };
-    const merged = await mergeStage({ ...common, seq: 1n, bucketRows: 31 });
+    const merged = await mergeStage({ ...common, seq: 1n, recorded: 0n, bucketRows: 31 });
     const rows = await sources.rows<{ loan_id: string; as_of: string; dpd: number; at: string }>(
       'SELECT loan_id, as_of, dpd, ingested_at AS at FROM loan_snapshots ORDER BY loan_id, as_of, ingested_at',
     );
     expect(rows).toHaveLength(420);
     const [firstEvent, lastKnown] = [Date.UTC(2024, 0, 1, 16) - 1, Date.UTC(2024, 5, 1, 0, 0, 2)];
     expect(merged).toEqual({ rows: 420, firstEvent, lastKnown });
-    expect(await mergeStage({ ...common, seq: 3n, bucketRows: 23 })).toMatchObject({ rows: 0, lastKnown: null });
+    expect(await mergeStage({ ...common, seq: 3n, recorded: 1n, bucketRows: 23 })).toMatchObject({
+      rows: 0,
+      lastKnown: null,
+    });
     await dropTable(sources.clickhouse, stage);
   });
 });

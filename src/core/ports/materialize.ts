@@ -51,13 +51,15 @@ export interface RunRecord {
   readonly shardsDone: readonly number[];
 }
 
-/** The newest committed run of an as-of. */
+/** The committed run of an as-of that knew most. */
 export interface ComputedAsOf extends Pick<RunRecord, 'viewId' | 'asOf' | 'knowledge' | 'kind'> {
   /** Empty where the run does not say. */
   readonly imports: ImportsRead;
 }
 
-export type RunChange = Partial<Pick<RunRecord, 'stage' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>>;
+export type RunChange = Partial<
+  Pick<RunRecord, 'stage' | 'knowledge' | 'onlineStamp' | 'historyStamp' | 'counts' | 'shardsDone'>
+>;
 
 /** Records the state of each run in Postgres, so that a killed worker's run is continued where it was. Changes need the lease of the view. */
 export interface RunLedger {
@@ -91,7 +93,7 @@ export interface RunLedger {
     viewId: string,
     range: { readonly from: Instant; readonly to: Instant },
   ): Promise<readonly Pick<RunRecord, 'asOf' | 'knowledge'>[]>;
-  /** Lists the newest committed run of each as-of of the views after an instant, oldest as-of first. */
+  /** Lists, of each as-of of the views after an instant, the committed run that knew most, the newest among equals; oldest as-of first. */
   computed(viewIds: readonly string[], after: Instant): Promise<readonly ComputedAsOf[]>;
   /** Whether a republication of one of the views, of an as-of up to `asOf`, changed rows after an instant. */
   republished(viewIds: readonly string[], range: { readonly asOf: Instant; readonly after: Instant }): Promise<boolean>;
