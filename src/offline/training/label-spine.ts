@@ -69,8 +69,9 @@ export function planLabelSpine(
 
   // Masked last: a row is in or out by what it is, and so it is for every role.
   const shown = (key: string, value: Sql): Sql => (mask?.personal.has(key) ? mask.textSql(value) : value);
+  const shownKey = shown(own, raw('o.entity_id'));
   const columns: readonly { readonly name: string; readonly type: FeatureType; readonly value: Sql }[] = [
-    { name: own, type: 'STRING', value: shown(own, raw('o.entity_id')) },
+    { name: own, type: 'STRING', value: shownKey },
     ...(owners ? [{ name: OWNER_KEY, type: 'STRING' as const, value: shown(OWNER_KEY, raw('w.owner')) }] : []),
     { name: TIME_COLUMN, type: 'TIMESTAMP', value: raw('o.observed_at') },
     ...(label.split ? [{ name: SPLIT_COLUMN, type: 'STRING' as const, value: raw('o.split') }] : []),
@@ -82,9 +83,10 @@ export function planLabelSpine(
     : raw('');
   return {
     columns: columns.map(({ name, type }) => ({ name, type })),
+    // In the order of what is shown: that of the keys would say which mask is whose.
     select: sql`SELECT ${join(columns.map(({ name, value }) => sql`${value} AS ${ident(name)}`))}
       FROM ${owned}(SELECT * FROM (${observations}) WHERE taken) AS o${owners ? raw(' ON w.id = o.entity_id') : raw('')}
-      ORDER BY o.observed_at, o.entity_id`,
+      ORDER BY o.observed_at, ${shownKey}`,
     tables: ['labels', ...(owners ? [owners] : [])],
     observations,
   };
