@@ -18,13 +18,20 @@ const readers = ({ views, labels }: Registry, table: string): readonly PlanTouch
     .filter(({ sources }) => sources.includes(table))
     .map(({ kind, id }) => ({ kind, id, effect: 'READS' as const }));
 
-/** What an attached table without a knowledge time costs. */
-const notesOf = (table: SourceTable): readonly string[] =>
-  isUnprotected(table)
+/** What an attached table costs: how its engine is read, and what a missing knowledge time leaves open. */
+const notesOf = (table: SourceTable): readonly string[] => [
+  ...(table.notes ?? []),
+  ...(isUnprotected(table)
     ? [
         `${table.attached?.table} says no knowledgeTime: each row counts as known since it happened, so a value that is corrected later is in training sets of the past as if it had been known then`,
       ]
-    : [];
+    : []),
+  ...(table.attached === null
+    ? []
+    : [
+        `no import brings rows of ${table.attached.table}, so those that come late make no as-of due again: riskgraph materialize --republish publishes with them`,
+      ]),
+];
 
 function changesOf(table: SourceTable, disk: Registry): readonly PlanChange[] {
   const { name, description, planned, columns } = table;

@@ -1,25 +1,11 @@
 /** Attached tables: whether they can be read as their files say, and the views that read them. */
 
-import type { AttachedSpec } from '../core/definitions/define-table.js';
 import { sql } from '../core/definitions/sql.js';
-import {
-  ATTACHED,
-  type AttachedText,
-  attachedDdl,
-  attachedText,
-  type Derivation,
-  derivationsOf,
-  derivedSelect,
-} from '../core/lending/attached.js';
-import { bareType, holdsAll } from '../core/lending/attached-types.js';
+import { ATTACHED, type AttachedText, attachedDdl, attachedText } from '../core/lending/attached.js';
 import type { SourceTable } from '../core/lending/sources.js';
 import type { TableFit } from '../core/lending/table-fit.js';
+import { type AttachedTable, engineReading, unreadable } from './attached-reading.js';
 import type { ClickHouse } from './client.js';
-import { refusalOf } from './failures.js';
-
-export interface AttachedTable extends SourceTable {
-  readonly attached: AttachedSpec;
-}
 
 export const isAttached = (table: SourceTable): table is AttachedTable => table.attached !== null;
 
@@ -29,7 +15,10 @@ export async function attachTables(
   tables: readonly AttachedTable[],
   timezone: string,
 ): Promise<void> {
-  for (const table of tables) await clickhouse.run('migrate', attachedDdl(table, table.attached, timezone));
+  for (const table of tables) {
+    const { final = false } = (await engineReading(clickhouse, table.attached)) ?? {};
+    await clickhouse.run('migrate', attachedDdl(table, table.attached, { timezone, final }));
+  }
 }
 
 /** Compares each with the table that it reads and with the view of the last apply, and changes nothing. */
@@ -43,8 +32,10 @@ export async function compareAttached(
     'migrate',
     sql`SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = ${table.name}`,
   );
-  const unread = await unreadable(clickhouse, table);
-  if (!stored) return { table: table.name, missing: true, fresh: names, added: [], problems: unread };
+  const reading = await engineReading(clickhouse, table.attached);
+  const { final = false, notes = [] } = reading ?? {};
+  const unread = await unreadable(clickhouse, table, reading);
+  if (!stored) return { table: table.name, missing: true, fresh: names, added: [], problems: unread, notes };
   const [comment] = stored;
   if (!comment.startsWith(ATTACHED)) {
     const filled = 'a table that the platform fills has this name: attach under another one';
@@ -52,8 +43,8 @@ export async function compareAttached(
   }
   const applied = JSON.parse(comment.slice(ATTACHED.length)) as AttachedText;
   const fresh = names.filter((name) => !(name in applied.columns));
-  const problems = [...unread, ...changed(applied, attachedText(table, table.attached, timezone))];
-  return { table: table.name, missing: false, fresh, added: fresh, problems };
+  const problems = [...unread, ...changed(applied, attachedText(table, table.attached, { timezone, final }))];
+  return { table: table.name, missing: false, fresh, added: fresh, problems, notes };
 }
 
 const WHAT = {
@@ -81,58 +72,4 @@ function changed(applied: AttachedText, now: AttachedText): readonly string[] {
     ];
   });
   return [...facts, ...columns];
-}
-
-/** Why the attached table cannot be read as its file says. */
-async function unreadable(clickhouse: ClickHouse, { attached, ...table }: AttachedTable): Promise<readonly string[]> {
-  const describe = (derivations: readonly Derivation[]) =>
-    clickhouse
-      .tuples<readonly [string, string]>('attached-describe', sql`DESCRIBE (${derivedSelect(derivations, attached)})`, {
-        refusalIsAnswer: true,
-      })
-      .then(
-        (rows) => ({ types: rows.map(([, type]) => type), words: null }),
-        (error: Error) => ({ types: [], words: (refusalOf(error) ?? error).message }),
-      );
-  const derivations = derivationsOf({ ...table, attached }, attached);
-  const all = await describe(derivations);
-  if (all.words === null) {
-    return derivations.flatMap((derivation, index) => typeProblem(derivation, all.types[index] as string, attached));
-  }
-  const readable = await describe([{ name: 'one', expression: '1', type: 'UInt8', nullable: false }]);
-  if (readable.words !== null) {
-    return [
-      `${attached.table} cannot be read: ${readable.words}: create it, or let the platform's role read it (GRANT SELECT ON ${attached.table} TO …)`,
-    ];
-  }
-  const problems: string[] = [];
-  for (const derivation of derivations) {
-    const { types, words } = await describe([derivation]);
-    const [type] = types;
-    if (type !== undefined) problems.push(...typeProblem(derivation, type, attached));
-    else
-      problems.push(
-        `'${derivation.name}' cannot be derived of ${attached.table}: ${words}: say in \`attached\` how it is`,
-      );
-  }
-  return problems;
-}
-
-function typeProblem(
-  { name, type: ours, nullable }: Derivation,
-  stored: string,
-  { table }: AttachedSpec,
-): readonly string[] {
-  const found = bareType(stored);
-  if (!holdsAll(ours, found.type)) {
-    return [
-      `'${name}' is ${stored} in ${table}, which ${ours} does not hold: give \`attached\` an expression that converts it`,
-    ];
-  }
-  if (found.nullable && !nullable) {
-    return [
-      `'${name}' may be NULL in ${table}: write opt(…), or give \`attached\` an expression that says what stands for it`,
-    ];
-  }
-  return [];
 }

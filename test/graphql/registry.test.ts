@@ -384,6 +384,19 @@ export default defineTable({
 });
 `,
   });
+  const otherFile = (name: string, table: string, columns: string) => ({
+    path: `tables/${name}.table.ts`,
+    text: `import { defineTable, instant, money, text } from 'riskgraph';
+
+export default defineTable({
+  description: 'Another payment.',
+  key: ['id'],
+  eventTime: 'paid_at',
+  attached: { table: '${core}.${table}', columns: { ${columns}, paid_at: 'at' } },
+  columns: { id: text('The payment'), customer_id: text('Who got it'), paid_at: instant('When'), amount: money('How much') },
+});
+`,
+  });
   const view = {
     ...shopsView,
     path: 'features/customer/salary_sum.v1.view.ts',
@@ -391,8 +404,8 @@ export default defineTable({
   };
   const plan = async () =>
     (await ask<{ planRegistry: Plan }>(`mutation { planRegistry(costs: false) { ${PLAN} } }`)).planRegistry;
-  const amountAt = async (asOf: string): Promise<unknown> => {
-    const query = `{ previewFeatureView(view: "salary_sum", keys: { customer_id: ["7"] }, asOf: "${asOf}") { rows } }`;
+  const amountAt = async (asOf: string, name = 'salary_sum'): Promise<unknown> => {
+    const query = `{ previewFeatureView(view: "${name}", keys: { customer_id: ["7"] }, asOf: "${asOf}") { rows } }`;
     return (await ask<{ previewFeatureView: { rows: unknown[][] } }>(query)).previewFeatureView.rows[0]?.[1];
   };
   await definitions.put(shopsFile("area: opt(float('Its area'))"));
@@ -407,7 +420,39 @@ export default defineTable({
     await definitions.put(
       incomeFile("columns: { salary_id: 'toString(salary_nr)', customer_id: 'toString(cust_no)' }"),
     );
-    const [refused] = (await plan()).problems;
+    await run(
+      `CREATE TABLE ${core}.day_sum (day_no UInt64, paid Float64, paid_at DateTime('UTC')) ENGINE = SummingMergeTree ORDER BY day_no`,
+    );
+    await run(`CREATE TABLE ${core}.kept (no String, customer_id String, paid Float64, at DateTime('UTC'), sign Int8)
+      ENGINE = CollapsingMergeTree(sign) ORDER BY no`);
+    // Not merged: the row that K2 cancels is stored beside it.
+    await run(
+      `INSERT INTO ${core}.kept VALUES ('K1', '7', 0.29, '2026-01-10 02:00:00', 1), ('K2', '7', 5, '2026-01-10 02:00:00', 1)`,
+    );
+    await run(`INSERT INTO ${core}.kept VALUES ('K2', '7', 5, '2026-01-10 02:00:00', -1)`);
+    const wrong = {
+      summed: otherFile('summed', 'day_sum', "id: 'toString(day_no)', amount: '0::Decimal(18, 2)'"),
+      cut: otherFile('cut', 'kept', "id: 'no', amount: 'round(paid, 2)::Decimal(18, 2)'"),
+      newest: otherFile('newest', 'kept', "id: 'no', amount: 'toDecimal64(toString(max(paid)), 2)'"),
+      joined: otherFile('joined', 'kept', `id: 'no', amount: '(SELECT toDecimal64(0, 2) FROM ${core}.kept LIMIT 1)'`),
+      several: otherFile('several', 'kept', "id: 'no', amount: 'arrayJoin([toDecimal64(0, 2)])'"),
+      aliased: otherFile('aliased', 'kept', "id: 'concat((no AS paid), no)', amount: 'toDecimal64(toString(paid), 2)'"),
+    };
+    for (const file of Object.values(wrong)) await definitions.put(file);
+    const { problems } = await plan();
+    const saysOf = (name: string) => problems.find((problem) => problem.startsWith(`tables/${name}.table.ts`));
+    expect(saysOf('summed')).toMatch(
+      /day_sum is a SummingMergeTree, which combines rows at a time of its own: attach a view/,
+    );
+    expect(saysOf('cut')).toMatch(
+      /'amount' cannot be derived so: it converts a Float64 to a decimal, which cuts 0\.29 to 0\.28: write toDecimal64/,
+    );
+    expect(saysOf('newest')).toMatch(/'amount' cannot be derived so: it calls max, and a value is that of one row/);
+    expect(saysOf('joined')).toMatch(/'amount' cannot be derived so: it reads another table/);
+    expect(saysOf('several')).toMatch(/'amount' cannot be derived so: it calls arrayJoin/);
+    expect(saysOf('aliased')).toMatch(/'id' cannot be derived so: it names a part of itself 'paid'/);
+    for (const { path } of Object.values(wrong)) await rm(join(definitions.root, path));
+    const refused = saysOf('salaries');
     expect(refused).toMatch(/^tables\/salaries\.table\.ts is refused: 'salary_id' cannot be derived of .*salary_nr/);
     expect(refused).toMatch(/'amount' is Decimal\(12, 4\) in .*_core\.salary, which Money does not hold/);
 
@@ -423,6 +468,7 @@ export default defineTable({
         expect.stringMatching(
           /^.*_core\.salary says no knowledgeTime: .* corrected later is in training sets of the past/,
         ),
+        expect.stringMatching(/come late make no as-of due again: riskgraph materialize --republish/),
       ],
     });
     expect(unprotected.changes[1]).toMatchObject({ name: 'salary_sum' });
@@ -435,11 +481,26 @@ export default defineTable({
     });
     const stamped = `${columns}, knowledgeTime: 'loaded', deleted: 'void'`;
     await definitions.put(incomeFile(stamped));
-    expect((await plan()).changes[0]).toMatchObject({ name: 'salaries', notes: [] });
+    await definitions.put(otherFile('kept', 'kept', "id: 'no', amount: 'toDecimal64(toString(round(paid, 2)), 2)'"));
+    await definitions.put({
+      path: view.path.replace('_sum', '_kept'),
+      text: view.text.replace("('salaries')", "('kept')").replace('sum(amount)', 'sum(amount) * 100'),
+    });
+    const { changes } = await plan();
+    const late = expect.stringMatching(/salary, so those that come late make no as-of due again/);
+    expect(changes.find(({ name }) => name === 'salaries')).toMatchObject({ notes: [late] });
+    expect(changes.find(({ name }) => name === 'kept')).toMatchObject({
+      notes: [
+        expect.stringMatching(/kept is a CollapsingMergeTree: it is read with FINAL/),
+        expect.stringMatching(/says no knowledgeTime/),
+        expect.stringMatching(/make no as-of due again/),
+      ],
+    });
     await ask('mutation { applyRegistry { problems } }');
     expect(await plan()).toMatchObject({ changes: [], problems: [] });
     // Each instant reads what was known then: before the row came, the first amount, the corrected one, and without the row that was voided.
     expect(await amountAt('2026-01-10T12:00:00Z')).toBe(null);
+    expect(await amountAt('2026-01-12T00:00:00Z', 'salary_kept')).toBe(29);
     expect(await amountAt('2026-01-15T00:00:00Z')).toBe(130);
     expect(await amountAt('2026-01-21T00:00:00Z')).toBe(180);
     expect(await amountAt('2026-01-26T00:00:00Z')).toBe(150);

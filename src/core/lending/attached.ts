@@ -4,6 +4,7 @@
  */
 import type { AttachedSpec, SourceType } from '../definitions/define-table.js';
 import { ident, join, raw, type Sql, sql } from '../definitions/sql.js';
+import type { EngineReading } from './attached-engine.js';
 import { eventTimeText } from './source-ddl.js';
 import { eventTimeSql } from './source-sql.js';
 import { type SourceTable, storedType, VERSION_COLUMNS } from './sources.js';
@@ -33,9 +34,13 @@ const stampOf = (name: string, expression: string | undefined, type: SourceType)
   expression === undefined ? [] : [{ name, expression, type, nullable: false }];
 
 /** The derived values, under names that no column of the attached table has: an expression may use a name that a column of ours has too. */
-export const derivedSelect = (derivations: readonly Derivation[], attached: AttachedSpec): Sql => {
+export const derivedSelect = (
+  derivations: readonly Derivation[],
+  attached: AttachedSpec,
+  { final }: Pick<EngineReading, 'final'>,
+): Sql => {
   const values = derivations.map(({ name, expression }) => sql`(${raw(expression)}) AS ${ident(`__${name}`)}`);
-  return sql`SELECT ${join(values)} FROM ${attachedName(attached)}`;
+  return sql`SELECT ${join(values)} FROM ${attachedName(attached)}${raw(final ? ' FINAL' : '')}`;
 };
 
 const quoted = (text: string): string => `'${text.replace(/['\\]/g, '\\$&')}'`;
@@ -47,9 +52,14 @@ const inlined = ({ parts }: Sql): Sql =>
 /**
  * Creates the view, or puts it in the place of what it was. The types were compared before, so that no CAST changes a value. Without a knowledge time a
  * row counts as known when it happened.
- * @param timezone of the portfolio, in which days end
+ * @param read `timezone` of the portfolio, in which days end, and how the engine of the attached table is read
  */
-export function attachedDdl(table: SourceTable, attached: AttachedSpec, timezone: string): Sql {
+export function attachedDdl(
+  table: SourceTable,
+  attached: AttachedSpec,
+  read: { readonly timezone: string; readonly final: boolean },
+): Sql {
+  const { timezone } = read;
   const derivations = derivationsOf(table, attached);
   const values = derivations.map(
     ({ name, ...type }) =>
@@ -60,8 +70,8 @@ export function attachedDdl(table: SourceTable, attached: AttachedSpec, timezone
   const own = table.columns.map(({ name }) => sql`v.${ident(name)} AS ${ident(name)}`);
   return inlined(sql`CREATE OR REPLACE VIEW ${ident(table.name)} AS SELECT ${join(own)}, ${known} AS ingested_at, ${deleted} AS deleted,
     CAST(0, ${raw(quoted(VERSION_COLUMNS.seq))}) AS seq, CAST(0, ${raw(quoted(VERSION_COLUMNS.row_hash))}) AS row_hash
-    FROM (SELECT ${join(values)} FROM (${derivedSelect(derivations, attached)})) AS v
-    COMMENT ${raw(quoted(`${ATTACHED}${JSON.stringify(attachedText(table, attached, timezone))}`))}`);
+    FROM (SELECT ${join(values)} FROM (${derivedSelect(derivations, attached, read)})) AS v
+    COMMENT ${raw(quoted(`${ATTACHED}${JSON.stringify(attachedText(table, attached, read))}`))}`);
 }
 
 const columnOf = (name: string): string => ({ knowledgeTime: '__known', deleted: '__ended' })[name] ?? name;
@@ -76,11 +86,17 @@ export interface AttachedText {
   readonly eventTime: string;
   readonly knowledgeTime: string;
   readonly deleted: string;
+  /** Whether it is read with FINAL; absent in a view of before: it is not. */
+  readonly final?: boolean;
   /** `expression, type` by column. */
   readonly columns: Readonly<Record<string, string>>;
 }
 
-export function attachedText(table: SourceTable, attached: AttachedSpec, timezone: string): AttachedText {
+export function attachedText(
+  table: SourceTable,
+  attached: AttachedSpec,
+  { timezone, final }: { readonly timezone: string; readonly final: boolean },
+): AttachedText {
   const { kind } = table.eventTime;
   const zone = kind === 'day' || kind === 'month' ? ` in ${timezone}` : '';
   const columns = derivationsOf(table, { ...attached, knowledgeTime: undefined, deleted: undefined });
@@ -90,6 +106,7 @@ export function attachedText(table: SourceTable, attached: AttachedSpec, timezon
     eventTime: `${eventTimeText(table)}${zone}`,
     knowledgeTime: attached.knowledgeTime ?? 'none',
     deleted: attached.deleted ?? 'none',
+    final,
     columns: Object.fromEntries(
       columns.map(({ name, expression, ...type }) => [name, `${expression}, ${storedType(type)}`]),
     ),

@@ -62,6 +62,8 @@ export interface SourceTable {
   readonly definedBy: { readonly file: string; readonly hash: string } | null;
   /** Of a table that is planned: the columns that an apply adds to the store, or the whole table; it reads as empty. Absent: it is stored. */
   readonly planned?: 'TABLE' | readonly string[];
+  /** Of a table that is planned: what to know of it before it is applied. */
+  readonly notes?: readonly string[];
 }
 
 /** The source table that a file defines. `definedBy`: the file of a project. */

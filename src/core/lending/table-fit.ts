@@ -11,6 +11,8 @@ export interface TableFit {
   readonly added: readonly string[];
   /** Why the definition cannot be served, each with what to do; none where it can. */
   readonly problems: readonly string[];
+  /** What to know of the table before it is applied. */
+  readonly notes?: readonly string[];
 }
 
 /** Compares tables with what the store holds of them, and changes nothing. */
@@ -72,7 +74,7 @@ export function planStored(
       problems.set(fit.table, fit.problems);
       tables.put(served.find(fit.table) ?? table);
     } else if (fit.missing || fit.fresh.length > 0) {
-      tables.put(Object.freeze({ ...table, planned: fit.missing ? 'TABLE' : fit.fresh }));
+      tables.put(Object.freeze({ ...table, planned: fit.missing ? 'TABLE' : fit.fresh, notes: fit.notes ?? [] }));
     }
   }
   return problems;

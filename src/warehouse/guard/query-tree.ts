@@ -27,7 +27,7 @@ export function* everyLine(line: Line): Iterable<Line> {
   for (const child of line.children) yield* everyLine(child);
 }
 
-const field = (line: Line, name: string): string | null =>
+export const field = (line: Line, name: string): string | null =>
   new RegExp(`\\b${name}: ([^,]*)`).exec(line.text)?.[1]?.trim() ?? null;
 
 /** Sections whose names are tables; elsewhere a name is a column. */
