@@ -34,6 +34,7 @@ import type { ApiServices } from './graphql/context.js';
 import { createIndicators } from './indicators/indicators.js';
 import { planReport } from './indicators/try.js';
 import { createAuditLog } from './ledgers/audit-journal.js';
+import { createCompletenessLedger } from './ledgers/completeness-ledger.js';
 import { openDatabase } from './ledgers/data-source.js';
 import { createDefinitionLedger } from './ledgers/definition-ledger.js';
 import { createJobLedger } from './ledgers/job-ledger.js';
@@ -70,6 +71,7 @@ import { countServed } from './serving/served-values.js';
 import { createSpines } from './serving/spines.js';
 import { createTrainingSets } from './serving/training-sets.js';
 import { createArrivals } from './sources/arrivals.js';
+import { createCompleteness } from './sources/completeness.js';
 import { createSpineStore } from './sources/spines/store.js';
 import { removeLeft } from './sources/spool.js';
 import { createSourceStore } from './sources/store.js';
@@ -186,6 +188,14 @@ export async function createApp(config: Config, given: Given = {}) {
       datum: config.portfolio.datum,
       leases,
       storeClock,
+    });
+    const completeness = createCompleteness({
+      ledger: createCompletenessLedger(dataSource),
+      clickhouse: store,
+      tables,
+      calendar,
+      storeClock: storeClock ?? (async () => clock()),
+      log,
     });
     const offline = createOfflineReader({ store, calendar, log });
     const writers = createOfflineWriters({ store, calendar, log });
@@ -362,6 +372,7 @@ export async function createApp(config: Config, given: Given = {}) {
       onlineFeatures,
       offline: history,
       sources,
+      completeness,
       trainingSets: throughBreaker<TrainingSetService>(trainingSets, postgresBreaker),
       spines,
       jobs: throughBreaker(jobs, postgresBreaker),
@@ -382,7 +393,9 @@ export async function createApp(config: Config, given: Given = {}) {
           freshness: ages,
           lateness: (views) => lateness({ ledger: runs, calendar }, views, clock()),
           profiles: profileReads,
+          tables: () => completeness.of(tables.served),
           metrics,
+          calendar,
           clock,
         }),
         queue: createQueueMetrics({ jobs: registry.jobs, ledger: jobs, metrics, clock }),

@@ -18,6 +18,7 @@ import { addPreviewCommand } from './commands/preview.js';
 import { addReadCommands } from './commands/read.js';
 import { addRegistryCommands } from './commands/registry.js';
 import { addStartCommand } from './commands/start.js';
+import { addTablesCommands } from './commands/tables.js';
 import { addTrainSetCommand } from './commands/train-set.js';
 import { loadConfig } from './config.js';
 import { RiskgraphError } from './core/errors.js';
@@ -36,6 +37,7 @@ function createProgram(context: CommandContext): Command {
   addRegistryCommands(program, context);
   addPreviewCommand(program, context);
   addImportCommand(program, context);
+  addTablesCommands(program, context);
   addMaterializeCommands(program, context);
   addPortfolioCommands(program, context);
   addLabelCommands(program, context);

@@ -37,7 +37,12 @@ runRole('api', async () => {
     decisionDeadlineMs: config.decisionDeadlineMs,
     idleBodySeconds: config.idleBodySeconds,
     registerImports: (http) =>
-      registerImportRoutes(http, { sources: services.sources, tables: services.api.registry.tables, now }),
+      registerImportRoutes(http, {
+        sources: services.sources,
+        tables: services.api.registry.tables,
+        completeness: services.api.completeness,
+        now,
+      }),
   });
   const url = await server.listen(config.http);
   return {

@@ -1,6 +1,7 @@
 import type { View } from '../core/definitions/definitions.js';
-import { type Instant, MINUTE } from '../core/helpers/time.js';
+import { type BusinessCalendar, type Instant, MINUTE } from '../core/helpers/time.js';
 import type { ViewFreshness } from '../core/ports/catalogue.js';
+import type { TableCompleteness } from '../core/ports/completeness.js';
 import type { FeatureProfiles } from '../core/ports/feature-profiles.js';
 import type { Clock, Metrics } from '../core/ports/process.js';
 
@@ -8,7 +9,8 @@ import type { Clock, Metrics } from '../core/ports/process.js';
 const EVERY_MS = MINUTE;
 
 /**
- * Reports the age of each applied view's newest values, for how long it has been due, and the share of NULLs of each feature, with three statements, once a minute at most.
+ * Reports the age of each applied view's newest values, for how long it has been due, the share of NULLs of each feature, and through which day
+ * source tables are whole, once a minute at most.
  * The next report drops the gauges of a retired view.
  */
 export function createCatalogueMetrics(options: {
@@ -17,10 +19,18 @@ export function createCatalogueMetrics(options: {
   /** Seconds for which each view has been due. */
   readonly lateness: (views: readonly View[]) => Promise<ReadonlyMap<string, number>>;
   readonly profiles: Pick<FeatureProfiles, 'newest'>;
+  readonly tables: () => Promise<readonly (TableCompleteness | Error)[]>;
   readonly metrics: Metrics;
+  readonly calendar: BusinessCalendar;
   readonly clock: Clock;
 }): () => Promise<void> {
-  const { metrics, clock } = options;
+  const { metrics, calendar, clock } = options;
+  const reportTable = ({ table, through, lateSeconds }: TableCompleteness): void => {
+    if (through !== null) {
+      metrics.gauge('source_complete_through_seconds', (calendar.endOfDay(through) + 1) / 1_000, { table });
+    }
+    if (lateSeconds !== null) metrics.gauge('source_late_seconds', lateSeconds, { table });
+  };
   let reported = new Set<string>();
   let latest: { readonly at: Instant; readonly done: Promise<void> } | undefined;
 
@@ -30,10 +40,11 @@ export function createCatalogueMetrics(options: {
     // A view that any process retired: its last lag would stay, and alarm, until a restart.
     for (const view of reported) if (!now.has(view)) metrics.forget?.({ view });
     reported = now;
-    const [fresh, newest, late] = await Promise.all([
+    const [fresh, newest, late, tables] = await Promise.all([
       options.freshness(views),
       options.profiles.newest(views),
       options.lateness(views),
+      options.tables(),
     ]);
     for (const [view, seconds] of late) metrics.gauge('view_late_seconds', seconds, { view });
     for (const { view, lagSeconds, stale, keys } of fresh) {
@@ -45,6 +56,10 @@ export function createCatalogueMetrics(options: {
       const [view = '', feature = ''] = reference.split(':');
       if (nullRate !== null) metrics.gauge('feature_null_ratio', nullRate, { view, feature });
     }
+    for (const each of tables) if (!(each instanceof Error)) reportTable(each);
+    // After all others are reported: it is theirs alone that cannot be read.
+    const failed = tables.find((each) => each instanceof Error);
+    if (failed) throw failed;
   };
 
   return () => {

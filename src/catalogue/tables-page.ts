@@ -1,5 +1,7 @@
 /** The page of the source tables: what a column holds, and who reads the table. */
+
 import type { Registry } from '../core/definitions/registry.js';
+import { HOUR } from '../core/helpers/time.js';
 import type { EventTime, SourceColumn, SourceTable } from '../core/lending/sources.js';
 import type { LineageKind } from '../core/ports/browse.js';
 import { lineageGraph } from './lineage.js';
@@ -25,6 +27,12 @@ const EVENT_TIMES: Readonly<Record<EventTime['kind'], (column: string) => string
 
 const eventTimeOf = ({ eventTime }: SourceTable): string =>
   EVENT_TIMES[eventTime.kind](eventTime.kind === 'always' ? '' : eventTime.column);
+
+/** Since when a day of a table that promises it is whole. */
+const completenessOf = ({ completeness }: SourceTable): string =>
+  completeness === null
+    ? ''
+    : ` A day is whole ${completeness.by === 'marked' ? 'once it is marked' : 'once rows of a later day are there'}, ${completeness.within / HOUR} hours after its end.`;
 
 /** Where the rows of an attached table are, and since when one is known. */
 const attachedOf = ({ attached }: SourceTable): string =>
@@ -73,7 +81,7 @@ export function tablesPage(registry: Registry): string {
         .sort();
     return `## ${table.name}
 
-${table.description} Event time: ${eventTimeOf(table)}.${attachedOf(table)}
+${table.description} Event time: ${eventTimeOf(table)}.${completenessOf(table)}${attachedOf(table)}
 
 | Column | Type | Required | Meaning |
 |---|---|:-:|---|

@@ -72,6 +72,35 @@ async function checkViews(context: CommandContext): Promise<Finding[]> {
   );
 }
 
+interface Table {
+  readonly name: string;
+  readonly completeThrough: string | null;
+  readonly completeDue: string | null;
+}
+
+/** The tables of which a day is marked, or promised. */
+async function checkTables(context: CommandContext): Promise<Finding[]> {
+  const client = new Client({
+    url: context.client.url,
+    key: await findKey({ key: context.client.key, home: context.home }),
+  });
+  const { tables } = await client.graphql<{ tables: readonly Table[] }>(
+    '{ tables { name completeThrough completeDue } }',
+  );
+  return tables
+    .filter(({ completeThrough, completeDue }) => completeThrough !== null || completeDue !== null)
+    .map(({ name, completeThrough, completeDue }) => {
+      const whole = completeThrough === null ? 'no day is whole' : `whole through ${completeThrough}`;
+      const isBehind = completeDue !== null && (completeThrough === null || completeThrough < completeDue);
+      return finding(
+        name,
+        !isBehind,
+        isBehind ? `${whole}, and ${completeDue} is due` : whole,
+        `import its rows, then \`npx riskgraph mark-complete ${name} ${completeDue}\``,
+      );
+    });
+}
+
 interface Registry {
   readonly changes: readonly unknown[];
   readonly problems: readonly string[];
@@ -143,13 +172,20 @@ async function checkAudit(context: CommandContext): Promise<Finding[]> {
 export function addDoctorCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('doctor')
-    .description('look for what is wrong here: home, server, stores, duties, worker, audit log, freshness of views')
+    .description(
+      'look for what is wrong here: home, server, stores, duties, worker, audit log, whole days of tables, freshness of views',
+    )
     .addOption(jsonOption())
     .action(async () => {
       const server = await checkServer(context.client.url);
       const views = server[0]?.ok
         ? await checkViews(context).catch((cause: Error) => [
             finding('views', false, cause.message, 'set RISKGRAPH_KEY to an admin or modeler key'),
+          ])
+        : [];
+      const tables = server[0]?.ok
+        ? await checkTables(context).catch((cause: Error) => [
+            finding('tables', true, `not looked at: ${cause.message}`),
           ])
         : [];
       const definitions = server[0]?.ok
@@ -162,7 +198,7 @@ export function addDoctorCommand(program: Command, context: CommandContext): voi
             finding('audit log', true, `not looked at: ${cause.message}`),
           ])
         : [];
-      const findings = [await checkHome(context.home), ...server, ...audit, ...definitions, ...views];
+      const findings = [await checkHome(context.home), ...server, ...audit, ...definitions, ...tables, ...views];
       print(findings, command.opts<OutputOptions>(), () =>
         table(
           ['', 'check', 'found', 'do'],

@@ -10,6 +10,7 @@ import { sendFile } from './upload.js';
 interface ImportOptions extends OutputOptions {
   readonly history: boolean;
   readonly mapping?: string;
+  readonly completeThrough?: string;
 }
 
 export function describeImport(table: string, result: ImportResult): string {
@@ -23,6 +24,12 @@ export function describeImport(table: string, result: ImportResult): string {
   return lines.join('\n');
 }
 
+/** What the import says of the day, in the words of its sender. */
+const describeMark = (table: string, through: string, { rejected }: ImportResult): string =>
+  rejected === 0
+    ? `${table} is whole through ${through}`
+    : `${table} is not marked as whole through ${through}: correct the rejected rows and send the file again`;
+
 export function addImportCommand(program: Command, context: CommandContext): void {
   clientCommand<ImportOptions>(program, context, {
     name: 'import',
@@ -32,13 +39,26 @@ export function addImportCommand(program: Command, context: CommandContext): voi
         .argument('<table>', 'source table')
         .argument('<file>', 'the file; its suffix names the format: .csv, .ndjson, .jsonl, .parquet, …')
         .option('--history', 'a first load of the past: rows were known when they could first be known', false)
-        .option('--mapping <file.sql>', 'a SELECT over the uploaded file, which it reads as `file`'),
+        .option('--mapping <file.sql>', 'a SELECT over the uploaded file, which it reads as `file`')
+        .option('--complete-through <date>', 'the last day whose rows are all there once this file is in'),
     run: async (client, options, [table, file]) => {
       const path = `/import/${encodeURIComponent(table as string)}${options.history ? '?history=true' : ''}`;
+      const { completeThrough } = options;
+      const headers: Record<string, string> =
+        completeThrough === undefined ? {} : { 'x-complete-through': completeThrough };
       const result = options.mapping
-        ? await client.post<ImportResult>(path, await form(options.mapping, file as string))
-        : await sendFile<ImportResult>(client, { path, file: file as string, what: `import ${table}` }, options);
-      print(result, options, () => describeImport(table as string, result));
+        ? await client.post<ImportResult>(path, await form(options.mapping, file as string), headers)
+        : await sendFile<ImportResult>(
+            client,
+            { path, file: file as string, what: `import ${table}`, headers },
+            options,
+          );
+      print(result, options, () =>
+        [
+          describeImport(table as string, result),
+          ...(completeThrough === undefined ? [] : [describeMark(table as string, completeThrough, result)]),
+        ].join('\n'),
+      );
     },
   });
 }

@@ -24,13 +24,23 @@ const named = (file: string): Readonly<Record<string, string>> => ({
 /** Sends a file as the body of a request, with a bar that says how much of it has left. */
 export async function sendFile<T>(
   client: Client,
-  { path, file, what }: { readonly path: string; readonly file: string; readonly what: string },
+  {
+    path,
+    file,
+    what,
+    headers = {},
+  }: {
+    readonly path: string;
+    readonly file: string;
+    readonly what: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
   options: OutputOptions,
 ): Promise<T> {
   const { size } = await stat(file);
   const bar = progressBar(what, options);
   try {
-    return await client.post<T>(path, counted(file, size, bar.update), named(file));
+    return await client.post<T>(path, counted(file, size, bar.update), { ...named(file), ...headers });
   } finally {
     bar.stop();
   }

@@ -7,6 +7,7 @@ import type { AuditedReads, AuditLog, Caller } from '../core/ports/access.js';
 import type { CatalogueBrowser } from '../core/ports/browse.js';
 import type { Catalogue, RegistryPlanner, ViewFreshness, ViewPreviews } from '../core/ports/catalogue.js';
 import type { ColumnsRead } from '../core/ports/columns-read.js';
+import type { Completeness } from '../core/ports/completeness.js';
 import type { FeatureProfiles } from '../core/ports/feature-profiles.js';
 import type { IndicatorService } from '../core/ports/indicators.js';
 import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
@@ -38,6 +39,7 @@ export interface ApiServices {
   /** Brings the gauges of each group up to date: of views and features, of the queue, of Redis. */
   readonly reportGauges: Readonly<Record<'views' | 'queue' | 'redis', () => Promise<void>>>;
   readonly sources: Pick<SourceStore, 'quarantine' | 'rowCounts'>;
+  readonly completeness: Completeness;
   readonly trainingSets: TrainingSetService;
   readonly spines: Pick<SpineService, 'get' | 'keysOf' | 'upload' | 'formats'>;
   readonly scoring: ScoringService;

@@ -3,6 +3,7 @@ import { type RowAt, rowAt } from '../core/compute/status.js';
 import type { FeatureRef, View } from '../core/definitions/definitions.js';
 import type { Instant } from '../core/helpers/time.js';
 import type { ViewFreshness } from '../core/ports/catalogue.js';
+import type { Completeness, TableCompleteness } from '../core/ports/completeness.js';
 import type { FeatureProfile, FeatureProfiles } from '../core/ports/feature-profiles.js';
 import type { JobLedger, JobRecord } from '../core/ports/jobs.js';
 import type { OfflineReader } from '../core/ports/offline.js';
@@ -21,6 +22,8 @@ export interface Loaders {
   /** By id; null for one that is not recorded. */
   readonly jobs: DataLoader<string, JobRecord | null>;
   readonly freshness: DataLoader<View, ViewFreshness>;
+  /** By name of the table. */
+  readonly completeness: DataLoader<string, TableCompleteness>;
   /** The newest profile by feature; null for one that has none yet. */
   readonly profiles: DataLoader<FeatureRef, FeatureProfile | null, string>;
 }
@@ -58,6 +61,7 @@ export const createLoaders = (options: {
   readonly offline: Pick<OfflineReader, 'rowsAt'>;
   readonly jobs: Pick<JobLedger, 'getMany'>;
   readonly freshness: (views: readonly View[]) => Promise<readonly ViewFreshness[]>;
+  readonly completeness: Pick<Completeness, 'of'>;
   readonly profiles: Pick<FeatureProfiles, 'newest'>;
   readonly now: Instant;
   /** Of reads of the online store. */
@@ -66,6 +70,7 @@ export const createLoaders = (options: {
   readonly signal: AbortSignal;
 }): Loaders => ({
   freshness: new DataLoader<View, ViewFreshness>((views) => options.freshness(views)),
+  completeness: new DataLoader<string, TableCompleteness>((tables) => options.completeness.of(tables)),
   profiles: new DataLoader<FeatureRef, FeatureProfile | null, string>(
     async (refs) => {
       const views = new Map(refs.map(({ view }) => [view.id, view]));

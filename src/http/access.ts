@@ -82,7 +82,9 @@ function argumentsOf(request: FastifyRequest, authenticate: Authenticate): Recor
   const params = request.params as object;
   const parameters = shown(params, Object.keys(params));
   const query = shown(request.query as object, declaredParameters(request));
+  const headers = shown(request.headers, request.routeOptions.config.headers ?? []);
   return {
+    ...(headers.length > 0 ? { headers: Object.fromEntries(headers) } : {}),
     ...(parameters.length > 0 ? { parameters: Object.fromEntries(parameters) } : {}),
     ...(query.length > 0 ? { query: Object.fromEntries(query) } : {}),
   };

@@ -35,10 +35,10 @@ interface GraphqlOptions {
 function contextOf(request: FastifyRequest, { services, log, metrics }: GraphqlOptions): RequestContext {
   const { caller, id, ip, deadline } = request;
   if (!caller) throw new RiskgraphError({ code: 'UNAUTHENTICATED', message: 'no key was sent' });
-  const { onlineFeatures, offline, jobs, freshness, profiles } = services;
+  const { onlineFeatures, offline, jobs, freshness, completeness, profiles } = services;
   const now = services.now();
   const signal = waitOf(request);
-  const stored = { onlineFeatures, offline, jobs, freshness, profiles };
+  const stored = { onlineFeatures, offline, jobs, freshness, completeness, profiles };
   const loaders = createLoaders({ ...stored, now, deadline: deadline?.signal, signal });
   return { services, caller, requestId: id, address: ip, loaders, deadline, signal, log, metrics, reads: [] };
 }

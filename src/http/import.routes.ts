@@ -2,7 +2,9 @@ import multipart, { type MultipartFile, type MultipartValue } from '@fastify/mul
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { unlessAborted } from '../core/async.js';
 import { badInput } from '../core/errors.js';
+import { type LocalDate, parseLocalDate } from '../core/helpers/time.js';
 import type { SourceTables } from '../core/lending/sources.js';
+import type { Completeness } from '../core/ports/completeness.js';
 import type { Clock } from '../core/ports/process.js';
 import type { ImportResult, SourceStore, Spooled } from '../core/ports/sources.js';
 import { answerUnread, bodyOf, chunksOf } from './bodies.js';
@@ -12,15 +14,25 @@ import { UploadFormats } from './upload-formats.js';
 export interface ImportRoutesOptions {
   readonly sources: Pick<SourceStore, 'import' | 'spool' | 'formats'>;
   readonly tables: SourceTables;
+  readonly completeness: Pick<Completeness, 'check' | 'markImported'>;
   readonly now: Clock;
 }
+
+/** Marks the table as whole through a day, once all rows of the file are in. */
+const COMPLETE_THROUGH = 'x-complete-through';
 
 /** Bytes of a mapping; the guard refuses less than that. */
 const MAX_MAPPING = 400_000;
 
-export const IMPORT_TABLE = guardedRoute('POST', '/import/:table', { roles: ['admin', 'ingest'], audit: true }, [
-  'history',
-]);
+export const IMPORT_TABLE = guardedRoute(
+  'POST',
+  '/import/:table',
+  { roles: ['admin', 'ingest'], audit: true },
+  {
+    query: ['history'],
+    headers: [COMPLETE_THROUGH],
+  },
+);
 
 interface ImportRoute {
   Params: { table: string };
@@ -29,11 +41,11 @@ interface ImportRoute {
 
 /**
  * `POST /import/:table`: the body is streamed into the table, whatever its size, or a multipart body of a `mapping` and a `file`.
- * `?history=true` for a first load of the past. Who may call is the server's to decide, before the body is read.
+ * `?history=true` for a first load of the past; `X-Complete-Through` marks the table as whole through a day. Who may call is the server's to decide, before the body is read.
  */
 export async function registerImportRoutes(
   server: FastifyInstance,
-  { sources, tables, now }: ImportRoutesOptions,
+  { sources, tables, completeness, now }: ImportRoutesOptions,
 ): Promise<void> {
   const formats = new UploadFormats(sources.formats, { multipart: true });
   await server.register(async (scope) => {
@@ -49,6 +61,9 @@ export async function registerImportRoutes(
       handler: async (request, reply): Promise<ImportResult | FastifyReply> => {
         try {
           const table = tables.get(request.params.table).name;
+          const through = throughOf(request);
+          // Before the body: a file of millions of rows is not sent for a mark that would be refused.
+          if (through !== null) await completeness.check(table, through);
           const common = {
             table,
             history: isHistory(request.query.history),
@@ -56,13 +71,19 @@ export async function registerImportRoutes(
             requestId: request.id,
             callerKey: request.caller?.keyId,
           };
-          if (request.isMultipart()) {
-            const parts = importParts(request, { sources, formats }, ({ format, body, mapping }) =>
-              sources.import({ ...common, format, body, mapping }),
-            );
-            return await unlessAborted(parts, request.bodyStalls ?? undefined);
+          const result = request.isMultipart()
+            ? await unlessAborted(
+                importParts(request, { sources, formats }, ({ format, body, mapping }) =>
+                  sources.import({ ...common, format, body, mapping }),
+                ),
+                request.bodyStalls ?? undefined,
+              )
+            : await sources.import({ ...common, format: formats.ofRequest(request.headers), body: bodyOf(request) });
+          if (through !== null) {
+            const by = request.caller?.name ?? 'unknown';
+            await completeness.markImported({ table, through, by, rejected: result.rejected });
           }
-          return await sources.import({ ...common, format: formats.ofRequest(request.headers), body: bodyOf(request) });
+          return result;
         } catch (cause) {
           // The rest of the body is let go by, so that the caller reads the answer and not a broken connection.
           request.raw.resume();
@@ -72,6 +93,12 @@ export async function registerImportRoutes(
       },
     });
   });
+}
+
+/** The day of the header; null without one. */
+function throughOf({ headers }: FastifyRequest): LocalDate | null {
+  const text = headers[COMPLETE_THROUGH];
+  return text === undefined ? null : parseLocalDate(String(text), 'the header X-Complete-Through');
 }
 
 function isHistory(value: string | undefined): boolean {

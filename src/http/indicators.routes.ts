@@ -162,7 +162,12 @@ const toJson = ({ asOf, ...answer }: DataTable, shown: Instant | null): string =
   });
 
 const fileRoute = (url: string, { names }: ReportFile, ...more: readonly string[]) =>
-  guardedRoute('GET', url, { roles: ['admin', 'modeler', 'bi'], audit: true, basic: true }, [...names, ...more]);
+  guardedRoute(
+    'GET',
+    url,
+    { roles: ['admin', 'modeler', 'bi'], audit: true, basic: true },
+    { query: [...names, ...more] },
+  );
 
 const filesOf = (name: string, report: ReportFile) => ({
   name,

@@ -21,13 +21,19 @@ declare module 'fastify' {
     access?: RouteAccess;
     /** The query parameters that the route takes; none where absent, and every other is refused. */
     query?: readonly string[];
+    /** The headers that say what the call is to do, in small letters: the audit log keeps them. */
+    headers?: readonly string[];
   }
 }
 
 export interface GuardedRoute {
   readonly method: HTTPMethods;
   readonly url: string;
-  readonly config: { readonly access: GuardedAccess; readonly query: readonly string[] };
+  readonly config: {
+    readonly access: GuardedAccess;
+    readonly query: readonly string[];
+    readonly headers: readonly string[];
+  };
 }
 
 /** Declares a route beside its handler: `server.route({ ...guardedRoute('GET', '/file', { … }), handler })`. */
@@ -35,8 +41,8 @@ export const guardedRoute = (
   method: HTTPMethods,
   url: string,
   access: GuardedAccess,
-  query: readonly string[] = [],
-): GuardedRoute => ({ method, url, config: { access, query } });
+  { query = [], headers = [] }: Partial<Pick<GuardedRoute['config'], 'query' | 'headers'>> = {},
+): GuardedRoute => ({ method, url, config: { access, query, headers } });
 
 /** Open to all, without a key. */
 export const OPEN = { config: { access: 'OPEN' } } as const;

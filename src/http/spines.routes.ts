@@ -7,7 +7,12 @@ import { answerUnread, bodyOf } from './bodies.js';
 import { guardedRoute } from './route-access.js';
 import { UploadFormats } from './upload-formats.js';
 
-export const UPLOAD_SPINE = guardedRoute('POST', '/spines', { roles: ['admin', 'modeler'], audit: true }, ['target']);
+export const UPLOAD_SPINE = guardedRoute(
+  'POST',
+  '/spines',
+  { roles: ['admin', 'modeler'], audit: true },
+  { query: ['target'] },
+);
 
 /** `POST /spines`: the body, streamed, is the spine of training sets. `?target=` names the column with the outcome. */
 export async function registerSpines(

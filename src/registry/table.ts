@@ -1,4 +1,5 @@
 import type { AttachedSpec, TableSpec } from '../core/definitions/define-table.js';
+import { parseDuration } from '../core/helpers/time.js';
 import { type SourceTable, tableOf } from '../core/lending/source-columns.js';
 import { VERSION_COLUMNS } from '../core/lending/sources.js';
 import type { Report } from './check.js';
@@ -43,8 +44,27 @@ export function checkTable(
       refuse(`eventTime '${column}' cannot be opt(…): a row without it would be seen by no view`);
   }
   if (spec.key.length === 0) refuse('has no key');
+  checkCompleteness(spec, refuse);
   if (spec.attached) checkAttached(spec, spec.attached, refuse);
   return good ? tableOf(name, spec, definedBy) : null;
+}
+
+const BY: readonly unknown[] = ['marked', 'arrival'] satisfies readonly TableSpec['completeness'][];
+
+function checkCompleteness({ completeness, completeWithin, eventTime }: TableSpec, refuse: Report): void {
+  if (completeness !== undefined && !BY.includes(completeness)) {
+    refuse(`completeness is '${String(completeness)}': write 'marked' or 'arrival'`);
+  }
+  if (completeness === 'arrival' && eventTime === undefined) {
+    refuse("completeness 'arrival' goes by the event time of rows: name an eventTime, or write 'marked'");
+  }
+  if (completeWithin === undefined) return;
+  if (completeness === undefined) refuse('completeWithin is for a table with completeness');
+  try {
+    parseDuration(completeWithin);
+  } catch (cause) {
+    refuse(`completeWithin: ${(cause as Error).message}`);
+  }
 }
 
 function checkAttached({ columns, knownAt, hidden }: TableSpec, attached: AttachedSpec, refuse: Report): void {

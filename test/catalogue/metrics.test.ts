@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createCatalogueMetrics } from '../../src/catalogue/metrics.js';
 import type { View } from '../../src/core/definitions/definitions.js';
-import { MINUTE } from '../../src/core/helpers/time.js';
+import { BusinessCalendar, MINUTE } from '../../src/core/helpers/time.js';
 import type { FeatureProfile } from '../../src/core/ports/feature-profiles.js';
 import { createMetrics } from '../../src/telemetry/metrics.js';
 
@@ -12,6 +12,8 @@ it('gauges of a view that was retired go with the next report, those of its feat
   const report = createCatalogueMetrics({
     metrics,
     clock: () => now,
+    calendar: new BusinessCalendar('Asia/Shanghai'),
+    tables: async () => [],
     views: () => views,
     lateness: async (of) => new Map(of.map(({ id }) => [id, 60] as const)),
     profiles: {
@@ -49,6 +51,11 @@ it('gauges that could not be read are not fresh until they are read again, a min
   const report = createCatalogueMetrics({
     metrics,
     clock: () => now,
+    calendar: new BusinessCalendar('Asia/Shanghai'),
+    tables: async () => [
+      new Error('the table of the lender is gone'),
+      { table: 'repayments', through: '1970-01-01', due: '1970-01-03', lateSeconds: 7 },
+    ],
     views: () => [],
     lateness: async (of) => new Map(of.map(({ id }) => [id, 60] as const)),
     profiles: { newest: async () => new Map() },
@@ -63,8 +70,11 @@ it('gauges that could not be read are not fresh until they are read again, a min
   away = false;
   await expect(report()).rejects.toThrow('away');
   now += 1;
-  await report();
-  await report();
+  // One table that cannot be read takes the gauge of no other away.
+  await expect(report()).rejects.toThrow('the table of the lender is gone');
+  await expect(report()).rejects.toThrow('gone');
   expect(asked).toBe(2);
   expect(await text()).toContain('riskgraph_view_lag_seconds{view="a@1"} 5');
+  expect(await text()).toContain('riskgraph_source_late_seconds{table="repayments"} 7');
+  expect(await text()).toContain('riskgraph_source_complete_through_seconds{table="repayments"} 57600');
 });

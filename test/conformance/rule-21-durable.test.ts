@@ -262,7 +262,12 @@ async function open(home: string, { urls }: EmbeddedStores): Promise<Live> {
   const app = await createApp(config, { definitions: FIXTURE_ROOT });
   const server: FastifyInstance = fastify();
   registerErrors(server, silentLog);
-  await registerImportRoutes(server, { tables: TABLES, sources: app.services.sources, now: Date.now });
+  await registerImportRoutes(server, {
+    tables: TABLES,
+    sources: app.services.sources,
+    completeness: app.services.api.completeness,
+    now: Date.now,
+  });
   await server.listen({ port: 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
   const clickhouse = createClient({ url: urls.clickhouseUrl as string });

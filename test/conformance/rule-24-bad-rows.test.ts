@@ -10,6 +10,7 @@ import type { RejectedRow } from '../../src/core/ports/sources.js';
 import { registerErrors } from '../../src/http/errors.js';
 import { registerImportRoutes } from '../../src/http/import.routes.js';
 import { NOW, openSources, type Sources } from '../sources/support.js';
+import { completenessInMemory } from '../support/completeness.js';
 import { quietLog } from '../support/homes.js';
 import { TABLES } from '../support/tables.js';
 import { type Case, defineRule, shared } from './conformance.js';
@@ -230,7 +231,9 @@ const world = shared(async (): Promise<World> => {
   registerErrors(server, quietLog);
   let now = NOW;
   // Each import at a time of its own, so that the newest can be told.
-  await registerImportRoutes(server, { tables: TABLES, sources: sources.store, now: () => ++now });
+  const clock = () => ++now;
+  const completeness = completenessInMemory(sources.clickhouse, clock);
+  await registerImportRoutes(server, { tables: TABLES, sources: sources.store, completeness, now: clock });
   await server.listen({ port: 0, host: '127.0.0.1' });
   return {
     sources,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describePlan } from '../../src/commands/registry.js';
 import { raw } from '../../src/core/definitions/sql.js';
+import { addDays, BusinessCalendar } from '../../src/core/helpers/time.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
 import { type DefinitionRoot, emptyRoot } from '../docs/definitions.js';
 import { quietMetrics } from '../sources/support.js';
@@ -274,6 +275,8 @@ export default defineTable({
   description: 'A shop in which loans are sold.',
   key: ['shop_id'],
   eventTime: 'opened_at',
+  completeness: 'arrival',
+  completeWithin: '6h',
   columns: { shop_id: text('The shop'), customer_id: text('Who runs it'), opened_at: instant('When it opened'), phone: ${phone}, ${more} },
 });
 `,
@@ -364,6 +367,75 @@ it('a table and a column of one’s own are made by an apply that a plan has sho
   );
   await definitions.put(shopsFile("area: opt(pii(float('Its area')))"));
   expect((await problemsOf()).join()).toMatch(/'area' was applied without pii\(…\)/);
+});
+
+interface WholeTable {
+  readonly name: string;
+  readonly completeThrough: string | null;
+  readonly completeDue: string | null;
+}
+
+it('a table is whole through the day before its newest row where it says so, or through a later one that is marked, which only moves forward', async () => {
+  const calendar = new BusinessCalendar('Asia/Shanghai');
+  const daysAgo = (days: number): string => addDays(calendar.dateOf(middayClock()), -days);
+  const shops = async (role: 'admin' | 'modeler' = 'admin') => {
+    const { tables } = await ask<{ tables: readonly WholeTable[] }>(
+      '{ tables { name completeThrough completeDue } }',
+      role,
+    );
+    return tables.find(({ name }) => name === 'shops');
+  };
+  const mark = (role: 'ingest' | 'modeler', table: string, date: string) =>
+    api.graphql<{ markComplete: Pick<WholeTable, 'name' | 'completeThrough'> }>(
+      role,
+      `mutation { markComplete(table: "${table}", date: "${date}") { name completeThrough } }`,
+    );
+  // Its rows are of 5 January; at noon, six hours after midnight are over.
+  expect(await shops()).toEqual({ name: 'shops', completeThrough: '2026-01-04', completeDue: daysAgo(1) });
+  const gauges = await (await api.fetch('admin', '/metrics')).text();
+  const end = calendar.endOfDay('2026-01-04') + 1;
+  expect(gauges).toContain(`riskgraph_source_complete_through_seconds{table="shops"} ${end / 1_000}`);
+  expect(Number(/riskgraph_source_late_seconds\{table="shops"\} (\S+)/.exec(gauges)?.[1])).toBeGreaterThan(0);
+  expect(gauges).not.toContain('source_late_seconds{table="customers"}');
+
+  const send = async (body: string, completeThrough: string): Promise<unknown> => {
+    const headers = { 'content-type': 'text/csv', 'x-complete-through': completeThrough };
+    return (await api.fetch('ingest', '/import/shops', { method: 'POST', headers, body })).json();
+  };
+  const file = 'shop_id,customer_id,opened_at\nS9,C1,2026-01-05T00:00:00Z\n';
+  expect(await send(file, daysAgo(2))).toEqual({ accepted: 1, duplicates: 0, rejected: 0, quarantine: [] });
+  expect(await shops('modeler')).toMatchObject({ completeThrough: daysAgo(2) });
+  const [done] = (await api.app.services.api.audit.list(50)).filter(({ action }) => action === 'POST /import/:table');
+  expect(done).toMatchObject({ outcome: 'DONE', details: { headers: { 'x-complete-through': daysAgo(2) } } });
+
+  for (const [date, through] of [
+    [daysAgo(1), daysAgo(1)],
+    [daysAgo(1), daysAgo(1)],
+    [daysAgo(9), daysAgo(1)],
+  ] as const) {
+    expect((await mark('ingest', 'shops', date)).data).toEqual({
+      markComplete: { name: 'shops', completeThrough: through },
+    });
+  }
+  // A table that promises nothing is marked all the same; a late row of a marked day is taken.
+  expect((await mark('ingest', 'customers', daysAgo(1))).data).toMatchObject({
+    markComplete: { completeThrough: daysAgo(1) },
+  });
+  expect(await send(file.replace('S9', 'S10'), daysAgo(1))).toMatchObject({ accepted: 1 });
+
+  const refused = async (role: 'ingest' | 'modeler', table: string, date: string) =>
+    (await mark(role, table, date)).errors.map(({ message, extensions: { code, hint } }) => ({ code, message, hint }));
+  expect(await refused('ingest', 'shops', daysAgo(0))).toEqual([
+    {
+      code: 'BAD_USER_INPUT',
+      message: `${daysAgo(0)} is not over in Asia/Shanghai: more of its rows may come`,
+      hint: `mark it once it is over; the last day that is over is ${daysAgo(1)}`,
+    },
+  ]);
+  expect(await refused('ingest', 'shops', '0000-01-01')).toMatchObject([{ code: 'BAD_USER_INPUT' }]);
+  expect(await refused('ingest', 'shop', daysAgo(1))).toMatchObject([{ code: 'NOT_FOUND' }]);
+  expect(await refused('modeler', 'shops', daysAgo(1))).toMatchObject([{ code: 'FORBIDDEN' }]);
+  expect(await shops()).toMatchObject({ completeThrough: daysAgo(1) });
 });
 
 it('an attached table is read in place: as known where it says since when a row is, marked where it does not, and never written', async () => {
@@ -524,7 +596,10 @@ export default defineTable({
       eventTime: 'paid_at',
       readBy: ['salary_sum@1'],
     });
-    expect(tables.find(({ name }) => name === 'shops')).toMatchObject({ attached: false, rows: 3 });
+    expect(tables.find(({ name }) => name === 'shops')).toMatchObject({ attached: false, rows: 5 });
+    expect(
+      await ask('mutation { markComplete(table: "salaries", date: "2026-01-31") { attached completeThrough } }'),
+    ).toEqual({ markComplete: { attached: true, completeThrough: '2026-01-31' } });
 
     await definitions.put(incomeFile(columns));
     expect((await plan()).problems).toEqual([

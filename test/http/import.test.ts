@@ -5,14 +5,17 @@ import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { type FastifyInstance, fastify } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Completeness } from '../../src/core/ports/completeness.js';
 import { registerBodies } from '../../src/http/bodies.js';
 import { registerErrors } from '../../src/http/errors.js';
 import { registerImportRoutes } from '../../src/http/import.routes.js';
 import { NOW, openSources, type Sources } from '../sources/support.js';
+import { completenessInMemory } from '../support/completeness.js';
 import { quietLog } from '../support/homes.js';
 import { TABLES } from '../support/tables.js';
 
 let sources: Sources;
+let completeness: Completeness;
 let servers: readonly FastifyInstance[];
 let url: string;
 /** Of a server that waits a second for a silent sender. */
@@ -21,12 +24,13 @@ const serve = async (idleSeconds: number): Promise<FastifyInstance> => {
   const server = fastify();
   registerErrors(server, quietLog);
   registerBodies(server, { idleSeconds });
-  await registerImportRoutes(server, { tables: TABLES, sources: sources.store, now: () => NOW });
+  await registerImportRoutes(server, { tables: TABLES, sources: sources.store, completeness, now: () => NOW });
   await server.listen({ port: 0, host: '127.0.0.1' });
   return server;
 };
 beforeAll(async () => {
   sources = await openSources();
+  completeness = completenessInMemory(sources.clickhouse, () => NOW);
   servers = await Promise.all([60, 1].map(serve));
   [url, impatient] = servers.map(({ server }) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`) as [
     string,
@@ -125,6 +129,47 @@ describe('POST /import/:table', () => {
     await bad('/import/customers?history=yes', CUSTOMERS, csv, /neither 'true' nor 'false'/);
     await bad('/import/customers', 'plain', { ...csv, 'content-encoding': 'gzip' }, /not gzip/);
     await bad('/import/customers', CUSTOMERS, { 'content-type': 'application/vnd.apache.parquet' }, /not Parquet/);
+  });
+
+  it('marks the table through the day of the header once all rows of the file are in, and not where one was refused', async () => {
+    const through = async () => (await completeness.of(['costs']))[0];
+    const marks = (date: string) => ({ ...csv, 'x-complete-through': date });
+    const costs = (amount: string) => `month,product,channel,kind,amount\n2026-01-01,CASH,APP,FUNDING,${amount}\n`;
+    expect((await send('/import/costs', costs('many'), marks('2026-02-26'))).json).toMatchObject({ rejected: 1 });
+    expect(await through()).toMatchObject({ through: null });
+    expect((await send('/import/costs', costs('10.00'), marks('2026-02-26'))).json).toMatchObject({ accepted: 1 });
+    expect(await through()).toEqual({ table: 'costs', through: '2026-02-26', due: null, lateSeconds: null });
+    // A day on which nothing happened: a file of no rows; and with a mapping.
+    await send('/import/costs', costs('').split('\n')[0] ?? '', marks('2026-02-27'));
+    expect(await through()).toMatchObject({ through: '2026-02-27' });
+    const data = new FormData();
+    data.append('mapping', 'SELECT month, product, channel, kind, amount FROM file');
+    data.append('file', new Blob([costs('10.00')]), 'costs.csv');
+    expect((await send('/import/costs', data, { 'x-complete-through': '2026-02-28' })).json).toMatchObject({
+      duplicates: 1,
+    });
+    expect(await through()).toMatchObject({ through: '2026-02-28' });
+  });
+
+  it('refuses the header before it reads the body where its day is none, or is not over in the zone of the portfolio', async () => {
+    const unread = async (table: string, date: string) => {
+      const body = new ReadableStream({ start: (open) => open.enqueue(new Uint8Array([99])) });
+      const headers = { ...csv, 'x-complete-through': date };
+      const init = { method: 'POST', headers, body, duplex: 'half' } as const;
+      return (await (await fetch(`${url}/import/${table}`, init)).json()) as unknown;
+    };
+    // It is 8 o'clock of 1 March in Shanghai, and midnight in London.
+    for (const [date, message] of [
+      ['2026-03-01', /2026-03-01 is not over in Asia\/Shanghai/],
+      ['2026-02-30', /the header X-Complete-Through '2026-02-30' is not a date/],
+      ['2026-02-27, 2026-02-28', /is not a date/],
+      ['1969-12-31', /before 1970-01-01/],
+    ] as const) {
+      expect(await unread('costs', date)).toMatchObject({
+        error: { code: 'BAD_USER_INPUT', message: expect.stringMatching(message), hint: expect.any(String) },
+      });
+    }
+    expect(await unread('cost', '2026-02-27')).toMatchObject({ error: { code: 'NOT_FOUND' } });
   });
 
   it('answers a large body that it does not want, rather than break the connection', async () => {

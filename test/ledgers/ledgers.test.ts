@@ -7,6 +7,7 @@ import { newUuid } from '../../src/core/helpers/uuid.js';
 import type { FreshDefinition } from '../../src/core/ports/serving.js';
 import { walkChain as checkIn } from '../../src/ledgers/audit-check.js';
 import { createAuditLog } from '../../src/ledgers/audit-journal.js';
+import { createCompletenessLedger } from '../../src/ledgers/completeness-ledger.js';
 import { type Database, openDatabase } from '../../src/ledgers/data-source.js';
 import { createDefinitionLedger } from '../../src/ledgers/definition-ledger.js';
 import { createKeyStore } from '../../src/ledgers/key-store.js';
@@ -148,6 +149,20 @@ describe('ledger of definitions', () => {
     expect(order).toHaveLength(4);
     expect(order[1]).toBe(order[0]?.replace('begins', 'ends'));
   });
+});
+
+it('a mark of a table moves forward only: of two at once the later day stands, and what stands keeps its time and sender', async () => {
+  const ledger = createCompletenessLedger(database.dataSource);
+  const mark = (through: string, at: number, by = 'core banking') =>
+    ledger.advance({ table: 'repayments', through, at, by });
+  await Promise.all([mark('2026-03-02', 1_000), mark('2026-03-04', 2_000), mark('2026-03-03', 3_000)]);
+  await mark('2026-03-04', 9_000, 'someone else');
+  await ledger.advance({ table: 'loans', through: '2026-02-28', at: 5_000, by: 'core banking' });
+  const marks = [...(await ledger.marks())].sort((a, b) => (a.table < b.table ? -1 : 1));
+  expect(marks).toEqual([
+    { table: 'loans', through: '2026-02-28', at: 5_000, by: 'core banking' },
+    { table: 'repayments', through: '2026-03-04', at: 2_000, by: 'core banking' },
+  ]);
 });
 
 describe('keys and secrets', () => {

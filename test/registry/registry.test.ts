@@ -126,6 +126,22 @@ test.each([
   expect((await problemsOf()).join('\n')).toContain(reason);
 });
 
+test('a table that promises whole days says how, and by when', async () => {
+  const tableFile = (more: string) => `import { defineTable, instant, text } from 'riskgraph';
+  export default defineTable({
+    description: 'x', key: ['id'], ${more}, columns: { id: text('x'), at: instant('x') } });`;
+  await put('tables/visits.table.ts', tableFile("eventTime: 'at', completeness: 'arrival', completeWithin: '6h'"));
+  await put('tables/visitors.table.ts', tableFile("completeness: 'arrival'"));
+  await put('tables/doors.table.ts', tableFile("completeness: 'sometimes', completeWithin: 'noon'"));
+  await put('tables/rooms.table.ts', tableFile("completeWithin: '6h'"));
+  expect(await problemsOf()).toEqual([
+    "tables/doors.table.ts: completeness is 'sometimes': write 'marked' or 'arrival'",
+    "tables/doors.table.ts: completeWithin: 'noon' is not a duration",
+    'tables/rooms.table.ts: completeWithin is for a table with completeness',
+    "tables/visitors.table.ts: completeness 'arrival' goes by the event time of rows: name an eventTime, or write 'marked'",
+  ]);
+});
+
 const hashOf = async (): Promise<string> => {
   // A fresh root, since a module is loaded once a path.
   const copy = root;

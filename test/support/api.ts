@@ -119,7 +119,12 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     decisionDeadlineMs: config.decisionDeadlineMs,
     idleBodySeconds: config.idleBodySeconds,
     registerImports: (http) =>
-      registerImportRoutes(http, { tables: app.registry.tables, sources: services.sources, now }),
+      registerImportRoutes(http, {
+        tables: app.registry.tables,
+        sources: services.sources,
+        completeness: services.api.completeness,
+        now,
+      }),
     ...options.http?.(app),
   });
   const url = await server.listen({ host: '127.0.0.1', port: 0 });

@@ -136,6 +136,13 @@ export interface TableSpec<C extends Columns = Columns> {
   readonly eventTime?: Typed<C, 'Instant'> | { readonly kind: 'day' | 'month'; readonly column: Typed<C, 'Date'> };
   /** With `history=true`, when a row could be known: this instant column, else the event time. */
   readonly knownAt?: Typed<C, 'Instant'>;
+  /**
+   * How a day is known to be whole: its sender says so with its last file or by `markComplete` ('marked'), or rows of a later day have come
+   * ('arrival', for what comes in the order of its event time). Absent: the table promises nothing.
+   */
+  readonly completeness?: 'marked' | 'arrival';
+  /** The time after the end of a day by which it is whole, such as '6h'; '1d' where absent. */
+  readonly completeWithin?: string;
   readonly hidden?: readonly HiddenColumns<NameOf<C>, Typed<C, 'Instant'>>[];
   /** The table in which the platform's derivations of this one record their runs, whose `seq` continues that of the imports. */
   readonly derivationRuns?: string;

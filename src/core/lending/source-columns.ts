@@ -1,5 +1,6 @@
 /** The description of a source table: its columns, its key, and when a row happened and could be known. */
 import type { AttachedSpec, ColumnSpec, HiddenColumns, SourceType, TableSpec } from '../definitions/define-table.js';
+import { DAY, parseDuration } from '../helpers/time.js';
 
 export type { HiddenColumns, SourceType } from '../definitions/define-table.js';
 
@@ -54,6 +55,8 @@ export interface SourceTable {
   /** With `history=true`, when a row could be known: this instant column, else the event time. */
   readonly knownAt: string | null;
   readonly hidden: readonly HiddenColumns[];
+  /** How a day is known to be whole, and by how long after its end, in ms; null for a table that promises nothing. */
+  readonly completeness: { readonly by: 'marked' | 'arrival'; readonly within: number } | null;
   /** The table in which derivations record their runs, whose `seq` continues that of the imports; null for a table that is not derived. */
   readonly derivationRuns: string | null;
   /** Where it is read in place; null for a table that the platform fills. */
@@ -68,7 +71,8 @@ export interface SourceTable {
 
 /** The source table that a file defines. `definedBy`: the file of a project. */
 export function tableOf(name: string, spec: TableSpec, definedBy: SourceTable['definedBy'] = null): SourceTable {
-  const { eventTime = { kind: 'always' } } = spec;
+  const { eventTime = { kind: 'always' }, completeness, completeWithin } = spec;
+  const within = completeWithin === undefined ? DAY : parseDuration(completeWithin);
   return Object.freeze<SourceTable>({
     name,
     description: spec.description,
@@ -76,6 +80,7 @@ export function tableOf(name: string, spec: TableSpec, definedBy: SourceTable['d
     eventTime: typeof eventTime === 'string' ? { kind: 'instant', column: eventTime } : eventTime,
     knownAt: spec.knownAt ?? null,
     hidden: spec.hidden ?? [],
+    completeness: completeness === undefined ? null : { by: completeness, within },
     derivationRuns: spec.derivationRuns ?? null,
     attached: spec.attached ?? null,
     definedBy,

@@ -60,6 +60,11 @@ export class SourceTables {
     return [...this.byName.values()];
   }
 
+  /** Names of the tables that are read and written: neither refused nor still to be applied. */
+  get served(): readonly string[] {
+    return this.names.filter((name) => !this.refused.has(name) && !this.withheld.has(name));
+  }
+
   get names(): readonly string[] {
     return [...this.byName.keys()];
   }

@@ -93,6 +93,14 @@ export const METRICS = {
   // Imports
   import_clock_behind: counter('Imports whose clock was behind the newest import of the table', 'table'),
   import_rows: counter('Rows of imports; outcome is accepted, duplicates or rejected', 'table', 'outcome'),
+  source_complete_through_seconds: gauge(
+    'End of the last day of the table that is whole, in Unix seconds; absent where none is known to be',
+    'table',
+  ),
+  source_late_seconds: gauge(
+    'Time since the first day of the table that is not whole was due; 0 where none is, absent where the table promises nothing',
+    'table',
+  ),
   import_seconds: seconds('Time of an import, from its first byte to its answer', 'table'),
   duty_ready: gauge('1 when the duty can be done: decisions, history, reports, ingest; as /readyz says it', 'duty'),
   // Jobs

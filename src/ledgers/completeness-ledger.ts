@@ -1,0 +1,34 @@
+import type { DataSource } from 'typeorm';
+import type { CompletenessLedger } from '../core/ports/completeness.js';
+
+interface Row {
+  readonly name: string;
+  readonly through: string;
+  readonly marked_at: Date;
+  readonly marked_by: string;
+}
+
+export const createCompletenessLedger = (dataSource: Pick<DataSource, 'query'>): CompletenessLedger => ({
+  async marks() {
+    const rows = (await dataSource.query(
+      // As text: the driver would read a date as an instant in the zone of this machine.
+      "SELECT name, to_char(through, 'YYYY-MM-DD') AS through, marked_at, marked_by FROM source_completeness",
+    )) as readonly Row[];
+    return rows.map(({ name, through, marked_at, marked_by }) => ({
+      table: name,
+      through,
+      at: marked_at.getTime(),
+      by: marked_by,
+    }));
+  },
+
+  async advance({ table, through, at, by }) {
+    // One statement: of two that come at once the later day stands.
+    await dataSource.query(
+      `INSERT INTO source_completeness AS standing (name, through, marked_at, marked_by) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (name) DO UPDATE SET through = excluded.through, marked_at = excluded.marked_at, marked_by = excluded.marked_by
+       WHERE standing.through < excluded.through`,
+      [table, through, new Date(at), by],
+    );
+  },
+});
