@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ERROR_STATUS, type ErrorCode, RiskgraphError } from '../core/errors.js';
 
 export interface ClientOptions {
+  /** It may have a path, below which a proxy serves. */
   readonly url: string;
   readonly key: string;
 }
@@ -77,7 +78,10 @@ export class Client {
   private async send(path: string, init: RequestInit): Promise<Response> {
     const { url, key } = this.options;
     try {
-      return await fetch(new URL(path, url), { ...init, headers: { ...init.headers, authorization: `Bearer ${key}` } });
+      return await fetch(url.replace(/\/+$/, '') + path, {
+        ...init,
+        headers: { ...init.headers, authorization: `Bearer ${key}` },
+      });
     } catch (cause) {
       throw unreachable(url, cause);
     }

@@ -1,13 +1,14 @@
 /** How the TypeScript client calls a server: what it sends again, how long it waits, what its errors say. The server here answers as told. */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Riskgraph, RiskgraphError } from '../../clients/typescript/src/index.js';
+import { Client as CommandClient } from '../../src/commands/client.js';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -16,6 +17,8 @@ let url: string;
 /** What the server answers, request by request; the last one from then on. */
 let answers: Answer[];
 const asked: IncomingMessage[] = [];
+/** The body of each request. */
+const sent: string[] = [];
 const connections = new Set<Socket>();
 
 const json =
@@ -34,7 +37,12 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(request);
     const answer = (answers.length > 1 ? answers.shift() : answers[0]) as Answer;
-    request.resume().once('end', () => answer(request, response));
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => {
+      sent.push(Buffer.concat(chunks).toString());
+      answer(request, response);
+    });
   });
   server.on('connection', (socket) => connections.add(socket));
   server.listen(0, '127.0.0.1');
@@ -47,6 +55,7 @@ afterAll(() => {
 });
 beforeEach(() => {
   asked.length = 0;
+  sent.length = 0;
 });
 
 const client = (options: { readonly deadlineMs?: number | null; readonly attempts?: number } = {}) =>
@@ -65,10 +74,10 @@ test.each([
   ['counts too many requests', [refusal(429, 'RATE_LIMITED'), good], 2],
   ['breaks the connection off', [brokenOff, brokenOff, good], 3],
   ['is being replaced, as its proxy says', [json(502, 'no upstream'), good], 2],
-])('a read is sent again where the server %s', async (_, given, sent) => {
+])('a read is sent again where the server %s', async (_, given, times) => {
   answers = [...given];
   expect(await client().job('1')).toBeNull();
-  expect(asked).toHaveLength(sent);
+  expect(asked).toHaveLength(times);
 });
 
 test('a read is not sent again where the answer would be the same', async () => {
@@ -90,6 +99,96 @@ test('a change is sent once, whatever becomes of it', async () => {
     await failure(client().createTrainingSet({ name: 'x', features: ['a@1:b'], spine: { sql: 'SELECT 1' } }));
     expect(asked).toHaveLength(1);
   }
+});
+
+test.each([
+  ['mutation { applyRegistry { id } }', 1],
+  ['# a "comment" {\nmutation Apply { applyRegistry { id } }', 1],
+  ['fragment F on Job { id }, mutation($a: In = {b: 1}) { applyRegistry { ...F } }', 1],
+  ['query mutation { job(id: "} mutation {") { id } }', 2],
+  ['{ job(id: """} mutation \\""" {""") { mutation } }', 2],
+])('of what the caller writes, a mutation is sent once and a query again: %s', async (document, times) => {
+  answers = [refusal(503, 'OVERLOADED')];
+  await failure(client({ attempts: 2 }).graphql(document));
+  expect(asked).toHaveLength(times);
+});
+
+test.each<[string, Readonly<Record<string, unknown>>, string]>([
+  ['an invalid Date, which would mean now', { asOf: new Date('2026-02-30T') }, 'asOf is an invalid date'],
+  ['a number that is none', { input: { spine: { income: [1, Number.NaN] } } }, 'input.spine.income[1] is NaN'],
+  ['a number without an end', { rows: [{ share: -Infinity }] }, 'rows[0].share is -Infinity'],
+])('%s is refused with its place, and nothing is sent', async (_, variables, message) => {
+  const error = await failure(client().graphql('query($asOf: DateTime) { job }', variables));
+  expect(error).toMatchObject({ code: 'BAD_USER_INPUT', message: `${message}, which has no form in JSON` });
+  expect(asked).toHaveLength(0);
+});
+
+test('values arrive as they were given: an instant in UTC, a whole number without a digit lost, null as null', async () => {
+  answers = [good];
+  const at = new Date(0);
+  await client().graphql('{ job }', { rows: [{ at, id: 9007199254740993n, none: null, left: undefined }, at] });
+  expect(JSON.parse(sent[0] ?? '').variables).toEqual({
+    rows: [{ at: '1970-01-01T00:00:00.000Z', id: '9007199254740993', none: null }, '1970-01-01T00:00:00.000Z'],
+  });
+});
+
+test('the path of the URL stands before that of every request, and of those of the commands', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'files-'));
+  const [csv, file] = [join(folder, 'cases.csv'), join(folder, 'set.parquet')];
+  writeFileSync(csv, 'customer_id');
+  try {
+    const below = new Riskgraph({ url: `${url}/risk/`, key: 'k' });
+    const set = { id: '1', downloadUrl: '/training-sets/1' };
+    answers = [json(200, { data: { trainingSet: set } }), (_, response) => response.end('rows'), json(200, {})];
+    await (await below.openTrainingSet('1')).download(file);
+    await below.uploadSpine(csv, { target: 'bad' });
+    await new CommandClient({ url: `${url}/risk`, key: 'k' }).graphql('{ job }');
+    expect(asked.map((request) => request.url)).toEqual([
+      '/risk/graphql',
+      '/risk/training-sets/1',
+      '/risk/spines?target=bad',
+      '/risk/graphql',
+    ]);
+    expect(await readFile(file, 'utf8')).toBe('rows');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('a change, an upload and a download are given up at the deadline of the call, and no part of a file is left', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'files-'));
+  const csv = join(folder, 'cases.csv');
+  writeFileSync(csv, 'customer_id');
+  try {
+    answers = [json(200, { data: { trainingSet: { id: '1', downloadUrl: '/training-sets/1' } } }), never];
+    const set = await client().openTrainingSet('1');
+    const call = { deadlineMs: 50 };
+    expect((await failure(client().graphql('mutation { applyRegistry }', {}, call))).code).toBe('TIMEOUT');
+    expect((await failure(client().uploadSpine(csv, {}, call))).code).toBe('TIMEOUT');
+    // The server does not stop a change midway for a caller that waits no longer.
+    expect(asked.slice(1).map(({ headers }) => headers['x-deadline-ms'])).toEqual([undefined, undefined]);
+
+    answers = [(_, response) => response.write('half of the rows')];
+    expect((await failure(set.download(join(folder, 'set.parquet'), call))).code).toBe('TIMEOUT');
+    const gone = new AbortController();
+    const given = set.download(join(folder, 'set.parquet'), { signal: gone.signal });
+    gone.abort(new Error('the modeler left'));
+    await expect(given).rejects.toThrow('the modeler left');
+    expect(await readdir(folder)).toEqual(['cases.csv']);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test('the observations of a label are asked for by its name, and columns of such names are columns', async () => {
+  answers = [json(200, { data: { createTrainingSet: { id: '1' } } })];
+  const request = { name: 'x', features: ['a@1:b'] };
+  await client().createTrainingSet({ ...request, spine: { fromLabel: 'dpd30_6m@1' } });
+  await client().createTrainingSet({ ...request, spine: { fromLabel: ['yes'], id: ['1'], sql: ['a'] } });
+  expect(sent.map((body) => JSON.parse(body).variables.input)).toMatchObject([
+    { spineFromLabel: 'dpd30_6m@1' },
+    { spine: { fromLabel: ['yes'], id: ['1'], sql: ['a'] } },
+  ]);
 });
 
 test('the time that the server names is waited for, and where the deadline ends before it the refusal comes at once', async () => {

@@ -74,6 +74,12 @@ def test_a_spine_is_sent_without_losing_a_digit_an_instant_or_a_missing_value() 
     }
 
 
+@pytest.mark.parametrize("value", [float("inf"), -np.float32("inf"), decimal.Decimal("Infinity"), [1.0, float("inf")]])
+def test_a_number_without_an_end_is_refused_with_its_column(value: object) -> None:
+    with pytest.raises(ValueError, match="(?i)column income has the value -?inf"):
+        columns_of({"income": [value]})
+
+
 def test_an_instant_without_a_zone_is_refused_with_its_column() -> None:
     with pytest.raises(ValueError, match="event_timestamp has an instant without a zone"):
         columns_of({"event_timestamp": [pd.Timestamp("2026-03-01")]})

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import http.server
 import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -130,3 +133,53 @@ def test_a_server_that_is_silent_is_a_timeout_with_a_hint(monkeypatch: pytest.Mo
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(RiskgraphError, match="TIMEOUT: .* did not answer within the deadline"):
             Riskgraph(url, "any-key", deadline=0.1).search()
+
+
+@pytest.fixture
+def busy() -> Iterator[tuple[str, list[str]]]:
+    """A server that answers everything with OVERLOADED: where it is, and the path of each request."""
+    asked: list[str] = []
+
+    class Busy(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = b'{"errors": [{"message": "busy", "extensions": {"code": "OVERLOADED"}}]}'
+            self.send_response(503)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            return None
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Busy)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/risk/", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("document", "sent"),
+    [
+        ("mutation { applyRegistry { id } }", 1),
+        ("fragment F on Job { id } mutation($a: In = {b: 1}) { applyRegistry { ...F } }", 1),
+        ("# a }\nquery { job(id: \"} mutation {\") { id } }", 2),
+        ('{ job(id: """} mutation \\""" {""") { mutation } }', 2),
+    ],
+)
+def test_a_document_with_a_mutation_is_sent_once_and_a_query_again(
+    busy: tuple[str, list[str]], document: str, sent: int
+) -> None:
+    url, asked = busy
+    with Riskgraph(url, "any-key", attempts=2) as client, pytest.raises(RiskgraphError, match="OVERLOADED"):
+        client.graphql(document)
+    assert asked == ["/risk/graphql"] * sent
+
+
+def test_an_instant_that_is_missing_is_refused_before_it_means_now() -> None:
+    with Riskgraph("http://127.0.0.1:9", "any-key") as client, pytest.raises(ValueError, match="as_of is NaT"):
+        client.indicators(["new_loans"], "2026-01-01", "2026-01-31", as_of=pd.NaT)

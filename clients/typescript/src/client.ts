@@ -74,6 +74,9 @@ export interface OnlineAnswer<Row> {
 /** The rows of features in history: the join keys, `event_timestamp` with a zone, and columns that pass through. */
 export type SpineColumns = Readonly<Record<string, readonly (string | number | bigint | boolean | Date | null)[]>>;
 
+/** A label of the catalogue, or the name of an imported one. */
+type LabelName<C extends AnyCatalogue> = C['labels'] | (string & {});
+
 export interface IndicatorFilter<Name extends string> {
   readonly dimension: Name;
   readonly op: 'EQ' | 'NE' | 'IN' | 'NOT_IN' | 'GT' | 'GTE' | 'LT' | 'LTE';
@@ -239,10 +242,13 @@ export class Riskgraph<C extends AnyCatalogue = AnyCatalogue> {
   async createTrainingSet<F extends FeatureName<C> = never, S extends ServiceName<C> = never>(
     request: Selection<C, F, S> & {
       readonly name: string;
-      /** Columns of at most 10,000 rows, a SELECT of the join keys and `event_timestamp` over the source tables, or an uploaded file. */
-      readonly spine: SpineColumns | { readonly sql: string } | Spine;
+      /**
+       * Columns of at most 10,000 rows, a SELECT of the join keys and `event_timestamp` over the source tables, an uploaded file, or the observations
+       * of a label, `name@version`, which is joined where `label` names no other.
+       */
+      readonly spine: SpineColumns | { readonly sql: string } | { readonly fromLabel: LabelName<C> } | Spine;
       /** A label to join: its value, and when it was known. */
-      readonly label?: C['labels'] | (string & {});
+      readonly label?: LabelName<C>;
       /** What was known then; without it, now. */
       readonly asOf?: string | Date;
       readonly statuses?: boolean;
@@ -254,7 +260,7 @@ export class Riskgraph<C extends AnyCatalogue = AnyCatalogue> {
       readonly history?: 'STORED' | 'COMPUTE';
       readonly format?: 'PARQUET' | 'CSV' | 'ARROW';
     },
-    call?: Pick<CallOptions, 'signal'>,
+    call?: CallOptions,
   ): Promise<TrainingSet> {
     const { spine, statuses, eventTimes, stale, ...rest } = request;
     const input = {
@@ -275,13 +281,13 @@ export class Riskgraph<C extends AnyCatalogue = AnyCatalogue> {
   }
 
   /** A training set that was created before. */
-  openTrainingSet(id: string): Promise<TrainingSet> {
-    return TrainingSet.open(this.transport, id);
+  openTrainingSet(id: string, call?: CallOptions): Promise<TrainingSet> {
+    return TrainingSet.open(this.transport, id, call);
   }
 
   /** Uploads the rows of training sets from a Parquet, CSV or Arrow file; `target` names the column with an outcome of your own. */
-  uploadSpine(path: string, { target }: { readonly target?: string } = {}): Promise<Spine> {
-    return uploadSpine(this.transport, path, target);
+  uploadSpine(path: string, { target }: { readonly target?: string } = {}, call?: CallOptions): Promise<Spine> {
+    return uploadSpine(this.transport, path, target, call);
   }
 
   /** Management indicators by period and group. */
@@ -391,8 +397,8 @@ export class Riskgraph<C extends AnyCatalogue = AnyCatalogue> {
   }
 
   /** A background job as it is now; null where there is no such job. */
-  job(id: string): Promise<Job | null> {
-    return readJob(this.transport, id);
+  job(id: string, call?: CallOptions): Promise<Job | null> {
+    return readJob(this.transport, id, call);
   }
 
   /** @throws JOB_FAILED or JOB_CANCELLED with the reason; TIMEOUT where it has not ended in time */
@@ -400,9 +406,9 @@ export class Riskgraph<C extends AnyCatalogue = AnyCatalogue> {
     return waitForJob(this.transport, id, options);
   }
 
-  /** The data of any query; for what has no method here. */
+  /** The data of any query or mutation, for what has no method here. A document with a mutation is sent once. */
   graphql<T>(document: string, variables: Readonly<Record<string, unknown>> = {}, call?: CallOptions): Promise<T> {
-    return this.transport.read<T>(document, variables, call);
+    return this.transport.send<T>(document, variables, call);
   }
 }
 
@@ -437,10 +443,11 @@ function keyOf({ key, keyFile }: RiskgraphOptions): string {
   throw new Error('there is no API key: give `key` or `keyFile`, or set RISKGRAPH_KEY or RISKGRAPH_KEY_FILE');
 }
 
-function spineInput(spine: SpineColumns | { readonly sql: string } | Spine): Readonly<Record<string, unknown>> {
-  // A column may have either name, and is a list.
-  const { sql, id } = spine as { readonly sql?: unknown; readonly id?: unknown };
+function spineInput(spine: object): Readonly<Record<string, unknown>> {
+  // A column may have each of these names, and is a list.
+  const { sql, fromLabel, id } = spine as Readonly<Record<string, unknown>>;
   if (typeof sql === 'string') return { spineSql: sql };
+  if (typeof fromLabel === 'string') return { spineFromLabel: fromLabel };
   if (typeof id === 'string') return { spineId: id };
   return { spine };
 }

@@ -1,7 +1,7 @@
 /** Background jobs of a server. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RiskgraphError } from './errors.js';
-import type { Transport } from './transport.js';
+import type { CallOptions, Transport } from './transport.js';
 
 export const JOB_FIELDS = 'id name state progress result error';
 const POLL_MS = 250;
@@ -29,9 +29,9 @@ export interface WaitOptions {
   readonly onProgress?: ((progress: number) => void) | undefined;
 }
 
-export async function readJob(transport: Transport, id: string, signal?: AbortSignal): Promise<Job | null> {
+export async function readJob(transport: Transport, id: string, call?: CallOptions): Promise<Job | null> {
   const document = `query($id: ID!) { job(id: $id) { ${JOB_FIELDS} } }`;
-  return (await transport.read<{ readonly job: Job | null }>(document, { id }, { signal })).job;
+  return (await transport.read<{ readonly job: Job | null }>(document, { id }, call)).job;
 }
 
 /**
@@ -43,7 +43,7 @@ export async function waitForJob(transport: Transport, id: string, options: Wait
   const ends = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
   let shown: number | undefined;
   for (let pause = POLL_MS; ; pause = Math.min(pause * SLOWER, SLOWEST_POLL_MS)) {
-    const job = await readJob(transport, id, signal);
+    const job = await readJob(transport, id, { signal });
     if (job === null) throw new RiskgraphError({ code: 'NOT_FOUND', message: `the server has no job ${id}` });
     if (job.progress !== shown) onProgress?.(job.progress);
     shown = job.progress;

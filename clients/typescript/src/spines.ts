@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs';
 import { extname } from 'node:path';
 import { RiskgraphError } from './errors.js';
-import type { Transport } from './transport.js';
+import type { CallOptions, Transport } from './transport.js';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.csv': 'text/csv',
@@ -26,7 +26,12 @@ export interface Spine {
   readonly expiresAt: string;
 }
 
-export async function uploadSpine(transport: Transport, path: string, target: string | undefined): Promise<Spine> {
+export async function uploadSpine(
+  transport: Transport,
+  path: string,
+  target: string | undefined,
+  call?: CallOptions,
+): Promise<Spine> {
   const contentType = CONTENT_TYPES[extname(path).toLowerCase()];
   if (contentType === undefined) {
     throw new RiskgraphError({
@@ -36,5 +41,5 @@ export async function uploadSpine(transport: Transport, path: string, target: st
     });
   }
   const query = target === undefined ? '' : `?${new URLSearchParams({ target }).toString()}`;
-  return transport.upload<Spine>(`/spines${query}`, await openAsBlob(path), contentType);
+  return transport.upload<Spine>(`/spines${query}`, await openAsBlob(path), contentType, call);
 }

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { RiskgraphError } from './errors.js';
 import { type Job, type JobState, type WaitOptions, waitForJob } from './jobs.js';
-import type { Transport } from './transport.js';
+import type { CallOptions, Transport } from './transport.js';
 
 /** The rows of a view by status. */
 export interface ViewCoverage {
@@ -62,8 +62,8 @@ export class TrainingSet {
     private sent: TrainingSetFacts,
   ) {}
 
-  static async open(transport: Transport, id: string): Promise<TrainingSet> {
-    return new TrainingSet(transport, await factsOf(transport, id));
+  static async open(transport: Transport, id: string, call?: CallOptions): Promise<TrainingSet> {
+    return new TrainingSet(transport, await factsOf(transport, id, call));
   }
 
   get id(): string {
@@ -81,7 +81,7 @@ export class TrainingSet {
    */
   async wait(options: WaitOptions = {}): Promise<this> {
     await waitForJob(this.transport, this.sent.job.id, options);
-    this.sent = await factsOf(this.transport, this.id);
+    this.sent = await factsOf(this.transport, this.id, { signal: options.signal });
     return this;
   }
 
@@ -89,8 +89,8 @@ export class TrainingSet {
    * Writes the file to `path`, which is replaced once the file is whole.
    * @throws CONFLICT where there is no file to read
    */
-  async download(path: string): Promise<string> {
-    if (!this.sent.downloadUrl) this.sent = await factsOf(this.transport, this.id);
+  async download(path: string, call?: CallOptions): Promise<string> {
+    if (!this.sent.downloadUrl) this.sent = await factsOf(this.transport, this.id, call);
     const { downloadUrl, state, error } = this.sent;
     if (!downloadUrl) {
       throw new RiskgraphError({
@@ -101,8 +101,10 @@ export class TrainingSet {
     }
     const part = `${path}.${process.pid}.part`;
     try {
-      await this.transport.file(downloadUrl, (body) =>
-        pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), createWriteStream(part)),
+      await this.transport.file(
+        downloadUrl,
+        (body) => pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), createWriteStream(part)),
+        call,
       );
       await rename(part, path);
     } finally {
@@ -112,9 +114,13 @@ export class TrainingSet {
   }
 }
 
-async function factsOf(transport: Transport, id: string): Promise<TrainingSetFacts> {
+async function factsOf(transport: Transport, id: string, call?: CallOptions): Promise<TrainingSetFacts> {
   const document = `query($id: ID!) { trainingSet(id: $id) { ${TRAINING_SET_FIELDS} } }`;
-  const { trainingSet } = await transport.read<{ readonly trainingSet: TrainingSetFacts | null }>(document, { id });
+  const { trainingSet } = await transport.read<{ readonly trainingSet: TrainingSetFacts | null }>(
+    document,
+    { id },
+    call,
+  );
   if (trainingSet === null) {
     throw new RiskgraphError({ code: 'NOT_FOUND', message: `the server has no training set ${id}` });
   }

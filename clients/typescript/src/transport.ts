@@ -1,11 +1,15 @@
 /** Requests to a server: deadlines, retries of what changes nothing, and what to say when no answer comes. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isChange } from './documents.js';
 import { errorOf, RiskgraphError } from './errors.js';
 import { toJson } from './values.js';
 
 /** How one call is made. */
 export interface CallOptions {
-  /** Milliseconds within which a read is answered, retries included; null leaves it to the server. That of the client where absent. */
+  /**
+   * Milliseconds until the call is given up, the retries of a read included; null waits for the server. Where absent, a read has the deadline of the
+   * client; a change or a file has none.
+   */
   readonly deadlineMs?: number | null | undefined;
   /** Gives the call up. */
   readonly signal?: AbortSignal | undefined;
@@ -21,6 +25,7 @@ export interface TransportOptions {
 }
 
 type Variables = Readonly<Record<string, unknown>>;
+type Headers = Readonly<Record<string, string>>;
 
 /** Refusals after which the same read may be sent again: the server did not begin, or could not. */
 const AGAIN: ReadonlySet<string> = new Set(['OVERLOADED', 'RATE_LIMITED', 'STORE_UNAVAILABLE']);
@@ -39,7 +44,17 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/;
 const WENT_SILENT = /^UND_ERR_(HEADERS|BODY)_TIMEOUT$/;
 
 export class Transport {
-  constructor(private readonly options: TransportOptions) {}
+  /** Without a slash at its end. It may have a path, below which a proxy serves. */
+  private readonly url: string;
+
+  constructor(private readonly options: TransportOptions) {
+    this.url = options.url.replace(/\/+$/, '');
+  }
+
+  /** Sends a document that the caller wrote: a change once, a read again where it is refused for now. */
+  send<T>(document: string, variables: Variables, call: CallOptions = {}): Promise<T> {
+    return isChange(document) ? this.change(document, variables, call) : this.read(document, variables, call);
+  }
 
   /** Asks a query; asks again where the server refuses it for now and the deadline leaves time for it. */
   async read<T>(document: string, variables: Variables, call: CallOptions = {}): Promise<T> {
@@ -48,7 +63,9 @@ export class Transport {
     const ends = deadlineMs === null ? null : performance.now() + deadlineMs;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.ask<T>(document, variables, ends, call.signal);
+        const ms = ends === null ? null : Math.max(1, ends - performance.now());
+        const headers: Headers = ms === null ? {} : { 'x-deadline-ms': String(serverMs(ms)) };
+        return await this.ask<T>(document, variables, { deadlineMs: ms, signal: call.signal }, headers);
       } catch (cause) {
         if (!(cause instanceof RiskgraphError) || attempt >= attempts || !isForNow(cause)) throw cause;
         const pause = pauseMs(attempt, cause.retryAfterSeconds);
@@ -59,13 +76,13 @@ export class Transport {
     }
   }
 
-  /** Sends a mutation once: an answer that is lost does not say whether it was done. */
-  change<T>(document: string, variables: Variables, call: Pick<CallOptions, 'signal'> = {}): Promise<T> {
-    return this.ask<T>(document, variables, null, call.signal);
+  /** Sends a mutation once: an answer that is lost does not say whether it was done. The server is told no deadline, so that it does not stop midway. */
+  change<T>(document: string, variables: Variables, call?: CallOptions): Promise<T> {
+    return this.ask<T>(document, variables, call);
   }
 
   /** Sends a file as the body of a request, once. */
-  upload<T>(path: string, body: RequestInit['body'], contentType: string): Promise<T> {
+  upload<T>(path: string, body: RequestInit['body'], contentType: string, call?: CallOptions): Promise<T> {
     const init = {
       method: 'POST',
       headers: { 'content-type': contentType },
@@ -73,51 +90,57 @@ export class Transport {
       // A streamed body needs it.
       duplex: 'half',
     } as RequestInit;
-    return this.send(path, init, { ms: null }, async (response) => (await bodyOf(response)) as T);
+    return this.request(path, init, async (response) => (await bodyOf(response)) as T, call);
   }
 
   /** Hands the body of a file of the server to `take`, and waits for it. */
-  file<T>(path: string, take: (body: NonNullable<Response['body']>) => Promise<T>): Promise<T> {
-    return this.send(path, {}, { ms: null }, async (response) => {
+  file<T>(path: string, take: (body: NonNullable<Response['body']>) => Promise<T>, call?: CallOptions): Promise<T> {
+    const read = async (response: Response): Promise<T> => {
       if (response.ok && response.body !== null) return take(response.body);
       await bodyOf(response);
       throw notOurs(response);
-    });
+    };
+    return this.request(path, {}, read, call);
   }
 
   private async ask<T>(
     document: string,
     variables: Variables,
-    ends: number | null,
-    signal: AbortSignal | undefined,
+    call: CallOptions | undefined,
+    headers: Headers = {},
   ): Promise<T> {
-    const ms = ends === null ? null : Math.max(1, ends - performance.now());
-    const headers: Record<string, string> = { 'content-type': 'application/json' };
-    if (ms !== null) headers['x-deadline-ms'] = String(serverMs(ms));
-    const init = { method: 'POST', headers, body: toJson({ query: document, variables }) };
-    return this.send('/graphql', init, { ms, signal }, async (response) => {
+    const init = {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: toJson({ query: document, variables }),
+    };
+    const read = async (response: Response): Promise<T> => {
       const { data } = (await bodyOf(response)) as { readonly data?: T | null };
       if (data === undefined || data === null) throw notOurs(response);
       return data;
-    });
+    };
+    return this.request('/graphql', init, read, call);
   }
 
-  /** Sends one request and reads its answer, within `ms` where it is given. */
-  private async send<T>(
+  /** Sends one request and reads its answer. */
+  private async request<T>(
     path: string,
     init: RequestInit,
-    { ms, signal }: { readonly ms: number | null; readonly signal?: AbortSignal | undefined },
     read: (response: Response) => Promise<T>,
+    { deadlineMs: ms = null, signal }: CallOptions = {},
   ): Promise<T> {
-    const { url, key } = this.options;
+    const { url } = this;
     signal?.throwIfAborted();
     const ended = new AbortController();
     const abort = () => ended.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     const timer = ms === null ? undefined : setTimeout(() => ended.abort(late(url, ms)), ms);
-    const headers = { ...(init.headers as Record<string, string> | undefined), authorization: `Bearer ${key}` };
+    const headers = {
+      ...(init.headers as Headers | undefined),
+      authorization: `Bearer ${this.options.key}`,
+    };
     try {
-      return await read(await this.options.fetch(new URL(path, url), { ...init, headers, signal: ended.signal }));
+      return await read(await this.options.fetch(url + path, { ...init, headers, signal: ended.signal }));
     } catch (cause) {
       if (ended.signal.aborted) throw ended.signal.reason;
       if (cause instanceof RiskgraphError) throw cause;

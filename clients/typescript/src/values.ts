@@ -1,4 +1,5 @@
 /** The types of values, and the forms in which a caller reads and writes them. */
+import { RiskgraphError } from './errors.js';
 
 export type ScalarType =
   | 'STRING'
@@ -82,6 +83,30 @@ export function readValue(type: string, value: unknown, { decimals, int64 }: For
   return value as Scalar;
 }
 
-/** JSON as the server reads it: whole numbers beyond a double as text, instants in UTC. */
-export const toJson = (body: unknown): string =>
-  JSON.stringify(body, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+/**
+ * The JSON of a question as the server reads it: whole numbers beyond a double as text, instants in UTC.
+ * @throws BAD_USER_INPUT where a value has no form in JSON: as null an invalid Date would mean now, and NaN no value
+ */
+export function toJson(question: { readonly query: string; readonly variables: object }): string {
+  const places = new Map<unknown, string>([[question.variables, '']]);
+  return JSON.stringify(question, function (this: Readonly<Record<string, unknown>>, name: string, value: unknown) {
+    if (typeof value === 'bigint') return value.toString();
+    const place = placeIn(this, name, places.get(this));
+    if (typeof value === 'object' && value !== null && !places.has(value)) places.set(value, place);
+    const given = this[name];
+    const isLost = value === null ? given !== null : typeof value === 'number' && !Number.isFinite(value);
+    if (isLost) throw unsendable(place, given);
+    return value;
+  });
+}
+
+/** Where a value stands, as `input.spine.income[3]`. */
+const placeIn = (holder: unknown, name: string, place: string | undefined): string =>
+  Array.isArray(holder) ? `${place}[${name}]` : place ? `${place}.${name}` : name;
+
+const unsendable = (place: string, value: unknown): RiskgraphError =>
+  new RiskgraphError({
+    code: 'BAD_USER_INPUT',
+    message: `${place} is ${typeof value === 'number' ? value : 'an invalid date'}, which has no form in JSON`,
+    hint: 'send a finite number or a valid Date, or null where there is no value',
+  });

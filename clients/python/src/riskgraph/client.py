@@ -348,8 +348,8 @@ class Riskgraph:
         return wait_for(self._transport, job if isinstance(job, str) else job.id, timeout, progress)
 
     def graphql(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The data of any query; for what has no method here."""
-        return self._transport.read(document, variables)
+        """The data of any query or mutation, for what has no method here. It sends a document with a mutation once."""
+        return self._transport.send(document, variables)
 
 
 def _indexed(frame: pd.DataFrame, rows: Columns) -> pd.DataFrame:
@@ -386,6 +386,8 @@ def _day(day: Day) -> str:
 def _instant(instant: Instant | None) -> str | None:
     if instant is None or isinstance(instant, str):
         return instant
+    if pd.isna(instant):
+        raise ValueError("as_of is NaT: give an instant, or None for what is known now")
     if instant.tzinfo is None:
         raise ValueError("as_of has no zone: write it as '2026-03-01T09:00:00+08:00', or give it a tzinfo")
     return instant.isoformat(timespec="milliseconds")

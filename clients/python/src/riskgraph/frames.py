@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -150,10 +151,12 @@ def _json(name: str, value: Any) -> Any:
         return value
     if isinstance(value, int):
         return value if abs(value) <= _EXACT_IN_JSON else str(value)
+    if isinstance(value, float | decimal.Decimal) and math.isinf(value):
+        raise ValueError(f"column {name} has the value {value}, which has no form in JSON")
     if isinstance(value, float):
         return value
     if isinstance(value, decimal.Decimal):
-        return format(value, "f")
+        return None if value.is_nan() else format(value, "f")
     if isinstance(value, dt.datetime):
         if value.tzinfo is None:
             raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,13 @@ _AGAIN = {429, 503}
 _GRACE_SECONDS = 5.0
 #: What has no deadline, a change or a file, is given up when the server says nothing for so long.
 _SILENT_SECONDS = 600.0
+
+#: Text of a document in which a brace or a word means nothing: block strings, strings, comments.
+_TEXT = re.compile(r'"""(?:\\"""|.)*?"""|"(?:\\.|[^"\\])*"|#[^\n\r]*', re.DOTALL)
+#: What lies within braces that hold no others.
+_INNERMOST = re.compile(r"\{[^{}]*\}")
+#: An operation begins the document, or follows what ended before it.
+_MUTATION = re.compile(r"(?:^|;)[\s,\ufeff]*mutation\b")
 
 
 class Transport:
@@ -42,12 +50,16 @@ class Transport:
         if ca is not None:
             self._session.verify = ca
 
+    def send(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Sends a document that the caller wrote: a change once, a read again where it is refused for now."""
+        return self.change(document, variables) if _is_change(document) else self.read(document, variables)
+
     def read(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Asks a query; where the server refuses it before it begins, asks again."""
         headers = {} if self._deadline is None else {"X-Deadline-Ms": str(int(self._deadline * 1000))}
         for attempt in range(1, self._attempts + 1):
             try:
-                response = self._send(document, variables, headers)
+                response = self._post(document, variables, headers)
             except requests.exceptions.SSLError as cause:
                 raise _untrusted(self.url) from cause
             except requests.ConnectionError as cause:
@@ -65,7 +77,7 @@ class Transport:
     def change(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Sends a mutation once: an answer that is lost does not say whether it was done."""
         try:
-            return _data_of(self._send(document, variables, {}))
+            return _data_of(self._post(document, variables, {}))
         except requests.exceptions.SSLError as cause:
             raise _untrusted(self.url) from cause
         except requests.ConnectionError as cause:
@@ -105,7 +117,7 @@ class Transport:
     def close(self) -> None:
         self._session.close()
 
-    def _send(
+    def _post(
         self, document: str, variables: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> requests.Response:
         has_deadline = self._deadline is not None and "X-Deadline-Ms" in headers
@@ -116,6 +128,14 @@ class Transport:
             headers=dict(headers),
             timeout=(10, silent),
         )
+
+
+def _is_change(document: str) -> bool:
+    """Whether a document holds a mutation, which must not be sent twice."""
+    outer, braces = _TEXT.sub(" ", document), 1
+    while braces:
+        outer, braces = _INNERMOST.subn(";", outer)
+    return _MUTATION.search(outer) is not None
 
 
 def url_and_key(url: str | None, key: str | None) -> tuple[str, str]:
