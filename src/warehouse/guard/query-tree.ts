@@ -87,6 +87,14 @@ export function namesGiven(root: Line): GivenNames {
   return { tables, values };
 }
 
+/** Names of the arguments of lambdas, however these are written: `x -> …`, or `lambda(tuple(x), …)`. */
+export const argumentsOfLambdas = (root: Line): string[] =>
+  [...everyLine(root)].flatMap((line) => {
+    if (line.label !== 'LAMBDA') return [];
+    const names = line.children.find((child) => child.label === 'ARGUMENTS')?.children[0]?.children ?? [];
+    return names.map((name) => field(name, 'identifier') ?? '');
+  });
+
 /** Tables of a resolved statement that it reads past these definitions of a WITH, as `database.table`. */
 export function tablesRead(root: Line, definitions: ReadonlySet<string>): string[] {
   if (QUERIES.has(root.label) && definitions.has(field(root, 'cte_name') ?? '')) return [];

@@ -4,6 +4,7 @@
  * what follows from constants is computed then; what a lambda gives is not.
  */
 import { callsIn } from './calls.js';
+import { argumentsOfLambdas, type Line, namesGiven } from './query-tree.js';
 
 /** Bytes; half a second of a thread at worst. */
 const MOST = 10_000;
@@ -25,31 +26,35 @@ const SEARCHED = new Map<string, readonly number[]>([
 ]);
 
 const LITERAL = /^'(?:[^'\\]|\\.|'')*'$/s;
-const COLUMN = /^(?:(?:\w+|`[^`]+`)\.)?(\w+|`[^`]+`)$/;
-/** What the statement itself gives a name: an alias, a column that is replaced, an argument of a lambda. */
-const GIVEN = /\bAS (\w+|`[^`]+`)|(\w+|`[^`]+`|\([^()]*\)) ->/g;
-/** `(SELECT …) AS t(a, b)` */
-const GIVES_COLUMNS = /\bAS (?:\w+|`[^`]+`) ?\(/;
+const LITERALS = /'(?:[^'\\]|\\.|'')*'/gs;
+/** A name, or one of a table. What has a parenthesis or a dot in it is what ClickHouse calls an expression that has no alias. */
+const COLUMN = /^(?:(\w+|`[^`.()]+`)\.)?(\w+|`[^`.()]+`)$/;
+/** An element of a tuple: `t.1`. */
+const PLACE = /^\d+$/;
+/** Any alias; of those of a column that REPLACE computes the tree tells nothing. */
+const ALIAS = /\bAS (\w+|`[^`]+`)/g;
+/** A column by its place: `(SELECT …) AS t(a, b)`, or the later part of a UNION, whose columns have the names of the first. */
+const BY_PLACE = /\bAS (?:\w+|`[^`]+`) ?\(|\bUNION\b/;
 
 const bare = (name: string): string => name.replaceAll('`', '');
-
-function givenIn(statement: string): ReadonlySet<string> {
-  const names = [...statement.matchAll(GIVEN)].flatMap(([, alias, argument = '']) =>
-    alias === undefined ? (argument.match(/\w+/g) ?? []) : [bare(alias)],
-  );
-  return new Set(names);
-}
 
 /**
  * A statement in which these functions fail on a longer text, but where it is a column of a table: those came in by an import, which bounds a line.
  * @param statement as ClickHouse printed it
+ * @param tree of the same statement, unresolved
  */
-export function boundSearches(statement: string): string {
-  const given = givenIn(statement);
+export function boundSearches(statement: string, tree: Line): string {
+  const words = statement.replace(LITERALS, "''");
+  const { tables, values } = namesGiven(tree);
+  const made = new Set([...values, ...argumentsOfLambdas(tree)]);
+  const given = new Set([...made, ...tables, ...[...words.matchAll(ALIAS)].map(([, alias = '']) => bare(alias))]);
+  const isByPlace = BY_PLACE.test(words);
   const isBounded = (text: string): boolean => {
     if (LITERAL.test(text)) return text.length <= MOST;
-    const column = COLUMN.exec(text)?.[1];
-    return column !== undefined && !given.has(bare(column)) && !GIVES_COLUMNS.test(statement);
+    const [, of, column] = COLUMN.exec(text) ?? [];
+    if (column === undefined || isByPlace || PLACE.test(column)) return false;
+    // What stands before the dot may be a tuple that the statement makes.
+    return !given.has(bare(column)) && (of === undefined || !made.has(bare(of)));
   };
   const edges = callsIn(statement).flatMap(({ name, start, args }) => {
     const searched = SEARCHED.get(name.toLowerCase()) ?? [];

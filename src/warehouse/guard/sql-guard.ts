@@ -68,7 +68,7 @@ export function createSqlGuard(clickhouse: ClickHouse): SqlGuard {
           'write IN (SELECT … FROM …) for a table, a list in parentheses, or has(array, value)',
         );
       }
-      const bounded = boundSearches(statement);
+      const bounded = boundSearches(statement, tree);
       await refuseOtherTables(clickhouse, bounded, { tables, views });
       return bounded;
     },

@@ -178,6 +178,38 @@ const LONG_TEXTS: readonly (readonly [what: string, text: string, name: string])
     "SELECT arrayMap(a -> position(a, concat('b', a)), [leftPad('', 1000000, 'a')]) FROM file",
     'position',
   ],
+  ...[
+    ['an element of a tuple', 'SELECT countMatches(t.1, p) FROM (SELECT tuple(made) AS t)'],
+    ['one of a WITH', 'WITH tuple(made) AS t SELECT countMatches(t.1, p)'],
+    ['a named one', "SELECT countMatches(t.a, p) FROM (SELECT CAST(tuple(made), 'Tuple(a String)') AS t)"],
+    [
+      'one as a column',
+      "SELECT countMatches(`t.a`, p) FROM (SELECT t.a FROM (SELECT CAST(tuple(made), 'Tuple(a String)') AS t))",
+    ],
+    [
+      'one that is taken apart',
+      "SELECT countMatches(u.a, p) FROM (SELECT untuple(CAST(tuple(made), 'Tuple(a String)')) AS u)",
+    ],
+    ['one in a lambda', 'SELECT arrayMap(t -> countMatches(t.1, p), [tuple(made)])'],
+    [
+      'one under the name of a table',
+      "SELECT arrayMap(f -> countMatches(f.a, p), [CAST(tuple(made), 'Tuple(a String)')]) FROM file AS f",
+    ],
+    ['a value of a map', "SELECT countMatches(m['k'], p) FROM (SELECT map('k', made) AS m)"],
+    ['an element of an array', 'SELECT countMatches(x[1], p) FROM (SELECT [made] AS x)'],
+    ['one of ARRAY JOIN', 'SELECT countMatches(x, p) FROM (SELECT 1) ARRAY JOIN [made] AS x'],
+    ['a lambda that is written as a function', 'SELECT arrayMap(lambda(tuple(a), countMatches(a, p)), [made])'],
+    ['an argument of other letters', 'SELECT arrayMap(`客户` -> countMatches(`客户`, p), [made])'],
+    ['the later part of a UNION', 'SELECT countMatches(a, p) FROM (SELECT a FROM file WHERE 0 UNION ALL SELECT made)'],
+    ['an alias beside a text that reads like one', "SELECT countMatches(a, p) FROM (SELECT ' AS `', made AS a, '`')"],
+    [
+      'a column without an alias',
+      'SELECT countMatches(`hex(hex(b))`, p) FROM (SELECT hex(hex(b)) FROM (SELECT substring(made, 1, 9000) AS b))',
+    ],
+  ].map(
+    ([what = '', text = '']) =>
+      [what, text.replace(', p)', ", 'a*b|a')").replace('made', "leftPad('', 1000000, 'a')"), 'countMatches'] as const,
+  ),
 ];
 
 const GOOD: readonly (readonly [what: string, text: string])[] = [
@@ -323,7 +355,8 @@ describe('the guard of SQL that a caller wrote', () => {
   });
 
   it('bounds a text that is made, and leaves its value and a column of a table as they are', async () => {
-    expect(await check("SELECT position(a, 'x') AS p FROM file")).toBe("SELECT position(a, 'x') AS p FROM file");
+    const read = "SELECT position(a, 'x') AS p, position(f.a, 'x'), position(f.`odd name`, 'x') FROM file AS f";
+    expect(await check(read)).toBe(read);
     const made = await check("SELECT replaceAll(lower('ABA'), 'a', 'x') AS a, position(toNullable('b'), 'b') AS b");
     expect(await sources.clickhouse.tuples('test', raw(made))).toEqual([['xbx', '1']]);
   });
