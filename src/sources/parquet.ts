@@ -4,6 +4,7 @@ import { compressors, decompressLz4, decompressLz4Raw } from 'hyparquet-compress
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { Unpacked } from '../core/unpacked.js';
 import { openFooter } from './parquet-footer.js';
+import { valuesOfPages } from './parquet-pages.js';
 import { type ParquetColumn, type ParquetSchema, readSchema } from './parquet-schema.js';
 import type { ColumnLimit, FileFormat, FileRecord, RecordFile } from './records.js';
 
@@ -28,6 +29,8 @@ const tooLarge = (message: string): RiskgraphError =>
   });
 
 const groupTooLarge = () => tooLarge(`a row group of the file is larger than ${MAX_ROW_GROUP / 2 ** 20} MiB`);
+
+const tooManyValues = () => tooLarge(`a row group of the file has more than ${MAX_GROUP_VALUES} values`);
 
 /** The library takes the one byte that stands for nothing in LZ4, as of a page of NULLs, for damage. */
 const decompress: Compressors = {
@@ -54,10 +57,10 @@ function boundedCompressors(): Compressors {
 /** A Parquet file on disk, read row group by row group. BAD_USER_INPUT where it is none. */
 export async function openParquet(path: string): Promise<RecordFile> {
   const { file, metadata } = await openFooter(path);
-  if (metadata.row_groups.some((group) => group.total_byte_size > MAX_ROW_GROUP)) throw groupTooLarge();
+  if (metadata.row_groups.some((group) => bytesOf(group) > MAX_ROW_GROUP)) throw groupTooLarge();
   const schema = readSchema(metadata);
   if (metadata.row_groups.some((group) => valuesOf(group, schema) > MAX_GROUP_VALUES)) {
-    throw tooLarge(`a row group of the file has more than ${MAX_GROUP_VALUES} values`);
+    throw tooManyValues();
   }
   return {
     header: schema.columns.map(({ name }) => name),
@@ -65,6 +68,13 @@ export async function openParquet(path: string): Promise<RecordFile> {
     batches: rowGroups(file, schema),
   };
 }
+
+/** Columns may lie over each other in the file, and each is read for itself. */
+const bytesOf = ({ total_byte_size, columns }: RowGroup): number =>
+  Math.max(
+    Number(total_byte_size),
+    columns.reduce((sum, { meta_data }) => sum + Number(meta_data?.total_compressed_size ?? 0), 0),
+  );
 
 /** Empty columns have values too; lists have more than rows. */
 const valuesOf = ({ num_rows, columns }: RowGroup, schema: ParquetSchema): number =>
@@ -95,7 +105,7 @@ async function* rowGroups(file: AsyncBuffer, schema: ParquetSchema): AsyncIterab
   const unpacked = new Unpacked(() => file.byteLength);
   for (const group of schema.metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
-    const rows = await readRows({ file, schema, rowStart, rowEnd });
+    const rows = await readRows({ file, schema, group, rowStart, rowEnd });
     for (let from = 0; from < rows.length; from += 1000) {
       unpacked.add(textBytes(rows.slice(from, from + 1000)));
       const firstLine = rowStart + from + 1;
@@ -124,16 +134,18 @@ function textBytes(rows: readonly (readonly unknown[])[]): number {
 interface Reading {
   readonly file: AsyncBuffer;
   readonly schema: ParquetSchema;
+  readonly group: RowGroup;
   readonly rowStart: number;
   readonly rowEnd: number;
 }
 
 /** Values of the readable columns, in their order. */
-async function readRows({ file, schema, rowStart, rowEnd }: Reading): Promise<unknown[][]> {
+async function readRows({ file, schema, group, rowStart, rowEnd }: Reading): Promise<unknown[][]> {
   const { metadata } = schema;
   const readable = schema.columns.filter(({ unreadable }) => unreadable === null).map(({ name }) => name);
   let read: unknown[][] = [];
   try {
+    if ((await valuesOfPages({ file, group, columns: readable })) > MAX_GROUP_VALUES) throw tooManyValues();
     await parquetRead({
       file,
       metadata,

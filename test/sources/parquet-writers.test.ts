@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SchemaElement } from 'hyparquet';
-import { parquetWriteBuffer } from 'hyparquet-writer';
+import { ByteWriter, parquetWriteBuffer } from 'hyparquet-writer';
+import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openParquet } from '../../src/sources/parquet.js';
 import { readSchema } from '../../src/sources/parquet-schema.js';
@@ -259,7 +260,7 @@ test('a damaged page, of which fewer values come than there are rows, ends the r
 test('a file whose index at the end is larger than any needs to be is refused before it is read', async () => {
   const path = join(folder, 'footer.parquet');
   const end = Buffer.from('0000PAR1');
-  const bytes = 65 * 2 ** 20;
+  const bytes = 17 * 2 ** 20;
   end.writeUInt32LE(bytes);
   writeFileSync(path, 'PAR1');
   truncateSync(path, bytes + 4);
@@ -267,7 +268,127 @@ test('a file whose index at the end is larger than any needs to be is refused be
   for (const opened of [openParquet(path), openParquetFile(path)]) {
     await expect(opened).rejects.toMatchObject({
       code: 'PAYLOAD_TOO_LARGE',
-      message: 'the index at the end of the file is larger than 64 MiB',
+      message: 'the index at the end of the file is larger than 16 MiB',
     });
+  }
+});
+
+const varint = (value: number): number[] =>
+  value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
+/** A list of the compact protocol, whose length is only claimed. */
+const claimed = (type: number, length: number): number[] => [0xf0 + type, ...varint(length)];
+
+/** A file whose index has no columns, no groups, and a field more. */
+function withField(name: string, field: Uint8Array, children = 0): string {
+  const path = join(folder, name);
+  const index = Buffer.concat([
+    Buffer.from([0x29, 0x1c, 0x48, 1, 0x72, 0x15, 2 * children, 0, 0x16, 0, 0x19, 0x0c]),
+    field,
+    Buffer.alloc(1),
+  ]);
+  const end = Buffer.from('0000PAR1');
+  end.writeUInt32LE(index.length);
+  writeFileSync(path, Buffer.concat([Buffer.from('PAR1'), index, end]));
+  return path;
+}
+
+test('an index that claims more than it has, or has more than any needs, is refused before room is made for it', async () => {
+  const lists = Array.from({ length: 20 }, () => claimed(9, 30_000_000)).flat();
+  const structs = 3_000_000;
+  const refusals = [
+    [withField('lists', Buffer.from([0x59, ...lists])), 'the file is not Parquet'],
+    [
+      withField('fields', Buffer.concat([Buffer.from([0x5c]), Buffer.alloc(1_000_000, 0x11), Buffer.alloc(1)])),
+      'the file is not Parquet',
+    ],
+    [
+      withField('number', Buffer.concat([Buffer.from([0x56]), Buffer.alloc(1_000_000, 0xff)])),
+      'the file is not Parquet',
+    ],
+    [withField('depth', Buffer.alloc(1_000_000, 0x1c)), 'the file is not Parquet'],
+    [
+      withField('structs', Buffer.concat([Buffer.from([0x59, ...claimed(12, structs)]), Buffer.alloc(structs)])),
+      'the index at the end of the file holds more than 2000000 values',
+    ],
+  ] as const;
+  for (const [path, message] of refusals) {
+    for (const open of [openParquet, openParquetFile]) await expect(open(path)).rejects.toMatchObject({ message });
+  }
+  expect((await openParquet(withField('good', Buffer.from([0x56, 0])))).header).toEqual([]);
+});
+
+/** A file of one row, whose one page has this header, and no bytes. */
+function withPage(name: string, page: readonly number[], schema?: readonly SchemaElement[]): string {
+  const path = join(folder, name);
+  const writer = new ByteWriter();
+  writer.appendBytes(Buffer.from('PAR1'));
+  writer.appendBytes(Uint8Array.from(page));
+  const size = BigInt(page.length);
+  writeMetadata(writer, {
+    version: 1,
+    num_rows: 1n,
+    metadata_length: 0,
+    schema: [
+      ...(schema ?? [
+        { name: 'root', num_children: 1 },
+        { name: 'x', type: 'INT32', repetition_type: 'REQUIRED' },
+      ]),
+    ],
+    row_groups: [
+      {
+        num_rows: 1n,
+        total_byte_size: size,
+        columns: [
+          {
+            file_offset: 4n,
+            meta_data: {
+              type: 'INT32',
+              encodings: ['PLAIN'],
+              path_in_schema: ['x'],
+              codec: 'UNCOMPRESSED',
+              num_values: 1n,
+              total_uncompressed_size: size,
+              total_compressed_size: size,
+              data_page_offset: 4n,
+            },
+          },
+        ],
+      },
+    ],
+  });
+  writer.appendBytes(Buffer.from('PAR1'));
+  writeFileSync(path, new Uint8Array(writer.getBytes()));
+  return path;
+}
+
+test('a page that claims more than it has is refused before room is made for it', async () => {
+  const sizes = [0x15, 0, 0x15, 0, 0x15, 0];
+  const encodings = [0x15, 0, 0x15, 6, 0x15, 6, 0];
+  const refusals = [
+    [
+      [...sizes, 0x2c, 0x15, ...varint(2 ** 32 - 2), ...encodings, 0],
+      'a row group of the file has more than 50000000 values',
+    ],
+    [
+      [...sizes, 0x69, ...Array.from({ length: 20 }, () => claimed(9, 30_000_000)).flat(), 0],
+      'rows 1 to 1 of the Parquet file cannot be read',
+    ],
+    // Without a size there would be no bound of what it unpacks to.
+    [[0x15, 0, 0x25, 0, 0x2c, 0x15, 2, ...encodings, 0, 0], 'rows 1 to 1 of the Parquet file cannot be read'],
+  ] as const;
+  for (const [index, [page, message]] of refusals.entries()) {
+    const { batches } = await openParquet(withPage(`page-${index}`, page));
+    await expect(batches[Symbol.asyncIterator]().next()).rejects.toMatchObject({ message });
+  }
+});
+
+test('groups that lie deep in each other, and a group without its children, are no Parquet', async () => {
+  const group = { name: 'x', num_children: 1, repetition_type: 'REQUIRED' } as const;
+  const leaf = { name: 'x', type: 'INT32', repetition_type: 'REQUIRED' } as const;
+  const deep = withPage('deep', [0, 0], [...Array(500).fill(group), leaf]);
+  for (const path of [deep, withField('children', new Uint8Array(), 3)]) {
+    for (const open of [openParquet, openParquetFile]) {
+      await expect(open(path)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', message: 'the file is not Parquet' });
+    }
   }
 });
