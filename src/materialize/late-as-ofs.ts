@@ -1,10 +1,12 @@
 /** Finds the as-ofs that rows have come in for since they were computed. */
+import { yieldToOthers } from '../core/async.js';
 import { inputViews } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { DAY, type Instant } from '../core/helpers/time.js';
 import type { Arrival } from '../core/ports/arrivals.js';
 import type { DerivedTable } from '../core/ports/derived.js';
 import type { ComputedAsOf } from '../core/ports/materialize.js';
+import { ArrivalIndex } from './arrival-index.js';
 import { tablesRead } from './derive-inputs.js';
 import type { MaterializerDeps } from './run-steps.js';
 import { newestDue, readableFrom } from './schedule.js';
@@ -19,21 +21,24 @@ export async function lateAsOfs(
   { now, days }: { readonly now: Instant; readonly days: number },
 ): Promise<readonly { readonly view: View; readonly asOfs: readonly Instant[] }[]> {
   const { ledger, arrivals, derived, calendar } = deps;
-  if (views.length === 0 || days === 0) return [];
+  if (views.length === 0) return [];
   const from = Math.min(...views.map((view) => newestDue(view, now, calendar))) - days * DAY;
   const tables = [...new Set(views.flatMap((view) => tablesRead(view, derived)))];
-  const came = await arrivals.since(tables, from);
-  if (came.length === 0) return [];
+  const came = byTable(await arrivals.since(tables, from));
+  if (came.size === 0) return [];
   const computed = await ledger.computed(
     views.map(({ id }) => id),
     from,
   );
-  return views.flatMap((view) => {
+  const late: { readonly view: View; readonly asOfs: readonly Instant[] }[] = [];
+  for (const view of views) {
+    await yieldToOthers();
     const after = newestDue(view, now, calendar) - days * DAY;
     const own = computed.filter(({ viewId, asOf }) => viewId === view.id && asOf > after);
-    const asOfs = own.filter((run) => came.some((each) => touches(each, run, view, derived))).map(({ asOf }) => asOf);
-    return asOfs.length === 0 ? [] : [{ view, asOfs }];
-  });
+    const asOfs = own.filter((run) => isLate(run, view, { came, derived })).map(({ asOf }) => asOf);
+    if (asOfs.length > 0) late.push({ view, asOfs });
+  }
+  return late;
 }
 
 /** The newest as-of of a score view, where an input has been published again since its newest run. */
@@ -50,13 +55,31 @@ export async function lateScores(
   return isLate ? [newest] : [];
 }
 
-function touches(arrival: Arrival, run: ComputedAsOf, view: View, derived: readonly DerivedTable[]): boolean {
-  if (arrival.firstEvent > run.asOf) return false;
-  const { table, seq, lastKnown } = arrival;
-  const isUnseen = (known: Instant): boolean => BigInt(seq) > BigInt(run.imports[table] ?? 0) || lastKnown > known;
-  const by = derived.filter(({ name, inputs }) => view.sources.includes(name) && inputs.includes(table));
-  // A scheduled run reads derived rows as they were derived for its as-of; a republication derives them anew.
-  const derivedBy = (each: DerivedTable): Instant =>
-    run.kind === 'REPUBLICATION' ? run.knowledge : Math.min(run.knowledge, each.derivedBy(run.asOf));
-  return (view.sources.includes(table) && isUnseen(run.knowledge)) || by.some((each) => isUnseen(derivedBy(each)));
+function byTable(arrivals: readonly Arrival[]): ReadonlyMap<string, ArrivalIndex> {
+  const tables = new Map<string, Arrival[]>();
+  for (const arrival of arrivals) {
+    const own = tables.get(arrival.table);
+    if (own) own.push(arrival);
+    else tables.set(arrival.table, [arrival]);
+  }
+  return new Map([...tables].map(([table, own]) => [table, new ArrivalIndex(own)]));
+}
+
+interface Came {
+  readonly came: ReadonlyMap<string, ArrivalIndex>;
+  readonly derived: readonly DerivedTable[];
+}
+
+function isLate({ asOf, knowledge, kind, imports }: ComputedAsOf, view: View, { came, derived }: Came): boolean {
+  const firstUnseen = (table: string, known: Instant): Instant =>
+    came.get(table)?.firstUnseen({ seq: imports[table] ?? '0', known }) ?? Number.POSITIVE_INFINITY;
+  return view.sources.some((name) => {
+    if (firstUnseen(name, knowledge) <= asOf) return true;
+    const table = derived.find((each) => each.name === name);
+    if (!table) return false;
+    // A scheduled run reads derived rows as they were derived for its as-of; a republication derives them anew.
+    const known = kind === 'REPUBLICATION' ? knowledge : Math.min(knowledge, table.derivedBy(asOf));
+    const until = table.derivedUntil(asOf);
+    return table.inputs.some((input) => firstUnseen(input, known) < until);
+  });
 }

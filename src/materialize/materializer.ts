@@ -82,7 +82,8 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       return republish(deps, { jobId, views: asked, now }, progress);
     },
 
-    async republishLate({ jobId, views, now: asked, days }, progress) {
+    async republishLate({ jobId, views, now: asked, days, budgetMs }, progress) {
+      if (days === 0) return { views: [] };
       const now = Math.min(asked, await storeNow(deps));
       const scores = views.filter(({ origin }) => origin.kind === 'scores');
       const late = await lateAsOfs(
@@ -90,7 +91,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
         views.filter((view) => !scores.includes(view)),
         { now, days },
       );
-      return republish(deps, { jobId, views: late, scores, now }, progress);
+      return republish(deps, { jobId, views: late, scores, now, budgetMs }, progress);
     },
 
     async scorePortfolio({ jobId, view, asOf, now }, progress) {

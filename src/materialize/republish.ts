@@ -1,7 +1,7 @@
 /** Publishes as-ofs again, with what has become known since they were computed. */
 import { inputsFirst } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
-import type { Instant } from '../core/helpers/time.js';
+import { formatInstant, type Instant } from '../core/helpers/time.js';
 import type { MaterializeResult, ViewResult } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import { settleSources } from '../core/settled-sources.js';
@@ -29,6 +29,8 @@ export interface Republication {
   /** Score views that are scored anew where one of their inputs was published again. */
   readonly scores?: readonly View[];
   readonly now: Instant;
+  /** After so long, no further as-of begins but the newest of each view; absent: all are published. */
+  readonly budgetMs?: number | undefined;
 }
 
 /** The run of an as-of that no run has computed, beside the republication of the same job. */
@@ -37,45 +39,78 @@ const asScheduled = (jobId: string): string => `${jobId}/as-scheduled`;
 /** See Materializer.republish. */
 export async function republish(
   deps: MaterializerDeps,
-  { jobId, views, scores = [], now }: Republication,
+  { jobId, views, scores = [], now, budgetMs = Number.POSITIVE_INFINITY }: Republication,
   progress: JobProgress,
 ): Promise<MaterializeResult> {
+  const began = deps.clock();
   // Before the imports are waited for: one that begins to write later is known later.
   const knownBy = await storeNow(deps);
   const named = views.map(({ view }) => view);
   await settleSources(deps, named, progress.signal);
   await deriveInputs(deps.derived, named, { now, knownBy }, progress.signal);
-  const given = new Map(views.map(({ view, asOfs }) => [view.id, asOfs]));
-  const ordered = inputsFirst([...named, ...scores]);
+  const turns = [...newestFirst(views), ...inputsFirst(scores).map((view): Turn => ({ view, isNewest: true }))];
   const results: ViewResult[] = [];
   const failures = new ViewFailures();
-  for (const [index, view] of ordered.entries()) {
+  const stopped = new Set<string>();
+  const left: Left[] = [];
+  for (const [index, { view, asOf, isNewest }] of turns.entries()) {
     progress.signal.throwIfAborted();
-    if (failures.keeps(view)) continue;
-    const within = progressWithin(progress, index / ordered.length, (index + 1) / ordered.length);
+    if (stopped.has(view.id)) continue;
+    if (failures.keeps(view)) {
+      stopped.add(view.id);
+      continue;
+    }
+    if (asOf !== undefined && !isNewest && deps.clock() - began >= budgetMs) {
+      left.push({ view, asOf });
+      continue;
+    }
+    const within = progressWithin(progress, index / turns.length, (index + 1) / turns.length);
     // At its turn: by then its inputs are published.
-    const asOfs = given.get(view.id) ?? (await lateScores(deps, view, now));
-    await allAgain(deps, { view, asOfs, jobId, knownBy }, within).then(
-      (own) => void results.push(...own),
-      (error: unknown) => failures.add(view, error),
-    );
+    const asOfs = asOf === undefined ? await lateScores(deps, view, now) : [asOf];
+    for (const each of asOfs) {
+      await again(deps, { view, asOf: each, jobId, knownBy }, within).then(
+        (own) => void results.push(own),
+        (error: unknown) => {
+          failures.add(view, error);
+          stopped.add(view.id);
+        },
+      );
+    }
   }
   failures.throw(results.length);
-  return { views: results };
+  return { views: results, ...(left.length > 0 && { notes: notesOf(left) }) };
 }
 
-async function allAgain(
-  deps: MaterializerDeps,
-  { asOfs, ...common }: ToRepublish & Omit<Again, 'asOf'>,
-  progress: JobProgress,
-): Promise<readonly ViewResult[]> {
-  const results: ViewResult[] = [];
-  for (const [index, asOf] of asOfs.entries()) {
-    progress.signal.throwIfAborted();
-    const within = progressWithin(progress, index / asOfs.length, (index + 1) / asOfs.length);
-    results.push(await again(deps, { ...common, asOf }, within));
-  }
-  return results;
+interface Turn {
+  readonly view: View;
+  /** Absent for scores: their turn says whether they are late. */
+  readonly asOf?: Instant;
+  readonly isNewest: boolean;
+}
+
+/** The newest as-of of each view, each view after its inputs, then the newest but one of each, and so on. */
+function newestFirst(views: readonly ToRepublish[]): readonly Turn[] {
+  const given = new Map(views.map(({ view, asOfs }) => [view.id, asOfs.toReversed()]));
+  const ordered = inputsFirst(views.map(({ view }) => view));
+  const rounds = Math.max(0, ...views.map(({ asOfs }) => asOfs.length));
+  return Array.from({ length: rounds }, (_, round) =>
+    ordered.flatMap((view): Turn[] => {
+      const asOf = given.get(view.id)?.[round];
+      return asOf === undefined ? [] : [{ view, asOf, isNewest: round === 0 }];
+    }),
+  ).flat();
+}
+
+type Left = Required<Pick<Turn, 'view' | 'asOf'>>;
+
+/** Newest first, as they were left. */
+function notesOf(left: readonly Left[]): readonly string[] {
+  const asOfsOf = new Map<string, Instant[]>();
+  for (const { view, asOf } of left) asOfsOf.set(view.id, [...(asOfsOf.get(view.id) ?? []), asOf]);
+  return [...asOfsOf].map(
+    ([id, asOfs]) =>
+      `${id}: out of time with ${asOfs.length} late as-of${asOfs.length === 1 ? '' : 's'} left, ${formatInstant(asOfs.at(-1) as Instant)} to ${formatInstant(asOfs[0] as Instant)}; the next round goes on with the newest`,
+  );
 }
 
 interface Again {

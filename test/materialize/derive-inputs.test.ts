@@ -16,6 +16,7 @@ const asked = async (
     name: 'loan_snapshots',
     inputs: ['loans'],
     derivedBy: (asOf) => asOf,
+    derivedUntil: (asOf) => asOf,
     derive: async (request) => {
       requests.push(request);
     },

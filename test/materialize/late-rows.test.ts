@@ -491,11 +491,12 @@ async function importPayment(row: Readonly<Record<string, unknown>>): Promise<nu
 
 describe('what came late is found by itself', () => {
   const instant = (at: number) => new Date(at).toISOString();
-  const tick = async (at: number, days = 3): Promise<readonly ViewResult[]> => {
+  const round = (at: number, change: { days?: number; budgetMs?: number } = {}) => {
     fixture.clock.now = at;
-    const request = { jobId: newUuid(at), views: [view], now: at, days };
-    return (await fixture.materializer().republishLate(request, unwatched())).views;
+    const request = { jobId: newUuid(at), views: [view], now: at, days: 3, ...change };
+    return fixture.materializer().republishLate(request, unwatched());
   };
+  const tick = async (at: number, days = 3): Promise<readonly ViewResult[]> => (await round(at, { days })).views;
   const arrive = (id: string, at: number, { paidAt, amount }: { readonly paidAt: number; readonly amount: number }) => {
     fixture.clock.now = at;
     return importPayment({ repayment_id: id, paid_at: instant(paidAt), principal_paid: amount });
@@ -509,16 +510,20 @@ describe('what came late is found by itself', () => {
     );
   beforeEach(record);
 
-  it('and its as-ofs are published again once, those of before it happened and of before the window are not', async () => {
+  it('and its as-ofs are published again once, the newest first; those of before it happened and of before the window are not', async () => {
     await backfill('2026-02-24', '2026-02-28');
     await run();
     expect(await tick(MIDNIGHT + 4 * HOUR)).toEqual([]);
     await arrive('R2', MIDNIGHT + 5 * HOUR, { paidAt: MIDNIGHT - DAY - HOUR, amount: 50 });
-    const again = await tick(MIDNIGHT + 6 * HOUR);
-    expect(again.map(({ asOf, changed }) => [asOf, changed])).toEqual([
-      [instant(MIDNIGHT - DAY), 1],
-      [instant(MIDNIGHT), 1],
+    const hurried = await round(MIDNIGHT + 6 * HOUR, { budgetMs: 0 });
+    expect(hurried.views).toMatchObject([{ asOf: instant(MIDNIGHT), changed: 1 }]);
+    const left = instant(MIDNIGHT - DAY);
+    expect(hurried.notes).toEqual([
+      `${view.id}: out of time with 1 late as-of left, ${left} to ${left}; the next round goes on with the newest`,
     ]);
+    const next = await round(MIDNIGHT + 6 * HOUR + 1, { budgetMs: HOUR });
+    expect(next).toMatchObject({ views: [{ asOf: left, changed: 1 }] });
+    expect(next).not.toHaveProperty('notes');
     expect(await online()).toEqual(['150', 2]);
     expect(await knownAt(MIDNIGHT + 6 * HOUR - 1)).toEqual(['100', 1]);
     expect(await tick(MIDNIGHT + 7 * HOUR)).toEqual([]);
@@ -631,8 +636,8 @@ it('a late repayment of a customer at 15 days past due corrects loan-days, days 
   });
   const late = await materializer.republishLate({ ...asked(at(28)), days: 3 }, unwatched());
   expect(late.views.map(({ view: id, asOf, changed }) => [id, asOf, changed])).toEqual([
-    [days.id, new Date(at(0)).toISOString(), 1],
     [days.id, new Date(at(24)).toISOString(), 1],
+    [days.id, new Date(at(0)).toISOString(), 1],
     [scored.view.id, new Date(at(24)).toISOString(), 1],
   ]);
   expect(await decision()).toEqual([16, expect.closeTo(0.17)]);

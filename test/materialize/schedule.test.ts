@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
 import { addDays, BusinessCalendar, HOUR, type LocalDate } from '../../src/core/helpers/time.js';
+import type { Arrival } from '../../src/core/ports/arrivals.js';
+import type { ComputedAsOf } from '../../src/core/ports/materialize.js';
 import { planBackfill } from '../../src/materialize/backfill.js';
+import { lateAsOfs } from '../../src/materialize/late-as-ofs.js';
 import { lateness } from '../../src/materialize/lateness.js';
+import { createMaterializer } from '../../src/materialize/materializer.js';
+import type { MaterializerDeps } from '../../src/materialize/run-steps.js';
 import { checkAsOf, instantsBetween, newestDue, readableFrom } from '../../src/materialize/schedule.js';
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
@@ -24,6 +29,91 @@ describe('a view is late', () => {
     const ledger = { committed: async () => new Map(committed === undefined ? [] : [[view.id, committed]]) };
     const late = await lateness({ ledger, calendar: shanghai }, [view], midnight + since);
     expect(late.get(view.id)).toBe(seconds);
+  });
+});
+
+describe('an as-of is late', () => {
+  const midnight = utc('2026-02-28T16:00:00');
+  const snapshots = {
+    name: 'loan_snapshots',
+    inputs: ['repayments'],
+    derivedBy: () => midnight + HOUR / 2,
+    derivedUntil: () => midnight,
+    derive: async () => undefined,
+  };
+  const find = (views: readonly View[], came: readonly Arrival[], computed: readonly ComputedAsOf[], now: number) =>
+    lateAsOfs(
+      {
+        ledger: { computed: async () => computed } as unknown as MaterializerDeps['ledger'],
+        arrivals: { newest: async () => ({}), since: async () => came },
+        derived: [snapshots],
+        calendar: shanghai,
+      },
+      views,
+      { now, days: 3 },
+    );
+  const runOf = (viewId: string, asOf: number, seq = '1'): ComputedAsOf => ({
+    viewId,
+    asOf,
+    knowledge: asOf + hourly.delayMs,
+    kind: 'LIVE',
+    imports: { repayments: seq },
+  });
+  const arrivalOf = (firstEvent: number, lastKnown: number, seq = '2'): Arrival => ({
+    table: 'repayments',
+    seq,
+    firstEvent,
+    lastKnown,
+  });
+
+  it.each([
+    ['by what happened before it, where its view reads the table', 'repayments', 9 * HOUR, true],
+    ['and not by what happened after it', 'repayments', 10 * HOUR + 1, false],
+    [
+      'and, where its view reads loan-days, not by what happened today: they end with yesterday',
+      'loan_snapshots',
+      0,
+      false,
+    ],
+    ['but by what happened yesterday', 'loan_snapshots', -1, true],
+  ])('%s', async (_, source, happened, isLate) => {
+    const view = { ...hourly, sources: [source] } as unknown as View;
+    const ten = midnight + 10 * HOUR;
+    const came = [arrivalOf(midnight + happened, ten + HOUR / 4)];
+    const late = await find([view], came, [runOf(view.id, ten)], ten + HOUR / 2);
+    expect(late).toEqual(isLate ? [{ view, asOfs: [ten] }] : []);
+  });
+
+  it('is found among a day of imports each second and hourly views in a moment: by the number or by the time that a run has not seen', async () => {
+    const seconds = 86_400;
+    const came = Array.from({ length: seconds }, (_, second) =>
+      arrivalOf(midnight - ((second * 7_919) % seconds) * 1_000, midnight + second * 1_000, String(second + 1)),
+    );
+    const views = Array.from(
+      { length: 30 },
+      (_, index) => ({ ...hourly, id: `hourly_${index}@1`, sources: ['repayments'] }) as unknown as View,
+    );
+    const hours = Array.from({ length: 72 }, (_, hour) => midnight + (hour - 47) * HOUR);
+    const seen = (hour: number) => (hour * 9_973) % (seconds + 1);
+    const computed = hours.flatMap((asOf, hour) => views.map(({ id }) => runOf(id, asOf, String(seen(hour)))));
+    const began = performance.now();
+    const late = await find(views, came, computed, midnight + 25 * HOUR);
+    expect(performance.now() - began).toBeLessThan(20_000);
+    const expected = hours.filter((asOf, hour) =>
+      came.some(
+        ({ seq, firstEvent, lastKnown }) =>
+          firstEvent <= asOf && (Number(seq) > seen(hour) || lastKnown > asOf + hourly.delayMs),
+      ),
+    );
+    expect(expected.length).toBeGreaterThan(24);
+    expect(late.map(({ asOfs }) => asOfs)).toEqual(views.map(() => expected));
+  });
+
+  it('for no store is asked where no days are looked back at', async () => {
+    const { republishLate } = createMaterializer({} as unknown as MaterializerDeps);
+    const nobody = { signal: new AbortController().signal, report: async () => undefined };
+    const request = { jobId: 'j', views: [daily as unknown as View], now: midnight, days: 0 };
+    expect(await republishLate(request, nobody)).toEqual({ views: [] });
   });
 });
 

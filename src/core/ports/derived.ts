@@ -22,6 +22,8 @@ export interface DerivedTable<Result = unknown> {
   readonly inputs: readonly string[];
   /** The instant up to which its rows of the days that are over at an as-of know their inputs, as the schedule derives them. */
   derivedBy(asOf: Instant): Instant;
+  /** The end of the last day of which an as-of reads its rows: what happened from then on is in none of them. */
+  derivedUntil(asOf: Instant): Instant;
   /** Derives what is missing and restates what came in late. Nothing to do costs next to nothing; repeating it changes nothing. */
   derive(request: DeriveRequest, progress: JobProgress): Promise<Result>;
 }

@@ -214,6 +214,8 @@ export interface BackfillViewResult {
 export interface MaterializeResult {
   /** In the order in which they ran: each after its inputs. */
   readonly views: readonly ViewResult[];
+  /** Says which late as-ofs are left to the next round; absent where none is. */
+  readonly notes?: readonly string[];
 }
 
 export interface BackfillResult {
@@ -246,10 +248,11 @@ export interface Materializer {
   republish(request: MaterializeRequest, progress: JobProgress): Promise<MaterializeResult>;
   /**
    * Republishes what came late: the as-ofs of the last `days` that an import has touched since their newest run, and the newest scores that were made
-   * of what changes. Nothing late costs next to nothing. A table whose rows have no event time makes no as-of late.
+   * of what changes. Nothing late costs next to nothing. A table whose rows have no event time makes no as-of late. The newest as-ofs are first;
+   * after `budgetMs` no further one begins but the newest of each view. 0 days: nothing.
    */
   republishLate(
-    request: Omit<MaterializeRequest, 'asOf'> & { readonly days: number },
+    request: Omit<MaterializeRequest, 'asOf'> & { readonly days: number; readonly budgetMs?: number },
     progress: JobProgress,
   ): Promise<MaterializeResult>;
   /** Scores every key of a score view's inputs as of a local midnight: the newest that is due where none is given. */

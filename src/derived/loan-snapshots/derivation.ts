@@ -57,6 +57,7 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
     name: SNAPSHOTS,
     inputs: INPUT_TABLES,
     derivedBy: (asOf) => derivedAt(days, days.dayOf(asOf) - 1),
+    derivedUntil: (asOf) => days.startOf(days.dayOf(asOf)),
     async derive({ through, asOf, now, knownBy }, progress) {
       const due = knownFrom(days, now + 1) - 1;
       const over = asOf === undefined ? due : days.dayOf(asOf) - 1;
