@@ -43,6 +43,8 @@ beforeAll(async () => {
     services: new Map(),
     models: new Map([...models].filter(([id]) => id === MODEL)),
     labels: new Map(),
+    facts: new Map(),
+    indicators: new Map(),
   };
   const redis = await freshRedis();
   const connection = await openRedis({ url: redis.url, log: quietLog, purpose: 'serving' });
