@@ -156,16 +156,17 @@ try {
     ...createUserSql(store),
     check: (_key, body) => body({ store, guard: { check: async (text) => text } }),
   };
+  const mask = new Mask(Buffer.alloc(32), TABLES.personalColumns);
   const sets = createTrainingSets({
     registry,
     offline: createOfflineReader({ store, calendar, log }),
-    builder: createTrainingSetBuilder({ tables: TABLES, store, calendar, userSql: unguarded, log }),
+    builder: createTrainingSetBuilder({ tables: TABLES, store, calendar, userSql: unguarded, mask, log }),
     history: { estimateAsOfs: async () => [], computeAsOfs: async () => [] },
     historyBudget: { rows: 0, seconds: 0 },
     spines: { get: (id) => Promise.reject(new Error(`no spine ${id} is uploaded here`)) },
     ledger: createTrainingSetLedger(database.dataSource),
     definitions: createDefinitionLedger(database.dataSource),
-    mask: new Mask(Buffer.alloc(32), TABLES.personalColumns),
+    mask,
     clock: () => AS_OF,
     folder: join(home, 'training-sets'),
     queue: { enqueue: async ({ name }, _, { id } = {}) => ({ id, name }) as JobRecord },

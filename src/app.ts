@@ -327,7 +327,15 @@ export async function createApp(config: Config, given: Given = {}) {
     const trainingSets = createTrainingSets({
       registry,
       offline,
-      builder: createTrainingSetBuilder({ store, calendar, tables, userSql, spineLimits: config.spineLimits, log }),
+      builder: createTrainingSetBuilder({
+        store,
+        calendar,
+        tables,
+        userSql,
+        mask,
+        spineLimits: config.spineLimits,
+        log,
+      }),
       spines,
       history: materializer,
       historyBudget: config.historyBudget,

@@ -1,4 +1,5 @@
 /** An offline store on a database of its own, and views without files. */
+import { Mask } from '../../src/core/compute/masking.js';
 import { defineFeatureView, type FeatureViewSpec } from '../../src/core/definitions/define.js';
 import type { FeatureRef, View } from '../../src/core/definitions/definitions.js';
 import { Sql } from '../../src/core/definitions/sql.js';
@@ -17,6 +18,9 @@ import { TABLES } from '../support/tables.js';
 import { type LeasedWrites, leasedWrites } from '../support/writes.js';
 
 const silent = () => undefined;
+/** The platform's own. */
+export const MASK = new Mask(Buffer.alloc(32, 3), TABLES.personalColumns);
+
 export const quiet: Log = { debug: silent, info: silent, warn: silent, error: silent };
 export const unmeasured: Metrics = { count: silent, observe: silent, gauge: silent };
 
@@ -75,7 +79,7 @@ export function offlineOn(
     offline: createOfflineReader(common),
     writers,
     writes: leasedWrites(writers),
-    sets: createTrainingSetBuilder({ tables: TABLES, ...common, userSql: unguarded(store), ...more }),
+    sets: createTrainingSetBuilder({ tables: TABLES, ...common, mask: MASK, userSql: unguarded(store), ...more }),
   };
 }
 

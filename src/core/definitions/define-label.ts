@@ -112,7 +112,7 @@ export type LabelClosure = 'good' | 'indeterminate' | 'excluded';
 export interface LabelStratum {
   /**
    * Which they are: a condition in SQL on `value` (NULL where there is no outcome), `outcome` (`INDETERMINATE`, or empty) and `observed_on` (Date). The first
-   * stratum that holds counts.
+   * stratum that holds counts. Only a condition that names `outcome` holds for the indeterminate.
    */
   readonly when: string;
   /** The share that is taken, 0 to 1. */

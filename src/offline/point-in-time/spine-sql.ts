@@ -43,6 +43,8 @@ export interface SpineSqlTools {
   readonly userSql: UserSql;
   readonly calendar: BusinessCalendar;
   readonly tables: SourceTables;
+  /** The platform's own, for all callers; that of a request is there where its caller reads masks. */
+  readonly mask: Mask;
   /** Most that the SQL of a spine may give; absent: any number. */
   readonly spineLimits?: SpineLimits | undefined;
 }
@@ -52,7 +54,7 @@ export interface SpineSqlTools {
  * else; a conversion that would change a value fails the set. BAD_USER_INPUT says what is not allowed or which column is missing.
  */
 export function planSpineSql(
-  { userSql, calendar, tables }: Omit<SpineSqlTools, 'store'>,
+  { userSql, calendar, tables }: Omit<SpineSqlTools, 'store' | 'mask'>,
   request: SpineSqlRequest,
 ): Promise<SpineSql> {
   return userSql.check(request.callerKey, async ({ store, guard }) => {

@@ -1,3 +1,4 @@
+import type { Mask } from '../../core/compute/masking.js';
 import type { BusinessCalendar } from '../../core/helpers/time.js';
 import type { SourceTables } from '../../core/lending/sources.js';
 import type { Log } from '../../core/ports/process.js';
@@ -16,6 +17,8 @@ export interface TrainingSetBuilderOptions {
   readonly tables: SourceTables;
   /** Checks and runs the SQL of spines. */
   readonly userSql: UserSql;
+  /** By which a label's observations are sampled where their ids are personal. */
+  readonly mask: Mask;
   /** Most that the SQL of a spine may give; absent: any number. */
   readonly spineLimits?: SpineLimits;
   readonly log: Log;

@@ -6,8 +6,8 @@ import { TIME_COLUMN } from '../../core/compute/spine-columns.js';
 import type { Label } from '../../core/definitions/definitions.js';
 import { ident, instantSql, join, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import type { FeatureType } from '../../core/definitions/types.js';
-import { badInput } from '../../core/errors.js';
-import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
+import { badInput, type RiskgraphError } from '../../core/errors.js';
+import { type BusinessCalendar, formatInstant, type Instant } from '../../core/helpers/time.js';
 import { sourceSelect } from '../../core/lending/source-sql.js';
 import type { SourceTables } from '../../core/lending/sources.js';
 import type { ClickHouse, QueryOptions } from '../../warehouse/client.js';
@@ -24,11 +24,20 @@ export interface LabelSpineRequest {
 
 export interface LabelSpine {
   readonly columns: readonly { readonly name: string; readonly type: FeatureType }[];
-  /** The rows that are taken, oldest first. */
+  /** The rows that are taken, oldest first, and those of one instant in the order of the ids that are shown. */
   readonly select: Sql;
   /** Source tables that it reads. */
   readonly tables: readonly string[];
-  /** Every observation, as `sampledSql` gives them. */
+  /** What the rows are chosen of. */
+  readonly chosen: ChosenOf;
+}
+
+/** The observations of a label whose outcome is known at the as-of. */
+export interface ChosenOf {
+  /** As name@version. */
+  readonly label: string;
+  readonly asOf: Instant;
+  /** Every one, as `sampledSql` gives them. */
   readonly observations: Sql;
 }
 
@@ -38,11 +47,15 @@ const OWNER_KEY = 'customer_id';
 
 /**
  * The observations of a label whose outcome is known at the as-of, sampled and split as the label says: its entity's key, that of the customer where the
- * features need it, and `event_timestamp`.
+ * features need it, and `event_timestamp`. A personal id is sampled by its mask: by itself, which rows are in would tell a guess from the id.
  * @throws BAD_USER_INPUT where the features need another key
  */
 export function planLabelSpine(
-  { calendar, tables }: { readonly calendar: BusinessCalendar; readonly tables: SourceTables },
+  {
+    calendar,
+    tables,
+    mask: ownMask,
+  }: { readonly calendar: BusinessCalendar; readonly tables: SourceTables; readonly mask: Mask },
   { label, joinKeys, asOf, mask, imports }: LabelSpineRequest,
 ): LabelSpine {
   const [own = ''] = label.entity.joinKeys;
@@ -65,10 +78,15 @@ export function planLabelSpine(
     });
   const rows = known('labels', sql`v.entity = ${label.entity.name} AND v.name = ${label.id}`);
   const mature = sql`(SELECT * FROM ${rows} WHERE known_at <= ${instantSql(asOf)})`;
-  const observations = sampledSql(label, sampledRows(label, mature, sql`${calendar.timezone}`));
-
-  // Masked last: a row is in or out by what it is, and so it is for every role.
-  const shown = (key: string, value: Sql): Sql => (mask?.personal.has(key) ? mask.textSql(value) : value);
+  const shownBy = (by: Mask | undefined, key: string, value: Sql): Sql =>
+    by?.personal.has(key) ? by.textSql(value) : value;
+  // By the same id for every role, and so each has the same rows.
+  const observations = sampledSql(
+    label,
+    sampledRows(label, mature, sql`${calendar.timezone}`),
+    shownBy(ownMask, own, raw('entity_id')),
+  );
+  const shown = (key: string, value: Sql): Sql => shownBy(mask, key, value);
   const shownKey = shown(own, raw('o.entity_id'));
   const columns: readonly { readonly name: string; readonly type: FeatureType; readonly value: Sql }[] = [
     { name: own, type: 'STRING', value: shownKey },
@@ -88,8 +106,31 @@ export function planLabelSpine(
       FROM ${owned}(SELECT * FROM (${observations}) WHERE taken) AS o${owners ? raw(' ON w.id = o.entity_id') : raw('')}
       ORDER BY o.observed_at, ${shownKey}`,
     tables: ['labels', ...(owners ? [owners] : [])],
-    observations,
+    chosen: { label: label.id, asOf, observations },
   };
+}
+
+/** How the rows of a label become fewer. */
+export const fewerOf = ({ label }: ChosenOf): string =>
+  `lower a rate in the next version of the label, or add a stratum on observed_on with rate 0; or select some with spineSql, FROM labels WHERE name = '${label}'`;
+
+/** The error of a spine without rows. */
+export async function noRowsOf(
+  store: ClickHouse,
+  { label, asOf, observations }: ChosenOf,
+  options: QueryOptions,
+): Promise<RiskgraphError> {
+  const strata = await countStrata(store, observations, options);
+  const left = strata.map((each) => `${each.stratum} ${each.observations} at rate ${each.rate}`).join(', ');
+  return left === ''
+    ? badInput(
+        `the spine has no rows: no outcome of ${label} is known by ${formatInstant(asOf)}`,
+        'run compute-labels, or give a later asOf',
+      )
+    : badInput(
+        `the spine has no rows: the sampling of ${label} takes none of what is known by ${formatInstant(asOf)}: ${left}`,
+        'raise a rate in the next version of the label, or give a later asOf',
+      );
 }
 
 /** What became of the observations of a stratum. */

@@ -9,13 +9,24 @@ export interface Masking {
   readonly entities: ReadonlyMap<string, EntityDefinition>;
 }
 
-/** A source table with its personal columns masked, of the same columns and types; others as they are. */
+/**
+ * A source table with its personal columns masked, of the same columns and types; others as they are. Where a personal
+ * value is in its key, its rows come in the order of the masks: in that of the key, SQL that orders nothing would tell which mask is whose.
+ */
 export function maskedSource(table: SourceTable, select: Sql, { mask, entities }: Masking): Sql {
-  const replaced = table.columns
-    .filter(({ pii }) => pii)
-    .map((column) => sql`${maskedColumn(column, mask)} AS ${ident(column.name)}`);
-  if (isOfAnyEntity(table)) replaced.push(sql`${maskedEntityId({ mask, entities })} AS entity_id`);
-  return replaced.length === 0 ? select : sql`(SELECT * REPLACE(${join(replaced)}) FROM ${select} AS m)`;
+  const personal = table.columns.filter(({ pii }) => pii);
+  const masks = new Map(personal.map((column) => [column.name, maskedColumn(column, mask)]));
+  if (isOfAnyEntity(table)) masks.set('entity_id', maskedEntityId({ mask, entities }));
+  if (masks.size === 0) return select;
+  const replaced = [...masks].map(([name, masked]) => sql`${masked} AS ${ident(name)}`);
+  if (!table.key.some((name) => masks.has(name))) return sql`(SELECT * REPLACE(${join(replaced)}) FROM ${select} AS m)`;
+  // A number has the same mask as any other, and a date as all of its year: in the order they have a hash of their own.
+  const order = table.key.map((name) => {
+    const stored = sql`m.${ident(name)}`;
+    if (personal.some((column) => column.name === name)) return mask.textSql(sql`toString(${stored})`);
+    return masks.get(name) ?? stored;
+  });
+  return sql`(SELECT * REPLACE(${join(replaced)}) FROM ${select} AS m ORDER BY ${join(order)})`;
 }
 
 /** As labels and scores are: the row names its entity, and so says whether its key is personal. */

@@ -193,7 +193,7 @@ async function build(
   const target = planned.spine.target === null ? null : targetColumn(spine, planned.spine.target, asOf);
   const own = spineColumns(
     { spine, joinKeys: planned.onDemand.joinKeys },
-    { label: planned.label?.key, target: target?.name, isChosen: planned.spine.observations !== undefined },
+    { label: planned.label?.key, target: target?.name, isChosen: planned.spine.chosen !== undefined },
   );
   const asked = planned.onDemand.columns.flatMap((column, index) => {
     const name = planned.outputs[index]?.column as string;
@@ -239,8 +239,8 @@ async function build(
   return result;
 }
 
-const strataOf = ({ observations }: SpinePlan, { store, checkpoints }: Working) =>
-  observations === undefined ? null : countStrata(store, observations, checkpoints.options);
+const strataOf = ({ chosen }: SpinePlan, { store, checkpoints }: Working) =>
+  chosen === undefined ? null : countStrata(store, chosen.observations, checkpoints.options);
 
 const isThere = (path: string): Promise<boolean> =>
   access(path).then(

@@ -19,11 +19,11 @@ async function bytesOf(store: ClickHouse, table: string): Promise<number> {
 
 /**
  * Writes a table, and ends the statement that does once it holds more than so many bytes.
- * @throws BAD_USER_INPUT where it would be larger
+ * @throws BAD_USER_INPUT where it would be larger; `fewer` says how there would be fewer
  */
 export async function writtenWithin(
   store: ClickHouse,
-  { table, bytes }: { readonly table: string; readonly bytes: number },
+  { table, bytes, fewer }: { readonly table: string; readonly bytes: number; readonly fewer: string },
   write: () => Promise<void>,
 ): Promise<void> {
   let isLarger = false;
@@ -49,15 +49,12 @@ export async function writtenWithin(
   if (!isLarger) return;
   throw badInput(
     `the rows of the spine are larger than ${bytes} bytes`,
-    'select fewer rows, and of them only the keys, event_timestamp and the columns that the set needs; the operator sets the limit: RISKGRAPH_SPINE_BYTES',
+    `${fewer}; the operator sets the limit: RISKGRAPH_SPINE_BYTES`,
   );
 }
 
-/** @throws BAD_USER_INPUT where the SQL gave more rows than it may */
-export function refuseMoreRows(rows: number, most: number): void {
+/** @throws BAD_USER_INPUT where the SQL gave more rows than it may; `fewer` says how there would be fewer */
+export function refuseMoreRows(rows: number, { most, fewer }: { readonly most: number; readonly fewer: string }): void {
   if (rows <= most) return;
-  throw badInput(
-    `the spine has more than ${most} rows`,
-    'select fewer, or split the set by time; the operator sets the limit: RISKGRAPH_SPINE_ROWS',
-  );
+  throw badInput(`the spine has more than ${most} rows`, `${fewer}; the operator sets the limit: RISKGRAPH_SPINE_ROWS`);
 }

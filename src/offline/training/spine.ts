@@ -17,7 +17,7 @@ import { checkSpineInputs } from '../point-in-time/spine-inputs.js';
 import { planSpineSql, type SpineSqlTools } from '../point-in-time/spine-sql.js';
 import type { Checkpoints } from './checkpoints.js';
 import { contentHash, contentSum } from './content-hash.js';
-import { planLabelSpine } from './label-spine.js';
+import { type ChosenOf, fewerOf, noRowsOf, planLabelSpine } from './label-spine.js';
 import { refuseMoreRows, writtenWithin } from './spine-bounds.js';
 import { hasTable } from './tables.js';
 
@@ -85,8 +85,8 @@ export interface SpinePlan {
   readonly coordinates: ReadonlyMap<string, readonly [min: number, max: number]>;
   /** The column with the outcome of each row, which counts once its `known_at` has passed; null where the spine brings none. */
   readonly target: string | null;
-  /** Where the rows are those of a label: the observations that they were chosen of. */
-  readonly observations?: Sql;
+  /** Where the rows are those of a label. */
+  readonly chosen?: ChosenOf;
 }
 
 /** Checks a spine against the features; computes nothing. BAD_USER_INPUT says what does not fit. */
@@ -187,7 +187,9 @@ export async function fillSpineTable(
     return { table, rows: sum.rows, hash };
   });
   if (filled.rows === 0) {
-    throw badInput('the spine has no rows', plan.observations ? 'see the rates of its label' : 'widen the spine SQL');
+    throw plan.chosen
+      ? await noRowsOf(store, plan.chosen, options)
+      : badInput('the spine has no rows', 'widen the spine SQL');
   }
   return { ...filled, columns, kept: !('times' in plan.from) };
 }
@@ -220,11 +222,22 @@ async function writeSpine(
     filling.options,
   );
   if ('parts' in plan.from) {
-    const what = plan.observations ? 'the sampling of the label' : 'the spine SQL';
-    await insertSelect(tools, { ...filling, select: plan.from, what });
+    const said = plan.chosen
+      ? { what: 'the sampling of the label', fewer: fewerOf(plan.chosen) }
+      : { what: 'the spine SQL', fewer: FEWER };
+    await insertSelect(tools, { ...filling, ...said, select: plan.from });
     await refuseOutside(tools.store, plan, filling);
   } else await insertRows(tools, { ...filling, spine: plan.from });
   return filling.table;
+}
+
+const FEWER = 'select fewer rows, and of them only the keys, event_timestamp and the columns that the set needs';
+
+/** Rows that a statement gives, and how its errors speak of it. */
+interface Selected {
+  readonly select: Sql;
+  readonly what: string;
+  readonly fewer: string;
 }
 
 interface Filling {
@@ -236,7 +249,7 @@ interface Filling {
 
 async function insertSelect(
   { store, userSql, spineLimits }: SpineSqlTools,
-  { table, columns, select, what, options, callerKey }: Filling & { readonly select: Sql; readonly what: string },
+  { table, columns, select, what, fewer, options, callerKey }: Filling & Selected,
 ): Promise<void> {
   const time = sql`u.${ident(TIME_COLUMN)}`;
   const values = columns.map(({ name, type }) => castValue(sql`u.${ident(name)}`, type));
@@ -252,9 +265,9 @@ async function insertSelect(
       throw valueFailure(error, what);
     });
   const bytes = spineLimits?.bytes ?? Number.POSITIVE_INFINITY;
-  await writtenWithin(store, { table, bytes }, fill).finally(place.leave);
+  await writtenWithin(store, { table, bytes, fewer }, fill).finally(place.leave);
   const total = await rowsWhere(store, { table, options }, raw('1'));
-  if (spineLimits) refuseMoreRows(total, spineLimits.rows);
+  if (spineLimits) refuseMoreRows(total, { most: spineLimits.rows, fewer });
   const instant = ident(columns.find(({ name }) => name === TIME_COLUMN)?.column as string);
   const timeless = await rowsWhere(store, { table, options }, sql`${instant} IS NULL`);
   if (timeless === 0) return;

@@ -3,7 +3,7 @@ import { BusinessCalendar } from '../../../src/core/helpers/time.js';
 import { createTrainingSetBuilder } from '../../../src/offline/training/builder.js';
 import { type ClickHouse, openClickHouse } from '../../../src/warehouse/client.js';
 import { TABLES } from '../../support/tables.js';
-import { quiet, unguarded, unmeasured } from '../support.js';
+import { MASK, quiet, unguarded, unmeasured } from '../support.js';
 import { setRequest } from './views.js';
 
 export interface BuildPlan {
@@ -48,6 +48,7 @@ async function main({ url, database, id, path, rowsAStep, label, after, within }
     store: dying,
     calendar,
     userSql: unguarded(dying),
+    mask: MASK,
     log: quiet,
     rowsAStep,
   });

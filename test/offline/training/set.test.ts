@@ -28,7 +28,7 @@ import type { ClickHouse } from '../../../src/warehouse/client.js';
 import { createUserSql } from '../../../src/warehouse/user-sql.js';
 import { TABLES } from '../../support/tables.js';
 import { openMigrated } from '../migrated.js';
-import { type OfflineFixture, type OfflinePorts, offlineOn, refsOf, viewOf } from '../support.js';
+import { MASK, type OfflineFixture, type OfflinePorts, offlineOn, refsOf, viewOf } from '../support.js';
 
 const DAY = 86_400_000;
 const T0 = Date.UTC(2026, 0, 10);
@@ -578,6 +578,94 @@ test('the observations of a label are a spine: sampled by stratum, split by time
   const again = await build({ spine: spineOf(0.25), label: 'drawn@1', pins });
   expect(again.lines).toEqual(drawn.lines);
   expect(again.result.manifest.spine).toEqual(drawn.result.manifest.spine);
+});
+
+test('a personal id is sampled by its mask, so that which rows are in tells no guess from an id', async () => {
+  const ids = Array.from({ length: 120 }, (_, index) => `P${index}`);
+  await labels(
+    'seen@1',
+    ids.map((id) => ({ id, observed: 1, value: 0, entity: 'device' })),
+  );
+  const sampling = { strata: { good: { when: 'value = 0', rate: 0.25 } } };
+  const spine = { fromLabel: labelOf('seen', { entity: device, sampling }) };
+  const features = refsOf(profile);
+  const idsOf = ({ lines }: Awaited<ReturnType<typeof build>>) =>
+    lines.slice(1).map((line) => line.split('"')[1] ?? '');
+  const clear = idsOf(await build({ features, spine }));
+  const takenBy = async (shown: (id: string) => string) => {
+    const texts = ids.map((id) => `'seen|${shown(id)}|${T0 + DAY}'`).join();
+    const rows = await fixture.store.rows<{ at: string }>(
+      'test',
+      raw(`SELECT n - 1 AS at FROM (SELECT arrayJoin(arrayEnumerate([${texts}] AS texts)) AS n, texts[n] AS text)
+        WHERE bitShiftRight(sipHash64(text), 11) < toUInt64(0.25 * 9007199254740992) ORDER BY n`),
+    );
+    return rows.map(({ at: index }) => ids[Number(index)] as string);
+  };
+  expect(clear).toEqual((await takenBy((id) => MASK.text(id))).toSorted());
+  expect(clear).not.toEqual((await takenBy((id) => id)).toSorted());
+  expect(idsOf(await build({ features, spine, mask: MASK }))).toEqual(clear.map((id) => MASK.text(id)).toSorted());
+});
+
+test('spine SQL over masked tables is answered in the order of the masks, and in none of the personal keys', async () => {
+  const ids = Array.from({ length: 40 }, (_, index) => `M${String(index).padStart(2, '0')}`);
+  await labels(
+    'sorted',
+    ids.map((id) => ({ id, observed: 1, value: 0, entity: 'device' })),
+  );
+  const columns = ['customer_id', 'device_id', 'seen_at', 'ingested_at', 'deleted', 'seq', 'row_hash'];
+  const sightings = ids.map((id) => ['CM', id, dateTime(1), dateTime(1), 0, 1, '1']);
+  await fixture.store.insert('test', { table: 'device_sightings', columns: columns as [string] }, sightings);
+  const seen = "SELECT device_id, seen_at AS event_timestamp FROM device_sightings WHERE customer_id = 'CM'";
+  for (const sql of [
+    seen,
+    `${seen} ORDER BY event_timestamp`,
+    `SELECT arrayJoin(ids) AS device_id, at AS event_timestamp
+      FROM (SELECT groupArray(device_id) AS ids, max(event_timestamp) AS at FROM (${seen}))`,
+    "SELECT entity_id AS device_id, observed_at AS event_timestamp FROM labels WHERE name = 'sorted'",
+  ]) {
+    const { lines } = await build({ features: refsOf(profile), spine: { sql }, mask: MASK });
+    expect(lines.slice(1).map((line) => line.split('"')[1])).toEqual(ids.map((id) => MASK.text(id)).toSorted());
+  }
+});
+
+test('a stratum takes the indeterminate only where its condition names outcome', async () => {
+  await labels('open@1', [
+    { id: 'I1', observed: 1, value: 0 },
+    { id: 'I2', observed: 1, value: 0, outcome: 'INDETERMINATE' },
+    { id: 'I3', observed: 1, value: 0, outcome: 'EXCLUDED' },
+  ]);
+  const taken = async (when: string): Promise<readonly string[]> => {
+    const spine = { fromLabel: labelOf('open', { sampling: { strata: { some: { when, rate: 1 } } } }) };
+    return (await build({ spine })).lines.slice(1).map((line) => line.split('"')[1] ?? '');
+  };
+  const day = `observed_on >= '${calendarDay(0)}'`;
+  expect(await taken(day)).toEqual(['I1']);
+  expect(await taken(`value = 0 OR ${day}`)).toEqual(['I1']);
+  expect(await taken(`outcome IN ('', 'INDETERMINATE') AND ${day}`)).toEqual(['I1', 'I2']);
+});
+
+test('a label spine without rows, or with too many, says what to do about its label', async () => {
+  await labels('few@1', [
+    { id: 'F1', observed: 1, value: 0 },
+    { id: 'F2', observed: 1, value: 0, outcome: 'EXCLUDED' },
+  ]);
+  await expect(build({ spine: { fromLabel: labelOf('none') } })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: `the spine has no rows: no outcome of none@1 is known by ${new Date(AS_OF).toISOString()}`,
+    hint: 'run compute-labels, or give a later asOf',
+  });
+  const sampling = { strata: { good: { when: 'value = 0', rate: 0 } } };
+  await expect(build({ spine: { fromLabel: labelOf('few', { sampling }) } })).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: expect.stringMatching(/the sampling of few@1 takes none of .*Z: excluded 1 at rate 0, good 1 at rate 0$/),
+    hint: expect.stringContaining('raise a rate'),
+  });
+  const { sets } = offlineOn(fixture.store, fixture.calendar, { spineLimits: { rows: 100, bytes: 1e9 } });
+  await expect(sets.build(requestOf({ spine: { fromLabel: labelOf('drawn') } }))).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: 'the spine has more than 100 rows',
+    hint: expect.stringMatching(/^lower a rate in the next version of the label, or add a stratum on observed_on/),
+  });
 });
 
 test('a label of loans gives features of their customers, and says which key it does not bring', async () => {
