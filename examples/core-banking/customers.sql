@@ -7,5 +7,6 @@ SELECT
   concat(substring(BIRTH, 1, 4), '-', substring(BIRTH, 5, 2), '-', substring(BIRTH, 7, 2)) AS birth_date,
   SEX AS gender,
   PROV_CD AS province,
-  toDecimal64(nullIf(MTH_INC_FEN, '0'), 2) / 100 AS monthly_income
+  toDecimal64(nullIf(MTH_INC_FEN, '0'), 2) / 100 AS monthly_income,
+  toDateTime64(UPD_TS, 3, 'Asia/Shanghai') AS ingested_at
 FROM file

@@ -101,7 +101,7 @@ it(isThere
   expect(again).toContain(`import statements: 0 accepted, ${6 * rows} duplicates, 0 rejected`);
 }, 600_000);
 
-const OPTIONS = /^\$ npx riskgraph import (\w+) (\S+) --history(?: --mapping (\S+))?$/;
+const IMPORT = /^\$ npx riskgraph import (\w+) (\S+)( --history)? --mapping (\S+)$/;
 
 /** Imports as the commands of a page say. @returns the page's own lines, and what the imports print */
 async function importsOf(
@@ -112,12 +112,13 @@ async function importsOf(
   for (const [, command = '', shown = ''] of (await readFile(page, 'utf8')).matchAll(
     /^```\n(\$ .*)\n([\s\S]*?)\n```$/gm,
   )) {
-    const [, table, file, mapping] = OPTIONS.exec(command) ?? [];
+    const [, table, file, history, mapping] = IMPORT.exec(command) ?? [];
     if (!table || !file || !mapping) continue;
     const form = new FormData();
     form.append('mapping', await readFile(mapping, 'utf8'));
     form.append('file', new Blob([await readFile(file)]), 'file.csv');
-    seen.push([shown, describeImport(table, await client.post<ImportResult>(`/import/${table}?history=true`, form))]);
+    const path = `/import/${table}?history=${history !== undefined}`;
+    seen.push([shown, describeImport(table, await client.post<ImportResult>(path, form))]);
   }
   return seen;
 }
@@ -137,14 +138,25 @@ it('takes the files of a core-banking system to features, as the page on bringin
   );
   const { result } = await followJob(client, job, { json: true });
   expect(result).toMatchObject({ loans: 2 });
-  const { previewFeatureView: preview } = await client.graphql<{ previewFeatureView: { readonly rows: unknown[][] } }>(
-    '{ previewFeatureView(view: "repayment_history", keys: { customer_id: ["10017", "10018"] }, asOf: "2025-11-20T00:00:00+08:00") { rows } }',
-  );
-  for (const row of preview.rows) {
-    const cells = row.flatMap((value) =>
-      value === null ? [] : [Array.isArray(value) ? JSON.stringify(value) : String(value)],
+  // An income that changed is seen from its change on.
+  for (const [view, day] of [
+    ['customer_profile', '2025-10-20'],
+    ['customer_profile', '2025-10-21'],
+    ['repayment_history', '2025-11-20'],
+  ] as const) {
+    const asOf = `${day}T00:00:00+08:00`;
+    const { previewFeatureView: preview } = await client.graphql<{
+      previewFeatureView: { readonly rows: unknown[][] };
+    }>(
+      'query($view: String!, $asOf: DateTime!) { previewFeatureView(view: $view, keys: { customer_id: ["10017", "10018"] }, asOf: $asOf) { rows } }',
+      { view, asOf },
     );
-    expect(text.replace(/ +/g, ' ')).toContain(cells.join(' '));
+    const [, shown = ''] = text.split(`preview ${view} --keys customer_id=10017,10018 --as-of ${asOf}\n`);
+    const [table = ''] = shown.split('\n\n');
+    const rows = preview.rows.map((row) =>
+      row.flatMap((value) => (value === null ? [] : [Array.isArray(value) ? JSON.stringify(value) : String(value)])),
+    );
+    expect(table.replace(/ +/g, ' ').split('\n').slice(1)).toEqual(rows.map((cells) => cells.join(' ')));
   }
 });
 
