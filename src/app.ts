@@ -273,7 +273,11 @@ export async function createApp(config: Config, given: Given = {}) {
     });
     const sets = createTrainingSetLedger(dataSource);
     const learn = createLearner({
-      grow: (wanted) => grow(wanted, { models: (models) => scorer.open(models), tables: compareOwn }),
+      grow: async (wanted) => {
+        const left = await grow(wanted, { models: (models) => scorer.open(models), tables: compareOwn });
+        metrics.gauge('definitions_refused', registry.refused.length);
+        return left;
+      },
       log,
     });
     const catalogue = createCatalogue({ registry, ledger: definitions, learn });

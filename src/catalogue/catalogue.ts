@@ -110,7 +110,10 @@ export function createCatalogue({
       loaded === undefined || isOtherText(loaded, applied);
     return [
       ...tables
-        .filter(({ name, hash }) => registry.tables.find(name)?.definedBy?.hash !== hash)
+        // What was refused may fit by now: a table of the lender that could not be read at the start.
+        .filter(
+          ({ name, hash }) => registry.tables.isRefused(name) || registry.tables.find(name)?.definedBy?.hash !== hash,
+        )
         .map(({ name, hash }) => ({ kind: 'table', id: `${name}@1`, hash }) as const),
       ...inForce(all).filter((one) => isLacking(loadedHash(one), one.hash)),
     ];

@@ -57,9 +57,14 @@ export type PlanCosts = (
   from?: LocalDate,
 ) => Promise<readonly PlanChange[]>;
 
-/** A source table that the same plan adds. */
-const plannedSource = ({ sources, origin }: View): string | undefined =>
-  origin.kind === 'query' ? sources.find((name) => origin.tables.find(name)?.planned === 'TABLE') : undefined;
+/** What the same plan makes of the tables that a view reads: until then they read as empty. */
+function plannedSource({ sources, origin }: View): string | undefined {
+  if (origin.kind !== 'query') return undefined;
+  const table = sources.map((name) => origin.tables.find(name)).find((each) => each?.planned !== undefined);
+  if (!table?.planned) return undefined;
+  if (table.planned === 'TABLE') return `makes the source table ${table.name}`;
+  return `adds ${table.planned.map((column) => `${table.name}.${column}`).join(', ')}`;
+}
 
 /** @returns a function that fills the costs of new views into changes; a cost that cannot be measured says why, and never fails the plan */
 export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
@@ -136,7 +141,7 @@ export function createPlanCosts(options: PlanCostsOptions): PlanCosts {
       }
       const planned = plannedSource(view);
       if (planned !== undefined) {
-        const problem = `its cost is not known before the apply that makes the source table ${planned}`;
+        const problem = `its cost is not known before the apply that ${planned}`;
         costed.push({ ...change, cost: { ...NOTHING_KNOWN, problem } });
         continue;
       }

@@ -185,7 +185,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     const { changes, problems } = compare(files, published);
     const notice = rehash ? null : rehashNotice(files, published);
     const touched = await withSets(changes, published);
-    const tables = tableChanges(disk, await ledger.tables(), published);
+    const tables = tableChanges(disk, await ledger.tables(), published, changes);
     const plan = {
       changes: [...tables.changes, ...(asked ? await costs(touched, published, disk.views, from) : touched)],
       problems: [

@@ -60,12 +60,14 @@ export function tableChanges(
   disk: Registry,
   tables: readonly PublishedTable[],
   published: readonly PublishedDefinition[],
+  /** What the same plan changes of definitions: what it retires reads no table any more. */
+  others: readonly PlanChange[],
 ): { readonly changes: readonly PlanChange[]; readonly problems: readonly string[] } {
+  const retired = new Set(others.filter(({ action }) => action === 'RETIRE').map(({ kind, id }) => `${kind} ${id}`));
+  const staying = inForce(published).filter(({ kind, id }) => !retired.has(`${kind} ${id}`));
   const lost = gone(disk, tables).map(({ name }) => ({
     name,
-    by: inForce(published).filter(({ snapshot }) =>
-      (snapshot.sources as readonly string[] | undefined)?.includes(name),
-    ),
+    by: staying.filter(({ snapshot }) => (snapshot.sources as readonly string[] | undefined)?.includes(name)),
   }));
   return {
     changes: [

@@ -56,7 +56,14 @@ export async function openRegistry(
   const unfits: RefusedFile[] = [];
   return {
     registry: registryOf(loading, refused),
-    grow: (wanted, opening) => grow(loading, options, wanted, opening),
+    async grow(wanted, opening) {
+      const before = loading.tables.names.filter((name) => loading.tables.isRefused(name));
+      const left = await grow(loading, options, wanted, opening);
+      const served = new Set(before.filter((name) => !loading.tables.isRefused(name)).map((name) => `${name}@1`));
+      const still = refused.filter(({ defines }) => defines?.kind !== 'table' || !served.has(defines.id));
+      refused.splice(0, refused.length, ...still);
+      return left;
+    },
     async onDisk(inForce, opening) {
       const disk = await loadUsable(options, inForce);
       for (const model of [...disk.loading.models.values()]) {
@@ -109,6 +116,9 @@ const labelOf = ({ kind, id }: FoundFile): string => `${kind} ${id}`;
 const labelsOf = (item: FoundFile): readonly string[] =>
   item.kind === 'model' ? [labelOf(item), `view ${scoreViewId(item)}`] : [labelOf(item)];
 
+const isRefusedTable = ({ kind, name }: Pick<FoundFile, 'kind' | 'name'>, tables: SourceTables): boolean =>
+  kind === 'table' && tables.isRefused(name);
+
 async function grow(
   known: Loading,
   layers: Layers,
@@ -119,7 +129,9 @@ async function grow(
   const here = hashesOf(known);
   await renewEntities(known, layers);
   const found = await findLayered(layers, []);
-  let left = found.filter((item) => wanted.has(labelOf(item)) && here.get(labelOf(item)) !== wanted.get(labelOf(item)));
+  const isServed = (item: FoundFile, hashes: ReadonlyMap<string, string>): boolean =>
+    hashes.get(labelOf(item)) === wanted.get(labelOf(item)) && !isRefusedTable(item, known.tables);
+  let left = found.filter((item) => wanted.has(labelOf(item)) && !isServed(item, here));
   const scores = new Map([...known.scores, ...scoresOf(left)]);
   // One may need another of them: each pass adds what the one before made possible.
   for (let before = Number.POSITIVE_INFINITY; left.length < before; ) {
@@ -127,7 +139,7 @@ async function grow(
     const failed: FoundFile[] = [];
     for (const item of left) {
       // Of two files that define the same, the one that was applied.
-      if (hashesOf(known).get(labelOf(item)) === wanted.get(labelOf(item))) continue;
+      if (isServed(item, hashesOf(known))) continue;
       const error = await add(item, { ...known, scores }, wanted, opening).then(
         () => null,
         (cause: unknown) => cause,

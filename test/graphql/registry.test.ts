@@ -335,6 +335,18 @@ it('a table and a column of one’s own are made by an apply that a plan has sho
     await definitions.put(shopsFile("area: opt(float('Its area'))"));
     const wide = 'shop_id,customer_id,opened_at,area\nS1,C1,2026-01-05T00:00:00Z,80\n';
     expect(await tableChanges()).toEqual([['ADD', 'column', 'shops.area', []]]);
+    const fresh = {
+      path: shopsView.path.replace('shop_count', 'shop_area'),
+      text: shopsView.text.replace('count()', 'sum(area)'),
+    };
+    await definitions.put(fresh);
+    // The stored rows have no such column: what the view costs is not known, and not nothing.
+    const costed = await ask<{ planRegistry: Plan }>(`mutation { planRegistry { ${PLAN} } }`);
+    expect(costed.planRegistry.changes.find(({ name }) => name === 'shop_area')?.cost).toMatchObject({
+      onlineKeys: null,
+      problem: 'its cost is not known before the apply that adds shops.area',
+    });
+    await rm(join(definitions.root, fresh.path));
     expect(await load(api, wide)).toMatchObject({ error: { code: 'BAD_USER_INPUT' } });
     await ask('mutation { applyRegistry { problems } }');
     await other.app.services.api.catalogue.refresh();
@@ -610,6 +622,15 @@ export default defineTable({
     await definitions.put(incomeFile(stamped));
     await run(`ALTER TABLE ${core}.salary DROP COLUMN cust_no`);
     expect((await plan()).problems.join()).toMatch(/'customer_id' cannot be derived of .*cust_no/);
+    const files = [unstamped.path.replace('salaries', 'salaries_now'), view.path.replace('_sum', '_now')];
+    for (const path of files) await rm(join(definitions.root, path));
+    // The plan that ends the last reader of a table gives the table up.
+    const ended = await plan();
+    expect(ended.problems.join()).not.toMatch(/salaries_now/);
+    expect(ended.changes.map(({ action, kind, name }) => [action, kind, name])).toEqual([
+      ['RETIRE', 'table', 'salaries_now'],
+      ['RETIRE', 'view', 'salary_now'],
+    ]);
     const marks = await ask(
       '{ stamped: featureView(name: "salary_sum") { unprotectedSources } not: featureView(name: "salary_now") { unprotectedSources } }',
     );

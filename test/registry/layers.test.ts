@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createCatalogue } from '../../src/catalogue/catalogue.js';
 import { openRegistry } from '../../src/registry/grow.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { asProject } from '../support/projects.js';
@@ -151,4 +152,32 @@ export default defineTable({ description: 'A shop', key: ['shop_id'], columns: {
     ['riskgraph/tables/shops.table.ts', ['table shops@1 is also defined in tables/shops.table.ts']],
   ]);
   expect(upgraded.registry.tables.get('shops').columns.map(({ name }) => name)).toEqual(['shop_id', 'owner']);
+});
+
+test('a table that could not be compared at the start is compared again, and served once it fits', async () => {
+  await put(project, {
+    'tables/shops.table.ts': `import { defineTable, text } from 'riskgraph';
+export default defineTable({ description: 'A shop', key: ['shop_id'], columns: { shop_id: text('The shop') } });
+`,
+  });
+  const { registry, grow, refuseTable } = await openRegistry({ root, project });
+  const { hash = '' } = registry.tables.get('shops').definedBy ?? {};
+  refuseTable('shops', ['it cannot be read']);
+  let problems: readonly string[] = ['it cannot be read yet'];
+  const opening = {
+    models: async () => undefined,
+    tables: async () => [{ table: 'shops', missing: false, fresh: [], added: [], problems }],
+  };
+  const catalogue = createCatalogue({
+    registry,
+    ledger: { all: async () => [], tables: async () => [{ name: 'shops', hash, personal: [] }] },
+    learn: async (wanted) =>
+      void (await grow(new Map(wanted.map((one) => [`${one.kind} ${one.id}`, one.hash])), opening)),
+  });
+  await catalogue.refresh();
+  expect(() => registry.tables.get('shops')).toThrow('the definition of the source table shops is refused');
+  problems = [];
+  await catalogue.refresh();
+  expect(registry.tables.get('shops').name).toBe('shops');
+  expect(registry.refused).toEqual([]);
 });

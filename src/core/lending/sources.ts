@@ -36,6 +36,10 @@ export class SourceTables {
     this.refused.set(name, reason);
   }
 
+  isRefused(name: string): boolean {
+    return this.refused.has(name);
+  }
+
   /** Finds a table by name. NOT_FOUND lists the tables that exist; CONFLICT says why one is refused, or not there yet. */
   get(name: string): SourceTable {
     const table = this.byName.get(name);
