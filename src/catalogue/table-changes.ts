@@ -33,9 +33,18 @@ const notesOf = (table: SourceTable): readonly string[] => [
       ]),
 ];
 
-function changesOf(table: SourceTable, disk: Registry): readonly PlanChange[] {
-  const { name, description, planned, columns } = table;
-  if (planned === undefined) return [];
+const RETOLD = 'its file says something else of what its values mean or allow; nothing of what is stored changes';
+
+function changesOf(table: SourceTable, disk: Registry, applied: PublishedTable | undefined): readonly PlanChange[] {
+  const { name, description, planned, columns, definedBy } = table;
+  if (planned === undefined) {
+    // A table that is served in part has no hash: its file is refused, or says more than this process has taken up.
+    const isOther =
+      applied !== undefined && definedBy !== null && definedBy.hash !== '' && definedBy.hash !== applied.hash;
+    return isOther
+      ? [{ ...NOTHING, action: 'CHANGE', kind: 'table', name, id: name, description, notes: [RETOLD] }]
+      : [];
+  }
   if (planned === 'TABLE') {
     const [touches, notes] = [readers(disk, name), notesOf(table)];
     return [{ ...NOTHING, action: 'ADD', kind: 'table', name, id: name, description, touches, notes }];
@@ -71,7 +80,13 @@ export function tableChanges(
   }));
   return {
     changes: [
-      ...disk.tables.all.flatMap((table) => changesOf(table, disk)),
+      ...disk.tables.all.flatMap((table) =>
+        changesOf(
+          table,
+          disk,
+          tables.find(({ name }) => name === table.name),
+        ),
+      ),
       ...lost.map(
         ({ name }): PlanChange => ({
           ...NOTHING,

@@ -210,6 +210,8 @@ export const PlanAction = enumOf<PlanActionName>('PlanAction', {
   values: {
     ADD: 'Publishes a definition of a new name.',
     BUMP: 'Publishes a new version of a known name; the old version keeps serving.',
+    CHANGE:
+      'Takes up what the file of a source table says otherwise without a change of what is stored, such as a description.',
     RETIRE: 'Ends a version.',
   },
 });

@@ -353,6 +353,14 @@ it('a table and a column of one’s own are made by an apply that a plan has sho
     expect(await load(other, row)).toMatchObject({ duplicates: 1 });
     expect(await load(other, wide)).toMatchObject({ accepted: 1 });
     expect(await load(api, wide)).toMatchObject({ duplicates: 1 });
+
+    const said = shopsFile("area: opt(float('Its area in m2'))");
+    await definitions.put(said);
+    expect(await tableChanges()).toEqual([['CHANGE', 'table', 'shops', []]]);
+    await ask('mutation { applyRegistry { problems } }');
+    expect(await tableChanges()).toEqual([]);
+    await other.app.services.api.catalogue.refresh();
+    expect(other.app.registry.tables.get('shops').columns.at(-1)?.description).toBe('Its area in m2');
   } finally {
     await other.close();
   }
@@ -492,7 +500,7 @@ export default defineTable({
     const query = `{ previewFeatureView(view: "${name}", keys: { customer_id: ["7"] }, asOf: "${asOf}") { rows } }`;
     return (await ask<{ previewFeatureView: { rows: unknown[][] } }>(query)).previewFeatureView.rows[0]?.[1];
   };
-  await definitions.put(shopsFile("area: opt(float('Its area'))"));
+  await definitions.put(shopsFile("area: opt(float('Its area in m2'))"));
   await run(`CREATE DATABASE ${core}`);
   try {
     await run(`CREATE TABLE ${core}.salary (salary_no UInt64, cust_no UInt32, paid_at DateTime('Asia/Shanghai'),

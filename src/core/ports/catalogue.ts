@@ -68,7 +68,7 @@ export interface FreshCatalogue {
   model(reference: string): Promise<Model>;
 }
 
-export type PlanAction = 'ADD' | 'BUMP' | 'RETIRE';
+export type PlanAction = 'ADD' | 'BUMP' | 'CHANGE' | 'RETIRE';
 
 /** The effect of a planned change on another definition. */
 export type PlanEffect =
