@@ -63,6 +63,7 @@ function plannedSource({ sources, origin }: View): string | undefined {
   const table = sources.map((name) => origin.tables.find(name)).find((each) => each?.planned !== undefined);
   if (!table?.planned) return undefined;
   if (table.planned === 'TABLE') return `makes the source table ${table.name}`;
+  if (table.planned.length === 0) return `reads the source table ${table.name} otherwise`;
   return `adds ${table.planned.map((column) => `${table.name}.${column}`).join(', ')}`;
 }
 

@@ -49,11 +49,16 @@ function changesOf(table: SourceTable, disk: Registry, applied: PublishedTable |
     const [touches, notes] = [readers(disk, name), notesOf(table)];
     return [{ ...NOTHING, action: 'ADD', kind: 'table', name, id: name, description, touches, notes }];
   }
+  if (planned.length === 0) {
+    const [touches, notes] = [readers(disk, name), table.notes ?? []];
+    return [{ ...NOTHING, action: 'CHANGE', kind: 'table', name, id: name, description, touches, notes }];
+  }
   return columns
     .filter((column) => planned.includes(column.name))
     .map((column) => {
       const id = `${name}.${column.name}`;
-      return { ...NOTHING, action: 'ADD', kind: 'column', name: id, id, description: column.description };
+      const notes = table.notes ?? [];
+      return { ...NOTHING, action: 'ADD', kind: 'column', name: id, id, description: column.description, notes };
     });
 }
 

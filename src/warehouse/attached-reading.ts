@@ -49,6 +49,16 @@ async function describe(
   }
 }
 
+/** Whether ClickHouse refuses an expression over the attached table; one that cannot be asked now is not refused. */
+export async function isRefused(clickhouse: ClickHouse, attached: AttachedSpec, expression: string): Promise<boolean> {
+  const one = { name: 'one', expression, type: 'String', nullable: false } as const;
+  const select = derivedSelect([one], attached, { final: false });
+  return clickhouse
+    .tuples('attached-describe', sql`DESCRIBE (${select})`, { refusalIsAnswer: true })
+    .then(() => false)
+    .catch((error: unknown) => refusalOf(error) !== null);
+}
+
 /** Why the attached table cannot be read as its file says, each with what to do; none where it can. */
 export async function unreadable(
   clickhouse: ClickHouse,

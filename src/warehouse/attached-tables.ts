@@ -2,9 +2,9 @@
 
 import { sql } from '../core/definitions/sql.js';
 import { ATTACHED, type AttachedText, attachedDdl, attachedText } from '../core/lending/attached.js';
-import type { SourceTable } from '../core/lending/sources.js';
+import { type SourceTable, storedType } from '../core/lending/sources.js';
 import type { TableFit } from '../core/lending/table-fit.js';
-import { type AttachedTable, engineReading, unreadable } from './attached-reading.js';
+import { type AttachedTable, engineReading, isRefused, unreadable } from './attached-reading.js';
 import type { ClickHouse } from './client.js';
 
 export const isAttached = (table: SourceTable): table is AttachedTable => table.attached !== null;
@@ -43,8 +43,33 @@ export async function compareAttached(
   }
   const applied = JSON.parse(comment.slice(ATTACHED.length)) as AttachedText;
   const fresh = names.filter((name) => !(name in applied.columns));
-  const problems = [...unread, ...changed(applied, attachedText(table, table.attached, { timezone, final }))];
-  return { table: table.name, missing: false, fresh, added: fresh, problems, notes };
+  const now = attachedText(table, table.attached, { timezone, final });
+  const renewed = unread.length === 0 ? await renewedColumns(clickhouse, table, applied, now) : [];
+  // Where the lender's table lost what the view reads, there is no meaning left to keep.
+  const columns = { ...applied.columns, ...Object.fromEntries(renewed.map((name) => [name, now.columns[name] ?? ''])) };
+  const problems = [...unread, ...changed({ ...applied, columns }, now)];
+  const rereads = renewed.map(
+    (name) =>
+      `column '${name}' was applied as ${applied.columns[name]}, which cannot be read any more, and the file says ${now.columns[name]}: see that both mean the same`,
+  );
+  return { table: table.name, missing: false, fresh, added: fresh, problems, notes, rereads };
+}
+
+/** Columns of which the applied expression cannot be read any more, and the file gives another of the same type. */
+async function renewedColumns(
+  clickhouse: ClickHouse,
+  { columns, attached }: AttachedTable,
+  applied: AttachedText,
+  now: AttachedText,
+): Promise<readonly string[]> {
+  const renewed: string[] = [];
+  for (const column of columns) {
+    const [was, says] = [applied.columns[column.name], now.columns[column.name]];
+    const type = `, ${storedType(column)}`;
+    if (was === undefined || was === says || !was.endsWith(type)) continue;
+    if (await isRefused(clickhouse, attached, was.slice(0, -type.length))) renewed.push(column.name);
+  }
+  return renewed;
 }
 
 const WHAT = {

@@ -628,8 +628,24 @@ export default defineTable({
       ),
     ]);
     await definitions.put(incomeFile(stamped));
-    await run(`ALTER TABLE ${core}.salary DROP COLUMN cust_no`);
+    await run(`ALTER TABLE ${core}.salary RENAME COLUMN cust_no TO client_no`);
     expect((await plan()).problems.join()).toMatch(/'customer_id' cannot be derived of .*cust_no/);
+    const renewed = { ...unstamped, path: unstamped.path.replace('salaries', 'salaries_now') };
+    const renamed = (text: string) => text.replace('cust_no', 'client_no');
+    await definitions.put({ ...renewed, text: renamed(renewed.text) });
+    await definitions.put(incomeFile(renamed(stamped)));
+    const afterwards = await plan();
+    expect(afterwards.problems).toEqual([]);
+    expect(afterwards.changes.map(({ action, kind, name }) => [action, kind, name])).toEqual([
+      ['CHANGE', 'table', 'salaries'],
+      ['CHANGE', 'table', 'salaries_now'],
+    ]);
+    expect(afterwards.changes[0]?.notes.join()).toMatch(
+      /'customer_id' was applied as toString\(cust_no\), String, which cannot be read any more, and the file says toString\(client_no\)/,
+    );
+    await ask('mutation { applyRegistry { problems } }');
+    expect(await plan()).toMatchObject({ changes: [], problems: [] });
+    expect(await amountAt('2026-01-26T00:00:00Z')).toBe(150);
     const files = [unstamped.path.replace('salaries', 'salaries_now'), view.path.replace('_sum', '_now')];
     for (const path of files) await rm(join(definitions.root, path));
     // The plan that ends the last reader of a table gives the table up.

@@ -13,6 +13,8 @@ export interface TableFit {
   readonly problems: readonly string[];
   /** What to know of the table before it is applied. */
   readonly notes?: readonly string[];
+  /** What an apply reads otherwise, since what was applied cannot be read any more; until then the table cannot be served. */
+  readonly rereads?: readonly string[];
 }
 
 /** Compares tables with what the store holds of them, and changes nothing. */
@@ -60,6 +62,8 @@ export function storedPart(table: SourceTable, { fresh, added }: TableFit): Sour
   return Object.freeze({ ...table, definedBy, columns });
 }
 
+const rereadsOf = ({ rereads = [] }: TableFit): readonly string[] => rereads;
+
 /** Marks tables as planned where the store lacks something of them: they read as empty. Of one with a problem the part that is served stands in. @returns the problems by table */
 export function planStored(
   tables: SourceTables,
@@ -73,8 +77,9 @@ export function planStored(
     if (fit.problems.length > 0) {
       problems.set(fit.table, fit.problems);
       tables.put(served.find(fit.table) ?? table);
-    } else if (fit.missing || fit.fresh.length > 0) {
-      tables.put(Object.freeze({ ...table, planned: fit.missing ? 'TABLE' : fit.fresh, notes: fit.notes ?? [] }));
+    } else if (fit.missing || fit.fresh.length > 0 || rereadsOf(fit).length > 0) {
+      const planned = fit.missing ? 'TABLE' : fit.fresh;
+      tables.put(Object.freeze({ ...table, planned, notes: [...(fit.notes ?? []), ...rereadsOf(fit)] }));
     }
   }
   return problems;
@@ -86,7 +91,8 @@ export function serveStored(tables: SourceTables, fits: readonly TableFit[]): Re
   for (const fit of fits) {
     const table = tables.find(fit.table);
     if (!table) continue;
-    if (fit.problems.length > 0) problems.set(fit.table, fit.problems);
+    const reasons = [...fit.problems, ...rereadsOf(fit)];
+    if (reasons.length > 0) problems.set(fit.table, reasons);
     else tables.put(storedPart(table, fit));
     if (fit.missing) tables.withhold(fit.table);
   }
