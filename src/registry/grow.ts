@@ -265,7 +265,8 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, opening: Ope
 
 async function openTable(table: SourceTable, { tables: compare }: Opening): Promise<SourceTable> {
   const [fit] = await compare([table]);
-  if (fit && fit.problems.length === 0 && !fit.missing && fit.fresh.length === 0) return storedPart(table, fit);
+  const isWaiting = fit && (fit.missing || fit.fresh.length > 0 || (fit.rereads ?? []).length > 0);
+  if (fit && fit.problems.length === 0 && !isWaiting) return storedPart(table, fit);
   throw conflict(
     `the source table ${table.name} is not stored as its file says${fit?.problems.length ? `: ${fit.problems.join('; ')}` : ''}`,
     'look at the plan and apply it: riskgraph plan, riskgraph apply',

@@ -52,8 +52,13 @@ export async function compareAttached(
     (name) =>
       `column '${name}' was applied as ${applied.columns[name]}, which cannot be read any more, and the file says ${now.columns[name]}: see that both mean the same`,
   );
+  if (unread.length === 0 && (applied.final ?? false) !== final) {
+    rereads.push(`${applied.table} was applied ${asRead(!final)}, and its engine is to be read ${asRead(final)} now`);
+  }
   return { table: table.name, missing: false, fresh, added: fresh, problems, notes, rereads };
 }
+
+const asRead = (final: boolean): string => (final ? 'with FINAL' : 'without FINAL');
 
 /** Columns of which the applied expression cannot be read any more, and the file gives another of the same type. */
 async function renewedColumns(

@@ -646,6 +646,13 @@ export default defineTable({
     await ask('mutation { applyRegistry { problems } }');
     expect(await plan()).toMatchObject({ changes: [], problems: [] });
     expect(await amountAt('2026-01-26T00:00:00Z')).toBe(150);
+    await run(`CREATE TABLE ${core}.merged ENGINE = MergeTree ORDER BY no AS SELECT * FROM ${core}.kept FINAL`);
+    await run(`RENAME TABLE ${core}.kept TO ${core}.before, ${core}.merged TO ${core}.kept`);
+    expect((await plan()).changes).toMatchObject([
+      { action: 'CHANGE', name: 'kept', notes: [expect.stringMatching(/applied with FINAL.* without FINAL now/)] },
+    ]);
+    await ask('mutation { applyRegistry { problems } }');
+    expect(await amountAt('2026-01-12T00:00:00Z', 'salary_kept')).toBe(29);
     const files = [unstamped.path.replace('salaries', 'salaries_now'), view.path.replace('_sum', '_now')];
     for (const path of files) await rm(join(definitions.root, path));
     // The plan that ends the last reader of a table gives the table up.
