@@ -281,7 +281,7 @@ describe('codegen', () => {
     );
     expect(written).toContain("'customer_profile@1:monthly_income': { entity: 'customer'; type: 'DECIMAL' };");
     expect(written).toContain("    customer_device: 'customer_id' | 'device_id';");
-    expect(written).toContain("    approval_rate: 'product' | 'channel' | 'province';");
+    expect(written).toContain("    utilization_rate: 'product' | 'province' | 'segment' | 'channel';");
     expect(await types('modeler')).toBe(written);
   });
 
