@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -44,7 +45,8 @@ export function sourcesOver(
 ): Pick<Sources, 'guard' | 'userSql' | 'store' | 'tempDir' | 'load'> {
   const guard = createSqlGuard(clickhouse);
   const userSql = createUserSql(clickhouse);
-  const tempDir = join(tmpdir(), `riskgraph-import-${process.pid}`);
+  // Its own: a process runs many files, and one looks for what is left in it.
+  const tempDir = join(tmpdir(), `riskgraph-import-${randomUUID()}`);
   const store = createSourceStore({
     tables,
     clickhouse,
