@@ -110,18 +110,18 @@ class SpringFestivals {
   });
   private readonly known = new Map<DayNumber, boolean>();
 
-  /** Once a day: the calendar takes longer than the rest of a loan's measures. */
   near(day: DayNumber): boolean {
-    let near = this.known.get(day);
-    if (near === undefined) {
-      near = false;
-      for (let other = day - SEASON.after; other <= day + SEASON.before && !near; other++) near = this.isNewYear(other);
-      this.known.set(day, near);
-    }
-    return near;
+    for (let other = day - SEASON.after; other <= day + SEASON.before; other++) if (this.isNewYear(other)) return true;
+    return false;
   }
 
+  /** Once a day: the calendar takes longer than the rest of a loan's measures. */
   private isNewYear(day: DayNumber): boolean {
-    return this.calendar.format(day * DAY) === '1/1';
+    let known = this.known.get(day);
+    if (known === undefined) {
+      known = this.calendar.format(day * DAY) === '1/1';
+      this.known.set(day, known);
+    }
+    return known;
   }
 }
