@@ -17,6 +17,7 @@ import { addPortfolioCommands } from './commands/portfolio.js';
 import { addPreviewCommand } from './commands/preview.js';
 import { addReadCommands } from './commands/read.js';
 import { addRegistryCommands } from './commands/registry.js';
+import { addReportCommands } from './commands/reports.js';
 import { addStartCommand } from './commands/start.js';
 import { addTablesCommands } from './commands/tables.js';
 import { addTrainSetCommand } from './commands/train-set.js';
@@ -45,6 +46,7 @@ function createProgram(context: CommandContext): Command {
   addFeaturesCommand(program, context);
   addCodegenCommand(program, context);
   addReadCommands(program, context);
+  addReportCommands(program, context);
   addOperateCommands(program, context);
   addDoctorCommand(program, context);
   return program;

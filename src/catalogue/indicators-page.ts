@@ -25,9 +25,18 @@ a month end has no snapshots.
 principal paid, the rest is in its bucket, WRITTEN_OFF or SOLD, so that the parts add up to the opening. Months without both month ends are left out. Both group and
 filter by the dimensions of \`loans\`.
 
+**Funnels** (\`funnel\`, \`GET /funnel.csv\` …) read how far the people get who take the first step in a period: each step no earlier than the one before it, and
+within \`windowDays\` times 24 hours of the first. A person counts once at each step reached, so a funnel never widens. \`conversion\` is of the step before,
+\`share\` of the first, \`dropped\` are those of the step before who get no further. Steps after the first are \`IMMATURE\` until the window of the period’s last
+first step is over. Groups and filters are the dimensions of the first step: a person who takes it in two channels counts in both.
+
 \`\`\`bash
 curl -s 'http://127.0.0.1:4000/vintage.csv?dpd=30&observed=EVER&by=channel&maxMob=12' -H "Authorization: Bearer $KEY"
 curl -s 'http://127.0.0.1:4000/roll-rates.csv?from=2026-01-01&to=2026-06-30' -H "Authorization: Bearer $KEY"
+curl -s 'http://127.0.0.1:4000/funnel.csv?name=application_funnel&by=channel&from=2026-01-01&to=2026-06-30' -H "Authorization: Bearer $KEY"
+npx riskgraph vintage --dpd 30 --observed EVER --by channel --max-mob 12
+npx riskgraph roll-rates --from 2026-01-01 --to 2026-06-30 --filter product:EQ:CASH_LINE
+npx riskgraph funnel application_funnel --from 2026-01-01 --to 2026-06-30
 \`\`\`
 
 Several indicators stand in one table by the dimensions that all of them have. An indicator over two facts has those that both have.

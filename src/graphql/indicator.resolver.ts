@@ -256,4 +256,48 @@ export class IndicatorResolver {
     });
     return { ...table, rowCount: table.rows.length };
   }
+
+  @Operation({
+    roles: ['admin', 'modeler', 'bi'],
+    lookUp: ({ name, from, to, grain, by, windowDays, asOf }) => ({
+      of: { name, from, to, grain, by, windowDays, asOf },
+    }),
+  })
+  @Query(() => DataTableType, {
+    description:
+      'Reads a funnel: of the people who take its first step in a period, how many reach each step, one row per period, combination of dimensions and step.',
+  })
+  async funnel(
+    @Arg('name', () => String, { description: 'The funnel: a name means its newest version, name@version that one.' })
+    name: string,
+    @Arg('from', () => GraphQLDate, { description: FIRST_DAY }) from: LocalDate,
+    @Arg('to', () => GraphQLDate, { description: LAST_DAY }) to: LocalDate,
+    @Arg('grain', () => TimeGrain, { defaultValue: 'MONTH', description: 'The length of a period.' })
+    grain: TimeGrainName,
+    @Arg('by', () => [String], { nullable: true, description: 'The dimensions of the first step to group by.' })
+    by: string[] | null,
+    @Arg('windowDays', () => Int, {
+      defaultValue: 30,
+      description: 'The days after the first step within which a later step counts, 1 to 365.',
+    })
+    windowDays: number,
+    @Arg('filters', () => [IndicatorFilterType], { nullable: true, description: FILTERS })
+    filters: IndicatorFilterType[] | null,
+    @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: KNOWLEDGE }) asOf: Instant | null,
+    @Ctx() { services, signal }: RequestContext,
+  ): Promise<DataTableType> {
+    const table = await services.indicators.funnel({
+      name,
+      from,
+      to,
+      grain,
+      by: by ?? [],
+      windowDays,
+      filters: filters ?? [],
+      asOf: asOf ?? null,
+      now: services.now(),
+      signal,
+    });
+    return { ...table, rowCount: table.rows.length };
+  }
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { badInput } from '../core/errors.js';
 import { csvText, withoutFormulas } from '../core/helpers/csv.js';
+import { parseFilter } from '../core/helpers/report-filter.js';
 import {
   type BusinessCalendar,
   type Instant,
@@ -13,9 +14,7 @@ import {
   BASES,
   COMPARISONS,
   type DataTable,
-  FILTER_OPS,
   type IndicatorService,
-  type IndicatorTableRequest,
   OBSERVATIONS,
   TIME_GRAINS,
 } from '../core/ports/indicators.js';
@@ -53,16 +52,6 @@ const Query = z.strictObject({
   limit: z.coerce.number().int().optional(),
 });
 
-/** `dimension:op:value`; several values of IN and NOT_IN are separated by commas. */
-function parseFilter(text: string): IndicatorTableRequest['filters'][number] {
-  const [, dimension, op, value] = /^([^:]+):([^:]+):(.*)$/s.exec(text) ?? [];
-  const operation = FILTER_OPS.find((name) => name === op?.toUpperCase());
-  if (!dimension || !operation || value === undefined) {
-    throw badInput(`filter '${text}' is not dimension:op:value`, `op is one of ${FILTER_OPS.join(', ')}`);
-  }
-  return { dimension, op: operation, values: operation.endsWith('IN') ? value.split(',') : [value] };
-}
-
 /** CSV is what people open in spreadsheets. */
 const CsvQuery = z.looseObject({ formulas: z.enum(['escape', 'keep']).default('escape') });
 
@@ -82,6 +71,15 @@ const RollRatesQuery = z.strictObject({
   from: z.string(),
   to: z.string(),
   basis: z.enum(BASES).default('BALANCE'),
+});
+
+const FunnelQuery = z.strictObject({
+  ...Scope,
+  name: z.string(),
+  from: z.string(),
+  to: z.string(),
+  grain: z.enum(TIME_GRAINS).default('MONTH'),
+  windowDays: z.coerce.number().int().default(30),
 });
 
 const dayOf = (text: string | undefined, name: string): LocalDate | null =>
@@ -133,6 +131,15 @@ const ROLL_RATES: ReportFile = {
   },
 };
 
+const FUNNEL: ReportFile = {
+  names: Object.keys(FunnelQuery.shape),
+  read(indicators, query, { now, signal }) {
+    const all = parsed(FunnelQuery, query, '?name=application_funnel&from=2026-01-01&to=2026-06-30&by=channel');
+    const { name, grain, windowDays } = all;
+    return indicators.funnel({ name, grain, windowDays, ...daysOf(all), ...scopeOf(all, now), signal });
+  },
+};
+
 function parsed<T extends z.ZodType>(type: T, query: unknown, example: string): z.output<T> {
   const { success, data, error } = type.safeParse(query);
   if (success) return data;
@@ -178,7 +185,12 @@ const filesOf = (name: string, report: ReportFile) => ({
 });
 
 /** Reports as files, by format. */
-const REPORTS = [filesOf('indicators', TABLE), filesOf('vintage', VINTAGE), filesOf('roll-rates', ROLL_RATES)] as const;
+const REPORTS = [
+  filesOf('indicators', TABLE),
+  filesOf('vintage', VINTAGE),
+  filesOf('roll-rates', ROLL_RATES),
+  filesOf('funnel', FUNNEL),
+] as const;
 
 export const INDICATOR_FILES = REPORTS.flatMap(({ csv, json, parquet }) => [csv, json, parquet]);
 

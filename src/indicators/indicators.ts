@@ -1,5 +1,5 @@
 import { boundedLimit, checkDays } from '../core/bounds.js';
-import type { Indicator } from '../core/definitions/definitions.js';
+import type { FactRows, Indicator } from '../core/definitions/definitions.js';
 import type { Sql } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
 import { didYouMean } from '../core/helpers/suggestions.js';
@@ -14,6 +14,7 @@ import {
 } from '../core/ports/indicators.js';
 import type { OfflineQuery, TableColumn } from '../core/ports/offline.js';
 import { type Cells, cellsOf, type Group, groupKey, MAX_CELLS, tooMuch, type Value } from './cells.js';
+import { conversionsOf, funnelIn, funnelTable } from './funnel.js';
 import { type Line, sortGroups, sortLines } from './lines.js';
 import { loanScope } from './loan-months.js';
 import { comparisonOf, type PeriodGrain, periodsOf, type Window } from './periods.js';
@@ -23,7 +24,7 @@ import { dataThroughSql, readingSql } from './sql.js';
 import { vintage } from './vintage.js';
 
 export interface IndicatorParts {
-  readonly catalogue: Pick<Catalogue, 'namedIndicator' | 'facts'>;
+  readonly catalogue: Pick<Catalogue, 'namedIndicator' | 'indicators' | 'facts'>;
   readonly query: OfflineQuery;
   readonly calendar: BusinessCalendar;
 }
@@ -37,34 +38,56 @@ export function createIndicators({ catalogue, query, calendar }: IndicatorParts)
     ({ signal }: ReportScope) =>
     (label: string, select: Sql) =>
       query.select({ label, ...select.render(), signal });
+  /** Reads the numbers of one plan over any window. */
+  const reading = (request: ReportScope, { grain, knowledge }: Plan, { readings, places }: Readings) => {
+    const run = selecting(request);
+    const lastDay = addDays(calendar.dateOf(knowledge), -1);
+    return async (over: Window): Promise<Cells> => {
+      const scope = { ...request, grain, window: over, knowledge };
+      const answers = await Promise.all(
+        readings.map((one) => run(`indicator-${one.label}`, readingSql(one, scope, calendar))),
+      );
+      return cellsOf({ answers, places, dimensions: request.by.length, grain, window: over, lastDay });
+    };
+  };
+  const newestDays = (request: ReportScope, { knowledge }: Plan, sources: ReadonlyMap<FactRows, string>) =>
+    Promise.all(
+      [...sources].map(async ([rows, label]) => {
+        const sql = dataThroughSql(rows, knowledge, calendar);
+        const [newest] = await selecting(request)(`indicator-through-${label}`, sql);
+        return newest?.through as LocalDate | null;
+      }),
+    );
+
   return {
     vintage: (request) => vintage(request, loanScope(request, { catalogue, calendar }), selecting(request)),
     rollRates: (request) => rollRates(request, loanScope(request, { catalogue, calendar }), selecting(request)),
 
+    async funnel(request) {
+      const { name, windowDays } = request;
+      const plan = checkRequest({ ...request, names: [name], limit: null }, catalogue);
+      const { window, grain, knowledge } = plan;
+      const indicator = plan.indicators[0] as Indicator;
+      const funnel = funnelIn(indicator, windowDays, catalogue);
+      const read = reading(request, plan, readingsOf(conversionsOf(funnel, windowDays)));
+      const [cells, [dataThrough = null]] = await Promise.all([
+        read(window),
+        newestDays(request, plan, new Map([[funnel.rows, indicator.name]])),
+      ]);
+      const { columns, lines } = funnelTable(funnel, cells, { request, indicator, grain, window });
+      return tableOf(columns, lines, { dataThrough, asOf: knowledge });
+    },
+
     async table(request) {
       const plan = checkRequest(request, catalogue);
       const { indicators, window, grain, knowledge } = plan;
-      const run = selecting(request);
       const compared = request.compare ? comparisonOf(window, grain, request.compare) : null;
-      const { readings, places } = readingsOf(indicators);
-      const sources = new Map(readings.map(({ rows, label }) => [rows, label] as const));
-      const lastDay = addDays(calendar.dateOf(knowledge), -1);
-      const read = async (over: Window): Promise<Cells> => {
-        const scope = { ...request, grain, window: over, knowledge };
-        const answers = await Promise.all(
-          readings.map((reading) => run(`indicator-${reading.label}`, readingSql(reading, scope, calendar))),
-        );
-        return cellsOf({ answers, places, dimensions: request.by.length, grain, window: over, lastDay });
-      };
-
-      const [current, previous, through] = await Promise.all([
+      const readings = readingsOf(indicators);
+      const read = reading(request, plan, readings);
+      const [current, previous, days] = await Promise.all([
         read(window),
         compared ? read(compared.window) : null,
-        Promise.all(
-          [...sources].map(([rows, label]) =>
-            run(`indicator-through-${label}`, dataThroughSql(rows, knowledge, calendar)),
-          ),
-        ),
+        newestDays(request, plan, new Map(readings.readings.map(({ rows, label }) => [rows, label] as const))),
       ]);
 
       const periods = periodsOf(window, grain);
@@ -79,18 +102,27 @@ export function createIndicators({ catalogue, query, calendar }: IndicatorParts)
         ),
       );
       const ordered = sortLines(lines, columns, request.orderBy).slice(0, request.limit ?? lines.length);
-      const days = through.map((answer) => answer[0]?.through as LocalDate | null);
-      return {
-        columns,
-        rows: ordered.map((line) => line.values),
-        nulls: ordered.flatMap(({ nulls }, row) => nulls.map(([column, reason]) => ({ row, column, reason }))),
-        // All columns of the table reach this far.
-        dataThrough: days.some((day) => day === null) ? null : ((days.sort()[0] as LocalDate | undefined) ?? null),
-        asOf: knowledge,
-      } satisfies DataTable;
+      // All columns of the table reach this far.
+      const dataThrough = days.some((day) => day === null) ? null : ((days.sort()[0] as LocalDate | undefined) ?? null);
+      return tableOf(columns, ordered, { dataThrough, asOf: knowledge });
     },
   };
 }
+
+type Readings = ReturnType<typeof readingsOf>;
+
+const tableOf = (
+  columns: readonly TableColumn[],
+  lines: readonly Line[],
+  known: Pick<DataTable, 'dataThrough' | 'asOf'>,
+): DataTable => ({
+  columns,
+  rows: lines.map(({ values }) => values),
+  nulls: lines.flatMap(({ nulls }, row) => nulls.map(([column, reason]) => ({ row, column, reason }))),
+  ...known,
+});
+
+type Asked = ReportScope & Pick<IndicatorTableRequest, 'names' | 'grain' | 'from' | 'to' | 'limit'>;
 
 interface Plan {
   /** In the order of the names. */
@@ -100,7 +132,7 @@ interface Plan {
   readonly knowledge: Instant;
 }
 
-function checkRequest(request: IndicatorTableRequest, catalogue: IndicatorParts['catalogue']): Plan {
+function checkRequest(request: Asked, catalogue: IndicatorParts['catalogue']): Plan {
   const { names, by, filters, grain, from, to, limit } = request;
   if (names.length === 0) throw badInput('`names` is empty', 'ask `indicators` for the names there are');
   for (const [what, list] of [['names', names] as const, ['by', by] as const]) {

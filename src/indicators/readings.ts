@@ -18,7 +18,7 @@ export interface Places {
 }
 
 /** The readings of several indicators, and where each finds its numbers in them. */
-export function readingsOf(indicators: readonly Indicator[]): {
+export function readingsOf(indicators: readonly Pick<Indicator, 'name' | 'numerator' | 'denominator' | 'spread'>[]): {
   readonly readings: readonly Reading[];
   readonly places: readonly Places[];
 } {

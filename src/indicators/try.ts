@@ -16,7 +16,7 @@ export function statementsOf(
 ): readonly Sql[] {
   const known = knowledge ?? calendar.startOfDay(DAYS.to);
   // What an indicator measures of facts is tried with them.
-  if ('shape' in reported && reported.shape !== null && reported.spread === null) return [];
+  if ('shape' in reported && reported.shape !== null && !reported.spread && !reported.funnel) return [];
   const readings = 'measures' in reported ? [wholeOf(reported)] : readingsOf([reported]).readings;
   return readings.flatMap((reading) => {
     const { rows } = reading;

@@ -1,4 +1,5 @@
 /** Builds facts and indicators from their files, and reports everything that is wrong with them. */
+import { FUNNEL_DAYS, funnelEntries, peopleAt } from '../core/compute/funnel.js';
 import type { FactSpec } from '../core/definitions/define-fact.js';
 import type {
   CumulativeMeasure,
@@ -77,7 +78,7 @@ export function checkIndicator(
   };
 }
 
-type Parts = Pick<Indicator, 'numerator' | 'denominator' | 'spread' | 'shape' | 'facts'>;
+type Parts = Pick<Indicator, 'numerator' | 'denominator' | 'spread' | 'funnel' | 'shape' | 'facts'>;
 
 function queried(spec: QueriedIndicatorSpec, tables: SourceTables, report: Report): Parts | null {
   const rows = rowsOf(spec, tables, report);
@@ -87,6 +88,7 @@ function queried(spec: QueriedIndicatorSpec, tables: SourceTables, report: Repor
     numerator: part(spec.numerator),
     denominator: spec.denominator === undefined ? null : part(spec.denominator),
     spread: null,
+    funnel: null,
     shape: null,
     facts: [],
   };
@@ -97,6 +99,7 @@ function measured(
   facts: ReadonlyMap<string, Fact>,
   report: Report,
 ): Parts | null {
+  if (shape.kind === 'funnel') return funneled(shape, facts, report);
   const used = new Set<string>();
   const part = (measure: MeasureReference | CumulativeMeasure): IndicatorPart | null => {
     const reference = typeof measure === 'string' ? measure : measure?.cumulative;
@@ -126,7 +129,32 @@ function measured(
   const denominator = shape.kind === 'ratio' ? part(shape.over) : null;
   if (!numerator || (shape.kind === 'ratio' && !denominator)) return null;
   const spread = shape.kind === 'spread' ? spreadOf(shape, numerator, report) : null;
-  return { numerator, denominator, spread, shape, facts: [...used] };
+  return { numerator, denominator, spread, funnel: null, shape, facts: [...used] };
+}
+
+/** As a number, a funnel is the people at its last step over those at its first. */
+function funneled(
+  shape: Extract<IndicatorShape, { kind: 'funnel' }>,
+  facts: ReadonlyMap<string, Fact>,
+  report: Report,
+): Parts | null {
+  const { of, steps } = shape;
+  const fact = facts.get(of);
+  if (!fact) report(`there is no fact ${of}; write fact@version`);
+  else if (fact.stock) report(`${of} is a stock; the steps of a funnel are a flow`);
+  if (steps.length < 2) report('a funnel has two steps or more');
+  const twice = steps.find((step, index) => steps.indexOf(step) !== index);
+  if (twice !== undefined) report(`step '${twice}' stands twice; name each once`);
+  if (!fact) return null;
+  const entries = funnelEntries(fact, steps, FUNNEL_DAYS);
+  return {
+    numerator: peopleAt(entries, steps.length),
+    denominator: peopleAt(entries, 1),
+    spread: null,
+    funnel: { rows: fact, steps },
+    shape,
+    facts: [of],
+  };
 }
 
 function spreadOf(

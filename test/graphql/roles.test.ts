@@ -277,7 +277,7 @@ describe.each(ROUTES)('%s', (route, allowed) => {
 const basicOf = (user: string, key: string): string => `Basic ${Buffer.from(`${user}:${key}`).toString('base64')}`;
 
 describe('basic auth', () => {
-  const REPORTS = ['indicators', 'vintage', 'roll-rates'].flatMap((name) =>
+  const REPORTS = ['indicators', 'vintage', 'roll-rates', 'funnel'].flatMap((name) =>
     ['csv', 'json', 'parquet'].map((suffix) => `GET /${name}.${suffix}`),
   );
   const sent = (route: string, headers: Readonly<Record<string, string>> = {}) => {

@@ -61,6 +61,7 @@ const PATHS = [
   '/indicators.parquet',
   '/vintage.csv',
   '/roll-rates.json',
+  '/funnel.json',
   '/readyz',
   '/healthz',
   '/metrics',

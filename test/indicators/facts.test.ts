@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cumulative, spreadOf, sql, totalOf } from '../../src/core/definitions/define.js';
+import { cumulative, funnelOf, spreadOf, sql, totalOf } from '../../src/core/definitions/define.js';
 import { factOf, indicatorOf } from '../support/indicators.js';
 import { type BookTables, openIndicators } from './support.js';
 
@@ -296,6 +296,9 @@ describe('a definition that cannot be computed is refused with what to do', () =
       spreadOf('loans@1:amount', { across: 'product', statistic: { top: 0 } }),
       '{ top: 0 } is not a number of values from 1',
     ],
+    [funnelOf('steps@1', ['OPEN', 'SUBMIT']), 'there is no fact steps@1; write fact@version'],
+    [funnelOf('loans@1', ['OPEN']), 'a funnel has two steps or more'],
+    [funnelOf('loans@1', ['OPEN', 'SUBMIT', 'OPEN']), "step 'OPEN' stands twice; name each once"],
   ])('%j', (value, problem) => {
     expect(() => indicatorOf('tried', { ...words, value }, [loans])).toThrow(problem);
   });

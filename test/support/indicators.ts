@@ -36,7 +36,8 @@ export const indicatorOf = (id: string, spec: IndicatorSpec, facts: readonly Fac
 export const namedIn = (
   { indicators, facts }: Pick<Registry, 'indicators' | 'facts'>,
   more: readonly Indicator[] = [],
-): Pick<Catalogue, 'namedIndicator' | 'facts'> => ({
+): Pick<Catalogue, 'namedIndicator' | 'indicators' | 'facts'> => ({
+  indicators: () => [...indicators.values(), ...more],
   facts: () => [...facts.values()].sort((a, b) => b.version - a.version),
   namedIndicator(reference) {
     const all = [...indicators.values(), ...more].sort((a, b) => b.version - a.version);

@@ -93,7 +93,8 @@ export type IndicatorShape =
       readonly of: MeasureReference;
       readonly across: string;
       readonly statistic: SpreadStatistic;
-    };
+    }
+  | { readonly kind: 'funnel'; readonly of: string; readonly steps: readonly string[] };
 
 /** The measure itself. */
 export const totalOf = (of: MeasureReference | CumulativeMeasure): IndicatorShape => ({ kind: 'total', of });
@@ -112,6 +113,12 @@ export const spreadOf = (
   of: MeasureReference,
   { across, statistic }: { readonly across: string; readonly statistic: SpreadStatistic },
 ): IndicatorShape => ({ kind: 'spread', of, across, statistic });
+
+/**
+ * How many people who take the first step get how far, in this order. `of` is a fact of steps, `fact@version`: a flow with the columns `person`,
+ * `step` (text) and `at` (DateTime64). Read whole by `funnel`; as an indicator it is the people who reach the last step over those who take the first.
+ */
+export const funnelOf = (of: string, steps: readonly string[]): IndicatorShape => ({ kind: 'funnel', of, steps });
 
 /** An indicator over facts, which declare the rows, dimensions and measures. */
 export interface MeasuredIndicatorSpec extends IndicatorWords {

@@ -22,6 +22,7 @@ export {
 export {
   cumulative,
   defineIndicator,
+  funnelOf,
   type IndicatorDimension,
   type IndicatorQueryContext,
   ratioOf,

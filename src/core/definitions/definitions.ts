@@ -161,11 +161,13 @@ export interface IndicatorPart {
   readonly cumulative: boolean;
 }
 
-/** A version of a management indicator: numerator over denominator, or how one measure is spread. */
+/** A version of a management indicator: numerator over denominator, how one measure is spread, or how far people get. */
 export interface Indicator extends Identity, IndicatorWords {
   readonly numerator: IndicatorPart;
   readonly denominator: IndicatorPart | null;
   readonly spread: { readonly across: string; readonly statistic: SpreadStatistic } | null;
+  /** The rows of its steps, and the steps in their order. */
+  readonly funnel: { readonly rows: FactRows; readonly steps: readonly string[] } | null;
   /** Null where it has a query of its own. */
   readonly shape: IndicatorShape | null;
   /** Ids of the facts that it measures. */

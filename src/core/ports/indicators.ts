@@ -62,6 +62,17 @@ export interface RollRatesRequest extends ReportScope {
   readonly basis: Basis;
 }
 
+export interface FunnelRequest extends ReportScope {
+  /** A funnel: a name means its newest version in force, `name@version` that one. */
+  readonly name: string;
+  /** First and last local day of the first steps, both inclusive. */
+  readonly from: LocalDate;
+  readonly to: LocalDate;
+  readonly grain: TimeGrain;
+  /** Times 24 hours from the first step on in which a later one counts, from 1. */
+  readonly windowDays: number;
+}
+
 export interface IndicatorTableRequest extends ReportScope {
   /** A name means the newest version in force, `name@version` that one. */
   readonly names: readonly string[];
@@ -101,6 +112,11 @@ export interface IndicatorService {
    * at its start and state at its end. PAID is the principal paid; by COUNT the loans settled. Months of which a month end lacks snapshots are left out.
    */
   rollRates(request: RollRatesRequest): Promise<DataTable>;
+  /**
+   * Returns how far people get who take the first step in a period: one row per period, combination of dimensions and step. A person counts once at each step
+   * reached, in order; steps after the first are IMMATURE until the window of the period's last first step is over. BAD_USER_INPUT where the indicator is no funnel.
+   */
+  funnel(request: FunnelRequest): Promise<DataTable>;
 }
 
 /** What a model answers for rows. */
