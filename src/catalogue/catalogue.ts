@@ -84,6 +84,13 @@ export function createCatalogue({
     if (champion && standingOf('model', champion.id) === 'DIFFERS') return null;
     return champion ? (registry.models.get(champion.id) ?? null) : null;
   };
+  /** What the bare name of a stored view means: of a model's scores those of its champion, which a later version does not displace; else the newest version. */
+  const bareView = (name: string): View | null => {
+    const newest = pick(views(), name);
+    if (newest?.origin.kind !== 'scores') return newest;
+    const champion = championOf(newest.origin.model.name);
+    return champion && pick(views(), name, champion.version);
+  };
   const loaded: Readonly<Record<VersionedKind, ReadonlyMap<string, { readonly hash: string }>>> = {
     view: registry.views,
     on_demand: registry.onDemandViews,
@@ -153,7 +160,7 @@ export function createCatalogue({
 
   function parse(
     kind: VersionedKind,
-    all: () => readonly Versioned[],
+    bare: (name: string) => Versioned | null,
     reference: string,
   ): { name: string; version: number; feature: string | undefined } {
     const [, name, version, feature] = REFERENCE.exec(reference) ?? [];
@@ -161,8 +168,8 @@ export function createCatalogue({
     if (!name || (!declaresView(kind) && feature))
       throw badInput(`'${reference}' is not a reference`, `write it as ${form}`);
     if (!version) {
-      const newest = pick(all(), name)?.id;
-      const example = newest ? `${newest}${feature ? `:${feature}` : ''}` : form;
+      const meant = bare(name)?.id;
+      const example = meant ? `${meant}${feature ? `:${feature}` : ''}` : form;
       throw badInput(
         `'${reference}' names no version: values are read by an exact version, which never changes its meaning`,
         `write '${example}'`,
@@ -185,7 +192,11 @@ export function createCatalogue({
   }
 
   function resolve(reference: string): readonly AnyFeatureRef[] {
-    const { name, version, feature } = parse('view', () => [...views(), ...onDemandViews()], reference);
+    const { name, version, feature } = parse(
+      'view',
+      (bare) => bareView(bare) ?? pick(onDemandViews(), bare),
+      reference,
+    );
     const view = pinnedView(name, version);
     const all: readonly AnyFeatureRef[] = refsOf(view);
     if (!feature) return all;
@@ -211,7 +222,7 @@ export function createCatalogue({
       const byReference = new Map(features.flatMap(resolve).map((one) => [one.reference, one] as const));
       return [...byReference.values()];
     }
-    const { name, version } = parse('service', services, service as string);
+    const { name, version } = parse('service', (bare) => pick(services(), bare), service as string);
     const applied = pinned('service', registry.services, name, version);
     for (const view of new Set(applied.features.map((ref) => ref.view))) pinnedView(view.name, view.version);
     return applied.features;
@@ -250,7 +261,7 @@ export function createCatalogue({
     indicators,
     label: (name, version) => pick(labels(), name, version),
     onDemandView: (name, version) => pick(onDemandViews(), name, version),
-    view: (name, version) => pick(views(), name, version),
+    view: (name, version) => (version === undefined ? bareView(name) : pick(views(), name, version)),
     service: (name, version) => pick(services(), name, version),
     model: (name, version) => (version === undefined ? championOf(name) : pick(models(), name, version)),
     published: (kind, name) => published.filter((one) => one.kind === kind && one.name === name).sort(newestFirst),
@@ -277,8 +288,15 @@ export function createCatalogue({
           );
         }
         if (version) return pinnedStored(name, Number(version));
+        const meant = bareView(name);
+        if (meant) return meant;
         const newest = pick(views(), name);
-        if (newest) return newest;
+        if (newest) {
+          throw notFound(
+            `feature view ${name} holds the scores of a model that has no champion in this process with scores of its own`,
+            `name a version, such as ${newest.id}`,
+          );
+        }
         throw notFound(
           `there is no feature view '${name}'`,
           'ask featureViews for their names; a new one is there once applied',

@@ -16,7 +16,7 @@ import {
   visible,
 } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
-import { NEWEST_VERSION, PAGE_SIZE } from './descriptions.js';
+import { NEWEST_VERSION, PAGE_SIZE, VIEW_VERSION } from './descriptions.js';
 import { AssumedSize, Operation } from './operation.js';
 
 const SEARCH =
@@ -94,7 +94,7 @@ export class CatalogueResolver {
   @Query(() => FeatureViewType, { nullable: true, description: 'Reads one feature view.' })
   featureView(
     @Arg('name', () => String, { description: 'The name of the view.' }) name: string,
-    @Arg('version', () => Int, { nullable: true, description: NEWEST_VERSION }) version: number | null,
+    @Arg('version', () => Int, { nullable: true, description: VIEW_VERSION }) version: number | null,
     @Ctx() context: RequestContext,
   ): FeatureViewType | null {
     const { catalogue } = context.services;

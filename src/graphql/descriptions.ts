@@ -1,5 +1,10 @@
 /** Sentences that several arguments and fields share, so that the console explains one thing in one way. */
-export const VIEW_NAMES = 'The feature views as name@version; a bare name means its newest version.';
+/** What the bare name of a view means. */
+const BARE_VIEW = "a bare name means its newest version, or, of a model's scores, the champion's.";
+export const VIEW_NAME = `The feature view as name@version; ${BARE_VIEW}`;
+export const VIEW_NAMES = `The feature views as name@version; ${BARE_VIEW}`;
+export const VIEW_VERSION =
+  "The version; without it, the newest applied version is returned, or, of a model's scores, the champion's.";
 export const FEATURE_REFERENCES =
   'The features as view@version:feature; view@version means all features of the view. Give either service or features.';
 export const SERVICE_REFERENCE = 'The feature service as name@version. Give either service or features.';

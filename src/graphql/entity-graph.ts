@@ -1,7 +1,7 @@
 import { Arg, Ctx, Field, FieldResolver, Float, ID, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import type { RowAt } from '../core/compute/status.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
-import type { Feature, View } from '../core/definitions/definitions.js';
+import type { Feature, Model, View } from '../core/definitions/definitions.js';
 import type { Registry } from '../core/definitions/registry.js';
 import { elementType, type FeatureValue, isArrayType, type ScalarType } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
@@ -65,9 +65,9 @@ const decorate = (
 /** Tells which features have a field in a schema. */
 export type Shows = (feature: Pick<Feature, 'tags'>) => boolean;
 
-/** The object type of one view version: one field per feature that is shown, the status and the event time of the row. */
-function viewType(view: View, shows: Shows): new () => object {
-  const type = emptyClass(`${pascal(view.name)}V${view.version}`);
+/** The object type of a view's rows: one field per feature that is shown, the status and the event time of the row. */
+function rowType(name: string, view: View, { shows, description }: { shows: Shows; description: string }) {
+  const type = emptyClass(name);
   const { prototype } = type;
   Field(() => FeatureStatus, {
     name: '_status',
@@ -97,7 +97,21 @@ function viewType(view: View, shows: Shows): new () => object {
       description,
     })(prototype, name);
   }
-  ObjectType(`${pascal(view.name)}V${view.version}`, { description: view.description })(type);
+  ObjectType(name, { description })(type);
+  return type;
+}
+
+const versionType = (view: View, shows: Shows): (new () => object) =>
+  rowType(`${pascal(view.name)}V${view.version}`, view, { shows, description: view.description });
+
+/** The object type of the scores of a model's champion, whichever version that is: score views of all versions have the same features. */
+function championType(view: View, model: Model, shows: Shows): new () => object {
+  const description = `Scores of the champion of ${model.name}.`;
+  const type = rowType(`${pascal(view.name)}Champion`, view, { shows, description });
+  Field(() => Int, { name: '_version', description: 'The version of the model that is its champion.' })(
+    type.prototype,
+    '_version',
+  );
   return type;
 }
 
@@ -108,30 +122,47 @@ function answerObject(view: View, row: RowAt, context: RequestContext): Record<s
     const shown = mask && feature.tags?.includes('pii') ? mask.value(value, feature.type) : value;
     return [camel(feature.name), shown] as const;
   });
-  return { _status: row.status, _eventTime: row.eventTime, ...Object.fromEntries(values) };
+  const meta = { _status: row.status, _eventTime: row.eventTime, _version: view.version };
+  return { ...meta, ...Object.fromEntries(values) };
 }
 
 interface ViewField {
   readonly name: string;
-  readonly view: View;
+  readonly type: new () => object;
+  readonly description: string;
+  /** What the catalogue reads for the field: a version, or the bare name of a model's scores, which means the champion at the time of the read. */
+  readonly reference: string;
 }
 
-/** Newest first: the newest has the bare name, older ones stay as `<name>V<version>`. */
-function fieldsOf(entity: EntityDefinition, registry: Registry): ViewField[] {
+/**
+ * The newest version of a view has the bare name, earlier ones are `<name>V<version>`. Of a model's scores each version is `<name>V<version>`, and the
+ * bare name is the champion's: a later version never takes its place by being applied.
+ */
+function fieldsOf(entity: EntityDefinition, registry: Registry, shows: Shows): ViewField[] {
   const views = [...registry.views.values()]
     .filter((view) => view.entity.name === entity.name)
     .sort((a, b) => b.version - a.version);
   const newest = new Map<string, View>();
   for (const view of views) if (!newest.has(view.name)) newest.set(view.name, view);
-  return views
-    .map((view) => ({
-      name: newest.get(view.name) === view ? camel(view.name) : `${camel(view.name)}V${view.version}`,
-      view,
-    }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const champions = [...newest.values()].flatMap((view): ViewField[] => {
+    if (view.origin.kind !== 'scores') return [];
+    const { model } = view.origin;
+    const description = `The scores of the version of ${model.name} that is its champion at the time of the request, of the past too.`;
+    return [{ name: camel(view.name), type: championType(view, model, shows), description, reference: view.name }];
+  });
+  const versions = views.map((view): ViewField => {
+    const isBare = newest.get(view.name) === view && view.origin.kind !== 'scores';
+    return {
+      name: isBare ? camel(view.name) : `${camel(view.name)}V${view.version}`,
+      type: versionType(view, shows),
+      description: `The feature view ${view.id}. ${view.description}`,
+      reference: view.id,
+    };
+  });
+  return [...versions, ...champions].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function entityResolver(entity: EntityDefinition, fields: readonly ViewField[], shows: Shows): new () => object {
+function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]): new () => object {
   const typeName = pascal(entity.name);
   const type = emptyClass(typeName);
   Field(() => ID, { description: `The ${entity.joinKeys[0]} of the entity.` })(type.prototype, 'id');
@@ -139,11 +170,10 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[], 
 
   const resolver = emptyClass(`${typeName}Resolver`);
   const { prototype } = resolver;
-  for (const { name, view } of fields) {
-    const object = viewType(view, shows);
+  for (const { name, type: object, description, reference } of fields) {
     const resolve = async (node: EntityNode, context: RequestContext): Promise<Record<string, unknown>> => {
       // The catalogue refuses a version that is not applied, or retired.
-      context.services.catalogue.namedViews([view.id]);
+      const [view] = context.services.catalogue.namedViews([reference]) as [View];
       const row = await context.loaders.views.load({ view, id: node.id, asOf: node.asOf });
       return answerObject(view, row, context);
     };
@@ -155,7 +185,7 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[], 
       [
         FieldResolver(() => object as never, {
           nullable: true,
-          description: `The feature view ${view.id}. ${view.description}`,
+          description,
         }),
       ],
       { value: resolve },
@@ -211,6 +241,6 @@ export const entityGraph = (registry: Registry, shows: Shows): (new () => object
   [...registry.entities.values()]
     .filter(({ joinKeys }) => joinKeys.length === 1)
     .flatMap((entity) => {
-      const fields = fieldsOf(entity, registry);
-      return fields.length > 0 ? [entityResolver(entity, fields, shows)] : [];
+      const fields = fieldsOf(entity, registry, shows);
+      return fields.length > 0 ? [entityResolver(entity, fields)] : [];
     });

@@ -9,7 +9,7 @@ import { profileFeatures } from '../core/ports/job-contracts.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import { checkVisible, FeatureType, isPii } from './catalogue.types.js';
 import { piiView, type RequestContext } from './context.js';
-import { FIRST_DAY, LAST_DAY } from './descriptions.js';
+import { FIRST_DAY, LAST_DAY, VIEW_NAMES } from './descriptions.js';
 import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLJSON } from './scalars.js';
@@ -125,7 +125,7 @@ export class FeatureProfileResolver {
   profileFeatures(
     @Arg('views', () => [String], {
       nullable: true,
-      description: 'The feature views as name@version; a bare name means its newest version. Without it, all views.',
+      description: `${VIEW_NAMES} Without it, all views.`,
     })
     views: string[] | null,
     @Ctx() { services, caller }: RequestContext,

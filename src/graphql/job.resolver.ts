@@ -20,7 +20,7 @@ import { formatInstant, type Instant } from '../core/helpers/time.js';
 import { buildTrainingSet, materialize, scorePortfolio } from '../core/ports/job-contracts.js';
 import { type JobRecord, type JobState as JobStateName, payloadOf } from '../core/ports/jobs.js';
 import { type RequestContext, shownError } from './context.js';
-import { MODEL_REFERENCE, PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
+import { MODEL_REFERENCE, PAGE_BEFORE, PAGE_SIZE, VIEW_NAMES } from './descriptions.js';
 import { JobState } from './enums.js';
 import { Operation } from './operation.js';
 import { checkBefore } from './pages.js';
@@ -120,7 +120,7 @@ export class JobResolver {
   materialize(
     @Arg('views', () => [String], {
       nullable: true,
-      description: 'The feature views as name@version; a bare name means its newest version. Without it, all views.',
+      description: `${VIEW_NAMES} Without it, all views.`,
     })
     views: string[] | null,
     @Arg('asOf', () => GraphQLDateTime, {

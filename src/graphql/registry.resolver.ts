@@ -13,6 +13,7 @@ import type {
 import { pruneView } from '../core/ports/job-contracts.js';
 import type { JobRecord } from '../core/ports/jobs.js';
 import type { RequestContext } from './context.js';
+import { VIEW_NAME } from './descriptions.js';
 import { PlanAction, PlanEffect } from './enums.js';
 import { JobType } from './job.resolver.js';
 import { Operation } from './operation.js';
@@ -215,9 +216,7 @@ export class RegistryResolver {
       'Retires a view version: its online values are removed, its history stays. Rejected while a service or model pins it.',
   })
   retireFeatureView(
-    @Arg('view', () => String, {
-      description: 'The feature view as name@version; a bare name means its newest version.',
-    })
+    @Arg('view', () => String, { description: VIEW_NAME })
     view: string,
     @Ctx() { services }: RequestContext,
   ): Promise<RegistryPlan> {

@@ -38,9 +38,10 @@ const schema = buildSchema(emitSchema(registry));
 
 /** Types made from views: what their features and they themselves say is said by the definitions. */
 const viewTypes = new Set(
-  [...registry.views.values()].map(({ name, version }) => {
+  [...registry.views.values()].flatMap(({ name, version }) => {
     const field = camel(name);
-    return `${field.charAt(0).toUpperCase()}${field.slice(1)}V${version}`;
+    const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}`;
+    return [`${type}V${version}`, `${type}Champion`];
   }),
 );
 const roots = new Set(['Query', 'Mutation', 'Subscription']);

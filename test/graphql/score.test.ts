@@ -227,6 +227,23 @@ describe('a version that another process applies', () => {
     const { data, errors } = await api.graphql<Answer>('decision', QUERY, { model, entities, explain: false });
     return data === null ? errors[0]?.message : [data.score.model.version, data.score.scores[0]?.status];
   };
+  /** What names without a version mean: the version of the model, of the view of its scores, and of these in the typed graph; and the one that is to be written where values are read. */
+  const bare = async (): Promise<unknown> => {
+    const { data, errors } = await api.graphql<{
+      model: { version: number };
+      featureView: { version: number };
+      customer: { uciDefaultScore: { _version: number } };
+    }>(
+      'decision',
+      `{ model(name: "uci_default") { version } featureView(name: "uci_default_score") { version }
+         customer(id: "pays") { uciDefaultScore { _version } uciDefaultScoreV1 { _status } } }`,
+    );
+    expect(errors).toEqual([]);
+    const read = `{ onlineFeatures(features: ["uci_default_score:points"], entities: { customer_id: ["pays"] }) { requestId } }`;
+    const hint = (await api.graphql('decision', read)).errors[0]?.extensions.hint;
+    return [data?.model.version, data?.featureView.version, data?.customer.uciDefaultScore._version, hint];
+  };
+  const means = (version: number) => [version, version, version, `write 'uci_default_score@${version}:points'`];
 
   it('opens here without a restart as a challenger, which a bare name means once it is promoted, audited', async () => {
     const folder = join(definitions, 'models/uci_default_2');
@@ -239,6 +256,7 @@ describe('a version that another process applies', () => {
     expect(applied.errors).toEqual([]);
     await vi.waitFor(async () => expect(await scoredBy('uci_default@2')).toEqual([2, 'SCORED']), seen);
     expect(await scoredBy('uci_default')).toEqual([1, 'SCORED']);
+    expect(await bare()).toEqual(means(1));
 
     const promote = (role: 'admin' | 'modeler', version: number) => other.graphql(role, PROMOTE, { version });
     expect((await promote('modeler', 2)).errors[0]?.extensions.code).toBe('FORBIDDEN');
@@ -246,6 +264,7 @@ describe('a version that another process applies', () => {
     const promoted = await promote('admin', 2);
     expect(promoted.data).toEqual({ promoteModel: { version: 2, stage: 'CHAMPION' } });
     await vi.waitFor(async () => expect(await scoredBy('uci_default')).toEqual([2, 'SCORED']), seen);
+    expect(await bare()).toEqual(means(2));
     const { data } = await api.graphql<{ models: { name: string; version: number; stage: string }[] }>(
       'bi',
       '{ models { name version stage } }',

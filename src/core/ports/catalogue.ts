@@ -31,7 +31,7 @@ export interface Catalogue {
   facts(): readonly Fact[];
   /** Every version in force, the newest of a name first. */
   indicators(): readonly Indicator[];
-  /** The view in force of that name; its newest version where none is given; null where there is none. */
+  /** The view in force of that name; where no version is given its newest, of a model's scores its champion's; null where there is none. */
   view(name: string, version?: number): View | null;
   onDemandView(name: string, version?: number): OnDemandView | null;
   service(name: string, version?: number): Service | null;
@@ -46,7 +46,7 @@ export interface Catalogue {
     readonly service?: string | null;
     readonly features?: readonly string[] | null;
   }): readonly AnyFeatureRef[];
-  /** Resolves view names: `name@version`, or a bare name for its newest version. NOT_FOUND for an unknown one. */
+  /** Resolves view names: `name@version`, or a bare name for its newest version, of a model's scores for its champion's. NOT_FOUND for an unknown one. */
   namedViews(names: readonly string[]): readonly View[];
   /** Resolves a label reference: `name@version`, or a bare name for its newest version. NOT_FOUND for an unknown one. */
   namedLabel(reference: string): Label;
@@ -58,7 +58,7 @@ export interface Catalogue {
 
 /** The catalogue for a process that runs for days: each call first reads again what is applied. */
 export interface FreshCatalogue {
-  /** Applied views by name, a bare name being the newest version; without names all of them. NOT_FOUND says which name is unknown. */
+  /** Applied views by name, a bare name being the newest version, of a model's scores its champion's; without names all of them. NOT_FOUND says which name is unknown. */
   views(names?: readonly string[]): Promise<readonly View[]>;
   /** Applied labels by name, a bare name being the newest version; without names all of them. NOT_FOUND says which name is unknown. */
   labels(names?: readonly string[]): Promise<readonly Label[]>;

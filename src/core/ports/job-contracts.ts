@@ -11,7 +11,7 @@ import type { PrunedView } from './pruning.js';
 import type { LoanSnapshotsResult } from './sources.js';
 import type { BuiltTrainingSet } from './training-sets.js';
 
-/** Pinned `name@version`, or a bare name for the newest version. */
+/** Pinned `name@version`, or a bare name for the newest version, of a model's scores for its champion's. */
 const views = z.array(z.string()).min(1);
 
 export const backfill = {
