@@ -24,8 +24,10 @@ export async function settleSources(
   patience: AbortSignal = AbortSignal.timeout(MOST_WAIT_MS),
 ): Promise<void> {
   const sources = new Set(readers.flatMap((reader) => reader.sources));
+  const inputsOf = (name: string) => derived.find((table) => table.name === name)?.inputs;
   // A derived table is written by the run itself, from the rows of others.
-  const tables = [...sources].flatMap((name) => derived.find((table) => table.name === name)?.inputs ?? [name]);
+  for (const name of sources) for (const input of inputsOf(name) ?? []) sources.add(input);
+  const tables = [...sources].filter((name) => inputsOf(name) === undefined);
   const either = AbortSignal.any([signal, patience]);
   const settle = async (table: string): Promise<void> => {
     try {
@@ -37,5 +39,5 @@ export async function settleSources(
     }
   };
   // All at once: a long import of one table must not use up the time in which those of the others end.
-  await Promise.all([...new Set(tables)].map(settle));
+  await Promise.all(tables.map(settle));
 }

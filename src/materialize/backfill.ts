@@ -93,7 +93,8 @@ export async function runPlans(
 ): Promise<readonly BackfillViewResult[]> {
   const planned = plans.map(({ view }) => view);
   await settleSources(deps, planned, progress.signal);
-  await deriveInputs(deps.derived, planned, { lastDay, now }, progress.signal);
+  const firstDay = deps.calendar.dateOf(Math.min(...plans.map(({ due }) => due[0] ?? now)));
+  await deriveInputs(deps.derived, planned, { firstDay, lastDay, now }, progress.signal);
   const parts = splitProgress(
     progress,
     plans.map(({ due }) => due.length),

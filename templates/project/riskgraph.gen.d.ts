@@ -290,6 +290,44 @@ declare module 'riskgraph/register' {
         /** The kind of the receiver */
         'counterparty_type': 'String';
       };
+      'gang_members': {
+        /** The member */
+        'customer_id': 'String';
+        /** The local day at whose end this holds, until the next row of the customer */
+        'as_of': 'Date';
+        /** The gang; empty once the customer is in none */
+        'gang_id': 'String';
+        /** When the customer and another member had first both been seen with one identifier */
+        'joined_at': 'Instant';
+        /** 1 where the customer is known bad by the end of the day: 30 days past due once, written off, or in a gang judged CONFIRMED */
+        'known_bad': 'UInt16';
+        /** Identifiers shared with other members */
+        'shared_identifiers': 'UInt16';
+        /** Other members who share an identifier with the customer */
+        'neighbours': 'UInt16';
+        /** Members who share one with a neighbour, and none with the customer */
+        'second_neighbours': 'UInt16';
+        /** Neighbours who are known bad */
+        'bad_neighbours': 'UInt16';
+        /** Identifiers on the shortest way to another member who is known bad */
+        'distance_to_bad': 'UInt16';
+        /** The largest k for which the customer is in a part of the gang where everyone has k neighbours */
+        'core_number': 'UInt16';
+        /** Risk that flows in from other members who are known bad */
+        'propagated_risk': 'Float64';
+      };
+      'gang_verdicts': {
+        /** The gang */
+        'gang_id': 'String';
+        /** When it was judged */
+        'judged_at': 'Instant';
+        /** The finding; NONE takes back the one before */
+        'verdict': 'String';
+        /** Why, for the case file */
+        'note': 'String';
+        /** When the verdict ends; without it, it holds until the next */
+        'until': 'Instant';
+      };
       'identifier_links': {
         /** Who used it */
         'customer_id': 'String';
@@ -513,6 +551,18 @@ declare module 'riskgraph/register' {
         'tac': 'String';
         /** The brand */
         'brand': 'String';
+      };
+      'trusted_identifiers': {
+        /** The kind, as in identifier_links */
+        'identifier_type': 'String';
+        /** The identifier, hashed with the salt of identifier_links */
+        'identifier': 'String';
+        /** From when on it links no one */
+        'trusted_at': 'Instant';
+        /** Why it is trusted */
+        'reason': 'String';
+        /** When the trust ends; without it, never */
+        'until': 'Instant';
       };
     };
     features: {

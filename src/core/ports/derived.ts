@@ -3,6 +3,8 @@ import type { Instant, LocalDate } from '../helpers/time.js';
 import type { JobProgress } from './progress.js';
 
 export interface DeriveRequest {
+  /** The first local day that a caller who reads a range of past days needs; absent: the last is enough. A table that always derives every day takes no note of it. */
+  readonly from?: LocalDate | undefined;
   /** The last local day to derive. */
   readonly through?: LocalDate | undefined;
   /** Only days that are over at this instant. */

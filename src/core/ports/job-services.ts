@@ -2,6 +2,7 @@
 import type { Instant } from '../helpers/time.js';
 import type { FreshCatalogue } from './catalogue.js';
 import type { FeatureProfiles } from './feature-profiles.js';
+import type { Gangs } from './gangs.js';
 import type { LabelComputer } from './labels.js';
 import type { Materializer } from './materialize.js';
 import type { OfflineReader } from './offline.js';
@@ -17,6 +18,7 @@ import type { TrainingSetRunner } from './training-sets.js';
 /** Every service that a job may name in its `needs`. */
 export interface JobServices {
   readonly catalogue: FreshCatalogue;
+  readonly gangs: Gangs;
   readonly labels: LabelComputer;
   readonly loanSnapshots: LoanSnapshots;
   readonly materializer: Materializer;

@@ -90,6 +90,7 @@ export const METRICS = {
   loan_snapshot_loans_set_aside: counter(
     'Loans that derivations left out because their rows contradict each other; the quarantine names them',
   ),
+  gangs_seconds: seconds('Time of a derivation of gangs'),
   // Imports
   import_clock_behind: counter('Imports whose clock was behind the newest import of the table', 'table'),
   import_rows: counter('Rows of imports; outcome is accepted, duplicates or rejected', 'table', 'outcome'),
