@@ -51,6 +51,7 @@ try {
   const common = { clock: Date.now, log, metrics };
   const materializer = createMaterializer({
     arrivals: createArrivals(store),
+    completeness: { wholeSince: async () => new Map() },
     derived: [],
     ...common,
     calendar,

@@ -26,6 +26,7 @@ export function wideView(name: string, keys: number): View {
     hash: name,
     tags: [],
     sources: [],
+    deadlineMs: null,
     features: FEATURES.map((feature) => ({ name: feature, type: 'FLOAT64', description: 'A number' })),
     origin: { kind: 'query', tables: TABLES, query },
     delayMs: 7_200_000,

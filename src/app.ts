@@ -45,7 +45,7 @@ import { createRunLedger } from './ledgers/run-ledger.js';
 import { createSpineLedger } from './ledgers/spine-ledger.js';
 import { createStoreClock } from './ledgers/store-clock.js';
 import { createTrainingSetLedger } from './ledgers/training-set-ledger.js';
-import { lateness } from './materialize/lateness.js';
+import { lateness, waits } from './materialize/lateness.js';
 import { createMaterializer } from './materialize/materializer.js';
 import { createPortfolioScores } from './materialize/portfolio-scores.js';
 import { createContentWatch, createRestorer } from './materialize/restore.js';
@@ -257,6 +257,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const derived = Object.values(derivedTables);
     const materializer = createMaterializer({
       arrivals: createArrivals(store),
+      completeness,
       derived,
       offline,
       writers,
@@ -370,7 +371,9 @@ export async function createApp(config: Config, given: Given = {}) {
     const profiles = createFeatureProfiles({ store });
     const profileReads = createFeatureProfiles({ store: reads });
     const history = createOfflineReader({ store: reads, calendar, log });
-    const ages = (views: readonly View[]) => freshness(history, views, clock());
+    const standing = { ledger: runs, calendar, derived, completeness };
+    const ages = (views: readonly View[]) =>
+      freshness({ offline: history, waits: (of, now) => waits(standing, of, now) }, views, clock());
     const api: ApiServices = {
       registry,
       catalogue,
@@ -403,7 +406,7 @@ export async function createApp(config: Config, given: Given = {}) {
         views: createCatalogueMetrics({
           views: () => catalogue.views(),
           freshness: ages,
-          lateness: (views) => lateness({ ledger: runs, calendar }, views, clock()),
+          lateness: (views) => lateness(standing, views, clock()),
           profiles: profileReads,
           tables: () => completeness.of(tables.served),
           metrics,

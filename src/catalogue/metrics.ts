@@ -9,7 +9,7 @@ import type { Clock, Metrics } from '../core/ports/process.js';
 const EVERY_MS = MINUTE;
 
 /**
- * Reports the age of each applied view's newest values, for how long it has been due, the share of NULLs of each feature, and through which day
+ * Reports the age of each applied view's newest values, for how long it has been due, or waits for which table, the share of NULLs of each feature, and through which day
  * source tables are whole, once a minute at most.
  * The next report drops the gauges of a retired view.
  */
@@ -30,6 +30,17 @@ export function createCatalogueMetrics(options: {
       metrics.gauge('source_complete_through_seconds', (calendar.endOfDay(through) + 1) / 1_000, { table });
     }
     if (lateSeconds !== null) metrics.gauge('source_late_seconds', lateSeconds, { table });
+  };
+  let waited: readonly { readonly view: string; readonly table: string }[] = [];
+  /** For how long each view waits for each table, at an instant. */
+  const reportWaits = (views: readonly ViewFreshness[], now: Instant): void => {
+    for (const labels of waited) metrics.forget?.(labels);
+    waited = views.flatMap(({ view, waitsFor, waitsSince }) =>
+      waitsFor.map(({ table }) => {
+        metrics.gauge('view_waiting_seconds', (now - (waitsSince ?? now)) / 1_000, { view, table });
+        return { view, table };
+      }),
+    );
   };
   let reported = new Set<string>();
   let latest: { readonly at: Instant; readonly done: Promise<void> } | undefined;
@@ -52,6 +63,7 @@ export function createCatalogueMetrics(options: {
       metrics.gauge('view_stale', stale ? 1 : 0, { view });
       metrics.gauge('view_keys', keys, { view });
     }
+    reportWaits(fresh, clock());
     for (const { reference, nullRate } of newest.values()) {
       const [view = '', feature = ''] = reference.split(':');
       if (nullRate !== null) metrics.gauge('feature_null_ratio', nullRate, { view, feature });

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { Client, findKey } from './client.js';
 import { type CommandContext, jsonOption } from './context.js';
 import { bytesText, type OutputOptions, print, table } from './output.js';
+import { WAITS, type Waits, waitWords } from './waits.js';
 
 interface Finding {
   readonly check: string;
@@ -60,13 +61,13 @@ async function checkViews(context: CommandContext): Promise<Finding[]> {
     key: await findKey({ key: context.client.key, home: context.home }),
   });
   const { freshness } = await client.graphql<{
-    freshness: readonly { view: string; lastEventTime: string | null; stale: boolean; keys: number }[];
-  }>('{ freshness { view lastEventTime stale keys } }');
-  return freshness.map(({ view, lastEventTime, stale, keys }) =>
+    freshness: readonly (Waits & { view: string; lastEventTime: string | null; stale: boolean; keys: number })[];
+  }>(`{ freshness { view lastEventTime stale keys ${WAITS} } }`);
+  return freshness.map(({ view, lastEventTime, stale, keys, ...rest }) =>
     finding(
       view,
       !stale,
-      `${keys} keys, newest as of ${lastEventTime ?? 'never'}`,
+      [`${keys} keys, newest as of ${lastEventTime ?? 'never'}`, ...waitWords(rest)].join('; '),
       `run \`npx riskgraph materialize --views ${view}\``,
     ),
   );

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CommandContext, clientCommand } from './context.js';
 import { followJob, JOB_FIELDS, type JobView, type OutputOptions, print } from './output.js';
+import { daysText, type MissingDay } from './waits.js';
 
 const JOB = `{ ${JOB_FIELDS} }`;
 const list = (text: string): string[] => text.split(',').map((item) => item.trim());
@@ -13,6 +14,7 @@ interface ViewResult {
   readonly clampedTo?: string | null;
   /** Of a view that was published again. */
   readonly knownBy?: string;
+  readonly incomplete?: readonly MissingDay[];
   /** The range of a backfill; absent for a view of which nothing was due. */
   readonly from?: string | null;
 }
@@ -63,10 +65,10 @@ function describeEstimate({ views, notes, asOfs, rows, seconds }: Estimate): str
 
 function describe(job: JobView): string {
   const views = (job.result as { views?: readonly ViewResult[] } | null)?.views ?? [];
-  const lines = views.map(({ view, asOf, from, rows, changed, clampedTo, knownBy }) =>
+  const lines = views.map(({ view, asOf, from, rows, changed, clampedTo, knownBy, incomplete }) =>
     from === null
       ? `  ${view}: nothing of it is due`
-      : `  ${view}${asOf ? ` as of ${asOf}` : ''}: ${rows ?? 0} rows, ${changed ?? 0} new or changed${clampedTo ? `, up to ${clampedTo}, the last that is due` : ''}${knownBy ? `, with what was known by ${knownBy}` : ''}`,
+      : `  ${view}${asOf ? ` as of ${asOf}` : ''}: ${rows ?? 0} rows, ${changed ?? 0} new or changed${clampedTo ? `, up to ${clampedTo}, the last that is due` : ''}${knownBy ? `, with what was known by ${knownBy}` : ''}${incomplete ? `, before ${daysText(incomplete)} was whole` : ''}`,
   );
   return [`${job.name} completed (job ${job.id})`, ...lines].join('\n');
 }

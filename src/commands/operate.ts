@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { badInput, notFound } from '../core/errors.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { followJob, JOB_FIELDS, type JobView, type OutputOptions, oneOf, print, table } from './output.js';
+import { WAITS, type Waits, waitWords } from './waits.js';
 
 const STATES = ['WAITING', 'ACTIVE', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 
@@ -11,7 +12,7 @@ interface ListedJob extends JobView {
   readonly finishedAt: string | null;
 }
 
-interface Freshness {
+interface Freshness extends Waits {
   readonly view: string;
   readonly keys: number;
   readonly lastEventTime: string | null;
@@ -104,15 +105,16 @@ export function addOperateCommands(program: Command, context: CommandContext): v
     description: 'show how old the newest value of each applied view is',
     run: async (client, options) => {
       const { freshness } = await client.graphql<{ freshness: readonly Freshness[] }>(
-        '{ freshness { view keys lastEventTime lagSeconds stale } }',
+        `{ freshness { view keys lastEventTime lagSeconds stale ${WAITS} } }`,
       );
       print(freshness, options, () =>
         tableOr(
           'No view is applied: `npx riskgraph apply` publishes the definitions.',
           ['view', 'keys', 'newest as of', 'age', ''],
-          freshness.map(({ view, keys, lastEventTime, lagSeconds, stale }) => [
-            ...[view, keys, lastEventTime ?? 'never', hours(lagSeconds), stale ? 'STALE' : 'fresh'],
-          ]),
+          freshness.map(({ view, keys, lastEventTime, lagSeconds, stale, ...waits }) => {
+            const state = [stale ? 'STALE' : 'fresh', ...waitWords(waits)].join('; ');
+            return [view, keys, lastEventTime ?? 'never', hours(lagSeconds), state];
+          }),
         ),
       );
     },

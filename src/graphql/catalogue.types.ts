@@ -117,6 +117,13 @@ export class FeatureViewType {
   })
   delaySeconds!: number | null;
 
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'The time from an as-of by which the view runs though days of its tables are not whole; null where these promise by when they are, and for an on-demand view.',
+  })
+  deadlineSeconds!: number | null;
+
   @Field(() => String, {
     nullable: true,
     description:
@@ -224,6 +231,7 @@ export function showView(view: AnyView, context: RequestContext): FeatureViewTyp
     ttlSeconds: seconds(stored?.ttlMs ?? null),
     maxAgeSeconds: seconds(stored?.maxAgeMs ?? null),
     delaySeconds: seconds(stored?.delayMs ?? null),
+    deadlineSeconds: seconds(stored?.deadlineMs ?? null),
     every: stored?.schedule.every ?? null,
     unprotectedSources: unprotectedSources(view),
     requestInputs: showRequestInputs(refs, context),

@@ -1,11 +1,21 @@
 import { Ctx, Field, FieldResolver, Float, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import { isStoredView } from '../core/definitions/definitions.js';
-import type { Instant } from '../core/helpers/time.js';
+import type { Instant, LocalDate } from '../core/helpers/time.js';
 import type { ViewFreshness } from '../core/ports/catalogue.js';
+import type { MissingDay } from '../core/ports/completeness.js';
 import { FeatureViewType } from './catalogue.types.js';
 import type { RequestContext } from './context.js';
-import { Operation } from './operation.js';
-import { GraphQLDateTime } from './scalars.js';
+import { AssumedSize, Operation } from './operation.js';
+import { GraphQLDate, GraphQLDateTime } from './scalars.js';
+
+@ObjectType('MissingDay', { description: 'A day of a source table that is not whole: rows of it may still come.' })
+class MissingDayType {
+  @Field(() => String, { description: 'The name of the source table.' })
+  table!: string;
+
+  @Field(() => GraphQLDate, { description: 'The day, in the zone of the portfolio.' })
+  day!: LocalDate;
+}
 
 @ObjectType('ViewFreshness', { description: 'The freshness of a feature view.' })
 class ViewFreshnessType {
@@ -29,6 +39,24 @@ class ViewFreshnessType {
 
   @Field(() => Int, { description: 'The number of entity keys with a value.' })
   keys!: number;
+
+  @AssumedSize(4)
+  @Field(() => [MissingDayType], {
+    description: 'The days for which the newest as-of that is due waits; empty where it waits for none.',
+  })
+  waitsFor!: readonly MissingDay[];
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'The instant at which the view runs without the days that it waits for; null where it waits for none.',
+  })
+  waitsUntil!: Instant | null;
+
+  @AssumedSize(4)
+  @Field(() => [MissingDayType], {
+    description: 'The days that were not whole when the newest values were computed.',
+  })
+  incomplete!: readonly MissingDay[];
 }
 
 @Resolver()

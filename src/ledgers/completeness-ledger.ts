@@ -25,10 +25,21 @@ export const createCompletenessLedger = (dataSource: Pick<DataSource, 'query'>):
   async advance({ table, through, at, by }) {
     // One statement: of two that come at once the later day stands.
     await dataSource.query(
-      `INSERT INTO source_completeness AS standing (name, through, marked_at, marked_by) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (name) DO UPDATE SET through = excluded.through, marked_at = excluded.marked_at, marked_by = excluded.marked_by
-       WHERE standing.through < excluded.through`,
+      `WITH moved AS (
+         INSERT INTO source_completeness AS standing (name, through, marked_at, marked_by) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (name) DO UPDATE SET through = excluded.through, marked_at = excluded.marked_at, marked_by = excluded.marked_by
+         WHERE standing.through < excluded.through RETURNING name, through, marked_at)
+       INSERT INTO source_completeness_marks SELECT name, through, marked_at FROM moved ON CONFLICT DO NOTHING`,
       [table, through, new Date(at), by],
     );
+  },
+
+  async since(table, from) {
+    const rows = (await dataSource.query(
+      `SELECT to_char(through, 'YYYY-MM-DD') AS through, marked_at FROM source_completeness_marks
+       WHERE name = $1 AND through >= $2 ORDER BY through`,
+      [table, from],
+    )) as readonly Pick<Row, 'through' | 'marked_at'>[];
+    return rows.map(({ through, marked_at }) => ({ through, at: marked_at.getTime() }));
   },
 });

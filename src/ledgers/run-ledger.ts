@@ -8,6 +8,17 @@ import { MaterializationRunEntity } from './materialization-run.js';
 /** Number of newest runs that give the pace of a view. */
 const RUNS_OF_A_PACE = 200;
 
+const AS_OF_COLUMNS = `view_id AS "viewId", as_of AS "asOf", knowledge, kind, coalesce(counts->'imports', '{}') AS imports,
+  coalesce(counts->'incomplete', '[]') AS incomplete, coalesce((counts->>'derivedAnew')::boolean, false) AS "derivedAnew"`;
+
+type RowOfAsOf = Omit<ComputedAsOf, 'asOf' | 'knowledge'> & { readonly asOf: Date; readonly knowledge: Date };
+
+const asOfOf = (row: RowOfAsOf): ComputedAsOf => ({
+  ...row,
+  asOf: row.asOf.getTime(),
+  knowledge: row.knowledge.getTime(),
+});
+
 /** The state of each run, in Postgres. */
 export function createRunLedger(dataSource: DataSource): RunLedger {
   const runs = dataSource.getRepository(MaterializationRunEntity);
@@ -120,15 +131,23 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
     },
 
     async computed(viewIds, after) {
-      const found: ({ viewId: string; asOf: Date; knowledge: Date } & Pick<ComputedAsOf, 'kind' | 'imports'>)[] =
-        await dataSource.query(
-          `SELECT DISTINCT ON (as_of, view_id) view_id AS "viewId", as_of AS "asOf", knowledge, kind,
-            coalesce(counts->'imports', '{}') AS imports
-          FROM materialization_run WHERE stage = 'COMMITTED' AND view_id = ANY($1) AND as_of > $2
-          ORDER BY as_of, view_id, knowledge DESC, id DESC`,
-          [viewIds, new Date(after)],
-        );
-      return found.map((run) => ({ ...run, asOf: run.asOf.getTime(), knowledge: run.knowledge.getTime() }));
+      const found: RowOfAsOf[] = await dataSource.query(
+        `SELECT DISTINCT ON (as_of, view_id) ${AS_OF_COLUMNS}
+        FROM materialization_run WHERE stage = 'COMMITTED' AND view_id = ANY($1) AND as_of > $2
+        ORDER BY as_of, view_id, knowledge DESC, id DESC`,
+        [viewIds, new Date(after)],
+      );
+      return found.map(asOfOf);
+    },
+
+    async newest(viewIds) {
+      const found: RowOfAsOf[] = await dataSource.query(
+        `SELECT DISTINCT ON (view_id) ${AS_OF_COLUMNS}
+        FROM materialization_run WHERE stage = 'COMMITTED' AND view_id = ANY($1)
+        ORDER BY view_id, as_of DESC, knowledge DESC, id DESC`,
+        [viewIds],
+      );
+      return found.map(asOfOf);
     },
 
     async republished(viewIds, { asOf, after }) {

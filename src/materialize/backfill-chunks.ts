@@ -3,6 +3,7 @@ import type { Instant } from '../core/helpers/time.js';
 import type { RunRecord } from '../core/ports/materialize.js';
 import { beginRuns } from './begin-runs.js';
 import { progressWithin } from './progress.js';
+import { type Readiness, readinessOf } from './readiness.js';
 import {
   advanceAll,
   commit,
@@ -13,7 +14,6 @@ import {
   stageAll,
   storeNow,
 } from './run-steps.js';
-import { readableFrom } from './schedule.js';
 
 const AS_OFS_A_COMMIT = 64;
 
@@ -72,9 +72,16 @@ async function stageChunk(
 ): Promise<StagedChunk> {
   const { view, clock } = leased;
   const began = clock();
+  const now = await storeNow(leased);
+  const ready = await readinessOf(leased, view, asOfs);
   const begun = await beginRuns(
     leased,
-    asOfs.map((asOf) => ({ jobId, asOf, kind: 'BACKFILL', knowledge: readableFrom(view, asOf) })),
+    asOfs.map((asOf, index) => ({
+      jobId,
+      asOf,
+      kind: 'BACKFILL',
+      knowledge: (ready[index] as Readiness).knowledgeAt(now),
+    })),
   );
   const records = await stageAll(leased, begun, progress);
   return { records, tookMs: clock() - began };

@@ -12,6 +12,7 @@ import { throughChunks } from './backfill-chunks.js';
 import { deriveInputs } from './derive-inputs.js';
 import { withLease } from './leased-view.js';
 import { progressWithin, splitProgress } from './progress.js';
+import { deadlineOf } from './readiness.js';
 import { type MaterializerDeps, rewriteOnline, type StepProgress, storeNow, withShards } from './run-steps.js';
 import { instantsBetween, newestDue, readableFrom } from './schedule.js';
 import { settleInputs } from './score-inputs.js';
@@ -173,16 +174,17 @@ export async function withoutHistory(
  * a row of nothing.
  */
 export async function emptyAsOfs(
-  { offline }: Pick<MaterializerDeps, 'offline'>,
+  deps: Pick<MaterializerDeps, 'offline' | 'derived' | 'calendar'>,
   { view, due }: Pick<ViewPlan, 'view' | 'due'>,
 ): Promise<number> {
+  const { offline } = deps;
   const first = await offline.firstKnown(view);
-  const firstWithData = due.findIndex((asOf) => first !== null && readableFrom(view, asOf) >= first);
+  const firstWithData = due.findIndex((asOf) => first !== null && deadlineOf(deps, view, asOf) >= first);
   const empty = firstWithData < 0 ? due.length : firstWithData;
   const last = due[empty - 1];
   if (last === undefined) return 0;
   try {
-    return (await offline.estimateRows(view, last, readableFrom(view, last))).rows === 0 ? empty : 0;
+    return (await offline.estimateRows(view, last, deadlineOf(deps, view, last))).rows === 0 ? empty : 0;
   } catch (cause) {
     // To count took too long, or met a value that the query cannot hold: to compute them has no such limit, and sets that value aside.
     if (cause instanceof RiskgraphError && cause.code !== 'STORE_UNAVAILABLE') return 0;

@@ -70,15 +70,19 @@ interface Came {
   readonly derived: readonly DerivedTable[];
 }
 
-function isLate({ asOf, knowledge, kind, imports }: ComputedAsOf, view: View, { came, derived }: Came): boolean {
+function isLate(
+  { asOf, knowledge, kind, imports, derivedAnew }: ComputedAsOf,
+  view: View,
+  { came, derived }: Came,
+): boolean {
   const firstUnseen = (table: string, known: Instant): Instant =>
     came.get(table)?.firstUnseen({ seq: imports[table] ?? '0', known }) ?? Number.POSITIVE_INFINITY;
   return view.sources.some((name) => {
     if (firstUnseen(name, knowledge) <= asOf) return true;
     const table = derived.find((each) => each.name === name);
     if (!table) return false;
-    // A scheduled run reads derived rows as they were derived for its as-of; a republication derives them anew.
-    const known = kind === 'REPUBLICATION' ? knowledge : Math.min(knowledge, table.derivedBy(asOf));
+    // A scheduled run reads derived rows as they were derived for its as-of; a republication, and one that has waited, derives them anew.
+    const known = kind === 'REPUBLICATION' || derivedAnew ? knowledge : Math.min(knowledge, table.derivedBy(asOf));
     const until = table.derivedUntil(asOf);
     return table.inputs.some((input) => firstUnseen(input, known) < until);
   });

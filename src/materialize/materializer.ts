@@ -8,28 +8,52 @@ import type { JobProgress } from '../core/ports/progress.js';
 import { settleSources } from '../core/settled-sources.js';
 import { planBackfill, runBackfill } from './backfill.js';
 import { deriveInputs } from './derive-inputs.js';
+import { type DueRun, dueRuns, withReadiness } from './due-runs.js';
 import { estimateAsOfs, estimateBackfill } from './estimate.js';
 import { futureFrom } from './future-runs.js';
 import { lateAsOfs } from './late-as-ofs.js';
 import { withLease } from './leased-view.js';
 import { computeAsOfs } from './missing-as-ofs.js';
 import { progressWithin } from './progress.js';
+import { readiness } from './readiness.js';
 import { republish } from './republish.js';
-import { type MaterializerDeps, storeNow } from './run-steps.js';
+import { type LeasedView, type MaterializerDeps, storeNow } from './run-steps.js';
 import { checkAsOf, checkDue, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
 import { ViewFailures } from './view-failures.js';
 import { runView } from './view-run.js';
 
+interface LiveRun {
+  readonly jobId: string;
+  readonly now: Instant;
+  /** The knowledge with which the derived tables that it reads were restated for it; absent: they are as they were derived. */
+  readonly knownBy?: Instant;
+}
+
 export function createMaterializer(deps: MaterializerDeps): Materializer {
   const { ledger, calendar } = deps;
 
-  const runLive = (view: View, asOf: Instant, jobId: string, progress: JobProgress): Promise<ViewResult> =>
-    runView(
-      deps,
-      { view, asOf, jobId, kind: 'LIVE', knowledge: (leased, signal) => settledKnowledge(leased, view, asOf, signal) },
-      progress,
-    );
+  const runLive = (
+    { view, asOf, ready }: DueRun,
+    { jobId, now, knownBy }: LiveRun,
+    progress: JobProgress,
+  ): Promise<ViewResult> => {
+    // What was derived anew is known since then.
+    const scheduled = Math.max(ready.knowledgeAt(now), knownBy ?? 0);
+    const knowledge = (leased: LeasedView, signal: AbortSignal): Promise<Instant> =>
+      settledKnowledge(leased, { view, asOf, scheduled }, signal);
+    const derivedAnew = knownBy !== undefined;
+    return runView(deps, { view, asOf, jobId, kind: 'LIVE', knowledge, ready, derivedAnew }, progress);
+  };
+
+  /**
+   * A view that has waited for late files reads what is derived of them too: the derivation of the day may have been before them. Runs of earlier as-ofs
+   * read what was derived for these.
+   */
+  const derivesAnew = ({ view, asOf, ready }: DueRun, now: Instant): boolean =>
+    ready.hasWaited &&
+    asOf === newestDue(view, now, calendar) &&
+    deps.derived.some(({ name }) => view.sources.includes(name));
 
   /** Also of views of which nothing is due: what they serve would be that of the future. */
   const replaceFuture = async (views: readonly View[], jobId: string, progress: JobProgress): Promise<void> => {
@@ -50,27 +74,35 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       await replaceFuture(views, jobId, progress);
       const asked = inputsFirst(views).map((view) => ({ view, asOf: asOf ?? newestDue(view, now, calendar) }));
       for (const each of asked) checkDue(each.view, each.asOf, clocks);
-      const committed = onlyNew ? await ledger.committed(views.map(({ id }) => id)) : new Map<string, Instant>();
-      const planned = asked.filter(({ view, asOf: due }) => due > (committed.get(view.id) ?? Number.NEGATIVE_INFINITY));
+      const { runs: planned, waiting } = onlyNew
+        ? await dueRuns(deps, asked, { now, committed: await ledger.committed(views.map(({ id }) => id)) })
+        : { runs: await withReadiness(deps, asked), waiting: [] };
+      // Before the imports are waited for: one that begins to write later is known later.
+      const knownBy = await storeNow(deps);
       await settleSources(
         deps,
         planned.map(({ view }) => view),
         progress.signal,
       );
       await deriveInputs(deps.derived, views, { asOf, now }, progress.signal);
+      const anew = planned.filter((run) => derivesAnew(run, now));
+      const theirs = anew.map(({ view }) => view);
+      await deriveInputs(deps.derived, theirs, { now, knownBy }, progress.signal);
       const results: ViewResult[] = [];
       const failures = new ViewFailures();
-      for (const [index, { view, asOf: due }] of planned.entries()) {
+      for (const [index, run] of planned.entries()) {
+        const { view } = run;
         progress.signal.throwIfAborted();
         if (failures.keeps(view)) continue;
         const within = progressWithin(progress, index / planned.length, (index + 1) / planned.length);
-        await runLive(view, due, jobId, within).then(
+        const live = { jobId, now, ...(anew.includes(run) && { knownBy }) };
+        await runLive(run, live, within).then(
           (result) => void results.push(result),
           (error: unknown) => failures.add(view, error),
         );
       }
       failures.throw(results.length);
-      return { views: results };
+      return { views: results, ...(waiting.length > 0 && { waiting }) };
     },
 
     async republish({ jobId, views, asOf, now }, progress) {
@@ -99,7 +131,8 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
       checkAsOf(view, due, now, calendar);
       checkDue(view, due, { now, stores: await storeNow(deps) });
       await refuseWithoutInputs(deps, view, due);
-      const result = await runLive(view, due, jobId, progress);
+      const run = { view, asOf: due, ready: await readiness(deps, view, due) };
+      const result = await runLive(run, { jobId, now }, progress);
       const { scored = 0, missing = 0, stale = 0, failed = 0, error = null, written = 0 } = result;
       const { changed, published, restored } = result;
       return {

@@ -9,6 +9,7 @@ import { withoutHistory } from './backfill.js';
 import { deriveInputs } from './derive-inputs.js';
 import { lateScores } from './late-as-ofs.js';
 import { progressWithin } from './progress.js';
+import { readiness } from './readiness.js';
 import { type MaterializerDeps, storeNow } from './run-steps.js';
 import { readableFrom } from './schedule.js';
 import { settledKnowledge } from './score-inputs.js';
@@ -125,13 +126,15 @@ async function again(
   { view, asOf, jobId, knownBy }: Again,
   progress: JobProgress,
 ): Promise<ViewResult> {
-  const scheduled = (leased: MaterializerDeps, signal: AbortSignal) => settledKnowledge(leased, view, asOf, signal);
+  const ready = await readiness(deps, view, asOf);
+  const known = { view, asOf, scheduled: ready.knowledgeAt(knownBy) };
+  const scheduled = (leased: MaterializerDeps, signal: AbortSignal) => settledKnowledge(leased, known, signal);
   const missing = await withoutHistory({ ...deps, view }, [asOf]);
   if (missing.length > 0) {
-    const run = { view, asOf, jobId: asScheduled(jobId), kind: 'LIVE', knowledge: scheduled } as const;
+    const run = { view, asOf, jobId: asScheduled(jobId), kind: 'LIVE', knowledge: scheduled, ready } as const;
     await runView(deps, run, progressWithin(progress, 0, 0.5));
   }
   // Scores read what is in force: with what is known now, those of an earlier as-of would be made of values that came after it.
   const late = kindOf(view).late === 'AS_KNOWN' ? scheduled : async () => Math.max(knownBy, readableFrom(view, asOf));
-  return runView(deps, { view, asOf, jobId, kind: 'REPUBLICATION', knowledge: late }, progress);
+  return runView(deps, { view, asOf, jobId, kind: 'REPUBLICATION', knowledge: late, ready }, progress);
 }

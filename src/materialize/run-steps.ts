@@ -6,6 +6,7 @@ import type { View } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant } from '../core/helpers/time.js';
 import type { Arrivals, ImportsRead } from '../core/ports/arrivals.js';
+import type { WholeDays } from '../core/ports/completeness.js';
 import type { DerivedTable } from '../core/ports/derived.js';
 import type { Lease, Leases } from '../core/ports/leases.js';
 import type { PortfolioScores, RunChange, RunLedger, RunRecord } from '../core/ports/materialize.js';
@@ -19,6 +20,7 @@ import { kindOf } from './view-kinds.js';
 
 export interface MaterializerDeps {
   readonly arrivals: Arrivals;
+  readonly completeness: WholeDays;
   readonly offline: OfflineReader;
   readonly writers: OfflineWriters;
   readonly online: OnlineStore;
@@ -88,14 +90,22 @@ export async function advanceAll(
 export const computeStage = (leased: LeasedView, run: Run, progress: StepProgress) =>
   kindOf(run.view).stage(leased, run, progress);
 
+/** What a run remembers of its sources. */
+export type RunFacts = Pick<NonNullable<RunRecord['counts']>, 'incomplete' | 'derivedAnew'>;
+
 /** STARTED to STAGED: the rows are computed once; everything after it reads the stage. */
-export async function stage(leased: LeasedView, record: RunRecord, progress: StepProgress): Promise<RunRecord> {
+export async function stage(
+  leased: LeasedView,
+  record: RunRecord,
+  progress: StepProgress,
+  facts: RunFacts = {},
+): Promise<RunRecord> {
   if (record.stage !== 'STARTED') return record;
   const imports = await importsOf(leased);
   const counts = await computeStage(leased, runOf(leased.view, record), progress);
   // What a backfill publishes is little; its shards are counted once it is in the history.
   const shards = record.kind === 'BACKFILL' ? 1 : await shardCount(leased, counts.changed);
-  return advance(leased, record, { stage: 'STAGED', counts: { ...counts, shards, imports } });
+  return advance(leased, record, { stage: 'STAGED', counts: { ...counts, ...facts, shards, imports } });
 }
 
 /** Asked before the rows are read: what is imported meanwhile counts as not read. */

@@ -17,11 +17,14 @@ type Scheduled = Pick<View, 'id' | 'schedule' | 'delayMs'>;
 /** The instant from which values of this as-of are readable; also the knowledge time of its scheduled run. */
 export const readableFrom = (view: Scheduled, asOf: Instant): Instant => asOf + view.delayMs;
 
-/** Knowledge time of a live run. */
-export const knownBy = (view: View, asOf: Instant, now: Instant, calendar: BusinessCalendar): Instant =>
-  kindOf(view).late === 'AS_KNOWN' && asOf === newestDue(view, now, calendar)
-    ? Math.max(readableFrom(view, asOf), now)
-    : readableFrom(view, asOf);
+/** Knowledge time of a live run, whose schedule would have known what was known at `scheduled`. */
+export const knownBy = (
+  view: View,
+  asOf: Instant,
+  { now, scheduled }: { readonly now: Instant; readonly scheduled: Instant },
+  calendar: BusinessCalendar,
+): Instant =>
+  kindOf(view).late === 'AS_KNOWN' && asOf === newestDue(view, now, calendar) ? Math.max(scheduled, now) : scheduled;
 
 /** The latest as-of of the view with as-of + delay <= now. Days are the portfolio's own: 23 or 25 hours where its clocks change. */
 export function newestDue(view: Scheduled, now: Instant, calendar: BusinessCalendar): Instant {

@@ -5,22 +5,24 @@ import { conflict } from '../core/errors.js';
 import { formatInstant, type Instant } from '../core/helpers/time.js';
 import { viewResource } from '../core/ports/leases.js';
 import { type MaterializerDeps, storeNow } from './run-steps.js';
-import { knownBy } from './schedule.js';
+import { knownBy, readableFrom } from './schedule.js';
 
 /** Waits for the process that writes one of the inputs: what it stamped before now is in the history after. */
 export async function settleInputs({ leases }: MaterializerDeps, view: View, signal: AbortSignal): Promise<void> {
   for (const input of inputViews(view)) await leases.hold(viewResource(input), signal, async () => undefined);
 }
 
-/** Knowledge time of a live run that begins now, with everything that was published by then in the history. */
+/**
+ * Knowledge time of a live run that begins now, with everything that was published by then in the history. `scheduled`: what its schedule would have
+ * known.
+ */
 export async function settledKnowledge(
   deps: MaterializerDeps,
-  view: View,
-  asOf: Instant,
+  { view, asOf, scheduled }: { readonly view: View; readonly asOf: Instant; readonly scheduled: Instant },
   signal: AbortSignal,
 ): Promise<Instant> {
   await settleInputs(deps, view, signal);
-  const knowledge = knownBy(view, asOf, await storeNow(deps), deps.calendar);
+  const knowledge = knownBy(view, asOf, { now: await storeNow(deps), scheduled }, deps.calendar);
   // A run that began in between may have stamped its rows before that instant.
   await settleInputs(deps, view, signal);
   return knowledge;
@@ -28,7 +30,8 @@ export async function settledKnowledge(
 
 /** @throws CONFLICT where no input of the scores has a value yet: an answer without a row would look like a portfolio without risk */
 export async function refuseWithoutInputs(deps: MaterializerDeps, view: View, asOf: Instant): Promise<void> {
-  const at = knownBy(view, asOf, await storeNow(deps), deps.calendar);
+  const scheduled = readableFrom(view, asOf);
+  const at = knownBy(view, asOf, { now: await storeNow(deps), scheduled }, deps.calendar);
   const inputs = inputViews(view);
   for (const input of inputs) if ((await deps.offline.viewStats(input, at)).keys > 0) return;
   throw conflict(

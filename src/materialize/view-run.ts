@@ -6,6 +6,7 @@ import type { JobProgress } from '../core/ports/progress.js';
 import { beginRuns } from './begin-runs.js';
 import { withLease } from './leased-view.js';
 import { progressWithin } from './progress.js';
+import type { Readiness } from './readiness.js';
 import {
   commit,
   dropStages,
@@ -25,6 +26,9 @@ export interface ViewRun {
   readonly kind: Exclude<RunRecord['kind'], 'BACKFILL'>;
   /** Knowledge time of the run, asked once the view is held. */
   knowledge(leased: LeasedView, signal: AbortSignal): Promise<Instant>;
+  readonly ready: Pick<Readiness, 'missingAt'>;
+  /** Whether the derived tables that it reads were restated for it. */
+  readonly derivedAnew?: boolean;
 }
 
 /** Computes the run, publishes it, keeps it, and brings the online store to the newest rows. */
@@ -36,7 +40,11 @@ export const runView = (deps: MaterializerDeps, run: ViewRun, asked: JobProgress
     const took = () => (clock() - startedAt) / 1000;
     const knowledge = await run.knowledge(leased, progress.signal);
     const [begun] = (await beginRuns(leased, [{ jobId, asOf, kind, knowledge }])) as [RunRecord];
-    const staged = await stage(leased, begun, progressWithin(progress, 0, 0.4));
+    const incomplete = run.ready.missingAt(begun.knowledge);
+    const staged = await stage(leased, begun, progressWithin(progress, 0, 0.4), {
+      ...(incomplete.length > 0 && { incomplete }),
+      ...(run.derivedAnew && { derivedAnew: true }),
+    });
     progress.signal.throwIfAborted();
     await progress.report(0.4);
     const published = await publish(leased, staged, progressWithin(progress, 0.4, 0.7));
@@ -61,6 +69,7 @@ export const runView = (deps: MaterializerDeps, run: ViewRun, asked: JobProgress
       restored,
       nullKeys,
       ...aside,
+      ...(committed.counts?.incomplete && { incomplete: committed.counts.incomplete }),
       ...(again && { knownBy: formatInstant(committed.knowledge) }),
       ...(scoreCounts(committed) ?? {}),
     };

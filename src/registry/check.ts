@@ -2,7 +2,7 @@ import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { FeatureViewSpec, ViewQueryContext } from '../core/definitions/define-view.js';
 import type { Feature, View } from '../core/definitions/definitions.js';
 import { instantSql, param, raw, sql } from '../core/definitions/sql.js';
-import { parseDuration } from '../core/helpers/time.js';
+import { DAY, HOUR, parseDuration } from '../core/helpers/time.js';
 import { columnsRead } from '../core/lending/source-sql.js';
 import { keyFilterOf } from '../core/lending/source-where.js';
 import type { SourceTables } from '../core/lending/sources.js';
@@ -88,6 +88,22 @@ export function checkFeature(feature: Feature, joinKeys: readonly string[], repo
   if (feature.length !== undefined && feature.pad === undefined) report(`${where}: has a length but no pad`);
 }
 
+/** Beyond the delay of the next as-of, that one would wait in its turn, and no as-of would ever be computed. */
+function checkDeadline(
+  schedule: FeatureViewSpec['schedule'] | undefined,
+  { delayMs, deadlineMs }: Pick<View, 'delayMs' | 'deadlineMs'>,
+  report: Report,
+): void {
+  if (!schedule || deadlineMs === null) return;
+  const interval = schedule.every === 'hour' ? HOUR : DAY;
+  if (deadlineMs < delayMs) report(`deadline '${schedule.deadline}' is before its delay of '${schedule.delay}'`);
+  if (deadlineMs > delayMs + interval) {
+    report(
+      `deadline '${schedule.deadline}' is after the next as-of is due: at most one ${schedule.every} longer than its delay of '${schedule.delay}'`,
+    );
+  }
+}
+
 /** Builds a view from its file and reports everything that is wrong with it. */
 export function checkView(
   definition: DefinitionFile,
@@ -101,6 +117,8 @@ export function checkView(
   if (!spec.owner) report('has no owner');
   if (!spec.description) report('has no description');
   const delayMs = duration(spec.schedule?.delay, 'delay', report) ?? 0;
+  const deadlineMs = duration(spec.schedule?.deadline, 'deadline', report);
+  checkDeadline(spec.schedule, { delayMs, deadlineMs }, report);
   const ttlMs = duration(spec.ttl, 'ttl', report);
   const maxAgeMs = duration(spec.maxAge, 'maxAge', report);
   if (ttlMs === 0) report('ttl 0 is refused: leave it out for unbounded');
@@ -124,6 +142,7 @@ export function checkView(
     tags: spec.tags ?? [],
     features,
     delayMs,
+    deadlineMs,
     ttlMs,
     maxAgeMs,
     sources,

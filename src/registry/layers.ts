@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ProjectSpec } from '../core/definitions/define-project.js';
+import type { ProjectSpec, ProjectTable } from '../core/definitions/define-project.js';
 import { badInput } from '../core/errors.js';
 import { PACKAGE } from './hash.js';
 import { type FoundFile, findDefinitions, importModule, PRODUCT } from './scan.js';
@@ -26,9 +26,11 @@ interface Starter {
   readonly takes: (item: FoundFile) => boolean;
   /** What the config names one by one. */
   readonly named: readonly string[];
+  /** What the config says of tables of the product, by name. */
+  readonly tables: Readonly<Record<string, ProjectTable>>;
 }
 
-const ALL: Starter = { entities: true, takes: () => true, named: [] };
+const ALL: Starter = { entities: true, takes: () => true, named: [], tables: {} };
 
 const names = (one: string, { name, id, file }: FoundFile): boolean =>
   one.endsWith('/') ? file.startsWith(one) : one === name || one === id;
@@ -48,11 +50,11 @@ export async function readStarter(project: string, problems: string[]): Promise<
     const { default: exported } = await importModule(path, PROJECT_CONFIG);
     const spec = exported as ({ readonly kind?: unknown } & ProjectSpec) | undefined;
     if (spec?.kind !== 'project') return report('its default export is not made by defineProject');
-    const { starter = 'all' } = spec;
-    if (starter === 'all') return ALL;
-    if (starter === 'none') return { entities: false, takes: () => false, named: [] };
+    const { starter = 'all', tables = {} } = spec;
+    if (starter === 'all') return { ...ALL, tables };
+    if (starter === 'none') return { entities: false, takes: () => false, named: [], tables };
     if (!Array.isArray(starter)) return report("`starter` is neither 'all' nor 'none' nor a list");
-    return { entities: true, takes: (item) => starter.some((one) => names(one, item)), named: starter };
+    return { entities: true, takes: (item) => starter.some((one) => names(one, item)), named: starter, tables };
   } catch (cause) {
     return report(`does not load: ${wordsOf(cause)}`);
   }
@@ -72,9 +74,18 @@ export async function findLayered({ root, project }: Layers, problems: string[])
   for (const one of starter.named.filter((each) => !own.some((item) => names(each, item)))) {
     problems.push(`${PROJECT_CONFIG}: \`starter\` lists '${one}', which the product does not define`);
   }
+  for (const name of Object.keys(starter.tables)) {
+    if (own.some((item) => item.kind === 'table' && item.name === name)) continue;
+    problems.push(
+      `${PROJECT_CONFIG}: \`tables\` names '${name}', which is no table of the product; one of your own says it in tables/${name}.table.ts`,
+    );
+  }
   const taken = own.filter((item) => NEEDED.has(item.kind) || starter.takes(item));
   return [
-    ...taken.map((item) => ({ ...item, file: `${PRODUCT}${item.file}` })),
+    ...taken.map((item) => {
+      const said = item.kind === 'table' ? starter.tables[item.name] : undefined;
+      return { ...item, file: `${PRODUCT}${item.file}`, ...(said && { said }) };
+    }),
     ...(await findDefinitions(project, problems)),
   ];
 }

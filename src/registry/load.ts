@@ -8,6 +8,7 @@ import { type SourceTable, SourceTables } from '../core/lending/sources.js';
 import { WRITTEN_CURRENCY } from './currency.js';
 import { findLayered, type Layers, readStarter } from './layers.js';
 import { LOADERS, type Loading } from './loaders.js';
+import { withPromise } from './promises.js';
 import { type DefinitionFile, type FoundFile, importDefinitions, importModule, PRODUCT } from './scan.js';
 import { wordsOf } from './words.js';
 
@@ -23,11 +24,13 @@ export async function readDefinitions(
   problems: string[],
 ): Promise<readonly DefinitionFile[]> {
   const files = await importDefinitions(found, problems);
-  return files.filter(({ exported, kind, file }) => {
-    if (isKind(exported, kind)) return true;
-    problems.push(`${file}: its default export is not made by define… for a ${kind}`);
-    return false;
-  });
+  return files
+    .filter(({ exported, kind, file }) => {
+      if (isKind(exported, kind)) return true;
+      problems.push(`${file}: its default export is not made by define… for a ${kind}`);
+      return false;
+    })
+    .map((item) => withPromise(item, problems));
 }
 
 export interface LoadOptions extends Layers {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import type { ProjectTable } from '../core/definitions/define-project.js';
 import {
   DEFINITION_KINDS,
   type DefinitionKind,
@@ -20,6 +21,8 @@ export interface FoundFile {
   /** Path from the root. */
   readonly file: string;
   readonly path: string;
+  /** Of a table of the product: what the project says of it. */
+  readonly said?: ProjectTable;
 }
 
 /** A definition file: identity from its path, content from its default export. */

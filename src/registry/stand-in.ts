@@ -47,6 +47,7 @@ export function standIn(
     features,
     ...(tombstone && { tombstone }),
     delayMs: parseDuration(schedule.delay),
+    deadlineMs: schedule.deadline === undefined ? null : parseDuration(schedule.deadline),
     ttlMs: ttlMs ?? null,
     maxAgeMs: maxAgeMs ?? null,
     sources: facts.sources ?? [],

@@ -58,6 +58,15 @@ export function createCompleteness({
     return row?.newest ? addDays(calendar.dateOf(Number(row.newest)), -1) : null;
   };
 
+  /** The days, from one on, that the first row of the day after has made whole, and when it was known. */
+  const arrivals = async (table: SourceTable, from: LocalDate) => {
+    const rows = await clickhouse.rows<{ day: LocalDate; known: string }>(
+      'source-first-known',
+      firstKnown(table, { after: calendar.endOfDay(from), now: await storeClock(), timezone: calendar.timezone }),
+    );
+    return rows.map(({ day, known }) => ({ through: addDays(day, -1), at: Number(known) }));
+  };
+
   return {
     async check(table, date) {
       tables.get(table);
@@ -69,6 +78,29 @@ export function createCompleteness({
     async markImported({ rejected, ...given }) {
       if (rejected === 0) return mark(given);
       log.warn({ ...given, rejected }, 'the table is not marked as complete: rows of the file were rejected');
+    },
+
+    async wholeSince(name, days) {
+      const first = days.toSorted()[0];
+      if (first === undefined) return new Map();
+      const table = tables.find(name);
+      const byRows =
+        table?.completeness?.by === 'arrival' && tables.served.includes(name)
+          ? await arrivals(table, first).catch((err: unknown) => {
+              log.warn(
+                { err, table: name },
+                'the rows of the table cannot be read: its days are whole by its marks alone',
+              );
+              return [];
+            })
+          : [];
+      const known = [...(await ledger.since(name, first)), ...byRows];
+      return new Map(
+        days.flatMap((day) => {
+          const since = Math.min(...known.filter(({ through }) => through >= day).map(({ at }) => at));
+          return Number.isFinite(since) ? [[day, since]] : [];
+        }),
+      );
     },
 
     async of(names) {
@@ -106,6 +138,20 @@ function standing(
   const missing = through === null ? due : addDays(through, 1);
   const dueAt = calendar.startOfDay(addDays(missing, 1)) + within;
   return { through, due, lateSeconds: missing > due ? 0 : (now - dueAt) / 1_000 };
+}
+
+/** The days after an instant of which a row is there that has happened by now, each with when the first was known, UTC milliseconds as text. */
+function firstKnown(
+  table: SourceTable,
+  { after, now, timezone }: { readonly after: Instant; readonly now: Instant; readonly timezone: string },
+): Sql {
+  const at = instantSql(now);
+  const event = eventTimeSql(table, timezone);
+  const happened = happenedBy(table, at, timezone) ?? raw('1');
+  // A row that was known before it happened says nothing until it has.
+  return sql`SELECT toString(toDate(${event}, ${timezone})) AS day, toString(min(toUnixTimestamp64Milli(greatest(v.ingested_at, ${event})))) AS known
+    FROM ${storedRows(table)} AS v
+    WHERE ${event} > ${instantSql(after)} AND ${happened} AND v.ingested_at <= ${at} AND v.deleted = 0 GROUP BY day`;
 }
 
 /** When the newest row happened of those that have by now and are known, UTC milliseconds as text; NULL where there is none. */

@@ -2,8 +2,14 @@ import { expect, it } from 'vitest';
 import { createCatalogueMetrics } from '../../src/catalogue/metrics.js';
 import type { View } from '../../src/core/definitions/definitions.js';
 import { BusinessCalendar, MINUTE } from '../../src/core/helpers/time.js';
+import type { ViewFreshness } from '../../src/core/ports/catalogue.js';
 import type { FeatureProfile } from '../../src/core/ports/feature-profiles.js';
 import { createMetrics } from '../../src/telemetry/metrics.js';
+
+const freshOf = (view: string, waitsFor: ViewFreshness['waitsFor'] = []): ViewFreshness => ({
+  ...{ view, lastEventTime: 0, lagSeconds: 5, stale: false, keys: 3, incomplete: [], waitsFor },
+  ...{ waitsSince: 0, waitsUntil: null },
+});
 
 it('gauges of a view that was retired go with the next report, those of its features too, and no other', async () => {
   const { metrics, text } = createMetrics();
@@ -22,7 +28,7 @@ it('gauges of a view that was retired go with the next report, those of its feat
           of.map(({ id }) => [id, { reference: `${id}:f`, nullRate: 0.5 } as unknown as FeatureProfile] as const),
         ),
     },
-    freshness: async (of) => of.map(({ id }) => ({ view: id, lastEventTime: 0, lagSeconds: 5, stale: false, keys: 3 })),
+    freshness: async (of) => of.map(({ id }) => freshOf(id)),
   });
   metrics.gauge('view_event_time_seconds', 7, { view: 'a@1' });
   await report();
@@ -45,6 +51,29 @@ it('gauges of a view that was retired go with the next report, those of its feat
   expect(await of('a@1')).toHaveLength(5);
 });
 
+it('a gauge says for how long a view waits for a table, and goes once it waits no more', async () => {
+  const { metrics, text } = createMetrics();
+  let now = 7 * MINUTE;
+  let days: ViewFreshness['waitsFor'] = [{ table: 'repayments', day: '2026-02-28' }];
+  const report = createCatalogueMetrics({
+    metrics,
+    clock: () => now,
+    calendar: new BusinessCalendar('Asia/Shanghai'),
+    tables: async () => [],
+    views: () => [{ id: 'a@1' } as View],
+    lateness: async () => new Map(),
+    profiles: { newest: async () => new Map() },
+    freshness: async () => [freshOf('a@1', days)],
+  });
+  await report();
+  expect(await text()).toContain('riskgraph_view_waiting_seconds{view="a@1",table="repayments"} 420');
+  days = [];
+  now += MINUTE;
+  await report();
+  expect(await text()).not.toContain('riskgraph_view_waiting_seconds{');
+  expect(await text()).toContain('riskgraph_view_keys{view="a@1"} 3');
+});
+
 it('gauges that could not be read are not fresh until they are read again, a minute later', async () => {
   const { metrics, text } = createMetrics();
   let [now, away, asked] = [0, true, 0];
@@ -62,7 +91,7 @@ it('gauges that could not be read are not fresh until they are read again, a min
     freshness: async () => {
       asked++;
       if (away) throw new Error('the store is away');
-      return [{ view: 'a@1', lastEventTime: 0, lagSeconds: 5, stale: false, keys: 3 }];
+      return [freshOf('a@1')];
     },
   });
   await expect(report()).rejects.toThrow('away');

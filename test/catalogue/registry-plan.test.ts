@@ -30,7 +30,7 @@ import { createOfflineReader } from '../../src/offline/reader.js';
 import { createOfflineWriters } from '../../src/offline/writer.js';
 import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis, type RedisConnection } from '../../src/online/redis.js';
-import { noArrivals } from '../materialize/views.js';
+import { noArrivals, noWholeDays } from '../materialize/views.js';
 import { quietLog } from '../support/homes.js';
 import { indicatorOf } from '../support/indicators.js';
 import { fixtureRegistry, withViews } from '../support/registries.js';
@@ -93,6 +93,7 @@ beforeAll(async () => {
   sets = createTrainingSetLedger(database.dataSource);
   materializer = createMaterializer({
     arrivals: noArrivals,
+    completeness: noWholeDays,
     derived: [],
     offline,
     writers,

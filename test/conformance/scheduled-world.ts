@@ -15,7 +15,7 @@ import { createOnlineStore } from '../../src/online/online-store.js';
 import { openRedis } from '../../src/online/redis.js';
 import { createOnlineFeatures } from '../../src/serving/online-features.js';
 import { unwatched } from '../materialize/fixture.js';
-import { noArrivals, noScores } from '../materialize/views.js';
+import { noArrivals, noScores, noWholeDays } from '../materialize/views.js';
 import { viewOf } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { freshPostgresDatabase, freshRedis } from '../support/stores.js';
@@ -62,6 +62,7 @@ export async function openScheduledWorld(): Promise<ScheduledWorld> {
   const online = createOnlineStore({ client: connection.client, prefix: 'scheduled', ...seams });
   const materializer = createMaterializer({
     arrivals: noArrivals,
+    completeness: noWholeDays,
     derived: [],
     offline: world.offline,
     writers: world.writers,

@@ -163,6 +163,13 @@ it('a mark of a table moves forward only: of two at once the later day stands, a
     { table: 'loans', through: '2026-02-28', at: 5_000, by: 'core banking' },
     { table: 'repayments', through: '2026-03-04', at: 2_000, by: 'core banking' },
   ]);
+  await mark('2026-03-06', 11_000);
+  // Each day to which the mark was moved, and when: of those that come at once some are overtaken.
+  const since = await ledger.since('repayments', '2026-03-04');
+  expect(since).toEqual([
+    { through: '2026-03-04', at: 2_000 },
+    { through: '2026-03-06', at: 11_000 },
+  ]);
 });
 
 describe('keys and secrets', () => {

@@ -1,6 +1,7 @@
 import type { View } from '../../src/core/definitions/definitions.js';
 import { raw } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
+import type { WholeDays } from '../../src/core/ports/completeness.js';
 import type { DerivedTable } from '../../src/core/ports/derived.js';
 import type { Leases } from '../../src/core/ports/leases.js';
 import type { Materializer, PortfolioScores, RunLedger } from '../../src/core/ports/materialize.js';
@@ -19,7 +20,7 @@ import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
 import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { startStores } from '../support/stores.js';
-import { clickhouseAt, FACTS, HOUR, MIDNIGHT, noScores, PREFIX, TIMEZONE } from './views.js';
+import { clickhouseAt, FACTS, HOUR, MIDNIGHT, noScores, noWholeDays, PREFIX, TIMEZONE } from './views.js';
 
 export interface Fact {
   readonly customer: string | null;
@@ -43,6 +44,7 @@ export interface MaterializeFixture {
   /** With parts of the stores replaced. */
   materializer(
     change?: Partial<{
+      completeness: WholeDays;
       derived: readonly DerivedTable[];
       offline: OfflineReader;
       writers: OfflineWriters;
@@ -103,6 +105,7 @@ export async function materializeFixture(): Promise<MaterializeFixture> {
     materializer: (change = {}) =>
       createMaterializer({
         arrivals: createArrivals(clickhouse),
+        completeness: noWholeDays,
         derived: [],
         offline,
         writers,

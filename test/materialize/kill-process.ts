@@ -23,7 +23,7 @@ import { offlineOn } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { catalogueOf, jobsOf } from '../queue/jobs-of.js';
 import { openScoring, scoredViews } from './scored.js';
-import { clickhouseAt, factsView, noArrivals, noScores, PREFIX, TIMEZONE } from './views.js';
+import { clickhouseAt, factsView, noArrivals, noScores, noWholeDays, PREFIX, TIMEZONE } from './views.js';
 
 export interface KillPlan {
   readonly urls: { readonly postgres: string; readonly redis: string; readonly clickhouse: string };
@@ -89,6 +89,7 @@ async function main({ urls, views: names, model, job, now, seams, dieAfter, asOf
     : noScores;
   const materializer = createMaterializer({
     arrivals: noArrivals,
+    completeness: noWholeDays,
     derived: [],
     ...common,
     offline,

@@ -7,16 +7,20 @@ import type { View } from '../../src/core/definitions/definitions.js';
 import { raw, sql } from '../../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { newUuid } from '../../src/core/helpers/uuid.js';
+import { SourceTables } from '../../src/core/lending/sources.js';
 import type { JobContext } from '../../src/core/ports/job-services.js';
 import { type Leases, tableResource } from '../../src/core/ports/leases.js';
 import type { ViewResult } from '../../src/core/ports/materialize.js';
 import type { StagedRow, ViewRow } from '../../src/core/ports/offline.js';
 import type { LoanSnapshots } from '../../src/core/ports/sources.js';
 import { settleSources } from '../../src/core/settled-sources.js';
+import { waits } from '../../src/materialize/lateness.js';
 import { snapshotsOn } from '../derived/loan-snapshots/support.js';
 import { refsOf } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { catalogueOf } from '../queue/jobs-of.js';
+import { completenessInMemory } from '../support/completeness.js';
+import { TABLES } from '../support/tables.js';
 import { lookupOnnx, onnxHashOf } from '../support/tiny-onnx.js';
 import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
@@ -368,6 +372,124 @@ it('a run waits for an import that is writing to its source, though not for ever
   expect(warned).toEqual([expect.stringContaining('an import is still writing')]);
   expect(await running.result).toMatchObject({ views: [{ rows: 1 }] });
   expect(await online()).toEqual(['150', 2]);
+});
+
+describe('a view of a table that promises its days', () => {
+  const promising = new SourceTables(
+    new Map(
+      TABLES.all.map((table) => {
+        const completeness = table.name === 'repayments' ? { by: 'marked' as const, within: 6 * HOUR } : null;
+        return [table.name, { ...table, completeness }];
+      }),
+    ),
+  );
+  const promised = (of: View): View => ({ ...of, origin: { ...of.origin, tables: promising } as View['origin'] });
+  const world = (of: View) => {
+    const completeness = completenessInMemory(fixture.clickhouse, () => fixture.clock.now, promising);
+    const materializer = fixture.materializer({ completeness, derived: [snapshots] });
+    const deps = {
+      completeness,
+      derived: [snapshots],
+      ledger: fixture.ledger,
+      calendar: new BusinessCalendar(TIMEZONE),
+    };
+    const request = () => ({ jobId: newUuid(Date.now()), views: [of], now: fixture.clock.now });
+    return {
+      mark: (through: string) => completeness.mark({ table: 'repayments', through, by: 'core' }),
+      tick: () => materializer.materialize({ ...request(), onlyNew: true }, unwatched()),
+      again: () => materializer.republish(request(), unwatched()),
+      backfill: (from: string, to: string) => materializer.backfill({ ...request(), from, to }, unwatched()),
+      waiting: async () => (await waits(deps, [of], fixture.clock.now)).get(of.id),
+    };
+  };
+  const missing = [{ table: 'repayments', day: '2026-02-28' }];
+  const at = (hours: number) => {
+    fixture.clock.now = MIDNIGHT + hours * HOUR;
+  };
+
+  it('waits for the day that is not marked, reads what came until it was, and a backfill gives the same', async () => {
+    view = promised(view);
+    const { mark, tick, waiting } = world(view);
+    at(-22);
+    await mark('2026-02-27');
+    at(2);
+    expect(await tick()).toMatchObject({
+      views: [{ asOf: new Date(MIDNIGHT - DAY).toISOString() }],
+      waiting: [{ view: view.id, until: new Date(MIDNIGHT + 6 * HOUR).toISOString(), for: missing }],
+    });
+    expect(await waiting()).toMatchObject({ waitsFor: missing, waitsUntil: MIDNIGHT + 6 * HOUR, incomplete: [] });
+    expect(await online()).toEqual(['100', 1]);
+    await pay('R2', { at: MIDNIGHT - 6 * HOUR, amount: 50, known: MIDNIGHT + 3.8 * HOUR });
+    at(4);
+    await mark('2026-02-28');
+    await pay('R3', { at: MIDNIGHT - 6 * HOUR, amount: 7, known: MIDNIGHT + 4.5 * HOUR });
+    at(5);
+    const { views, waiting: left } = await tick();
+    expect([views, left]).toMatchObject([[{ rows: 1, changed: 1 }], undefined]);
+    expect(views[0]).not.toHaveProperty('incomplete');
+    expect(await waiting()).toMatchObject({ waitsFor: [], waitsUntil: null, incomplete: [] });
+    expect(await online()).toEqual(['150', 2]);
+    expect(await Promise.all([knownAt(MIDNIGHT + 5 * HOUR - 1), knownAt(MIDNIGHT + 5 * HOUR)])).toEqual([
+      ['100', 1],
+      ['150', 2],
+    ]);
+    view = promised(paidView(`${view.name}_filled`));
+    const filled = world(view);
+    at(4);
+    await filled.mark('2026-02-28');
+    at(9);
+    await filled.backfill('2026-03-01', '2026-03-01');
+    expect(await Promise.all([knownAt(MIDNIGHT + 4 * HOUR - 1), knownAt(MIDNIGHT + 4 * HOUR)])).toEqual([
+      undefined,
+      ['150', 2],
+    ]);
+  });
+
+  it('runs at its deadline without it, says so, and is whole once it is published again after the mark', async () => {
+    view = promised(view);
+    const { mark, tick, again, waiting } = world(view);
+    await mark('2026-02-27');
+    await tick();
+    at(6);
+    expect(await tick()).toMatchObject({ views: [{ asOf: new Date(MIDNIGHT).toISOString(), incomplete: missing }] });
+    expect(await waiting()).toMatchObject({ waitsFor: [], incomplete: missing });
+    await pay('R2', { at: MIDNIGHT - 6 * HOUR, amount: 50, known: MIDNIGHT + 7 * HOUR });
+    at(8);
+    await mark('2026-02-28');
+    at(9);
+    expect((await again()).views[0]).not.toHaveProperty('incomplete');
+    expect(await waiting()).toMatchObject({ incomplete: [] });
+    expect(await online()).toEqual(['150', 2]);
+  });
+
+  it('over loan-days has what came while it waited, though their derivation was before it', async () => {
+    view = promised(dpdView('dpd_waited'));
+    const { mark, tick } = world(view);
+    const loan = { loan_id: 'L8', customer_id: 'C8' };
+    await lend(loan, 3);
+    at(48 + 2);
+    await mark('2026-03-01');
+    await tick();
+    await sources.add('repayments', [
+      {
+        ...loan,
+        repayment_id: 'P8',
+        installment_no: 1,
+        paid_at: MIDNIGHT + 43 * HOUR,
+        principal_paid: 100,
+        interest_paid: 1,
+        method: 'SELF',
+        ingested_at: MIDNIGHT + 51 * HOUR,
+      },
+    ]);
+    at(52);
+    await mark('2026-03-02');
+    at(53);
+    await tick();
+    const { offline, online: cells } = await fixture.newest(view);
+    expect(cells).toEqual(offline);
+    expect(offline.find(({ key }) => key[0] === 'C8')?.values).toEqual([0, '2026-03-02']);
+  });
 });
 
 describe('an as-of that is published again', () => {

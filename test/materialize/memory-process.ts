@@ -12,7 +12,7 @@ import { openClickHouse } from '../../src/warehouse/client.js';
 import { offlineOn, viewOf } from '../offline/support.js';
 import { noMetrics, silentLog } from '../online/definitions.js';
 import { unwatched } from './fixture.js';
-import { clickhouseAt, noArrivals, noScores, TIMEZONE } from './views.js';
+import { clickhouseAt, noArrivals, noScores, noWholeDays, TIMEZONE } from './views.js';
 
 const FEATURES = Array.from({ length: 20 }, (_, index) => `f${index}`);
 
@@ -33,6 +33,7 @@ const store = openClickHouse({ ...clickhouseAt(clickhouse as string), ...common 
 const { offline, writers } = offlineOn(store, calendar);
 const materializer = createMaterializer({
   arrivals: noArrivals,
+  completeness: noWholeDays,
   derived: [],
   ...common,
   calendar,

@@ -2,19 +2,24 @@ import { describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
 import { addDays, BusinessCalendar, HOUR, type LocalDate } from '../../src/core/helpers/time.js';
 import type { Arrival } from '../../src/core/ports/arrivals.js';
+import type { DerivedTable } from '../../src/core/ports/derived.js';
 import type { ComputedAsOf } from '../../src/core/ports/materialize.js';
 import { planBackfill } from '../../src/materialize/backfill.js';
+import { dueRuns } from '../../src/materialize/due-runs.js';
 import { lateAsOfs } from '../../src/materialize/late-as-ofs.js';
 import { lateness } from '../../src/materialize/lateness.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
+import { readiness } from '../../src/materialize/readiness.js';
 import type { MaterializerDeps } from '../../src/materialize/run-steps.js';
 import { checkAsOf, instantsBetween, newestDue, readableFrom } from '../../src/materialize/schedule.js';
+import { noWholeDays } from './views.js';
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 const shanghai = new BusinessCalendar('Asia/Shanghai');
 const newYork = new BusinessCalendar('America/New_York');
 const daily = { id: 'daily@1', schedule: { every: 'day', delay: '2h' }, delayMs: 2 * HOUR } as const;
 const hourly = { id: 'hourly@1', schedule: { every: 'hour', delay: '10m' }, delayMs: HOUR / 6 } as const;
+const readsNothing = { sources: [], deadlineMs: null, origin: { kind: 'query', tables: { find: () => undefined } } };
 
 describe('a view is late', () => {
   const midnight = utc('2026-02-28T16:00:00');
@@ -25,10 +30,87 @@ describe('a view is late', () => {
     ['since its newest as-of was due where it has never run', undefined, 9 * HOUR, 7 * 3_600],
     ['not while its next as-of waits for its delay', midnight - 24 * HOUR, 2 * HOUR - 1, 0],
   ])('%s', async (_, committed, since, seconds) => {
-    const view = daily as unknown as View;
+    const view = { ...daily, ...readsNothing } as unknown as View;
     const ledger = { committed: async () => new Map(committed === undefined ? [] : [[view.id, committed]]) };
-    const late = await lateness({ ledger, calendar: shanghai }, [view], midnight + since);
+    const late = await lateness(
+      { ledger, calendar: shanghai, derived: [], completeness: noWholeDays },
+      [view],
+      midnight + since,
+    );
     expect(late.get(view.id)).toBe(seconds);
+  });
+});
+
+describe('a view of tables that promise their days', () => {
+  const midnight = utc('2026-02-28T16:00:00');
+  const day = '2026-02-28';
+  const repayments = { name: 'repayments', completeness: { by: 'marked', within: 6 * HOUR } };
+  const costs = { name: 'costs', completeness: { by: 'marked', within: 80 * HOUR } };
+  const tables = { find: (name: string) => [repayments, costs].find((table) => table.name === name) };
+  const snapshots = { name: 'loan_snapshots', inputs: ['repayments'] } as unknown as DerivedTable;
+  const origin = { kind: 'query', tables };
+  const viewOf = (change: object): View =>
+    ({ ...daily, deadlineMs: null, sources: ['repayments'], origin, ...change }) as unknown as View;
+  /** Whole since so long after the midnight; null: not. */
+  const depsOf = (wholeAfter: number | null) => ({
+    calendar: shanghai,
+    derived: [snapshots],
+    completeness: {
+      wholeSince: async (_: string, days: readonly LocalDate[]) =>
+        new Map(days.flatMap((each) => (wholeAfter === null ? [] : [[each, midnight + wholeAfter * HOUR] as const]))),
+    },
+  });
+  const scores = viewOf({
+    id: 'scores@1',
+    delayMs: 3 * HOUR,
+    sources: [],
+    origin: { kind: 'scores', model: { features: [{ view: viewOf({}) }] } },
+  });
+
+  it.each([
+    ['begins after its delay where they are whole by then', viewOf({}), 1, 2, 2],
+    ['begins once they are whole', viewOf({}), 3.5, 3.5, 3.5],
+    ['begins once they are due by their promise where they are not', viewOf({}), null, 6, 6],
+    ['does so too where they are whole later', viewOf({}), 7, 6, 6],
+    ['begins at its own deadline where it has one', viewOf({ deadlineMs: 3 * HOUR }), null, 3, 3],
+    ['waits for none where its deadline is its delay', viewOf({ deadlineMs: 2 * HOUR }), null, 2, 2],
+    ['never waits until the next as-of is due', viewOf({ sources: ['costs'] }), null, 26, 26],
+    ['waits for what a derived table is made of', viewOf({ sources: ['loan_snapshots'] }), 4, 4, 4],
+    ['waits for none where it is hourly', viewOf({ ...hourly }), null, 1 / 6, 1 / 6],
+    ['waits as its inputs do where it holds scores', scores, 5, 5, 5],
+    ['waits as long as its inputs where it holds scores', scores, null, 6, 6],
+    ['waits for nothing else', viewOf({ sources: ['places'] }), null, 2, 2],
+  ])('%s', async (_, view, wholeAfter, begins, knows) => {
+    const ready = await readiness(depsOf(wholeAfter), view, midnight);
+    expect(ready.startsAt - midnight).toBe(begins * HOUR);
+    expect(ready.knowledgeAt(midnight + 40 * HOUR) - midnight).toBe(knows * HOUR);
+    const isMissing = !view.sources.includes('places') && (wholeAfter ?? Number.POSITIVE_INFINITY) > begins;
+    const table = view.sources.includes('costs') ? 'costs' : 'repayments';
+    expect(ready.missingAt(ready.startsAt)).toEqual(isMissing ? [{ table, day }] : []);
+  });
+
+  it.each([
+    ['waits, and the as-of before is computed where it never was', undefined, 3, [-24]],
+    ['waits, and nothing is computed where the as-of before is committed', -24, 3, []],
+    ['is computed once its deadline is over', -24, 6, [0]],
+    ['is computed alone where the as-of before was not, once its deadline is over', -72, 6, [0]],
+    ['is not computed again', 0, 7, []],
+  ])('%s', async (_, committed, now, computed) => {
+    const view = viewOf({});
+    const done = new Map(committed === undefined ? [] : [[view.id, midnight + committed * HOUR]]);
+    const asked = [{ view, asOf: midnight }];
+    const found = await dueRuns(depsOf(null), asked, { now: midnight + now * HOUR, committed: done });
+    expect(found.runs.map(({ asOf }) => (asOf - midnight) / HOUR)).toEqual(computed);
+    const waits = { view: view.id, asOf: '2026-02-28T16:00:00.000Z', until: '2026-02-28T22:00:00.000Z' };
+    expect(found.waiting).toEqual(now < 6 ? [{ ...waits, for: [{ table: 'repayments', day }] }] : []);
+  });
+
+  it('is late from its deadline on, not while it waits', async () => {
+    const late = async (now: number, wholeAfter: number | null) => {
+      const ledger = { committed: async () => new Map([['daily@1', midnight - 24 * HOUR]]) };
+      return (await lateness({ ...depsOf(wholeAfter), ledger }, [viewOf({})], midnight + now * HOUR)).get('daily@1');
+    };
+    expect(await Promise.all([late(5, null), late(8, null), late(8, 4)])).toEqual([0, 2 * 3_600, 4 * 3_600]);
   });
 });
 
@@ -58,6 +140,8 @@ describe('an as-of is late', () => {
     knowledge: asOf + hourly.delayMs,
     kind: 'LIVE',
     imports: { repayments: seq },
+    incomplete: [],
+    derivedAnew: false,
   });
   const arrivalOf = (firstEvent: number, lastKnown: number, seq = '2'): Arrival => ({
     table: 'repayments',

@@ -1,6 +1,7 @@
 import { array, defineEntity, float64, int32, sql, string } from '../../src/core/definitions/define.js';
 import type { View } from '../../src/core/definitions/definitions.js';
 import type { Arrivals } from '../../src/core/ports/arrivals.js';
+import type { WholeDays } from '../../src/core/ports/completeness.js';
 import type { PortfolioScores } from '../../src/core/ports/materialize.js';
 import { viewOf } from '../offline/support.js';
 
@@ -35,6 +36,9 @@ export const factsView = (change: Partial<Parameters<typeof viewOf>[2]> = {}, na
 
 /** Of tests into whose sources no file is imported. */
 export const noArrivals: Arrivals = { newest: async () => ({}), since: async () => [] };
+
+/** Of tests whose tables promise nothing. */
+export const noWholeDays: WholeDays = { wholeSince: async () => new Map() };
 
 /** Of tests without a model. */
 export const noScores: PortfolioScores = {

@@ -106,6 +106,7 @@ export function viewOf(name: string, version: number, spec: ViewOverrides & { re
     tags: definition.tags ?? [],
     features: Object.entries(definition.features).map(([feature, options]) => ({ ...options, name: feature })),
     delayMs: parseDuration(definition.schedule.delay),
+    deadlineMs: definition.schedule.deadline === undefined ? null : parseDuration(definition.schedule.deadline),
     ttlMs: definition.ttl === undefined ? null : parseDuration(definition.ttl),
     maxAgeMs: definition.maxAge === undefined ? null : parseDuration(definition.maxAge),
     sources,

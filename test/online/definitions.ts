@@ -38,6 +38,7 @@ export function testView(
     tags: [],
     schedule: { every: 'day', delay: '2h' },
     delayMs: 7_200_000,
+    deadlineMs: null,
     ttlMs: null,
     maxAgeMs: null,
     sources: [],

@@ -25,8 +25,8 @@ export default defineFeatureView({
 const JOB = `import { defineJob } from 'riskgraph';
 export default defineJob({ description: 'x', payload: {}, concurrency: 1, run: async () => null });
 `;
-const config = (starter: unknown) => `import { defineProject } from 'riskgraph';
-export default defineProject({ starter: ${JSON.stringify(starter)} });
+const config = (starter: unknown, tables: unknown = {}) => `import { defineProject } from 'riskgraph';
+export default defineProject({ starter: ${JSON.stringify(starter)}, tables: ${JSON.stringify(tables)} });
 `;
 
 async function put(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
@@ -107,12 +107,39 @@ test.each([
   ['export default {};', /^riskgraph\.config\.ts: its default export is not made by defineProject$/],
   [config(['login']), /^riskgraph\.config\.ts: `starter` lists 'login', which the product does not define$/],
   ['throw new Error("no");', /^riskgraph\.config\.ts: does not load: no$/],
+  [
+    config('all', { visits: { completeness: 'marked' } }),
+    /^riskgraph\.config\.ts: `tables` names 'visits', which is no table of the product; one of your own says it in tables\/visits\.table\.ts$/,
+  ],
+  [
+    config('all', { places: { completeness: 'arrival' } }),
+    /^riskgraph\.config\.ts: tables\.places: completeness 'arrival' goes by the event time of rows/,
+  ],
   [config(7), /^riskgraph\.config\.ts: `starter` is neither 'all' nor 'none' nor a list$/],
 ])('a config with a problem is named, and what was applied is served on: %s', async (text, problem) => {
   await put(project, { 'riskgraph.config.ts': text });
   const { registry } = await openRegistry({ root, project });
   expect(registry.refused.flatMap(({ file, reasons }) => reasons.map((reason) => `${file}: ${reason}`))).toEqual([
     expect.stringMatching(problem),
+  ]);
+});
+
+test('a project says when days of the product’s tables are whole, and nothing else of them', async () => {
+  await put(project, {
+    'riskgraph.config.ts': config('all', {
+      repayments: { completeness: 'marked', completeWithin: '6h', key: ['nothing'] },
+      loans: { completeness: 'arrival' },
+    }),
+  });
+  const { tables } = await loadRegistry({ root, project });
+  const said = ['repayments', 'loans', 'events'].map((name) => {
+    const { key, completeness, definedBy } = tables.get(name);
+    return [key, completeness, definedBy];
+  });
+  expect(said).toEqual([
+    [['repayment_id'], { by: 'marked', within: 6 * 3_600_000 }, null],
+    [['loan_id'], { by: 'arrival', within: 24 * 3_600_000 }, null],
+    [['event_id'], null, null],
   ]);
 });
 

@@ -120,6 +120,16 @@ test.each([
   ],
   ['ttl 0', "ttl: '0d', maxAge: undefined,", 'ttl 0 is refused'],
   ['an unknown fate of absent keys', "absent: 'stays',", "absent 'stays' is neither 'ends' nor 'keeps'"],
+  [
+    'a deadline that ends before the delay',
+    "schedule: { every: 'day', delay: '2h', deadline: '1h' },",
+    "deadline '1h' is before its delay of '2h'",
+  ],
+  [
+    'a deadline beyond the next as-of',
+    "schedule: { every: 'hour', delay: '10m', deadline: '2h' },",
+    "deadline '2h' is after the next as-of is due: at most one hour longer than its delay of '10m'",
+  ],
   ['a reserved feature name', "features: { event_time: int32({ description: 'x' }) },", 'the name is reserved'],
 ])('%s is refused', async (_, override, reason) => {
   await put('features/customer/logins.v1.view.ts', view(override));

@@ -9,13 +9,15 @@ import { TABLES } from './tables.js';
 
 /** Keeps marks as Postgres does, as long as the process lives. */
 function marksInMemory(): CompletenessLedger {
-  const marks = new Map<string, CompletenessMark>();
+  const marks: CompletenessMark[] = [];
+  const newest = (): ReadonlyMap<string, CompletenessMark> => new Map(marks.map((mark) => [mark.table, mark]));
   return {
-    marks: async () => [...marks.values()],
+    marks: async () => [...newest().values()],
     async advance(mark) {
-      const standing = marks.get(mark.table);
-      if (!standing || standing.through < mark.through) marks.set(mark.table, mark);
+      const standing = newest().get(mark.table);
+      if (!standing || standing.through < mark.through) marks.push(mark);
     },
+    since: async (table, from) => marks.filter((mark) => mark.table === table && mark.through >= from),
   };
 }
 

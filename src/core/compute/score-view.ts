@@ -111,6 +111,7 @@ export const scoreViewOf = (model: StoredModel): Omit<View, 'hash'> => ({
   tags: ['score'],
   schedule: SCHEDULE,
   delayMs: parseDuration(SCHEDULE.delay),
+  deadlineMs: null,
   maxAgeMs: parseDuration(MAX_AGE),
   ttlMs: parseDuration(TTL),
   features: SCORE_FEATURES,

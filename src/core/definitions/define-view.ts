@@ -31,6 +31,12 @@ export interface ViewSchedule {
   readonly every: 'day' | 'hour';
   /** Values are readable from as-of + delay on; also how long the run waits for late rows. */
   readonly delay: string;
+  /**
+   * The time after the as-of by which the run begins at the latest: until then, and from the delay on, it waits for the days of the tables that it
+   * reads to be whole, where these promise it (`completeness`). At most one interval of the schedule longer than the delay. Absent: a daily view
+   * waits for as long as its tables promise (`completeWithin`), an hourly one not at all. The same as `delay`: it never waits.
+   */
+  readonly deadline?: string;
 }
 
 export interface FeatureViewSpec {

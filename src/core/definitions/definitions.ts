@@ -78,6 +78,8 @@ export interface View extends Identity, Omit<FeatureViewSpec, 'features' | 'ttl'
   /** In declared order: also the order of values in rows. */
   readonly features: readonly Feature[];
   readonly delayMs: number;
+  /** Time after the as-of by which its run begins; null: as its tables promise their days. */
+  readonly deadlineMs: number | null;
   readonly ttlMs: number | null;
   readonly maxAgeMs: number | null;
   /** Source tables that the query reads; none for scores. */

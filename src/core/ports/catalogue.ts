@@ -11,6 +11,7 @@ import type {
   View,
 } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
+import type { MissingDay } from './completeness.js';
 import type { EntityKey, ViewRow } from './offline.js';
 import type { Log } from './process.js';
 import type { PublishedDefinition } from './serving.js';
@@ -196,7 +197,17 @@ export interface ViewPreviews {
   }): Promise<{ readonly view: View; readonly keys: readonly EntityKey[]; readonly rows: readonly (ViewRow | null)[] }>;
 }
 
-export interface ViewFreshness {
+export interface ViewWaits {
+  /** Days of source tables for which the newest as-of that is due waits. */
+  readonly waitsFor: readonly MissingDay[];
+  /** Since when it waits, and when it runs without them; null where it waits for none. */
+  readonly waitsSince: Instant | null;
+  readonly waitsUntil: Instant | null;
+  /** Days that were not whole when the newest values were computed. */
+  readonly incomplete: readonly MissingDay[];
+}
+
+export interface ViewFreshness extends ViewWaits {
   readonly view: string;
   readonly lastEventTime: Instant | null;
   readonly lagSeconds: number | null;

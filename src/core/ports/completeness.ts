@@ -15,6 +15,23 @@ export interface CompletenessLedger {
   marks(): Promise<readonly CompletenessMark[]>;
   /** Moves the mark of a table forward; one of the same day or a later one stays as it is. */
   advance(mark: CompletenessMark): Promise<void>;
+  /** Lists every day from `from` on to which the mark of a table was moved, and when, oldest day first. */
+  since(table: string, from: LocalDate): Promise<readonly Pick<CompletenessMark, 'through' | 'at'>[]>;
+}
+
+/** Says since when days are whole. */
+export interface WholeDays {
+  /**
+   * The instant since which each of the days of a table, with all days before it, has been whole; days that are not are left out. Where the rows
+   * of the table cannot be read, its marks alone count.
+   */
+  wholeSince(table: string, days: readonly LocalDate[]): Promise<ReadonlyMap<LocalDate, Instant>>;
+}
+
+/** A day of a source table that is not whole. */
+export interface MissingDay {
+  readonly table: string;
+  readonly day: LocalDate;
 }
 
 export interface TableCompleteness {
@@ -27,7 +44,7 @@ export interface TableCompleteness {
   readonly lateSeconds: number | null;
 }
 
-export interface Completeness {
+export interface Completeness extends WholeDays {
   /**
    * Tells whether a day of a table can be marked now.
    * @throws NOT_FOUND for an unknown table, BAD_USER_INPUT for a day that is not over, or before the first one that a table can have

@@ -2,6 +2,7 @@
 import type { View, ViewOfKind } from '../definitions/definitions.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
 import type { ImportsRead } from './arrivals.js';
+import type { MissingDay } from './completeness.js';
 import type { Lease } from './leases.js';
 import type { EntityKey, KeyRange, Run, StagedRow } from './offline.js';
 import type { JobProgress } from './progress.js';
@@ -38,6 +39,10 @@ export interface RunRecord {
     readonly imports?: ImportsRead;
     /** Whether another run had made the as-of history before; absent in runs of earlier releases. */
     readonly restated?: boolean;
+    /** Days of its source tables that were not whole by its knowledge; absent where every day was, or none is promised. */
+    readonly incomplete?: readonly MissingDay[];
+    /** Whether the derived tables that it reads were restated with its knowledge, as a republication does. */
+    readonly derivedAnew?: boolean;
     /** Whether the run looked for keys that end because their source row was deleted; absent in runs of earlier releases and of scores. */
     readonly endsChecked?: boolean;
     /** Runs of scores only: rows without a score. */
@@ -53,6 +58,9 @@ export interface RunRecord {
 
 /** The committed run of an as-of that knew most. */
 export interface ComputedAsOf extends Pick<RunRecord, 'viewId' | 'asOf' | 'knowledge' | 'kind'> {
+  readonly derivedAnew: boolean;
+  /** Empty where every day was whole, or none is promised. */
+  readonly incomplete: readonly MissingDay[];
   /** Empty where the run does not say. */
   readonly imports: ImportsRead;
 }
@@ -95,6 +103,8 @@ export interface RunLedger {
   ): Promise<readonly Pick<RunRecord, 'asOf' | 'knowledge'>[]>;
   /** Lists, of each as-of of the views after an instant, the committed run that knew most, the newest among equals; oldest as-of first. */
   computed(viewIds: readonly string[], after: Instant): Promise<readonly ComputedAsOf[]>;
+  /** Reads, of the newest as-of of each view, the committed run that knew most; views without one are left out. */
+  newest(viewIds: readonly string[]): Promise<readonly ComputedAsOf[]>;
   /** Whether a republication of one of the views, of an as-of up to `asOf`, changed rows after an instant. */
   republished(viewIds: readonly string[], range: { readonly asOf: Instant; readonly after: Instant }): Promise<boolean>;
   /** The newest as-of of the view before an instant of which a committed run looked for ends; null where there is none. */
@@ -176,6 +186,8 @@ export interface ViewResult {
   readonly nullKeys: number;
   /** Absent where there are none. */
   readonly setAside?: EntitiesSetAside;
+  /** Days of the tables that it reads that were not whole when it was computed; absent where none is missing. */
+  readonly incomplete?: readonly MissingDay[];
   /** Republications only: source rows that were known by then are in the values. */
   readonly knownBy?: string;
   /** Score views only, as in a PortfolioResult. */
@@ -211,9 +223,20 @@ export interface BackfillViewResult {
   readonly failed?: number;
 }
 
+/** A view of which an as-of is due, and waits for days of source tables to be whole. */
+export interface WaitingView {
+  readonly view: string;
+  readonly asOf: string;
+  /** Its deadline: then it runs without them. */
+  readonly until: string;
+  readonly for: readonly MissingDay[];
+}
+
 export interface MaterializeResult {
   /** In the order in which they ran: each after its inputs. */
   readonly views: readonly ViewResult[];
+  /** Absent where no view waits. */
+  readonly waiting?: readonly WaitingView[];
   /** Says which late as-ofs are left to the next round; absent where none is. */
   readonly notes?: readonly string[];
 }
@@ -235,7 +258,10 @@ export interface Materializer {
   /** Computes each view at an as-of, by default the newest that is due, publishes it and commits it. */
   materialize(
     request: MaterializeRequest & {
-      /** Leaves out views whose newest due as-of is committed. */
+      /**
+       * As the schedule does: leaves out views whose newest due as-of is committed, and those that wait for days of their tables to be whole. Without
+       * it they are computed with what is known.
+       */
       readonly onlyNew?: boolean;
     },
     progress: JobProgress,

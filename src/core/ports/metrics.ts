@@ -63,6 +63,11 @@ export const METRICS = {
     'Time since the oldest as-of that a scheduled run has not committed became due; 0 when the view is up to date',
     'view',
   ),
+  view_waiting_seconds: gauge(
+    'Time for which the newest as-of of the view that is due has waited for a day of the table to be whole; absent where it does not',
+    'view',
+    'table',
+  ),
   view_lag_seconds: gauge('Age of the newest value of the view in the history', 'view'),
   view_stale: gauge('1 when the newest value of the view is older than its maxAge, or there is none', 'view'),
   view_keys: gauge('Entity keys with a value in the history of the view', 'view'),
