@@ -7,8 +7,15 @@ import type { FeatureProfile } from '../../src/core/ports/feature-profiles.js';
 import { createMetrics } from '../../src/telemetry/metrics.js';
 
 const freshOf = (view: string, waitsFor: ViewFreshness['waitsFor'] = []): ViewFreshness => ({
-  ...{ view, lastEventTime: 0, lagSeconds: 5, stale: false, keys: 3, incomplete: [], waitsFor },
-  ...{ waitsSince: 0, waitsUntil: null },
+  view,
+  lastEventTime: 0,
+  lagSeconds: 5,
+  stale: false,
+  keys: 3,
+  waitsFor,
+  waitsSince: 0,
+  waitsUntil: null,
+  incomplete: [],
 });
 
 it('gauges of a view that was retired go with the next report, those of its features too, and no other', async () => {

@@ -270,6 +270,7 @@ describe('the estimate of a backfill', () => {
       estimateBackfill(
         {
           calendar: new BusinessCalendar('Asia/Shanghai'),
+          derived: [],
           viewsAtOnce: 2,
           offline: { firstKnown: async () => 0, estimateRows: async () => ({ rows: 1 }) },
           ledger: {
