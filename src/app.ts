@@ -189,6 +189,7 @@ export async function createApp(config: Config, given: Given = {}) {
       leases,
       storeClock,
     });
+    opened(sources, () => sources.close());
     const completeness = createCompleteness({
       ledger: createCompletenessLedger(dataSource),
       clickhouse: store,

@@ -6,19 +6,31 @@ import { setImmediate as turn } from 'node:timers/promises';
  */
 export const yieldToOthers = (): Promise<void> => turn();
 
-/** Runs at most so many bodies at a time, in the order in which they come. */
-export function limited(limit: number) {
+/** Gives out so many places, in the order in which they are asked for. What is returned gives the place back. */
+export function placesFor(limit: number) {
   const waiting: (() => void)[] = [];
   let free = limit;
-  return async <T>(body: () => Promise<T>): Promise<T> => {
+  const leave = (): void => {
+    const next = waiting.shift();
+    if (next) next();
+    else free++;
+  };
+  return async (): Promise<() => void> => {
     if (free > 0) free--;
     else await new Promise<void>((start) => waiting.push(start));
+    return leave;
+  };
+}
+
+/** Runs at most so many bodies at a time, in the order in which they come. */
+export function limited(limit: number) {
+  const enter = placesFor(limit);
+  return async <T>(body: () => Promise<T>): Promise<T> => {
+    const leave = await enter();
     try {
       return await body();
     } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
+      leave();
     }
   };
 }

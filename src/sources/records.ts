@@ -1,6 +1,7 @@
 /** The common form of every file format. */
 import { RiskgraphError } from '../core/errors.js';
 import type { ImportFormat, Spooled } from '../core/ports/sources.js';
+import type { ParquetProcesses } from './parquet/processes.js';
 
 /** One row of a file, in the order of its header, or the reason why it is refused. */
 export interface FileRecord {
@@ -37,6 +38,8 @@ export interface Upload {
   spool(): Promise<Spooled>;
   /** Columns that the file may have; null where a mapping reads it, for which it may have any. */
   readonly columns: readonly string[] | null;
+  /** Read what could take the memory of this process. */
+  readonly processes: ParquetProcesses;
 }
 
 /** A format with the way to read it. */

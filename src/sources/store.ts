@@ -18,6 +18,7 @@ import { FORMATS, formatNamed } from './formats.js';
 import { newestBrought } from './knowledge.js';
 import { openMapped } from './mapping.js';
 import { countCame, mergeStage } from './merge.js';
+import { ParquetProcesses } from './parquet/processes.js';
 import { Quarantine, readQuarantine } from './quarantine.js';
 import type { FileRecord, RecordFile } from './records.js';
 import { refuseReplaced } from './replaced.js';
@@ -57,8 +58,9 @@ const SWEEP_MS = 10 * MINUTE;
  * Imports files into the source tables. Two imports of one table are compared and written one after the other: two at once could both store
  * the same new version of a row, which reads as one but counts twice.
  */
-export function createSourceStore(options: SourceStoreOptions): SourceStore {
+export function createSourceStore(options: SourceStoreOptions): SourceStore & { close(): void } {
   const { clickhouse, tables, log, metrics, leases } = options;
+  const processes = new ParquetProcesses();
   const queues = new Map<string, Promise<unknown>>();
   const few = limited(TABLES_AT_ONCE);
   let swept = Number.NEGATIVE_INFINITY;
@@ -88,7 +90,7 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
       }
       const started = performance.now();
       try {
-        const result = await importFile(options, table, request, inLease);
+        const result = await importFile({ ...options, processes }, table, request, inLease);
         const { accepted, duplicates, rejected } = result;
         for (const [outcome, rows] of Object.entries({ accepted, duplicates, rejected })) {
           metrics.count('import_rows', { table: table.name, outcome }, rows);
@@ -112,6 +114,7 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore {
       return new Map(counts.map(([name, rows]) => [name, Number(rows)]));
     },
     quarantine: (table, limit) => readQuarantine(clickhouse, tables.get(table).name, limit),
+    close: () => processes.close(),
   };
 }
 
@@ -120,13 +123,17 @@ const IMPORT_COLUMNS = [
   ...(['first_event', 'last_known'] as const),
 ] as const;
 
+interface ImportOptions extends SourceStoreOptions {
+  readonly processes: ParquetProcesses;
+}
+
 type InLease = <T>(table: string, body: (lease: Lease<'table'>) => Promise<T>) => Promise<T>;
 
 /** Steps that undo what an import made, newest first; they run in any case. */
 type Cleanup = (() => Promise<void>)[];
 
 async function importFile(
-  options: SourceStoreOptions,
+  options: ImportOptions,
   table: SourceTable,
   request: ImportRequest,
   inLease: InLease,
@@ -202,7 +209,7 @@ interface Opening {
 }
 
 async function openFile(
-  { clickhouse, userSql, tempDir }: SourceStoreOptions,
+  { clickhouse, userSql, tempDir, processes }: ImportOptions,
   table: SourceTable,
   { request, stage, quarantine, cleanup }: Opening,
 ): Promise<RecordFile> {
@@ -214,7 +221,7 @@ async function openFile(
     return spooled;
   };
   const columns = mapping === undefined ? fileColumns(table) : null;
-  const file = await formatNamed(format).open({ body, spool: toDisk, columns });
+  const file = await formatNamed(format).open({ body, spool: toDisk, columns, processes });
   if (mapping === undefined) return file;
   const ended = new AbortController();
   cleanup.push(

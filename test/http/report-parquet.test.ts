@@ -6,10 +6,15 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { FeatureValue } from '../../src/core/definitions/types.js';
 import type { TableColumn } from '../../src/core/ports/offline.js';
 import { toParquet } from '../../src/http/report-parquet.js';
+import { ParquetProcesses } from '../../src/sources/parquet/processes.js';
 import { openParquet } from '../../src/sources/parquet.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'riskgraph-report-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const processes = new ParquetProcesses();
+afterAll(() => {
+  processes.close();
+  rmSync(folder, { recursive: true });
+});
 
 /** A report of one column, as Parquet. */
 function fileOf(column: Pick<TableColumn, 'type' | 'unit'>, values: readonly FeatureValue[]) {
@@ -29,7 +34,8 @@ async function valuesOf(file: Buffer): Promise<unknown[]> {
   const path = join(folder, 'report.parquet');
   writeFileSync(path, file);
   const values: unknown[] = [];
-  for await (const records of (await openParquet(path)).batches) values.push(...records.map((row) => row.values[0]));
+  for await (const records of (await openParquet(path, processes)).batches)
+    values.push(...records.map((row) => row.values[0]));
   return values;
 }
 

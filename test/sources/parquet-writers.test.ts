@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SchemaElement } from 'hyparquet';
-import { ByteWriter, parquetWriteBuffer } from 'hyparquet-writer';
-import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openParquet } from '../../src/sources/parquet.js';
-import { readSchema } from '../../src/sources/parquet-schema.js';
+import type { RiskgraphError } from '../../src/core/errors.js';
+import { ParquetProcesses } from '../../src/sources/parquet/processes.js';
+import { readSchema } from '../../src/sources/parquet/schema.js';
+import { openParquet as open } from '../../src/sources/parquet.js';
+import type { RecordFile } from '../../src/sources/records.js';
 import { openParquetFile } from '../../src/sources/spines/parquet-file.js';
+import { fileOfPage, LYING_BODIES, type PageFile, varint } from './parquet-bodies.js';
 
 /** Written by fixtures/parquet/write.py, parquet-avro by ParquetAvro.java; and how many columns each file has. */
 const WRITERS = [
@@ -65,10 +68,19 @@ function expected(column: string, gaps: boolean): unknown[] {
 const fixture = (writer: string): string =>
   fileURLToPath(new URL(`../fixtures/parquet/${writer}.parquet`, import.meta.url));
 
-async function read(path: string) {
-  const { header, limits, batches } = await openParquet(path);
+const processes = new ParquetProcesses();
+afterAll(() => processes.close());
+const openParquet = (path: string) => open(path, processes);
+
+async function all(batches: RecordFile['batches']) {
   const rows: (readonly unknown[])[] = [];
   for await (const batch of batches) rows.push(...batch.map(({ values }) => values));
+  return rows;
+}
+
+async function read(path: string) {
+  const { header, limits, batches } = await openParquet(path);
+  const rows = await all(batches);
   const unfit = [...(limits ?? [])].map(([name, { unfitFor }]) => [name, unfitFor]);
   return { unfit, columns: Object.fromEntries(header.map((name, at) => [name, rows.map((row) => row[at])])) };
 }
@@ -273,8 +285,6 @@ test('a file whose index at the end is larger than any needs to be is refused be
   }
 });
 
-const varint = (value: number): number[] =>
-  value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
 /** A list of the compact protocol, whose length is only claimed. */
 const claimed = (type: number, length: number): number[] => [0xf0 + type, ...varint(length)];
 
@@ -312,54 +322,17 @@ test('an index that claims more than it has, or has more than any needs, is refu
     ],
   ] as const;
   for (const [path, message] of refusals) {
-    for (const open of [openParquet, openParquetFile]) await expect(open(path)).rejects.toMatchObject({ message });
+    for (const openEither of [openParquet, openParquetFile])
+      await expect(openEither(path)).rejects.toMatchObject({ message });
   }
   expect((await openParquet(withField('good', Buffer.from([0x56, 0])))).header).toEqual([]);
 });
 
-/** A file of one row, whose one page has this header, and no bytes. */
-function withPage(name: string, page: readonly number[], schema?: readonly SchemaElement[]): string {
+const withPage = (name: string, page: Uint8Array, file?: PageFile): string => {
   const path = join(folder, name);
-  const writer = new ByteWriter();
-  writer.appendBytes(Buffer.from('PAR1'));
-  writer.appendBytes(Uint8Array.from(page));
-  const size = BigInt(page.length);
-  writeMetadata(writer, {
-    version: 1,
-    num_rows: 1n,
-    metadata_length: 0,
-    schema: [
-      ...(schema ?? [
-        { name: 'root', num_children: 1 },
-        { name: 'x', type: 'INT32', repetition_type: 'REQUIRED' },
-      ]),
-    ],
-    row_groups: [
-      {
-        num_rows: 1n,
-        total_byte_size: size,
-        columns: [
-          {
-            file_offset: 4n,
-            meta_data: {
-              type: 'INT32',
-              encodings: ['PLAIN'],
-              path_in_schema: ['x'],
-              codec: 'UNCOMPRESSED',
-              num_values: 1n,
-              total_uncompressed_size: size,
-              total_compressed_size: size,
-              data_page_offset: 4n,
-            },
-          },
-        ],
-      },
-    ],
-  });
-  writer.appendBytes(Buffer.from('PAR1'));
-  writeFileSync(path, new Uint8Array(writer.getBytes()));
+  writeFileSync(path, fileOfPage(page, file));
   return path;
-}
+};
 
 test('a page that claims more than it has is refused before room is made for it', async () => {
   const sizes = [0x15, 0, 0x15, 0, 0x15, 0];
@@ -377,7 +350,7 @@ test('a page that claims more than it has is refused before room is made for it'
     [[0x15, 0, 0x25, 0, 0x2c, 0x15, 2, ...encodings, 0, 0], 'rows 1 to 1 of the Parquet file cannot be read'],
   ] as const;
   for (const [index, [page, message]] of refusals.entries()) {
-    const { batches } = await openParquet(withPage(`page-${index}`, page));
+    const { batches } = await openParquet(withPage(`page-${index}`, Uint8Array.from(page)));
     await expect(batches[Symbol.asyncIterator]().next()).rejects.toMatchObject({ message });
   }
 });
@@ -385,10 +358,51 @@ test('a page that claims more than it has is refused before room is made for it'
 test('groups that lie deep in each other, and a group without its children, are no Parquet', async () => {
   const group = { name: 'x', num_children: 1, repetition_type: 'REQUIRED' } as const;
   const leaf = { name: 'x', type: 'INT32', repetition_type: 'REQUIRED' } as const;
-  const deep = withPage('deep', [0, 0], [...Array(500).fill(group), leaf]);
+  const deep = withPage('deep', new Uint8Array(2), { schema: [...Array(500).fill(group), leaf] });
   for (const path of [deep, withField('children', new Uint8Array(), 3)]) {
-    for (const open of [openParquet, openParquetFile]) {
-      await expect(open(path)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', message: 'the file is not Parquet' });
+    for (const openEither of [openParquet, openParquetFile]) {
+      await expect(openEither(path)).rejects.toMatchObject({
+        code: 'BAD_USER_INPUT',
+        message: 'the file is not Parquet',
+      });
     }
   }
+});
+
+test('a body that lies about itself ends the process that reads it at most, and the next file is read', async () => {
+  const bounded = new ParquetProcesses({ heap: 40, memory: 1024, patienceMs: 60_000 });
+  const ends = 'what it holds there ends the process that reads it, which may take 1024 MiB';
+  try {
+    const answers: unknown[] = [];
+    for (const { name, bytes } of LYING_BODIES) {
+      const path = join(folder, name);
+      writeFileSync(path, bytes);
+      const answer = await all((await open(path, bounded)).batches).catch(({ code, message }: RiskgraphError) => [
+        code,
+        message,
+      ]);
+      answers.push([name, ...answer]);
+    }
+    expect(answers).toEqual(
+      LYING_BODIES.map(({ name, isEndless }) => [
+        name,
+        'BAD_USER_INPUT',
+        isEndless
+          ? `the Parquet file cannot be read from row 1 on: ${ends}`
+          : 'rows 1 to 1 of the Parquet file cannot be read',
+      ]),
+    );
+    expect(await all((await open(fixture('pyarrow'), bounded)).batches)).toHaveLength(4);
+  } finally {
+    bounded.close();
+  }
+});
+
+test('a body that takes longer to read than a row group may is given up', async () => {
+  const hasty = new ParquetProcesses({ heap: 40, memory: 1024, patienceMs: 1 });
+  const { batches } = await open(fixture('pyarrow'), hasty);
+  await expect(all(batches)).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+    message: 'the Parquet file cannot be read from row 1 on: what it holds there takes longer than 0.001 s',
+  });
 });

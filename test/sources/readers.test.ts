@@ -3,14 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { formatNamed } from '../../src/sources/formats.js';
+import { ParquetProcesses } from '../../src/sources/parquet/processes.js';
+import type { FileRecord } from '../../src/sources/records.js';
 import { checkHeader, fileColumns, isRefusal, RowParser } from '../../src/sources/row-parser.js';
 import { spool } from '../../src/sources/spool.js';
 import { TABLES } from '../support/tables.js';
 
 const TABLE = TABLES.get('events');
+const processes = new ParquetProcesses();
+afterAll(() => processes.close());
+
 /** What every row has beside the column in question. */
 const REST: Readonly<Record<string, string>> = {
   event_id: 'E1',
@@ -62,6 +67,7 @@ async function readAs(format: string, column: string, bytes: string | Uint8Array
       body: body(),
       spool: async () => spooled,
       columns: fileColumns(TABLE),
+      processes,
     });
     checkHeader(TABLE, file.header);
     const calendar = new BusinessCalendar('Asia/Shanghai');
@@ -69,15 +75,15 @@ async function readAs(format: string, column: string, bytes: string | Uint8Array
       { table: TABLE, history: false, now: Date.UTC(2026, 5, 1), calendar, datum: 'WGS84' },
       file.header,
     );
-    for await (const [record] of file.batches) {
-      if (!record) continue;
-      const row = record.refusal ?? parser.parse(record.values);
-      if (isRefusal(row)) return `refused: ${row.reason}`;
-      const stored = row[TABLE.columns.findIndex(({ name }) => name === column)];
-      if (stored === null) return 'no value';
-      return `\`${typeof stored === 'object' ? JSON.stringify(stored) : stored}\``;
-    }
-    return 'nothing';
+    const records: FileRecord[] = [];
+    for await (const batch of file.batches) records.push(...batch);
+    const [record] = records;
+    if (!record) return 'nothing';
+    const row = record.refusal ?? parser.parse(record.values);
+    if (isRefusal(row)) return `refused: ${row.reason}`;
+    const stored = row[TABLE.columns.findIndex(({ name }) => name === column)];
+    if (stored === null) return 'no value';
+    return `\`${typeof stored === 'object' ? JSON.stringify(stored) : stored}\``;
   } finally {
     await spooled.remove();
   }

@@ -16,6 +16,7 @@ import { openArrow } from '../../src/sources/spines/arrow-file.js';
 import { ByteReader } from '../../src/sources/spines/byte-reader.js';
 import { createSpineStore } from '../../src/sources/spines/store.js';
 import { type OfflineFixture, openOffline, quiet, refsOf, viewOf } from '../offline/support.js';
+import { LYING_BODIES } from './parquet-bodies.js';
 
 const T0 = Date.UTC(2026, 0, 10);
 const DAY = 86_400_000;
@@ -458,4 +459,14 @@ test('the outcome that a spine brings counts once it is known, explains nothing 
   await expect(buildOf({ uploaded }, { asOf: T0 })).rejects.toMatchObject({
     message: expect.stringMatching(/^41 rows of the spine lie after the as-of/),
   });
+});
+
+test('a Parquet body that lies about itself refuses its upload, and the store reads the next one', async () => {
+  for (const { bytes } of LYING_BODIES) {
+    await expect(upload(bytes, 'parquet')).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: 'rows 1 to 1 of the file cannot be read',
+    });
+  }
+  expect(await upload(`customer_id,event_timestamp\nC1,${at(0)}\n`)).toMatchObject({ rows: 1 });
 });

@@ -4,8 +4,8 @@ import type { ColumnChunk, ColumnMetaData, FileMetaData, RowGroup } from 'hyparq
 import { ByteWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { badInput } from '../../core/errors.js';
-import { openFooter } from '../parquet-footer.js';
-import { readSchema } from '../parquet-schema.js';
+import { openFooter } from '../parquet/footer.js';
+import { readSchema } from '../parquet/schema.js';
 import type { ColumnLimit } from '../records.js';
 import { DOCUMENT_BYTES, MOST_PART_BYTES, type RowDocument, type TypedFile, ZONELESS } from './documents.js';
 

@@ -4,8 +4,8 @@
  */
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 import { parquetSchema } from 'hyparquet';
-import { badInput } from '../core/errors.js';
-import { bare, leafOf } from './parquet-values.js';
+import { badInput } from '../../core/errors.js';
+import { bare, leafOf } from './values.js';
 
 export interface ParquetColumn {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { AsyncBuffer, FileMetaData, SchemaElement } from 'hyparquet';
 import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
-import { badInput, type RiskgraphError, tooLarge } from '../core/errors.js';
+import { badInput, type RiskgraphError, tooLarge } from '../../core/errors.js';
 import { ThriftWalk, TooManyValues } from './thrift-walk.js';
 
 /** Of the index at the end of a file, which is read whole and takes ten times as much once it is read. */
