@@ -1,0 +1,13 @@
+import { defineIndicator, ratioOf } from 'riskgraph';
+
+export default defineIndicator({
+  domain: 'overdue',
+  description:
+    'TPD7: the share of loans disbursed in the period whose third instalment was not fully paid at the end of 7 days after its due date and none before it did. A period is IMMATURE until its last loan has been due for so long; a later cure changes nothing.',
+  owner: 'portfolio-analytics',
+  unit: 'fraction',
+  term: '三逾',
+  formula: 'loans whose third instalment reached DPD 7 / loans',
+  direction: 'LOWER_IS_BETTER',
+  value: ratioOf('first_payments@2:missed_third_7', 'first_payments@2:due_third_7'),
+});
