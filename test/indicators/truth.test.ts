@@ -6,6 +6,7 @@ import { loanDays, replayLoan } from '../../src/core/lending/loan-ledger.js';
 import type { DataTable, IndicatorTableRequest } from '../../src/core/ports/indicators.js';
 import { LEDGER } from './oracle/ledger.js';
 import { type Oracle, type Part, type Row, vintageOf } from './oracle/measures.js';
+import { OPERATIONS } from './oracle/operations.js';
 import { dayOf, generated, HALF, hand, openLenders, small, YEAR, ZONE } from './oracle/store.js';
 import { addDays, type Story } from './oracle/story.js';
 import type { BookTables } from './support.js';
@@ -149,6 +150,39 @@ describe('a ledger of twenty loans', () => {
     expect(rows.find(([period]) => period === `${month}-01`)?.[names.indexOf(name) + 1]).toBe(expected);
   });
   let others: Promise<DataTable> | undefined;
+
+  const byMonth = new Map<string, Promise<DataTable>>();
+  it.each(OPERATIONS)('%s of %s is %s', async (name, month, expected) => {
+    const names = OPERATIONS.filter(([, own]) => own === month).map(([own]) => own);
+    // Of the other lenders there is nothing in 2029.
+    const days = { from: `${month}-01`, to: addDays(`${month}-28`, 14).replace(/-\d\d$/, '-01') };
+    const asked = {
+      names,
+      ...days,
+      to: addDays(days.to, -1),
+      filters: month < '2029' ? HAND : [],
+      components: false,
+      now: NOW,
+    };
+    const table = byMonth.get(month) ?? tables.table('', asked);
+    byMonth.set(month, table);
+    expect((await table).rows[0]?.[names.indexOf(name) + 1]).toBe(expected);
+  });
+
+  it('profit is by the band of the score before the loan, with costs shared by balance', async () => {
+    const { rows } = await tables.table('profit', {
+      by: ['score_band'],
+      from: '2028-09-01',
+      to: '2028-09-30',
+      filters: HAND,
+      components: false,
+    });
+    // L01 earns 12. Of the 30,700 that the app's loans owe over the days of September (10,400 L01 and L02 each, 6,000 L09, 3,900 L16) it has 10,400: 10.16 of 30.
+    expect(rows.map((row) => row.slice(1))).toEqual([
+      ['A', '1.84'],
+      [null, '-885.84'],
+    ]);
+  });
 
   it('promises and lost contacts wait for their last day', async () => {
     const march = {

@@ -3,6 +3,7 @@ import { type BookTables, openIndicators } from '../support.js';
 import { generatedBooks } from './generate.js';
 import { LEDGER } from './ledger.js';
 import { bookOf } from './measures.js';
+import { insertOperations } from './operations.js';
 import { localDays, type Story } from './story.js';
 
 export const ZONE = 'Europe/Berlin';
@@ -92,6 +93,7 @@ export async function openLenders(): Promise<BookTables> {
     })),
   );
   await insertOthers(tables);
+  await insertOperations(tables);
   return tables;
 }
 
