@@ -592,6 +592,26 @@ declare module 'riskgraph/register' {
       'application_affordability@1:instalment': 'DECIMAL';
       /** The instalment over the monthly income; NULL without an income above 0 (fraction) */
       'application_affordability@1:instalment_over_income': 'FLOAT64';
+      /** Identifiers on the shortest way to another member who is known bad; NULL where there is none (identifiers) */
+      'application_gang@1:distance_to_bad': 'INT32';
+      /** The gang of the applicant */
+      'application_gang@1:gang_id': 'STRING';
+      /** Members of the gang, the applicant included (customers) */
+      'application_gang@1:gang_size': 'INT32';
+      /** Hours from when the applicant was tied to the gang to the application; negative where the tie came later (hours) */
+      'application_gang@1:joined_before_hours': 'FLOAT64';
+      /** Applications of other members in the 24 hours before this one (applications) */
+      'application_gang@1:other_applications_1d': 'INT32';
+      /** Applications of other members in the hour before this one: a burst (applications) */
+      'application_gang@1:other_applications_1h': 'INT32';
+      /** Applications of other members in the 7 times 24 hours before this one (applications) */
+      'application_gang@1:other_applications_7d': 'INT32';
+      /** Share of the other members who are known bad (fraction) */
+      'application_gang@1:other_bad_share': 'FLOAT64';
+      /** Applications of other members in the 30 times 24 hours before this one that were DECLINED by the as-of (applications) */
+      'application_gang@1:other_declined_30d': 'INT32';
+      /** Applications of other members for the same amount in the 7 times 24 hours before this one (applications) */
+      'application_gang@1:same_amount_7d': 'INT32';
       /** Applications of any kind in 365 days (applications) */
       'application_history@1:applications_365d': 'INT32';
       /** Applications of any kind in 90 days (applications) */
@@ -700,6 +720,60 @@ declare module 'riskgraph/register' {
       'device_sharing@1:other_customers_400d': 'INT32';
       /** Sightings of this customer on this device in 30 days (sightings) */
       'device_sharing@1:sightings_30d': 'INT32';
+      /** Neighbours who are known bad (customers) */
+      'gang_membership@1:bad_neighbours': 'INT32';
+      /** The largest k for which the customer is in a part of the gang where everyone has k neighbours (customers) */
+      'gang_membership@1:core_number': 'INT32';
+      /** Customers on the shared device that has the most; 0 without a shared device (customers) */
+      'gang_membership@1:customers_on_widest_device': 'INT32';
+      /** Local days since the customer and another member had both been seen with one identifier (days) */
+      'gang_membership@1:days_in_gang': 'INT32';
+      /** Identifiers on the shortest way to another member who is known bad; NULL where there is none (identifiers) */
+      'gang_membership@1:distance_to_bad': 'INT32';
+      /** Local days since the first two members had (days) */
+      'gang_membership@1:gang_age_days': 'INT32';
+      /** Pairs of members who share an identifier, of all pairs (fraction) */
+      'gang_membership@1:gang_density': 'FLOAT64';
+      /** The gang, an id that is kept from day to day */
+      'gang_membership@1:gang_id': 'STRING';
+      /** Members of the gang, the customer included (customers) */
+      'gang_membership@1:gang_size': 'INT32';
+      /** What an investigator found of the gang: CONFIRMED, FALSE_ALARM or WATCH; NULL without a verdict in force */
+      'gang_membership@1:gang_verdict': 'STRING';
+      /** Other members who share an identifier with the customer: one hop (customers) */
+      'gang_membership@1:neighbours': 'INT32';
+      /** Applications of other members in 1 day (applications) */
+      'gang_membership@1:other_applications_1d': 'INT32';
+      /** Applications of other members in 30 days (applications) */
+      'gang_membership@1:other_applications_30d': 'INT32';
+      /** Applications of other members in 7 days (applications) */
+      'gang_membership@1:other_applications_7d': 'INT32';
+      /** Other members who are known bad: 30 days past due once, written off, or judged (customers) */
+      'gang_membership@1:other_bad_members': 'INT32';
+      /** Their share of the other members (fraction) */
+      'gang_membership@1:other_bad_share': 'FLOAT64';
+      /** Other members who joined in 1 day (customers) */
+      'gang_membership@1:other_new_members_1d': 'INT32';
+      /** Other members who joined in 30 days (customers) */
+      'gang_membership@1:other_new_members_30d': 'INT32';
+      /** Other members who joined in 7 days (customers) */
+      'gang_membership@1:other_new_members_7d': 'INT32';
+      /** Risk that flows in from other members who are known bad, over four steps, half of it each time (fraction) */
+      'gang_membership@1:propagated_risk': 'FLOAT64';
+      /** Members who share one with a neighbour and none with the customer: two hops (customers) */
+      'gang_membership@1:second_neighbours': 'INT32';
+      /** Bank cards and payee accounts among them (identifiers) */
+      'gang_membership@1:shared_accounts': 'INT32';
+      /** Addresses among them (identifiers) */
+      'gang_membership@1:shared_addresses': 'INT32';
+      /** Devices among them (identifiers) */
+      'gang_membership@1:shared_devices': 'INT32';
+      /** Identifiers that the customer shares with other members (identifiers) */
+      'gang_membership@1:shared_identifiers': 'INT32';
+      /** WiFi networks among them (identifiers) */
+      'gang_membership@1:shared_networks': 'INT32';
+      /** Telephone numbers among them, own or named as a contact (identifiers) */
+      'gang_membership@1:shared_phones': 'INT32';
       /** WGS84, GCJ02 or BD09 */
       'home_location@1:datum': 'STRING';
       /** Median latitude, in the datum given (degrees) */

@@ -59,9 +59,9 @@ export function gangLinksSql({ links, trusted, asOf }: GangLinksOptions): Sql {
   );
   return sql`
     SELECT node_type, identifier, degree, least(1., ${perKind(({ strength }) => strength)} / log2(degree)) AS weight,
-      member.1 AS customer_id, member.2 AS first_seen, member.3 AS last_seen
+      arrayJoin(users) AS user, user.1 AS customer_id, user.2 AS first_seen, user.3 AS last_seen
     FROM (
-      SELECT node_type, identifier, groupArray((customer_id, first_seen, last_seen)) AS members, count() AS degree,
+      SELECT node_type, identifier, groupArray((customer_id, first_seen, last_seen)) AS users, count() AS degree,
         uniqExact(toYYYYMM(first_seen)) AS months, ${perKind(({ mostCustomers }) => mostCustomers)} AS most
       FROM (
         SELECT ${nodeTypeSql(raw('identifier_type'))} AS node_type, identifier, customer_id, min(seen_at) AS first_seen, max(seen_at) AS last_seen
@@ -70,6 +70,5 @@ export function gangLinksSql({ links, trusted, asOf }: GangLinksOptions): Sql {
       WHERE (node_type, identifier) NOT IN (
         SELECT ${nodeTypeSql(raw('identifier_type'))}, identifier FROM ${trusted} WHERE until IS NULL OR until > ${asOf})
       GROUP BY node_type, identifier
-      HAVING degree >= 2 AND degree <= most AND NOT (months >= ${MONTHS_OF_A_TRADE} AND degree * 2 > most))
-    ARRAY JOIN members AS member`;
+      HAVING degree >= 2 AND degree <= most AND NOT (months >= ${MONTHS_OF_A_TRADE} AND degree * 2 > most))`;
 }
