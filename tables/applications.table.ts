@@ -11,6 +11,7 @@ export default defineTable({
       outcome: { column: 'decision', open: ['PENDING'] },
     },
   ],
+  position: { latitude: 'latitude', longitude: 'longitude', datum: 'datum' },
   columns: {
     application_id: text('The id of the application'),
     customer_id: text('Who applies'),

@@ -17,6 +17,7 @@ export default defineTable({
   description: 'What a person or a device does in the app or on the web.',
   key: ['event_id'],
   eventTime: 'event_time',
+  position: { latitude: 'latitude', longitude: 'longitude', datum: 'datum', mocked: 'is_mock_location' },
   columns: {
     event_id: text('The id of the event'),
     customer_id: opt(text('Who acts, once known')),

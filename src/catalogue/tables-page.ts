@@ -40,7 +40,7 @@ const attachedOf = ({ attached }: SourceTable): string =>
     ? ''
     : ` Attached: read in place from \`${attached.table}\`; a row is known since ${attached.knowledgeTime === undefined ? 'it happened, and corrections are not told apart' : `\`${attached.knowledgeTime}\``}.`;
 
-const meaningOf = ({ description, values, range, reserved, pii }: SourceColumn): string =>
+const meaningOf = ({ description, values, range, reserved, pii, computed }: SourceColumn): string =>
   [
     description,
     ...(values && values.length > 0
@@ -49,6 +49,7 @@ const meaningOf = ({ description, values, range, reserved, pii }: SourceColumn):
     ...(range ? [`from ${range[0]} to ${range[1]}`] : []),
     ...(reserved ? [`\`${reserved.text}\` is for ${reserved.for}`] : []),
     ...(pii ? ['personal: masked'] : []),
+    ...(computed ? ['computed at import: no file has it'] : []),
   ].join('; ');
 
 const rowOf = (column: SourceColumn): string => {

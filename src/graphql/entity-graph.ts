@@ -6,15 +6,15 @@ import type { Registry } from '../core/definitions/registry.js';
 import { elementType, type FeatureValue, isArrayType, type ScalarType } from '../core/definitions/types.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
+import { CELL_FACET } from './cell.js';
 import { maskFor, type RequestContext } from './context.js';
+import type { EntityFacet, EntityNode, FacetField } from './entity-facets.js';
 import { FeatureStatus } from './enums.js';
-import { Operation } from './operation.js';
+import { AssumedSize, Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLDecimal } from './scalars.js';
 
-interface EntityNode {
-  readonly id: string;
-  readonly asOf: Instant | null;
-}
+/** Of the entities that are more than their feature views, by name. */
+const FACETS: ReadonlyMap<string, EntityFacet> = new Map([['cell', CELL_FACET]]);
 
 const pascal = (name: string): string =>
   name
@@ -162,7 +162,7 @@ function fieldsOf(entity: EntityDefinition, registry: Registry, shows: Shows): V
   return [...versions, ...champions].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]): new () => object {
+function entityResolvers(entity: EntityDefinition, fields: readonly ViewField[]): readonly NewableFunction[] {
   const typeName = pascal(entity.name);
   const type = emptyClass(typeName);
   Field(() => ID, { description: `The ${entity.joinKeys[0]} of the entity.` })(type.prototype, 'id');
@@ -192,6 +192,9 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
     );
   }
 
+  const facet = FACETS.get(entity.name);
+  for (const field of facet?.fields ?? []) addField(prototype, field);
+
   const root = camel(entity.name);
   const find = (id: string, asOf: Instant | null, context: RequestContext): EntityNode => {
     if (asOf != null) {
@@ -205,7 +208,7 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
       if (asOf > context.services.now())
         throw badInput('`asOf` is in the future', 'leave it out to read the newest values');
     }
-    return { id, asOf: asOf ?? null };
+    return { id: facet ? facet.keyOf(id) : id, asOf: asOf ?? null };
   };
   Arg('id', () => ID, { description: `The ${entity.joinKeys[0]} of the entity.` })(prototype, root, 0);
   Arg('asOf', () => GraphQLDateTime, {
@@ -230,17 +233,26 @@ function entityResolver(entity: EntityDefinition, fields: readonly ViewField[]):
     { value: find },
   );
   Resolver(() => type as never)(resolver);
-  return resolver;
+  return [resolver, ...(facet?.operations(type) ?? [])];
+}
+
+/** A field of the entity's type that is no feature view. */
+function addField(prototype: object, { name, type, nullable, description, items, resolve }: FacetField): void {
+  Root()(prototype, name, 0);
+  Ctx()(prototype, name, 1);
+  const sized = items === undefined ? [] : [AssumedSize(items)];
+  const decorators = [FieldResolver(type as TypeThunk, { nullable: nullable === true, description }), ...sized];
+  decorate(prototype, name, decorators, { value: resolve });
 }
 
 /**
  * The typed graph: types, fields and resolvers made from the definitions. An entity has a root when one column is its key, which is the
- * root's `id`, and a view is about it.
+ * root's `id`, and a view is about it or it is more than its views.
  */
-export const entityGraph = (registry: Registry, shows: Shows): (new () => object)[] =>
+export const entityGraph = (registry: Registry, shows: Shows): NewableFunction[] =>
   [...registry.entities.values()]
     .filter(({ joinKeys }) => joinKeys.length === 1)
     .flatMap((entity) => {
       const fields = fieldsOf(entity, registry, shows);
-      return fields.length > 0 ? [entityResolver(entity, fields)] : [];
+      return fields.length > 0 || FACETS.has(entity.name) ? entityResolvers(entity, fields) : [];
     });

@@ -1,6 +1,8 @@
 import { registerEnumType } from 'type-graphql';
 import { VIEW_KINDS } from '../core/compute/view-kinds.js';
 import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
+import type { CellSystem as CellSystemName } from '../core/helpers/cell-shapes.js';
+import type { Datum as DatumName } from '../core/helpers/datums.js';
 import type { DifferenceKind as DifferenceKindName, LineageKind as LineageKindName } from '../core/ports/browse.js';
 import type { PlanAction as PlanActionName, PlanEffect as PlanEffectName } from '../core/ports/catalogue.js';
 import type { ColumnRead } from '../core/ports/columns-read.js';
@@ -144,6 +146,23 @@ export const ScoreStatus = enumOf<ScoreRow['status']>('ScoreStatus', {
     SCORED: 'The row was scored.',
     MISSING_FEATURES: 'Features have no value that the model needs, or one too old for it, so the row was not scored.',
     ERROR: 'A feature could not be read, or the model gave no probability, so the row was not scored.',
+  },
+});
+
+export const CellSystem = enumOf<CellSystemName>('CellSystem', {
+  description: 'The system of cells that a cell belongs to.',
+  values: {
+    H3: 'The cell is a hexagon of H3, named by its index in hex.',
+    GEOHASH: 'The cell is a rectangle, named by its geohash.',
+  },
+});
+
+export const Datum = enumOf<DatumName>('Datum', {
+  description: 'The coordinate system of a position.',
+  values: {
+    WGS84: 'The position is as the satellite says.',
+    GCJ02: 'The position is shifted by 100 to 700 m within China, as Amap and Tencent report it.',
+    BD09: 'The position is shifted once more, as Baidu reports it.',
   },
 });
 

@@ -6,6 +6,7 @@ import { AuditResolver } from './audit.resolver.js';
 import { BackfillResolver } from './backfill.resolver.js';
 import { CatalogueResolver, FeatureInputsResolver } from './catalogue.resolver.js';
 import { isPii } from './catalogue.types.js';
+import { CellsAtResolver } from './cells-at.resolver.js';
 import { entityGraph, type Shows } from './entity-graph.js';
 import { FeatureProfileResolver } from './feature-profile.resolver.js';
 import { FreshnessResolver, ViewFreshnessResolver } from './freshness.resolver.js';
@@ -48,6 +49,7 @@ const RESOLVERS = [
   RegistryResolver,
   QuarantineResolver,
   TablesResolver,
+  CellsAtResolver,
   AuditResolver,
 ] as const;
 

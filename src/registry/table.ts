@@ -1,5 +1,6 @@
-import type { AttachedSpec, TableSpec } from '../core/definitions/define-table.js';
+import type { AttachedSpec, PositionSpec, TableSpec } from '../core/definitions/define-table.js';
 import { parseDuration } from '../core/helpers/time.js';
+import { datumColumn, POSITION_COLUMNS } from '../core/lending/position-columns.js';
 import { type SourceTable, tableOf } from '../core/lending/source-columns.js';
 import { VERSION_COLUMNS } from '../core/lending/sources.js';
 import type { Report } from './check.js';
@@ -45,6 +46,7 @@ export function checkTable(
   }
   if (spec.key.length === 0) refuse('has no key');
   checkCompleteness(spec, refuse);
+  if (spec.position) checkPosition(spec, spec.position, refuse);
   if (spec.attached) checkAttached(spec, spec.attached, refuse);
   return good ? tableOf(name, spec, definedBy) : null;
 }
@@ -65,6 +67,24 @@ function checkCompleteness({ completeness, completeWithin, eventTime }: TableSpe
   } catch (cause) {
     refuse(`completeWithin: ${(cause as Error).message}`);
   }
+}
+
+function checkPosition({ columns, attached }: TableSpec, position: PositionSpec, refuse: Report): void {
+  const { latitude, longitude, mocked } = position;
+  const datum = datumColumn(position);
+  const types = [
+    ...[latitude, longitude].map((name) => [name, 'Float64'] as const),
+    ...(datum === null ? [] : [[datum, 'String'] as const]),
+    ...(mocked === undefined ? [] : [[mocked, 'UInt8'] as const]),
+  ];
+  for (const [name, type] of types) {
+    if (!(name in columns)) refuse(`position names '${name}', which is no column of it`);
+    else if (columns[name]?.type !== type) refuse(`position names '${name}', which is no ${type}`);
+  }
+  for (const name of Object.keys(POSITION_COLUMNS)) {
+    if (name in columns) refuse(`column '${name}': it comes with the position, do not declare it`);
+  }
+  if (attached) refuse('position is for imports, which compute its columns: an attached table is read as it is');
 }
 
 function checkAttached({ columns, knownAt, hidden }: TableSpec, attached: AttachedSpec, refuse: Report): void {

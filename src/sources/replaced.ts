@@ -1,5 +1,5 @@
 import { ident, join, sql } from '../core/definitions/sql.js';
-import type { SourceTable } from '../core/lending/sources.js';
+import { columnsOfFile, type SourceTable } from '../core/lending/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
 import { isKnownWhenWritten } from './knowledge.js';
 import { jsonLines } from './ndjson.js';
@@ -20,7 +20,7 @@ interface Staged {
 export async function refuseReplaced({ clickhouse, table, stage, quarantine }: Staged): Promise<number> {
   const from = ident(stage);
   const key = join(table.key.map(ident));
-  const columns = table.columns.map(({ name }) => name);
+  const columns = columnsOfFile(table).map(({ name }) => name);
   const bytes = clickhouse.bytes(
     'import-replaced',
     sql`SELECT __line, __by, ${join(columns.map(ident))} FROM ${from}

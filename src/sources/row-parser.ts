@@ -1,7 +1,14 @@
 import { instantText } from '../core/definitions/sql.js';
 import { badInput } from '../core/errors.js';
 import type { BusinessCalendar, Instant, LocalDate } from '../core/helpers/time.js';
-import type { Datum, SourceColumn, SourceTable, VERSION_COLUMNS } from '../core/lending/sources.js';
+import { datumColumn, positionValues } from '../core/lending/position-columns.js';
+import {
+  columnsOfFile,
+  type Datum,
+  type SourceColumn,
+  type SourceTable,
+  type VERSION_COLUMNS,
+} from '../core/lending/sources.js';
 import { WHEN_WRITTEN } from './knowledge.js';
 import { emptyOf, flag, instantMs, isAbsent, Problem, parserOf, type Stored, type ValueParser } from './values.js';
 
@@ -35,7 +42,10 @@ interface Cell {
 }
 
 /** The column names that a file of this table may have. */
-export const fileColumns = (table: SourceTable): string[] => [...table.columns.map(({ name }) => name), ...FILE_EXTRAS];
+export const fileColumns = (table: SourceTable): string[] => [
+  ...columnsOfFile(table).map(({ name }) => name),
+  ...FILE_EXTRAS,
+];
 
 /** BAD_USER_INPUT naming every unknown, repeated and missing column at once. */
 export function checkHeader(table: SourceTable, header: readonly string[]): void {
@@ -96,6 +106,7 @@ export class RowParser {
   private readonly knownColumn: KnownColumn | null;
   private readonly outcomes: readonly Outcome[];
   private readonly position: Position | null;
+  private readonly indexes: ReadonlyMap<string, number>;
   private readonly dayEnds = new Map<string, Instant>();
 
   constructor(
@@ -103,7 +114,7 @@ export class RowParser {
     header: readonly string[],
   ) {
     const { table } = options;
-    this.cells = table.columns.map((column) => ({
+    this.cells = columnsOfFile(table).map((column) => ({
       column,
       at: header.indexOf(column.name),
       parse: parserOf(column, table),
@@ -112,7 +123,8 @@ export class RowParser {
     this.deleted = header.indexOf('deleted');
     this.knownColumn = knownColumn(table, header);
     const indexOf = (name: string): number => table.columns.findIndex((column) => column.name === name);
-    this.position = positionOf(indexOf);
+    this.position = positionOf(table, indexOf);
+    this.indexes = new Map(table.columns.map(({ name }, index) => [name, index]));
     this.outcomes = table.hidden.flatMap(({ until, outcome }) =>
       outcome
         ? [{ name: outcome.column, at: indexOf(outcome.column), until, untilAt: indexOf(until), open: outcome.open }]
@@ -132,6 +144,8 @@ export class RowParser {
       row.push(stored);
     }
     this.fillDatum(row);
+    const { position } = this.options.table;
+    if (position) row.push(...positionValues(position, (column) => row[this.indexes.get(column) as number]));
     const knownAt = this.knowledgeTime(values, row);
     if (typeof knownAt !== 'number') return knownAt;
     row.push(instantText(knownAt), deleted);
@@ -187,8 +201,13 @@ export class RowParser {
 }
 
 /** Null where the table has no coordinates whose datum may differ. */
-function positionOf(indexOf: (column: string) => number): Position | null {
-  const position = { latitude: indexOf('latitude'), longitude: indexOf('longitude'), datum: indexOf('datum') };
+function positionOf({ position: spec }: SourceTable, indexOf: (column: string) => number): Position | null {
+  const names = spec ?? { latitude: 'latitude', longitude: 'longitude', datum: 'datum' };
+  const position = {
+    latitude: indexOf(names.latitude),
+    longitude: indexOf(names.longitude),
+    datum: indexOf(datumColumn(names) ?? ''),
+  };
   return Object.values(position).includes(-1) ? null : position;
 }
 

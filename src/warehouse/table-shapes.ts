@@ -5,6 +5,7 @@ import { eventTimeText, sourceTableDdl } from '../core/lending/source-ddl.js';
 import { type SourceTable, storedType, VERSION_COLUMNS } from '../core/lending/sources.js';
 import type { TableFit } from '../core/lending/table-fit.js';
 import type { ClickHouse } from './client.js';
+import { fillPositions } from './fill-positions.js';
 
 interface Stored {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -41,7 +42,7 @@ export async function compareTables(
 
 /**
  * Creates the tables that ClickHouse lacks, and adds the nullable columns that it lacks of others: a column of which nothing stored has a value changes
- * no row. Of a table with a problem nothing is changed. Several processes may run this at once. @returns how the tables stand then
+ * no row, and computed ones are filled for the rows that are stored. Of a table with a problem nothing is changed. Several processes may run this at once. @returns how the tables stand then
  */
 export async function fitTables(clickhouse: ClickHouse, tables: readonly SourceTable[]): Promise<readonly TableFit[]> {
   const fits = await compareTables(clickhouse, tables);
@@ -49,7 +50,10 @@ export async function fitTables(clickhouse: ClickHouse, tables: readonly SourceT
   for (const { table: name, missing, fresh, problems } of fits) {
     const table = byName.get(name) as SourceTable;
     if (missing) await clickhouse.run('migrate', sourceTableDdl(table));
-    else if (problems.length === 0) await addColumns(clickhouse, table, fresh);
+    else if (problems.length === 0) {
+      await addColumns(clickhouse, table, fresh);
+      await fillPositions(clickhouse, table);
+    }
   }
   return fits.map((fit) =>
     fit.missing || fit.problems.length === 0

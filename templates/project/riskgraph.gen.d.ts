@@ -49,6 +49,16 @@ declare module 'riskgraph/register' {
         'approved_amount': 'Money';
         /** The lender’s reason for a decline */
         'decline_reason': 'String';
+        /** The latitude in degrees, WGS84 */
+        'wgs84_latitude': 'Float64';
+        /** The longitude in degrees, WGS84 */
+        'wgs84_longitude': 'Float64';
+        /** The H3 cell of resolution 15, hex; a coarser cell is its parent */
+        'h3': 'String';
+        /** The geohash of level 12; a coarser cell is its beginning */
+        'geohash': 'String';
+        /** VALID, or why the row has no position and no cell */
+        'position_status': 'String';
       };
       'campaign_contacts': {
         /** The id of the contact */
@@ -253,6 +263,16 @@ declare module 'riskgraph/register' {
         'dwell_ms': 'UInt32';
         /** Whatever else the app sends */
         'attributes': 'StringMap';
+        /** The latitude in degrees, WGS84 */
+        'wgs84_latitude': 'Float64';
+        /** The longitude in degrees, WGS84 */
+        'wgs84_longitude': 'Float64';
+        /** The H3 cell of resolution 15, hex; a coarser cell is its parent */
+        'h3': 'String';
+        /** The geohash of level 12; a coarser cell is its beginning */
+        'geohash': 'String';
+        /** VALID, or why the row has no position and no cell */
+        'position_status': 'String';
       };
       'external_reports': {
         /** The id of the report */
@@ -463,6 +483,16 @@ declare module 'riskgraph/register' {
         'latitude': 'Float64';
         /** The longitude in degrees, WGS84 */
         'longitude': 'Float64';
+        /** The latitude in degrees, WGS84 */
+        'wgs84_latitude': 'Float64';
+        /** The longitude in degrees, WGS84 */
+        'wgs84_longitude': 'Float64';
+        /** The H3 cell of resolution 15, hex; a coarser cell is its parent */
+        'h3': 'String';
+        /** The geohash of level 12; a coarser cell is its beginning */
+        'geohash': 'String';
+        /** VALID, or why the row has no position and no cell */
+        'position_status': 'String';
       };
       'provisions': {
         /** The local day at whose end this holds */

@@ -293,3 +293,75 @@ describe('codegen', () => {
     );
   });
 });
+
+describe('cells', () => {
+  const CELLS_AT = `query($latitude: Float!, $longitude: Float!, $datum: Datum! = WGS84) {
+    cellsAt(latitude: $latitude, longitude: $longitude, datum: $datum) { latitude longitude h3 geohash } }`;
+  const at = async (variables: Readonly<Record<string, unknown>>) =>
+    ok(await api.graphql<{ cellsAt: Record<string, unknown> | null }>('decision', CELLS_AT, variables)).cellsAt;
+
+  it('are found for a position, whichever datum reported it, and none where it is no position', async () => {
+    const beijing = { latitude: 39.9042, longitude: 116.4074 };
+    expect(await at(beijing)).toEqual({ ...beijing, h3: '8831aa4283fffff', geohash: 'wx4g0b' });
+    // The same place by Amap: Beijing is shifted by 1.4 milli-degrees north and 6.2 east.
+    const amap = await at({ latitude: 39.90560334, longitude: 116.41364225, datum: 'GCJ02' });
+    expect(amap).toMatchObject({ h3: '8831aa4283fffff', geohash: 'wx4g0b' });
+    for (const none of [
+      { latitude: 95.5, longitude: 500 },
+      { latitude: 0, longitude: 0 },
+      { latitude: 116.4074, longitude: 39.9042 },
+    ])
+      expect(await at(none)).toBeNull();
+    const { errors } = await api.graphql('decision', '{ cellsAt(latitude: 1, longitude: 1, geohash: 13) { h3 } }');
+    expect(errors[0]?.message).toBe('there is no geohash level 13');
+  });
+
+  it('have a centre, a boundary for a map, a parent, children and neighbours in both systems', async () => {
+    const { h3, geohash } = ok(
+      await api.graphql<Record<'h3' | 'geohash', Record<string, unknown>>>(
+        'modeler',
+        `{ h3: cell(id: "8831AA4283FFFFF") { ...shape } geohash: cell(id: "wx4g0b") { ...shape } }
+        fragment shape on Cell { id system resolution latitude longitude boundary parent children neighbours }`,
+      ),
+    ) as Record<'h3' | 'geohash', Record<string, unknown>>;
+    expect(h3).toMatchObject({ id: '8831aa4283fffff', system: 'H3', resolution: 8, parent: '8731aa428ffffff' });
+    expect(h3.children).toHaveLength(7);
+    expect(h3.neighbours).toHaveLength(6);
+    expect(h3.boundary).toMatchObject({ type: 'Polygon', coordinates: [expect.any(Array)] });
+    expect(geohash).toMatchObject({ system: 'GEOHASH', resolution: 6, parent: 'wx4g0' });
+    expect(geohash.children).toHaveLength(32);
+    expect(geohash.neighbours).toHaveLength(8);
+    // 15 bits each: the 26,979th cell from 180° W, 360° / 2^15 wide, and the 23,648th from the south pole, 180° / 2^15 high.
+    const [west, south] = [(26_979 * 360) / 2 ** 15 - 180, (23_648 * 180) / 2 ** 15 - 90];
+    const [east, north] = [west + 360 / 2 ** 15, south + 180 / 2 ** 15];
+    expect(geohash.boundary).toEqual({
+      type: 'Polygon',
+      coordinates: [
+        [
+          [west, south],
+          [east, south],
+          [east, north],
+          [west, north],
+          [west, south],
+        ],
+      ],
+    });
+  });
+
+  it('are read in rings around one, and what is no cell is refused by what it should be', async () => {
+    const near = async (id: string, rings: number) =>
+      await api.graphql<{ cellsNear: { id: string }[] }>(
+        'decision',
+        'query($id: ID!, $rings: Int!) { cellsNear(id: $id, rings: $rings) { id latitude } }',
+        { id, rings },
+      );
+    const h3 = ok(await near('8831aa4283fffff', 2)).cellsNear.map(({ id }) => id);
+    expect([h3[0], h3.length, new Set(h3).size]).toEqual(['8831aa4283fffff', 19, 19]);
+    expect(ok(await near('wx4g0b', 1)).cellsNear).toHaveLength(9);
+    expect((await near('Beijing', 1)).errors[0]).toMatchObject({
+      message: "'Beijing' is neither an H3 index nor a geohash",
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+    expect((await near('8831aa4283fffff', 13)).errors[0]?.message).toBe('13 rings hold more than 500 cells');
+  });
+});

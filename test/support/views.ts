@@ -5,16 +5,18 @@ import { BusinessCalendar, type LocalDate } from '../../src/core/helpers/time.js
 import { viewQuery } from '../../src/offline/history/view-sql.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { type ClickHouse, openClickHouse } from '../../src/warehouse/client.js';
+import { fillPositions } from '../../src/warehouse/fill-positions.js';
 import { quietLog } from './homes.js';
 import { insertRows } from './insert-rows.js';
 import { migratedClickHouseDatabase } from './migrated.js';
+import { TABLES } from './tables.js';
 
 export type TableRow = Readonly<Record<string, unknown>>;
 
 export interface SourceTables {
   readonly clickhouse: ClickHouse;
   readonly calendar: BusinessCalendar;
-  /** Appends versions of rows; `ingested_at` is long ago where a row does not say it. */
+  /** Appends versions of rows with the columns that are computed of them; `ingested_at` is long ago where a row does not say it. */
   insert(table: string, rows: readonly TableRow[]): Promise<void>;
   /** What the view's run for the local midnight of a day gives, in key order. */
   view(id: string, day: LocalDate): Promise<readonly Record<string, unknown>[]>;
@@ -36,6 +38,7 @@ export async function openSourceTables(timezone = 'Asia/Shanghai'): Promise<Sour
     async insert(table, rows) {
       const versions = rows.map((row) => ({ ingested_at: '2000-01-01T00:00:00.000Z', deleted: 0, seq: ++seq, ...row }));
       await insertRows(clickhouse, table, versions);
+      if (rows.some(({ latitude }) => typeof latitude === 'number')) await fillPositions(clickhouse, TABLES.get(table));
     },
     async view(id, day) {
       const view = views.get(id) as View;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineTable, float, instant, opt, text, uint16 } from '../../src/core/definitions/define.js';
 import { instantSql, param, raw, sql } from '../../src/core/definitions/sql.js';
+import { POSITION_COLUMNS } from '../../src/core/lending/position-columns.js';
 import { tableOf } from '../../src/core/lending/source-columns.js';
 import { sourceSelect } from '../../src/core/lending/source-sql.js';
 import { SourceTables, storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
@@ -23,7 +24,13 @@ beforeAll(async () => {
 afterAll(() => sources.close());
 
 /** Columns of the product's tables that came after the first release: they stand after those of the versions, as any that is added. */
-const ADDED: Readonly<Record<string, readonly string[]>> = { labels: ['outcome', 'reason'] };
+const POSITION = Object.keys(POSITION_COLUMNS);
+const ADDED: Readonly<Record<string, readonly string[]>> = {
+  labels: ['outcome', 'reason'],
+  applications: POSITION,
+  events: POSITION,
+  places: POSITION,
+};
 
 describe('the ClickHouse migrations', () => {
   it('make every source table exactly as core describes it', async () => {
@@ -153,11 +160,33 @@ describe('the ClickHouse migrations', () => {
       ['S2', null, null, null],
     ]);
 
+    const placed = {
+      ...wider,
+      lat: opt(float('Degrees north')),
+      lon: opt(float('Degrees east')),
+    };
+    const position = { latitude: 'lat', longitude: 'lon', datum: 'WGS84' } as const;
+    const third = await started(defineTable({ ...shops, columns: placed, position }));
+    expect(third.fit).toMatchObject({ added: ['area', 'owner', 'lat', 'lon', ...POSITION], problems: [] });
+    expect(await third.load('shops', measured)).toMatchObject({ accepted: 0, duplicates: 1 });
+    const located =
+      'shop_id,opened_at,city,lat,lon\nS3,2024-01-02T00:00:00Z,,95.5,500\nS4,2024-01-02T00:00:00Z,,30.5,114.3\n';
+    expect(await third.load('shops', located)).toMatchObject({ accepted: 2 });
+    expect(
+      await clickhouse.tuples('test', sql`SELECT DISTINCT shop_id, position_status, h3 FROM shops ORDER BY shop_id`),
+    ).toEqual([
+      ['S1', 'ABSENT', null],
+      ['S2', 'ABSENT', null],
+      ['S3', 'OUT_OF_RANGE', null],
+      ['S4', 'VALID', '8f40a695458a2aa'],
+    ]);
+
     // Tables of the migrations are the product's.
     expect([...(await madeTables(clickhouse))]).toEqual(['shops']);
 
     const { city: _, ...withoutCity } = wider;
     const changes: readonly (readonly [Parameters<typeof tableOf>[1], RegExp])[] = [
+      [defineTable({ ...shops, columns: placed }), /column 'h3' is stored, and the file lacks it: put it back/],
       [
         defineTable({ ...shops, columns: { ...wider, area: opt(text('As text')) } }),
         /'area' is stored as Nullable\(Float64\).*add a column of another name/,
@@ -195,7 +224,7 @@ describe('the ClickHouse migrations', () => {
       'test',
       sql`SELECT count() FROM system.columns WHERE database = ${name} AND table = 'shops'`,
     );
-    expect(Number(described?.[0])).toBe(5 + Object.keys(VERSION_COLUMNS).length);
+    expect(Number(described?.[0])).toBe(7 + POSITION.length + Object.keys(VERSION_COLUMNS).length);
     await clickhouse.close();
     await database.close();
   });

@@ -124,6 +124,20 @@ export interface AttachedSpec<Name extends string = string> {
   readonly deleted?: string | undefined;
 }
 
+/** The columns of a row's position. */
+export interface PositionSpec<
+  Degrees extends string = string,
+  Text extends string = string,
+  Flag extends string = string,
+> {
+  readonly latitude: Degrees;
+  readonly longitude: Degrees;
+  /** The column that says the datum, or the datum of all rows. */
+  readonly datum: Text | Datum;
+  /** The column that is 1 where the device says that its position is made up. */
+  readonly mocked?: Flag;
+}
+
 export interface TableSpec<C extends Columns = Columns> {
   /** What one row is. */
   readonly description: string;
@@ -147,6 +161,8 @@ export interface TableSpec<C extends Columns = Columns> {
   /** The table in which the platform's derivations of this one record their runs, whose `seq` continues that of the imports. */
   readonly derivationRuns?: string;
   readonly attached?: AttachedSpec<NameOf<C>>;
+  /** Where a row happened: each import computes its WGS84 position and its finest cells beside the columns of the file. */
+  readonly position?: PositionSpec<Typed<C, 'Float64'>, Typed<C, 'String'>, Typed<C, 'UInt8'>>;
   readonly columns: C;
 }
 

@@ -1,14 +1,15 @@
 import { ident, join, raw, type Sql, sql } from '../definitions/sql.js';
-import type { SourceTable } from './sources.js';
+import { columnsOfFile, type SourceTable } from './source-columns.js';
 
 /**
  * UInt128 of a row's own columns, of a tombstone's key alone: equal content, equal hash, by whichever path the row is written. A column that was added
- * counts where it has a value, so that a row from before, which comes again without one, is the same row.
+ * counts where it has a value, so that a row from before, which comes again without one, is the same row. What is computed of the others counts never.
  */
 export function rowHash(table: SourceTable): Sql {
   const key = join(table.key.map(ident));
-  const made = join(table.columns.filter(({ added }) => !added).map(({ name }) => ident(name)));
-  const added = table.columns
+  const told = columnsOfFile(table);
+  const made = join(told.filter(({ added }) => !added).map(({ name }) => ident(name)));
+  const added = told
     .filter((column) => column.added)
     .map(({ name }) => name)
     .sort();

@@ -1,6 +1,14 @@
 /** The description of a source table: its columns, its key, and when a row happened and could be known. */
-import type { AttachedSpec, ColumnSpec, HiddenColumns, SourceType, TableSpec } from '../definitions/define-table.js';
+import type {
+  AttachedSpec,
+  ColumnSpec,
+  HiddenColumns,
+  PositionSpec,
+  SourceType,
+  TableSpec,
+} from '../definitions/define-table.js';
 import { DAY, parseDuration } from '../helpers/time.js';
+import { POSITION_COLUMNS } from './position-columns.js';
 
 export type { HiddenColumns, SourceType } from '../definitions/define-table.js';
 
@@ -38,6 +46,8 @@ export interface SourceColumn extends ColumnSpec {
   readonly required: boolean;
   /** Came after the table was made: rows from before have no value of it. */
   readonly added?: boolean;
+  /** An import makes it of the row's other columns: no file has it, and it is no part of what the row says. */
+  readonly computed?: boolean;
 }
 
 /** How the event time of a row is found: an instant column, the end of a local day, the end of a month named by its first day, or never (reference data). */
@@ -59,6 +69,8 @@ export interface SourceTable {
   readonly completeness: { readonly by: 'marked' | 'arrival'; readonly within: number } | null;
   /** The table in which derivations record their runs, whose `seq` continues that of the imports; null for a table that is not derived. */
   readonly derivationRuns: string | null;
+  /** Of which columns the position columns are computed; null for a table without a position. */
+  readonly position: PositionSpec | null;
   /** Where it is read in place; null for a table that the platform fills. */
   readonly attached: AttachedSpec | null;
   /** The file of a project that defines it; null for a table that comes with the platform. */
@@ -84,11 +96,33 @@ export function tableOf(name: string, spec: TableSpec, definedBy: SourceTable['d
     derivationRuns: spec.derivationRuns ?? null,
     attached: spec.attached ?? null,
     definedBy,
-    columns: Object.entries(spec.columns).map(([columnName, columnSpec]) => ({
-      name: columnName,
-      ...columnSpec,
-      key: spec.key.includes(columnName),
-      required: !columnSpec.nullable && columnSpec.default === undefined,
-    })),
+    position: spec.position ?? null,
+    columns: [
+      ...Object.entries(spec.columns).map(([columnName, columnSpec]) => ({
+        name: columnName,
+        ...columnSpec,
+        key: spec.key.includes(columnName),
+        required: !columnSpec.nullable && columnSpec.default === undefined,
+      })),
+      ...(spec.position === undefined ? [] : computedColumns(spec, spec.position)),
+    ],
   });
 }
+
+/** The columns that an import computes of a row's position. */
+function computedColumns({ columns }: TableSpec, { latitude, longitude }: PositionSpec): readonly SourceColumn[] {
+  const isPersonal = columns[latitude]?.pii === true || columns[longitude]?.pii === true;
+  return Object.entries<ColumnSpec>(POSITION_COLUMNS).map(([name, column]) => ({
+    name,
+    ...column,
+    // The status says no place.
+    pii: isPersonal && name !== 'position_status',
+    key: false,
+    required: false,
+    computed: true,
+  }));
+}
+
+/** The columns that a file may have. */
+export const columnsOfFile = ({ columns }: Pick<SourceTable, 'columns'>): readonly SourceColumn[] =>
+  columns.filter(({ computed }) => !computed);

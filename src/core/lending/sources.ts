@@ -4,7 +4,14 @@ import { conflict, notFound } from '../errors.js';
 import { SOURCE_TYPES, type SourceColumn, type SourceTable } from './source-columns.js';
 
 export type { Datum } from '../helpers/datums.js';
-export type { EventTime, HiddenColumns, SourceColumn, SourceTable, SourceType } from './source-columns.js';
+export {
+  columnsOfFile,
+  type EventTime,
+  type HiddenColumns,
+  type SourceColumn,
+  type SourceTable,
+  type SourceType,
+} from './source-columns.js';
 
 /** The tables that the definition files of a process describe. */
 export class SourceTables {

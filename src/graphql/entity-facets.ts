@@ -1,0 +1,27 @@
+/** What the type of an entity has beside its feature views, and the root operations that answer with it. */
+import type { RequestContext } from './context.js';
+
+/** An entity as its root found it. */
+export interface EntityNode {
+  readonly id: string;
+  /** The knowledge time; null: now. */
+  readonly asOf: number | null;
+}
+
+export interface FacetField {
+  readonly name: string;
+  readonly type: () => unknown;
+  readonly nullable?: true;
+  readonly description: string;
+  /** How many items a list holds, about. */
+  readonly items?: number;
+  readonly resolve: (node: EntityNode, context: RequestContext) => unknown;
+}
+
+export interface EntityFacet {
+  /** The key that the text of a caller names, as views hold it. BAD_USER_INPUT where it is none. */
+  readonly keyOf: (id: string) => string;
+  readonly fields: readonly FacetField[];
+  /** Resolvers of further operations. `type` is the object type of the entity in the schema that is built. */
+  readonly operations: (type: NewableFunction) => readonly NewableFunction[];
+}
