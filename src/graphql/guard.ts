@@ -17,10 +17,11 @@ const summarize = (value: unknown, depth = 0): unknown => {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, summarizeNamed(name, item, depth)]));
 };
 
+/** Arguments that hold rows, or the keys of entities, in columns. */
+const PERSONAL = new Set(['spine', 'entities', 'events', 'keys', 'request', 'rows']);
+
 function summarizeNamed(name: string, value: unknown, depth: number): unknown {
-  if ((name === 'spine' || name === 'entities' || name === 'events') && value !== null && typeof value === 'object') {
-    return { columns: Object.keys(value) };
-  }
+  if (PERSONAL.has(name) && value !== null && typeof value === 'object') return { columns: Object.keys(value) };
   if (name === 'filters') return Array.isArray(value) ? `${value.length} filters` : value;
   return summarize(value, depth + 1);
 }
@@ -53,6 +54,13 @@ async function audit(
 
 const codeOf = (error: unknown): string => (error instanceof RiskgraphError ? error.code : 'INTERNAL');
 
+export const readsReportsAlone = (what: string): RiskgraphError =>
+  new RiskgraphError({
+    code: 'FORBIDDEN',
+    message: `this key has rights to some rows, and may not call ${what}, which does not hold to them`,
+    hint: 'it reads reports: indicators, indicatorTable, vintage, rollRates and funnel, and their files',
+  });
+
 function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Resolve {
   const roles: readonly Role[] = declaration.roles;
   const audited = declaration.audit === true || name.startsWith('Mutation.');
@@ -69,6 +77,10 @@ function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Re
         message: `role ${role} may not call ${info.fieldName}`,
         hint: `it takes a key of role ${roles.join(' or ')}`,
       });
+    }
+    if (context.caller.rows && !declaration.withinRights) {
+      await recordEnd('REFUSED', { code: 'FORBIDDEN' });
+      throw readsReportsAlone(info.fieldName);
     }
     // What changes something, or takes data away, is in the log before it begins, or does not begin.
     if (audited) await audit(context, { action: name, outcome: 'BEGUN', details });

@@ -74,7 +74,7 @@ export class IndicatorFilterType {
 
 @Resolver()
 export class IndicatorResolver {
-  @Operation({ roles: ['admin', 'modeler', 'bi'] })
+  @Operation({ roles: ['admin', 'modeler', 'bi'], withinRights: true })
   @Query(() => [IndicatorType], {
     description: 'Lists the management indicators, each by its newest version in force.',
   })
@@ -82,14 +82,16 @@ export class IndicatorResolver {
     @Arg('domain', () => String, { nullable: true, description: 'The domain of the indicators.' }) domain:
       | string
       | null,
-    @Ctx() { services }: RequestContext,
+    @Ctx() { services, caller }: RequestContext,
   ): IndicatorType[] {
+    const rights = caller.rows ?? [];
     const newest = new Map(
       // Of a name the newest version comes first.
       [...services.catalogue.indicators()].reverse().map((indicator) => [indicator.name, indicator] as const),
     );
     return [...newest.values()]
       .filter((indicator) => domain == null || indicator.domain === domain)
+      .filter(({ dimensions }) => rights.every(({ dimension }) => dimension in dimensions))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .map(({ name, version, domain, description, unit, dimensions, stock, term, formula, direction, pitfalls }) => ({
         name,
@@ -108,6 +110,7 @@ export class IndicatorResolver {
 
   @Operation({
     roles: ['admin', 'modeler', 'bi'],
+    withinRights: true,
     lookUp: ({ names, by, grain, from, to, asOf }) => ({ of: { names, by, grain, from, to, asOf } }),
   })
   @Query(() => DataTableType, {
@@ -153,7 +156,7 @@ export class IndicatorResolver {
       description: KNOWLEDGE,
     })
     asOf: Instant | null,
-    @Ctx() { services, signal }: RequestContext,
+    @Ctx() { services, caller, signal }: RequestContext,
   ): Promise<DataTableType> {
     const table = await services.indicators.table({
       names,
@@ -162,6 +165,7 @@ export class IndicatorResolver {
       from,
       to,
       filters: filters ?? [],
+      rights: caller.rows ?? [],
       compare: compare ?? null,
       components,
       orderBy: orderBy ?? null,
@@ -175,6 +179,7 @@ export class IndicatorResolver {
 
   @Operation({
     roles: ['admin', 'modeler', 'bi'],
+    withinRights: true,
     lookUp: ({ dpd, by, cohortGrain, fromCohort, toCohort, asOf }) => ({
       of: { dpd, by, cohortGrain, fromCohort, toCohort, asOf },
     }),
@@ -205,7 +210,7 @@ export class IndicatorResolver {
     @Arg('filters', () => [IndicatorFilterType], { nullable: true, description: FILTERS })
     filters: IndicatorFilterType[] | null,
     @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: KNOWLEDGE }) asOf: Instant | null,
-    @Ctx() { services, signal }: RequestContext,
+    @Ctx() { services, caller, signal }: RequestContext,
   ): Promise<DataTableType> {
     const table = await services.indicators.vintage({
       dpd,
@@ -217,6 +222,7 @@ export class IndicatorResolver {
       toCohort: toCohort ?? null,
       maxMob,
       filters: filters ?? [],
+      rights: caller.rows ?? [],
       asOf: asOf ?? null,
       now: services.now(),
       signal,
@@ -226,6 +232,7 @@ export class IndicatorResolver {
 
   @Operation({
     roles: ['admin', 'modeler', 'bi'],
+    withinRights: true,
     lookUp: ({ from, to, by, basis, asOf }) => ({ of: { from, to, by, basis, asOf } }),
   })
   @Query(() => DataTableType, {
@@ -242,7 +249,7 @@ export class IndicatorResolver {
     @Arg('filters', () => [IndicatorFilterType], { nullable: true, description: FILTERS })
     filters: IndicatorFilterType[] | null,
     @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: KNOWLEDGE }) asOf: Instant | null,
-    @Ctx() { services, signal }: RequestContext,
+    @Ctx() { services, caller, signal }: RequestContext,
   ): Promise<DataTableType> {
     const table = await services.indicators.rollRates({
       from,
@@ -250,6 +257,7 @@ export class IndicatorResolver {
       basis,
       by: by ?? [],
       filters: filters ?? [],
+      rights: caller.rows ?? [],
       asOf: asOf ?? null,
       now: services.now(),
       signal,
@@ -259,6 +267,7 @@ export class IndicatorResolver {
 
   @Operation({
     roles: ['admin', 'modeler', 'bi'],
+    withinRights: true,
     lookUp: ({ name, from, to, grain, by, windowDays, asOf }) => ({
       of: { name, from, to, grain, by, windowDays, asOf },
     }),
@@ -284,7 +293,7 @@ export class IndicatorResolver {
     @Arg('filters', () => [IndicatorFilterType], { nullable: true, description: FILTERS })
     filters: IndicatorFilterType[] | null,
     @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: KNOWLEDGE }) asOf: Instant | null,
-    @Ctx() { services, signal }: RequestContext,
+    @Ctx() { services, caller, signal }: RequestContext,
   ): Promise<DataTableType> {
     const table = await services.indicators.funnel({
       name,
@@ -294,6 +303,7 @@ export class IndicatorResolver {
       by: by ?? [],
       windowDays,
       filters: filters ?? [],
+      rights: caller.rows ?? [],
       asOf: asOf ?? null,
       now: services.now(),
       signal,

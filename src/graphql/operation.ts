@@ -15,6 +15,8 @@ export interface OperationCall {
 /** An operation's own statement of who may call it, how much a call asks for and what the audit log keeps. */
 export interface OperationDeclaration {
   readonly roles: readonly [Role, ...Role[]];
+  /** Answers a caller with rights to some rows within them; every other operation is FORBIDDEN to such a caller. */
+  readonly withinRights?: true;
   /** Values that a call asks for; that of a list where absent. What it refuses costs nothing: the resolver refuses it too and says why. */
   readonly cost?: (call: OperationCall) => number;
   /** Records every call, as for an export. Mutations and refused calls are recorded without it. */

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RiskgraphError } from '../core/errors.js';
 import type { AuditEntry, AuditLog, Caller } from '../core/ports/access.js';
 import type { Clock } from '../core/ports/process.js';
+import { readsReportsAlone } from '../graphql/guard.js';
 import { checkAddress, declaredParameters } from './address.js';
 import type { KeyRing } from './keys.js';
 import type { GuardedAccess, GuardedRoute } from './route-access.js';
@@ -45,6 +46,7 @@ function check(request: FastifyRequest): void {
       hint: `send \`Authorization: Bearer <key>\`${guard?.basic ? ', or basic auth with any user and the key as password' : ''}; the operator finds generated keys in the file \`keys\` of RISKGRAPH_HOME`,
     });
   }
+  if (guard && request.caller.rows && !guard.withinRights) throw readsReportsAlone(routeOf(request));
   if (guard && !guard.roles.includes(request.caller.role)) {
     throw new RiskgraphError({
       code: 'FORBIDDEN',
@@ -72,12 +74,18 @@ function withoutKeys(value: unknown, authenticate: Authenticate): unknown {
     .join('');
 }
 
+const sizeOf = (value: unknown): string => {
+  const size = Array.isArray(value) ? value.length : 1;
+  return size === 1 ? '1 value' : `${size} values`;
+};
+
 /** The arguments of a call of a route, without its body. What no route declares, or a caller without a key sends, may be anything, also a key. */
 function argumentsOf(request: FastifyRequest, authenticate: Authenticate): Record<string, unknown> {
   if (!request.caller) return {};
+  const { personal = [] } = request.routeOptions.config;
   const shown = (given: object, names: readonly string[]): [string, unknown][] =>
     Object.entries(given).flatMap(([name, value]) =>
-      names.includes(name) ? [[name, withoutKeys(value, authenticate)]] : [],
+      names.includes(name) ? [[name, personal.includes(name) ? sizeOf(value) : withoutKeys(value, authenticate)]] : [],
     );
   const params = request.params as object;
   const parameters = shown(params, Object.keys(params));

@@ -16,6 +16,7 @@ import {
   type DataTable,
   type IndicatorService,
   OBSERVATIONS,
+  type ReportScope,
   TIME_GRAINS,
 } from '../core/ports/indicators.js';
 import type { Clock } from '../core/ports/process.js';
@@ -90,53 +91,56 @@ const daysOf = ({ from, to }: { readonly from: string; readonly to: string }) =>
   to: parseLocalDate(to, 'to'),
 });
 
-const scopeOf = ({ by, filter, asOf }: z.output<z.ZodObject<typeof Scope>>, now: Instant) => ({
+const scopeOf = ({ by, filter, asOf }: z.output<z.ZodObject<typeof Scope>>, asked: Asked): ReportScope => ({
   by: by ?? [],
   filters: [filter ?? []].flat().map(parseFilter),
   asOf: asOf === undefined ? null : parseInstant(asOf, 'asOf'),
-  now,
+  ...asked,
 });
+
+/** What a report is asked by beside its query string. */
+type Asked = Pick<ReportScope, 'now' | 'rights' | 'signal'>;
 
 /** A report that is a file too: what its query string says, and the table that it asks for. */
 interface ReportFile {
   readonly names: readonly string[];
-  read(indicators: IndicatorService, query: unknown, asked: { now: Instant; signal?: AbortSignal }): Promise<DataTable>;
+  read(indicators: IndicatorService, query: unknown, asked: Asked): Promise<DataTable>;
 }
 
 const TABLE: ReportFile = {
   names: Object.keys(Query.shape),
-  read(indicators, query, { now, signal }) {
+  read(indicators, query, asked) {
     const all = parsed(Query, query, '?names=a,b&by=product&grain=MONTH&from=2026-01-01&to=2026-06-30');
     const { names, grain, compare = null, components, orderBy = null, limit = null } = all;
-    const asked = { names, grain, ...daysOf(all), compare, components, orderBy, limit, ...scopeOf(all, now), signal };
-    return indicators.table(asked);
+    const table = { names, grain, ...daysOf(all), compare, components, orderBy, limit };
+    return indicators.table({ ...table, ...scopeOf(all, asked) });
   },
 };
 
 const VINTAGE: ReportFile = {
   names: Object.keys(VintageQuery.shape),
-  read(indicators, query, { now, signal }) {
+  read(indicators, query, asked) {
     const all = parsed(VintageQuery, query, '?dpd=30&by=channel&fromCohort=2025-01-01&maxMob=12');
     const { dpd, basis, observed, cohortGrain, maxMob } = all;
     const cohorts = { fromCohort: dayOf(all.fromCohort, 'fromCohort'), toCohort: dayOf(all.toCohort, 'toCohort') };
-    return indicators.vintage({ dpd, basis, observed, cohortGrain, ...cohorts, maxMob, ...scopeOf(all, now), signal });
+    return indicators.vintage({ dpd, basis, observed, cohortGrain, ...cohorts, maxMob, ...scopeOf(all, asked) });
   },
 };
 
 const ROLL_RATES: ReportFile = {
   names: Object.keys(RollRatesQuery.shape),
-  read(indicators, query, { now, signal }) {
+  read(indicators, query, asked) {
     const all = parsed(RollRatesQuery, query, '?from=2026-01-01&to=2026-06-30&by=product');
-    return indicators.rollRates({ ...daysOf(all), basis: all.basis, ...scopeOf(all, now), signal });
+    return indicators.rollRates({ ...daysOf(all), basis: all.basis, ...scopeOf(all, asked) });
   },
 };
 
 const FUNNEL: ReportFile = {
   names: Object.keys(FunnelQuery.shape),
-  read(indicators, query, { now, signal }) {
+  read(indicators, query, asked) {
     const all = parsed(FunnelQuery, query, '?name=application_funnel&from=2026-01-01&to=2026-06-30&by=channel');
     const { name, grain, windowDays } = all;
-    return indicators.funnel({ name, grain, windowDays, ...daysOf(all), ...scopeOf(all, now), signal });
+    return indicators.funnel({ name, grain, windowDays, ...daysOf(all), ...scopeOf(all, asked) });
   },
 };
 
@@ -172,8 +176,8 @@ const fileRoute = (url: string, { names }: ReportFile, ...more: readonly string[
   guardedRoute(
     'GET',
     url,
-    { roles: ['admin', 'modeler', 'bi'], audit: true, basic: true },
-    { query: [...names, ...more] },
+    { roles: ['admin', 'modeler', 'bi'], audit: true, basic: true, withinRights: true },
+    { query: [...names, ...more], personal: ['filter'] },
   );
 
 const filesOf = (name: string, report: ReportFile) => ({
@@ -206,7 +210,10 @@ export function registerIndicators(server: FastifyInstance, options: IndicatorRo
   const { indicators, calendar, now, admit } = options;
   for (const { name, report, csv, json, parquet } of REPORTS) {
     const table = (request: FastifyRequest, query = request.query): Promise<DataTable> =>
-      answeredInTime(request, report.read(indicators, query, { now: now(), signal: waitOf(request) }));
+      answeredInTime(
+        request,
+        report.read(indicators, query, { now: now(), rights: request.caller?.rows ?? [], signal: waitOf(request) }),
+      );
     const nameOf = ({ asOf }: DataTable, suffix: string): string =>
       `${name}-${calendar.dateOf(asOf ?? now())}.${suffix}`;
 

@@ -2,10 +2,9 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RiskgraphError } from '../core/errors.js';
-import { type Caller, type KeyStore, ROLES, type Role } from '../core/ports/access.js';
+import { type Caller, type KeyStore, ROLES, type Role, type StoredKey } from '../core/ports/access.js';
 import type { Clock, Log } from '../core/ports/process.js';
-
-type StoredKey = Awaited<ReturnType<KeyStore['all']>>[number];
+import { parseRowRights } from './row-rights.js';
 
 interface HeldKey {
   readonly sha256: Buffer;
@@ -26,38 +25,64 @@ export interface KeyRing {
 const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
 const sha256 = (key: string): Buffer => createHash('sha256').update(key).digest();
 
-const heldKey = (hash: Buffer, role: Role, name: string): HeldKey => ({
+const heldKey = (hash: Buffer, { role, name, rows }: Omit<GivenKey, 'key'>): HeldKey => ({
   sha256: hash,
-  caller: Object.freeze({ role, name, keyId: hash.toString('hex').slice(0, 16) }),
+  caller: Object.freeze({
+    role,
+    name,
+    keyId: hash.toString('hex').slice(0, 16),
+    ...(rows == null ? {} : { rows: parseRowRights(rows) }),
+  }),
 });
 
-const givenKey = ({ key, role, name }: GivenKey): HeldKey => heldKey(sha256(key), role, name);
-const storedKey = ({ sha256, role, name }: StoredKey): HeldKey => heldKey(Buffer.from(sha256, 'hex'), role, name);
+const givenKey = ({ key, ...entry }: GivenKey): HeldKey => heldKey(sha256(key), entry);
+const storedKey = ({ sha256, ...entry }: StoredKey): HeldKey => heldKey(Buffer.from(sha256, 'hex'), entry);
 
-const ENTRY = /^([a-z]+)(?::([^=\s,]{1,64}))?=(\S+)$/;
+const ENTRY = /^([a-z]+)(?::([^=\s,]{1,64}?))?(?:\[([^\s,[\]]*=[^\s,[\]]*)\])?=(\S+)$/;
 /** Words that a person thinks of are shorter; a random key of this length cannot be guessed, not even from its SHA-256. */
 const MIN_KEY_LENGTH = 20;
+
+const ROWS_EXPECTED = 'a name has no brackets, and rows are written [dimension=value|value;dimension=value]';
 
 export interface GivenKey {
   readonly role: Role;
   readonly name: string;
   readonly key: string;
+  /** Rights to rows as the entry writes them; absent where it reads every row. */
+  readonly rows?: string | null;
+}
+
+/** What is wrong with the rights to rows of an entry; null where nothing is. */
+function problemOfRows(role: Role, rows: string): string | null {
+  if (role !== 'bi') return `only a key of role bi is bound to rows, and this one is of role ${role}`;
+  try {
+    parseRowRights(rows);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /**
- * `role=key` and `role:name=key` entries.
+ * `role=key`, `role:name=key` and `bi:name[dimension=value|value;dimension=value]=key` entries.
  * @throws BAD_USER_INPUT listing every problem by its place; never a key.
  */
 export function parseKeys(entries: readonly string[], where: string): GivenKey[] {
   const problems: string[] = [];
   const keys = entries.flatMap((entry, index): GivenKey[] => {
     const place = `entry ${index + 1}`;
-    const [, role, name, key] = ENTRY.exec(entry.trim()) ?? [];
-    if (!role || !key) problems.push(`${place} is not role=key or role:name=key`);
+    const [, role, name, rows = null, key] = ENTRY.exec(entry.trim()) ?? [];
+    if (!role || !key) problems.push(`${place} is not role=key, role:name=key or bi:name[dimension=value]=key`);
     else if (!isRole(role)) problems.push(`${place}: '${role}' is not a role`);
     else if (key.length < MIN_KEY_LENGTH)
       problems.push(`${place}: the key is shorter than ${MIN_KEY_LENGTH} characters`);
-    else return [{ role, name: name ?? role, key }];
+    // Rows that are not written as such would be a part of the name, and the key would read every row.
+    else if (name && /[[\]]/.test(name)) problems.push(`${place}: ${ROWS_EXPECTED}`);
+    else {
+      const problem = rows === null ? null : problemOfRows(role, rows);
+      if (problem === null) return [{ role, name: name ?? role, key, rows }];
+      problems.push(`${place}: ${problem}`);
+    }
     return [];
   });
   if (new Set(keys.map(({ key }) => key)).size < keys.length) problems.push('the same key is given twice');
@@ -159,12 +184,12 @@ export async function openKeyRing(options: {
     );
   }
   // A new Postgres under an old home, or a key that the operator added to the file or gave another role there.
-  const stored = new Set(accepted.map(({ sha256, role, name }) => `${sha256} ${role} ${name}`));
-  const fresh = (file ?? []).filter(
-    ({ key, role, name }) => !stored.has(`${sha256(key).toString('hex')} ${role} ${name}`),
-  );
-  for (const { key, role, name } of fresh) {
-    await store.add({ sha256: sha256(key).toString('hex'), role, name, createdAt: now() });
+  const textOf = (hash: string, { role, name, rows = null }: Omit<GivenKey, 'key'>) =>
+    JSON.stringify([hash, role, name, rows]);
+  const stored = new Set(accepted.map((key) => textOf(key.sha256, key)));
+  for (const { key, ...entry } of file ?? []) {
+    const hash = sha256(key).toString('hex');
+    if (!stored.has(textOf(hash, entry))) await store.add({ sha256: hash, rows: null, ...entry, createdAt: now() });
   }
   return ring((await store.all()).map(storedKey), file === null ? null : path);
 }

@@ -6,6 +6,8 @@ export interface GuardedAccess {
   readonly roles: readonly [Role, ...Role[]];
   /** Records every call; refused calls are recorded on every route. */
   readonly audit: boolean;
+  /** Answers a caller with rights to some rows within them; every other guarded route is FORBIDDEN to such a caller. */
+  readonly withinRights?: true;
   /** A caller on the same machine needs no key. */
   readonly loopback?: true;
   /** Takes basic auth, with the key as password, beside bearer: for programs that ask a person for a user and a password, as spreadsheets do. */
@@ -21,6 +23,8 @@ declare module 'fastify' {
     access?: RouteAccess;
     /** The query parameters that the route takes; none where absent, and every other is refused. */
     query?: readonly string[];
+    /** Those of its query parameters whose values may name a person: the audit log keeps how many there are. */
+    personal?: readonly string[];
     /** The headers that say what the call is to do, in small letters: the audit log keeps them. */
     headers?: readonly string[];
   }
@@ -33,6 +37,7 @@ export interface GuardedRoute {
     readonly access: GuardedAccess;
     readonly query: readonly string[];
     readonly headers: readonly string[];
+    readonly personal: readonly string[];
   };
 }
 
@@ -41,8 +46,8 @@ export const guardedRoute = (
   method: HTTPMethods,
   url: string,
   access: GuardedAccess,
-  { query = [], headers = [] }: Partial<Pick<GuardedRoute['config'], 'query' | 'headers'>> = {},
-): GuardedRoute => ({ method, url, config: { access, query, headers } });
+  { query = [], headers = [], personal = [] }: Partial<Omit<GuardedRoute['config'], 'access'>> = {},
+): GuardedRoute => ({ method, url, config: { access, query, headers, personal } });
 
 /** Open to all, without a key. */
 export const OPEN = { config: { access: 'OPEN' } } as const;

@@ -19,6 +19,7 @@ import { type Line, sortGroups, sortLines } from './lines.js';
 import { loanScope } from './loan-months.js';
 import { comparisonOf, type PeriodGrain, periodsOf, type Window } from './periods.js';
 import { readingsOf } from './readings.js';
+import { withinRights } from './rights.js';
 import { rollRates } from './roll-rates.js';
 import { dataThroughSql, readingSql } from './sql.js';
 import { vintage } from './vintage.js';
@@ -50,6 +51,8 @@ export function createIndicators({ catalogue, query, calendar }: IndicatorParts)
       return cellsOf({ answers, places, dimensions: request.by.length, grain, window: over, lastDay });
     };
   };
+  const loansOf = (request: ReportScope) =>
+    loanScope(request, { catalogue: withinRights(catalogue, request.rights), calendar });
   const newestDays = (request: ReportScope, { knowledge }: Plan, sources: ReadonlyMap<FactRows, string>) =>
     Promise.all(
       [...sources].map(async ([rows, label]) => {
@@ -60,15 +63,16 @@ export function createIndicators({ catalogue, query, calendar }: IndicatorParts)
     );
 
   return {
-    vintage: (request) => vintage(request, loanScope(request, { catalogue, calendar }), selecting(request)),
-    rollRates: (request) => rollRates(request, loanScope(request, { catalogue, calendar }), selecting(request)),
+    vintage: (request) => vintage(request, loansOf(request), selecting(request)),
+    rollRates: (request) => rollRates(request, loansOf(request), selecting(request)),
 
     async funnel(request) {
       const { name, windowDays } = request;
-      const plan = checkRequest({ ...request, names: [name], limit: null }, catalogue);
+      const reports = withinRights(catalogue, request.rights);
+      const plan = checkRequest({ ...request, names: [name], limit: null }, reports);
       const { window, grain, knowledge } = plan;
       const indicator = plan.indicators[0] as Indicator;
-      const funnel = funnelIn(indicator, windowDays, catalogue);
+      const funnel = funnelIn(indicator, windowDays, reports);
       const read = reading(request, plan, readingsOf(conversionsOf(funnel, windowDays)));
       const [cells, [dataThrough = null]] = await Promise.all([
         read(window),
@@ -79,7 +83,7 @@ export function createIndicators({ catalogue, query, calendar }: IndicatorParts)
     },
 
     async table(request) {
-      const plan = checkRequest(request, catalogue);
+      const plan = checkRequest(request, withinRights(catalogue, request.rights));
       const { indicators, window, grain, knowledge } = plan;
       const compared = request.compare ? comparisonOf(window, grain, request.compare) : null;
       const readings = readingsOf(indicators);

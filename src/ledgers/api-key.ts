@@ -15,6 +15,9 @@ export class ApiKeyEntity {
   @Column({ type: 'text' })
   name!: string;
 
+  @Column({ name: 'row_rights', type: 'text', nullable: true })
+  rows!: string | null;
+
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, transformer: instant })
   createdAt!: Instant;
 }

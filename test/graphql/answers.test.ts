@@ -10,6 +10,7 @@ import {
   closeApiStores,
   freshApiStores,
   type GraphqlAnswer,
+  keyOf,
   startApi,
 } from '../support/api.js';
 import { middayClock } from '../support/clock.js';
@@ -29,6 +30,8 @@ const today = calendar.dateOf(middayClock());
 const midnight = new Date(calendar.startOfDay(today)).toISOString();
 const MASK = /^[0-9a-f]{32}$/;
 const OTHER_MODELER = { role: 'modeler', name: 'other', key: 'key-of-another-modeler' } as const;
+/** Reads the customers of one segment alone. */
+const PARTNER = { role: 'bi', name: 'partner', key: 'key-of-a-funding-partner', rows: 'segment=silver' } as const;
 const NAMELESS_MODELER = { role: 'modeler', name: 'modeler', key: 'another-key-of-a-modeler-without-a-name' } as const;
 
 let stores: ApiStores;
@@ -54,7 +57,7 @@ const ok = <T>({ data, errors }: GraphqlAnswer<T>): T => {
 
 beforeAll(async () => {
   stores = await freshApiStores();
-  api = await startApi({ stores, clock: middayClock, keys: [OTHER_MODELER, NAMELESS_MODELER] });
+  api = await startApi({ stores, clock: middayClock, keys: [OTHER_MODELER, NAMELESS_MODELER, PARTNER] });
   ok(await api.graphql('admin', 'mutation { applyRegistry { problems } }'));
   worker = await api.app.services.queue.startWorker({ services: api.app.services.worker });
   const customers = [
@@ -1049,6 +1052,52 @@ describe('indicators', () => {
   it('take filters in the query string', async () => {
     const csv = await (await api.fetch('bi', `/indicators.csv?${args}&filter=segment:in:gold,silver`)).text();
     expect(csv).toContain('gold');
+  });
+
+  it('are those of the rows that a key has rights to, through every door and however they are asked for', async () => {
+    const as = (key: string) => ({ authorization: `Bearer ${key}` });
+    const read = (suffix: string, query: string, headers: Record<string, string> = as(PARTNER.key)) =>
+      api.fetch(null, `/indicators.${suffix}?${query}`, { headers });
+    const total = args.replace('&by=segment', '');
+    const own = `${total}&filter=segment:eq:silver`;
+    for (const suffix of ['csv', 'json', 'parquet']) {
+      const [bound, filtered] = [await read(suffix, total), await read(suffix, own, as(keyOf('bi')))];
+      // The tag stands for what the file holds.
+      expect(bound.headers.get('etag')).toBe(filtered.headers.get('etag'));
+      // What another key was sent is no file of this one.
+      const whole = (await read(suffix, total, as(keyOf('bi')))).headers.get('etag') ?? '';
+      expect((await read(suffix, total, { ...as(PARTNER.key), 'if-none-match': whole })).status).toBe(200);
+    }
+    const askAll = 'names: ["customers_registered"], from: "2026-01-01", to: "2026-01-31"';
+    const tried = [
+      ['by: ["segment"]', ['silver']],
+      ['by: ["segment"], filters: [{ dimension: "segment", op: NE, values: ["silver"] }]', []],
+      ['by: ["segment"], filters: [{ dimension: "segment", op: IN, values: ["gold", "silver"] }]', ['silver']],
+      ['by: ["segment"], filters: [{ dimension: "segment", op: LT, values: ["silver"] }]', []],
+      ['by: ["segment"], compare: PREVIOUS_PERIOD, components: true, orderBy: "-segment"', ['silver']],
+      ['by: ["segment"], asOf: "2026-06-01T00:00:00Z", grain: TOTAL', ['silver']],
+    ] as const;
+    for (const [asked, segments] of tried) {
+      const query = `{ indicatorTable(${askAll}, ${asked}) { rows } }`;
+      const { indicatorTable } = ok(
+        await api.graphql<{ indicatorTable: { rows: unknown[][] } }>(null, query, {}, as(PARTNER.key)),
+      );
+      expect([asked, [...new Set(indicatorTable.rows.map((row) => row[1]))]]).toEqual([asked, segments]);
+    }
+    const { errors } = await api.graphql(null, '{ vintage { rows } }', {}, as(PARTNER.key));
+    expect(errors[0]?.message).toMatch(/has no segment|there is no fact/);
+  });
+
+  it('leave in the audit log by how many filters they were asked, and none of their values', async () => {
+    const read = (filters: string, id: string) =>
+      api.fetch('bi', `/indicators.csv?${args}${filters}`, { headers: { 'x-request-id': id } });
+    await read('&filter=segment:eq:C0000001', 'filter-1');
+    await read('&filter=segment:eq:C0000001&filter=C0000002', 'filter-2');
+    const { audit } = api.app.services.api;
+    const kept = (await audit.list(50)).filter(({ requestId }) => requestId.startsWith('filter-'));
+    const said = kept.map(({ details }) => (details.query as { filter: unknown }).filter);
+    expect(said.sort()).toEqual(['1 value', '1 value', '2 values', '2 values']);
+    expect(JSON.stringify(kept)).not.toMatch(/C000000/);
   });
 
   it('are a CSV in which text is no formula for a spreadsheet, unless it is asked for as it is', async () => {

@@ -64,23 +64,27 @@ function call(operation: string): { readonly query: string; readonly variables: 
   };
 }
 
+/** Reads the rows of one product alone. */
+const PARTNER = { role: 'bi', name: 'partner', key: 'the-key-of-a-funding-partner', rows: 'product=CASH' } as const;
+const asPartner = { authorization: `Bearer ${PARTNER.key}` };
+
 let api: Api;
 
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ keys: [PARTNER] });
   await api.graphql('admin', 'mutation { applyRegistry { problems } }');
 });
 
 afterAll(() => api.close());
 
-async function codes(operation: string, role: Role | null): Promise<string[]> {
+async function codes(operation: string, role: Role | null, headers: Record<string, string> = {}): Promise<string[]> {
   const { query, variables } = call(operation);
   if (!operation.startsWith('Subscription.')) {
-    return (await api.graphql(role, query, variables)).errors.map(({ extensions }) => extensions.code);
+    return (await api.graphql(role, query, variables, headers)).errors.map(({ extensions }) => extensions.code);
   }
   const response = await api.fetch(role, '/graphql/stream', {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
     body: JSON.stringify({ query, variables }),
   });
   return [...(await response.text()).matchAll(/"code":"([A-Z_]+)"/g)].map((match) => match[1] as string);
@@ -382,6 +386,37 @@ describe.each(ADDRESSES)('$route', ({ route, allowed, forbidden }) => {
     const entries = JSON.stringify(await api.app.services.api.audit.list(20));
     expect(entries).not.toContain(key);
     expect(entries).not.toContain(basicOf('a', key).slice('Basic '.length, -4));
+  });
+});
+
+describe('a key with rights to some rows', () => {
+  const REPORTS = ['indicators', 'indicatorTable', 'vintage', 'rollRates', 'funnel'].map((name) => `Query.${name}`);
+
+  it('is FORBIDDEN every operation that does not hold to them', async () => {
+    for (const operation of operations) {
+      const isForbidden = (await codes(operation, null, asPartner)).includes('FORBIDDEN');
+      expect([operation, isForbidden]).toEqual([operation, !REPORTS.includes(operation)]);
+    }
+  });
+
+  it('is refused every address but those of reports, also by HEAD', async () => {
+    for (const [route] of ROUTES) {
+      const [method = '', path = ''] = route.split(' ');
+      const url = path.replace(':table', 'customers').replace(':id', 'x');
+      const isReport = /^GET \/(indicators|vintage|roll-rates|funnel)\./.test(route);
+      for (const tried of method === 'GET' ? ['GET', 'HEAD'] : [method]) {
+        const { status } = await api.fetch(null, url, {
+          method: tried,
+          headers: { 'x-forwarded-for': '10.0.0.1', ...asPartner },
+        });
+        expect([tried, url, status === 403]).toEqual([tried, url, !isReport]);
+      }
+    }
+  });
+
+  it('leaves its refusals in the audit log', async () => {
+    const [entry] = (await auditOf('Query.tables')).filter(({ caller }) => caller?.name === PARTNER.name);
+    expect(entry).toMatchObject({ outcome: 'REFUSED', details: { code: 'FORBIDDEN' } });
   });
 });
 

@@ -169,4 +169,47 @@ describe('keys of the environment', () => {
     }
     expect(problem).not.toMatch(/some-long-secret-key|nineteen|twice-the-same-long-key/);
   });
+
+  it('bind a key of role bi to rows, and say what is wrong with the words', async () => {
+    const key = 'a-key-of-a-funding-partner';
+    const rowsOf = async (entry: string) => {
+      const [given] = parseKeys([entry], 'RISKGRAPH_KEYS');
+      return (await open(entry)).authenticate(`Bearer ${given?.key}`);
+    };
+    expect(await rowsOf(`bi:partner[product=CASH|LINE;province=%E5%B9%BF%E4%B8%9C%7C%2C]=${key}`)).toMatchObject({
+      name: 'partner',
+      rows: [
+        { dimension: 'product', values: ['CASH', 'LINE'] },
+        { dimension: 'province', values: ['广东|,'] },
+      ],
+    });
+    expect(await rowsOf(`bi[product=CASH]=${key}`)).toMatchObject({ name: 'bi', rows: [{ dimension: 'product' }] });
+    expect(await rowsOf(`bi:partner=${key}`)).not.toHaveProperty('rows');
+    for (const [entry, problem] of [
+      [`admin:x[product=CASH]=${key}`, 'only a key of role bi is bound to rows'],
+      [`bi:x[product]=${key}`, 'a name has no brackets'],
+      [`bi:x[=CASH]=${key}`, 'its rows are not dimension=value'],
+      [`bi:x[product=]=${key}`, 'its rows are not dimension=value'],
+      [`bi:x[product=CASH|]=${key}`, 'an empty value'],
+      [`bi:x[product=A;product=B]=${key}`, "name 'product' twice"],
+      [`bi:x[product=%E5]=${key}`, 'percent-encoded'],
+      [`bi:x[product=CASH=${key}`, 'a name has no brackets'],
+    ] as const) {
+      expect(() => parseKeys([entry], 'RISKGRAPH_KEYS'), entry).toThrow(problem);
+    }
+  });
+
+  it('keep their rights to rows in Postgres, and give them up with a line that is written anew', async () => {
+    const at = await freshHome();
+    const key = 'a-key-of-a-partner-in-the-file';
+    const line = `bi:partner[product=CASH]=${key}\n`;
+    const rows = [{ dimension: 'product', values: ['CASH'] }];
+    await writeFile(join(at, 'keys'), line, { mode: 0o600 });
+    expect((await open(undefined, at)).authenticate(`Bearer ${key}`)).toMatchObject({ rows });
+    await rm(join(at, 'keys'));
+    expect((await open(undefined, at)).authenticate(`Bearer ${key}`)).toMatchObject({ rows });
+    await writeFile(join(at, 'keys'), `bi:partner[product=LINE]=${key}\n`, { mode: 0o600 });
+    expect((await open(undefined, at)).authenticate(`Bearer ${key}`)?.rows?.[0]?.values).toEqual(['LINE']);
+    await rm(at, { recursive: true });
+  });
 });

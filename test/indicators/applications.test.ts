@@ -153,6 +153,7 @@ describe('application_funnel', () => {
       grain: 'MONTH',
       by: [],
       filters: [],
+      rights: [],
       windowDays: 30,
       asOf: null,
       now: Date.parse('2030-01-01T00:00:00Z'),
@@ -194,6 +195,9 @@ describe('application_funnel', () => {
       '2027-01-01 WEB OPEN 1  1 ',
       '2027-01-01 WEB FILL 1 1 1 0',
     ]);
+    // Who may read WEB alone sees none of the steps that K3 took in the app.
+    const own = await funnel({ rights: [{ dimension: 'channel', values: ['WEB'] }] });
+    expect(own.rows.slice(0, 2)).toEqual(['2027-01-01 OPEN 1  1 ', '2027-01-01 REGISTER 0 0 0 1']);
     const filters = [{ dimension: 'customer_kind', op: 'EQ', values: ['NEW'] }] as const;
     expect((await funnel({ filters })).rows[1]).toBe('2027-01-01 REGISTER 5 0.833333 0.833333 1');
     // D8 opens in February; March has nobody.

@@ -46,6 +46,7 @@ describe('indicators', () => {
       from: '2026-01-01',
       to: '2026-03-31',
       filters: [],
+      rights: [],
       compare: null,
       components: false,
       orderBy: null,

@@ -12,6 +12,8 @@ export interface BookTables extends SourceTables {
   ): ReturnType<ReturnType<typeof createIndicators>['table']>;
   /** Every report; those above and below are read in 2030 too. */
   readonly indicators: ReturnType<typeof createIndicators>;
+  /** The project's own definitions. */
+  readonly registry: Awaited<ReturnType<typeof loadRegistry>>;
 }
 
 /** Source tables to be filled by hand, and the project's own indicators over them. */
@@ -26,6 +28,7 @@ export async function openIndicators(timezone?: string): Promise<BookTables> {
   return {
     ...tables,
     indicators,
+    registry,
     table: (name, request = {}) =>
       indicators.table({
         names: [name],
@@ -34,6 +37,7 @@ export async function openIndicators(timezone?: string): Promise<BookTables> {
         from: '2026-01-01',
         to: '2026-03-31',
         filters: [],
+        rights: [],
         compare: null,
         components: true,
         orderBy: null,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RollRatesRequest, VintageRequest } from '../../src/core/ports/indicators.js';
+import type { ReportScope, RollRatesRequest, VintageRequest } from '../../src/core/ports/indicators.js';
 import { type BookTables, openIndicators } from './support.js';
 
 const LOANS = {
@@ -72,7 +72,7 @@ beforeAll(async () => {
 });
 afterAll(() => tables.close());
 
-const scope = { by: [], filters: [], asOf: null, now: NOW } as const;
+const scope = { by: [], filters: [], rights: [], asOf: null, now: NOW } as const;
 
 describe('vintage', () => {
   /** Cells by cohort and group, in the order of months on book: numerator over denominator, or the reason. */
@@ -207,5 +207,67 @@ describe('roll rates', () => {
       '2026-03-01 APP M2 WRITTEN_OFF 1 1 1',
       '2026-03-01 WEB C PAID 1 1 1',
     ]);
+  });
+});
+
+describe('rights to rows', () => {
+  const rights = [{ dimension: 'channel', values: ['APP'] }];
+  const own = [{ dimension: 'channel', op: 'EQ', values: ['APP'] }] as const;
+  const others = [{ dimension: 'channel', op: 'EQ', values: ['WEB'] }] as const;
+  const loanReports = {
+    vintage: {
+      ...scope,
+      dpd: 30,
+      basis: 'BALANCE',
+      observed: 'CURRENT',
+      cohortGrain: 'MONTH',
+      fromCohort: null,
+      toCohort: null,
+      maxMob: 4,
+    },
+    rollRates: { ...scope, from: '2026-01-01', to: '2026-05-31', basis: 'BALANCE' },
+  } as const;
+
+  it.each(['vintage', 'rollRates'] as const)(
+    '%s counts the rows that the caller may read, grouped, in total, and however it is filtered',
+    async (name) => {
+      const read = (request: Partial<ReportScope>) =>
+        tables.indicators[name]({ ...loanReports[name], ...request } as VintageRequest & RollRatesRequest);
+      for (const by of [[], ['channel'], ['product']]) {
+        const bound = await read({ rights, by });
+        expect(bound.rows.length).toBeGreaterThan(0);
+        expect(bound).toEqual(await read({ filters: own, by }));
+        expect(await read({ rights, filters: own, by })).toEqual(bound);
+      }
+      for (const filters of [
+        others,
+        [{ dimension: 'channel', op: 'NE', values: ['APP'] }],
+        [{ dimension: 'channel', op: 'NOT_IN', values: ['APP'] }],
+      ] as const) {
+        expect((await read({ rights, filters })).rows).toEqual([]);
+      }
+      // Both rights must hold.
+      expect((await read({ rights: [...rights, { dimension: 'product', values: ['LINE'] }] })).rows).toEqual([]);
+      await expect(read({ rights: [{ dimension: 'branch', values: ['1'] }] })).rejects.toMatchObject({
+        code: 'FORBIDDEN',
+      });
+    },
+  );
+
+  it('every indicator that has the dimension counts those rows alone, and every other is refused', async () => {
+    const months = { from: '2026-01-01', to: '2026-04-30', grain: 'MONTH' } as const;
+    const all = [...tables.registry.indicators.values()];
+    const within = all.filter(({ dimensions }) => 'channel' in dimensions).map(({ id }) => id);
+    const without = all.filter(({ dimensions }) => !('channel' in dimensions)).map(({ id }) => id);
+    expect([within.length, without.length].every((length) => length > 10)).toBe(true);
+    for (const by of [[], ['channel']]) {
+      const asked = { ...months, names: within, by } as const;
+      const { rows, nulls } = await tables.table('', { ...asked, rights });
+      const filtered = await tables.table('', { ...asked, filters: own });
+      expect({ rows, nulls }).toEqual({ rows: filtered.rows, nulls: filtered.nulls });
+      expect(rows.flat().some((value) => Number(value) > 0)).toBe(true);
+    }
+    for (const name of without)
+      await expect(tables.table(name, { ...months, rights })).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 });

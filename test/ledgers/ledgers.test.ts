@@ -184,8 +184,10 @@ describe('keys and secrets', () => {
 
   it('holds hashes of keys with their role and name', async () => {
     const keys = createKeyStore(database.dataSource);
-    await keys.add({ sha256: 'ab'.repeat(32), role: 'bi', name: 'tableau', createdAt: 0 });
-    expect(await keys.all()).toMatchObject([{ sha256: 'ab'.repeat(32), role: 'bi', name: 'tableau' }]);
+    await keys.add({ sha256: 'ab'.repeat(32), role: 'bi', name: 'tableau', rows: 'product=CASH', createdAt: 0 });
+    expect(await keys.all()).toMatchObject([
+      { sha256: 'ab'.repeat(32), role: 'bi', name: 'tableau', rows: 'product=CASH' },
+    ]);
   });
 });
 

@@ -127,6 +127,7 @@ async function pathsOver(store: ClickHouse): Promise<Paths> {
           from: '2026-01-01',
           to: '2026-03-31',
           filters: [],
+          rights: [],
           compare: null,
           components: false,
           orderBy: null,

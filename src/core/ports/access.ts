@@ -4,6 +4,12 @@ import type { Instant } from '../helpers/time.js';
 export const ROLES = ['admin', 'ingest', 'modeler', 'decision', 'bi'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** The rows of reports that a key may read: those of which a dimension has one of the values. */
+export interface RowRight {
+  readonly dimension: string;
+  readonly values: readonly string[];
+}
+
 /** The caller of a request: the role and name of its key, never the key itself. */
 export interface Caller {
   readonly role: Role;
@@ -11,19 +17,25 @@ export interface Caller {
   readonly name: string;
   /** First 16 hex digits of the key's SHA-256: the same key in logs, limits and audit. */
   readonly keyId: string;
+  /** Rights to rows, all of which must hold; absent where the key reads every row. A caller who has them reads reports, and nothing else. */
+  readonly rows?: readonly RowRight[];
+}
+
+/** A key as it is kept. */
+export interface StoredKey {
+  readonly sha256: string;
+  readonly role: Role;
+  readonly name: string;
+  /** Rights to rows as the entry of the key writes them; null where there are none. */
+  readonly rows: string | null;
 }
 
 /** Keeps the SHA-256 of every API key, never the keys. */
 export interface KeyStore {
   /** Lists the accepted keys. */
-  all(): Promise<readonly { readonly sha256: string; readonly role: Role; readonly name: string }[]>;
+  all(): Promise<readonly StoredKey[]>;
   /** Accepts a key from now on. */
-  add(key: {
-    readonly sha256: string;
-    readonly role: Role;
-    readonly name: string;
-    readonly createdAt: Instant;
-  }): Promise<void>;
+  add(key: StoredKey & { readonly createdAt: Instant }): Promise<void>;
   /** Removes keys: a process that reads its keys afterwards refuses them. Unknown hashes are no error. */
   remove(sha256: readonly string[]): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import type { Model } from '../definitions/definitions.js';
 import type { FeatureValue } from '../definitions/types.js';
 import type { Instant, LocalDate } from '../helpers/time.js';
+import type { RowRight } from './access.js';
 import type { TableColumn } from './offline.js';
 
 /** Lengths of a period, the finest first. */
@@ -35,6 +36,8 @@ export interface ReportScope {
   readonly by: readonly string[];
   /** All of them must hold. */
   readonly filters: readonly IndicatorFilter[];
+  /** What rows the caller may read: all of them must hold of every row that a number is made of; none where it reads every row. */
+  readonly rights: readonly RowRight[];
   /** Knowledge time; null means the time of the request. */
   readonly asOf: Instant | null;
   readonly now: Instant;
@@ -98,7 +101,7 @@ export interface DataTable {
   readonly asOf: Instant | null;
 }
 
-/** Computes indicators from the source tables. */
+/** Computes indicators from the source tables. Each read is FORBIDDEN where rows that it needs lack a dimension of the caller's rights. */
 export interface IndicatorService {
   /** Returns one row per period and combination of dimensions. BAD_USER_INPUT names an unknown indicator, dimension or column. */
   table(request: IndicatorTableRequest): Promise<DataTable>;
