@@ -204,7 +204,7 @@ describe('a ledger of twenty loans', () => {
   });
 
   it('vintage and roll rates follow the loans to their end', async () => {
-    const scope = { by: [], filters: HAND, asOf: null, now: NOW };
+    const scope = { by: [], filters: HAND, rights: [], asOf: null, now: NOW };
     const vintage = await tables.indicators.vintage({
       ...scope,
       dpd: 30,
@@ -424,7 +424,7 @@ describe('every lender reconciles', () => {
   });
 
   it('what leaves a bucket is its opening, and a vintage at a month end is the book of that day with what closed late', async () => {
-    const scope = { by: ['product'], filters: [], asOf: null, now: NOW };
+    const scope = { by: ['product'], filters: [], rights: [], asOf: null, now: NOW };
     const openings = new Map<string, Decimal>();
     const buckets = await tables.table('', { ...request, names: ['loan_balance'], by: ['product', 'bucket'] });
     for (const [period, product, bucket, balance] of buckets.rows) {
