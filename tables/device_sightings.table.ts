@@ -25,5 +25,9 @@ export default defineTable({
     flags: texts('What looks wrong: hook, clone, vpn, mock_location, clock_skew …'),
     ip: opt(pii(text('The address'))),
     wifi_bssid: opt(pii(text('The hardware address of the WiFi’s access point'))),
+    fingerprint: opt(pii(text('The lender’s own fingerprint of the device, made of its hardware and software'))),
+    account_hash: opt(pii(text('A hash of the account that is signed in on the phone'))),
+    sim_hash: opt(pii(text('A hash of the id of the SIM card'))),
+    reset_at: opt(instant('When the phone was last set back to the state of the factory')),
   },
 });

@@ -3,6 +3,10 @@ import { VIEW_KINDS } from '../core/compute/view-kinds.js';
 import type { FeatureStatus as FeatureStatusName, StalePolicy as StalePolicyName } from '../core/definitions/types.js';
 import type { CellSystem as CellSystemName } from '../core/helpers/cell-shapes.js';
 import type { Datum as DatumName } from '../core/helpers/datums.js';
+import type {
+  DeviceIdentifierKind as DeviceIdentifierKindName,
+  IdentifierStatus as IdentifierStatusName,
+} from '../core/lending/device-identifier.js';
 import type { DifferenceKind as DifferenceKindName, LineageKind as LineageKindName } from '../core/ports/browse.js';
 import type { PlanAction as PlanActionName, PlanEffect as PlanEffectName } from '../core/ports/catalogue.js';
 import type { ColumnRead } from '../core/ports/columns-read.js';
@@ -244,5 +248,30 @@ export const PlanEffect = enumOf<PlanEffectName>('PlanEffect', {
     BROKEN: 'The definition would lose a version that it pins, which forbids the change.',
     STAYS: 'The definition stays with the version that it pins.',
     READS: 'The definition reads the table that the change writes to.',
+  },
+});
+
+export const DeviceIdentifierKind = enumOf<DeviceIdentifierKindName>('DeviceIdentifierKind', {
+  description: 'The kind of a device identifier.',
+  values: {
+    IMEI: 'The identity of a mobile phone: 15 digits, the last of them a check digit.',
+    IMEISV: 'An IMEI with the software version in place of the check digit: 16 digits.',
+    MEID: 'The identity of a CDMA phone: 14 hex digits, or 18 decimal ones.',
+    IDFA: "Apple's advertising identifier: a UUID, all zero where tracking is not allowed.",
+    IDFV: "Apple's vendor identifier: a UUID that differs from vendor to vendor.",
+    GAID: "Google's advertising identifier: a UUID, all zero where the user opted out.",
+    OAID: 'The open anonymous device identifier of Chinese makers: a UUID, or 16, 32 or 64 hex digits.',
+    UDID: "Apple's device identifier: 40 hex digits, or 8 and 16 since the A12.",
+    ANDROID_ID: 'The identifier that Android makes for the signing key of an app, a user and a phone: 16 hex digits.',
+  },
+});
+
+export const IdentifierStatus = enumOf<IdentifierStatusName>('IdentifierStatus', {
+  description: 'The status of a reported device identifier.',
+  values: {
+    ABSENT: 'The phone reported nothing.',
+    NULL_LIKE: 'The value stands for no device, such as zeros or the default of an emulator; it links no customers.',
+    INVALID: 'The value has not the form or the check digit of its kind.',
+    VALID: 'The value has the form and the check digit of its kind.',
   },
 });

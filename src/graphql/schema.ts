@@ -7,6 +7,7 @@ import { BackfillResolver } from './backfill.resolver.js';
 import { CatalogueResolver, FeatureInputsResolver } from './catalogue.resolver.js';
 import { isPii } from './catalogue.types.js';
 import { CellsAtResolver } from './cells-at.resolver.js';
+import { DeviceIdentifierResolver } from './device-identifier.resolver.js';
 import { entityGraph, type Shows } from './entity-graph.js';
 import { FeatureProfileResolver } from './feature-profile.resolver.js';
 import { FreshnessResolver, ViewFreshnessResolver } from './freshness.resolver.js';
@@ -50,6 +51,7 @@ const RESOLVERS = [
   QuarantineResolver,
   TablesResolver,
   CellsAtResolver,
+  DeviceIdentifierResolver,
   AuditResolver,
 ] as const;
 
