@@ -32,6 +32,10 @@ const RING_MEMBERS_A_PHONE = 4;
 /** Share of the members of rings without shared phones who hold a phone from the same workshop, with the same forged values. */
 const FORGED_IN_RINGS = 0.85;
 
+/** Share of forged phones that are made from one of so many images. */
+const COPIED_IMAGE = 0.6;
+const IMAGES = 40;
+
 /** The customer's phones, oldest first; the first is held before registration, phones beside come last. */
 export function phonesOf(book: Book, person: Person): readonly Held[] {
   const { index } = person;
@@ -110,12 +114,25 @@ function makeDevice(book: Book, name: string, forged: boolean): Device {
   // Not every phone in a ring is forged: of all of them three in ten are emulators.
   const emulator = random.chance(forged ? 0.4 : 0.002);
   const rooted = random.chance(forged ? 0.4 : 0.01);
+  const fingerprint = fingerprintOf(book, name, forged);
   const shared = { is_emulator: emulator ? 1 : 0, is_rooted: rooted ? 1 : 0 };
   return {
     id,
     flags: flagsOf(random, forged),
-    fixed: { ...shared, ...(android ? androidIds(random, forged) : appleIds(random, rooted)) },
+    fixed: {
+      ...shared,
+      ...(android ? androidIds(random, forged) : appleIds(random, rooted)),
+      ...(fingerprint ? { fingerprint } : {}),
+    },
   };
+}
+
+/** Apps of an old version take none. Forged phones are copies of a few images, which give the same one. */
+function fingerprintOf(book: Book, name: string, forged: boolean): string | null {
+  const random = book.random('fingerprint', name);
+  if (random.chance(0.04)) return null;
+  const image = forged && random.chance(COPIED_IMAGE) ? `image ${random.int(1, IMAGES)}` : name;
+  return hashed(book.options.seed, 'fingerprint', image);
 }
 
 /** Chances among honest phones and among those of rings. Some tinker with their own phone and mean no harm. */

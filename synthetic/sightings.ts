@@ -1,8 +1,10 @@
-import { DAY, type Instant, SECOND } from '../src/core/helpers/time.js';
+import { DAY, HOUR, type Instant, SECOND } from '../src/core/helpers/time.js';
 import type { Book } from './book.js';
 import type { Device } from './devices.js';
+import { hashed } from './hashes.js';
 import { instantText } from './instants.js';
 import type { Life } from './life.js';
+import type { Person } from './person.js';
 import type { Random } from './random.js';
 import { visits } from './rhythm.js';
 import type { Row } from './rows.js';
@@ -14,6 +16,13 @@ const LOOKS_AT_SESSION = 0.3;
 const BESIDE_SIGHTINGS = 3;
 const VPN = 0.02;
 const VPN_IN_RINGS = 0.25;
+/** Share of customers who set a phone back once in their time with it; in rings, shortly before they register. */
+const RESETS = 0.03;
+const RESETS_IN_RINGS = 0.5;
+/** Share of honest customers who change the SIM card, and the days that a card lasts. */
+const CHANGES_SIM = 0.1;
+const SIM_DAYS = 400;
+const SIM_DAYS_IN_RINGS = 20;
 
 /** Rows of `device_sightings` of one customer. */
 export function sightingRows(book: Book, life: Life): Row[] {
@@ -22,6 +31,7 @@ export function sightingRows(book: Book, life: Life): Row[] {
   const random = book.random('sightings', person.index);
   const seen = new Set<string>();
   const rows: Row[] = [];
+  const traces = tracesOf(book, person);
   const see = (device: Device, at: Instant, columns: Row, wifi: string | null): void => {
     const key = `${device.id} ${at}`;
     if (at > book.horizon || seen.has(key)) return;
@@ -33,6 +43,7 @@ export function sightingRows(book: Book, life: Life): Row[] {
       ...device.fixed,
       flags: flagsAt(random, device, person.ring !== null),
       ip: columns.ip,
+      ...traces(at),
       ...(wifi ? { wifi_bssid: wifi } : {}),
     });
   };
@@ -62,3 +73,24 @@ export function sightingRows(book: Book, life: Life): Row[] {
 
 const flagsAt = (random: Random, device: Device, ring: boolean): readonly string[] =>
   random.chance(ring ? VPN_IN_RINGS : VPN) ? [...device.flags, 'vpn'] : device.flags;
+
+/** What ties the phone in the hand to its holder: the account that is signed in, the SIM card and the last reset, at an instant. */
+function tracesOf(book: Book, person: Person): (at: Instant) => Row {
+  const random = book.random('traces', person.index);
+  const ring = person.ring !== null;
+  const { seed } = book.options;
+  const account_hash = hashed(seed, 'account', person.index);
+  const simDays = ring ? SIM_DAYS_IN_RINGS : random.chance(CHANGES_SIM) ? SIM_DAYS : Number.POSITIVE_INFINITY;
+  const reset = resetOf(book, person, random);
+  return (at) => ({
+    account_hash,
+    sim_hash: hashed(seed, 'sim', person.index, Math.floor((at - person.registeredAt) / DAY / simDays)),
+    ...(reset !== null && reset <= at ? { reset_at: instantText(reset) } : {}),
+  });
+}
+
+function resetOf(book: Book, { ring, registeredAt }: Person, random: Random): Instant | null {
+  if (!random.chance(ring ? RESETS_IN_RINGS : RESETS)) return null;
+  if (ring) return registeredAt - random.int(2 * 3_600, 20 * 3_600) * SECOND;
+  return Math.floor(random.uniform(registeredAt, Math.max(registeredAt + HOUR, book.horizon)));
+}

@@ -13,8 +13,18 @@ const allocation = (brand: number, no: number): string =>
 export const tacOf = (random: Random, brand: string): string =>
   allocation(BRANDS.indexOf(brand), random.int(0, TACS_A_BRAND - 1));
 
+/** A brand sells phones of several prices, the first of its allocations the dearest. */
+const bandOf = (brand: string, no: number): string => {
+  if (brand === 'Apple' || no < TACS_A_BRAND / 4) return 'HIGH';
+  return no < TACS_A_BRAND / 2 ? 'MIDDLE' : 'LOW';
+};
+
 /** Rows of `tac_brands`. */
 export const tacBrandRows = (): readonly Row[] =>
   BRANDS.flatMap((brand, index) =>
-    Array.from({ length: TACS_A_BRAND }, (_, no) => ({ tac: allocation(index, no), brand })),
+    Array.from({ length: TACS_A_BRAND }, (_, no) => ({
+      tac: allocation(index, no),
+      brand,
+      price_band: bandOf(brand, no),
+    })),
   );

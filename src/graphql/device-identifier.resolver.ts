@@ -9,7 +9,7 @@ import { DeviceIdentifierKind, IdentifierStatus } from './enums.js';
 import { Operation } from './operation.js';
 import { GraphQLJSONObject } from './scalars.js';
 
-@ObjectType('DeviceIdentifier', { description: 'What a reported device identifier is.' })
+@ObjectType('DeviceIdentifier', { description: 'A reported device identifier, with its status and its parts.' })
 class DeviceIdentifierType implements DeviceIdentifier {
   @Field(() => DeviceIdentifierKind, { description: 'The kind that it was asked for as.' })
   kind!: DeviceIdentifierKindName;

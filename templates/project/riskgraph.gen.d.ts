@@ -225,6 +225,14 @@ declare module 'riskgraph/register' {
         'ip': 'String';
         /** The hardware address of the WiFi’s access point */
         'wifi_bssid': 'String';
+        /** The lender’s own fingerprint of the device, made of its hardware and software */
+        'fingerprint': 'String';
+        /** A hash of the account that is signed in on the phone */
+        'account_hash': 'String';
+        /** A hash of the id of the SIM card */
+        'sim_hash': 'String';
+        /** When the phone was last set back to the state of the factory */
+        'reset_at': 'Instant';
       };
       'events': {
         /** The id of the event */
@@ -581,6 +589,8 @@ declare module 'riskgraph/register' {
         'tac': 'String';
         /** The brand */
         'brand': 'String';
+        /** The price band: LOW, MIDDLE or HIGH */
+        'price_band': 'String';
       };
       'trusted_identifiers': {
         /** The kind, as in identifier_links */
@@ -680,6 +690,34 @@ declare module 'riskgraph/register' {
       'b_score@2:points': 'INT32';
       /** Probability of bad that the model gives (fraction) */
       'b_score@2:probability': 'FLOAT64';
+      /** Different accounts signed in on the phones of the customer in 90 days (accounts) */
+      'customer_devices@1:accounts_90d': 'INT32';
+      /** Different brands of the devices of the customer in 90 days (brands) */
+      'customer_devices@1:brands_90d': 'INT32';
+      /** Local days since the first sighting, in 400 days, of the customer on the device of the last one (days) */
+      'customer_devices@1:days_on_newest_device': 'INT32';
+      /** Local days since the first sighting of the SIM card in use now; NULL where 400 days know one card or none (days) */
+      'customer_devices@1:days_since_sim_change': 'INT32';
+      /** Times in 90 days at which a sighting was on another device than the one before (switches) */
+      'customer_devices@1:device_switches_90d': 'INT32';
+      /** Different devices of the customer in the last local day (devices) */
+      'customer_devices@1:devices_1d': 'INT32';
+      /** Different devices of the customer in 30 local days (devices) */
+      'customer_devices@1:devices_30d': 'INT32';
+      /** Different devices of the customer in 7 local days (devices) */
+      'customer_devices@1:devices_7d': 'INT32';
+      /** Different devices of the customer in 90 local days (devices) */
+      'customer_devices@1:devices_90d': 'INT32';
+      /** The customer was first seen on the device of the last sighting within 7 days, having been on another before: often a take-over */
+      'customer_devices@1:is_newest_device_new': 'BOOLEAN';
+      /** Other customers seen in 90 days on the device of the last sighting (customers) */
+      'customer_devices@1:newest_device_others_90d': 'INT32';
+      /** Devices of the customer in 90 days on which others were seen in these days (devices) */
+      'customer_devices@1:shared_devices_90d': 'INT32';
+      /** Different SIM cards in the phones of the customer in 90 days (SIM cards) */
+      'customer_devices@1:sims_90d': 'INT32';
+      /** Devices of the customer in 90 days with an emulator, root, hook or clone at one of their own sightings (devices) */
+      'customer_devices@1:tampered_devices_90d': 'INT32';
       /** Local days from the registration to the as-of day (days) */
       'customer_profile@1:days_since_registration': 'INT32';
       /** Stated income; NULL where none was stated (CNY a month) */
@@ -688,6 +726,56 @@ declare module 'riskgraph/register' {
       'device_defaults@1:other_defaulted_customers_400d': 'INT32';
       /** Other customers seen on the device in 400 days with a loan 30 or more days past due, or written off, on a day of these (customers) */
       'device_defaults@1:other_late_customers_400d': 'INT32';
+      /** Different valid Android ids reported; a factory reset makes a new one (ids) */
+      'device_identity@1:android_ids_400d': 'INT32';
+      /** The brand that the device reported last; NULL when it reported none */
+      'device_identity@1:brand': 'STRING';
+      /** Devices that reported its newest fingerprint, itself among them; many are copies of one image. NULL without one (devices) */
+      'device_identity@1:fingerprint_devices_400d': 'INT32';
+      /** Different valid Android ids that came with its newest valid IMEI, from any device. NULL without one (ids) */
+      'device_identity@1:imei_android_ids_400d': 'INT32';
+      /** Devices that reported its newest valid IMEI, itself among them; above 1 the IMEI was copied. NULL without one (devices) */
+      'device_identity@1:imei_devices_400d': 'INT32';
+      /** Different valid IMEIs reported; above 2, one a SIM slot, they were rewritten (IMEIs) */
+      'device_identity@1:imeis_400d': 'INT32';
+      /** Of OAID, fingerprint, account and SIM card, how many the device ever gave in 400 days: 0 hides, 4 is the rule (identifiers) */
+      'device_identity@1:linking_identifiers': 'INT32';
+      /** Different brand and model pairs reported (models) */
+      'device_identity@1:models_400d': 'INT32';
+      /** Devices that reported its newest valid OAID, itself among them; above 1 it was copied. NULL without one (devices) */
+      'device_identity@1:oaid_devices_400d': 'INT32';
+      /** Times at which the major version fell from one sighting to the next; a phone is upgraded, its disguise changes (changes) */
+      'device_identity@1:os_downgrades_400d': 'INT32';
+      /** Major version of the system reported last; NULL when none was (version) */
+      'device_identity@1:os_major': 'INT32';
+      /** LOW, MIDDLE or HIGH, by the allocation of its IMEI; NULL without a valid IMEI of a known allocation */
+      'device_identity@1:price_band': 'STRING';
+      /** The brand by the allocation of its IMEI is not the one reported; NULL without a valid IMEI of a known allocation, or without a brand */
+      'device_identity@1:tac_brand_differs': 'BOOLEAN';
+      /** No other customer applied on the device before this one did, in 400 days; NULL where this one did not apply on it */
+      'device_others@1:is_first_applicant': 'BOOLEAN';
+      /** No other customer was seen on the device before this one, in 400 days */
+      'device_others@1:is_first_customer': 'BOOLEAN';
+      /** Applications of other customers on the device in the last local day (applications) */
+      'device_others@1:other_applications_1d': 'INT32';
+      /** Applications of other customers on the device in 30 local days (applications) */
+      'device_others@1:other_applications_30d': 'INT32';
+      /** Applications of other customers on the device in 7 local days (applications) */
+      'device_others@1:other_applications_7d': 'INT32';
+      /** Applications of other customers on the device in 90 local days (applications) */
+      'device_others@1:other_applications_90d': 'INT32';
+      /** Other customers seen on the device in 400 days who are known bad by a day of these (customers) */
+      'device_others@1:other_bad_customers_400d': 'INT32';
+      /** Share of the other customers seen on the device in 400 days who are known bad; NULL where there are no others (share) */
+      'device_others@1:other_bad_share_400d': 'FLOAT64';
+      /** Other customers seen on the device in the last local day (customers) */
+      'device_others@1:other_customers_1d': 'INT32';
+      /** Other customers seen on the device in 30 local days (customers) */
+      'device_others@1:other_customers_30d': 'INT32';
+      /** Other customers seen on the device in 7 local days (customers) */
+      'device_others@1:other_customers_7d': 'INT32';
+      /** Other customers seen on the device in 90 local days (customers) */
+      'device_others@1:other_customers_90d': 'INT32';
       /** The device gave a android_id that is not null-like */
       'device_profile@1:android_id_present': 'BOOLEAN';
       /** Its android_id has the right form and check digit; NULL when not present */
@@ -750,6 +838,68 @@ declare module 'riskgraph/register' {
       'device_sharing@1:other_customers_400d': 'INT32';
       /** Sightings of this customer on this device in 30 days (sightings) */
       'device_sharing@1:sightings_30d': 'INT32';
+      /** The clock of the phone was off by more than a day in 30 days */
+      'device_tampering@1:clock_skew_30d': 'BOOLEAN';
+      /** The app ran as a copy beside itself in 30 days */
+      'device_tampering@1:cloned_30d': 'BOOLEAN';
+      /** Local days since the last known reset; NULL when none is known (days) */
+      'device_tampering@1:days_since_reset': 'INT32';
+      /** Any sighting in 30 days said emulator; NULL when none said either way */
+      'device_tampering@1:emulator_30d': 'BOOLEAN';
+      /** The first sighting of the device in 400 days came within 24 hours after a reset: a phone that has no past */
+      'device_tampering@1:first_seen_fresh': 'BOOLEAN';
+      /** Customers whose first sighting on the device in 400 days fell within 90 days and within 24 hours after a reset (customers) */
+      'device_tampering@1:fresh_customers_90d': 'INT32';
+      /** A framework that changes running apps was seen in 30 days */
+      'device_tampering@1:hooked_30d': 'BOOLEAN';
+      /** The position was made up by another app in 30 days */
+      'device_tampering@1:mock_location_30d': 'BOOLEAN';
+      /** Different instants at which the phone was set back, as far as sightings told (resets) */
+      'device_tampering@1:resets_400d': 'INT32';
+      /** Any sighting in 30 days said rooted or jailbroken; NULL when none said either way */
+      'device_tampering@1:rooted_30d': 'BOOLEAN';
+      /** Of emulator, root, hook, clone, mock location and clock skew, how many were seen in 30 days (signs) */
+      'device_tampering@1:tampering_signs_30d': 'INT32';
+      /** Share of the sightings of 30 days through a VPN; NULL without one (share) */
+      'device_tampering@1:vpn_share_30d': 'FLOAT64';
+      /** Different accounts signed in on the phone in 30 days (accounts) */
+      'device_usage@1:accounts_30d': 'INT32';
+      /** Different IP addresses in 30 days (addresses) */
+      'device_usage@1:addresses_30d': 'INT32';
+      /** Different customers who applied on the device in 90 days (customers) */
+      'device_usage@1:applicants_90d': 'INT32';
+      /** Applications made on the device in the last local day (applications) */
+      'device_usage@1:applications_1d': 'INT32';
+      /** Applications made on the device in 30 local days (applications) */
+      'device_usage@1:applications_30d': 'INT32';
+      /** Applications made on the device in 7 local days (applications) */
+      'device_usage@1:applications_7d': 'INT32';
+      /** Applications made on the device in 90 local days (applications) */
+      'device_usage@1:applications_90d': 'INT32';
+      /** Approved of the applications of 90 days that were approved or declined by the as-of; NULL without one (share) */
+      'device_usage@1:approved_share_90d': 'FLOAT64';
+      /** Different customers seen on the device in the last local day (customers) */
+      'device_usage@1:customers_1d': 'INT32';
+      /** Different customers seen on the device in 30 local days (customers) */
+      'device_usage@1:customers_30d': 'INT32';
+      /** Different customers seen on the device in 7 local days (customers) */
+      'device_usage@1:customers_7d': 'INT32';
+      /** Different customers seen on the device in 90 local days (customers) */
+      'device_usage@1:customers_90d': 'INT32';
+      /** Local days since the first application on the device in 400 days; NULL without one (days) */
+      'device_usage@1:days_since_first_application': 'INT32';
+      /** Share of the sightings of 30 days between 0:00 and 5:59 local time; NULL without one (share) */
+      'device_usage@1:night_share_30d': 'FLOAT64';
+      /** Other devices seen in the same ten minutes on the same WiFi at least twice in 7 days, where the WiFi has at most 100 devices (devices) */
+      'device_usage@1:same_rhythm_devices_7d': 'INT32';
+      /** Other devices whose valid IMEI has the same allocation and a serial number at most 5 away: phones bought by the box (devices) */
+      'device_usage@1:serial_neighbours_400d': 'INT32';
+      /** Different SIM cards in the phone in 30 days; above 2 they are swapped (SIM cards) */
+      'device_usage@1:sims_30d': 'INT32';
+      /** Devices, itself among them, on the busiest of its WiFi networks in 7 days; NULL without a WiFi (devices) */
+      'device_usage@1:wifi_devices_7d': 'INT32';
+      /** Different WiFi networks in 30 days (networks) */
+      'device_usage@1:wifis_30d': 'INT32';
       /** Neighbours who are known bad (customers) */
       'gang_membership@1:bad_neighbours': 'INT32';
       /** The largest k for which the customer is in a part of the gang where everyone has k neighbours (customers) */

@@ -86,7 +86,7 @@ test.each([
   ['src/core/helpers/geo.ts', 'latitude === 0 &&', 'latitude < 1 &&', ['application_place@1']],
   // Geography imports it; no definition does.
   ['src/core/helpers/datums.ts', 'AXIS = 6_378_245', 'AXIS = 6_378_246', ['application_place@1']],
-  ['src/core/helpers/device-ids.ts', "'n/a', ", '', ['device_profile@1']],
+  ['src/core/helpers/device-ids.ts', "'n/a', ", '', ['device_identity@1', 'device_profile@1', 'device_usage@1']],
   ['indicators/disbursed_loans.ts', 'disbursed_at', 'created_at', ['new_loan_amount@1', 'new_loans@1']],
 ])('an edit of %s changes who uses it', async (file, from, to, ids) => {
   await edit(file, from, to);

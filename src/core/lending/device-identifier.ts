@@ -1,5 +1,5 @@
 /**
- * What a reported device identifier is, in parts and in words. Its status is that of `core/helpers/device-ids`, by which views judge it;
+ * What a reported device identifier is, in parts and in sentences. Its status is that of `core/helpers/device-ids`, by which views judge it;
  * here is why. Forms: 3GPP TS 23.003 (IMEI, IMEISV), 3GPP2 SC.R4002 (MEID), the makers' own documents for the rest.
  */
 import { createHash } from 'node:crypto';
