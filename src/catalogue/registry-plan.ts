@@ -1,6 +1,6 @@
 import { declaresStored, declaresView, isVersioned } from '../core/definitions/definition-kinds.js';
 import type { Fact, Indicator, Label, View } from '../core/definitions/definitions.js';
-import type { Registry } from '../core/definitions/registry.js';
+import type { RefusedFile, Registry } from '../core/definitions/registry.js';
 import { conflict, notFound, RiskgraphError } from '../core/errors.js';
 import type { SourceTable } from '../core/lending/sources.js';
 import { asPublished } from '../core/lending/table-fit.js';
@@ -90,7 +90,16 @@ const asFile = (published: PublishedDefinition): Published => ({
 });
 
 const refusals = ({ refused }: Registry): readonly string[] =>
-  refused.map(({ file, reasons }) => `${file} is refused: ${reasons.join('; ')}`);
+  refused.filter(({ isAway }) => !isAway).map(({ file, reasons }) => `${file} is refused: ${reasons.join('; ')}`);
+
+const awayTables = ({ refused }: Registry): readonly RefusedFile[] => refused.filter(({ isAway }) => isAway);
+const tableOf = ({ defines }: RefusedFile): string => defines?.id.split('@')[0] ?? '';
+const sayAway = (one: RefusedFile): string =>
+  `the source table ${tableOf(one)}, which cannot be read now: ${one.reasons.join('; ')}`;
+
+/** The tables that a definition reads and that cannot be read now. */
+const awayOf = (disk: Registry, { snapshot }: Pick<Published, 'snapshot'>): readonly RefusedFile[] =>
+  awayTables(disk).filter((one) => (snapshot.sources as readonly string[] | undefined)?.includes(tableOf(one)));
 
 /** The model in force whose scores the view holds; they are applied and retired together. */
 const modelOf = (
@@ -157,10 +166,20 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
     return left;
   };
 
-  /** What the engine says against the queries of new views, labels, facts and indicators. */
-  const unplannable = async (disk: Registry, changes: readonly PlanChange[]): Promise<readonly string[]> => {
+  /** What the engine says against the queries of new views, labels, facts and indicators; it is not asked of those that read a table that is away. */
+  const unplannable = async (
+    disk: Registry,
+    changes: readonly PlanChange[],
+    files: readonly Published[],
+  ): Promise<readonly string[]> => {
     const problems: string[] = [];
     for (const { action, kind, id } of changes) {
+      const file = action === 'RETIRE' ? undefined : files.find((one) => one.kind === kind && one.id === id);
+      const away = file ? awayOf(disk, file) : [];
+      if (away.length > 0) {
+        problems.push(...away.map((one) => `${kind} ${id} reads ${sayAway(one)}`));
+        continue;
+      }
       const view = action !== 'RETIRE' && declaresStored(kind) ? disk.views.get(id) : undefined;
       const words = view?.origin.kind === 'query' ? await offline.planQuery(view) : null;
       if (view && words !== null) problems.push(cannotRun(view.file, words));
@@ -192,9 +211,10 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         ...refusals(disk),
         ...problems,
         ...tables.problems,
-        ...(queries ? await unplannable(disk, changes) : []),
+        ...(queries ? await unplannable(disk, changes, files) : []),
         ...(notice === null ? [] : [notice]),
       ],
+      warnings: awayTables(disk).map((one) => `${one.file}: what reads it fails: ${sayAway(one)}`),
       prunable: await prunable(published),
     };
     return { plan, disk };
@@ -249,7 +269,9 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         if (rehash) await ledger.rehash(rehashable(files, await ledger.all()));
         const ids = new Set(todo.changes.filter(({ action }) => action !== 'RETIRE').map(label));
         const fresh = files.filter((file) => ids.has(label(file)));
-        const tables = disk.tables.all.filter(({ definedBy }) => definedBy !== null);
+        const away = new Set(awayTables(disk).map(tableOf));
+        const tables = disk.tables.all.filter(({ name, definedBy }) => definedBy !== null && !away.has(name));
+        const stay = (await ledger.tables()).filter(({ name }) => away.has(name));
         await makeTables(tables);
         const views = fresh.filter(({ kind }) => declaresStored(kind)).map(({ id }) => disk.views.get(id) as View);
         for (const view of views) await writers.createView(view);
@@ -262,7 +284,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
           ),
           appliedAt,
         );
-        await ledger.publishTables(tables.map(asPublished));
+        await ledger.publishTables([...tables.map(asPublished), ...stay]);
         await onChange();
         return todo;
       }),
@@ -333,6 +355,7 @@ export function createRegistryPlanner(options: PlannerOptions): RegistryPlanner 
         return {
           changes: await withSets([retired], published),
           problems: [],
+          warnings: [],
           prunable: await prunable(await ledger.all()),
         };
       }),

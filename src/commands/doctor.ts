@@ -105,6 +105,7 @@ async function checkTables(context: CommandContext): Promise<Finding[]> {
 interface Registry {
   readonly changes: readonly unknown[];
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
   readonly prunable: readonly { readonly view: string; readonly rows: number; readonly bytes: number }[];
 }
 
@@ -114,9 +115,9 @@ async function checkDefinitions(context: CommandContext): Promise<Finding[]> {
     key: await findKey({ key: context.client.key, home: context.home }),
   });
   const { planRegistry } = await client.graphql<{ planRegistry: Registry }>(
-    'mutation { planRegistry(costs: false) { changes { name } problems prunable { view rows bytes } } }',
+    'mutation { planRegistry(costs: false) { changes { name } problems warnings prunable { view rows bytes } } }',
   );
-  const { changes, problems, prunable } = planRegistry;
+  const { changes, problems, warnings, prunable } = planRegistry;
   const found =
     changes.length === 0 ? 'what is in the files is what is applied' : `${changes.length} changes are not applied`;
   return [
@@ -126,6 +127,7 @@ async function checkDefinitions(context: CommandContext): Promise<Finding[]> {
       problems.length === 0 ? found : problems.join('; '),
       'look at `npx riskgraph plan`',
     ),
+    ...warnings.map((warning) => finding('attached table', false, warning, 'look at that table in its own database')),
     // Nothing is wrong with them: their history may be wanted again.
     ...prunable.map(({ view, rows, bytes }) =>
       finding(

@@ -29,6 +29,7 @@ interface Change {
 interface Plan {
   readonly changes: readonly Change[];
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
   readonly prunable: readonly {
     readonly view: string;
     readonly rows: number;
@@ -44,7 +45,7 @@ const FIELDS = `{
       backfillFrom backfillTo backfillAsOfs backfillRows backfillSeconds onlineKeys sampledRows bytesPerKey onlineBytes problem
     }
   }
-  problems prunable { view retiredAt rows bytes trainingSets }
+  problems warnings prunable { view retiredAt rows bytes trainingSets }
 }`;
 
 const count = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
@@ -79,7 +80,7 @@ function touchText({ touches }: Change): string {
 }
 
 export function describePlan(plan: Plan, done: boolean): string {
-  const { changes, problems, prunable } = plan;
+  const { changes, problems, warnings, prunable } = plan;
   const lines: string[] = [];
   const costed = changes.some(({ cost }) => cost);
   const idOf = ({ kind, name, version }: Change): string => (UNVERSIONED.has(kind) ? name : `${name}@${version}`);
@@ -97,6 +98,7 @@ export function describePlan(plan: Plan, done: boolean): string {
     if (change.cost?.problem) lines.push(`${idOf(change)}  ${change.cost.problem}`);
   }
   lines.push(...problems.map((problem) => `problem  ${problem}`));
+  lines.push(...warnings.map((warning) => `warning  ${warning}`));
   for (const { view, rows, bytes, trainingSets } of prunable) {
     const sets = trainingSets.length > 0 ? `, and ${trainingSets.length} training sets need it` : '';
     lines.push(`retired  ${view} still has ${count(rows)} rows of history (${bytesText(bytes)})${sets}`);

@@ -159,6 +159,12 @@ class RegistryPlanType {
   @Field(() => [String], { description: 'Explains each problem that forbids applying.' })
   problems!: readonly string[];
 
+  @Field(() => [String], {
+    description:
+      'Names each attached table that cannot be read now: what reads it fails, and other changes may be applied.',
+  })
+  warnings!: readonly string[];
+
   @Field(() => [PrunableViewType], {
     description: 'The views that pruneFeatureView could free; applying prunes nothing.',
   })

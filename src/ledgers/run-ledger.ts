@@ -150,6 +150,19 @@ export function createRunLedger(dataSource: DataSource): RunLedger {
       return found.map(asOfOf);
     },
 
+    unsettled: (viewIds) =>
+      runs
+        .createQueryBuilder('run')
+        .where({ viewId: In([...viewIds]), stage: 'COMMITTED', kind: Not('BACKFILL') })
+        .andWhere(
+          "(run.counts->>'changed')::bigint > 0 AND cardinality(run.shards_done) < (run.counts->>'shards')::integer",
+        )
+        .andWhere(`NOT EXISTS (SELECT 1 FROM materialization_run AS later WHERE later.view_id = run.view_id AND later.stage = 'COMMITTED'
+          AND later.history_stamp >= run.history_stamp AND later.id <> run.id
+          AND cardinality(later.shards_done) >= (later.counts->>'shards')::integer)`)
+        .orderBy('run.id')
+        .getMany(),
+
     async republished(viewIds, { asOf, after }) {
       const found: unknown[] = await dataSource.query(
         `SELECT 1 FROM materialization_run WHERE stage = 'COMMITTED' AND kind = 'REPUBLICATION' AND view_id = ANY($1)

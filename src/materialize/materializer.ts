@@ -55,13 +55,14 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
     asOf === newestDue(view, now, calendar) &&
     deps.derived.some(({ name }) => view.sources.includes(name));
 
-  /** Also of views of which nothing is due: what they serve would be that of the future. */
-  const replaceFuture = async (views: readonly View[], jobId: string, progress: JobProgress): Promise<void> => {
-    const runs = await ledger.stampedAfter(
-      views.map(({ id }) => id),
-      futureFrom(await storeNow(deps)),
-    );
-    const spoilt = new Set(runs.map(({ viewId }) => viewId));
+  /**
+   * Also of views of which nothing is due: what they serve would be that of the future, or have the stamp of a run whose process died before it gave the
+   * final one.
+   */
+  const putRight = async (views: readonly View[], jobId: string, progress: JobProgress): Promise<void> => {
+    const ids = views.map(({ id }) => id);
+    const future = await ledger.stampedAfter(ids, futureFrom(await storeNow(deps)));
+    const spoilt = new Set([...future, ...(await ledger.unsettled(ids))].map(({ viewId }) => viewId));
     for (const view of views.filter(({ id }) => spoilt.has(id))) {
       await withLease(deps, { view, jobId }, progress, async () => undefined);
     }
@@ -71,7 +72,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
     async materialize({ jobId, views, asOf, onlyNew = false, now }, progress) {
       if (asOf !== undefined) for (const view of views) checkAsOf(view, asOf, now, calendar);
       const clocks = { now, stores: await storeNow(deps) };
-      await replaceFuture(views, jobId, progress);
+      await putRight(views, jobId, progress);
       const asked = inputsFirst(views).map((view) => ({ view, asOf: asOf ?? newestDue(view, now, calendar) }));
       for (const each of asked) checkDue(each.view, each.asOf, clocks);
       const { runs: planned, waiting } = onlyNew
@@ -108,7 +109,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
     async republish({ jobId, views, asOf, now }, progress) {
       const clocks = { now, stores: await storeNow(deps) };
       if (asOf !== undefined) for (const view of views) checkAsOf(view, asOf, now, calendar);
-      await replaceFuture(views, jobId, progress);
+      await putRight(views, jobId, progress);
       const asked = views.map((view) => ({ view, asOfs: [asOf ?? newestDue(view, now, calendar)] }));
       for (const { view, asOfs } of asked) for (const each of asOfs) checkDue(view, each, clocks);
       return republish(deps, { jobId, views: asked, now }, progress);
@@ -116,6 +117,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
 
     async republishLate({ jobId, views, now: asked, days, budgetMs }, progress) {
       if (days === 0) return { views: [] };
+      await putRight(views, jobId, progress);
       const now = Math.min(asked, await storeNow(deps));
       const scores = views.filter(({ origin }) => origin.kind === 'scores');
       const late = await lateAsOfs(

@@ -6,6 +6,7 @@ import {
   dropStages,
   type LeasedView,
   publish,
+  rewriteOnline,
   runOf,
   type StepProgress,
 } from './run-steps.js';
@@ -16,7 +17,7 @@ import {
  * commit and its end.
  */
 export async function finishLeftRuns(leased: LeasedView, jobId: string, signal: AbortSignal): Promise<void> {
-  const { view, ledger, writer, log } = leased;
+  const { view, ledger, writer } = leased;
   const progress: StepProgress = { signal, report: async () => undefined };
   const unfinished = await ledger.unfinished(view.id);
   await writer.keepStages(unfinished.map(({ id }) => id));
@@ -26,12 +27,31 @@ export async function finishLeftRuns(leased: LeasedView, jobId: string, signal: 
     leased,
     left.filter((record) => !visible.includes(record)),
   );
-  if (visible.length === 0) return;
+  if (visible.length > 0) await carryThroughLeft(leased, visible, progress);
+  await settleOnline(leased, progress);
+}
+
+/** Gives rows online the final stamp of runs whose process died between their commit and that. */
+async function settleOnline(leased: LeasedView, progress: StepProgress): Promise<void> {
+  const { view, ledger, log } = leased;
+  const left = await ledger.unsettled([view.id]);
+  const last = left.at(-1);
+  if (last === undefined) return;
+  log.warn({ view: view.id, runs: left.map(({ id }) => id) }, 'giving rows online the stamp of their history');
+  await rewriteOnline(leased, { last, published: new Set(left.map(({ id }) => id)) }, progress);
+}
+
+async function carryThroughLeft(
+  leased: LeasedView,
+  visible: readonly RunRecord[],
+  progress: StepProgress,
+): Promise<void> {
+  const { view, log } = leased;
   log.warn({ view: view.id, runs: visible.map(({ id }) => id) }, 'carrying through runs that other jobs left');
   try {
     await carryThrough(leased, visible, progress);
   } catch (error) {
-    signal.throwIfAborted();
+    progress.signal.throwIfAborted();
     // A stage may be gone with a lost disk; what is missing of it can be computed again.
     log.warn({ err: error, view: view.id }, 'computing the left runs again');
     for (const record of visible) await computeStage(leased, runOf(view, record), progress);

@@ -75,8 +75,13 @@ export async function openRegistry(
         if (table.definedBy === null) disk.loading.sourceTables.set(name, table);
       }
       const fits = await opening.tables(ownTables(disk.loading.tables));
-      const misfits = planStored(disk.loading.tables, fits, loading.tables);
-      disk.refused.push(...unfits, ...[...misfits].map(([name, reasons]) => misfit(disk.loading, name, reasons)));
+      const { problems, unread } = planStored(disk.loading.tables, fits, loading.tables);
+      const misfits = [...problems].map(([name, reasons]) => misfit(disk.loading, name, reasons));
+      const away = [...unread].map(([name, reasons]) => ({
+        ...misfit(disk.loading, name, reasons),
+        isAway: true as const,
+      }));
+      disk.refused.push(...unfits, ...misfits, ...away);
       refused.splice(0, refused.length, ...disk.refused);
       return registryOf(disk.loading, disk.refused);
     },
@@ -266,9 +271,10 @@ async function add(item: FoundFile, known: Loading, wanted: Wanted, opening: Ope
 async function openTable(table: SourceTable, { tables: compare }: Opening): Promise<SourceTable> {
   const [fit] = await compare([table]);
   const isWaiting = fit && (fit.missing || fit.fresh.length > 0 || (fit.rereads ?? []).length > 0);
-  if (fit && fit.problems.length === 0 && !isWaiting) return storedPart(table, fit);
+  const problems = fit ? [...fit.problems, ...(fit.unread ?? [])] : [];
+  if (fit && problems.length === 0 && !isWaiting) return storedPart(table, fit);
   throw conflict(
-    `the source table ${table.name} is not stored as its file says${fit?.problems.length ? `: ${fit.problems.join('; ')}` : ''}`,
+    `the source table ${table.name} is not stored as its file says${problems.length > 0 ? `: ${problems.join('; ')}` : ''}`,
     'look at the plan and apply it: riskgraph plan, riskgraph apply',
   );
 }

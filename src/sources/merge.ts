@@ -1,5 +1,6 @@
 import { ident, join, param, raw, type Sql, sql } from '../core/definitions/sql.js';
 import type { Instant } from '../core/helpers/time.js';
+import { isImported } from '../core/lending/import-sequence.js';
 import { eventTimeSql } from '../core/lending/source-sql.js';
 import { type SourceColumn, type SourceTable, storedType } from '../core/lending/sources.js';
 import type { ClickHouse } from '../warehouse/client.js';
@@ -88,7 +89,8 @@ export async function countCame(
 ): Promise<Appended> {
   const from = sql`FROM ${ident(table.name)} AS v WHERE ${range}`;
   const own = sql`v.seq IN (${param('UInt64', String(seq))}, ${param('UInt64', String(seq - 1n))})`;
-  const came = sql`v.seq > ${param('UInt64', String(recorded))}`;
+  // A derivation may have recorded a later run than that of an import that was broken off.
+  const came = sql`v.seq > ${param('UInt64', String(recorded))} AND ${isImported(table, raw('v.seq'))}`;
   const [counted] = await clickhouse.rows<{ rows: string; last: string | null; all: string }>(
     'import-count',
     sql`SELECT toString(countIf(${own})) AS rows, toUnixTimestamp64Milli(maxOrNull(v.ingested_at)) AS last, toString(count()) AS all

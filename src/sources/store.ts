@@ -3,7 +3,7 @@ import { limited, yieldToOthers } from '../core/async.js';
 import { instantText, param, sql } from '../core/definitions/sql.js';
 import { badInput, conflict } from '../core/errors.js';
 import { type BusinessCalendar, type Instant, MINUTE } from '../core/helpers/time.js';
-import { newestSequence } from '../core/lending/import-sequence.js';
+import { newestImport, newestSequence } from '../core/lending/import-sequence.js';
 import type { Datum, SourceTable, SourceTables } from '../core/lending/sources.js';
 import { type Lease, type Leases, tableResource } from '../core/ports/leases.js';
 import type { Log, Metrics, StoreClock } from '../core/ports/process.js';
@@ -281,13 +281,12 @@ async function nextSeq(
   table: SourceTable,
   now: Instant,
 ): Promise<{ readonly seq: bigint; readonly recorded: bigint }> {
-  const [row] = await clickhouse.rows<{ newest: string }>(
+  const [row] = await clickhouse.rows<{ newest: string; imported: string }>(
     'import-sequence',
-    sql`SELECT toString(${newestSequence(table)}) AS newest`,
+    sql`SELECT toString(${newestSequence(table)}) AS newest, toString(${newestImport(table)}) AS imported`,
   );
   const bits = 1 << 20;
   const byTime = BigInt(now) * BigInt(bits) + BigInt(randomInt(bits));
-  const recorded = BigInt(row?.newest ?? 0);
-  const after = recorded + 2n;
-  return { seq: byTime > after ? byTime : after, recorded };
+  const after = BigInt(row?.newest ?? 0) + 2n;
+  return { seq: byTime > after ? byTime : after, recorded: BigInt(row?.imported ?? 0) };
 }

@@ -47,7 +47,10 @@ export async function compareAttached(
   const renewed = unread.length === 0 ? await renewedColumns(clickhouse, table, applied, now) : [];
   // Where the lender's table lost what the view reads, there is no meaning left to keep.
   const columns = { ...applied.columns, ...Object.fromEntries(renewed.map((name) => [name, now.columns[name] ?? ''])) };
-  const problems = [...unread, ...changed({ ...applied, columns }, now)];
+  const otherwise = changed({ ...applied, columns }, now);
+  // What a file says anew is its own fault; what was applied and cannot be read is the lender's table, away for a while or changed.
+  const isApplied = fresh.length === 0 && otherwise.length === 0;
+  const problems = isApplied ? [] : [...unread, ...otherwise];
   const rereads = renewed.map(
     (name) =>
       `column '${name}' was applied as ${applied.columns[name]}, which cannot be read any more, and the file says ${now.columns[name]}: see that both mean the same`,
@@ -55,7 +58,8 @@ export async function compareAttached(
   if (unread.length === 0 && (applied.final ?? false) !== final) {
     rereads.push(`${applied.table} was applied ${asRead(!final)}, and its engine is to be read ${asRead(final)} now`);
   }
-  return { table: table.name, missing: false, fresh, added: fresh, problems, notes, rereads };
+  const fit = { table: table.name, missing: false, fresh, added: fresh, problems, notes, rereads };
+  return isApplied && unread.length > 0 ? { ...fit, unread } : fit;
 }
 
 const asRead = (final: boolean): string => (final ? 'with FINAL' : 'without FINAL');

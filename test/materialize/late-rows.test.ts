@@ -670,6 +670,24 @@ describe('what came late is found by itself', () => {
     expect(await tick(MIDNIGHT + 7 * HOUR)).toEqual([]);
   });
 
+  it('and is stamped online as in the history by the next round, where the process died right after its commit', async () => {
+    await run();
+    await arrive('R2', MIDNIGHT + 3 * HOUR, { paidAt: MIDNIGHT - HOUR, amount: 50 });
+    fixture.clock.now = MIDNIGHT + 4 * HOUR;
+    // By each look at it the clock goes on: the rows of a run are readable later than its first one was written.
+    const storeClock = async () => ++fixture.clock.now;
+    const newestRows = () => {
+      throw new Error('the process is killed');
+    };
+    const dying = fixture.materializer({ storeClock, offline: { ...fixture.offline, newestRows } });
+    const request = { jobId: newUuid(7), views: [view], days: 3, now: fixture.clock.now };
+    await expect(dying.republishLate(request, unwatched())).rejects.toThrow('killed');
+    const { offline, online: cells } = await fixture.newest(view);
+    expect(cells).not.toEqual(offline);
+    expect(await tick(MIDNIGHT + 5 * HOUR)).toEqual([]);
+    expect(await online()).toEqual(['150', 2]);
+  });
+
   it('unless it happened after the as-of; a correction that moves a payment out of the day is late too', async () => {
     await run();
     await arrive('R2', MIDNIGHT + 3 * HOUR, { paidAt: MIDNIGHT + HOUR, amount: 50 });

@@ -762,6 +762,31 @@ describe('an import that does not end', () => {
     expect(await count('customers')).toBe(40);
   });
 
+  it('has its rows noticed by the next one, also where a derivation into the table has recorded a later run since', async () => {
+    const body =
+      'loan_id,as_of,customer_id,product,status,restructured,dpd,principal_outstanding,overdue_principal,disbursed_on,principal\nL1,2024-01-05,C1,CASH,CURRENT,0,0,100,0,2023-01-01,100\n';
+    const cameFirst = async (now: number, accepted: number) => {
+      expect(await sources.load('loan_snapshots', body, { now })).toMatchObject({ accepted, duplicates: 1 - accepted });
+      const [row] = await sources.rows<{ first: string | null }>(
+        'SELECT toString(toUnixTimestamp64Milli(first_event)) AS first FROM source_imports ORDER BY seq DESC LIMIT 1',
+      );
+      return row?.first ?? null;
+    };
+    await cameFirst(NOW, 1);
+    await sources.run('TRUNCATE TABLE source_imports');
+    const seq = (BigInt(NOW + 5) << 20n) + 7n;
+    await sources.run(
+      `INSERT INTO loan_snapshots (loan_id, as_of, customer_id, product, status, restructured, dpd, principal_outstanding, overdue_principal, disbursed_on, principal, ingested_at, deleted, derived, seq)
+        VALUES ('L2', '2023-12-01', 'C2', 'CASH', 'CURRENT', 0, 0, 1, 0, '2023-01-01', 1, '2024-01-01 00:00:00.000', 0, 1, ${seq})`,
+    );
+    await sources.run(
+      `INSERT INTO loan_snapshot_runs VALUES (${seq}, '2024-01-05', 'Asia/Shanghai', '2024-06-01 00:00:00.000', 1, 1, 0)`,
+    );
+    expect(await cameFirst(NOW + 10, 0)).toBe(String(Date.UTC(2024, 0, 5, 16) - 1));
+    expect(await cameFirst(NOW + 20, 0)).toBeNull();
+    await sources.run('TRUNCATE TABLE loan_snapshot_runs');
+  });
+
   it('has its file removed minutes after its process was killed, and that of an import at work kept', async () => {
     const folder = join(sources.tempDir, 'left');
     const working = await spool(Readable.from([Buffer.from('a')]), folder);

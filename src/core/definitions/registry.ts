@@ -18,6 +18,8 @@ export interface RefusedFile {
   /** What it would define; null where its name does not say. */
   readonly defines: { readonly kind: DefinitionKind; readonly id: string } | null;
   readonly reasons: readonly string[];
+  /** Of an attached table that is applied and cannot be read now: it forbids no change but of what reads it. */
+  readonly isAway?: true;
 }
 
 export interface Registry {

@@ -11,6 +11,8 @@ export interface TableFit {
   readonly added: readonly string[];
   /** Why the definition cannot be served, each with what to do; none where it can. */
   readonly problems: readonly string[];
+  /** Why what was applied of an attached table cannot be read now, though its file says the same; absent where it can. */
+  readonly unread?: readonly string[];
   /** What to know of the table before it is applied. */
   readonly notes?: readonly string[];
   /** What an apply reads otherwise, since what was applied cannot be read any more; until then the table cannot be served. */
@@ -62,27 +64,39 @@ export function storedPart(table: SourceTable, { fresh, added }: TableFit): Sour
   return Object.freeze({ ...table, definedBy, columns });
 }
 
+const unreadOf = ({ unread = [] }: TableFit): readonly string[] => unread;
 const rereadsOf = ({ rereads = [] }: TableFit): readonly string[] => rereads;
 
-/** Marks tables as planned where the store lacks something of them: they read as empty. Of one with a problem the part that is served stands in. @returns the problems by table */
+/**
+ * Marks tables as planned where the store lacks something of them: they read as empty. Of one with a problem, and of one that cannot be read now, the part that
+ * is served stands in.
+ * @returns the problems by table, and those of tables that cannot be read now
+ */
 export function planStored(
   tables: SourceTables,
   fits: readonly TableFit[],
   served: SourceTables,
-): ReadonlyMap<string, readonly string[]> {
+): {
+  readonly problems: ReadonlyMap<string, readonly string[]>;
+  readonly unread: ReadonlyMap<string, readonly string[]>;
+} {
   const problems = new Map<string, readonly string[]>();
+  const unread = new Map<string, readonly string[]>();
   for (const fit of fits) {
     const table = tables.find(fit.table);
     if (!table) continue;
     if (fit.problems.length > 0) {
-      problems.set(fit.table, fit.problems);
+      problems.set(fit.table, [...fit.problems, ...unreadOf(fit)]);
+      tables.put(served.find(fit.table) ?? table);
+    } else if (unreadOf(fit).length > 0) {
+      unread.set(fit.table, unreadOf(fit));
       tables.put(served.find(fit.table) ?? table);
     } else if (fit.missing || fit.fresh.length > 0 || rereadsOf(fit).length > 0) {
       const planned = fit.missing ? 'TABLE' : fit.fresh;
       tables.put(Object.freeze({ ...table, planned, notes: [...(fit.notes ?? []), ...rereadsOf(fit)] }));
     }
   }
-  return problems;
+  return { problems, unread };
 }
 
 /** Serves each table as far as the store holds it. @returns the problems by table */
@@ -91,7 +105,7 @@ export function serveStored(tables: SourceTables, fits: readonly TableFit[]): Re
   for (const fit of fits) {
     const table = tables.find(fit.table);
     if (!table) continue;
-    const reasons = [...fit.problems, ...rereadsOf(fit)];
+    const reasons = [...fit.problems, ...unreadOf(fit), ...rereadsOf(fit)];
     if (reasons.length > 0) problems.set(fit.table, reasons);
     else tables.put(storedPart(table, fit));
     if (fit.missing) tables.withhold(fit.table);

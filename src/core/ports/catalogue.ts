@@ -149,6 +149,8 @@ export interface RegistryPlan {
   readonly changes: readonly PlanChange[];
   /** The problems that forbid applying, one sentence each, which says what to do. */
   readonly problems: readonly string[];
+  /** What fails now and forbids no other change: attached tables that cannot be read, a sentence each. */
+  readonly warnings: readonly string[];
   /** Retired versions that pruneFeatureView could drop; applying prunes nothing. */
   readonly prunable: readonly PrunableView[];
 }

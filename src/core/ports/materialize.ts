@@ -105,6 +105,11 @@ export interface RunLedger {
   computed(viewIds: readonly string[], after: Instant): Promise<readonly ComputedAsOf[]>;
   /** Reads, of the newest as-of of each view, the committed run that knew most; views without one are left out. */
   newest(viewIds: readonly string[]): Promise<readonly ComputedAsOf[]>;
+  /**
+   * Lists, oldest first, the committed runs of these views whose rows online were never given their final stamp: their process died in between. Later
+   * runs of the view give it too; those of a backfill get it at its end and are left out.
+   */
+  unsettled(viewIds: readonly string[]): Promise<readonly RunRecord[]>;
   /** Whether a republication of one of the views, of an as-of up to `asOf`, changed rows after an instant. */
   republished(viewIds: readonly string[], range: { readonly asOf: Instant; readonly after: Instant }): Promise<boolean>;
   /** The newest as-of of the view before an instant of which a committed run looked for ends; null where there is none. */
