@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 /** What a plan tells and what pruning drops, on real stores. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCatalogueBrowser } from '../../src/catalogue/browser.js';
 import { createCatalogue } from '../../src/catalogue/catalogue.js';
 import { createLearner } from '../../src/catalogue/learn.js';
@@ -792,6 +792,31 @@ describe('a process that runs another text than was applied', () => {
     await learn([lost, late]);
     expect(tried).toEqual([['view lost@1'], ['view lost@1', 'view late@1']]);
     expect(said).toEqual([expect.objectContaining({ definition: 'view lost@1' })]);
+  });
+
+  it('rests twenty times as long as a try took, so that what is lost does not keep a process busy', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      let tries = 0;
+      const learn = createLearner({
+        grow: async () => {
+          tries++;
+          vi.advanceTimersByTime(3_000);
+          return new Map([['view lost@1', new Error('its file is not here')]]);
+        },
+        log: { info: () => undefined, error: () => undefined },
+      });
+      const lost = [{ kind: 'view' as const, id: 'lost@1', hash: 'v2:x' }];
+      await learn(lost);
+      vi.advanceTimersByTime(59_000);
+      await learn(lost);
+      expect(tries).toBe(1);
+      vi.advanceTimersByTime(1_000);
+      await learn(lost);
+      expect(tries).toBe(2);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('serves what was applied by another scheme, which cannot be compared', async () => {
