@@ -32,6 +32,7 @@ import { createLabelEvidence } from './derived/labels/evidence.js';
 import { openDerivedTables } from './derived/list.js';
 import type { ApiServices } from './graphql/context.js';
 import { createIndicators } from './indicators/indicators.js';
+import { createReportLinks } from './indicators/report-links.js';
 import { planReport } from './indicators/try.js';
 import { createAuditLog } from './ledgers/audit-journal.js';
 import { createCompletenessLedger } from './ledgers/completeness-ledger.js';
@@ -41,6 +42,7 @@ import { createJobLedger } from './ledgers/job-ledger.js';
 import { createKeyStore } from './ledgers/key-store.js';
 import { createLeases } from './ledgers/leases.js';
 import { sharedSecret } from './ledgers/platform-secret.js';
+import { createReportLinkLedger } from './ledgers/report-link-ledger.js';
 import { createRunLedger } from './ledgers/run-ledger.js';
 import { createSpineLedger } from './ledgers/spine-ledger.js';
 import { createStoreClock } from './ledgers/store-clock.js';
@@ -397,6 +399,11 @@ export async function createApp(config: Config, given: Given = {}) {
       calendar,
       scoring: createScoring({ features: onlineFeatures, scorer, metrics }),
       indicators: createIndicators({ catalogue, query: reads, calendar }),
+      reportLinks: createReportLinks({
+        ledger: throughBreaker(createReportLinkLedger(dataSource), postgresBreaker),
+        catalogue,
+        now: clock,
+      }),
       labels: createLabelEvidence({ query: reads, calendar }),
       freshness: ages,
       backfills: materializer,

@@ -16,6 +16,7 @@ import type { Materializer } from '../core/ports/materialize.js';
 import type { OfflineReader } from '../core/ports/offline.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import type { ViewPruner } from '../core/ports/pruning.js';
+import type { ReportLinks } from '../core/ports/report-links.js';
 import type { ScoringService } from '../core/ports/scoring.js';
 import type { OnlineFeaturesService } from '../core/ports/serving.js';
 import type { SourceStore } from '../core/ports/sources.js';
@@ -44,6 +45,7 @@ export interface ApiServices {
   readonly spines: Pick<SpineService, 'get' | 'keysOf' | 'upload' | 'formats'>;
   readonly scoring: ScoringService;
   readonly indicators: IndicatorService;
+  readonly reportLinks: ReportLinks;
   readonly labels: LabelEvidence;
   /** What a job would refuse is refused where it is asked for. */
   readonly backfills: Pick<Materializer, 'checkAsOf' | 'checkBackfill' | 'estimateBackfill'>;

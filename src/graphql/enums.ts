@@ -19,6 +19,7 @@ import type {
   TimeGrain as TimeGrainName,
 } from '../core/ports/indicators.js';
 import type { JobState as JobStateName } from '../core/ports/jobs.js';
+import type { LinkedReport as LinkedReportName } from '../core/ports/report-links.js';
 import type { ScoreRow } from '../core/ports/scoring.js';
 import type {
   ExportFormat as ExportFormatName,
@@ -47,6 +48,16 @@ export const FeatureStatus = enumOf<FeatureStatusName>('FeatureStatus', {
     STALE: "The value is older than the view's maxAge; it is returned unless stalePolicy is NULL.",
     NOT_FOUND: 'The entity key has no row, or its row is older than the ttl.',
     ERROR: 'The store did not answer for this view.',
+  },
+});
+
+export const LinkedReport = enumOf<LinkedReportName>('LinkedReport', {
+  description: 'A report that a link may read.',
+  values: {
+    INDICATORS: 'The link reads indicators side by side.',
+    VINTAGE: 'The link reads the vintage of the loan book.',
+    ROLL_RATES: 'The link reads roll rates and migration.',
+    FUNNEL: 'The link reads a funnel.',
   },
 });
 

@@ -21,7 +21,9 @@ const summarize = (value: unknown, depth = 0): unknown => {
 const PERSONAL = new Set(['spine', 'entities', 'events', 'keys', 'request', 'rows']);
 
 function summarizeNamed(name: string, value: unknown, depth: number): unknown {
-  if (PERSONAL.has(name) && value !== null && typeof value === 'object') return { columns: Object.keys(value) };
+  if (PERSONAL.has(name) && value !== null && typeof value === 'object') {
+    return Array.isArray(value) ? `${value.length} values` : { columns: Object.keys(value) };
+  }
   if (name === 'filters') return Array.isArray(value) ? `${value.length} filters` : value;
   return summarize(value, depth + 1);
 }

@@ -22,6 +22,7 @@ import { OnlineFeaturesResolver } from './online-features.resolver.js';
 import { PreviewResolver } from './preview.resolver.js';
 import { QuarantineResolver } from './quarantine.resolver.js';
 import { RegistryResolver } from './registry.resolver.js';
+import { ReportLinkResolver } from './report-link.resolver.js';
 import { ScoreResolver } from './score.resolver.js';
 import { TablesResolver } from './tables.resolver.js';
 import { TrainingSetResolver } from './training-set.resolver.js';
@@ -43,6 +44,7 @@ const RESOLVERS = [
   TrainingSetResolver,
   ScoreResolver,
   IndicatorResolver,
+  ReportLinkResolver,
   LabelResolver,
   JobResolver,
   BackfillResolver,

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RiskgraphError } from '../core/errors.js';
 import type { AuditEntry, AuditLog, Caller } from '../core/ports/access.js';
 import type { Clock } from '../core/ports/process.js';
+import type { ReportLink, ReportLinks } from '../core/ports/report-links.js';
 import { readsReportsAlone } from '../graphql/guard.js';
 import { checkAddress, declaredParameters } from './address.js';
 import type { KeyRing } from './keys.js';
@@ -11,6 +12,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null: no key, or a wrong one. */
     caller: Caller | null;
+    /** That of a route that takes one; null where it is unknown, revoked or over. */
+    link: ReportLink | null;
     /** The entry of a call that did not begin since its entry could not be written: it is not written at its end either. */
     unrecorded: boolean;
   }
@@ -35,10 +38,25 @@ const isLoopback = (request: FastifyRequest): boolean =>
   request.headers['x-forwarded-for'] === undefined &&
   request.headers.forwarded === undefined;
 
+/** Who reads a link: no key, and so no more than the link. */
+const callerOf = ({ name, sha256, rows }: NonNullable<Awaited<ReturnType<ReportLinks['open']>>>): Caller => ({
+  role: 'bi',
+  name: `link ${name}`,
+  keyId: sha256.slice(0, 16),
+  ...(rows.length > 0 ? { rows } : {}),
+});
+
 function check(request: FastifyRequest): void {
   if (request.is404 || request.routeOptions.config.access === 'OPEN') return;
   const guard = guardOf(request);
   if (guard?.loopback && isLoopback(request)) return;
+  if (guard?.link && !request.caller) {
+    throw new RiskgraphError({
+      code: 'UNAUTHENTICATED',
+      message: 'there is no such link: it was revoked, its time is over, or its address is not whole',
+      hint: 'ask an admin of this server for another',
+    });
+  }
   if (!request.caller) {
     throw new RiskgraphError({
       code: 'UNAUTHENTICATED',
@@ -108,12 +126,15 @@ export function registerAccess(
     readonly keys: Pick<KeyRing, 'authenticate'>;
     /** Every route that is closed to some roles. */
     readonly guarded: readonly GuardedRoute[];
+    /** Of a server with routes that take one. */
+    readonly links?: Pick<ReportLinks, 'open'>;
     readonly audit: Pick<AuditLog, 'record' | 'noteStranger'>;
     readonly now: Clock;
   },
 ): void {
-  const { keys, guarded, audit, now } = options;
+  const { keys, links, guarded, audit, now } = options;
   server.decorateRequest('caller', null);
+  server.decorateRequest('link', null);
   server.decorateRequest('unrecorded', false);
 
   server.addHook('onRoute', ({ method, url, config }) => {
@@ -126,7 +147,13 @@ export function registerAccess(
   });
 
   server.addHook('onRequest', async (request, reply) => {
-    request.caller = keys.authenticate(request.headers.authorization, { basic: guardOf(request)?.basic === true });
+    const guard = guardOf(request);
+    if (guard?.link) {
+      const { secret = '' } = request.params as Readonly<Record<string, string>>;
+      const link = (await links?.open(secret)) ?? null;
+      request.link = link;
+      request.caller = link && callerOf(link);
+    } else request.caller = keys.authenticate(request.headers.authorization, { basic: guard?.basic === true });
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
   });

@@ -76,7 +76,13 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
 
   endConnectionsOnClose(server);
   registerErrors(server, log);
-  registerAccess(server, { keys, guarded: GUARDED_ROUTES, audit: services.audit, now: services.now });
+  registerAccess(server, {
+    keys,
+    links: services.reportLinks,
+    guarded: GUARDED_ROUTES,
+    audit: services.audit,
+    now: services.now,
+  });
   registerBodies(server, { idleSeconds: options.idleBodySeconds });
   registerDeadlines(server, { decisionMs: options.decisionDeadlineMs });
   await registerRateLimit(server, { limits: rateLimits, count: rateCount, metrics });

@@ -4,7 +4,7 @@ import { operationsOf } from '../graphql/operation.js';
 import { TRAINING_SET_FILE } from './downloads.routes.js';
 import { METRICS } from './health.routes.js';
 import { IMPORT_TABLE } from './import.routes.js';
-import { INDICATOR_FILES } from './indicators.routes.js';
+import { INDICATOR_FILES, LINK_FILES } from './indicators.routes.js';
 import type { GuardedRoute } from './route-access.js';
 import { UPLOAD_SPINE } from './spines.routes.js';
 
@@ -14,6 +14,7 @@ export const GUARDED_ROUTES: readonly GuardedRoute[] = [
   UPLOAD_SPINE,
   TRAINING_SET_FILE,
   ...INDICATOR_FILES,
+  ...LINK_FILES,
   METRICS,
 ];
 
@@ -34,7 +35,11 @@ export function roleTable(schema: GraphQLSchema): string {
     ...ofType('Query'),
     ...ofType('Mutation'),
     ...ofType('Subscription'),
-    ...GUARDED_ROUTES.map(({ method, url, config }) => ({ name: `${method} ${url}`, roles: config.access.roles })),
+    // The files of a report link take its secret, and the key of no role.
+    ...GUARDED_ROUTES.filter(({ config }) => !config.access.link).map(({ method, url, config }) => ({
+      name: `${method} ${url}`,
+      roles: config.access.roles,
+    })),
   ];
   return [
     `| Operation | ${ROLES.join(' | ')} |`,

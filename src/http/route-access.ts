@@ -8,6 +8,8 @@ export interface GuardedAccess {
   readonly audit: boolean;
   /** Answers a caller with rights to some rows within them; every other guarded route is FORBIDDEN to such a caller. */
   readonly withinRights?: true;
+  /** Takes no key: the secret in its path is that of a report link. */
+  readonly link?: true;
   /** A caller on the same machine needs no key. */
   readonly loopback?: true;
   /** Takes basic auth, with the key as password, beside bearer: for programs that ask a person for a user and a password, as spreadsheets do. */
@@ -23,7 +25,7 @@ declare module 'fastify' {
     access?: RouteAccess;
     /** The query parameters that the route takes; none where absent, and every other is refused. */
     query?: readonly string[];
-    /** Those of its query parameters whose values may name a person: the audit log keeps how many there are. */
+    /** Parameters whose values may name a person, or are a secret: the audit log keeps how many there are. */
     personal?: readonly string[];
     /** The headers that say what the call is to do, in small letters: the audit log keeps them. */
     headers?: readonly string[];

@@ -12,7 +12,7 @@ import type { ReportScope } from '../core/ports/indicators.js';
 import { asKnown, condition, dimensionSql, knownRows } from './sql.js';
 
 /** The fact whose rows are loans by disbursement, with loan_id, disbursed_on and principal. */
-const LOANS = 'loans';
+export const LOANS = 'loans';
 const SNAPSHOTS = 'loan_snapshots';
 
 /** Days past due of a loan that is written off: worse than any. */

@@ -10,6 +10,7 @@ import { JobEntity } from './job.js';
 import { MaterializationRunEntity } from './materialization-run.js';
 import { PlatformSecretEntity } from './platform-secret.js';
 import { PublishedDefinitionEntity } from './published-definition.js';
+import { ReportLinkEntity } from './report-link.js';
 import { whileLocked } from './session-lock.js';
 import { TrainingSetEntity } from './training-set.js';
 import { UploadedSpineEntity } from './uploaded-spine.js';
@@ -21,6 +22,7 @@ const ENTITIES = [
   MaterializationRunEntity,
   PlatformSecretEntity,
   PublishedDefinitionEntity,
+  ReportLinkEntity,
   TrainingSetEntity,
   UploadedSpineEntity,
 ];

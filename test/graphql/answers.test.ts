@@ -1088,6 +1088,71 @@ describe('indicators', () => {
     expect(errors[0]?.message).toMatch(/has no segment|there is no fact/);
   });
 
+  it('are read by a link without a key, within what it was made for, until it is revoked', async () => {
+    const made = async (more: string) =>
+      api.graphql<{ createReportLink: { path: string; link: Record<string, unknown> } }>(
+        'admin',
+        `mutation { createReportLink(name: "board.xlsx", report: INDICATORS, ${more}) { path link { id name rows { dimension values } createdBy revokedAt } } }`,
+      );
+    const names = 'indicators: ["customers_registered"]';
+    const { createReportLink } = ok(await made(`${names}, rights: [{ dimension: "segment", values: ["silver"] }]`));
+    const { path, link } = createReportLink;
+    expect(link).toMatchObject({ name: 'board.xlsx', createdBy: 'admin', revokedAt: null });
+    const months = 'grain=MONTH&from=2026-01-01&to=2026-01-31';
+    const read = (query: string, suffix = 'csv', headers = {}) =>
+      api.fetch(null, `${path}/report.${suffix}?${query}`, { headers });
+    for (const suffix of ['csv', 'json', 'parquet']) {
+      const own = await api.fetch(
+        'bi',
+        `/indicators.${suffix}?names=customers_registered&${months}&filter=segment:eq:silver`,
+      );
+      const first = await read(months, suffix, { 'x-request-id': `link-${suffix}` });
+      expect([first.status, first.headers.get('etag')]).toEqual([200, own.headers.get('etag')]);
+      expect((await read(months, suffix, { 'if-none-match': first.headers.get('etag') ?? '' })).status).toBe(304);
+    }
+    // More than it was made for is not there to ask.
+    const tried = [`${months}&names=customers_registered`, `${months}&name=x`, 'from=2026-01-01'];
+    for (const query of tried) expect((await read(query)).status).toBe(400);
+    expect(await (await read(`${months}&by=segment&filter=segment:ne:silver`)).text()).not.toMatch(/gold|silver,\d/);
+    // The secret is in the address alone: it is no key, and in no log.
+    const secret = path.split('/').at(-1) ?? '';
+    for (const [url, init] of [
+      [`/links/${secret.slice(0, -1)}x/report.csv?${months}`, {}],
+      ['/links/x/report.csv', {}],
+      [`/indicators.csv?names=customers_registered&${months}`, { headers: { authorization: `Bearer ${secret}` } }],
+    ] as const) {
+      expect((await api.fetch(null, url, init)).status).toBe(401);
+    }
+    const { audit } = api.app.services.api;
+    await audit.flush();
+    const entries = await audit.list(200);
+    expect(JSON.stringify(entries)).not.toContain(secret);
+    expect(entries.filter(({ requestId }) => requestId === 'link-csv')).toMatchObject([
+      { outcome: 'DONE', caller: { name: 'link board.xlsx', role: 'bi' }, action: 'GET /links/:secret/report.csv' },
+      { outcome: 'BEGUN' },
+    ]);
+    expect(entries.find(({ action }) => action === 'Mutation.createReportLink')?.details).toMatchObject({
+      arguments: { name: 'board.xlsx', indicators: ['customers_registered'] },
+    });
+    const held = await api.graphql<{ reportLinks: unknown[] }>('admin', '{ reportLinks { id name report revokedAt } }');
+    expect(JSON.stringify(held)).not.toContain(secret);
+    const revoke = `mutation { revokeReportLink(id: "${link.id}") { revokedAt } }`;
+    expect(ok(await api.graphql<Record<string, unknown>>('admin', revoke)).revokeReportLink).not.toHaveProperty(
+      'revokedAt',
+      null,
+    );
+    expect((await read(months)).status).toBe(401);
+    for (const [more, words] of [
+      ['indicators: []', /names 0 indicators/],
+      ['indicators: ["customers_registred"]', /customers_registred/],
+      [`${names}, rights: [{ dimension: "segmnt", values: ["x"] }]`, /'segmnt' is not a dimension/],
+      [`${names}, rights: [{ dimension: "segment", values: [] }]`, /has no values/],
+      [`${names}, expiresAt: "2020-01-01T00:00:00Z"`, /is over/],
+    ] as const) {
+      expect((await made(more)).errors[0]?.message).toMatch(words);
+    }
+  });
+
   it('leave in the audit log by how many filters they were asked, and none of their values', async () => {
     const read = (filters: string, id: string) =>
       api.fetch('bi', `/indicators.csv?${args}${filters}`, { headers: { 'x-request-id': id } });
