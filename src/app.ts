@@ -27,6 +27,7 @@ import type { JobServices } from './core/ports/job-services.js';
 import type { Clock } from './core/ports/process.js';
 import type { PublishedDefinition } from './core/ports/serving.js';
 import type { TrainingSetService } from './core/ports/training-sets.js';
+import { createGangReader } from './derived/gangs/reader.js';
 import { createLabelComputer } from './derived/labels/compute.js';
 import { createLabelEvidence } from './derived/labels/evidence.js';
 import { openDerivedTables } from './derived/list.js';
@@ -67,6 +68,7 @@ import { createQueue } from './queue/queue.js';
 import { openRegistry, ownTables } from './registry/grow.js';
 import { loadTables } from './registry/load.js';
 import { createScorer } from './scoring/onnx-scorer.js';
+import { createInvestigation } from './serving/investigation.js';
 import { createOnlineFeatures } from './serving/online-features.js';
 import { createScoring } from './serving/scores.js';
 import { countServed } from './serving/served-values.js';
@@ -377,6 +379,7 @@ export async function createApp(config: Config, given: Given = {}) {
     const standing = { ledger: runs, calendar, derived, completeness };
     const ages = (views: readonly View[]) =>
       freshness({ offline: history, waits: (of, now) => waits(standing, of, now) }, views, clock());
+    const gangs = createGangReader({ clickhouse: reads, tables, calendar });
     const api: ApiServices = {
       registry,
       catalogue,
@@ -405,6 +408,16 @@ export async function createApp(config: Config, given: Given = {}) {
         now: clock,
       }),
       labels: createLabelEvidence({ query: reads, calendar }),
+      gangs,
+      investigation: createInvestigation({
+        gangs,
+        sources,
+        tables,
+        query: reads,
+        mask,
+        timezone: calendar.timezone,
+        clock,
+      }),
       freshness: ages,
       backfills: materializer,
       browser: createCatalogueBrowser({ registry, catalogue, derived }),

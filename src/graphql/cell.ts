@@ -88,7 +88,7 @@ function cellsNearResolver(type: NewableFunction): NewableFunction {
   @Resolver()
   class CellsNearResolver {
     @Operation({
-      roles: ['admin', 'modeler', 'decision'],
+      roles: ['admin', 'modeler', 'decision', 'investigator'],
       cost: ({ args: { id, rings }, weight }) => diskSize(named(String(id)), Number(rings)) * weight,
       lookUp: ({ id, rings }) => ({ of: { rings }, entities: { cell: [String(id)] } }),
     })
@@ -111,6 +111,7 @@ function cellsNearResolver(type: NewableFunction): NewableFunction {
 
 export const CELL_FACET: EntityFacet = {
   keyOf: (id) => named(id).id,
+  alsoFor: ['investigator'],
   fields: FIELDS,
   operations: (type) => [cellsNearResolver(type)],
 };

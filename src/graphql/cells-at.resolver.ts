@@ -23,7 +23,7 @@ class PositionCellsType {
 
 @Resolver()
 export class CellsAtResolver {
-  @Operation({ roles: ['admin', 'modeler', 'decision'], cost: ({ weight }) => weight })
+  @Operation({ roles: ['admin', 'modeler', 'decision', 'investigator'], cost: ({ weight }) => weight })
   @Query(() => PositionCellsType, {
     nullable: true,
     description:

@@ -9,6 +9,7 @@ import type { Catalogue, RegistryPlanner, ViewFreshness, ViewPreviews } from '..
 import type { ColumnsRead } from '../core/ports/columns-read.js';
 import type { Completeness } from '../core/ports/completeness.js';
 import type { FeatureProfiles } from '../core/ports/feature-profiles.js';
+import type { GangReader, Investigation } from '../core/ports/gangs.js';
 import type { IndicatorService } from '../core/ports/indicators.js';
 import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
 import type { LabelEvidence } from '../core/ports/labels.js';
@@ -47,6 +48,8 @@ export interface ApiServices {
   readonly indicators: IndicatorService;
   readonly reportLinks: ReportLinks;
   readonly labels: LabelEvidence;
+  readonly gangs: GangReader;
+  readonly investigation: Investigation;
   /** What a job would refuse is refused where it is asked for. */
   readonly backfills: Pick<Materializer, 'checkAsOf' | 'checkBackfill' | 'estimateBackfill'>;
   readonly jobs: JobLedger;
@@ -79,7 +82,7 @@ export interface RequestContext {
 export type PiiView = 'CLEAR' | 'MASKED' | 'HIDDEN';
 
 export const piiView = ({ role }: Pick<Caller, 'role'>): PiiView =>
-  role === 'modeler' ? 'MASKED' : role === 'bi' ? 'HIDDEN' : 'CLEAR';
+  role === 'modeler' || role === 'investigator' ? 'MASKED' : role === 'bi' ? 'HIDDEN' : 'CLEAR';
 
 /** The mask that applies to a caller; undefined for a caller who sees personal values in clear. */
 export const maskFor = ({ services, caller }: Pick<RequestContext, 'services' | 'caller'>): Mask | undefined =>

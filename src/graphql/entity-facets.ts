@@ -1,4 +1,5 @@
 /** What the type of an entity has beside its feature views, and the root operations that answer with it. */
+import type { Role } from '../core/ports/access.js';
 import type { RequestContext } from './context.js';
 
 /** An entity as its root found it. */
@@ -21,6 +22,8 @@ export interface FacetField {
 export interface EntityFacet {
   /** The key that the text of a caller names, as views hold it. BAD_USER_INPUT where it is none. */
   readonly keyOf: (id: string) => string;
+  /** Roles that read the entity beside those that read every one. */
+  readonly alsoFor?: readonly Role[];
   readonly fields: readonly FacetField[];
   /** Resolvers of further operations. `type` is the object type of the entity in the schema that is built. */
   readonly operations: (type: NewableFunction) => readonly NewableFunction[];

@@ -225,7 +225,7 @@ function entityResolvers(entity: EntityDefinition, fields: readonly ViewField[])
         description: `Reads one ${entity.name} with its feature views. ${entity.description}`,
       }),
       Operation({
-        roles: ['admin', 'modeler', 'decision'],
+        roles: ['admin', 'modeler', 'decision', ...(facet?.alsoFor ?? [])],
         cost: ({ weight }) => weight,
         lookUp: ({ id, asOf }) => ({ of: { asOf }, entities: { [entity.joinKeys[0] as string]: [id] } }),
       }),

@@ -10,6 +10,7 @@ import type {
 import type { DifferenceKind as DifferenceKindName, LineageKind as LineageKindName } from '../core/ports/browse.js';
 import type { PlanAction as PlanActionName, PlanEffect as PlanEffectName } from '../core/ports/catalogue.js';
 import type { ColumnRead } from '../core/ports/columns-read.js';
+import type { Verdict as VerdictName } from '../core/ports/gangs.js';
 import type {
   Basis as BasisName,
   Comparison as ComparisonName,
@@ -284,5 +285,15 @@ export const IdentifierStatus = enumOf<IdentifierStatusName>('IdentifierStatus',
     NULL_LIKE: 'The value stands for no device, such as zeros or the default of an emulator; it links no customers.',
     INVALID: 'The value has not the form or the check digit of its kind.',
     VALID: 'The value has the form and the check digit of its kind.',
+  },
+});
+
+export const GangVerdict = enumOf<VerdictName>('GangVerdict', {
+  description: 'The finding of an investigator on a gang.',
+  values: {
+    CONFIRMED: 'The members defraud together; those of the moment count as known bad.',
+    FALSE_ALARM: 'The members have nothing to hide: a family, or a company that shares a card.',
+    WATCH: 'Nothing is proved yet, and the gang is watched.',
+    NONE: 'There is no verdict, or it is taken back.',
   },
 });

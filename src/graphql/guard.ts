@@ -28,7 +28,7 @@ function summarizeNamed(name: string, value: unknown, depth: number): unknown {
   return summarize(value, depth + 1);
 }
 
-/** Stands for the id of an entity, which the log does not name: reads that are answered leave a hash of it. */
+/** Stands for the id of an entity or an identifier, which the log does not name: reads that are answered leave a hash of it. */
 const ENTITY = '1 value';
 
 /** Arguments that hold rows of the caller: they are stored where every character is allowed. */
@@ -71,7 +71,12 @@ function guarded({ name, declaration }: DeclaredOperation, resolve: Resolve): Re
     // A refusal stands, and what is done is done, also where it cannot be recorded, which the journal counts.
     const recordEnd = (outcome: AuditEntry['outcome'], details: AuditEntry['details']): Promise<void> =>
       audit(context, { action: name, outcome, details }).catch(() => undefined);
-    const details = { arguments: summarize(declaration.lookUp && 'id' in args ? { ...args, id: ENTITY } : args) };
+    const withheld = [...(declaration.withholds ?? []), ...(declaration.lookUp ? ['id'] : [])].filter(
+      (each) => each in args,
+    );
+    const details = {
+      arguments: summarize({ ...args, ...Object.fromEntries(withheld.map((each) => [each, ENTITY])) }),
+    };
     if (!roles.includes(role)) {
       await recordEnd('REFUSED', { code: 'FORBIDDEN' });
       throw new RiskgraphError({

@@ -19,6 +19,8 @@ export interface OperationDeclaration {
   readonly withinRights?: true;
   /** Values that a call asks for; that of a list where absent. What it refuses costs nothing: the resolver refuses it too and says why. */
   readonly cost?: (call: OperationCall) => number;
+  /** Arguments that name a person or tell an identifier: the audit log keeps neither. `id` of a look-up is one of them without being named. */
+  readonly withholds?: readonly string[];
   /** Records every call, as for an export. Mutations and refused calls are recorded without it. */
   readonly audit?: true;
   /**

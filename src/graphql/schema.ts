@@ -11,6 +11,7 @@ import { DeviceIdentifierResolver } from './device-identifier.resolver.js';
 import { entityGraph, type Shows } from './entity-graph.js';
 import { FeatureProfileResolver } from './feature-profile.resolver.js';
 import { FreshnessResolver, ViewFreshnessResolver } from './freshness.resolver.js';
+import { GangResolver } from './gang.resolver.js';
 import { guardSchema } from './guard.js';
 import { HistoricalFeaturesResolver } from './historical-features.resolver.js';
 import { IndicatorResolver } from './indicator.resolver.js';
@@ -51,6 +52,7 @@ const RESOLVERS = [
   LoanSnapshotsResolver,
   RegistryResolver,
   QuarantineResolver,
+  GangResolver,
   TablesResolver,
   CellsAtResolver,
   DeviceIdentifierResolver,

@@ -42,14 +42,14 @@ export const STARTS: readonly Start[] = [
   },
   {
     user: 'Fraud investigator',
-    does: 'reads what is known of a device and of who shares it',
+    does: 'finds gangs, those with most members known bad first',
     query: `{
-  features(entity: "device") {
-    reference
-    feature { type description }
+  gangs(orderBy: "-bad_share", limit: 5) {
+    id size knownBad
+    members(limit: 3) { customerId distanceToBad }
   }
 }`,
-    next: 'then device',
+    next: 'then gang, whyLinked, neighbourhood, judgeGang',
   },
   {
     user: 'Operator',

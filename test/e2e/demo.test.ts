@@ -111,7 +111,7 @@ test('each kind of user sees a query with its answer, of people who borrow', () 
 test('the home is closed to others, and no key was printed', async () => {
   expect((await stat(home)).mode & 0o777).toBe(0o700);
   expect((await stat(`${home}/keys`)).mode & 0o777).toBe(0o600);
-  for (const role of ['admin', 'ingest', 'modeler', 'decision', 'bi'])
+  for (const role of ['admin', 'ingest', 'modeler', 'decision', 'bi', 'investigator'])
     expect(stack.output()).not.toContain(await stack.key(role));
 });
 

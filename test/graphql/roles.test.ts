@@ -431,7 +431,7 @@ describe('the table of roles', () => {
   it('reads as Markdown with a row an operation and route', () => {
     const lines = roleTable(schema).split('\n');
     expect(lines).toHaveLength(2 + operations.length + ROUTES.length);
-    expect(lines).toContain('| `Query.indicatorTable` | ✓ |  | ✓ |  | ✓ |');
+    expect(lines).toContain('| `Query.indicatorTable` | ✓ |  | ✓ |  | ✓ |  |');
   });
 });
 

@@ -49,7 +49,7 @@ describe('generated keys', () => {
     expect(ring.file).toBe(join(home, 'keys'));
     expect((await stat(join(home, 'keys'))).mode & 0o777).toBe(0o600);
     const keys = await fileKeys();
-    expect(Object.keys(keys)).toEqual(['admin', 'ingest', 'modeler', 'decision', 'bi']);
+    expect(Object.keys(keys)).toEqual(['admin', 'ingest', 'modeler', 'decision', 'bi', 'investigator']);
     for (const [role, key] of Object.entries(keys)) {
       expect(Buffer.from(key, 'base64url')).toHaveLength(32);
       expect(ring.authenticate(`Bearer ${key}`)).toMatchObject({ role, name: role });

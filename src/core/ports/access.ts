@@ -1,7 +1,7 @@
 /** Access: roles, API keys and the audit log. */
 import type { Instant } from '../helpers/time.js';
 
-export const ROLES = ['admin', 'ingest', 'modeler', 'decision', 'bi'] as const;
+export const ROLES = ['admin', 'ingest', 'modeler', 'decision', 'bi', 'investigator'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** The rows of reports that a key may read: those of which a dimension has one of the values. */

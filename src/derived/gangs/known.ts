@@ -39,7 +39,7 @@ export const linksOn = (on: KnownOn): Sql =>
     asOf: instantSql(on.days.startOf(on.day + 1) - 1),
   });
 
-const LATE = raw("(dpd >= 30 OR status = 'WRITTEN_OFF')");
+export const LATE = raw("(dpd >= 30 OR status = 'WRITTEN_OFF')");
 
 /** `SELECT DISTINCT customer_id` of those known bad: 30 days past due once, written off, or a member of a gang when it was judged CONFIRMED. */
 export function badOn(on: KnownOn): Sql {
