@@ -34,6 +34,8 @@ export default defineFact({
     WHERE n.status = 'OVERDUE' AND n.level > n.before
   ) AS e
   LEFT JOIN ${context.source('loans')} AS l ON e.loan = l.loan_id`,
+  through: ({ source }) =>
+    sql`SELECT as_of AS date FROM ${source('loan_snapshots', { dated: true, columns: ['as_of'] })}`,
   dimensions: {
     ...loanDimensions,
     bucket: {

@@ -27,6 +27,8 @@ export default defineFact({
     WHERE date >= first_day AND date <= last_day
   ) AS d
   LEFT JOIN ${context.source('loans')} AS l ON d.loan_id = l.loan_id`,
+  through: ({ source, timezone }) =>
+    sql`SELECT toDate(paid_at, ${timezone}) AS date FROM ${source('repayments', { columns: ['paid_at'] })}`,
   dimensions: {
     ...loanDimensions,
     installment_no: { expression: 'installment_no', description: 'The place in the schedule', type: 'INT64' },

@@ -63,7 +63,7 @@ export default defineFact({
   stock: false,
   finestGrain: 'DAY',
   from: ({ source, timezone }) => sql`
-  WITH (SELECT groupUniqArray(as_of) FROM ${source('loan_snapshots')}) AS snapshot_days, arrayMax(snapshot_days) AS newest_day
+  WITH (SELECT groupUniqArray(as_of) FROM ${source('loan_snapshots', { columns: ['as_of'] })}) AS snapshot_days, arrayMax(snapshot_days) AS newest_day
   SELECT date, disbursed_on, loan_id, customer_id, product, channel, province, purpose, term_months, annual_rate, principal, due_1, due_2, due_3,
     ${raw(each(columns).join(',\n    '))}
   FROM (
@@ -82,9 +82,11 @@ export default defineFact({
       WHERE is_original AND installment_no <= 3
       GROUP BY loan_id HAVING countIf(installment_no = 1) > 0
     ) AS f ON l.loan_id = f.loan_id
-    LEFT JOIN (SELECT loan_id, as_of, status, dpd FROM ${source('loan_snapshots')}) AS s ON l.loan_id = s.loan_id
+    LEFT JOIN (SELECT loan_id, as_of, status, dpd FROM ${source('loan_snapshots', { columns: ['loan_id', 'as_of', 'status', 'dpd'] })}) AS s ON l.loan_id = s.loan_id
     GROUP BY l.loan_id
   )`,
+  through: ({ source, timezone }) =>
+    sql`SELECT toDate(disbursed_at, ${timezone}) AS date FROM ${source('loans', { columns: ['disbursed_at'] })}`,
   dimensions: loanDimensions,
   measures: Object.assign({}, ...each(missed), ...each(due)),
 });

@@ -73,6 +73,8 @@ export default defineFact({
     GROUP BY loan_id, customer_id, product, channel, province, purpose, term_months, annual_rate, principal, disbursed_at
   ) AS l ON e.loan_id = l.loan_id`;
   },
+  through: ({ source }) =>
+    sql`SELECT as_of AS date FROM ${source('loan_snapshots', { dated: true, columns: ['as_of'] })}`,
   dimensions: {
     ...loanDimensions,
     product: {

@@ -14,7 +14,7 @@ export default defineFact({
   SELECT e.date AS date, e.matures_on AS matures_on, e.balance AS balance, e.charged_off AS charged_off, e.income AS income, e.recovered AS recovered,
     toDate(l.disbursed_at, ${timezone}) AS disbursed_on, ${raw(LOAN_COLUMNS)}
   FROM (
-    SELECT loan_id, as_of AS date, if(as_of = arrayMax(days) OR has(days, as_of + 1), as_of, toDate('2149-06-06')) AS matures_on,
+    SELECT loan_id, as_of AS date, if(length(days) > arrayMax(days) - arrayMin(days) OR as_of = arrayMax(days) OR has(days, as_of + 1), as_of, toDate('2149-06-06')) AS matures_on,
       toDecimal128(if(status IN ('CURRENT', 'OVERDUE'), principal_outstanding, 0), 2) AS balance,
       toDecimal128(if(status = 'WRITTEN_OFF', principal_outstanding, 0), 2) AS charged_off, toDecimal128(0, 2) AS income, toDecimal128(0, 2) AS recovered
     FROM ${source('loan_snapshots', { dated: true, columns: ['loan_id', 'as_of', 'status', 'principal_outstanding'] })}
@@ -28,6 +28,8 @@ export default defineFact({
     ) AS w ON r.loan_id = w.loan_id
   ) AS e
   LEFT JOIN ${source('loans')} AS l ON e.loan_id = l.loan_id`,
+  through: ({ source }) =>
+    sql`SELECT as_of AS date FROM ${source('loan_snapshots', { dated: true, columns: ['as_of'] })}`,
   dimensions: loanDimensions,
   measures: {
     balance_days: {

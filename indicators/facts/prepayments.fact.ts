@@ -22,6 +22,8 @@ export default defineFact({
     WHERE date <= closed_on
   ) AS d
   LEFT JOIN ${context.source('loans')} AS l ON d.loan_id = l.loan_id`,
+  through: ({ source, timezone }) =>
+    sql`SELECT toDate(paid_at, ${timezone}) AS date FROM ${source('repayments', { columns: ['paid_at'] })}`,
   dimensions: loanDimensions,
   measures: {
     principal: { expression: 'sum(prepaid)', description: 'Principal paid before it is due', unit: 'CNY' },

@@ -64,14 +64,28 @@ export function cellsOf({ answers, places, dimensions, grain, window, lastDay }:
   }
   const rowsOf = (place: Place): Rows => cumulated.get(place) ?? (readings[place.reading] as Rows);
 
+  const lasts = new Map<ReadonlyMap<string, Row>, Map<string, LocalDate>>();
+  /** All groups of a period wait for what matures last in it; what a filter leaves out holds none of them up. */
+  const lastIn = (groups: ReadonlyMap<string, Row>, matures: string): LocalDate => {
+    const known = lasts.get(groups) ?? new Map<string, LocalDate>();
+    lasts.set(groups, known);
+    let last = known.get(matures);
+    if (last === undefined) {
+      last = '';
+      for (const row of groups.values()) {
+        const own = (row[matures] as LocalDate | null) ?? '';
+        if (own > last) last = own;
+      }
+      known.set(matures, last);
+    }
+    return last;
+  };
   const unsettled = ({ matures }: Place, rows: Rows, period: LocalDate): NullReason | null => {
     const groups = rows.get(period);
     if (matures === null || groups === undefined) return null;
     // Rows that are still to come mature later than all.
     if (endOf(period, grain, window) > lastDay) return 'IMMATURE';
-    // Every group says the last day of its whole period.
-    const [row] = groups.values();
-    const last = (row?.[matures] as string | null | undefined) ?? '';
+    const last = lastIn(groups, matures);
     return last === NEVER ? 'INCOMPLETE' : last > lastDay ? 'IMMATURE' : null;
   };
   const partOf = (place: Place, period: LocalDate, group: string): Value => {

@@ -57,7 +57,7 @@ export function loansSql({ loans, knowledge, calendar, by, filters }: LoanScope)
 
 /**
  * `(SELECT loan_id, as_of, status, dpd, balance, closed)`: a loan at each month end at which it is on book, and the day on which it closed. Of all other
- * days nothing is sorted: the last day of a loan in a month is found by its key.
+ * days nothing is sorted: those on which some version says that the loan closed are found by themselves.
  */
 export function loanMonthsSql(
   { loans, knowledge, calendar }: LoanScope,
@@ -65,16 +65,13 @@ export function loanMonthsSql(
 ): Sql {
   const table = loans.tables.get(SNAPSHOTS);
   const read = asKnown(knowledge, calendar);
-  const versions = sql`FROM ${storedRows(table)} AS w WHERE w.ingested_at <= ${read.knowledge}`;
-  const last = sql`(v.loan_id, v.as_of) IN (SELECT w.loan_id, max(w.as_of) ${versions} GROUP BY w.loan_id, toStartOfMonth(w.as_of))`;
-  // A day that was deleted was not the last: of such a loan, all days are read.
-  const doubtful = sql`v.loan_id IN (SELECT w.loan_id ${versions} AND w.deleted = 1)`;
-  const days = sql`(${last} OR ${doubtful})`;
+  const closed = "status IN ('SETTLED', 'WRITTEN_OFF', 'SOLD')";
+  const closings = sql`(v.loan_id, v.as_of) IN (SELECT w.loan_id, w.as_of FROM ${storedRows(table)} AS w WHERE ${raw(`w.${closed}`)} AND w.ingested_at <= ${read.knowledge})`;
+  const days = sql`(v.as_of = toLastDayOfMonth(v.as_of) OR ${closings})`;
   const within = window
     ? sql` AND v.as_of >= ${param('Date', window.from)} AND v.as_of <= ${param('Date', window.to)}`
     : raw('');
   const rows = sourceSelect(table, { ...read, keyFilter: sql`${days}${within}` });
-  const closed = "status IN ('SETTLED', 'WRITTEN_OFF', 'SOLD')";
   // Rows after the first closing one say nothing new.
   const first = sql`(SELECT *, ${raw(`minIf(as_of, ${closed}) OVER (PARTITION BY loan_id)`)} AS first_closed, ${raw(`countIf(${closed}) OVER (PARTITION BY loan_id)`)} AS closings FROM ${rows})`;
   return sql`(

@@ -37,14 +37,13 @@ export function withinRights(catalogue: Reports, rights: readonly RowRight[]): R
 
 /** Rows without a dimension of the rights are FORBIDDEN as soon as they are read. */
 function boundRows<T extends FactRows>(rows: T, rights: readonly RowRight[]): T {
-  return {
-    ...rows,
-    from: (context) => {
-      for (const { dimension } of rights) if (!(dimension in rows.dimensions)) throw outOfReach(dimension);
-      const kept = rights.map((right) => condition(rows, { ...right, op: 'IN' }, dimensionSql(rows, right.dimension)));
-      return sql`SELECT * FROM (${rows.from(context)}) WHERE ${join(kept, ' AND ')}`;
-    },
+  const from: FactRows['from'] = (context) => {
+    for (const { dimension } of rights) if (!(dimension in rows.dimensions)) throw outOfReach(dimension);
+    const kept = rights.map((right) => condition(rows, { ...right, op: 'IN' }, dimensionSql(rows, right.dimension)));
+    return sql`SELECT * FROM (${rows.from(context)}) WHERE ${join(kept, ' AND ')}`;
   };
+  // How far the rows of others reach is none of the caller's.
+  return { ...rows, from, through: from };
 }
 
 const outOfReach = (dimension: string): RiskgraphError =>

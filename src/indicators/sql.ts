@@ -86,7 +86,7 @@ export const knownRows = (rows: FactRows, read: SourceSelectOptions, daysRead: (
 
 /**
  * One row a period and combination of dimensions: `period`, `g0`, `g1`, … (Nullable(String)), `m0`, `m1`, … (exact, as text; of a spread the two are its
- * numerator and denominator), and `x0`, `x1`, … (Date, as text): the last day on which a row of the period matures, in any group.
+ * numerator and denominator), and `x0`, `x1`, … (Date, as text): the last day on which one of its rows matures.
  */
 export function readingSql(reading: Reading, scope: ReadingScope, calendar: BusinessCalendar): Sql {
   const { rows, cumulative, spread, matures } = reading;
@@ -118,13 +118,11 @@ export function readingSql(reading: Reading, scope: ReadingScope, calendar: Busi
       FROM ${knownRows(rows, read, daysRead)}
       WHERE ${cumulative ? raw('') : sql`date >= ${from} AND `}date <= ${to}`;
   const where = conditions.length > 0 ? sql` WHERE ${join(conditions, ' AND ')}` : raw('');
-  // All groups of a period wait for what matures last in it; what a filter leaves out holds none of them up.
-  const last = matures.map((column, index) => raw(`, max(${column}) OVER (PARTITION BY __period) AS __x${index}`));
-  const kept = last.length === 0 ? sql`(${within})${where}` : sql`(SELECT *${join(last, '')} FROM (${within})${where})`;
+  const kept = sql`(${within})${where}`;
   const keys = join([raw('__period'), ...by.map(columnOf)]);
   const grouped = spread
     ? sql`(SELECT ${keys}, ${columnOf(spread.across)}, toDecimal256(${raw(reading.measures[0] as string)}, 6) AS __v${join(
-        matures.map((_, index) => raw(`, max(__x${index}) AS __x${index}`)),
+        matures.map((column, index) => raw(`, max(${column}) AS __x${index}`)),
         '',
       )} FROM ${kept} GROUP BY ${keys}, ${columnOf(spread.across)})`
     : kept;
@@ -134,7 +132,7 @@ export function readingSql(reading: Reading, scope: ReadingScope, calendar: Busi
     SELECT toString(__period) AS period${join(groups, '')}${join(
       [
         ...measures.map((expression, index) => raw(`, toString(${expression}) AS m${index}`)),
-        ...matures.map((_, index) => raw(`, toString(max(__x${index})) AS x${index}`)),
+        ...matures.map((column, index) => raw(`, toString(max(${spread ? `__x${index}` : column})) AS x${index}`)),
       ],
       '',
     )}
@@ -156,12 +154,13 @@ function spreadSql(statistic: SpreadStatistic): readonly [string, string] {
   return [`arraySum(arraySlice(arrayReverseSort(groupArray(__v)), 1, ${statistic.top}))`, 'sum(__v)'];
 }
 
-/** Newest day with data, whatever the window: `through` (text, NULL without any). */
+/** Newest day with data, whatever the window: `through` (text, NULL without any). Rows that say it themselves are not read for it. */
 export function dataThroughSql(rows: FactRows, knowledge: Instant, calendar: BusinessCalendar): Sql {
   const read = asKnown(knowledge, calendar);
   const newest = (table: SourceTable): Sql =>
     sql`${dayOfKey(table)} IN (SELECT max(date) FROM ${sourceDays(table, read)})`;
-  return sql`SELECT toString(maxOrNull(date)) AS through FROM ${knownRows(rows, read, newest)}`;
+  const days = { ...rows, from: rows.through ?? rows.from };
+  return sql`SELECT toString(maxOrNull(date)) AS through FROM ${knownRows(days, read, newest)}`;
 }
 
 /** Two-valued: a NULL dimension is in no list and equals nothing, so that NE and NOT_IN let it through. */

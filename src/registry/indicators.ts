@@ -181,27 +181,30 @@ function sharedDimensions(all: readonly FactRows[]): Indicator['dimensions'] {
 }
 
 function rowsOf(
-  spec: Pick<FactSpec, 'stock' | 'finestGrain' | 'from' | 'dimensions'>,
+  spec: Pick<FactSpec, 'stock' | 'finestGrain' | 'from' | 'through' | 'dimensions'>,
   tables: SourceTables,
   refuse: Report,
 ): FactRows | null {
   const [report, isGood] = noting(refuse);
-  const { stock, finestGrain, from, dimensions = {} } = spec;
+  const { stock, finestGrain, from, through, dimensions = {} } = spec;
   for (const problem of personalDimensions(dimensions, tables)) report(problem);
   const sources = new Set<string>();
-  try {
-    const text = from({
-      source: (name) => {
-        sources.add(tables.get(name).name);
-        return raw('(SOURCE)');
-      },
-      timezone: sql`${'UTC'}`,
-    }).render().query;
-    checkRawTables(text, report);
-  } catch (cause) {
-    report(`its \`from\` does not render: ${cause instanceof Error ? cause.message : String(cause)}`);
+  for (const [what, query] of Object.entries({ from, ...(through && { through }) })) {
+    try {
+      const text = query({
+        source: (name) => {
+          sources.add(tables.get(name).name);
+          return raw('(SOURCE)');
+        },
+        timezone: sql`${'UTC'}`,
+      }).render().query;
+      checkRawTables(text, report);
+    } catch (cause) {
+      report(`its \`${what}\` does not render: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
   }
-  return isGood() ? { stock, finestGrain, from, dimensions, tables, sources: [...sources].sort() } : null;
+  if (!isGood()) return null;
+  return { stock, finestGrain, from, ...(through && { through }), dimensions, tables, sources: [...sources].sort() };
 }
 
 /** Reports are read by roles that see no personal value, and a filter on one would tell whether a guess is stored. */

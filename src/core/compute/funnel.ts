@@ -24,6 +24,7 @@ export function funnelEntries(rows: FactRows, steps: readonly string[], days: nu
   const inTime = later.map((_, index) => sql`toUInt64(ifNull(${raw(`__taken${index + 1}`)} <= ${end}, false))`);
   return {
     ...rows,
+    through: rows.through ?? rows.from,
     from: (context): Sql => sql`
   SELECT *, 1 + ${join(inTime, ' + ')} AS __reached, toDate(${end}, ${context.timezone}) AS __matures_on
   FROM (

@@ -26,6 +26,11 @@ export interface FactSpec {
   readonly finestGrain: 'DAY' | 'MONTH';
   /** A SELECT without parentheses around it, with a `date` column (Date, local day) and the columns that the expressions below name. */
   readonly from: (context: IndicatorQueryContext) => Sql;
+  /**
+   * A SELECT of `date` (Date) whose newest tells how far the rows reach, where reading all of them for it costs too much, or where their own days lie ahead
+   * of what is known, as those on which money falls due. Where absent, it is the newest day of `from`.
+   */
+  readonly through?: (context: IndicatorQueryContext) => Sql;
   readonly dimensions: Readonly<Record<string, IndicatorDimension>>;
   readonly measures: Readonly<Record<string, FactMeasure>>;
 }

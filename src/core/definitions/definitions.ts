@@ -142,7 +142,7 @@ export interface Service extends Identity, Omit<FeatureServiceSpec, 'features'> 
 }
 
 /** Rows by day with dimensions: those of a fact, or those of an indicator with a query of its own. */
-export interface FactRows extends Pick<FactSpec, 'stock' | 'finestGrain' | 'from' | 'dimensions'> {
+export interface FactRows extends Pick<FactSpec, 'stock' | 'finestGrain' | 'from' | 'through' | 'dimensions'> {
   /** The tables that the query may read. */
   readonly tables: SourceTables;
   /** Those that it reads, sorted. */

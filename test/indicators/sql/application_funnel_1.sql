@@ -1,5 +1,5 @@
-SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(__d2) AS g2, toString(__d3) AS g3, toString(uniqExactIf(person, __reached >= 6)) AS m0, toString(uniqExactIf(person, __reached >= 1)) AS m1, toString(max(__x0)) AS x0
-    FROM (SELECT *, max(__matures_on) OVER (PARTITION BY __period) AS __x0 FROM (
+SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(__d2) AS g2, toString(__d3) AS g3, toString(uniqExactIf(person, __reached >= 6)) AS m0, toString(uniqExactIf(person, __reached >= 1)) AS m1, toString(max(__matures_on)) AS x0
+    FROM (
       SELECT *, date AS __period, CAST(channel, 'Nullable(String)') AS __d0, CAST(province, 'Nullable(String)') AS __d1, CAST(segment, 'Nullable(String)') AS __d2, CAST(customer_kind, 'Nullable(String)') AS __d3
       FROM (
   SELECT *, 1 + toUInt64(ifNull(__taken1 <= at + toIntervalHour({p1:Int64}), false)) + toUInt64(ifNull(__taken2 <= at + toIntervalHour({p2:Int64}), false)) + toUInt64(ifNull(__taken3 <= at + toIntervalHour({p3:Int64}), false)) + toUInt64(ifNull(__taken4 <= at + toIntervalHour({p4:Int64}), false)) + toUInt64(ifNull(__taken5 <= at + toIntervalHour({p5:Int64}), false)) AS __reached, toDate(at + toIntervalHour({p6:Int64}), {p7:String}) AS __matures_on
@@ -50,7 +50,7 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
   WHERE s.person IS NOT NULL))
     WHERE step = {p26:String}
   ))
-      WHERE date >= {p27:Date} AND date <= {p28:Date}))
+      WHERE date >= {p27:Date} AND date <= {p28:Date})
     GROUP BY __period, __d0, __d1, __d2, __d3
     LIMIT 250001
 

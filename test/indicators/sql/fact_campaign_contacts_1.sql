@@ -1,5 +1,5 @@
-SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(count()) AS m0, toString(countIf(responded)) AS m1, toString(countIf(converted)) AS m2, toString(max(__x0)) AS x0
-    FROM (SELECT *, max(matures_on) OVER (PARTITION BY __period) AS __x0 FROM (
+SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(count()) AS m0, toString(countIf(responded)) AS m1, toString(countIf(converted)) AS m2, toString(max(matures_on)) AS x0
+    FROM (
       SELECT *, date AS __period, CAST(campaign, 'Nullable(String)') AS __d0, CAST(channel, 'Nullable(String)') AS __d1
       FROM (
   SELECT toDate(sent_at, {p1:String}) AS date, campaign, channel, customer_id, converted_at IS NOT NULL AS converted,
@@ -8,7 +8,7 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
     SELECT * FROM `campaign_contacts` AS v WHERE v.ingested_at <= {p5:DateTime64(3, 'UTC')}
     ORDER BY `contact_id`, ingested_at DESC, seq DESC LIMIT 1 BY `contact_id`
   ) AS v WHERE v.deleted = 0 AND v.`sent_at` <= {p6:DateTime64(3, 'UTC')}))
-      WHERE date >= {p7:Date} AND date <= {p8:Date}))
+      WHERE date >= {p7:Date} AND date <= {p8:Date})
     GROUP BY __period, __d0, __d1
     LIMIT 250001
 

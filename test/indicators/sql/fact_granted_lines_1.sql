@@ -1,5 +1,5 @@
-SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(count()) AS m0, toString(uniqExact(customer_id)) AS m1, toString(uniqExactIf(customer_id, drew)) AS m2, toString(uniqExactIf(customer_id, drew_30)) AS m3, toString(sum(granted)) AS m4, toString(sum(drawn_30)) AS m5, toString(max(__x0)) AS x0
-    FROM (SELECT *, max(matures_on) OVER (PARTITION BY __period) AS __x0 FROM (
+SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(count()) AS m0, toString(uniqExact(customer_id)) AS m1, toString(uniqExactIf(customer_id, drew)) AS m2, toString(uniqExactIf(customer_id, drew_30)) AS m3, toString(sum(granted)) AS m4, toString(sum(drawn_30)) AS m5, toString(max(matures_on)) AS x0
+    FROM (
       SELECT *, date AS __period, CAST(product, 'Nullable(String)') AS __d0, CAST(multiIf(granted IS NULL, NULL, granted <= 1000, '01: <= 1000', granted <= 3000, '02: <= 3000', granted <= 5000, '03: <= 5000', granted <= 10000, '04: <= 10000', granted <= 20000, '05: <= 20000', granted <= 50000, '06: <= 50000', '07: > 50000'), 'Nullable(String)') AS __d1
       FROM (
   SELECT c.date AS date, addDays(c.date, 30) AS matures_on, c.customer AS customer_id, c.product AS product, c.granted AS granted,
@@ -18,7 +18,7 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
     ORDER BY `loan_id`, ingested_at DESC, seq DESC LIMIT 1 BY `loan_id`
   ) AS v WHERE v.deleted = 0 AND v.`disbursed_at` <= {p6:DateTime64(3, 'UTC')}) WHERE line_id IS NOT NULL) AS l ON c.line = l.line_id
   GROUP BY c.line, c.date, c.customer, c.product, c.granted)
-      WHERE date >= {p7:Date} AND date <= {p8:Date}))
+      WHERE date >= {p7:Date} AND date <= {p8:Date})
     GROUP BY __period, __d0, __d1
     LIMIT 250001
 

@@ -1,5 +1,5 @@
-SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(__d2) AS g2, toString(__d3) AS g3, toString(__d4) AS g4, toString(__d5) AS g5, toString(__d6) AS g6, toString(__d7) AS g7, toString(sum(balance)) AS m0, toString(toDecimal256(sum(balance), 20) / 365) AS m1, toString(sum(income)) AS m2, toString(sum(charged_off)) AS m3, toString(sum(recovered)) AS m4, toString(sum(charged_off - recovered)) AS m5, toString(max(__x0)) AS x0
-    FROM (SELECT *, max(matures_on) OVER (PARTITION BY __period) AS __x0 FROM (
+SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(__d2) AS g2, toString(__d3) AS g3, toString(__d4) AS g4, toString(__d5) AS g5, toString(__d6) AS g6, toString(__d7) AS g7, toString(sum(balance)) AS m0, toString(toDecimal256(sum(balance), 20) / 365) AS m1, toString(sum(income)) AS m2, toString(sum(charged_off)) AS m3, toString(sum(recovered)) AS m4, toString(sum(charged_off - recovered)) AS m5, toString(max(matures_on)) AS x0
+    FROM (
       SELECT *, date AS __period, CAST(product, 'Nullable(String)') AS __d0, CAST(channel, 'Nullable(String)') AS __d1, CAST(province, 'Nullable(String)') AS __d2, CAST(purpose, 'Nullable(String)') AS __d3, CAST(multiIf(term_months IS NULL, NULL, term_months <= 3, '01: <= 3 months', term_months <= 6, '02: <= 6 months', term_months <= 12, '03: <= 12 months', term_months <= 24, '04: <= 24 months', term_months <= 36, '05: <= 36 months', '06: > 36 months'), 'Nullable(String)') AS __d4, CAST(multiIf(principal IS NULL, NULL, principal <= 1000, '01: <= 1000', principal <= 3000, '02: <= 3000', principal <= 5000, '03: <= 5000', principal <= 10000, '04: <= 10000', principal <= 20000, '05: <= 20000', principal <= 50000, '06: <= 50000', '07: > 50000'), 'Nullable(String)') AS __d5, CAST(multiIf(annual_rate IS NULL, NULL, annual_rate <= 0.12, '01: <= 0.12', annual_rate <= 0.18, '02: <= 0.18', annual_rate <= 0.24, '03: <= 0.24', annual_rate <= 0.36, '04: <= 0.36', '05: > 0.36'), 'Nullable(String)') AS __d6, CAST(toStartOfMonth(disbursed_on), 'Nullable(Date32)') AS __d7
       FROM (
   WITH (SELECT groupUniqArray(as_of) FROM (SELECT v.`as_of` AS `as_of`, toTimeZone(toDateTime64(v.`as_of` + 1, 3, {p1:String}) - INTERVAL 1 MILLISECOND, 'UTC') AS event_time, v.ingested_at AS ingested_at FROM (
@@ -9,7 +9,7 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
   SELECT e.date AS date, e.matures_on AS matures_on, e.balance AS balance, e.charged_off AS charged_off, e.income AS income, e.recovered AS recovered,
     toDate(l.disbursed_at, {p7:String}) AS disbursed_on, l.loan_id AS loan_id, l.customer_id AS customer_id, l.product AS product, l.channel AS channel, l.province AS province, l.purpose AS purpose, l.term_months AS term_months, l.annual_rate AS annual_rate, l.principal AS principal
   FROM (
-    SELECT loan_id, as_of AS date, if(as_of = arrayMax(days) OR has(days, as_of + 1), as_of, toDate('2149-06-06')) AS matures_on,
+    SELECT loan_id, as_of AS date, if(length(days) > arrayMax(days) - arrayMin(days) OR as_of = arrayMax(days) OR has(days, as_of + 1), as_of, toDate('2149-06-06')) AS matures_on,
       toDecimal128(if(status IN ('CURRENT', 'OVERDUE'), principal_outstanding, 0), 2) AS balance,
       toDecimal128(if(status = 'WRITTEN_OFF', principal_outstanding, 0), 2) AS charged_off, toDecimal128(0, 2) AS income, toDecimal128(0, 2) AS recovered
     FROM (SELECT v.`loan_id` AS `loan_id`, v.`as_of` AS `as_of`, v.`status` AS `status`, v.`principal_outstanding` AS `principal_outstanding`, toTimeZone(toDateTime64(v.`as_of` + 1, 3, {p8:String}) - INTERVAL 1 MILLISECOND, 'UTC') AS event_time, v.ingested_at AS ingested_at FROM (
@@ -35,7 +35,7 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
     SELECT * FROM `loans` AS v WHERE v.ingested_at <= {p19:DateTime64(3, 'UTC')}
     ORDER BY `loan_id`, ingested_at DESC, seq DESC LIMIT 1 BY `loan_id`
   ) AS v WHERE v.deleted = 0 AND v.`disbursed_at` <= {p20:DateTime64(3, 'UTC')}) AS l ON e.loan_id = l.loan_id)
-      WHERE date >= {p21:Date} AND date <= {p22:Date}))
+      WHERE date >= {p21:Date} AND date <= {p22:Date})
     GROUP BY __period, __d0, __d1, __d2, __d3, __d4, __d5, __d6, __d7
     LIMIT 250001
 

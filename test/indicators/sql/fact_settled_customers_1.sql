@@ -1,5 +1,5 @@
-SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(uniqExact(customer_id)) AS m0, toString(uniqExactIf(customer_id, retained)) AS m1, toString(uniqExact(customer_id)) AS m2, toString(uniqExactIf(customer_id, reborrowed)) AS m3, toString(max(__x0)) AS x0, toString(max(__x1)) AS x1
-    FROM (SELECT *, max(matures_90) OVER (PARTITION BY __period) AS __x0, max(matures_7) OVER (PARTITION BY __period) AS __x1 FROM (
+SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1, toString(uniqExact(customer_id)) AS m0, toString(uniqExactIf(customer_id, retained)) AS m1, toString(uniqExact(customer_id)) AS m2, toString(uniqExactIf(customer_id, reborrowed)) AS m3, toString(max(matures_90)) AS x0, toString(max(matures_7)) AS x1
+    FROM (
       SELECT *, date AS __period, CAST(product, 'Nullable(String)') AS __d0, CAST(channel, 'Nullable(String)') AS __d1
       FROM (
   SELECT s.as_of AS date, s.customer_id AS customer_id, any(s.product) AS product, any(s.channel) AS channel,
@@ -19,7 +19,7 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
     ORDER BY `loan_id`, ingested_at DESC, seq DESC LIMIT 1 BY `loan_id`
   ) AS v WHERE v.deleted = 0 AND v.`disbursed_at` <= {p9:DateTime64(3, 'UTC')})) AS l ON s.customer_id = l.customer_id
   GROUP BY s.as_of, s.customer_id)
-      WHERE date >= {p10:Date} AND date <= {p11:Date}))
+      WHERE date >= {p10:Date} AND date <= {p11:Date})
     GROUP BY __period, __d0, __d1
     LIMIT 250001
 
