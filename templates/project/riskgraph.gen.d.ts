@@ -690,6 +690,50 @@ declare module 'riskgraph/register' {
       'b_score@2:points': 'INT32';
       /** Probability of bad that the model gives (fraction) */
       'b_score@2:probability': 'FLOAT64';
+      /** Applications in the cell in 24 hours; 0 without one (applications) */
+      'cell_activity@1:applications_1d': 'INT32';
+      /** Applications in the cell in 30 local days; 0 without one (applications) */
+      'cell_activity@1:applications_30d': 'INT32';
+      /** Applications in the cell in 7 local days; 0 without one (applications) */
+      'cell_activity@1:applications_7d': 'INT32';
+      /** Mean applications of 24 hours in the 28 before the last 24 hours; 0 without one (applications) */
+      'cell_activity@1:baseline_applications': 'FLOAT64';
+      /** Applications of 24 hours less the baseline, in standard deviations of a Poisson count with that mean, at least 1; 0 is as ever (standard deviations) */
+      'cell_activity@1:burst_deviations': 'FLOAT64';
+      /** Applications of 24 hours by the baseline; NULL where the baseline is 0 (ratio) */
+      'cell_activity@1:burst_ratio': 'FLOAT64';
+      /** Distinct customers who applied in the cell in 24 hours; 0 without one (customers) */
+      'cell_activity@1:customers_1d': 'INT32';
+      /** Distinct customers who applied in the cell in 30 local days; 0 without one (customers) */
+      'cell_activity@1:customers_30d': 'INT32';
+      /** Distinct customers who applied in the cell in 7 local days; 0 without one (customers) */
+      'cell_activity@1:customers_7d': 'INT32';
+      /** Distinct devices that applied in the cell in 24 hours; 0 without one (devices) */
+      'cell_activity@1:devices_1d': 'INT32';
+      /** Distinct devices that applied in the cell in 30 local days; 0 without one (devices) */
+      'cell_activity@1:devices_30d': 'INT32';
+      /** Distinct devices that applied in the cell in 7 local days; 0 without one (devices) */
+      'cell_activity@1:devices_7d': 'INT32';
+      /** At least 5 applications in 24 hours and 3 standard deviations above the baseline */
+      'cell_activity@1:hot': 'BOOLEAN';
+      /** Most applications within one hour of the clock in 24 hours; 0 without one (applications) */
+      'cell_activity@1:peak_hour_applications_1d': 'INT32';
+      /** Applications of 7 local days in the cell and its 6 neighbours; NULL for a geohash (applications) */
+      'cell_activity@1:ring_applications_7d': 'INT32';
+      /** Applications of 7 local days in the cell and its 6 neighbours by their area; NULL for a geohash (applications per km²) */
+      'cell_activity@1:ring_density_7d': 'FLOAT64';
+      /** Approved share of decided_90d; NULL with fewer than 20 decided (fraction) */
+      'cell_outcomes@1:approval_rate_90d': 'FLOAT64';
+      /** Borrowers of the cell with a loan 30 or more days past due, or written off, on a day of these; 0 without one (customers) */
+      'cell_outcomes@1:bad_borrowers_400d': 'INT32';
+      /** Bad share of the borrowers, smoothed towards the parent cell: (bad + 20 × the parent's share) / (borrowers + 20); NULL where the parent has fewer than 20 borrowers (fraction) */
+      'cell_outcomes@1:bad_rate_400d': 'FLOAT64';
+      /** Customers who applied in the cell in 400 days and have a loan on a day of these; 0 without one (customers) */
+      'cell_outcomes@1:borrowers_400d': 'INT32';
+      /** Applications of 90 days in the cell that were APPROVED or DECLINED by the as-of; 0 without one (applications) */
+      'cell_outcomes@1:decided_90d': 'INT32';
+      /** Bad share of the borrowers of the parent cell, one resolution coarser; NULL with fewer than 20 (fraction) */
+      'cell_outcomes@1:parent_bad_rate_400d': 'FLOAT64';
       /** Different accounts signed in on the phones of the customer in 90 days (accounts) */
       'customer_devices@1:accounts_90d': 'INT32';
       /** Different brands of the devices of the customer in 90 days (brands) */
@@ -718,6 +762,50 @@ declare module 'riskgraph/register' {
       'customer_devices@1:sims_90d': 'INT32';
       /** Devices of the customer in 90 days with an emulator, root, hook or clone at one of their own sightings (devices) */
       'customer_devices@1:tampered_devices_90d': 'INT32';
+      /** Shannon entropy of the cells of the positions: 0 for a single cell, 1 for two in turns; NULL without a position (bits) */
+      'customer_places@1:cell_entropy_90d': 'FLOAT64';
+      /** Distinct cells with a position in 30 local days; 0 without one (cells) */
+      'customer_places@1:cells_visited_30d': 'INT32';
+      /** Distinct cells with a position in 90 local days; 0 without one (cells) */
+      'customer_places@1:cells_visited_90d': 'INT32';
+      /** Latitude of the declared city, WGS84; NULL where the city is not declared or not in `places` (degrees) */
+      'customer_places@1:city_latitude': 'FLOAT64';
+      /** Longitude of the declared city, WGS84; NULL where the city is not declared or not in `places` (degrees) */
+      'customer_places@1:city_longitude': 'FLOAT64';
+      /** Great-circle distance of the position that is farthest from home; NULL without a home (km) */
+      'customer_places@1:farthest_km_90d': 'FLOAT64';
+      /** There is an impossible travel in 30 local days */
+      'customer_places@1:has_impossible_travel_30d': 'BOOLEAN';
+      /** The H3 cell of home, hex; NULL without a position at night */
+      'customer_places@1:home_cell': 'STRING';
+      /** Mean latitude of the positions at night in the home cell, WGS84; NULL without one (degrees) */
+      'customer_places@1:home_latitude': 'FLOAT64';
+      /** Mean longitude of the positions at night in the home cell, WGS84; NULL without one (degrees) */
+      'customer_places@1:home_longitude': 'FLOAT64';
+      /** Nights with a position in the home cell; few say little; 0 without one (nights) */
+      'customer_places@1:home_nights_90d': 'INT32';
+      /** Great-circle distance of home and the declared city; NULL without either (km) */
+      'customer_places@1:home_to_city_km': 'FLOAT64';
+      /** Great-circle distance of home and work; NULL without either (km) */
+      'customer_places@1:home_to_work_km': 'FLOAT64';
+      /** Times that two positions in a row are more than 50 km apart at more than 900 km/h; 0 without one (journeys) */
+      'customer_places@1:impossible_travels_30d': 'INT32';
+      /** Positions in 30 local days that are none: out of range, swapped, at 0 and 0, of half a position or an unknown datum; 0 without one (positions) */
+      'customer_places@1:invalid_positions_30d': 'INT32';
+      /** Positions in 30 local days that the device says are made up; 0 without one (positions) */
+      'customer_places@1:mocked_positions_30d': 'INT32';
+      /** Share of the positions that the most frequent cell has; NULL without a position (fraction) */
+      'customer_places@1:top_cell_share_90d': 'FLOAT64';
+      /** Highest speed between two positions in a row that are more than 50 km apart; NULL without two such (km/h) */
+      'customer_places@1:top_speed_kmh_30d': 'FLOAT64';
+      /** The H3 cell of work, hex; NULL without a position at working hours */
+      'customer_places@1:work_cell': 'STRING';
+      /** Weekdays with a position at working hours in the work cell; 0 without one (days) */
+      'customer_places@1:work_days_90d': 'INT32';
+      /** Mean latitude of the positions at working hours in the work cell, WGS84; NULL without one (degrees) */
+      'customer_places@1:work_latitude': 'FLOAT64';
+      /** Mean longitude of the positions at working hours in the work cell, WGS84; NULL without one (degrees) */
+      'customer_places@1:work_longitude': 'FLOAT64';
       /** Local days from the registration to the as-of day (days) */
       'customer_profile@1:days_since_registration': 'INT32';
       /** Stated income; NULL where none was stated (CNY a month) */

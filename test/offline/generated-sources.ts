@@ -2,7 +2,8 @@
 
 import { instantText } from '../../src/core/definitions/sql.js';
 import { addDays, addMonths, type BusinessCalendar, type Instant } from '../../src/core/helpers/time.js';
-import { MAX_FLOAT, MONEY_DIGITS } from '../../src/core/lending/source-columns.js';
+import { POSITION_COLUMNS, positionValues } from '../../src/core/lending/position-columns.js';
+import { columnsOfFile, MAX_FLOAT, MONEY_DIGITS } from '../../src/core/lending/source-columns.js';
 import { type SourceColumn, type SourceTable, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
 
 const DAY = 86_400_000;
@@ -140,10 +141,11 @@ export function generateSources({
     const taken = new Set<string>();
     for (let index = 0; index < keysPerTable; index++) {
       const { event, columns } = happened(table);
-      const content = () => ({
-        ...Object.fromEntries(table.columns.map((column) => [column.name, value(column)])),
-        ...columns,
-      });
+      const content = () =>
+        withPosition(table, {
+          ...Object.fromEntries(columnsOfFile(table).map((column) => [column.name, value(column)])),
+          ...columns,
+        });
       const identity = content() as Record<string, unknown>;
       // A table keyed by an id alone needs as many ids as rows.
       const [only] = table.key;
@@ -194,3 +196,10 @@ export const insertColumns = (table: SourceTable): [string, ...string[]] => [
   ...(table.columns.map(({ name }) => name) as [string, ...string[]]),
   ...Object.keys(VERSION_COLUMNS),
 ];
+
+/** A row with the columns that an import computes of it. */
+function withPosition({ position }: SourceTable, row: Record<string, unknown>): Record<string, unknown> {
+  if (position === null) return row;
+  const values = positionValues(position, (column) => row[column]);
+  return { ...row, ...Object.fromEntries(Object.keys(POSITION_COLUMNS).map((name, index) => [name, values[index]])) };
+}
