@@ -2,7 +2,7 @@
 
 import { SCORES_TABLE } from '../core/compute/view-kinds.js';
 import { declaresStored, declaresView, nextFile, viewDefinitionKinds } from '../core/definitions/definition-kinds.js';
-import type { PlanChange, PlanEffect, PlanTouch, RegistryPlan } from '../core/ports/catalogue.js';
+import type { Declassification, PlanChange, PlanEffect, PlanTouch, RegistryPlan } from '../core/ports/catalogue.js';
 import type { PublishedDefinition } from '../core/ports/serving.js';
 import { factsOf, inForce, isFileGone, type Published, pinning, readersOf, requiresOf, spoken } from './published.js';
 import { declaresSame, isOtherScheme } from './rehash.js';
@@ -53,6 +53,15 @@ export const goneProblems = (
       return `view ${id} is applied and its file is gone${who}: put ${String(snapshot.file)} back; retire it with retireFeatureView before deleting it`;
     });
 
+/** What a definition declares not personal. */
+const declassified = ({ snapshot }: Published): readonly Declassification[] =>
+  ((snapshot.features as readonly unknown[] | undefined) ?? []).flatMap((feature): readonly Declassification[] => {
+    const { name, declassify } = feature as { readonly name?: string; readonly declassify?: string };
+    return name === undefined || declassify === undefined
+      ? []
+      : [{ feature: name, owner: String(snapshot.owner), reason: declassify }];
+  });
+
 const REPORTED: ReadonlySet<Published['kind']> = new Set(['fact', 'indicator']);
 const sourcesOf = ({ sources }: Published['snapshot']): readonly unknown[] => (sources as unknown[] | undefined) ?? [];
 
@@ -96,6 +105,7 @@ export function compare(
       ...scoresRead(kind),
     ];
     const action = isBump(file) ? 'BUMP' : 'ADD';
+    const declassifies = declassified(file);
     return {
       action,
       kind,
@@ -107,7 +117,11 @@ export function compare(
       breaks: [],
       touches,
       cost: null,
-      notes: [],
+      notes: declassifies.map(
+        ({ feature, owner, reason }) =>
+          `${feature} is read in clear by every role: ${owner} declassifies it, '${reason}'`,
+      ),
+      ...(declassifies.length > 0 ? { declassifies } : {}),
     };
   };
 

@@ -55,6 +55,13 @@ export class FeatureType {
 
   @Field(() => String, {
     nullable: true,
+    description:
+      'The reason why the value is not personal though it is computed from personal values, as the owner of the view says; null where nothing was declassified.',
+  })
+  declassified!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
     description: 'The fill rule: last_known means the newest value that is not NULL replaces a NULL in the newest row.',
   })
   fill!: string | null;
@@ -193,7 +200,7 @@ export function checkVisible(context: Pick<RequestContext, 'caller'>, { view, fe
 }
 
 export function showFeature(ref: AnyFeatureRef): FeatureType {
-  const { name, type, length, description, unit, tags, fill } = ref.feature;
+  const { name, type, length, description, unit, tags, declassify, fill } = ref.feature;
   return {
     ref,
     name,
@@ -203,6 +210,7 @@ export function showFeature(ref: AnyFeatureRef): FeatureType {
     description,
     unit: unit ?? null,
     tags: tags ?? [],
+    declassified: declassify ?? null,
     fill: fill ?? null,
   };
 }

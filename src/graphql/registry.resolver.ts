@@ -204,16 +204,18 @@ export class RegistryResolver {
 
   @Operation({ roles: ['admin'] })
   @Mutation(() => RegistryPlanType, { description: 'Applies the registry plan, whole or not at all.' })
-  applyRegistry(
+  async applyRegistry(
     @Arg('rehash', () => Boolean, {
       defaultValue: false,
       description:
         'Replaces content hashes that an earlier release wrote. A definition that declares something else than what was applied stays refused.',
     })
     rehash: boolean,
-    @Ctx() { services }: RequestContext,
+    @Ctx() context: RequestContext,
   ): Promise<RegistryPlan> {
-    return services.planner.apply({ rehash });
+    const plan = await context.services.planner.apply({ rehash });
+    await recordDeclassified(plan, context);
+    return plan;
   }
 
   @Operation({ roles: ['admin'] })
@@ -248,5 +250,18 @@ export class RegistryResolver {
     // Said at once what forbids it; the worker looks again.
     const found = await services.pruner.check(view, { force });
     return services.queue.enqueue(pruneView, { view: found.view, force }, { owner: caller.keyId });
+  }
+}
+
+/** Keeps in the audit log what an apply has declared not personal, by whom and why. What is applied stands, also where it cannot be recorded. */
+async function recordDeclassified(
+  { changes }: Pick<RegistryPlan, 'changes'>,
+  { services, caller, requestId, address }: RequestContext,
+): Promise<void> {
+  for (const { id: view, declassifies = [] } of changes) {
+    for (const each of declassifies) {
+      const entry = { action: 'declassify', outcome: 'DONE', details: { view, ...each } } as const;
+      await services.audit.record({ ...entry, at: services.now(), requestId, caller, address }).catch(() => undefined);
+    }
   }
 }

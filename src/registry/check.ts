@@ -85,6 +85,12 @@ export function checkFeature(feature: Feature, joinKeys: readonly string[], repo
   if (feature.name.includes('__')) report(`${where}: '__' divides view and feature in column names`);
   if (RESERVED.has(feature.name) || joinKeys.includes(feature.name)) report(`${where}: the name is reserved`);
   if (!feature.description) report(`${where}: has no description`);
+  if (feature.declassify !== undefined) {
+    if (what !== 'feature') report(`${where}: declassify is for features, and what the caller brings is none`);
+    if (feature.declassify.trim() === '')
+      report(`${where}: declassify says no reason: write why the value is not personal`);
+    if (feature.tags?.includes('pii')) report(`${where}: it is tagged 'pii' and declassified: take one of them out`);
+  }
   if (feature.length !== undefined && feature.pad === undefined) report(`${where}: has a length but no pad`);
 }
 

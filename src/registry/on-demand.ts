@@ -1,4 +1,4 @@
-import { inputsRead, planOnDemand } from '../core/compute/on-demand.js';
+import { inputsRead, isDeclassified, planOnDemand } from '../core/compute/on-demand.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { AnyOnDemandViewSpec, FeatureInput } from '../core/definitions/define-on-demand.js';
 import {
@@ -198,10 +198,24 @@ function featureInput(
   return [{ name, ref }];
 }
 
-/** A value that is computed from personal values is personal: a distance from a home and two points reveal the home. */
+/**
+ * A value that is computed from personal values is personal: a distance from a home and two points reveal the home. Unless its owner says why not.
+ */
 function checkPersonal(feature: Feature, origin: OnDemandOrigin, report: Report): void {
   if (isPersonal(feature)) return;
   const read = inputsRead({ origin }, feature.name);
+  if (isDeclassified(feature)) {
+    // The function that gives such an input takes no personal value for a caller who sees them masked.
+    const computed = origin.inputs.find(
+      ({ name, ref }) => read.includes(name) && ref.view.origin.kind === 'on_demand' && isPersonal(ref.feature),
+    );
+    if (computed) {
+      report(
+        `feature ${feature.name}: it is declassified and computed from ${computed.ref.reference}, which is personal and computed on demand: compute it from stored features and the request`,
+      );
+    }
+    return;
+  }
   const personal = [
     ...origin.request.filter((one) => read.includes(one.name) && isPersonal(one)).map(({ name }) => name),
     ...origin.inputs

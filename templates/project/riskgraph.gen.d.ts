@@ -678,6 +678,20 @@ declare module 'riskgraph/register' {
       'application_place@1:distance_from_home_km': 'FLOAT64';
       /** Farther than 50 km from where the customer sleeps; NULL without either position */
       'application_place@1:far_from_home': 'BOOLEAN';
+      /** H3 cell of resolution 8, hex, of the application; NULL without a position */
+      'application_place@2:cell': 'STRING';
+      /** Great-circle distance from the declared city; NULL without either position (km) */
+      'application_place@2:distance_from_city_km': 'FLOAT64';
+      /** Great-circle distance from where the customer sleeps; NULL without either position (km) */
+      'application_place@2:distance_from_home_km': 'FLOAT64';
+      /** Great-circle distance from where the customer works; NULL without either position (km) */
+      'application_place@2:distance_from_work_km': 'FLOAT64';
+      /** Farther than 50 km from where the customer sleeps; NULL without either position */
+      'application_place@2:far_from_home': 'BOOLEAN';
+      /** Geohash of level 6 of the application; NULL without a position */
+      'application_place@2:geohash': 'STRING';
+      /** VALID, or why the request has no position: ABSENT, INCOMPLETE, OUT_OF_RANGE, SWAPPED, ZERO, MOCKED, UNKNOWN_DATUM */
+      'application_place@2:position_status': 'STRING';
       /** Band of the points */
       'b_score@1:band': 'STRING';
       /** The score in points; high = safe (points) */

@@ -29,6 +29,7 @@ beforeAll(async () => {
   };
   await write('customer_profile@1', { monthly_income: '8000', days_since_registration: 30 });
   await write('home_location@1', { latitude: 31.2304, longitude: 121.4737, datum: 'WGS84', nights: 9 });
+  await write('customer_places@1', { home_latitude: 31.2304, home_longitude: 121.4737 });
   await write('application_history@1', { applications_90d: 2 });
 });
 
@@ -221,7 +222,7 @@ describe('the catalogue', () => {
         `{ featureView(name: "application_place") { ${view} } featureService(name: "application_decision") { features } }`,
       ),
     );
-    expect(featureView).toMatchObject({ name: 'application_place', version: 1, entity: 'customer', kind: 'ON_DEMAND' });
+    expect(featureView).toMatchObject({ name: 'application_place', version: 2, entity: 'customer', kind: 'ON_DEMAND' });
     expect(featureView).toMatchObject({ ttlSeconds: null, maxAgeSeconds: null });
     expect(featureService.features.slice(0, 5)).toEqual([
       ...['amount_over_income', 'instalment', 'instalment_over_income', 'debt_over_income'].map(
@@ -291,6 +292,56 @@ describe('codegen', () => {
     expect(written).toContain(
       "    'application_decision@1':\n      | 'application_affordability@1:amount_over_income'",
     );
+  });
+});
+
+describe('a declassified feature', () => {
+  const features = ['cell', 'position_status', 'distance_from_home_km', 'far_from_home'].map(
+    (name) => `application_place@2:${name}`,
+  );
+  const request = {
+    latitude: [39.9042, 0],
+    longitude: [116.4074, 0],
+    datum: ['WGS84', 'WGS84'],
+    is_mock_location: [false, null],
+  };
+
+  it('is read in clear by a modeler, while what it is computed from stays masked', async () => {
+    const variables = { features: [...features, 'customer_places@1:home_latitude'], entities, request };
+    const { columns } = ok(await api.graphql<Read>('modeler', READ, variables)).onlineFeatures;
+    const [cell, status, distance, far, home] = columns;
+    expect(cell).toMatchObject({ values: ['8831aa4283fffff', null], masked: false });
+    expect(status).toMatchObject({ values: ['VALID', 'ZERO'], masked: false });
+    expect(distance?.values[0]).toBeCloseTo(1067, -1);
+    expect(distance).toMatchObject({ statuses: ['PRESENT', 'NULL'], masked: false });
+    expect(far).toMatchObject({ values: [true, null], masked: false });
+    expect(home).toMatchObject({ values: [null, null], statuses: ['NULL', 'NOT_FOUND'], masked: true });
+  });
+
+  it('says why in the catalogue, and the audit log keeps who declassified it', async () => {
+    const { featureView } = ok(
+      await api.graphql<{ featureView: { features: { name: string; declassified: string | null }[] } }>(
+        'modeler',
+        '{ featureView(name: "application_place", version: 2) { features { name declassified } } }',
+      ),
+    );
+    expect(featureView.features).toContainEqual({
+      name: 'distance_from_home_km',
+      declassified: 'a distance says no place',
+    });
+    expect(featureView.features).toContainEqual({ name: 'cell', declassified: null });
+    const database = await openDatabase({ url: api.app.config.postgresUrl as string, log: api.app.telemetry.log });
+    const kept = await database.dataSource.query("SELECT details, outcome FROM audit_log WHERE action = 'declassify'");
+    await database.close();
+    expect(kept).toContainEqual({
+      outcome: 'DONE',
+      details: {
+        view: 'application_place@2',
+        feature: 'distance_from_home_km',
+        owner: 'fraud-risk',
+        reason: 'a distance says no place',
+      },
+    });
   });
 });
 

@@ -139,6 +139,16 @@ test.each<[string, Parts, string]>([
     "feature share: tag it 'pii', for it is computed from amount",
   ],
   [
+    'a feature that is declassified without a reason',
+    { features: "share: float64({ description: 'x', declassify: ' ' })" },
+    'feature share: declassify says no reason',
+  ],
+  [
+    'a feature that is declassified and personal',
+    { features: "share: float64({ description: 'x', tags: ['pii'], declassify: 'a share says no one' })" },
+    "feature share: it is tagged 'pii' and declassified",
+  ],
+  [
     'a request input with a personal name that is not tagged pii',
     { request: "latitude: float64({ description: 'x' })" },
     "request input latitude: tag it 'pii'",

@@ -4,7 +4,7 @@
  */
 import { type AnyFeatureRef, isStored, type OnDemandView } from '../definitions/definitions.js';
 import { elementType } from '../definitions/types.js';
-import { inputsRead, type OnDemandPlan, type PlannedCall } from './on-demand.js';
+import { inputsRead, isDeclassified, type OnDemandPlan, type PlannedCall } from './on-demand.js';
 
 /**
  * CLEAR: the value. MASKED: the mask of a stored value. WITHHELD: what the feature's function answers where nothing personal is stored, since it
@@ -27,7 +27,8 @@ function originOf(ref: AnyFeatureRef): Origin {
   const names = inputsRead(ref.view, ref.feature.name);
   const origins = inputs.filter(({ name }) => names.includes(name)).map((input) => originOf(input.ref));
   const brought = request.some(({ name }) => names.includes(name)) || origins.some((origin) => origin.brought);
-  return { brought, stored: origins.some(({ stored }) => stored) || (!brought && isPersonal(ref)) };
+  const stored = origins.some((origin) => origin.stored) || (!brought && isPersonal(ref));
+  return { brought, stored: stored && !isDeclassified(ref.feature) };
 }
 
 export function disclosureOf(ref: AnyFeatureRef): Disclosure {
@@ -45,11 +46,15 @@ export function isMasked(ref: AnyFeatureRef): boolean {
 
 /**
  * The plan for a caller who sees personal values masked: a function that takes something the caller brings takes null for each personal value that
- * is stored, so that no answer tells whether the two meet. Statuses and event times stay those of all inputs.
+ * is stored, so that no answer tells whether the two meet. A declassified feature is computed from all values: its owner has decided so. Statuses and event times stay
+ * those of all inputs.
  */
 export const withheldPlan = (plan: OnDemandPlan): OnDemandPlan => ({ ...plan, calls: plan.calls.map(withheldCall) });
 
 function withheldCall(call: PlannedCall): PlannedCall {
+  const [first] = call.answers;
+  const feature = first === undefined ? undefined : call.view.features[first];
+  if (feature && isDeclassified(feature)) return call;
   const origins = new Map(call.view.origin.inputs.map(({ name, ref }) => [name, originOf(ref)] as const));
   const brought = call.request.length > 0 || call.inputs.some(({ name }) => origins.get(name)?.brought);
   if (!brought) return call;

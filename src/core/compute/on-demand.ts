@@ -34,7 +34,7 @@ interface PlannedInput {
   readonly withheld?: true;
 }
 
-/** One call of an on-demand view's function for a row: a view is called once for features that are computed from the same inputs. */
+/** One call of an on-demand view's function for a row: a view is called once for features that are computed from the same inputs, and once more for those of them that are declassified. */
 export interface PlannedCall {
   readonly view: OnDemandView;
   /** Indices of the view's features that the call computes: those that are answered, and those that a later call reads. */
@@ -75,6 +75,9 @@ export interface OnDemandPlan {
   readonly joinKeys: readonly string[];
 }
 
+/** Whether its owner says that it is not personal, whatever it is computed from. */
+export const isDeclassified = ({ declassify }: Pick<Feature, 'declassify'>): boolean => declassify !== undefined;
+
 const isPersonal = ({ tags }: Pick<Feature, 'tags'>): boolean => tags?.includes('pii') ?? false;
 
 /** Names of the inputs that a feature is computed from: all of its view's, unless the view declares which. */
@@ -106,7 +109,8 @@ class Planning {
 
   placeComputed({ view, feature, index }: OnDemandRef): ComputedPlace {
     const names = inputsRead(view, feature.name);
-    const key = JSON.stringify([view.id, [...names].sort()]);
+    // What is declassified is computed apart: its call takes personal values where that of the others takes none.
+    const key = JSON.stringify([view.id, [...names].sort(), isDeclassified(feature)]);
     let call = this.callOf.get(key);
     if (call === undefined) {
       // Its inputs are placed before it.

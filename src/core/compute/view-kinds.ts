@@ -50,12 +50,13 @@ const ref = (kind: LineageKind, id: string): LineageRef => ({ kind, id });
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-const publishedFeature = ({ name, type, description, unit, tags, fill, length, pad }: Feature) => ({
+const publishedFeature = ({ name, type, description, unit, tags, declassify, fill, length, pad }: Feature) => ({
   name,
   type,
   description,
   unit,
   tags,
+  declassify,
   fill,
   length,
   pad,

@@ -6,6 +6,11 @@ export interface FeatureOptions {
   readonly unit?: string;
   /** `pii` hides the feature from bi and masks it for modeler. */
   readonly tags?: readonly string[];
+  /**
+   * Why the feature is not personal though it is computed from personal values, as its owner says: 'a distance says no place'. A plan shows it and the audit log
+   * keeps it; every role then reads the value.
+   */
+  readonly declassify?: string;
   /** The newest non-NULL value instead of the newest row's (rule 8). */
   readonly fill?: 'last_known';
 }

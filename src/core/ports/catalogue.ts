@@ -133,6 +133,15 @@ export interface PlanChange {
   readonly cost: PlanCost | null;
   /** What to know before it is applied. */
   readonly notes: readonly string[];
+  /** The features of a new view that its owner declares not personal though they are computed from personal values; absent where there is none. */
+  readonly declassifies?: readonly Declassification[];
+}
+
+/** A feature that is read in clear by every role, and why. */
+export interface Declassification {
+  readonly feature: string;
+  readonly owner: string;
+  readonly reason: string;
 }
 
 /** A retired view version whose history still takes disk. */
