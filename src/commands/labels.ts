@@ -10,7 +10,17 @@ interface Label {
   readonly windowDays: number;
   readonly owner: string;
   readonly description: string;
+  readonly sampling: { readonly strata: readonly { readonly name: string; readonly rate: number }[] } | null;
+  readonly split: { readonly validation: string | null; readonly outOfTime: string } | null;
 }
+
+/** How spines of the label are made; empty where they take every outcome, in one part. */
+const spineText = ({ sampling, split }: Label): string =>
+  [
+    ...(sampling?.strata ?? []).map(({ name, rate }) => `${rate * 100} % of ${name}`),
+    ...(split?.validation ? [`validation from ${split.validation}`] : []),
+    ...(split ? [`out of time from ${split.outOfTime}`] : []),
+  ].join(', ');
 
 interface Evidence {
   readonly columns: readonly { readonly name: string }[];
@@ -58,16 +68,18 @@ export function addLabelCommands(program: Command, context: CommandContext): voi
     run: async (client, { json, show, from, to }, [reference]) => {
       if (!reference) {
         const { labelDefinitions } = await client.graphql<{ labelDefinitions: readonly Label[] }>(
-          '{ labelDefinitions { name version entity windowDays owner description } }',
+          `{ labelDefinitions { name version entity windowDays owner description
+            sampling { strata { name rate } } split { validation outOfTime } } }`,
         );
         print(labelDefinitions, { json }, () =>
           labelDefinitions.length === 0
             ? 'No label is applied: `npx riskgraph apply` publishes the definitions.'
             : table(
-                ['label', 'of', 'days', 'owner', 'description'],
-                labelDefinitions.map(({ name, version, entity, windowDays, owner, description }) => [
-                  ...[`${name}@${version}`, entity, windowDays, owner, description],
-                ]),
+                ['label', 'of', 'days', 'owner', 'spines', 'description'],
+                labelDefinitions.map((label) => {
+                  const { name, version, entity, windowDays, owner, description } = label;
+                  return [`${name}@${version}`, entity, windowDays, owner, spineText(label), description];
+                }),
               ),
         );
         return;

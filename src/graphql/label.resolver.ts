@@ -1,4 +1,4 @@
-import { Arg, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, Field, FieldResolver, Float, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import { checkDays } from '../core/bounds.js';
 import { longestWindow } from '../core/compute/labels/observations.js';
 import type { Label } from '../core/definitions/definitions.js';
@@ -13,6 +13,43 @@ import { JobType } from './job.resolver.js';
 import { LIST_COST } from './limits.js';
 import { AssumedSize, Operation } from './operation.js';
 import { GraphQLDate } from './scalars.js';
+
+@ObjectType('LabelStratum', { description: 'Some of the observations of a label, of which a share goes into spines.' })
+class LabelStratumType {
+  @Field(() => String, { description: 'The name of the stratum.' })
+  name!: string;
+
+  @Field(() => String, {
+    description:
+      'The condition in SQL on value, outcome and observed_on; the first stratum whose condition holds counts.',
+  })
+  when!: string;
+
+  @Field(() => Float, { description: 'The share that is taken, 0 to 1.' })
+  rate!: number;
+}
+
+@ObjectType('LabelSampling', { description: 'The share of each stratum that spines of a label take.' })
+class LabelSamplingType {
+  @Field(() => String, { description: 'The text that chooses the rows: another one chooses others.' })
+  seed!: string;
+
+  @AssumedSize(8)
+  @Field(() => [LabelStratumType], { description: 'The strata, in the order in which they are tried.' })
+  strata!: readonly LabelStratumType[];
+}
+
+@ObjectType('LabelSplit', { description: 'The parts of a spine of a label by the day of the observation.' })
+class LabelSplitType {
+  @Field(() => GraphQLDate, {
+    nullable: true,
+    description: 'The first day of the part validation; null where there is none.',
+  })
+  validation!: LocalDate | null;
+
+  @Field(() => GraphQLDate, { description: 'The first day of the part out_of_time; what is before is train.' })
+  outOfTime!: LocalDate;
+}
 
 @ObjectType('LabelDefinition', {
   description: 'A version of a label: an outcome that models learn, computed from source tables.',
@@ -43,7 +80,30 @@ class LabelDefinitionType {
     description: 'The length of the performance window in days; of a window in months the longest that it can be.',
   })
   windowDays!: number;
+
+  @Field(() => LabelSamplingType, {
+    nullable: true,
+    description: 'The sampling of spines that are made from the label; null where they take every outcome.',
+  })
+  sampling!: LabelSamplingType | null;
+
+  @Field(() => LabelSplitType, {
+    nullable: true,
+    description: 'The split by time of spines that are made from the label; null where they have none.',
+  })
+  split!: LabelSplitType | null;
 }
+
+const samplingOf = ({ name, sampling }: Label): LabelSamplingType | null =>
+  sampling
+    ? {
+        seed: sampling.seed ?? name,
+        strata: Object.entries(sampling.strata).map(([stratum, { when, rate }]) => ({ name: stratum, when, rate })),
+      }
+    : null;
+
+const splitOf = ({ split }: Label): LabelSplitType | null =>
+  split ? { validation: split.validation ?? null, outOfTime: split.outOfTime } : null;
 
 const shown = (label: Label): LabelDefinitionType => ({
   label,
@@ -54,6 +114,8 @@ const shown = (label: Label): LabelDefinitionType => ({
   owner: label.owner,
   tags: label.tags,
   windowDays: longestWindow(label.window),
+  sampling: samplingOf(label),
+  split: splitOf(label),
 });
 
 const FROM = 'The first local day of observation, included.';

@@ -1,13 +1,14 @@
 /** How the TypeScript client calls a server: what it sends again, how long it waits, what its errors say. The server here answers as told. */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Riskgraph, RiskgraphError } from '../../clients/typescript/src/index.js';
+import { Transport } from '../../clients/typescript/src/transport.js';
 import { Client as CommandClient } from '../../src/commands/client.js';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -252,6 +253,13 @@ test('what is no answer of a server is told from one', async () => {
     code: 'STORE_UNAVAILABLE',
     message: 'no server answers at http://127.0.0.1:1',
   });
+});
+
+test('an error of the caller’s own disk is given as it is, and blames no server', async () => {
+  answers = [(_, response) => response.end('a file')];
+  const transport = new Transport({ url, key: 'k', deadlineMs: null, attempts: 1, fetch });
+  const taken = transport.file('/any', () => writeFile('/nowhere/at/all', 'x'));
+  await expect(taken).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open', path: '/nowhere/at/all' });
 });
 
 test('the key comes from the options, a file or the environment, and its absence is told at once', async () => {

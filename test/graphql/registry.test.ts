@@ -35,6 +35,24 @@ export default defineFeatureService({ description: '${name}', owner: 'test', fea
 `,
 });
 
+const labelFile = {
+  path: 'labels/late_30.v1.label.ts',
+  text: `import { defineLabel, dpdReaches, monthEnds } from 'riskgraph';
+import { customer } from '../features/entities.js';
+
+export default defineLabel({
+  entity: customer,
+  description: '30 days past due within 90 days: 1 is late.',
+  owner: 'test',
+  observation: monthEnds(),
+  window: { days: 90 },
+  outcome: dpdReaches(30, { on: 'any' }),
+  sampling: { strata: { bad: { when: 'value = 1', rate: 1 }, good: { when: 'value = 0', rate: 0.2 } } },
+  split: { outOfTime: '2026-01-01' },
+});
+`,
+};
+
 let stores: ApiStores;
 let definitions: DefinitionRoot;
 let api: Api;
@@ -89,6 +107,7 @@ beforeAll(async () => {
   [stores, definitions] = await Promise.all([freshApiStores(), emptyRoot()]);
   await definitions.put(viewFile(1, 'toFloat64(monthly_income)'));
   await definitions.put(serviceFile('old', 1));
+  await definitions.put(labelFile);
   await start();
   const response = await api.fetch('ingest', '/import/customers?history=true', {
     method: 'POST',
@@ -387,6 +406,23 @@ it('a table and a column of one’s own are made by an apply that a plan has sho
   );
   await definitions.put(shopsFile("area: opt(pii(float('Its area')))"));
   expect((await problemsOf()).join()).toMatch(/'area' was applied without pii\(…\)/);
+});
+
+it('a label says how spines that are made of it are sampled and split', async () => {
+  const asked =
+    '{ labelDefinition(name: "late_30") { sampling { seed strata { name when rate } } split { validation outOfTime } } }';
+  expect(await ask(asked, 'modeler')).toEqual({
+    labelDefinition: {
+      sampling: {
+        seed: 'late_30',
+        strata: [
+          { name: 'bad', when: 'value = 1', rate: 1 },
+          { name: 'good', when: 'value = 0', rate: 0.2 },
+        ],
+      },
+      split: { validation: null, outOfTime: '2026-01-01' },
+    },
+  });
 });
 
 interface WholeTable {

@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import materializeJob from '../../jobs/materialize.js';
 import type { View } from '../../src/core/definitions/definitions.js';
@@ -24,6 +26,7 @@ import { TABLES } from '../support/tables.js';
 import { lookupOnnx, onnxHashOf } from '../support/tiny-onnx.js';
 import { changedWriters } from '../support/writes.js';
 import { type MaterializeFixture, materializeFixture, unwatched } from './fixture.js';
+import { daySchedule, LateModel, type Step } from './late-schedules.js';
 import { openImports, openScoring, scoredViews } from './scored.js';
 import { dpdView, openSourceRows, paidView, type SourceRows } from './sources.js';
 import { HOUR, MIDNIGHT, TIMEZONE } from './views.js';
@@ -374,16 +377,17 @@ it('a run waits for an import that is writing to its source, though not for ever
   expect(await online()).toEqual(['150', 2]);
 });
 
+const promising = new SourceTables(
+  new Map(
+    TABLES.all.map((table) => {
+      const completeness = table.name === 'repayments' ? { by: 'marked' as const, within: 6 * HOUR } : null;
+      return [table.name, { ...table, completeness }];
+    }),
+  ),
+);
+const promised = (of: View): View => ({ ...of, origin: { ...of.origin, tables: promising } as View['origin'] });
+
 describe('a view of a table that promises its days', () => {
-  const promising = new SourceTables(
-    new Map(
-      TABLES.all.map((table) => {
-        const completeness = table.name === 'repayments' ? { by: 'marked' as const, within: 6 * HOUR } : null;
-        return [table.name, { ...table, completeness }];
-      }),
-    ),
-  );
-  const promised = (of: View): View => ({ ...of, origin: { ...of.origin, tables: promising } as View['origin'] });
   const world = (of: View) => {
     const completeness = completenessInMemory(fixture.clickhouse, () => fixture.clock.now, promising);
     const materializer = fixture.materializer({ completeness, derived: [snapshots] });
@@ -687,6 +691,75 @@ describe('what came late is found by itself', () => {
     expect(await tick(MIDNIGHT + 5 * HOUR)).toEqual([]);
     expect(await online()).toEqual(['150', 2]);
   });
+
+  /** Days of one life, each a schedule drawn at random. The suite has time for a few of them: RISKGRAPH_LATE_SCHEDULES=500 draws so many. */
+  const schedules = Number(process.env.RISKGRAPH_LATE_SCHEDULES ?? 3);
+  it(
+    'through schedules of late files, marks and republications: online is the newest of the history, which keeps what was served',
+    async () => {
+      const seed = 20_260_301;
+      view = promised(view);
+      const completeness = completenessInMemory(fixture.clickhouse, () => fixture.clock.now, promising);
+      const materializer = fixture.materializer({ completeness });
+      const imports = openImports(fixture.clickhouse, fixture.leases);
+      const calendar = new BusinessCalendar(TIMEZONE);
+      const model = new LateModel({ id: 'R1', customer: 'C1', at: MIDNIGHT - 2 * DAY, amount: 100, deleted: false });
+      const request = () => ({ jobId: newUuid(fixture.clock.now), views: [view], now: fixture.clock.now });
+      const perform = async ({ act }: Step): Promise<void> => {
+        if (act.kind === 'file') {
+          const lines = act.rows.map(({ id, customer, at, amount, deleted }) =>
+            JSON.stringify({
+              repayment_id: id,
+              customer_id: customer,
+              loan_id: 'L1',
+              paid_at: instant(at),
+              principal_paid: amount,
+              interest_paid: 0,
+              ...(id === 'R1' && { method: 'SELF' }),
+              ...(deleted && { deleted: 1 }),
+            }),
+          );
+          const body = Readable.from([Buffer.from(`${lines.join('\n')}\n`)]);
+          const clock = () => fixture.clock.now;
+          await imports.import({
+            table: 'repayments',
+            format: 'ndjson',
+            history: false,
+            clock,
+            requestId: 'drawn',
+            body,
+          });
+        } else if (act.kind === 'mark') {
+          const through = calendar.dateOf(MIDNIGHT + act.day * DAY);
+          await completeness.mark({ table: 'repayments', through, by: 'core' });
+        } else if (act.kind === 'tick') await materializer.materialize({ ...request(), onlyNew: true }, unwatched());
+        else await materializer.republishLate({ ...request(), days: 3 }, unwatched());
+      };
+      const valuesOf = (rows: readonly (ViewRow | null)[]) =>
+        rows.flatMap((row) =>
+          row && !row.tombstone ? [[row.key[0] as string, row.values.slice(0, 2) as unknown] as const] : [],
+        );
+      for (const [day, schedule] of fc.sample(daySchedule, { numRuns: schedules, seed }).entries()) {
+        for (const step of model.steps(schedule, day)) {
+          fixture.clock.now = step.now;
+          await perform(step);
+          const expected = model.follow(step);
+          if (step.act.kind === 'file' || step.act.kind === 'mark' || expected === null) continue;
+          const { offline, online: cells } = await fixture.newest(view);
+          const words = `seed ${seed}, day ${day}, ${step.act.kind} at ${instant(step.now)}`;
+          expect(cells, words).toEqual(offline);
+          expect(new Map(valuesOf(offline)), words).toEqual(expected);
+        }
+      }
+      const keys = ['C1', 'C2', 'C3', 'C4', 'C5', 'C6'].map((customer) => [customer]);
+      // What was served from one step to the next: a decision right before a step still reads it.
+      for (const [index, { from, values }] of model.served.entries()) {
+        const at = model.served[index + 1]?.from ?? from + 2;
+        expect(new Map(valuesOf(await fixture.offline.rowsAt(view, at - 1, keys))), instant(at)).toEqual(values);
+      }
+    },
+    schedules * 60_000,
+  );
 
   it('unless it happened after the as-of; a correction that moves a payment out of the day is late too', async () => {
     await run();

@@ -681,8 +681,8 @@ describe('mappings', () => {
       rejected: 5,
       quarantine: [
         { line: 3, column: 'born', reason: 'is not a day that Date32 holds, written YYYY-MM-DD' },
-        { line: 4, column: 'pay', reason: 'is not a decimal number of at most 2 decimals' },
-        { line: 5, column: 'pay', reason: 'is not a decimal number of at most 2 decimals' },
+        { line: 4, column: 'pay', reason: expect.stringMatching(/^is not a decimal number of at most 2 decimals/) },
+        { line: 5, column: 'pay', reason: expect.stringMatching(/^is not a decimal number of at most 2 decimals/) },
         { line: 6, column: 'at', reason: 'is not a time that exists in its zone, written YYYY-MM-DD hh:mm:ss' },
         { line: 8, column: 'age', reason: 'is not a whole number that Int32 holds' },
       ],

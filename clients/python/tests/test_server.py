@@ -6,6 +6,7 @@ import datetime as dt
 import http.server
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 from riskgraph import Riskgraph, RiskgraphError
+from riskgraph.transport import Transport
 
 FEATURES = ["loan_behaviour@1:max_dpd_3m", "customer_profile@1:monthly_income"]
 
@@ -133,6 +135,36 @@ def test_a_server_that_is_silent_is_a_timeout_with_a_hint(monkeypatch: pytest.Mo
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(RiskgraphError, match="TIMEOUT: .* did not answer within the deadline"):
             Riskgraph(url, "any-key", deadline=0.1).search()
+
+
+def test_a_file_that_breaks_off_or_takes_too_long_is_an_error_of_this_package(tmp_path: Path) -> None:
+    def answer(text: bytes, stay: float) -> Transport:
+        server = socket.create_server(("127.0.0.1", 0))
+
+        def serve() -> None:
+            with server, server.accept()[0] as connection:
+                connection.recv(65_536)
+                connection.sendall(text)
+                time.sleep(stay)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return Transport(f"http://127.0.0.1:{server.getsockname()[1]}", "any-key", None, 1)
+
+    begun = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    with (
+        pytest.raises(RiskgraphError, match="STORE_UNAVAILABLE: the answer of .* broke off"),
+        answer(begun, 0).file("/a") as chunks,
+    ):
+        list(chunks)
+    with (
+        pytest.raises(RiskgraphError, match="TIMEOUT: .* did not answer within the deadline"),
+        answer(begun, 5).file("/a", 0.2) as chunks,
+    ):
+        list(chunks)
+    body = tmp_path / "body"
+    body.write_bytes(b"x" * 10)
+    with body.open("rb") as spine, pytest.raises(RiskgraphError, match="TIMEOUT"):
+        answer(b"", 5).upload("/spines", spine, "text/csv", {}, deadline=0.2)
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ export class TrainingSet {
 
   /**
    * Writes the file to `path`, which is replaced once the file is whole.
-   * @throws CONFLICT where there is no file to read
+   * @throws CONFLICT where there is no file to read; an error of the disk as Node gives it
    */
   async download(path: string, call?: CallOptions): Promise<string> {
     if (!this.sent.downloadUrl) this.sent = await factsOf(this.transport, this.id, call);

@@ -144,7 +144,7 @@ export class Transport {
     } catch (cause) {
       if (ended.signal.aborted) throw ended.signal.reason;
       if (cause instanceof RiskgraphError) throw cause;
-      throw unanswered(url, cause);
+      throw diskErrorIn(cause) ?? unanswered(url, cause);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
@@ -190,6 +190,28 @@ const codeOf = (cause: unknown): string => {
 };
 
 const isForNow = ({ code, cause }: RiskgraphError): boolean => AGAIN.has(code) && !CERTIFICATE.test(codeOf(cause));
+
+const DISK = new Set([
+  'EACCES',
+  'EDQUOT',
+  'EFBIG',
+  'EIO',
+  'EISDIR',
+  'EMFILE',
+  'ENOENT',
+  'ENOSPC',
+  'ENOTDIR',
+  'EPERM',
+  'EROFS',
+]);
+
+/** What a file of the caller's own disk answered, which says more of itself than of the server; null where nothing did. */
+function diskErrorIn(cause: unknown): Error | null {
+  if (!(cause instanceof Error)) return null;
+  const { code, syscall } = cause as NodeJS.ErrnoException;
+  if (code !== undefined && DISK.has(code) && syscall !== 'connect') return cause;
+  return diskErrorIn(cause.cause);
+}
 
 function unanswered(url: string, cause: unknown): RiskgraphError {
   const reason = codeOf(cause);

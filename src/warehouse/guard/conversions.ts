@@ -162,9 +162,11 @@ function checkOf({ type, zone }: Target, value: string): Pick<Conversion, 'exact
   }
   const scale = /^Decimal\d*\((?:\d+, ?)?(\d+)\)$/.exec(type)?.[1];
   if (scale !== undefined) {
+    const decimal = decimalType(type, scale);
     return {
-      exact: `match(${text}, '^[+-]?[0-9]*([.][0-9]{0,${scale}}0*)?$') AND isNotNull(${cast(text, decimalType(type, scale))})`,
-      reason: `is not a decimal number of at most ${scale} decimals`,
+      // Of a floating-point number the text says 0.29, and the conversion gives 0.28.
+      exact: `match(${text}, '^[+-]?[0-9]*([.][0-9]{0,${scale}}0*)?$') AND ${cast(text, decimal)} = ${cast(value, decimal)}`,
+      reason: `is not a decimal number of at most ${scale} decimals, or a floating-point number that is cut: convert its text, toString(…)`,
     };
   }
   if (/^Date(?:32)?$/.test(type)) {

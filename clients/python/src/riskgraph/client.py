@@ -182,17 +182,24 @@ class Riskgraph:
         made = TrainingSet(self._transport, answer)
         return made.wait(progress=progress) if wait else made
 
-    def upload_spine(self, spine: pd.DataFrame | str | os.PathLike[str], *, target: str | None = None) -> Spine:
+    def upload_spine(
+        self,
+        spine: pd.DataFrame | str | os.PathLike[str],
+        *,
+        target: str | None = None,
+        deadline: float | None = None,
+    ) -> Spine:
         """Uploads the rows of training sets, however many: a frame, or a Parquet, CSV or Arrow file.
 
         Args:
             spine: The join keys, ``event_timestamp`` with a zone, and pass-through columns.
             target: The column with an outcome of your own, beside ``known_at``; without it ``target``, where there is one.
+            deadline: Seconds until the upload is given up; ``None`` waits as long as the server takes what is sent.
 
         Returns:
             What the server took, with the rows that it refused.
         """
-        return spines.upload(self._transport, spine, target)
+        return spines.upload(self._transport, spine, target, deadline)
 
     def _rows_of(self, spine: Columns | str | Spine | LabelSpine) -> dict[str, Any]:
         if isinstance(spine, str):

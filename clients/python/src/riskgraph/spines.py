@@ -61,14 +61,19 @@ class Spine:
         )
 
 
-def upload(transport: Transport, spine: pd.DataFrame | str | os.PathLike[str], target: str | None) -> Spine:
+def upload(
+    transport: Transport,
+    spine: pd.DataFrame | str | os.PathLike[str],
+    target: str | None,
+    deadline: float | None = None,
+) -> Spine:
     params = {} if target is None else {"target": target}
     if isinstance(spine, pd.DataFrame):
         with tempfile.TemporaryDirectory(prefix="riskgraph-") as folder:
             path = Path(folder) / "spine.arrows"
             _write(spine, path)
-            return _send(transport, path, params)
-    return _send(transport, Path(spine), params)
+            return _send(transport, path, params, deadline)
+    return _send(transport, Path(spine), params, deadline)
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
@@ -85,12 +90,12 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
         writer.write_table(table, max_chunksize=_BATCH_ROWS)
 
 
-def _send(transport: Transport, path: Path, params: dict[str, str]) -> Spine:
+def _send(transport: Transport, path: Path, params: dict[str, str], deadline: float | None) -> Spine:
     kind = _TYPES.get(path.suffix.lower())
     if kind is None:
         raise ValueError(f"{path.name} ends in no format: the names of files end in {', '.join(_TYPES)}")
     with path.open("rb") as body:
-        answer = transport.upload("/spines", body, kind, params)
+        answer = transport.upload("/spines", body, kind, params, deadline)
     return Spine(
         id=answer["id"],
         rows=answer["rows"],

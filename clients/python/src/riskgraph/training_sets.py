@@ -82,8 +82,13 @@ class TrainingSet:
         self._read()
         return self
 
-    def download(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the file to ``path``, which is replaced once the file is whole."""
+    def download(self, path: str | os.PathLike[str], *, deadline: float | None = None) -> Path:
+        """Writes the file to ``path``, which is replaced once the file is whole.
+
+        Args:
+            path: Where to.
+            deadline: Seconds until it is given up; ``None`` waits as long as the server sends.
+        """
         url = self._answer.get("downloadUrl")
         if not url:
             self._read()
@@ -94,7 +99,7 @@ class TrainingSet:
         target = Path(path)
         part = target.with_name(f"{target.name}.{os.getpid()}.part")
         try:
-            with self._transport.file(url) as chunks, part.open("wb") as out:
+            with self._transport.file(url, deadline) as chunks, part.open("wb") as out:
                 for chunk in chunks:
                     out.write(chunk)
             part.replace(target)

@@ -76,43 +76,50 @@ class Transport:
 
     def change(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Sends a mutation once: an answer that is lost does not say whether it was done."""
-        try:
+        with _named(self.url):
             return _data_of(self._post(document, variables, {}))
-        except requests.exceptions.SSLError as cause:
-            raise _untrusted(self.url) from cause
-        except requests.ConnectionError as cause:
-            raise _unreachable(self.url) from cause
-        except requests.Timeout as cause:
-            raise _silent(self.url) from cause
 
-    def upload(self, path: str, body: BinaryIO, content_type: str, params: Mapping[str, str]) -> dict[str, Any]:
-        """Sends a file as the body of a request, once."""
-        try:
+    def upload(
+        self,
+        path: str,
+        body: BinaryIO,
+        content_type: str,
+        params: Mapping[str, str],
+        deadline: float | None = None,
+    ) -> dict[str, Any]:
+        """Sends a file as the body of a request, once.
+
+        Args:
+            deadline: Seconds until it is given up; ``None`` waits as long as the server takes what is sent.
+        """
+        until = _Until(self.url, deadline)
+        with _named(self.url):
             response = self._session.post(
                 self.url + path,
-                data=body,
+                data=body if deadline is None else _Body(body, until),
                 params=dict(params),
                 headers={"Content-Type": content_type},
-                timeout=(10, _SILENT_SECONDS),
+                timeout=(10, until.silence()),
             )
-        except requests.exceptions.SSLError as cause:
-            raise _untrusted(self.url) from cause
-        except requests.ConnectionError as cause:
-            raise _unreachable(self.url) from cause
-        except requests.Timeout as cause:
-            raise _silent(self.url) from cause
         if response.status_code != 200:
             raise RiskgraphError.of_http(response.status_code, _json_of(response))
         answer: dict[str, Any] = response.json()
         return answer
 
     @contextmanager
-    def file(self, path: str) -> Iterator[Iterator[bytes]]:
-        """The chunks of a file of the server; a file that breaks off is an error, never a shorter file."""
-        with self._session.get(self.url + path, stream=True, timeout=(10, _SILENT_SECONDS)) as response:
+    def file(self, path: str, deadline: float | None = None) -> Iterator[Iterator[bytes]]:
+        """The chunks of a file of the server; a file that breaks off is an error, never a shorter file.
+
+        Args:
+            deadline: Seconds until it is given up; ``None`` waits as long as the server sends.
+        """
+        until = _Until(self.url, deadline)
+        with _named(self.url):
+            response = self._session.get(self.url + path, stream=True, timeout=(10, until.silence()))
+        with response:
             if response.status_code != 200:
                 raise RiskgraphError.of_http(response.status_code, _json_of(response))
-            yield response.iter_content(1 << 20)
+            yield _chunks_of(response, until)
 
     def close(self) -> None:
         self._session.close()
@@ -128,6 +135,68 @@ class Transport:
             headers=dict(headers),
             timeout=(10, silent),
         )
+
+
+class _Until:
+    """How long a file may still take."""
+
+    def __init__(self, url: str, deadline: float | None) -> None:
+        self.url = url
+        self._ends = None if deadline is None else time.monotonic() + deadline
+
+    def check(self) -> None:
+        if self._ends is not None and time.monotonic() >= self._ends:
+            raise _silent(self.url)
+
+    def silence(self) -> float:
+        """Seconds for which the server may say nothing."""
+        left = _SILENT_SECONDS if self._ends is None else self._ends - time.monotonic()
+        return max(0.001, min(_SILENT_SECONDS, left))
+
+
+class _Body:
+    """A file that is sent until its deadline."""
+
+    def __init__(self, body: BinaryIO, until: _Until) -> None:
+        self._body = body
+        self._until = until
+        self._size = os.fstat(body.fileno()).st_size - body.tell()
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, size: int = -1) -> bytes:
+        self._until.check()
+        return self._body.read(size)
+
+
+def _chunks_of(response: requests.Response, until: _Until) -> Iterator[bytes]:
+    chunks = response.iter_content(1 << 20)
+    while True:
+        with _named(until.url):
+            chunk = next(chunks, None)
+        if chunk is None:
+            return
+        until.check()
+        yield chunk
+
+
+@contextmanager
+def _named(url: str) -> Iterator[None]:
+    """Gives what goes wrong on the way to the server and back the errors of this package."""
+    try:
+        yield
+    except requests.exceptions.SSLError as cause:
+        raise _untrusted(url) from cause
+    except requests.Timeout as cause:
+        raise _silent(url) from cause
+    except requests.exceptions.ChunkedEncodingError as cause:
+        raise _broken_off(url) from cause
+    except requests.ConnectionError as cause:
+        # A body that is silent for too long ends as a lost connection.
+        if "timed out" in str(cause).lower():
+            raise _silent(url) from cause
+        raise _unreachable(url) from cause
 
 
 def _is_change(document: str) -> bool:
@@ -184,6 +253,12 @@ def _untrusted(url: str) -> RiskgraphError:
 def _unreachable(url: str) -> RiskgraphError:
     return RiskgraphError(
         "STORE_UNAVAILABLE", f"no server answers at {url}", "start it with `npm start`, or give url=…"
+    )
+
+
+def _broken_off(url: str) -> RiskgraphError:
+    return RiskgraphError(
+        "STORE_UNAVAILABLE", f"the answer of {url} broke off", "read it again; see the server's /readyz where it does so again"
     )
 
 
