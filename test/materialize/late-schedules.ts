@@ -19,7 +19,7 @@ interface Line {
 }
 
 /** What happens on a day, in minutes after its local midnight. */
-export interface DaySchedule {
+interface DaySchedule {
   readonly files: readonly { readonly at: number; readonly lines: readonly Line[] }[];
   /** When the day before is marked as whole; null: never. */
   readonly mark: number | null;
@@ -46,7 +46,7 @@ export const daySchedule: fc.Arbitrary<DaySchedule> = fc.record({
   republications: fc.array(fc.integer({ min: 136, max: 1_380 }), { maxLength: 2 }),
 });
 
-export interface Payment {
+interface Payment {
   readonly id: string;
   readonly customer: string;
   readonly at: number;
@@ -55,7 +55,7 @@ export interface Payment {
 }
 
 /** Paid amount and number of payments, by customer. */
-export type Served = ReadonlyMap<string, readonly [string, number]>;
+type Served = ReadonlyMap<string, readonly [string, number]>;
 
 export interface Step {
   readonly now: number;
