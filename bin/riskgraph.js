@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import './typescript.js';
+import { runsInNewerNode } from './newer-node.js';
 
-await import('../src/cli.ts');
+if (!runsInNewerNode()) {
+  await import('./typescript.js');
+  await import('../src/cli.ts');
+}

@@ -1,7 +1,7 @@
 /**
  * The training set of b_score, made by a running server that holds a book:
  *
- *     npx node --import ./bin/typescript.js training/b_score_set.ts --end-date 2026-11-22 [--out folder]
+ *     node bin/run.js training/b_score_set.ts --end-date 2026-11-22 [--out folder]
  *
  * A client and no more: it derives the loan snapshots, computes the views of b_score@1 at the observation points alone, asks for the set and
  * downloads it with its manifest. Every step may be run again: what is there is not made twice.

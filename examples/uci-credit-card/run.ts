@@ -1,7 +1,7 @@
 /**
  * The UCI credit card data through the whole platform, as a client of a running server:
  *
- *     npx node --import ./bin/typescript.js examples/uci-credit-card/run.ts UCI_Credit_Card.csv [folder for the training set]
+ *     node bin/run.js examples/uci-credit-card/run.ts UCI_Credit_Card.csv [folder for the training set]
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -177,7 +177,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [csv, out] = process.argv.slice(2);
   if (!csv) {
     process.stderr.write(
-      'usage: npx node --import ./bin/typescript.js examples/uci-credit-card/run.ts <UCI_Credit_Card.csv> [folder]\n',
+      'usage: node bin/run.js examples/uci-credit-card/run.ts <UCI_Credit_Card.csv> [folder]\n',
     );
     process.exit(1);
   }
