@@ -27,9 +27,9 @@ const ANOTHER_LATE = 2.2;
 const ANOTHER_BAD = 3.6;
 /** Due days that slip the mind of an ordinary customer: late, and no sign of trouble. */
 const FORGETS = 0.012;
-const FESTIVAL = 0.38;
+const FESTIVAL = 0.41;
 /** The quarter of the book in which the lender was careless. */
-const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.37 };
+const BAD_VINTAGE = { from: 12, to: 14, logOdds: 0.345 };
 const RING_BUSTS_OUT = 0.7;
 /** Share of repayments that are known days late; share that is recorded without its instalment. */
 const LATE_SHARE = 0.003;

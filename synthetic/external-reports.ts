@@ -40,7 +40,7 @@ const BUREAU: Product = {
       ),
     ),
     inquiries_90d: poisson(random, 1.3 * Math.exp(0.2 * risk + 0.15 * strain)),
-    open_accounts: poisson(random, ring ? 0.8 : 3),
+    open_accounts: poisson(random, ring ? 1.6 : 3),
     overdue_accounts_24m: poisson(random, 0.18 * Math.exp(0.5 * risk)),
   }),
 };
@@ -50,7 +50,7 @@ const LENDERS: Product = {
   cost: 80,
   latency: 140,
   values: (random, { risk, strain, ring }) => {
-    const week = poisson(random, 0.35 * Math.exp(0.25 * risk + 0.25 * strain) + (ring ? 1.2 : 0));
+    const week = poisson(random, 0.35 * Math.exp(0.25 * risk + 0.25 * strain) + (ring ? 0.7 : 0));
     const month = week + poisson(random, 0.7 * Math.exp(0.25 * risk + 0.25 * strain));
     return {
       multi_lender_count: month + poisson(random, 1.2 * Math.exp(0.2 * risk)),

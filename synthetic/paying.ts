@@ -23,7 +23,7 @@ export interface Payer {
 }
 
 /** Log-odds of missing a due day at stress 0. */
-const MISS = -3.37;
+const MISS = -3.34;
 /** Log-odds more on a day without banks, and in the days before wages arrive. */
 const NO_BANK = 0.12;
 const BEFORE_WAGES = { days: 6, logOdds: 0.3 };
@@ -35,7 +35,7 @@ const WAITS_FOR_WAGES = 7;
 /** Days before the due day from which it is paid out of wages. */
 const AHEAD_FROM_WAGES = 5;
 /** Log-odds that a missed instalment is still open when the next falls due, and how stress moves them. */
-const ROLL = -2.1;
+const ROLL = -2.075;
 const ROLL_BY_STRESS = 0.42;
 /** A wrongly granted credit shows at once: a first instalment that is missed stays open more often. */
 const FIRST_ROLL = 0.5;
@@ -49,12 +49,12 @@ const MISSING_STRESS = 1.35;
  * stay in their bucket. These are lenders' flow rates for M1 to M4+.
  */
 const FLOW: readonly (readonly [number, number])[] = [
-  [0.82, 0.1],
+  [0.84, 0.09],
   [0.845, 0.09],
-  [0.875, 0.08],
-  [0.91, 0.05],
-  [0.93, 0.04],
-  [0.95, 0.03],
+  [0.89, 0.07],
+  [0.92, 0.045],
+  [0.94, 0.035],
+  [0.955, 0.028],
 ];
 
 /** Share of debits that the bank returns for lack of funds at stress 0, and how stress moves it. */

@@ -6,7 +6,7 @@ import type { Random } from './random.js';
 /** A loan is written off on the first day on which it is more than 180 days past due. */
 export const WRITE_OFF_DPD = 181;
 /** Monthly share of loans with one to three instalments overdue that are restructured on easier terms. */
-const RESTRUCTURED = 0.05;
+const RESTRUCTURED = 0.046;
 /** Written-off loans of which something comes back, and what share of the balance in the mean: together about a tenth. */
 const RECOVERS = 0.85;
 const RECOVERED_SHARE = 0.118;

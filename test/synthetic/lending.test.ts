@@ -260,7 +260,7 @@ describe('the lending book', () => {
 
   it('returns a debit 1 to 3 bank days later, opens the instalment again from that day, and moves no other instalment', () => {
     const wrong: unknown[] = [];
-    let [returned, paidAgain] = [0, 0];
+    let [returned, paidSoon] = [0, 0];
     for (const { id, repayments, arrears } of loans()) {
       for (const [place, reversal] of repayments.entries()) {
         if (reversal.method !== 'REVERSAL') continue;
@@ -272,12 +272,12 @@ describe('the lending book', () => {
         const arrear = arrears.find(({ since }) => since === book.local.date(back));
         const same = debit?.method === 'AUTO_DEBIT' && debit.installmentNo === reversal.installmentNo;
         if (!same || !opposite || !bankDays.includes(back) || arrear?.dueDate !== book.local.date(on)) wrong.push(id);
-        if (arrear?.clearedOn) paidAgain++;
+        if (arrear?.clearedOn && dayNumber(arrear.clearedOn) <= on + 15) paidSoon++;
       }
     }
     expect(wrong).toEqual([]);
-    expect(paidAgain).toBeGreaterThan(0);
-    expect(paidAgain).toBeLessThan(returned);
+    expect(paidSoon).toBeGreaterThan(0);
+    expect(paidSoon).toBeLessThan(returned);
   });
 
   it('comes to exactly these numbers for this seed', () => {
@@ -304,16 +304,16 @@ describe('the lending book', () => {
       bads: share(labels.filter(({ value }) => value === 1).length, labels.length),
     }).toMatchInlineSnapshot(`
       {
-        "approved": "0.3486",
-        "bads": "0.0609",
+        "approved": "0.3490",
+        "bads": "0.0628",
         "borrowers": 677,
-        "disbursed": 3844742612,
-        "fpd30": 35,
-        "loans": 3562,
-        "restructured": 25,
-        "reversals": 14,
-        "settled": 1757,
-        "writtenOff": 67,
+        "disbursed": 3849142612,
+        "fpd30": 36,
+        "loans": 3571,
+        "restructured": 22,
+        "reversals": 13,
+        "settled": 1762,
+        "writtenOff": 66,
       }
     `);
   });
