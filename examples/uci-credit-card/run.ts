@@ -176,9 +176,7 @@ async function score(client: Client, ids: readonly string[], print: (text: strin
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [csv, out] = process.argv.slice(2);
   if (!csv) {
-    process.stderr.write(
-      'usage: node bin/run.js examples/uci-credit-card/run.ts <UCI_Credit_Card.csv> [folder]\n',
-    );
+    process.stderr.write('usage: node bin/run.js examples/uci-credit-card/run.ts <UCI_Credit_Card.csv> [folder]\n');
     process.exit(1);
   }
   const result = await runExample({
