@@ -2,7 +2,7 @@
 import { scoreViewId } from '../core/compute/score-view.js';
 import { inputViews } from '../core/compute/view-kinds.js';
 import type { VersionedKind } from '../core/definitions/definition-kinds.js';
-import type { AnyView, Fact, FactRows, Indicator, IndicatorPart, Model } from '../core/definitions/definitions.js';
+import type { AnyView, Fact, FactRows, Indicator, Model } from '../core/definitions/definitions.js';
 import type { RefusedFile, Registry } from '../core/definitions/registry.js';
 import { conflict } from '../core/errors.js';
 import type { SourceTable, SourceTables } from '../core/lending/sources.js';
@@ -162,10 +162,16 @@ async function grow(
   const outdated = (): readonly FoundFile[] => found.filter((item) => !broken.has(item) && isOutdated(item, known));
   for (let items = outdated(); items.length > 0; items = outdated()) {
     for (const item of items) {
-      await add(item, { ...known, scores }, wanted, opening).catch((cause) => {
-        broken.add(item);
-        for (const label of labelsOf(item)) if (wanted.has(label)) refused.set(label, cause);
-      });
+      await add(item, { ...known, scores }, wanted, opening)
+        .then(() => {
+          // It would be loaded for ever.
+          if (isOutdated(item, known))
+            throw new Error(`${labelOf(item)} reads another object than the one that is served`);
+        })
+        .catch((cause) => {
+          broken.add(item);
+          for (const label of labelsOf(item)) if (wanted.has(label)) refused.set(label, cause);
+        });
     }
   }
   const grown = hashesOf(known);
@@ -199,13 +205,14 @@ function isOutdated(item: FoundFile, { views, onDemandViews, services, models, f
     job: null,
   }[item.kind]?.get(item.id);
   if (loaded?.file !== item.file) return false;
-  if ('numerator' in loaded) return partsOf(loaded).some(({ rows }) => isReplaced(rows, facts));
+  if ('numerator' in loaded) return rowsOf(loaded).some((rows) => isReplaced(rows, facts));
   const read: readonly AnyView[] = 'origin' in loaded ? inputViews(loaded) : loaded.features.map(({ view }) => view);
   return read.some((view) => get(view.id) !== view);
 }
 
-const partsOf = ({ numerator, denominator }: Indicator): readonly IndicatorPart[] =>
-  denominator ? [numerator, denominator] : [numerator];
+/** The parts of a funnel are of entries that are made of its rows. */
+const rowsOf = ({ numerator, denominator, funnel }: Indicator): readonly FactRows[] =>
+  funnel ? [funnel.rows] : denominator ? [numerator.rows, denominator.rows] : [numerator.rows];
 
 const isReplaced = (rows: FactRows, facts: ReadonlyMap<string, Fact>): boolean =>
   'id' in rows && facts.get((rows as Fact).id) !== rows;

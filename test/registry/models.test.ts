@@ -220,6 +220,39 @@ export default defineIndicator({
   expect(described()).toEqual(['one second', 'two first', 'new second']);
 });
 
+test('a funnel, whose entries are made of its fact, is taken up once, and again when the fact is', async () => {
+  const putSteps = (description: string) =>
+    put(
+      'indicators/facts/steps.fact.ts',
+      `import { defineFact, sql } from 'riskgraph';
+export default defineFact({
+  description: '${description}', owner: 'growth', grain: 'one step', stock: false, finestGrain: 'DAY',
+  from: ({ source }) => sql\`SELECT toDate(registered_at) AS date, registered_at AS at, 'A' AS step, customer_id AS person FROM \${source('customers')}\`,
+  dimensions: {}, measures: { steps: { expression: 'count()', description: 'Steps taken', unit: 'count' } },
+});`,
+    );
+  await putSteps('first');
+  await put(
+    'indicators/way.indicator.ts',
+    `import { defineIndicator, funnelOf } from 'riskgraph';
+export default defineIndicator({
+  domain: 'tests', description: 'A way', owner: 'growth', unit: 'fraction', term: 'x', formula: 'x', direction: 'HIGHER_IS_BETTER', pitfalls: 'x',
+  value: funnelOf('steps@1', ['A', 'B']),
+});`,
+  );
+  const { registry, grow } = await openRegistry({ root });
+  const described = () => registry.indicators.get('way@1')?.funnel?.rows;
+  const before = described();
+  await putView('other');
+  expect(await grow(new Map([['view other@1', await hashOfView('other@1')]]), NOTHING)).toEqual(new Map());
+  expect(described()).toBe(before);
+  await putSteps('second');
+  const { hash } = (await loadRegistry({ root })).facts.get('steps@1') ?? {};
+  expect(await grow(new Map([['fact steps@1', hash as string]]), NOTHING)).toEqual(new Map());
+  expect(described()).not.toBe(before);
+  expect(described()).toBe(registry.facts.get('steps@1'));
+});
+
 test('a definition whose helper was imported with another text waits for a restart, and others do not', async () => {
   const using = (name: string) =>
     put(
