@@ -85,7 +85,12 @@ test.each([
   [MONEY, 'toDecimalPlaces(2)', 'toDecimalPlaces(3)', ['application_affordability@1']],
   ['src/core/helpers/geo.ts', 'latitude === 0 &&', 'latitude < 1 &&', ['application_place@1', 'application_place@2']],
   // Geography imports it; no definition does.
-  ['src/core/helpers/datums.ts', 'AXIS = 6_378_245', 'AXIS = 6_378_246', ['application_place@1', 'application_place@2']],
+  [
+    'src/core/helpers/datums.ts',
+    'AXIS = 6_378_245',
+    'AXIS = 6_378_246',
+    ['application_place@1', 'application_place@2'],
+  ],
   ['src/core/helpers/device-ids.ts', "'n/a', ", '', ['device_identity@1', 'device_profile@1', 'device_usage@1']],
   ['indicators/disbursed_loans.ts', 'disbursed_at', 'created_at', ['new_loan_amount@1', 'new_loans@1']],
 ])('an edit of %s changes who uses it', async (file, from, to, ids) => {
