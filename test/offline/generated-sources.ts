@@ -67,6 +67,13 @@ function extremesOf({ name, type, range }: SourceColumn): readonly [unknown, unk
   }
 }
 
+/** Texts of which definitions read some by name. */
+const TEXTS: Readonly<Record<string, readonly string[]>> = {
+  entity: ['customer', 'loan'],
+  event_type: ['OPEN', 'REGISTER', 'FILL', 'SUBMIT', 'PAGE_VIEW'],
+  identifier_type: ['DEVICE', 'PHONE', 'WIFI', 'EMPLOYER'],
+};
+
 /** Keys have one event time and one to three versions of their content, some of them tombstones, some known late. */
 export function generateSources({
   seed,
@@ -84,6 +91,7 @@ export function generateSources({
     around + Math.floor((next() < 0.7 ? -45 : -700) * next() * DAY) + (next() < 0.2 ? 30 * DAY : 0);
   const IDS: Readonly<Record<string, number>> = {
     customer_id: 6,
+    entity_id: 6,
     device_id: 4,
     loan_id: 8,
     line_id: 4,
@@ -98,7 +106,9 @@ export function generateSources({
     if (column.values) return pick(column.values.filter((each) => each !== '' || column.default === ''));
     switch (column.type) {
       case 'String':
-        return `${column.name.slice(0, 1)}${upTo((IDS[column.name] ?? 5) * spread)}`;
+        if (TEXTS[column.name]) return pick(TEXTS[column.name] as readonly string[]);
+        // Of labels the ids are those of customers.
+        return `${column.name === 'entity_id' ? 'c' : column.name.slice(0, 1)}${upTo((IDS[column.name] ?? 5) * spread)}`;
       case 'Money':
         return (next() * 1000 - (next() < 0.1 ? 100 : 0)).toFixed(2);
       case 'Rate':
@@ -119,7 +129,9 @@ export function generateSources({
       case 'StringArray':
         return ['hook', 'vpn', 'clone'].filter(() => next() < 0.3);
       default:
-        return (column.range?.[0] ?? 0) + upTo(100);
+        return (
+          (column.range?.[0] ?? 0) + upTo(Math.min(100, (column.range?.[1] ?? 100) - (column.range?.[0] ?? 0) + 1))
+        );
     }
   };
 
