@@ -13,8 +13,8 @@ npx riskgraph indicators npl_ratio,overdue_balance_rate_30 --by product --from 2
 
 A name means the newest version in force; \`npl_ratio@1\` means that one, for ever. A report with the same versions and the same \`asOf\` has the same numbers
 whenever it is asked for. A *stock* is read at the newest day of a period that has rows, a *flow* is aggregated over the period; a *cumulative* part counts all rows
-up to the period’s end. A cell without a number says why: \`NO_DATA\`, \`ZERO_DENOMINATOR\`, or \`IMMATURE\` where the outcome of some row of the
-period is still to come: then the whole period waits, in every group.
+up to the period’s end. A cell without a number says why: \`NO_DATA\`, \`ZERO_DENOMINATOR\`, \`INCOMPLETE\` where rows of a day
+that it needs are missing, or \`IMMATURE\` where the outcome of some row of the period is still to come: then the whole period waits, in every group.
 
 **Vintage** (\`vintage\` in GraphQL, \`GET /vintage.csv\`, \`.json\`, \`.parquet\`) reads cohorts of loans by months on book: 0 is the month of the disbursement, 1 the first
 whole month. The denominator is all that was disbursed, for ever; a loan that closed counts on as it closed, a written-off one at the balance charged off. \`observed: EVER\`
