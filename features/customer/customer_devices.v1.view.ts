@@ -54,7 +54,7 @@ export default defineFeatureView({
     days_since_sim_change: int32({
       unit: 'days',
       description:
-        'Local days since the first sighting of the SIM card in use now; NULL where 400 days know one card or none',
+        'Local days since the first sighting of the SIM card that was seen last; NULL with fewer than two cards in 400 days',
     }),
   },
   query: ({ source, asOf, timezone }) => {

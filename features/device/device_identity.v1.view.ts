@@ -32,7 +32,8 @@ export default defineFeatureView({
     models_400d: int32({ unit: 'models', description: 'Different brand and model pairs reported' }),
     imeis_400d: int32({
       unit: 'IMEIs',
-      description: 'Different valid IMEIs reported; above 2, one a SIM slot, they were rewritten',
+      description:
+        'Different valid IMEIs reported; a phone with two SIM slots has two, so that above 2 they were rewritten',
     }),
     android_ids_400d: int32({
       unit: 'ids',
@@ -61,7 +62,7 @@ export default defineFeatureView({
     linking_identifiers: int32({
       unit: 'identifiers',
       description:
-        'Of OAID, fingerprint, account and SIM card, how many the device ever gave in 400 days: 0 hides, 4 is the rule',
+        'How many of OAID, fingerprint, account and SIM card the device gave in 400 days; an honest Android phone gives most, a phone that gives none hides',
     }),
   },
   query: ({ source, asOf }) => {

@@ -754,7 +754,7 @@ declare module 'riskgraph/register' {
       'customer_devices@1:brands_90d': 'INT32';
       /** Local days since the first sighting, in 400 days, of the customer on the device of the last one (days) */
       'customer_devices@1:days_on_newest_device': 'INT32';
-      /** Local days since the first sighting of the SIM card in use now; NULL where 400 days know one card or none (days) */
+      /** Local days since the first sighting of the SIM card that was seen last; NULL with fewer than two cards in 400 days (days) */
       'customer_devices@1:days_since_sim_change': 'INT32';
       /** Times in 90 days at which a sighting was on another device than the one before (switches) */
       'customer_devices@1:device_switches_90d': 'INT32';
@@ -838,9 +838,9 @@ declare module 'riskgraph/register' {
       'device_identity@1:imei_android_ids_400d': 'INT32';
       /** Devices that reported its newest valid IMEI, itself among them; above 1 the IMEI was copied. NULL without one (devices) */
       'device_identity@1:imei_devices_400d': 'INT32';
-      /** Different valid IMEIs reported; above 2, one a SIM slot, they were rewritten (IMEIs) */
+      /** Different valid IMEIs reported; a phone with two SIM slots has two, so that above 2 they were rewritten (IMEIs) */
       'device_identity@1:imeis_400d': 'INT32';
-      /** Of OAID, fingerprint, account and SIM card, how many the device ever gave in 400 days: 0 hides, 4 is the rule (identifiers) */
+      /** How many of OAID, fingerprint, account and SIM card the device gave in 400 days; an honest Android phone gives most, a phone that gives none hides (identifiers) */
       'device_identity@1:linking_identifiers': 'INT32';
       /** Different brand and model pairs reported (models) */
       'device_identity@1:models_400d': 'INT32';
