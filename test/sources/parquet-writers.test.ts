@@ -277,8 +277,8 @@ test('a file whose index at the end is larger than any needs to be is refused be
   writeFileSync(path, 'PAR1');
   truncateSync(path, bytes + 4);
   appendFileSync(path, end);
-  for (const opened of [openParquet(path), openParquetFile(path)]) {
-    await expect(opened).rejects.toMatchObject({
+  for (const openEither of [openParquet, openParquetFile]) {
+    await expect(openEither(path)).rejects.toMatchObject({
       code: 'PAYLOAD_TOO_LARGE',
       message: 'the index at the end of the file is larger than 16 MiB',
     });
