@@ -120,11 +120,18 @@ export async function sweepTrainingSets(store: ClickHouse): Promise<void> {
   }
 }
 
-/** Going away stops no statement that writes: the server is told, and is done with it when none is left. */
-export async function stopStatements(store: ClickHouse, { mark }: Pick<SetNames, 'mark'>): Promise<void> {
-  // The mark is letters, digits and underscores; KILL takes no parameters.
+/**
+ * Going away stops no statement that writes: the server is told, and is done with it when none is left. Looks at the ledger go on: by them the
+ * earlier worker learns that another holds the set.
+ */
+export async function stopStatements(
+  store: ClickHouse,
+  { mark, ledger }: Pick<SetNames, 'mark' | 'ledger'>,
+): Promise<void> {
+  // The mark and the ledger are letters, digits and underscores; KILL takes no parameters.
   const ours = raw(
-    `current_database = currentDatabase() AND position(query, '${mark}') > 0 AND position(query, 'system.processes') = 0 AND query_kind != 'KillQuery'`,
+    `current_database = currentDatabase() AND position(query, '${mark}') > 0 AND position(query, 'system.processes') = 0 AND query_kind != 'KillQuery'
+      AND NOT (query_kind = 'Select' AND position(query, '${ledger}') > 0)`,
   );
   const [answer] = await store.rows<{ total: string }>(
     'training-set-running',
