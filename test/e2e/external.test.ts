@@ -16,8 +16,9 @@ import {
 } from '../support/command.js';
 import { freshHome, quietLog } from '../support/homes.js';
 import { processesLeft, processesOf } from '../support/processes.js';
+import { asProjectOf } from '../support/projects.js';
 import { type FreshStore, freshPostgresDatabase, freshRedis } from '../support/stores.js';
-import { type BookFile, historyRows, keysOf, nowText, onlineRows, writeBook } from './book.js';
+import { type BookFile, DEFINITIONS, historyRows, keysOf, nowText, onlineRows, writeBook } from './book.js';
 
 const KEYS: Readonly<Record<string, string>> = {
   admin: 'admin-key-of-this-test',
@@ -45,9 +46,11 @@ beforeAll(async () => {
     freshRedis(),
     startEmbedded({ home: clickhouseHome, need: alone, log: quietLog }),
   ]);
+  await asProjectOf(files, DEFINITIONS);
   book = await writeBook(files, 120);
   env = {
     RISKGRAPH_HOME: home,
+    RISKGRAPH_DEFINITIONS: files,
     POSTGRES_URL: postgres.url,
     REDIS_URL: redis.url,
     CLICKHOUSE_URL: clickhouse.urls.clickhouseUrl as string,

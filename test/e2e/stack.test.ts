@@ -9,7 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runToEnd, type Stack, startCommand } from '../support/command.js';
 import { freshHome } from '../support/homes.js';
 import { halt, killAll, peakMemoryMb, pidOf, processesLeft, processesOf } from '../support/processes.js';
-import { type BookFile, daysAgo, historyRows, keysOf, nowText, onlineRows, writeBook } from './book.js';
+import { asProjectOf } from '../support/projects.js';
+import { type BookFile, DEFINITIONS, daysAgo, historyRows, keysOf, nowText, onlineRows, writeBook } from './book.js';
 
 const CUSTOMERS = 200;
 const JOB = '{ id state progress error result }';
@@ -24,17 +25,21 @@ interface Job {
 
 let home: string;
 let files: string;
+let project: string;
 let stack: Stack;
 let book: ReadonlyMap<string, BookFile>;
 
 beforeAll(async () => {
-  [home, files] = await Promise.all([freshHome(), freshHome()]);
-  [stack, book] = await Promise.all([startCommand('start', { home }), writeBook(files, CUSTOMERS)]);
+  [home, files, project] = await Promise.all([freshHome(), freshHome(), freshHome()]);
+  await asProjectOf(project, DEFINITIONS);
+  [stack, book] = await Promise.all([start(), writeBook(files, CUSTOMERS)]);
 });
 afterAll(async () => {
   await stack?.stop();
-  for (const folder of [home, files]) await rm(folder, { recursive: true, force: true });
+  for (const folder of [home, files, project]) await rm(folder, { recursive: true, force: true });
 });
+
+const start = (): Promise<Stack> => startCommand('start', { home, env: { RISKGRAPH_DEFINITIONS: project } });
 
 const riskgraph = (...args: string[]) => runToEnd(args, stack.env);
 
@@ -340,7 +345,7 @@ test('Ctrl-C to the whole group during a job ends everything in good order, and 
   expect(await processesLeft(home)).toEqual([]);
   expect(await readdir(join(home, 'run'))).toEqual(['lock.sqlite']);
 
-  stack = await startCommand('start', { home });
+  stack = await start();
   expect(await jobOf(running.id)).toMatchObject({ state: 'COMPLETED', result: { views: [{ asOfs: 16 }] } });
   expect(await ended(waiting.id)).toMatchObject({ state: 'COMPLETED', result: { views: [{ asOfs: 4 }] } });
   expect(await everyValue()).toEqual(before);
@@ -354,7 +359,7 @@ test('after kill -9 in the middle of a backfill the next start ends what is left
   expect(await processesLeft(home, [orphan])).toEqual([]);
   expect((await processesOf(home)).map(({ pid }) => pid)).toEqual([orphan]);
 
-  stack = await startCommand('start', { home });
+  stack = await start();
   expect(stack.output()).toContain('ending a process that an earlier start left behind');
   await until(
     () => jobOf(job.id),
@@ -363,7 +368,7 @@ test('after kill -9 in the middle of a backfill the next start ends what is left
   await killAll(home);
   expect(await processesLeft(home)).toEqual([]);
 
-  stack = await startCommand('start', { home });
+  stack = await start();
   expect(await ended(job.id)).toMatchObject({
     state: 'COMPLETED',
     error: null,

@@ -15,3 +15,10 @@ export async function asProject(root: string, packages: readonly string[] = []):
   for (const name of packages) await symlink(resolve('node_modules', name), join(modules, name));
   await writeFile(join(root, 'package.json'), MODULES);
 }
+
+/** Makes a folder a project that takes only these of the product's definitions: a stack that checks and computes all of them takes minutes. */
+export async function asProjectOf(root: string, starter: readonly string[]): Promise<void> {
+  await asProject(root);
+  const config = `import { defineProject } from 'riskgraph';\n\nexport default defineProject({ starter: ${JSON.stringify(starter)} });\n`;
+  await writeFile(join(root, 'riskgraph.config.ts'), config);
+}
