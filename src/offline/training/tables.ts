@@ -126,12 +126,12 @@ export async function sweepTrainingSets(store: ClickHouse): Promise<void> {
  */
 export async function stopStatements(
   store: ClickHouse,
-  { mark, ledger }: Pick<SetNames, 'mark' | 'ledger'>,
+  { mark, ledger }: Pick<SetNames, 'mark'> & Partial<Pick<SetNames, 'ledger'>>,
 ): Promise<void> {
   // The mark and the ledger are letters, digits and underscores; KILL takes no parameters.
+  const looks = ledger === undefined ? '0' : `query_kind = 'Select' AND position(query, '${ledger}') > 0`;
   const ours = raw(
-    `current_database = currentDatabase() AND position(query, '${mark}') > 0 AND position(query, 'system.processes') = 0 AND query_kind != 'KillQuery'
-      AND NOT (query_kind = 'Select' AND position(query, '${ledger}') > 0)`,
+    `current_database = currentDatabase() AND position(query, '${mark}') > 0 AND position(query, 'system.processes') = 0 AND query_kind != 'KillQuery' AND NOT (${looks})`,
   );
   const [answer] = await store.rows<{ total: string }>(
     'training-set-running',
