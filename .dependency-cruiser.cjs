@@ -18,7 +18,7 @@ const may = {
   queue: ['core', 'telemetry'],
   registry: ['core'],
   embedded: ['core', 'telemetry'],
-  checking: ['core', 'embedded', 'indicators', 'offline', 'registry', 'scoring', 'warehouse'],
+  checking: ['catalogue', 'core', 'embedded', 'indicators', 'offline', 'registry', 'scoring', 'warehouse'],
   commands: ['checking', 'core', 'embedded', 'synthetic', 'telemetry'],
 };
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { indicatorsPage } from '../src/catalogue/indicators-page.js';
 import { catalog, publishable } from '../src/catalogue/published.js';
 import { tablesPage } from '../src/catalogue/tables-page.js';
-import { definitionTypes, TYPES_FILE } from '../src/checking/definition-types.js';
+import { GENERATED_FILES } from '../src/checking/generated-files.js';
 import { buildSchema, emitSchema } from '../src/graphql/schema.js';
 import { roleTable } from '../src/http/role-table.js';
 import { loadRegistry } from '../src/registry/load.js';
@@ -49,9 +49,7 @@ async function lock(): Promise<string> {
   return `${JSON.stringify(Object.fromEntries(Object.entries(locked).sort()), null, 2)}\n`;
 }
 
-/** Names of the product and of what `init` writes. */
-const templateTypes = async (): Promise<string> =>
-  definitionTypes(await loadRegistry({ root: process.cwd(), project: resolve(TEMPLATE) }));
+const template = await loadRegistry({ root: process.cwd(), project: resolve(TEMPLATE) });
 
 const files: Readonly<Record<string, () => Promise<string>>> = {
   'schema.graphql': async () => emitSchema(registry),
@@ -61,7 +59,9 @@ const files: Readonly<Record<string, () => Promise<string>>> = {
   'docs/indicators.md': async () => indicatorsPage(registry),
   'README.md': readme,
   'docs/monitoring.md': monitoring,
-  [`${TEMPLATE}/${TYPES_FILE}`]: templateTypes,
+  ...Object.fromEntries(
+    GENERATED_FILES.map(({ file, text }) => [`${TEMPLATE}/${file}`, async () => text(template)]),
+  ),
 };
 
 for (const [file, make] of Object.entries(files)) {

@@ -6,16 +6,25 @@ import type { EventTime, SourceColumn, SourceTable } from '../core/lending/sourc
 import type { LineageKind } from '../core/ports/browse.js';
 import { lineageGraph } from './lineage.js';
 
-const HEAD = `# Source tables
-
-The tables that \`POST /import/{table}\` fills; features, labels and indicators read nothing else. Written by \`npm run generate\` from
-\`tables/\`. **Bold** columns are the key: a row with the key of an earlier one and other content is a new version of it, and both stay
+const KEYS = `**Bold** columns are the key: a row with the key of an earlier one and other content is a new version of it, and both stay
 readable, each from when it was known.
 
 Types: \`Money\` has two decimals and up to 12 digits before the point, in the one currency of the portfolio; \`Rate\` is a fraction a year (0.24 is 24 %);
 \`Date\` is a day in the portfolio’s time zone; \`Instant\` is RFC 3339 with its zone, to the millisecond. Every table also takes \`ingested_at\` (Instant:
-when the row was known; by default the moment at which it is written) and \`deleted\` (1 ends the row). [Load your own data](../README.md#load-your-own-data)
+when the row was known; by default the moment at which it is written) and \`deleted\` (1 ends the row).`;
+
+const HEAD = `# Source tables
+
+The tables that \`POST /import/{table}\` fills; features, labels and indicators read nothing else. Written by \`npm run generate\` from
+\`tables/\`. ${KEYS} [Load your own data](../README.md#load-your-own-data)
 says how files are sent.
+`;
+
+const PROJECT_HEAD = `# Source tables
+
+The tables that this project reads: its own, then those that come with the platform. \`riskgraph check --write\` writes this file from the definitions:
+do not edit it. ${KEYS}
+\`node_modules/riskgraph/docs/bring-your-data.md\` says how files are sent.
 `;
 
 const EVENT_TIMES: Readonly<Record<EventTime['kind'], (column: string) => string>> = {
@@ -40,9 +49,9 @@ const attachedOf = ({ attached }: SourceTable): string =>
     ? ''
     : ` Attached: read in place from \`${attached.table}\`; a row is known since ${attached.knowledgeTime === undefined ? 'it happened, and corrections are not told apart' : `\`${attached.knowledgeTime}\``}.`;
 
-const meaningOf = ({ description, values, range, reserved, pii, computed }: SourceColumn): string =>
+const meaningOf = ({ description, unit, values, range, reserved, pii, computed }: SourceColumn): string =>
   [
-    description,
+    unit === undefined ? description : `${description}, in ${unit}`,
     ...(values && values.length > 0
       ? [`one of ${values.map((value) => (value === '' ? 'empty' : value)).join(', ')}`]
       : []),
@@ -59,8 +68,20 @@ const rowOf = (column: SourceColumn): string => {
 
 const codes = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ') || 'none';
 
-/** The page in Markdown: a section a table, in the order of the schema, with what reads it directly. */
-export function tablesPage(registry: Registry): string {
+/** The page of the shipped tables in Markdown, in the order of the schema. */
+export const tablesPage = (registry: Registry): string =>
+  [HEAD, ...sectionsOf(registry, registry.tables.all)].join('\n');
+
+/** The page of a project in Markdown: its own tables first. */
+export function projectTablesPage(registry: Registry): string {
+  const isOwn = ({ definedBy }: SourceTable): boolean => definedBy !== null;
+  const { all } = registry.tables;
+  const tables = [...all.filter(isOwn), ...all.filter((table) => !isOwn(table))];
+  return [PROJECT_HEAD, ...sectionsOf(registry, tables)].join('\n');
+}
+
+/** A section a table, with what reads it directly. */
+function sectionsOf(registry: Registry, of: readonly SourceTable[]): readonly string[] {
   const { tables } = registry;
   const lists = {
     tables,
@@ -88,8 +109,8 @@ ${table.description} Event time: ${eventTimeOf(table)}.${completenessOf(table)}$
 |---|---|:-:|---|
 ${table.columns.map(rowOf).join('\n')}
 
-Feature views that read it: ${codes(idsOf('FEATURE_VIEW'))}. Facts: ${codes(idsOf('FACT'))}. Indicators: ${codes(idsOf('INDICATOR'))}.
+Feature views that read it: ${codes(idsOf('FEATURE_VIEW'))}. Labels: ${codes(idsOf('LABEL'))}. Facts: ${codes(idsOf('FACT'))}. Indicators: ${codes(idsOf('INDICATOR'))}.
 `;
   };
-  return `${HEAD}\n${tables.all.map(sectionOf).join('\n')}`;
+  return of.map(sectionOf);
 }

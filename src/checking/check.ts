@@ -1,6 +1,6 @@
 /** Checks the definitions of a project without a server: types, rules of the registry, queries on empty tables, models. */
 import { existsSync } from 'node:fs';
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { definitionFolders } from '../core/definitions/definition-kinds.js';
@@ -11,7 +11,8 @@ import type { Log } from '../core/ports/process.js';
 import { type Layers, PROJECT_CONFIG } from '../registry/layers.js';
 import { ENTITIES, inspectDefinitions } from '../registry/load.js';
 import { PRODUCT, typescriptBelow } from '../registry/scan.js';
-import { definitionTypes, TYPES_FILE } from './definition-types.js';
+import { TYPES_FILE } from './definition-types.js';
+import { inStep } from './generated-files.js';
 import { lineAbout, type Problem } from './problem.js';
 import { refusedQueries, withEmptyTables } from './queries.js';
 import { typeProblems } from './types.js';
@@ -23,7 +24,7 @@ export interface CheckOptions {
   readonly project?: string | undefined;
   readonly currency: string;
   readonly timezone: string;
-  /** Writes the project's file of names where it is not in step; without it, that is a problem. */
+  /** Writes the project's generated files where they are not in step; without it, that is a problem. */
   readonly write?: boolean;
 }
 
@@ -70,11 +71,13 @@ export async function checkProject({ project, currency, timezone, write = false 
   const calendar = new BusinessCalendar(timezone);
   const notes: string[] = [];
   const inspecting = inspect(layers, currency);
-  const naming = inspecting.then((found) => (project === undefined ? [] : nameProblems(project, found, write, notes)));
-  const [types, names, inspected] = await Promise.all([
+  const generating = inspecting.then((found) =>
+    project === undefined ? [] : generatedProblems(project, found, write, notes),
+  );
+  const [types, generated, inspected] = await Promise.all([
     // What is about to be written is compiled with.
-    (write ? naming : Promise.resolve()).then(() => typedFiles(own)).then((files) => typeProblems(own, files)),
-    naming,
+    (write ? generating : Promise.resolve()).then(() => typedFiles(own)).then((files) => typeProblems(own, files)),
+    generating,
     inspecting.then(async ({ registry, problems }) => {
       if (!registry) return { problems, size: 0 };
       const [queries, models] = await Promise.all([
@@ -87,39 +90,23 @@ export async function checkProject({ project, currency, timezone, write = false 
   const unparsed = new Set(types.filter(({ message }) => SYNTAX.test(message)).map(({ file }) => file));
   // The compiler says why they do not load, with the place.
   const others = inspected.problems.filter(({ file, message }) => !(unparsed.has(file) && isUnloaded(message)));
-  const problems = [...types, ...names, ...others].sort(
+  const problems = [...types, ...generated, ...others].sort(
     (a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   );
   return { problems, definitions: inspected.size, notes, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Compares the project's file of names with its definitions, once these load: of those that do not, names would be missing. */
-async function nameProblems(
+/** The generated files of a project beside its definitions, once these load: of those that do not, names would be missing. */
+async function generatedProblems(
   project: string,
   { registry, problems }: Awaited<ReturnType<typeof inspect>>,
   write: boolean,
   notes: string[],
 ): Promise<readonly Problem[]> {
   if (!registry || problems.length > 0) return [];
-  const path = join(project, TYPES_FILE);
-  const text = definitionTypes(registry);
-  const there = await readFile(path, 'utf8').catch(() => null);
-  if (there === text) return [];
-  if (write) {
-    await writeFile(path, text);
-    notes.push(`wrote ${TYPES_FILE}`);
-    return [];
-  }
-  if (there === null) {
-    notes.push(
-      `\`riskgraph check --write\` writes ${TYPES_FILE}, from which an editor completes tables, columns and features`,
-    );
-    return [];
-  }
-  const message = 'differs from the definitions';
-  return [
-    { file: TYPES_FILE, line: null, column: null, check: 'types', message, hint: 'write it: riskgraph check --write' },
-  ];
+  const step = await inStep(project, registry, write);
+  notes.push(...step.notes);
+  return step.problems;
 }
 
 /** Codes of the compiler's parser. */

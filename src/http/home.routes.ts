@@ -80,7 +80,8 @@ const PAGE = htmlPage({
     ${STARTS.map(startOf).join('\n    ')}
     <section><h2>Everybody</h2>
       <p><a href="/graphiql">GraphiQL</a> documents every operation; <a href="/readyz">/readyz</a> says what this server can do now;
-      <code>npx riskgraph --help</code> lists the commands.</p></section>`,
+      <code>npx riskgraph --help</code> lists the commands;
+      <code>docs/tables.md</code> of the package, and <code>tables.md</code> of a project, say what each source table holds.</p></section>`,
 });
 
 /** The page at `/`: a first step for each kind of user. It is static and shows nothing of this server's data. */

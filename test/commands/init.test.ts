@@ -53,26 +53,55 @@ test('its definitions, laid over those of the packed product, pass the check', a
   expect(report.definitions).toBeGreaterThan(40);
 });
 
-test('a check finds that the names for the editor are out of date, and writes them where it is told to', async () => {
+test('a check finds that the names for the editor and the page of tables are out of date, and writes them where it is told to', async () => {
   // Of one definition of the product: the check before took all.
   const config = join(project, 'riskgraph.config.ts');
   const taken = (await readFile(config, 'utf8')).replace("starter: 'all'", "starter: ['repayment_history@1']");
   await writeFile(config, taken);
-  const path = join(project, 'riskgraph.gen.d.ts');
-  await riskgraph(project, 'check', '--write');
-  const text = await readFile(path, 'utf8');
-  expect(text).not.toContain("'repayment_history@2:");
-  await writeFile(path, text.replace("'login_days@1:login_days_30d'", "'login_days@1:logins'"));
+  const table = `import { defineTable, float, instant, opt, pii, text } from 'riskgraph';
+export default defineTable({
+  description: 'A shop in which loans are sold.',
+  key: ['shop_id'],
+  eventTime: 'opened_at',
+  columns: {
+    shop_id: text('The shop'),
+    opened_at: instant('When it opened'),
+    owner_phone: opt(pii(text('The phone of its owner'))),
+    area: opt(float('Its area', { unit: 'm2' })),
+  },
+});
+`;
+  await writeFile(join(project, 'tables', 'shops.table.ts'), table);
   const { stdout } = await riskgraph(project, 'check', '--json').then(
     (output) => ({ stdout: output }),
     (failed: { readonly stdout: string }) => failed,
   );
+  const stale = { message: 'differs from the definitions', hint: 'write it: riskgraph check --write' };
   expect((JSON.parse(stdout) as CheckReport).problems).toMatchObject([
-    { file: 'riskgraph.gen.d.ts', message: 'differs from the definitions', hint: 'write it: riskgraph check --write' },
+    { ...stale, file: 'riskgraph.gen.d.ts' },
+    { ...stale, file: 'tables.md' },
   ]);
   const written = JSON.parse(await riskgraph(project, 'check', '--write', '--json')) as CheckReport;
-  expect([written.problems, written.notes]).toEqual([[], ['wrote riskgraph.gen.d.ts']]);
-  expect(await readFile(path, 'utf8')).toBe(text);
+  expect([written.problems, written.notes]).toEqual([[], ['wrote riskgraph.gen.d.ts', 'wrote tables.md']]);
+  const names = await readFile(join(project, 'riskgraph.gen.d.ts'), 'utf8');
+  expect(names).toContain("'owner_phone': 'String';");
+  expect(names).toContain("'repayment_history@1:");
+  expect(names).not.toContain("'repayment_history@2:");
+  const page = await readFile(join(project, 'tables.md'), 'utf8');
+  expect(page.slice(page.indexOf('## '), page.indexOf('## applications'))).toBe(`## shops
+
+A shop in which loans are sold. Event time: \`opened_at\`.
+
+| Column | Type | Required | Meaning |
+|---|---|:-:|---|
+| **shop_id** | String | yes | The shop |
+| opened_at | Instant | yes | When it opened |
+| owner_phone | String |  | The phone of its owner; personal: masked |
+| area | Float64 |  | Its area, in m2 |
+
+Feature views that read it: none. Labels: none. Facts: none. Indicators: none.
+
+`);
 });
 
 test('the TypeScript client packs, and installs in an empty folder without any other package', async () => {
