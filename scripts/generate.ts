@@ -59,9 +59,7 @@ const files: Readonly<Record<string, () => Promise<string>>> = {
   'docs/indicators.md': async () => indicatorsPage(registry),
   'README.md': readme,
   'docs/monitoring.md': monitoring,
-  ...Object.fromEntries(
-    GENERATED_FILES.map(({ file, text }) => [`${TEMPLATE}/${file}`, async () => text(template)]),
-  ),
+  ...Object.fromEntries(GENERATED_FILES.map(({ file, text }) => [`${TEMPLATE}/${file}`, async () => text(template)])),
 };
 
 for (const [file, make] of Object.entries(files)) {

@@ -38,7 +38,10 @@ export function addCheckCommand(program: Command, context: CommandContext): void
     .command('check')
     .description('check the definition files without a server: types, rules, queries on empty tables, models')
     .argument('[folder]', 'a project, which is laid over the product’s definitions', context.project)
-    .option('--write', 'write riskgraph.gen.d.ts, from which an editor completes names, and tables.md, the page of the source tables')
+    .option(
+      '--write',
+      'write riskgraph.gen.d.ts, from which an editor completes names, and tables.md, the page of the source tables',
+    )
     .addOption(jsonOption())
     .action(async (folder: string | undefined) => {
       // It loads the compiler and the engine, which other commands do without.
