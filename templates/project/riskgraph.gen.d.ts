@@ -1064,6 +1064,98 @@ declare module 'riskgraph/register' {
       'home_location@1:longitude': 'FLOAT64';
       /** Nights with a position in that datum; few say little (nights) */
       'home_location@1:nights': 'INT32';
+      /** Principal, interest and fee due; one value an instalment, newest first, NULL where the mask `observed` is false (CNY) */
+      'instalment_sequences@1:amount_due': 'ARRAY<DECIMAL>';
+      /** Paid or waived of it so far; one value an instalment, newest first, NULL where the mask `observed` is false (CNY) */
+      'instalment_sequences@1:amount_paid': 'ARRAY<DECIMAL>';
+      /** Principal outstanding at the end of the due day; NULL also without a snapshot of that day; one value an instalment, newest first, NULL where the mask `observed` is false (CNY) */
+      'instalment_sequences@1:balance': 'ARRAY<DECIMAL>';
+      /** Actions to the borrower in 90 days that ended in REACHED, PROMISE or PAID / those with a result; NULL without one (fraction) */
+      'instalment_sequences@1:borrower_reached_share_90d': 'FLOAT64';
+      /** Actions of collecting in 30 local days (actions) */
+      'instalment_sequences@1:collection_actions_30d': 'INT32';
+      /** Actions of collecting in 90 local days (actions) */
+      'instalment_sequences@1:collection_actions_90d': 'INT32';
+      /** The same share of actions to contacts; NULL without one (fraction) */
+      'instalment_sequences@1:contact_reached_share_90d': 'FLOAT64';
+      /** Actions in 90 days that addressed a contact of the borrower (actions) */
+      'instalment_sequences@1:contacts_addressed_90d': 'INT32';
+      /** Instalments of the last 36 paid by their due date right after one that was late (cures) */
+      'instalment_sequences@1:cures': 'INT32';
+      /** Days late, early ones negative; one value an instalment, newest first, NULL where the mask `observed` is false (days) */
+      'instalment_sequences@1:days_late': 'ARRAY<INT32>';
+      /** Local days since an action last ended in REACHED, PROMISE or PAID, with any party; NULL without one in 400 days (days) */
+      'instalment_sequences@1:days_since_reached': 'INT32';
+      /** Highest DPD of the instalment so far; one value an instalment, newest first, NULL where the mask `observed` is false (days) */
+      'instalment_sequences@1:dpd': 'ARRAY<INT32>';
+      /** Days late of the first instalment that fell due, early negative; grows while it is unpaid (days) */
+      'instalment_sequences@1:first_days_late': 'INT32';
+      /** FPD1: the first instalment reached DPD 1, also where it was paid since; NULL until 1 days after its due date are over */
+      'instalment_sequences@1:first_payment_default_1': 'BOOLEAN';
+      /** FPD30: the first instalment reached DPD 30, also where it was paid since; NULL until 30 days after its due date are over */
+      'instalment_sequences@1:first_payment_default_30': 'BOOLEAN';
+      /** FPD7: the first instalment reached DPD 7, also where it was paid since; NULL until 7 days after its due date are over */
+      'instalment_sequences@1:first_payment_default_7': 'BOOLEAN';
+      /** Instalments whose due day is over (instalments) */
+      'instalment_sequences@1:instalments_due': 'INT32';
+      /** Instalments since the newest that was late by a day or more (0: the last one); NULL without one (instalments) */
+      'instalment_sequences@1:instalments_since_late': 'INT32';
+      /** Instalments of them that are not fully paid (instalments) */
+      'instalment_sequences@1:instalments_unpaid': 'INT32';
+      /** Mean days late of the newest 3 instalments less that of the 3 before; NULL with fewer than 6 (days) */
+      'instalment_sequences@1:lateness_trend_6': 'FLOAT64';
+      /** Most instalments in a row that were paid by their due date (instalments) */
+      'instalment_sequences@1:longest_on_time_instalments': 'INT32';
+      /** Highest DPD of the last 12 instalments (days) */
+      'instalment_sequences@1:max_dpd_12': 'INT32';
+      /** Highest DPD of the last 3 instalments (days) */
+      'instalment_sequences@1:max_dpd_3': 'INT32';
+      /** Highest DPD of the last 6 instalments (days) */
+      'instalment_sequences@1:max_dpd_6': 'INT32';
+      /** Mean days late of the last 12 instalments, early ones negative (days) */
+      'instalment_sequences@1:mean_days_late_12': 'FLOAT64';
+      /** Mean days late of the last 3 instalments, early ones negative (days) */
+      'instalment_sequences@1:mean_days_late_3': 'FLOAT64';
+      /** Mean days late of the last 6 instalments, early ones negative (days) */
+      'instalment_sequences@1:mean_days_late_6': 'FLOAT64';
+      /** The mask of all sequences here: whether the loan has that many instalments due, newest first */
+      'instalment_sequences@1:observed': 'ARRAY<BOOLEAN>';
+      /** Newest instalments in a row that were paid by their due date (instalments) */
+      'instalment_sequences@1:on_time_instalments': 'INT32';
+      /** amount_paid / amount_due; one value an instalment, newest first, NULL where the mask `observed` is false (fraction) */
+      'instalment_sequences@1:paid_ratio': 'ARRAY<FLOAT64>';
+      /** Whether it was paid in more than one part, or in part so far; one value an instalment, newest first, NULL where the mask `observed` is false */
+      'instalment_sequences@1:partial': 'ARRAY<BOOLEAN>';
+      /** Instalments of the last 12 paid in more than one part, or in part so far (instalments) */
+      'instalment_sequences@1:partial_instalments_12': 'INT32';
+      /** Slope of days late over the last 12 instalments, above 0 where payments come later and later; NULL with fewer than 3 (days an instalment) */
+      'instalment_sequences@1:payment_day_drift': 'FLOAT64';
+      /** Standard deviation of days late over the last 12 instalments; NULL with fewer than 3 (days) */
+      'instalment_sequences@1:payment_day_spread': 'FLOAT64';
+      /** Cash paid before the due days / due, over the last 36 instalments (fraction) */
+      'instalment_sequences@1:prepaid_share': 'FLOAT64';
+      /** Promises to pay in 90 days (promises) */
+      'instalment_sequences@1:promises_90d': 'INT32';
+      /** Of the promises of 400 days whose day is over, the share for which the cash from after the promise to the end of that day is at least the amount promised; NULL without one (fraction) */
+      'instalment_sequences@1:promises_kept_share': 'FLOAT64';
+      /** Instalments of the last 12 that reached DPD 1 (instalments) */
+      'instalment_sequences@1:times_1plus_12': 'INT32';
+      /** Instalments of the last 3 that reached DPD 1 (instalments) */
+      'instalment_sequences@1:times_1plus_3': 'INT32';
+      /** Instalments of the last 6 that reached DPD 1 (instalments) */
+      'instalment_sequences@1:times_1plus_6': 'INT32';
+      /** Instalments of the last 12 that reached DPD 30 (instalments) */
+      'instalment_sequences@1:times_30plus_12': 'INT32';
+      /** Instalments of the last 3 that reached DPD 30 (instalments) */
+      'instalment_sequences@1:times_30plus_3': 'INT32';
+      /** Instalments of the last 6 that reached DPD 30 (instalments) */
+      'instalment_sequences@1:times_30plus_6': 'INT32';
+      /** Instalments of the last 12 that reached DPD 60 (instalments) */
+      'instalment_sequences@1:times_60plus_12': 'INT32';
+      /** Instalments of the last 3 that reached DPD 60 (instalments) */
+      'instalment_sequences@1:times_60plus_3': 'INT32';
+      /** Instalments of the last 6 that reached DPD 60 (instalments) */
+      'instalment_sequences@1:times_60plus_6': 'INT32';
       /** Limit of the lines that are not CLOSED, frozen ones included; NULL without one (CNY) */
       'loan_behaviour@1:credit_limit': 'DECIMAL';
       /** Highest DPD of the loans on book; NULL without one (days) */
@@ -1116,6 +1208,124 @@ declare module 'riskgraph/register' {
       'login_days@1:login_days_30d': 'INT32';
       /** Share of 30 days with an event; NULL without any (fraction) */
       'login_share@1:login_share_30d': 'FLOAT64';
+      /** What fell due: instalments, and the balance of the statement of the month before; one value a month, newest first, NULL where the mask `observed` is false (CNY) */
+      'monthly_sequences@1:amount_due': 'ARRAY<DECIMAL>';
+      /** Cash paid, without waivers and penalties; one value a month, newest first, NULL where the mask `observed` is false (CNY) */
+      'monthly_sequences@1:amount_paid': 'ARRAY<DECIMAL>';
+      /** Principal of loans on book and statement balances at the end of the month; one value a month, newest first, NULL where the mask `observed` is false (CNY) */
+      'monthly_sequences@1:balance': 'ARRAY<DECIMAL>';
+      /** Balance at the last month end less that 6 months before; NULL where one is not observed (CNY) */
+      'monthly_sequences@1:balance_change_6m': 'DECIMAL';
+      /** Month ends of the last 12 at DPD 0 after a month end past due (cures) */
+      'monthly_sequences@1:cures_12m': 'INT32';
+      /** Month ends of the last 24 at DPD 0 after a month end past due (cures) */
+      'monthly_sequences@1:cures_24m': 'INT32';
+      /** Month ends of the last 3 at DPD 0 after a month end past due (cures) */
+      'monthly_sequences@1:cures_3m': 'INT32';
+      /** Month ends of the last 6 at DPD 0 after a month end past due (cures) */
+      'monthly_sequences@1:cures_6m': 'INT32';
+      /** Most days late of the instalments due in the month, early ones negative down to -10; NULL also where none was due; one value a month, newest first, NULL where the mask `observed` is false (days) */
+      'monthly_sequences@1:days_late': 'ARRAY<INT32>';
+      /** DPD at the end of the month; one value a month, newest first, NULL where the mask `observed` is false (days) */
+      'monthly_sequences@1:dpd': 'ARRAY<INT32>';
+      /** Mean DPD at the newest 3 month ends less that of the 3 before; NULL unless all 6 are observed (days) */
+      'monthly_sequences@1:dpd_trend_6m': 'FLOAT64';
+      /** Most observed months in a row without a day past due (months) */
+      'monthly_sequences@1:longest_on_time_months': 'INT32';
+      /** Highest DPD on any day of the month; one value a month, newest first, NULL where the mask `observed` is false (days) */
+      'monthly_sequences@1:max_dpd': 'ARRAY<INT32>';
+      /** Highest DPD on any day of 12 months; NULL where none is observed (days) */
+      'monthly_sequences@1:max_dpd_12m': 'INT32';
+      /** Highest DPD on any day of 24 months; NULL where none is observed (days) */
+      'monthly_sequences@1:max_dpd_24m': 'INT32';
+      /** Highest DPD on any day of 3 months; NULL where none is observed (days) */
+      'monthly_sequences@1:max_dpd_3m': 'INT32';
+      /** Highest DPD on any day of 6 months; NULL where none is observed (days) */
+      'monthly_sequences@1:max_dpd_6m': 'INT32';
+      /** Mean DPD at the ends of the observed of 12 months; NULL without one (days) */
+      'monthly_sequences@1:mean_dpd_12m': 'FLOAT64';
+      /** Mean DPD at the ends of the observed of 24 months; NULL without one (days) */
+      'monthly_sequences@1:mean_dpd_24m': 'FLOAT64';
+      /** Mean DPD at the ends of the observed of 3 months; NULL without one (days) */
+      'monthly_sequences@1:mean_dpd_3m': 'FLOAT64';
+      /** Mean DPD at the ends of the observed of 6 months; NULL without one (days) */
+      'monthly_sequences@1:mean_dpd_6m': 'FLOAT64';
+      /** Months of the 24 that are observed (months) */
+      'monthly_sequences@1:months_observed': 'INT32';
+      /** Months since the newest with DPD >= 1 on any day (0: the last one); NULL without one in 24 (months) */
+      'monthly_sequences@1:months_since_1plus': 'INT32';
+      /** Months since the newest with DPD >= 30 on any day (0: the last one); NULL without one in 24 (months) */
+      'monthly_sequences@1:months_since_30plus': 'INT32';
+      /** Months since the newest with DPD >= 60 on any day (0: the last one); NULL without one in 24 (months) */
+      'monthly_sequences@1:months_since_60plus': 'INT32';
+      /** The mask of all sequences here: whether the month has a loan snapshot or a statement, newest first */
+      'monthly_sequences@1:observed': 'ARRAY<BOOLEAN>';
+      /** Observed months without a day past due since the newest with one; unobserved ones do not count (months) */
+      'monthly_sequences@1:on_time_months': 'INT32';
+      /** amount_paid / amount_due; above 1 where arrears were paid; NULL also where nothing was due; one value a month, newest first, NULL where the mask `observed` is false (fraction) */
+      'monthly_sequences@1:paid_ratio': 'ARRAY<FLOAT64>';
+      /** Cash paid over what fell due in 12 months; NULL without a due (fraction) */
+      'monthly_sequences@1:paid_ratio_12m': 'FLOAT64';
+      /** Cash paid over what fell due in 24 months; NULL without a due (fraction) */
+      'monthly_sequences@1:paid_ratio_24m': 'FLOAT64';
+      /** Cash paid over what fell due in 3 months; NULL without a due (fraction) */
+      'monthly_sequences@1:paid_ratio_3m': 'FLOAT64';
+      /** Cash paid over what fell due in 6 months; NULL without a due (fraction) */
+      'monthly_sequences@1:paid_ratio_6m': 'FLOAT64';
+      /** Whether an instalment due in the month was paid in parts, or in part so far; one value a month, newest first, NULL where the mask `observed` is false */
+      'monthly_sequences@1:partial': 'ARRAY<BOOLEAN>';
+      /** Different products with a loan on book at the end of the month, or a statement; one value a month, newest first, NULL where the mask `observed` is false (products) */
+      'monthly_sequences@1:products_open': 'ARRAY<INT32>';
+      /** Month ends of the last 12 in a better bucket than before, cures too (rolls) */
+      'monthly_sequences@1:rolls_back_12m': 'INT32';
+      /** Month ends of the last 24 in a better bucket than before, cures too (rolls) */
+      'monthly_sequences@1:rolls_back_24m': 'INT32';
+      /** Month ends of the last 3 in a better bucket than before, cures too (rolls) */
+      'monthly_sequences@1:rolls_back_3m': 'INT32';
+      /** Month ends of the last 6 in a better bucket than before, cures too (rolls) */
+      'monthly_sequences@1:rolls_back_6m': 'INT32';
+      /** Month ends of the last 12 in a worse bucket than the month end before (rolls) */
+      'monthly_sequences@1:rolls_forward_12m': 'INT32';
+      /** Month ends of the last 24 in a worse bucket than the month end before (rolls) */
+      'monthly_sequences@1:rolls_forward_24m': 'INT32';
+      /** Month ends of the last 3 in a worse bucket than the month end before (rolls) */
+      'monthly_sequences@1:rolls_forward_3m': 'INT32';
+      /** Month ends of the last 6 in a worse bucket than the month end before (rolls) */
+      'monthly_sequences@1:rolls_forward_6m': 'INT32';
+      /** Months of the last 12 in which less cash was paid than fell due (months) */
+      'monthly_sequences@1:short_paid_months_12m': 'INT32';
+      /** Months of the last 12 with DPD >= 1 on any day (months) */
+      'monthly_sequences@1:times_1plus_12m': 'INT32';
+      /** Months of the last 24 with DPD >= 1 on any day (months) */
+      'monthly_sequences@1:times_1plus_24m': 'INT32';
+      /** Months of the last 3 with DPD >= 1 on any day (months) */
+      'monthly_sequences@1:times_1plus_3m': 'INT32';
+      /** Months of the last 6 with DPD >= 1 on any day (months) */
+      'monthly_sequences@1:times_1plus_6m': 'INT32';
+      /** Months of the last 12 with DPD >= 30 on any day (months) */
+      'monthly_sequences@1:times_30plus_12m': 'INT32';
+      /** Months of the last 24 with DPD >= 30 on any day (months) */
+      'monthly_sequences@1:times_30plus_24m': 'INT32';
+      /** Months of the last 3 with DPD >= 30 on any day (months) */
+      'monthly_sequences@1:times_30plus_3m': 'INT32';
+      /** Months of the last 6 with DPD >= 30 on any day (months) */
+      'monthly_sequences@1:times_30plus_6m': 'INT32';
+      /** Months of the last 12 with DPD >= 60 on any day (months) */
+      'monthly_sequences@1:times_60plus_12m': 'INT32';
+      /** Months of the last 24 with DPD >= 60 on any day (months) */
+      'monthly_sequences@1:times_60plus_24m': 'INT32';
+      /** Months of the last 3 with DPD >= 60 on any day (months) */
+      'monthly_sequences@1:times_60plus_3m': 'INT32';
+      /** Months of the last 6 with DPD >= 60 on any day (months) */
+      'monthly_sequences@1:times_60plus_6m': 'INT32';
+      /** Used over granted of ACTIVE lines and of statements at the end of the month, never capped; NULL also without a limit; one value a month, newest first, NULL where the mask `observed` is false (fraction) */
+      'monthly_sequences@1:utilization': 'ARRAY<FLOAT64>';
+      /** Utilization at the last month end less that 6 months before; NULL without one of them (fraction) */
+      'monthly_sequences@1:utilization_change_6m': 'FLOAT64';
+      /** Highest utilization at a month end of 12 months; NULL without one (fraction) */
+      'monthly_sequences@1:utilization_max_12m': 'FLOAT64';
+      /** Mean utilization at the month ends of 6 months that have one; NULL without one (fraction) */
+      'monthly_sequences@1:utilization_mean_6m': 'FLOAT64';
       /** Share of the paid ones among the last 6 instalments that AUTO_DEBIT completed; NULL when none is paid (fraction) */
       'payment_rhythm@1:auto_debit_share': 'FLOAT64';
       /** Payments by COLLECTION in the last 6 months (payments) */
