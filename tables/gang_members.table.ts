@@ -5,6 +5,7 @@ export default defineTable({
     'A customer in a gang from a local day on, derived from links; a row is there on days on which something about it changed.',
   key: ['customer_id', 'as_of'],
   derivationRuns: 'gang_runs',
+  derivationJob: 'derive_gangs',
   eventTime: { kind: 'day', column: 'as_of' },
   columns: {
     customer_id: text('The member'),

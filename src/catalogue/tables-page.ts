@@ -49,6 +49,10 @@ const attachedOf = ({ attached }: SourceTable): string =>
     ? ''
     : ` Attached: read in place from \`${attached.table}\`; a row is known since ${attached.knowledgeTime === undefined ? 'it happened, and corrections are not told apart' : `\`${attached.knowledgeTime}\``}.`;
 
+/** What writes a table that no file fills. */
+const derivationOf = ({ derivationJob }: SourceTable): string =>
+  derivationJob === null ? '' : ` The job \`${derivationJob}\` alone writes it: an import is refused.`;
+
 const meaningOf = ({ description, unit, values, range, reserved, pii, computed }: SourceColumn): string =>
   [
     unit === undefined ? description : `${description}, in ${unit}`,
@@ -103,7 +107,7 @@ function sectionsOf(registry: Registry, of: readonly SourceTable[]): readonly st
         .sort();
     return `## ${table.name}
 
-${table.description} Event time: ${eventTimeOf(table)}.${completenessOf(table)}${attachedOf(table)}
+${table.description} Event time: ${eventTimeOf(table)}.${completenessOf(table)}${attachedOf(table)}${derivationOf(table)}
 
 | Column | Type | Required | Meaning |
 |---|---|:-:|---|

@@ -110,8 +110,7 @@ function cellsNearResolver(type: NewableFunction): NewableFunction {
 }
 
 export const CELL_FACET: EntityFacet = {
-  keyOf: (id) => named(id).id,
-  alsoFor: ['investigator'],
+  root: { keyOf: (id) => named(id).id, alsoFor: ['investigator'] },
   fields: FIELDS,
   operations: (type) => [cellsNearResolver(type)],
 };

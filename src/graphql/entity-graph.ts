@@ -10,11 +10,15 @@ import { CELL_FACET } from './cell.js';
 import { maskFor, type RequestContext } from './context.js';
 import type { EntityFacet, EntityNode, FacetField } from './entity-facets.js';
 import { FeatureStatus } from './enums.js';
+import { GANG_FACET } from './gang.js';
 import { AssumedSize, Operation } from './operation.js';
 import { GraphQLDate, GraphQLDateTime, GraphQLDecimal } from './scalars.js';
 
 /** Of the entities that are more than their feature views, by name. */
-const FACETS: ReadonlyMap<string, EntityFacet> = new Map([['cell', CELL_FACET]]);
+const FACETS: ReadonlyMap<string, EntityFacet> = new Map([
+  ['cell', CELL_FACET],
+  ['gang', GANG_FACET],
+]);
 
 const pascal = (name: string): string =>
   name
@@ -50,7 +54,8 @@ const finite = (value: FeatureValue): FeatureValue =>
   typeof value === 'number' && !Number.isFinite(value) ? null : value;
 
 /** A class that type-graphql can hang its metadata on; two registries in one process never share one. */
-const emptyClass = (name: string): (new () => object) => ({ [name]: class {} })[name] as new () => object;
+const emptyClass = (name: string, base: new () => object = Object): (new () => object) =>
+  ({ [name]: class extends base {} })[name] as new () => object;
 
 const decorate = (
   target: object,
@@ -164,8 +169,9 @@ function fieldsOf(entity: EntityDefinition, registry: Registry, shows: Shows): V
 
 function entityResolvers(entity: EntityDefinition, fields: readonly ViewField[]): readonly NewableFunction[] {
   const typeName = pascal(entity.name);
-  const type = emptyClass(typeName);
-  Field(() => ID, { description: `The ${entity.joinKeys[0]} of the entity.` })(type.prototype, 'id');
+  const facet = FACETS.get(entity.name);
+  const type = emptyClass(typeName, facet?.base);
+  if (!facet?.base) Field(() => ID, { description: `The ${entity.joinKeys[0]} of the entity.` })(type.prototype, 'id');
   ObjectType(typeName, { description: `${entity.description} One field per feature view.` })(type);
 
   const resolver = emptyClass(`${typeName}Resolver`);
@@ -192,9 +198,20 @@ function entityResolvers(entity: EntityDefinition, fields: readonly ViewField[])
     );
   }
 
-  const facet = FACETS.get(entity.name);
   for (const field of facet?.fields ?? []) addField(prototype, field);
+  if (!facet || facet.root) addRoot(prototype, { entity, type, root: facet?.root });
+  Resolver(() => type as never)(resolver);
+  return [resolver, ...(facet?.operations(type) ?? [])];
+}
 
+interface EntityRoot {
+  readonly entity: EntityDefinition;
+  readonly type: NewableFunction;
+  readonly root: EntityFacet['root'];
+}
+
+/** The query that reads one entity by its key. */
+function addRoot(prototype: object, { entity, type, root: facet }: EntityRoot): void {
   const root = camel(entity.name);
   const find = (id: string, asOf: Instant | null, context: RequestContext): EntityNode => {
     if (asOf != null) {
@@ -232,8 +249,6 @@ function entityResolvers(entity: EntityDefinition, fields: readonly ViewField[])
     ],
     { value: find },
   );
-  Resolver(() => type as never)(resolver);
-  return [resolver, ...(facet?.operations(type) ?? [])];
 }
 
 /** A field of the entity's type that is no feature view. */
@@ -249,10 +264,13 @@ function addField(prototype: object, { name, type, nullable, description, items,
  * The typed graph: types, fields and resolvers made from the definitions. An entity has a root when one column is its key, which is the
  * root's `id`, and a view is about it or it is more than its views.
  */
-export const entityGraph = (registry: Registry, shows: Shows): NewableFunction[] =>
-  [...registry.entities.values()]
-    .filter(({ joinKeys }) => joinKeys.length === 1)
-    .flatMap((entity) => {
-      const fields = fieldsOf(entity, registry, shows);
-      return fields.length > 0 || FACETS.has(entity.name) ? entityResolvers(entity, fields) : [];
-    });
+export function entityGraph(registry: Registry, shows: Shows): NewableFunction[] {
+  const declared = [...registry.entities.values()].filter(({ joinKeys }) => joinKeys.length === 1);
+  const others = [...FACETS.values()].flatMap(({ entity }) =>
+    entity && !declared.some(({ name }) => name === entity.name) ? [entity] : [],
+  );
+  return [...declared, ...others].flatMap((entity) => {
+    const fields = fieldsOf(entity, registry, shows);
+    return fields.length > 0 || FACETS.has(entity.name) ? entityResolvers(entity, fields) : [];
+  });
+}

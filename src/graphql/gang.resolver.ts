@@ -2,28 +2,16 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import { boundedLimit } from '../core/bounds.js';
 import { badInput } from '../core/errors.js';
 import type { Instant } from '../core/helpers/time.js';
-import { GANG_MEASURES, type GangLink, type Verdict } from '../core/ports/gangs.js';
+import type { GangLink } from '../core/ports/gangs.js';
 import { maskFor, type RequestContext } from './context.js';
-import { PAGE_BEFORE, PAGE_SIZE } from './descriptions.js';
-import { GangVerdict } from './enums.js';
-import { GangDayType, GangLinkType, GangMemberType, GangType, NeighbourhoodType, shown } from './gang.types.js';
-import { IndicatorFilterType } from './indicator.resolver.js';
+import { PAGE_SIZE } from './descriptions.js';
+import { GangDayType, GangLinkType, GangMemberType, GangType, NeighbourhoodType } from './gang.types.js';
+import { GANG_AS_OF as AS_OF, gangTime, REASON, INVESTIGATORS as ROLES, UNTIL } from './gang-arguments.js';
 import { AssumedSize, Operation } from './operation.js';
 import { GraphQLDateTime, GraphQLJSONObject } from './scalars.js';
 
-const ROLES = ['admin', 'investigator'] as const;
-const AS_OF = 'The knowledge time: links and defaults as they were known then. Without it, as they are known now.';
-const REASON = 'The reason, a sentence for those who read the case or the audit log later.';
-const UNTIL = 'The instant at which it ends; without it, it does not end.';
 /** A neighbourhood grows with each step by all who share something. */
 const MOST_HOPS = 4;
-
-/** The knowledge time asked for, or now. */
-function timeOf(asOf: Instant | null, { services }: RequestContext): Instant {
-  const now = services.now();
-  if (asOf != null && asOf > now) throw badInput('`asOf` is in the future', 'leave it out to read what is known now');
-  return asOf ?? now;
-}
 
 /** Links as the caller may see them: an identifier tells a person. */
 function maskedLinks(links: readonly GangLink[], context: RequestContext): GangLinkType[] {
@@ -33,79 +21,6 @@ function maskedLinks(links: readonly GangLink[], context: RequestContext): GangL
 
 @Resolver(() => GangType)
 export class GangResolver {
-  @Operation({ roles: [...ROLES], lookUp: ({ minSize, verdict }) => ({ of: { minSize, verdict } }) })
-  @Query(() => [GangType], { description: 'Lists gangs as of the last derived day, the largest first.' })
-  async gangs(
-    @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: AS_OF }) asOf: Instant | null,
-    @Arg('minSize', () => Int, { defaultValue: 3, description: 'The fewest members; two are mostly a couple.' })
-    minSize: number,
-    @Arg('verdict', () => GangVerdict, { nullable: true, description: 'Only gangs with this verdict in force.' })
-    verdict: Verdict | null,
-    @Arg('filters', () => [IndicatorFilterType], {
-      nullable: true,
-      description: `Conditions on measures of the gang, all of which must hold: ${GANG_MEASURES.join(', ')}.`,
-    })
-    filters: IndicatorFilterType[] | null,
-    @Arg('orderBy', () => String, {
-      nullable: true,
-      description: 'The measure to order by, with - in front from high to low. Without it, the largest come first.',
-    })
-    orderBy: string | null,
-    @Arg('limit', () => Int, { defaultValue: 50, description: PAGE_SIZE }) limit: number,
-    @Arg('before', () => ID, { nullable: true, description: PAGE_BEFORE }) before: string | null,
-    @Ctx() context: RequestContext,
-  ): Promise<GangType[]> {
-    if (minSize < 2) throw badInput(`\`minSize\` is ${minSize}`, 'a gang has two members or more');
-    const gangs = await context.services.gangs.search({
-      asOf: timeOf(asOf, context),
-      minSize,
-      verdict: verdict ?? null,
-      filters: filters ?? [],
-      orderBy: orderBy ?? null,
-      limit: boundedLimit(limit),
-      before: before ?? null,
-    });
-    return gangs.map(shown);
-  }
-
-  @Operation({
-    roles: [...ROLES],
-    cost: ({ weight }) => weight,
-    lookUp: ({ id, asOf }) => ({ of: { asOf }, entities: { gang_id: [id] } }),
-  })
-  @Query(() => GangType, {
-    nullable: true,
-    description: 'Reads one gang; null where no customer is in a gang of this id.',
-  })
-  async gang(
-    @Arg('id', () => ID, { description: 'The id of the gang.' }) id: string,
-    @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: AS_OF }) asOf: Instant | null,
-    @Ctx() context: RequestContext,
-  ): Promise<GangType | null> {
-    const gang = await context.services.gangs.find(id, timeOf(asOf, context));
-    return gang && shown(gang);
-  }
-
-  @Operation({
-    roles: [...ROLES],
-    cost: ({ weight }) => weight,
-    withholds: ['customer'],
-    lookUp: ({ customer, asOf }) => ({ of: { asOf }, entities: { customer_id: [customer] } }),
-  })
-  @Query(() => GangType, {
-    nullable: true,
-    description:
-      'Reads the gangs that the identifiers of a customer touch at this moment, as one; links that were just imported count. Null where they tie the customer to no one.',
-  })
-  async gangOf(
-    @Arg('customer', () => ID, { description: 'The customer.' }) customer: string,
-    @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: AS_OF }) asOf: Instant | null,
-    @Ctx() context: RequestContext,
-  ): Promise<GangType | null> {
-    const gang = await context.services.gangs.findOf(customer, timeOf(asOf, context));
-    return gang && shown(gang);
-  }
-
   @Operation({
     roles: [...ROLES],
     withholds: ['from', 'to'],
@@ -121,7 +36,7 @@ export class GangResolver {
     @Arg('asOf', () => GraphQLDateTime, { nullable: true, description: AS_OF }) asOf: Instant | null,
     @Ctx() context: RequestContext,
   ): Promise<GangLinkType[]> {
-    return maskedLinks(await context.services.gangs.path(from, to, timeOf(asOf, context)), context);
+    return maskedLinks(await context.services.gangs.path(from, to, gangTime(asOf, context)), context);
   }
 
   @Operation({
@@ -143,24 +58,8 @@ export class GangResolver {
     @Ctx() context: RequestContext,
   ): Promise<NeighbourhoodType> {
     if (hops < 1 || hops > MOST_HOPS) throw badInput(`\`hops\` is ${hops}`, `ask for 1 to ${MOST_HOPS}`);
-    const found = await context.services.gangs.neighbourhood(customer, hops, timeOf(asOf, context));
+    const found = await context.services.gangs.neighbourhood(customer, hops, gangTime(asOf, context));
     return { ...found, links: maskedLinks(found.links, context) };
-  }
-
-  @Operation({ roles: [...ROLES] })
-  @Mutation(() => GangType, {
-    description:
-      'Records the verdict of an investigator. From now on it is a feature of the gang and its members, and CONFIRMED or FALSE_ALARM a label.',
-  })
-  async judgeGang(
-    @Arg('id', () => ID, { description: 'The id of the gang.' }) id: string,
-    @Arg('verdict', () => GangVerdict, { description: 'The finding; NONE takes back the one before.' })
-    verdict: Verdict,
-    @Arg('note', () => String, { description: REASON }) note: string,
-    @Arg('until', () => GraphQLDateTime, { nullable: true, description: UNTIL }) until: Instant | null,
-    @Ctx() { services }: RequestContext,
-  ): Promise<GangType> {
-    return shown(await services.investigation.judge({ id, verdict, note, until: until ?? null }));
   }
 
   @Operation({ roles: [...ROLES], withholds: ['identifier'] })

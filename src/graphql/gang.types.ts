@@ -1,11 +1,16 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 import type { Instant, LocalDate } from '../core/helpers/time.js';
 import type { Gang, Verdict } from '../core/ports/gangs.js';
+import type { EntityNode } from './entity-facets.js';
 import { GangVerdict } from './enums.js';
 import { GraphQLDate, GraphQLDateTime } from './scalars.js';
 
-@ObjectType('Gang', { description: 'A gang: customers whom shared identifiers tie, directly or through each other.' })
-export class GangType {
+/** What a gang is beside its feature views. The type `Gang` of a schema extends it by a field for each view. */
+@ObjectType('GangBase')
+export class GangType implements EntityNode {
+  /** The knowledge time that was asked for; null: now. */
+  readonly asOf!: Instant | null;
+
   /** The source of the resolved fields; it is no field of the graph. */
   readonly gang!: Gang;
 
@@ -31,8 +36,10 @@ export class GangType {
   verdict!: Verdict;
 }
 
-export const shown = (gang: Gang): GangType => ({
+/** @param asOf the knowledge time that was asked for; null: now, so that feature views are read from the online store */
+export const shown = (gang: Gang, asOf: Instant | null): GangType => ({
   gang,
+  asOf: asOf ?? null,
   id: gang.id,
   size: gang.customers.length,
   firstSeen: gang.firstSeen,

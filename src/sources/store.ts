@@ -83,6 +83,12 @@ export function createSourceStore(options: SourceStoreOptions): SourceStore & { 
           `write the rows to ${table.attached.table}; they are read there as they stand`,
         );
       }
+      if (table.derivationJob !== null) {
+        throw conflict(
+          `${table.name} is derived: the job ${table.derivationJob} alone writes it`,
+          'import the tables that it is derived from, as its page in the documentation names them; the next run of the job follows them',
+        );
+      }
       const now = request.clock();
       if (now - swept > SWEEP_MS) {
         swept = now;

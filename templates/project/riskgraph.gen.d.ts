@@ -1056,6 +1056,66 @@ declare module 'riskgraph/register' {
       'gang_membership@1:shared_networks': 'INT32';
       /** Telephone numbers among them, own or named as a contact (identifiers) */
       'gang_membership@1:shared_phones': 'INT32';
+      /** Local days since the first two members were tied (days) */
+      'gang_profile@1:age_days': 'INT32';
+      /** Applications of members in 1 day (applications) */
+      'gang_profile@1:applications_1d': 'INT32';
+      /** Applications of members in 30 days (applications) */
+      'gang_profile@1:applications_30d': 'INT32';
+      /** Applications of members in 7 days (applications) */
+      'gang_profile@1:applications_7d': 'INT32';
+      /** Approved share of decided_90d; NULL without a decided one (fraction) */
+      'gang_profile@1:approval_rate_90d': 'FLOAT64';
+      /** Known bad members, of all members (fraction) */
+      'gang_profile@1:bad_share': 'FLOAT64';
+      /** Members with a loan on book (customers) */
+      'gang_profile@1:borrowers': 'INT32';
+      /** The largest k for which a part of the gang has k neighbours for everyone in it (customers) */
+      'gang_profile@1:core_number': 'INT32';
+      /** Customers on the shared identifier that has the most (customers) */
+      'gang_profile@1:customers_on_widest_identifier': 'INT32';
+      /** Applications of members in 90 days that were APPROVED or DECLINED by the as-of (applications) */
+      'gang_profile@1:decided_90d': 'INT32';
+      /** Pairs of members who share an identifier, of all pairs (fraction) */
+      'gang_profile@1:density': 'FLOAT64';
+      /** Unpaid principal, due or not, of the loans on book of the members (CNY) */
+      'gang_profile@1:exposure': 'DECIMAL';
+      /** Matured members with a first instalment that was unpaid 7 days after its due date (customers) */
+      'gang_profile@1:fpd7_members': 'INT32';
+      /** Share of the matured members who are fpd7_members; NULL without a matured one (fraction) */
+      'gang_profile@1:fpd7_rate': 'FLOAT64';
+      /** Members who are known bad: 30 days past due once, written off, or judged (customers) */
+      'gang_profile@1:known_bad_members': 'INT32';
+      /** Members with a loan of 400 days whose first instalment was due 7 days ago or earlier (customers) */
+      'gang_profile@1:matured_members': 'INT32';
+      /** Mean over the members of the risk that flows in from others who are known bad (fraction) */
+      'gang_profile@1:mean_propagated_risk': 'FLOAT64';
+      /** Customers of the gang (customers) */
+      'gang_profile@1:members': 'INT32';
+      /** Members who joined in 1 day (customers) */
+      'gang_profile@1:new_members_1d': 'INT32';
+      /** Members who joined in 30 days (customers) */
+      'gang_profile@1:new_members_30d': 'INT32';
+      /** Members who joined in 7 days (customers) */
+      'gang_profile@1:new_members_7d': 'INT32';
+      /** Part of the exposure on loans that are past due (CNY) */
+      'gang_profile@1:overdue_exposure': 'DECIMAL';
+      /** Share of the members with a valid position whose newest application in 400 days lies in the H3 cell of resolution 8 that most of them have in common; NULL with fewer than 2 such members (fraction) */
+      'gang_profile@1:same_cell_share': 'FLOAT64';
+      /** Bank cards and payee accounts among them (identifiers) */
+      'gang_profile@1:shared_accounts': 'INT32';
+      /** Addresses among them (identifiers) */
+      'gang_profile@1:shared_addresses': 'INT32';
+      /** Devices among them (identifiers) */
+      'gang_profile@1:shared_devices': 'INT32';
+      /** Identifiers that two members or more share (identifiers) */
+      'gang_profile@1:shared_identifiers': 'INT32';
+      /** WiFi networks among them (identifiers) */
+      'gang_profile@1:shared_networks': 'INT32';
+      /** Telephone numbers among them, own or named as a contact (identifiers) */
+      'gang_profile@1:shared_phones': 'INT32';
+      /** What an investigator found: CONFIRMED, FALSE_ALARM or WATCH; NULL without a verdict in force */
+      'gang_profile@1:verdict': 'STRING';
       /** WGS84, GCJ02 or BD09 */
       'home_location@1:datum': 'STRING';
       /** Median latitude, in the datum given (degrees) */

@@ -29,6 +29,10 @@ export const RULES: ReadonlyMap<number, string> = new Map([
   [25, 'Every error has a stable code and says what to do, and hides internals'],
   [26, 'A key whose source row was deleted ends; one that left a window ends where its view says so'],
   [27, 'A backfill fills as-ofs without history and never restamps one that has'],
+  [
+    35,
+    'A gang knows links seen and defaults known by the day, never the own one; online it is what the identifiers touch',
+  ],
 ]);
 
 /** What the cases of a rule are about, where that is less than the rule. */

@@ -154,6 +154,9 @@ describe('gangs', () => {
     });
     expect(await ask(`{ gang(id: "${gang.id}", asOf: "2026-02-19T12:00:00Z") { knownBad } }`)).toEqual({ knownBad: 0 });
     expect(await ask('{ gang(id: "none") { id } }')).toBeNull();
+    // A gang has a field for each view of it; none is applied here.
+    const unapplied = await api.graphql('investigator', `{ gang(id: "${gang.id}") { gangProfile { members } } }`);
+    expect(unapplied.errors).toMatchObject([{ message: 'feature view gang_profile@1 is not applied' }]);
     expect(await ask<object[]>('{ gangs(minSize: 2) { size } }')).toEqual([{ size: 3 }, { size: 2 }]);
     expect(await ask(`{ gangs(minSize: 2, before: "${gang.id}") { size } }`)).toEqual([{ size: 2 }]);
     expect(await refused('{ gangs(orderBy: "identifier") { id } }')).toBe('BAD_USER_INPUT');

@@ -270,6 +270,13 @@ describe('importing CSV', () => {
     expect(await sources.load('customers', 'customer_id,registered_at\n')).toMatchObject({ accepted: 0 });
   });
 
+  it('refuses a file for a table that a job alone writes, and says which', async () => {
+    await expect(sources.load('gang_members', 'customer_id\nA\n')).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'gang_members is derived: the job derive_gangs alone writes it',
+    });
+  });
+
   it('reads maps and lists as JSON text', async () => {
     const body =
       'event_id,event_type,event_time,attributes\nE1,LOGIN,2024-01-01T00:00:00Z,"{""b"":""2"",""a"":1}"\nE2,LOGIN,2024-01-01T00:00:00Z,{broken\n';

@@ -160,6 +160,8 @@ export interface TableSpec<C extends Columns = Columns> {
   readonly hidden?: readonly HiddenColumns<NameOf<C>, Typed<C, 'Instant'>>[];
   /** The table in which the platform's derivations of this one record their runs, whose `seq` continues that of the imports. */
   readonly derivationRuns?: string;
+  /** The job that alone writes the table: an import into it is refused. */
+  readonly derivationJob?: string;
   readonly attached?: AttachedSpec<NameOf<C>>;
   /** Where a row happened: each import computes its WGS84 position and its finest cells beside the columns of the file. */
   readonly position?: PositionSpec<Typed<C, 'Float64'>, Typed<C, 'String'>, Typed<C, 'UInt8'>>;

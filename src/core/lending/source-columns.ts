@@ -69,6 +69,8 @@ export interface SourceTable {
   readonly completeness: { readonly by: 'marked' | 'arrival'; readonly within: number } | null;
   /** The table in which derivations record their runs, whose `seq` continues that of the imports; null for a table that is not derived. */
   readonly derivationRuns: string | null;
+  /** The job that alone writes the table; null for a table that imports fill. */
+  readonly derivationJob: string | null;
   /** Of which columns the position columns are computed; null for a table without a position. */
   readonly position: PositionSpec | null;
   /** Where it is read in place; null for a table that the platform fills. */
@@ -94,6 +96,7 @@ export function tableOf(name: string, spec: TableSpec, definedBy: SourceTable['d
     hidden: spec.hidden ?? [],
     completeness: completeness === undefined ? null : { by: completeness, within },
     derivationRuns: spec.derivationRuns ?? null,
+    derivationJob: spec.derivationJob ?? null,
     attached: spec.attached ?? null,
     definedBy,
     position: spec.position ?? null,

@@ -54,11 +54,57 @@ beforeAll(async () => {
     ...more,
   });
   await tables.insert('applications', [
-    applied('1', 'A', '2026-03-31T10:00:00.000Z'),
-    applied('2', 'B', '2026-03-31T09:30:00.000Z', { amount: '500.00' }),
-    applied('3', 'C', '2026-03-28T10:00:00.000Z', { decision: 'DECLINED', decided_at: '2026-03-28T11:00:00.000Z' }),
+    applied('1', 'A', '2026-03-31T10:00:00.000Z', { latitude: 31.23, longitude: 121.47, datum: 'WGS84' }),
+    applied('2', 'B', '2026-03-31T09:30:00.000Z', {
+      amount: '500.00',
+      latitude: 39.9,
+      longitude: 116.4,
+      datum: 'WGS84',
+    }),
+    applied('3', 'C', '2026-03-28T10:00:00.000Z', {
+      decision: 'DECLINED',
+      decided_at: '2026-03-28T11:00:00.000Z',
+      latitude: 31.23,
+      longitude: 121.47,
+      datum: 'WGS84',
+    }),
     applied('4', 'D', '2026-03-31T10:00:00.000Z'),
   ]);
+  const owing = (customer_id: string, as_of: string, more: object = {}) => ({
+    loan_id: `L${customer_id}`,
+    as_of,
+    customer_id,
+    product: 'P',
+    status: 'CURRENT',
+    restructured: 0,
+    dpd: 0,
+    principal_outstanding: '100.00',
+    overdue_principal: '0.00',
+    disbursed_on: '2026-02-01',
+    principal: '200.00',
+    ...more,
+  });
+  await tables.insert('loan_snapshots', [
+    // B missed the first instalment, and paid it since; A paid; that of C is due for five days.
+    owing('A', '2026-03-08'),
+    owing('B', '2026-03-08', { dpd: 7, status: 'OVERDUE' }),
+    owing('A', '2026-03-31', { dpd: 2, status: 'OVERDUE', principal_outstanding: '70.25' }),
+    owing('B', '2026-03-31', { principal_outstanding: '30.50' }),
+    owing('C', '2026-03-31', { dpd: 5, status: 'OVERDUE', principal_outstanding: '0.00' }),
+    owing('D', '2026-03-31'),
+  ]);
+  await tables.insert(
+    'installments',
+    ['A', 'B', 'C'].map((customer_id) => ({
+      loan_id: `L${customer_id}`,
+      installment_no: 1,
+      effective_at: '2026-02-01T00:00:00.000Z',
+      customer_id,
+      due_date: customer_id === 'C' ? '2026-03-26' : '2026-03-01',
+      principal_due: '10.00',
+      interest_due: '1.00',
+    })),
+  );
   await tables.insert('gang_verdicts', [
     { gang_id: 'G1', judged_at: '2026-03-30T00:00:00.000Z', verdict: 'CONFIRMED', note: 'n', until: null },
     { gang_id: 'G1', judged_at: '2026-03-31T00:00:00.000Z', verdict: 'WATCH', note: 'n', until: null },
@@ -136,5 +182,45 @@ it('tells an application what other members of the gang applied for just before'
       same_amount_7d: 0,
     }),
     expect.objectContaining({ application_id: '3', other_applications_7d: 0, joined_before_hours: 10 }),
+  ]);
+});
+
+it('tells what a gang is as a whole: who is in it, what ties them, and how they apply and repay', async () => {
+  expect(await tables.view('gang_profile@1', DAY)).toEqual([
+    {
+      gang_id: 'G1',
+      members: 3,
+      known_bad_members: 1,
+      bad_share: 1 / 3,
+      age_days: 31,
+      new_members_1d: 0,
+      new_members_7d: 1,
+      new_members_30d: 1,
+      density: 1,
+      core_number: 2,
+      mean_propagated_risk: 0.2 / 3,
+      // The handset of all three, and the number that A owns and B names.
+      shared_identifiers: 2,
+      shared_devices: 1,
+      shared_phones: 1,
+      shared_networks: 0,
+      shared_addresses: 0,
+      shared_accounts: 0,
+      customers_on_widest_identifier: 3,
+      applications_1d: 2,
+      applications_7d: 3,
+      applications_30d: 3,
+      decided_90d: 1,
+      approval_rate_90d: 0,
+      // A and C applied in one cell, B in another.
+      same_cell_share: 2 / 3,
+      borrowers: 3,
+      exposure: '100.75',
+      overdue_exposure: '70.25',
+      matured_members: 2,
+      fpd7_members: 1,
+      fpd7_rate: 0.5,
+      verdict: 'WATCH',
+    },
   ]);
 });
