@@ -183,7 +183,8 @@ try {
     const [own, hand]: [Took[], Took[]] = [[], []];
     for (let run = 0; run < REPEATS; run++) {
       own.push(await timed(report));
-      if (byHand !== null) hand.push(await timed(() => clickhouse.rows('bench', raw(byHand))));
+      if (byHand !== null)
+        hand.push(await timed(() => clickhouse.rows('bench', raw(`${byHand} SETTINGS optimize_use_projections = 1`))));
     }
     const [asked, written] = [least(own), least(hand)];
     const ratio =

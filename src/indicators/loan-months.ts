@@ -9,7 +9,7 @@ import { storedRows } from '../core/lending/source-ddl.js';
 import { sourceSelect } from '../core/lending/source-sql.js';
 import type { Catalogue } from '../core/ports/catalogue.js';
 import type { ReportScope } from '../core/ports/indicators.js';
-import { asKnown, condition, dimensionSql, knownRows } from './sql.js';
+import { asKnown, condition, dimensionSql, knownRows, READS_FEW_DAYS } from './sql.js';
 
 /** The fact whose rows are loans by disbursement, with loan_id, disbursed_on and principal. */
 export const LOANS = 'loans';
@@ -84,7 +84,7 @@ export function loanMonthsSql(
 export function monthEndsSql({ loans, knowledge, calendar }: LoanScope): Sql {
   const table = loans.tables.get(SNAPSHOTS);
   const ends = sql`${dayOfKey(table)} = toLastDayOfMonth(${dayOfKey(table)})`;
-  return sql`SELECT DISTINCT toString(date) AS day FROM ${sourceDays(table, { ...asKnown(knowledge, calendar), keyFilter: ends })}`;
+  return sql`SELECT DISTINCT toString(date) AS day FROM ${sourceDays(table, { ...asKnown(knowledge, calendar), keyFilter: ends })}${READS_FEW_DAYS}`;
 }
 
 export const groupsSql = (by: readonly string[], of: string): Sql =>

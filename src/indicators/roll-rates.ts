@@ -9,7 +9,7 @@ import { Exact, type Group, groupKey, MAX_CELLS, rateOf, tooMuch } from './cells
 import { sortGroups } from './lines.js';
 import { groupKeysSql, groupsSql, type LoanScope, loanMonthsSql, loansSql, monthEndsSql } from './loan-months.js';
 import { periodsOf } from './periods.js';
-import { MAX_GROUPS } from './sql.js';
+import { MAX_GROUPS, READS_FEW_DAYS } from './sql.js';
 
 const BUCKETS = ['C', 'M1', 'M2', 'M3', 'M4', 'M5', 'M6', 'M7+'] as const;
 /** A loan without a row at the month end, and without a closing one, is UNKNOWN, so that the parts of an opening add up. */
@@ -117,7 +117,7 @@ function movedSql(
       LEFT JOIN (${ended}) AS e ON o.loan_id = e.loan_id AND o.month = e.month
     )
     GROUP BY month${groupKeysSql(by)}, from_bucket, to_bucket HAVING sum(part.2) != 0
-    LIMIT ${raw(String(MAX_GROUPS + 1))}`;
+    LIMIT ${raw(String(MAX_GROUPS + 1))}${READS_FEW_DAYS}`;
 }
 
 function columnsOf({ by, basis }: RollRatesRequest, { loans }: LoanScope): TableColumn[] {

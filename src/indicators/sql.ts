@@ -42,6 +42,9 @@ export function dimensionSql(rows: FactRows, name: string): Sql {
   return raw(`CAST(${expression}, 'Nullable(${STORED[type]})')`);
 }
 
+/** Ends a statement that reads few days of a table: the store keeps such tables once more, day by day. */
+export const READS_FEW_DAYS = raw(' SETTINGS optimize_use_projections = 1');
+
 /** The most groups of an answer. A statement reads one more, which tells that there are too many. */
 export const MAX_GROUPS = 250_000;
 
@@ -138,7 +141,7 @@ export function readingSql(reading: Reading, scope: ReadingScope, calendar: Busi
     )}
     FROM ${grouped}
     GROUP BY ${keys}
-    LIMIT ${raw(String(MAX_GROUPS + 1))}`;
+    LIMIT ${raw(String(MAX_GROUPS + 1))}${rows.stock ? READS_FEW_DAYS : raw('')}`;
 }
 
 /**
@@ -160,7 +163,7 @@ export function dataThroughSql(rows: FactRows, knowledge: Instant, calendar: Bus
   const newest = (table: SourceTable): Sql =>
     sql`${dayOfKey(table)} IN (SELECT max(date) FROM ${sourceDays(table, read)})`;
   const days = { ...rows, from: rows.through ?? rows.from };
-  return sql`SELECT toString(maxOrNull(date)) AS through FROM ${knownRows(days, read, newest)}`;
+  return sql`SELECT toString(maxOrNull(date)) AS through FROM ${knownRows(days, read, newest)}${READS_FEW_DAYS}`;
 }
 
 /** Two-valued: a NULL dimension is in no list and equals nothing, so that NE and NOT_IN let it through. */

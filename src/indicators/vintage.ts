@@ -8,7 +8,7 @@ import { Exact, type Group, groupKey, MAX_CELLS, rateOf, tooMuch, type Value } f
 import { type Line, sortGroups } from './lines.js';
 import { groupKeysSql, groupsSql, type LoanScope, loanMonthsSql, loansSql, monthEndsSql } from './loan-months.js';
 import { endOf, type PeriodGrain } from './periods.js';
-import { MAX_GROUPS, periodSql } from './sql.js';
+import { MAX_GROUPS, periodSql, READS_FEW_DAYS } from './sql.js';
 
 /** The longest loans that are watched month by month. */
 const MOST_MONTHS = 120;
@@ -153,7 +153,7 @@ function flaggedSql(request: VintageRequest, scope: LoanScope, grain: PeriodGrai
   return sql`
     SELECT toString(cohort) AS cohort${groupKeysSql(by)}, mob, toString(${raw(basis === 'BALANCE' ? 'sum(balance)' : 'count()')}) AS amount
     FROM (SELECT *, arrayJoin(range(toUInt32(since), toUInt32(until + 1))) AS mob FROM (${counted}) WHERE since <= ${last})
-    GROUP BY cohort${groupKeysSql(by)}, mob LIMIT ${raw(String(MAX_GROUPS + 1))}`;
+    GROUP BY cohort${groupKeysSql(by)}, mob LIMIT ${raw(String(MAX_GROUPS + 1))}${READS_FEW_DAYS}`;
 }
 
 function columnsOf({ by, basis, dpd, observed }: VintageRequest, { loans, calendar }: LoanScope): TableColumn[] {

@@ -4,6 +4,8 @@ import { LocalDays } from '../../src/core/helpers/local-days.js';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { loanDays, replayLoan } from '../../src/core/lending/loan-ledger.js';
 import type { DataTable, IndicatorTableRequest } from '../../src/core/ports/indicators.js';
+import { createIndicators } from '../../src/indicators/indicators.js';
+import { namedIn } from '../support/indicators.js';
 import { LEDGER } from './oracle/ledger.js';
 import { type Oracle, type Part, type Row, vintageOf } from './oracle/measures.js';
 import { OPERATIONS } from './oracle/operations.js';
@@ -462,5 +464,90 @@ describe('every lender reconciles', () => {
       });
       expect(wrong).toEqual([]);
     }
+  });
+});
+
+describe('loan-days are kept once more, day by day', () => {
+  /** The reports with other settings in place of those that make the store read that copy. */
+  const reading = (settings: string) =>
+    createIndicators({
+      catalogue: namedIn(tables.registry),
+      query: {
+        ...tables.clickhouse,
+        select: ({ query, ...rest }) =>
+          tables.clickhouse.select({ ...rest, query: query.replace(/optimize_use_projections = 1/, settings) }),
+      },
+      calendar: tables.calendar,
+    });
+  const ends = { filters: [], rights: [], now: NOW, from: '2028-01-01', to: HALF } as const;
+
+  it('and reports read the copy, which says of every indicator, grain and day of knowledge what the table says, restated and deleted rows included', async () => {
+    const rows = small.days.filter(({ date }) => date >= '2028-05-15').slice(0, 400);
+    const version = ({ story, date, dpd }: (typeof rows)[number]) => ({
+      loan_id: story.loan,
+      customer_id: story.loan,
+      as_of: date,
+      product: story.product,
+      channel: story.channel,
+      status: 'OVERDUE',
+      restructured: 0,
+      dpd: dpd + 31,
+      principal_outstanding: '77.00',
+      overdue_principal: '7.00',
+      disbursed_on: dayOf(story.disbursedAt),
+      principal: '1000.00',
+    });
+    await tables.insert(
+      'loan_snapshots',
+      rows.map((row) => ({ ...version(row), ingested_at: '2028-12-01T00:00:00.000Z' })),
+    );
+    // All of a month end goes.
+    const gone = [...small.days, ...hand.days].filter(({ date }) => date === '2028-04-30');
+    await tables.insert(
+      'loan_snapshots',
+      gone.map((row) => ({ ...version(row), ingested_at: '2028-12-02T00:00:00.000Z', deleted: 1 })),
+    );
+    const stocks = [...tables.registry.indicators.values()].filter(({ numerator }) => numerator.rows.stock);
+    expect(stocks.length).toBeGreaterThan(20);
+    const plain = reading('optimize_use_projections = 0');
+    const asked = { ...ends, components: true, compare: null, orderBy: null, limit: null } as const;
+    const same = async (report: Pick<IndicatorTableRequest, 'names' | 'by' | 'grain' | 'from' | 'asOf'>) => {
+      const [own, other] = [
+        await tables.indicators.table({ ...asked, ...report }),
+        await plain.table({ ...asked, ...report }),
+      ];
+      expect(own, JSON.stringify(report)).toEqual(other);
+      expect(own.rows.flat().filter((value) => value !== null).length).toBeGreaterThan(report.names.length / 2);
+    };
+    const all = { by: [], grain: 'MONTH', from: ends.from, asOf: null } as const;
+    await same({ ...all, names: stocks.filter(({ dimensions }) => 'product' in dimensions).map(({ id }) => id) });
+    const names = ['loan_balance', 'customers_on_book', 'overdue_balance_rate_30@2', 'npl_ratio'];
+    for (const grain of ['DAY', 'WEEK', 'QUARTER', 'TOTAL'] as const)
+      await same({
+        ...all,
+        names,
+        by: ['channel', 'province'],
+        grain,
+        from: grain === 'DAY' ? '2028-04-28' : ends.from,
+      });
+    for (const asOf of [null, Date.parse('2028-11-30T00:00:00Z'), Date.parse('2028-12-01T12:00:00Z')]) {
+      await same({ ...all, names, by: ['channel'], asOf });
+      const loans = { ...ends, by: ['channel'], basis: 'BALANCE', asOf } as const;
+      const cohorts = {
+        dpd: 30,
+        observed: 'CURRENT',
+        cohortGrain: 'MONTH',
+        fromCohort: null,
+        toCohort: null,
+        maxMob: 5,
+      } as const;
+      expect(await tables.indicators.rollRates(loans)).toEqual(await plain.rollRates(loans));
+      expect(await tables.indicators.vintage({ ...loans, ...cohorts })).toEqual(
+        await plain.vintage({ ...loans, ...cohorts }),
+      );
+    }
+    const forced = reading('optimize_use_projections = 1, force_optimize_projection = 1');
+    const one = { ...asked, names: ['loan_balance'], by: [], grain: 'MONTH', asOf: null } as const;
+    expect(await forced.table(one)).toEqual(await plain.table(one));
   });
 });

@@ -14,6 +14,6 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
   ) AS v WHERE v.deleted = 0))
       WHERE date >= {p21:Date} AND date <= {p22:Date}) WHERE date = __newest
     GROUP BY __period, __d0, __d1
-    LIMIT 250001
+    LIMIT 250001 SETTINGS optimize_use_projections = 1
 
 -- {"p1":"Asia/Shanghai","p2":"2026-01-30 16:00:00.000","p3":"2026-01-30 16:00:00.000","p4":"Asia/Shanghai","p5":"2026-01-30 16:00:00.000","p6":"2026-01-30 16:00:00.000","p7":"Asia/Shanghai","p8":"2026-01-01","p9":"2026-01-31","p10":"Asia/Shanghai","p11":"2026-01-30 16:00:00.000","p12":"2026-01-30 16:00:00.000","p13":"Asia/Shanghai","p14":"2026-01-01","p15":"2026-01-31","p16":"2026-01-30 16:00:00.000","p17":"2026-01-30 16:00:00.000","p18":"Asia/Shanghai","p19":"2026-01-01","p20":"2026-01-31","p21":"2026-01-01","p22":"2026-01-31"}

@@ -14,6 +14,6 @@ SELECT toString(__period) AS period, toString(__d0) AS g0, toString(__d1) AS g1,
   ) AS v WHERE v.deleted = 0 AND v.`registered_at` <= {p6:DateTime64(3, 'UTC')}) AS c ON s.customer_id = c.customer_id)
       WHERE date >= {p7:Date} AND date <= {p8:Date}) WHERE date = __newest
     GROUP BY __period, __d0, __d1, __d2, __d3
-    LIMIT 250001
+    LIMIT 250001 SETTINGS optimize_use_projections = 1
 
 -- {"p1":"Asia/Shanghai","p2":"2026-01-30 16:00:00.000","p3":"2026-01-30 16:00:00.000","p4":"Asia/Shanghai","p5":"2026-01-30 16:00:00.000","p6":"2026-01-30 16:00:00.000","p7":"2026-01-01","p8":"2026-01-31"}
