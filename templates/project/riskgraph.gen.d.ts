@@ -366,6 +366,22 @@ declare module 'riskgraph/register' {
         /** When it was seen */
         'seen_at': 'Instant';
       };
+      'inquiries': {
+        /** The report that lists it */
+        'report_id': 'String';
+        /** The place in the report, from 1 */
+        'inquiry_no': 'UInt16';
+        /** Whom it is about */
+        'customer_id': 'String';
+        /** When the other organisation asked */
+        'inquired_at': 'Instant';
+        /** Who asked, as the bureau names it */
+        'organisation': 'String';
+        /** Why it asked: LOAN_APPROVAL, CARD_APPROVAL, ACCOUNT_REVIEW … */
+        'reason': 'String';
+        /** The amount that was applied for there */
+        'amount': 'Money';
+      };
       'installments': {
         /** The loan */
         'loan_id': 'String';
@@ -592,6 +608,32 @@ declare module 'riskgraph/register' {
         /** The price band: LOW, MIDDLE or HIGH */
         'price_band': 'String';
       };
+      'tradelines': {
+        /** The report that lists it */
+        'report_id': 'String';
+        /** The place in the report, from 1 */
+        'tradeline_no': 'UInt16';
+        /** Whose account it is */
+        'customer_id': 'String';
+        /** When the other lender reported it to the bureau */
+        'reported_at': 'Instant';
+        /** The day on which it was opened */
+        'opened_on': 'Date';
+        /** The kind of account: CARD, MORTGAGE, CONSUMER_LOAN, CAR_LOAN … */
+        'account_type': 'String';
+        /** The lender, as the bureau names it */
+        'organisation': 'String';
+        /** The limit, or the amount that was lent */
+        'credit_limit': 'Money';
+        /** What is owed */
+        'balance': 'Money';
+        /** Where it stands: OPEN, CLOSED, SETTLED, WRITTEN_OFF … */
+        'status': 'String';
+        /** Highest DPD so far, in days */
+        'worst_dpd': 'UInt16';
+        /** Months since it was opened */
+        'months_on_book': 'UInt16';
+      };
       'trusted_identifiers': {
         /** The kind, as in identifier_links */
         'identifier_type': 'String';
@@ -704,6 +746,86 @@ declare module 'riskgraph/register' {
       'b_score@2:points': 'INT32';
       /** Probability of bad that the model gives (fraction) */
       'b_score@2:probability': 'FLOAT64';
+      /** Days since the newest inquiry; NULL without one (days) */
+      'bureau_sequences@1:days_since_inquiry': 'INT32';
+      /** Different organisations among them; NULL without such a report (organisations) */
+      'bureau_sequences@1:inquirers_30d': 'INT32';
+      /** Different organisations among them; NULL without such a report (organisations) */
+      'bureau_sequences@1:inquirers_365d': 'INT32';
+      /** Different organisations among them; NULL without such a report (organisations) */
+      'bureau_sequences@1:inquirers_7d': 'INT32';
+      /** Different organisations among them; NULL without such a report (organisations) */
+      'bureau_sequences@1:inquirers_90d': 'INT32';
+      /** Inquiries in the 30 days before the as-of day; NULL without such a report (inquiries) */
+      'bureau_sequences@1:inquiries_30d': 'INT32';
+      /** Inquiries in the 365 days before the as-of day; NULL without such a report (inquiries) */
+      'bureau_sequences@1:inquiries_365d': 'INT32';
+      /** Inquiries in the 7 days before the as-of day; NULL without such a report (inquiries) */
+      'bureau_sequences@1:inquiries_7d': 'INT32';
+      /** Inquiries in the 90 days before the as-of day; NULL without such a report (inquiries) */
+      'bureau_sequences@1:inquiries_90d': 'INT32';
+      /** Amount applied for there, newest first; NULL where the mask `inquiry_observed` is false or the report does not say it (CNY) */
+      'bureau_sequences@1:inquiry_amount': 'ARRAY<DECIMAL>';
+      /** Amounts of the inquiries of 90 days, those without one left out; NULL without such a report (CNY) */
+      'bureau_sequences@1:inquiry_amount_90d': 'DECIMAL';
+      /** Days since the inquiry, newest first; NULL where the mask `inquiry_observed` is false or the report does not say it (days) */
+      'bureau_sequences@1:inquiry_days_ago': 'ARRAY<INT32>';
+      /** The mask of the sequences of inquiries: whether the report lists that many */
+      'bureau_sequences@1:inquiry_observed': 'ARRAY<BOOLEAN>';
+      /** Inquiries of 30 days over a third of those of 90: above 1 they speed up; NULL without one in 90 days (ratio) */
+      'bureau_sequences@1:inquiry_pace': 'FLOAT64';
+      /** Why the organisation asked, newest first; NULL where the mask `inquiry_observed` is false or the report does not say it */
+      'bureau_sequences@1:inquiry_reason': 'ARRAY<STRING>';
+      /** Days since the report whose inquiries these are; NULL without one (days) */
+      'bureau_sequences@1:inquiry_report_days': 'INT32';
+      /** Different lenders of open accounts; NULL without such a report (organisations) */
+      'bureau_sequences@1:lenders': 'INT32';
+      /** Mean days since accounts were opened; NULL where none says it (days) */
+      'bureau_sequences@1:mean_tradeline_days': 'FLOAT64';
+      /** Days since the first account was opened; NULL where none says it (days) */
+      'bureau_sequences@1:oldest_tradeline_days': 'INT32';
+      /** Open accounts; NULL without such a report (accounts) */
+      'bureau_sequences@1:open_tradelines': 'INT32';
+      /** Owed on open accounts; NULL without such a report (CNY) */
+      'bureau_sequences@1:total_balance': 'DECIMAL';
+      /** Limits of open accounts; NULL without such a report (CNY) */
+      'bureau_sequences@1:total_limit': 'DECIMAL';
+      /** What is owed, newest first; NULL where the mask `tradeline_observed` is false or the report does not say it (CNY) */
+      'bureau_sequences@1:tradeline_balance': 'ARRAY<DECIMAL>';
+      /** Days since the account was opened, newest first; NULL where the mask `tradeline_observed` is false or the report does not say it (days) */
+      'bureau_sequences@1:tradeline_days_open': 'ARRAY<INT32>';
+      /** Limit or amount lent, newest first; NULL where the mask `tradeline_observed` is false or the report does not say it (CNY) */
+      'bureau_sequences@1:tradeline_limit': 'ARRAY<DECIMAL>';
+      /** The mask of the sequences of tradelines: whether the report lists that many */
+      'bureau_sequences@1:tradeline_observed': 'ARRAY<BOOLEAN>';
+      /** Whether the account is open: its status is not CLOSED, SETTLED, WRITTEN_OFF or SOLD, newest first; NULL where the mask `tradeline_observed` is false or the report does not say it */
+      'bureau_sequences@1:tradeline_open': 'ARRAY<BOOLEAN>';
+      /** Days since the report whose tradelines these are; NULL without one (days) */
+      'bureau_sequences@1:tradeline_report_days': 'INT32';
+      /** Kind of account, newest first; NULL where the mask `tradeline_observed` is false or the report does not say it */
+      'bureau_sequences@1:tradeline_type': 'ARRAY<STRING>';
+      /** Highest DPD so far, newest first; NULL where the mask `tradeline_observed` is false or the report does not say it (days) */
+      'bureau_sequences@1:tradeline_worst_dpd': 'ARRAY<INT32>';
+      /** Accounts, open or not; NULL without such a report (accounts) */
+      'bureau_sequences@1:tradelines': 'INT32';
+      /** Accounts that ever had DPD >= 1; NULL without such a report (accounts) */
+      'bureau_sequences@1:tradelines_1plus': 'INT32';
+      /** Accounts that ever had DPD >= 30; NULL without such a report (accounts) */
+      'bureau_sequences@1:tradelines_30plus': 'INT32';
+      /** Accounts that ever had DPD >= 90; NULL without such a report (accounts) */
+      'bureau_sequences@1:tradelines_90plus': 'INT32';
+      /** Accounts opened in the 30 days before the as-of day; NULL without such a report (accounts) */
+      'bureau_sequences@1:tradelines_opened_30d': 'INT32';
+      /** Accounts opened in the 365 days before the as-of day; NULL without such a report (accounts) */
+      'bureau_sequences@1:tradelines_opened_365d': 'INT32';
+      /** Accounts opened in the 7 days before the as-of day; NULL without such a report (accounts) */
+      'bureau_sequences@1:tradelines_opened_7d': 'INT32';
+      /** Accounts opened in the 90 days before the as-of day; NULL without such a report (accounts) */
+      'bureau_sequences@1:tradelines_opened_90d': 'INT32';
+      /** Owed over limits of the open accounts that have a limit above 0; NULL without one (fraction) */
+      'bureau_sequences@1:utilization': 'FLOAT64';
+      /** Highest DPD of any account so far; NULL where none says it (days) */
+      'bureau_sequences@1:worst_dpd': 'INT32';
       /** Applications in the cell in 24 hours; 0 without one (applications) */
       'cell_activity@1:applications_1d': 'INT32';
       /** Applications in the cell in 30 local days; 0 without one (applications) */

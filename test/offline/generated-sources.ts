@@ -107,6 +107,8 @@ export function generateSources({
     switch (column.type) {
       case 'String':
         if (TEXTS[column.name]) return pick(TEXTS[column.name] as readonly string[]);
+        // Lines are of reports that exist: an id alone is a key as below.
+        if (column.name === 'report_id') return `report_id-${upTo(20)}`;
         // Of labels the ids are those of customers.
         return `${column.name === 'entity_id' ? 'c' : column.name.slice(0, 1)}${upTo((IDS[column.name] ?? 5) * spread)}`;
       case 'Money':

@@ -113,6 +113,76 @@ beforeAll(async () => {
     { ...line, effective_at: '2026-01-01T00:00:00.000Z', limit_amount: 500 },
     { ...line, effective_at: '2026-06-10T00:00:00.000Z', limit_amount: 1000 },
   ]);
+  const report = (id: string, date: string, more: TableRow = {}): TableRow => ({
+    report_id: id,
+    customer_id: 'A',
+    provider: 'BUREAU',
+    product: 'CREDIT',
+    requested_at: noon(date),
+    status: 'OK',
+    values: {},
+    ...more,
+  });
+  // The newest report lists no account: accounts come from the one before. That of July is after the as-of.
+  await tables.insert('external_reports', [
+    report('R1', '2026-03-01'),
+    report('R2', '2026-06-21'),
+    report('R3', '2026-07-01'),
+    report('R4', '2026-06-30', { status: 'ERROR' }),
+  ]);
+  const inquiry = (id: string, no: number, date: string, organisation: string, more: TableRow = {}): TableRow => ({
+    report_id: id,
+    inquiry_no: no,
+    customer_id: 'A',
+    inquired_at: noon(date),
+    organisation,
+    ...more,
+  });
+  await tables.insert('inquiries', [
+    inquiry('R1', 1, '2026-02-20', 'X'),
+    inquiry('R2', 1, '2026-02-20', 'X'),
+    inquiry('R2', 2, '2026-06-20', 'Y', { amount: 5000, reason: 'LOAN_APPROVAL' }),
+    inquiry('R2', 3, '2026-05-02', 'Y', { amount: 100 }),
+    inquiry('R2', 4, '2026-06-01', 'Z'),
+    inquiry('R3', 1, '2026-06-29', 'W'),
+    inquiry('R4', 1, '2026-06-29', 'W'),
+  ]);
+  const tradeline = (no: number, more: TableRow): TableRow => ({
+    report_id: 'R1',
+    tradeline_no: no,
+    customer_id: 'A',
+    reported_at: '2026-02-28T00:00:00.000Z',
+    ...more,
+  });
+  await tables.insert('tradelines', [
+    tradeline(1, {
+      opened_on: '2025-07-01',
+      account_type: 'CARD',
+      organisation: 'X',
+      credit_limit: 1000,
+      balance: 400,
+      status: 'OPEN',
+      worst_dpd: 35,
+    }),
+    tradeline(2, {
+      opened_on: '2026-04-02',
+      account_type: 'LOAN',
+      organisation: 'X',
+      credit_limit: 3000,
+      balance: 2600,
+      worst_dpd: 0,
+    }),
+    tradeline(3, {
+      opened_on: '2024-07-01',
+      account_type: 'LOAN',
+      organisation: 'Y',
+      credit_limit: 900,
+      balance: 0,
+      status: 'Settled',
+      worst_dpd: 95,
+    }),
+    tradeline(4, { organisation: 'Z' }),
+  ]);
   // S has no statement of May.
   await tables.insert('statements', [
     statement('01', 0, 500, 0),
@@ -302,5 +372,64 @@ describe('instalment_sequences', () => {
     expect(await fpd('2026-06-27')).toEqual([true, null, null]);
     expect(await fpd('2026-06-28')).toEqual([true, true, null]);
     expect(await fpd('2026-07-21')).toEqual([true, true, true]);
+  });
+});
+
+describe('bureau_sequences', () => {
+  it('reads the inquiries and accounts of the newest report that lists them', async () => {
+    expect(await rowOf('bureau_sequences@1', { customer_id: 'A' })).toEqual({
+      customer_id: 'A',
+      inquiry_observed: [true, true, true, true],
+      inquiry_days_ago: [11, 30, 60, 131],
+      inquiry_amount: ['5000', null, '100', null],
+      inquiry_reason: ['LOAN_APPROVAL', null, null, null],
+      inquiry_report_days: 10,
+      inquiries_7d: 0,
+      inquiries_30d: 2,
+      inquiries_90d: 3,
+      inquiries_365d: 4,
+      inquirers_7d: 0,
+      inquirers_30d: 2,
+      inquirers_90d: 2,
+      inquirers_365d: 3,
+      days_since_inquiry: 11,
+      inquiry_amount_90d: '5100',
+      inquiry_pace: 2,
+      tradeline_observed: [true, true, true, true],
+      // The one without a day of opening stands last.
+      tradeline_days_open: [90, 365, 730, null],
+      tradeline_type: ['LOAN', 'CARD', 'LOAN', null],
+      tradeline_limit: ['3000', '1000', '900', null],
+      tradeline_balance: ['2600', '400', '0', null],
+      tradeline_worst_dpd: [0, 35, 95, null],
+      tradeline_open: [true, true, false, true],
+      tradeline_report_days: 122,
+      tradelines: 4,
+      open_tradelines: 3,
+      lenders: 2,
+      total_limit: '4000',
+      total_balance: '3000',
+      utilization: 0.75,
+      worst_dpd: 95,
+      tradelines_1plus: 2,
+      tradelines_30plus: 2,
+      tradelines_90plus: 1,
+      tradelines_opened_7d: 0,
+      tradelines_opened_30d: 0,
+      tradelines_opened_90d: 1,
+      tradelines_opened_365d: 2,
+      oldest_tradeline_days: 730,
+      mean_tradeline_days: (90 + 365 + 730) / 3,
+    });
+  });
+
+  it('knows a line from its report on, whatever day it is about', async () => {
+    // On 20 June the report of 1 March is the newest: of the inquiry of 1 June nothing is known yet.
+    expect(await rowOf('bureau_sequences@1', { customer_id: 'A' }, '2026-06-20')).toMatchObject({
+      inquiry_days_ago: [120],
+      inquiries_30d: 0,
+      inquiry_pace: null,
+    });
+    expect(await rowOf('bureau_sequences@1', { customer_id: 'A' }, '2026-03-01')).toEqual({});
   });
 });
