@@ -1246,6 +1246,30 @@ declare module 'riskgraph/register' {
       'home_location@1:longitude': 'FLOAT64';
       /** Nights with a position in that datum; few say little (nights) */
       'home_location@1:nights': 'INT32';
+      /** Customers who were seen with the identifier (customers) */
+      'identifier_gangs@1:customers': 'INT32';
+      /** Local days since a customer was last seen with it (days) */
+      'identifier_gangs@1:days_since_seen': 'INT32';
+      /** Local days since the first two members of the oldest of these gangs were tied (days) */
+      'identifier_gangs@1:gang_age_days': 'INT32';
+      /** Share of gang_customers who are gang_known_bad (fraction) */
+      'identifier_gangs@1:gang_bad_share': 'FLOAT64';
+      /** Members of these gangs, and customers with the identifier who are in none (customers) */
+      'identifier_gangs@1:gang_customers': 'INT32';
+      /** The largest of these gangs */
+      'identifier_gangs@1:gang_id': 'STRING';
+      /** Members of these gangs who are known bad (customers) */
+      'identifier_gangs@1:gang_known_bad': 'INT32';
+      /** Members of these gangs who joined in 30 days (customers) */
+      'identifier_gangs@1:gang_new_members_30d': 'INT32';
+      /** Members of these gangs who joined in 7 days (customers) */
+      'identifier_gangs@1:gang_new_members_7d': 'INT32';
+      /** What an investigator found of gang_id: CONFIRMED, FALSE_ALARM or WATCH; NULL without a verdict in force */
+      'identifier_gangs@1:gang_verdict': 'STRING';
+      /** Gangs that the identifier touches: one more customer would merge them (gangs) */
+      'identifier_gangs@1:gangs': 'INT32';
+      /** Customers with the identifier who are in a gang and known bad: 30 days past due once, written off, or judged (customers) */
+      'identifier_gangs@1:known_bad_customers': 'INT32';
       /** Principal, interest and fee due; one value an instalment, newest first, NULL where the mask `observed` is false (CNY) */
       'instalment_sequences@1:amount_due': 'ARRAY<DECIMAL>';
       /** Paid or waived of it so far; one value an instalment, newest first, NULL where the mask `observed` is false (CNY) */

@@ -4,23 +4,30 @@ import { openSourceTables, type SourceTables } from '../../support/views.js';
 let tables: SourceTables;
 /** As-of 2026-04-01, midnight in Shanghai. */
 const DAY = '2026-04-01';
+const member = (customer_id: string, joined_at: string, more: object = {}) => ({
+  customer_id,
+  as_of: '2026-03-30',
+  gang_id: 'G1',
+  joined_at: `${joined_at}T00:00:00.000Z`,
+  known_bad: 0,
+  shared_identifiers: 1,
+  neighbours: 2,
+  second_neighbours: 0,
+  bad_neighbours: 1,
+  distance_to_bad: 1,
+  core_number: 2,
+  propagated_risk: 0.1,
+  ...more,
+});
+const link = (customer_id: string, identifier_type: string, identifier: string) => ({
+  customer_id,
+  identifier_type,
+  identifier,
+  seen_at: '2026-03-01T00:00:00.000Z',
+});
+
 beforeAll(async () => {
   tables = await openSourceTables();
-  const member = (customer_id: string, joined_at: string, more: object = {}) => ({
-    customer_id,
-    as_of: '2026-03-30',
-    gang_id: 'G1',
-    joined_at: `${joined_at}T00:00:00.000Z`,
-    known_bad: 0,
-    shared_identifiers: 1,
-    neighbours: 2,
-    second_neighbours: 0,
-    bad_neighbours: 1,
-    distance_to_bad: 1,
-    core_number: 2,
-    propagated_risk: 0.1,
-    ...more,
-  });
   await tables.insert('gang_members', [
     member('A', '2026-03-01'),
     member('B', '2026-03-01', { known_bad: 1, bad_neighbours: 0, distance_to_bad: null, propagated_risk: 0 }),
@@ -30,12 +37,6 @@ beforeAll(async () => {
     { ...member('D', '2026-03-01'), as_of: '2026-03-31', gang_id: '', joined_at: null },
     member('E', '2026-03-01', { as_of: '2026-04-01' }),
   ]);
-  const link = (customer_id: string, identifier_type: string, identifier: string) => ({
-    customer_id,
-    identifier_type,
-    identifier,
-    seen_at: '2026-03-01T00:00:00.000Z',
-  });
   await tables.insert('identifier_links', [
     ...['A', 'B', 'C'].map((who) => link(who, 'DEVICE', 'handset')),
     link('A', 'PHONE', 'one'),
@@ -223,4 +224,52 @@ it('tells what a gang is as a whole: who is in it, what ties them, and how they 
       verdict: 'WATCH',
     },
   ]);
+});
+
+it('tells of an identifier whom one more customer would be tied to, so that an applicant without a history is judged', async () => {
+  await tables.insert('gang_members', [
+    member('H', '2026-02-01', { gang_id: 'G3', known_bad: 1 }),
+    member('I', '2026-02-01', { gang_id: 'G3' }),
+  ]);
+  await tables.insert('identifier_links', [
+    // Of a customer in no gang yet, and of two who are in one each.
+    link('F', 'PHONE', 'one'),
+    link('F', 'DEVICE', 'of F alone'),
+    link('C', 'ADDRESS', 'flat'),
+    link('H', 'ADDRESS', 'flat'),
+    // Five customers are the most that a card ties.
+    ...['A', 'B', 'C', 'H', 'I'].map((who) => link(who, 'BANK_CARD', 'full')),
+    link('A', 'WIFI', '00:00'),
+    link('A', 'WIFI', 'shop'),
+  ]);
+  await tables.insert('trusted_identifiers', [
+    { identifier_type: 'WIFI', identifier: 'shop', trusted_at: '2026-03-02T00:00:00.000Z', reason: 'r', until: null },
+  ]);
+  const rows = await tables.view('identifier_gangs@1', DAY);
+  expect(rows.map(({ identifier_type, identifier }) => `${identifier_type} ${identifier}`)).toEqual([
+    'ADDRESS flat',
+    'BANK_CARD of C alone',
+    'DEVICE handset',
+    'PHONE one',
+  ]);
+  expect(rows[0]).toEqual({
+    identifier_type: 'ADDRESS',
+    identifier: 'flat',
+    customers: 2,
+    days_since_seen: 31,
+    known_bad_customers: 1,
+    // C of three, H of two: B and H are known bad.
+    gangs: 2,
+    gang_id: 'G1',
+    gang_customers: 5,
+    gang_known_bad: 2,
+    gang_bad_share: 0.4,
+    gang_age_days: 59,
+    gang_new_members_7d: 1,
+    gang_new_members_30d: 1,
+    gang_verdict: 'WATCH',
+  });
+  expect(rows[1]).toMatchObject({ customers: 1, known_bad_customers: 0, gangs: 1, gang_customers: 3 });
+  // A, who owns the number, B, who names it, and F, who is in no gang.
+  expect(rows[3]).toMatchObject({ customers: 3, known_bad_customers: 1, gang_customers: 4, gang_bad_share: 0.25 });
 });
