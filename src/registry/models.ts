@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { definitionHash } from '../core/compute/definition-hash.js';
+import { sequenceProblems } from '../core/compute/model-tensors.js';
 import { planOnDemand } from '../core/compute/on-demand.js';
 import { scoreViewId, scoreViewOf, scoreViewShape } from '../core/compute/score-view.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
@@ -114,6 +115,7 @@ async function loadModel(
   const features = resolveReferences(spec.inputs, eitherOf(views, onDemandViews), report);
   if (spec.inputs.length === 0) report('has no inputs');
   for (const ref of features) checkInput(spec, ref, report);
+  for (const problem of sequenceProblems({ features, tensors: spec.tensors })) report(problem);
   for (const input of spec.required ?? []) {
     if (!features.some(({ reference }) => reference === input)) report(`requires ${input}, which is no input of it`);
   }

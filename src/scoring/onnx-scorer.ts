@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { cardMedians, inputColumns, isNumeric } from '../core/compute/model-inputs.js';
+import { type InputTensor, inputTensors, tensorCells } from '../core/compute/model-tensors.js';
 import type { Model } from '../core/definitions/definitions.js';
 import { RiskgraphError } from '../core/errors.js';
 import type { Scorer } from '../core/ports/indicators.js';
@@ -57,11 +58,12 @@ export function createScorer({ executionProvider }: ScorerOptions): Scorer {
       }
       if (!sessions.has(keyOf(model))) await this.open([model]);
       const session = sessions.get(keyOf(model)) as InferenceSession;
+      const inputs = inputTensors(model);
       const failures = new Map<number, string>();
       const predictions = { probabilities: new Float32Array(rows).fill(Number.NaN), failures };
       for (let start = 0; start < rows; start += ROWS_A_RUN) {
         await runRows(
-          { model, session, matrix, columns, into: predictions.probabilities, failures },
+          { model, session, matrix, columns, inputs, into: predictions.probabilities, failures },
           start,
           Math.min(ROWS_A_RUN, rows - start),
         );
@@ -81,17 +83,23 @@ interface ModelRun {
   readonly session: InferenceSession;
   readonly matrix: Float32Array;
   readonly columns: number;
+  readonly inputs: readonly InputTensor[];
   readonly into: Float32Array;
   readonly failures: Map<number, string>;
 }
 
 /** Runs `count` rows from `start` on. Where the run fails, it runs halves of them, so that one impossible row costs no other row its score. */
 async function runRows(run: ModelRun, start: number, count: number): Promise<void> {
-  const { model, session, matrix, columns, into, failures } = run;
-  const { input, probability } = model.tensors;
-  const rows = new Tensor('float32', matrix.subarray(start * columns, (start + count) * columns), [count, columns]);
+  const { model, session, matrix, columns, inputs, into, failures } = run;
+  const { probability } = model.tensors;
+  const feeds = Object.fromEntries(
+    inputs.map((input) => {
+      const cells = tensorCells(input, matrix, { start, count, width: columns });
+      return [input.name, new Tensor('float32', cells, [count, ...input.shape])];
+    }),
+  );
   try {
-    const answer = await session.run({ [input]: rows }, [probability], QUIET);
+    const answer = await session.run(feeds, [probability], QUIET);
     copyProbabilities(answer[probability] as Tensor, into, start, count);
   } catch (cause) {
     if (count === 1) {
@@ -141,15 +149,18 @@ async function openSession(
 function problemsOf(model: Model, session: InferenceSession): string[] {
   const problems: string[] = [];
   const columns = inputColumns(model);
-  const { input, probability } = model.tensors;
+  const { probability } = model.tensors;
   for (const { reference, feature } of model.features) {
     if (!isNumeric(feature)) problems.push(`input ${reference} is ${feature.type}, which is no number`);
   }
   const inputs = session.inputMetadata;
-  const tensor = inputs.find(({ name }) => name === input);
-  if (!tensor) problems.push(`there is no input tensor '${input}'; the file has ${names(inputs)}`);
-  else problems.push(...tensorProblems(`input tensor '${input}'`, tensor, [[columns]]));
-  const extra = inputs.filter(({ name }) => name !== input);
+  const expected = inputTensors(model);
+  for (const { name: input, shape } of expected) {
+    const tensor = inputs.find(({ name }) => name === input);
+    if (!tensor) problems.push(`there is no input tensor '${input}'; the file has ${names(inputs)}`);
+    else problems.push(...tensorProblems(`input tensor '${input}'`, tensor, [shape]));
+  }
+  const extra = inputs.filter(({ name }) => !expected.some((each) => each.name === name));
   if (extra.length > 0) problems.push(`the file also requires the input tensors ${names(extra)}`);
   const outputs = session.outputMetadata;
   const output = outputs.find(({ name }) => name === probability);

@@ -2,11 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inputColumns } from '../../src/core/compute/model-inputs.js';
-import type { Model } from '../../src/core/definitions/definitions.js';
+import { inputColumns, ModelInputs } from '../../src/core/compute/model-inputs.js';
+import { sequenceProblems } from '../../src/core/compute/model-tensors.js';
+import type { SequenceTensor } from '../../src/core/definitions/define-model.js';
+import type { Model, StoredModel } from '../../src/core/definitions/definitions.js';
+import type { FeatureType } from '../../src/core/definitions/types.js';
 import { loadRegistry } from '../../src/registry/load.js';
 import { createScorer } from '../../src/scoring/onnx-scorer.js';
-import { linearOnnx, lookupOnnx, onnxHashOf } from '../support/tiny-onnx.js';
+import { linearOnnx, lookupOnnx, onnxHashOf, sequenceOnnx } from '../support/tiny-onnx.js';
 import { ROOT } from '../support/views.js';
 
 const CARD = `${ROOT}models/uci_default/card.json`;
@@ -108,6 +111,108 @@ describe('a model that answers no probability', () => {
       (p, row) => !Object.is(p, bad.has(row) ? Number.NaN : [0.125, 0.25][row % 2]),
     );
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('a model of sequences', () => {
+  const scorer = createScorer({ executionProvider: 'cpu' });
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'models-'));
+  });
+  afterAll(async () => {
+    await scorer.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const input = (name: string, type: FeatureType): Model['features'][number] => {
+    const [stored] = uci.features as StoredModel['features'];
+    if (!stored) throw new Error('the model has no features');
+    return {
+      ...stored,
+      reference: `months@1:${name}`,
+      feature: { name, type, description: name, length: 3, pad: null },
+    };
+  };
+  const history: SequenceTensor = {
+    name: 'history',
+    channels: ['months@1:dpd', 'months@1:ratio'],
+    shape: 'steps_channels',
+    order: 'as_view',
+    pad: 0,
+    mask: { name: 'mask', input: 'months@1:observed' },
+  };
+  const sequenceModel = async (change: Partial<SequenceTensor> = {}): Promise<Model> => {
+    // Steps weigh 100, 10 and 1, by which their order shows; the second channel weighs a thousandth of the first.
+    const file = sequenceOnnx([1, 0.001], [100, 10, 1]);
+    const onnxPath = join(folder, 'months.onnx');
+    await writeFile(onnxPath, file);
+    return {
+      ...uci,
+      id: 'months@1',
+      file: 'months',
+      onnxPath,
+      onnxHash: onnxHashOf(file),
+      features: [input('observed', 'ARRAY<BOOLEAN>'), input('dpd', 'ARRAY<INT32>'), input('ratio', 'ARRAY<FLOAT64>')],
+      missing: 'refuse',
+      tensors: { probability: 'probability', sequences: [{ ...history, ...change }] },
+      card: { medians: Array(9).fill(0) },
+    };
+  };
+  /** The answer at a row of values as a view gives them: months newest first, the third not there. */
+  const answer = async (model: Model): Promise<number | undefined> => {
+    await scorer.open([model]);
+    const inputs = new ModelInputs(model);
+    inputs.add();
+    const values = [
+      [true, true, false],
+      [3, 2, null],
+      [null, 5, null],
+    ];
+    for (const [position, value] of values.entries()) inputs.set(0, position, { value, status: 'PRESENT' });
+    expect(inputs.judge(0)).toMatchObject({ status: 'SCORED', missing: [] });
+    return (await scorer.predict(model, inputs.tensor([0]), 1)).probabilities[0];
+  };
+
+  it('reads channels, order, padding and mask as the definition says', async () => {
+    expect(await answer(await sequenceModel())).toBeCloseTo(100 * 3 + 10 * (2 + 0.005), 3);
+    expect(await answer(await sequenceModel({ order: 'reversed' }))).toBeCloseTo(10 * (2 + 0.005) + 1 * 3, 3);
+    // A mask is of the step, so the pad of a channel that lacks its value there counts.
+    expect(await answer(await sequenceModel({ pad: -1 }))).toBeCloseTo(100 * (3 - 0.001) + 10 * (2 + 0.005), 3);
+    expect(await answer(await sequenceModel({ channels: ['months@1:ratio', 'months@1:dpd'] }))).toBeCloseTo(
+      100 * 0.003 + 10 * (5 + 0.002),
+      3,
+    );
+  });
+
+  it('is not opened where its file has another shape, and says which', async () => {
+    await expect(
+      scorer.open([{ ...(await sequenceModel({ shape: 'channels_steps' })), id: 'other@1' }]),
+    ).rejects.toThrow("months: input tensor 'history' is [rows, 3, 2], not [rows, 2, 3]");
+  });
+
+  it('fits the inputs, or its definition says why not', async () => {
+    const { features } = await sequenceModel();
+    const problems = (tensors: Model['tensors']) => sequenceProblems({ features, tensors });
+    const probability = 'probability';
+    expect(problems({ probability, sequences: [history] })).toEqual([]);
+    expect(problems({ input: 'history', probability, sequences: [{ ...history, pad: Number.NaN }] })).toEqual([
+      "its tensor 'history' is padded with NaN: give a number",
+      "two of its input tensors are named 'history'",
+      "all inputs are in sequences, so nothing is left for the tensor 'history': leave it out",
+    ]);
+    expect(
+      problems({
+        probability,
+        sequences: [
+          { ...history, channels: ['months@1:dpd', 'months@1:age'], mask: { name: 'mask', input: 'months@1:dpd' } },
+        ],
+      }),
+    ).toEqual([
+      "its tensor 'history' names months@1:age, which is no input of it",
+      "the mask of its tensor 'history', months@1:dpd, is ARRAY<INT32>, not ARRAY<BOOLEAN>",
+      'inputs that are in no sequence have no tensor: name it in tensors.input',
+    ]);
   });
 });
 

@@ -29,33 +29,32 @@ const initializer = (name: string, values: readonly number[]): Buffer =>
     bytes(9, Buffer.from(new Float32Array(values).buffer)),
   );
 
-/** A file of these nodes, from `features` [n, columns] to `probability`. IR 7 with operators 11: from 13 on ReduceSum takes its axes as an input. */
-function modelFile(columns: number, output: Buffer, nodes: readonly Buffer[]): Buffer {
-  const graph = [
-    ...nodes.slice(0, -1),
-    bytes(2, 'tiny'),
-    ...nodes.slice(-1),
-    tensor(11, 'features', 'n', columns),
-    output,
-  ];
+/** A file of these nodes, from its inputs to its output. IR 7 with operators 11: from 13 on ReduceSum takes its axes as an input. */
+function modelFile(inputs: readonly Buffer[], output: Buffer, nodes: readonly Buffer[]): Buffer {
+  const graph = [...nodes, bytes(2, 'tiny'), ...inputs, output];
   return Buffer.concat([number(1, 7), bytes(8, bytes(1, ''), number(2, 11)), bytes(7, ...graph)]);
 }
+
+const features = (columns: number): Buffer[] => [tensor(11, 'features', 'n', columns)];
+
+const sum = (input: string, axis: number, output: string): Buffer =>
+  node(
+    'ReduceSum',
+    [input],
+    output,
+    bytes(5, bytes(1, 'axes'), number(8, axis), number(20, INTS)),
+    bytes(5, bytes(1, 'keepdims'), number(3, 0), number(20, INT)),
+  );
 
 /** Nodes of `features · weights`, named `name`. */
 const weighted = (name: string): readonly Buffer[] => [
   node('Mul', ['features', 'weights'], 'weighted'),
-  node(
-    'ReduceSum',
-    ['weighted'],
-    name,
-    bytes(5, bytes(1, 'axes'), number(8, 1), number(20, INTS)),
-    bytes(5, bytes(1, 'keepdims'), number(3, 0), number(20, INT)),
-  ),
+  sum('weighted', 1, name),
 ];
 
 /** The file of a model that answers sigmoid(features · weights), which is NaN where an input is. */
 export const logisticOnnx = (weights: readonly number[]): Buffer =>
-  modelFile(weights.length, tensor(12, 'probability', 'n'), [
+  modelFile(features(weights.length), tensor(12, 'probability', 'n'), [
     ...weighted('logit'),
     node('Sigmoid', ['logit'], 'probability'),
     initializer('weights', weights),
@@ -63,18 +62,36 @@ export const logisticOnnx = (weights: readonly number[]): Buffer =>
 
 /** The file of a model that forgets its sigmoid: it answers features · weights, whatever that is. */
 export const linearOnnx = (weights: readonly number[]): Buffer =>
-  modelFile(weights.length, tensor(12, 'probability', 'n'), [
+  modelFile(features(weights.length), tensor(12, 'probability', 'n'), [
     ...weighted('probability'),
     initializer('weights', weights),
   ]);
 
 /** The file of a model that answers the entry of a table at the one input; its run fails where there is no such entry. */
 export const lookupOnnx = (table: readonly number[]): Buffer =>
-  modelFile(1, tensor(12, 'probability', 'n', 1), [
+  modelFile(features(1), tensor(12, 'probability', 'n', 1), [
     node('Cast', ['features'], 'place', bytes(5, bytes(1, 'to'), number(3, INT64), number(20, INT))),
     node('Gather', ['table', 'place'], 'probability'),
     initializer('table', table),
   ]);
+
+/**
+ * The file of a model of `history` [n, steps, channels] and `mask` [n, steps]: it answers the sum over steps of mask · place · (channels · weights).
+ */
+export const sequenceOnnx = (weights: readonly number[], places: readonly number[]): Buffer =>
+  modelFile(
+    [tensor(11, 'history', 'n', places.length, weights.length), tensor(11, 'mask', 'n', places.length)],
+    tensor(12, 'probability', 'n'),
+    [
+      node('Mul', ['history', 'weights'], 'weighted'),
+      sum('weighted', 2, 'steps'),
+      node('Mul', ['steps', 'mask'], 'masked'),
+      node('Mul', ['masked', 'places'], 'placed'),
+      sum('placed', 1, 'probability'),
+      initializer('weights', weights),
+      initializer('places', places),
+    ],
+  );
 
 /** As a model has it of its file. */
 export const onnxHashOf = (file: Uint8Array): string => createHash('sha256').update(file).digest('hex');

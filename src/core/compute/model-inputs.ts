@@ -48,7 +48,7 @@ export interface Judgement {
   readonly error: string | null;
 }
 
-type Rules = Pick<Model, 'features' | 'missing' | 'required' | 'stale'>;
+type Rules = Pick<Model, 'features' | 'missing' | 'required' | 'stale'> & Partial<Pick<Model, 'tensors'>>;
 
 /**
  * Rows of a model's input tensor, filled value by value in any order, and which of them can be scored: the one meaning of a missing and of a
@@ -61,6 +61,8 @@ export class ModelInputs {
   private matrix: Float32Array;
   /** One byte per row and feature. */
   private known: Uint8Array;
+  /** References whose missing elements are padded. */
+  private readonly padded: ReadonlySet<string>;
   private capacity: number;
   private count = 0;
 
@@ -75,6 +77,7 @@ export class ModelInputs {
       offset += widthOf(feature);
       return own;
     });
+    this.padded = new Set(model.tensors?.sequences?.flatMap(({ channels }) => channels));
     this.capacity = Math.max(1, capacity);
     this.matrix = new Float32Array(this.capacity * this.width).fill(Number.NaN);
     this.known = new Uint8Array(this.capacity * model.features.length);
@@ -97,8 +100,9 @@ export class ModelInputs {
     { value, status }: { readonly value: FeatureValue; readonly status: FeatureStatus },
   ) {
     const { features, missing } = this.model;
-    const { feature } = features[position] as Model['features'][number];
-    const absent = ABSENT.has(status) || value === null || (missing === 'refuse' && !isWhole(value));
+    const { feature, reference } = features[position] as Model['features'][number];
+    const refused = missing === 'refuse' && !this.padded.has(reference) && !isWhole(value);
+    const absent = ABSENT.has(status) || value === null || refused;
     this.known[row * features.length + position] =
       (absent ? 0 : PRESENT) | (status === 'STALE' ? STALE : 0) | (status === 'ERROR' ? FAILED : 0);
     writeInput(this.matrix, row * this.width + (this.offsets[position] as number), feature, value);
