@@ -10,7 +10,7 @@ export const REASON = 'The reason, a sentence for those who read the case or the
 export const UNTIL = 'The instant at which it ends; without it, it does not end.';
 
 /** The knowledge time asked for, or now. */
-export function gangTime(asOf: Instant | null, { services }: RequestContext): Instant {
+export function gangTime(asOf: Instant | null, { services }: Pick<RequestContext, 'services'>): Instant {
   const now = services.now();
   if (asOf != null && asOf > now) throw badInput('`asOf` is in the future', 'leave it out to read what is known now');
   return asOf ?? now;

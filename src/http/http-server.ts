@@ -10,6 +10,7 @@ import { registerBodies } from './bodies.js';
 import { registerDeadlines } from './deadlines.js';
 import { registerDownloads } from './downloads.routes.js';
 import { answerBroken, registerErrors, sendError } from './errors.js';
+import { registerGangs } from './gangs.routes.js';
 import { registerGraphiql } from './graphiql.routes.js';
 import { registerGraphql } from './graphql.routes.js';
 import { type HealthChecks, registerHealth } from './health.routes.js';
@@ -106,6 +107,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   registerGraphiql(server);
   await registerSpines(server, { spines: services.spines });
   registerDownloads(server, { trainingSets: services.trainingSets });
+  registerGangs(server, { services, calendar: services.calendar });
   const admit = createAdmission(server, { metrics, idleSeconds: options.idleBodySeconds });
   registerIndicators(server, {
     indicators: services.indicators,

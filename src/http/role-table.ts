@@ -2,6 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import { ROLES, type Role } from '../core/ports/access.js';
 import { operationsOf } from '../graphql/operation.js';
 import { TRAINING_SET_FILE } from './downloads.routes.js';
+import { CASE_FILES } from './gangs.routes.js';
 import { METRICS } from './health.routes.js';
 import { IMPORT_TABLE } from './import.routes.js';
 import { INDICATOR_FILES, LINK_FILES } from './indicators.routes.js';
@@ -13,6 +14,7 @@ export const GUARDED_ROUTES: readonly GuardedRoute[] = [
   IMPORT_TABLE,
   UPLOAD_SPINE,
   TRAINING_SET_FILE,
+  ...CASE_FILES,
   ...INDICATOR_FILES,
   ...LINK_FILES,
   METRICS,

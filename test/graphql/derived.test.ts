@@ -226,6 +226,75 @@ describe('gangs', () => {
     expect(data?.tables).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'labels', rows: 1 })]));
   });
 
+  it('are files for a case: members with what ties them, identifiers masked but for an admin, and each download in the audit log', async () => {
+    const path = `/gangs/${gang.id}/case`;
+    const seen = (day: number) => `2026-01-${day}T01:00:00.000Z`;
+    const csv = await api.fetch('investigator', `${path}.csv`);
+    expect(csv.headers.get('content-disposition')).toContain(`case-${gang.id}-`);
+    const [header, ...lines] = (await csv.text()).trimEnd().split('\r\n');
+    expect(header).toBe(
+      'gang_id,customer_id,joined_at,known_bad,distance_to_bad,applications,identifier_type,identifier,members_on_identifier,first_seen,last_seen,weight',
+    );
+    // Three customers share the number, one of whom no derived day has seen: 1 / log2(3).
+    const masked = lines.map((line) => line.replace(`${gang.id},`, '').replace(/[0-9a-f]{32}/, 'mask'));
+    expect(masked).toEqual([
+      `A,${seen(12)},false,2,0,PHONE,mask,2,${seen(10)},${seen(10)},0.6309297535714575`,
+      `B,${seen(12)},false,1,1,DEVICE,mask,2,${seen(12)},${seen(12)},1`,
+      `B,${seen(12)},false,1,1,PHONE,mask,2,${seen(12)},${seen(12)},0.6309297535714575`,
+      `C,${seen(13)},true,,0,DEVICE,mask,2,${seen(13)},${seen(13)},1`,
+    ]);
+    const json = await api.fetch('admin', `${path}.json?asOf=2026-02-19T12:00:00Z`).then((answer) => answer.json());
+    expect(json).toMatchObject({
+      gang: {
+        id: gang.id,
+        asOf: '2026-02-19T12:00:00.000Z',
+        size: 3,
+        firstSeen: seen(12),
+        knownBad: 0,
+        verdict: 'NONE',
+      },
+      identifiersMasked: false,
+      members: [
+        { customerId: 'A', joinedAt: seen(12), knownBad: false, distanceToBad: null, applications: 0 },
+        { customerId: 'B', applications: 1 },
+        { customerId: 'C' },
+      ],
+      evidence: [
+        {
+          identifierType: 'DEVICE',
+          identifier: 'handset',
+          weight: 1,
+          customers: [{ customerId: 'B' }, { customerId: 'C' }],
+        },
+        {
+          identifierType: 'PHONE',
+          identifier: 'number',
+          weight: 1,
+          customers: [{ customerId: 'A', firstSeen: seen(10), lastSeen: seen(10) }, { customerId: 'B' }],
+        },
+      ],
+      timeline: [{ date: '2026-02-18', size: 3, joined: 3, knownBad: 0, mergedFrom: [] }],
+      verdicts: [],
+    });
+    const judged = await api.fetch('investigator', `${path}.json`).then((answer) => answer.json());
+    expect(judged).toMatchObject({
+      gang: { verdict: 'CONFIRMED' },
+      identifiersMasked: true,
+      verdicts: [{ verdict: 'CONFIRMED', note: 'seen at one door', until: null }],
+    });
+    for (const [role, file, status] of [
+      ['modeler', `${path}.csv`, 403],
+      ['investigator', '/gangs/none/case.json', 404],
+      ['investigator', `${path}.csv?asOf=2999-01-01T00:00:00Z`, 400],
+    ] as const) {
+      expect((await api.fetch(role, file)).status).toBe(status);
+    }
+    const kept = await api.app.services.api.audit.list(500);
+    expect(kept.filter(({ action }) => action === 'GET /gangs/:id/case.csv')[0]?.details).toMatchObject({
+      parameters: { id: gang.id },
+    });
+  });
+
   it('show identifiers by their masks, by which one can be trusted', async () => {
     const links = await ask<GangAnswer>(`{ gang(id: "${gang.id}") ${GANG} }`).then((found) => found.links);
     const handset = links.find(({ identifierType }) => identifierType === 'DEVICE');

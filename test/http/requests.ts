@@ -54,6 +54,7 @@ const escaped = fc.oneof(
 const PATHS = [
   '/import/:',
   '/training-sets/:',
+  '/gangs/:/case.csv',
   '/graphiql/:',
   '/:',
   '/indicators.csv',

@@ -68,6 +68,15 @@ export interface GangDay {
   readonly mergedFrom: readonly string[];
 }
 
+/** What an investigator found of a gang. */
+export interface GangVerdict {
+  readonly judgedAt: Instant;
+  readonly verdict: Verdict;
+  readonly note: string;
+  /** When it ends; null: it does not. */
+  readonly until: Instant | null;
+}
+
 export interface Neighbourhood {
   readonly customers: readonly GangMember[];
   readonly links: readonly GangLink[];
@@ -114,6 +123,8 @@ export interface GangReader {
   members(gang: Gang): Promise<readonly GangMember[]>;
   links(gang: Gang): Promise<readonly GangLink[]>;
   timeline(gang: Gang): Promise<readonly GangDay[]>;
+  /** Every verdict on the gang, in force or not, the newest first. */
+  verdicts(gang: Gang): Promise<readonly GangVerdict[]>;
   /** The strongest short way between two customers; empty where there is none within a few identifiers. */
   path(from: string, to: string, asOf: Instant): Promise<readonly GangLink[]>;
   neighbourhood(customer: string, hops: number, asOf: Instant): Promise<Neighbourhood>;

@@ -151,6 +151,20 @@ export function createGangReader(options: GangReaderOptions): GangReader {
         ),
       ),
 
+    async verdicts({ id, asOf }) {
+      const rows = await clickhouse.tuples<[judgedAt: string, verdict: Verdict, note: string, until: string | null]>(
+        'gangs-verdicts',
+        sql`SELECT toString(toUnixTimestamp64Milli(judged_at)), verdict, note, toString(toUnixTimestamp64Milli(until))
+          FROM ${known(asOf).known('gang_verdicts')} WHERE gang_id = ${id} ORDER BY judged_at DESC`,
+      );
+      return rows.map(([judgedAt, verdict, note, until]) => ({
+        judgedAt: Number(judgedAt),
+        verdict,
+        note,
+        until: until === null ? null : Number(until),
+      }));
+    },
+
     async path(from, to, asOf) {
       const { links } = await reach(from, { hops: LONGEST_WAY, most: MOST_ON_WAYS, asOf, until: to });
       const byEnd = new Map(links.map((link) => [`${link.from} ${nodeOf(link)}`, link]));
