@@ -33,6 +33,7 @@ import { createLabelEvidence } from './derived/labels/evidence.js';
 import { openDerivedTables } from './derived/list.js';
 import type { ApiServices } from './graphql/context.js';
 import { createIndicators } from './indicators/indicators.js';
+import { misViews } from './indicators/mis-views.js';
 import { createReportLinks } from './indicators/report-links.js';
 import { planReport } from './indicators/try.js';
 import { createAuditLog } from './ledgers/audit-journal.js';
@@ -83,6 +84,8 @@ import { createTelemetry } from './telemetry/telemetry.js';
 import { answering } from './warehouse/answering.js';
 import { openClickHouse } from './warehouse/client.js';
 import { migrateClickHouse } from './warehouse/migrate.js';
+import { createMisReader } from './warehouse/mis/reader.js';
+import { createMisViews } from './warehouse/mis/views.js';
 import { compareOwnTables, makeOwnTables } from './warehouse/own-tables.js';
 import { fitTables, madeTables } from './warehouse/table-shapes.js';
 import { createUserSql, USER_SQL_CONNECTIONS } from './warehouse/user-sql.js';
@@ -295,6 +298,15 @@ export async function createApp(config: Config, given: Given = {}) {
       metrics.gauge('definitions_refused', disk.refused.length);
       return disk;
     };
+    const mis = createMisReader({
+      views: createMisViews({
+        store,
+        views: () => misViews(catalogue.facts(), calendar),
+        secret: await sharedSecret(dataSource, 'mis', randomBytes(16)),
+        log,
+      }),
+      userSql,
+    });
     const planner = createRegistryPlanner({
       registry,
       onDisk: readDisk,
@@ -310,7 +322,10 @@ export async function createApp(config: Config, given: Given = {}) {
       // Where Redis is away, the restoration marks them once it is back.
       vouch: (views) => content.vouch(views).catch((error) => log.warn({ err: error }, 'new views are not marked yet')),
       costs: createPlanCosts({ materializer, offline, online, calendar, now: clock }),
-      onChange: () => catalogue.refresh(),
+      onChange: async () => {
+        await catalogue.refresh();
+        await mis.keepInStep().catch((error) => log.warn({ err: error }, 'the views of facts stay as they were'));
+      },
       othersFollow: () => sleep(FOLLOWED_MS),
     });
     const notice = await planner.checkBoot();
@@ -407,6 +422,7 @@ export async function createApp(config: Config, given: Given = {}) {
         catalogue,
         now: clock,
       }),
+      mis,
       labels: createLabelEvidence({ query: reads, calendar }),
       gangs,
       investigation: createInvestigation({

@@ -14,6 +14,7 @@ import type { IndicatorService } from '../core/ports/indicators.js';
 import type { JobLedger, JobQueue } from '../core/ports/jobs.js';
 import type { LabelEvidence } from '../core/ports/labels.js';
 import type { Materializer } from '../core/ports/materialize.js';
+import type { MisReader } from '../core/ports/mis.js';
 import type { OfflineReader } from '../core/ports/offline.js';
 import type { Clock, Log, Metrics } from '../core/ports/process.js';
 import type { ViewPruner } from '../core/ports/pruning.js';
@@ -47,6 +48,7 @@ export interface ApiServices {
   readonly scoring: ScoringService;
   readonly indicators: IndicatorService;
   readonly reportLinks: ReportLinks;
+  readonly mis: Pick<MisReader, 'read'>;
   readonly labels: LabelEvidence;
   readonly gangs: GangReader;
   readonly investigation: Investigation;

@@ -38,6 +38,13 @@ const isLoopback = (request: FastifyRequest): boolean =>
   request.headers['x-forwarded-for'] === undefined &&
   request.headers.forwarded === undefined;
 
+/** The key as `Authorization` brings it, or, on a route that takes it so, as clients of ClickHouse send it. */
+function credentialsOf(request: FastifyRequest): string | undefined {
+  const { authorization, 'x-clickhouse-key': key } = request.headers;
+  if (authorization !== undefined || typeof key !== 'string') return authorization;
+  return guardOf(request)?.clickhouse ? `Bearer ${key}` : undefined;
+}
+
 /** Who reads a link: no key, and so no more than the link. */
 const callerOf = ({ name, sha256, rows }: NonNullable<Awaited<ReturnType<ReportLinks['open']>>>): Caller => ({
   role: 'bi',
@@ -153,7 +160,7 @@ export function registerAccess(
       const link = (await links?.open(secret)) ?? null;
       request.link = link;
       request.caller = link && callerOf(link);
-    } else request.caller = keys.authenticate(request.headers.authorization, { basic: guard?.basic === true });
+    } else request.caller = keys.authenticate(credentialsOf(request), { basic: guard?.basic === true });
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
   });

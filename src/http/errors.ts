@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { badInput, ERROR_STATUS, RiskgraphError } from '../core/errors.js';
+import { badInput, ERROR_STATUS, type ErrorCode, RiskgraphError } from '../core/errors.js';
 import type { Log } from '../core/ports/process.js';
 import { publicError } from '../graphql/errors.js';
 
@@ -43,6 +43,19 @@ function fromFastify(error: unknown): RiskgraphError | null {
   }
   return null;
 }
+
+/** Clients of ClickHouse show the text of an answer that is no success, and look for its code in a header. */
+const CLICKHOUSE_CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  UNAUTHENTICATED: 516,
+  FORBIDDEN: 497,
+  BAD_USER_INPUT: 62,
+  TOO_COMPLEX: 396,
+  OVERLOADED: 202,
+  TIMEOUT: 159,
+};
+
+const isSql = ({ routeOptions: { config } }: FastifyRequest): boolean =>
+  typeof config?.access === 'object' && config.access.clickhouse === true;
 
 const isGraphql = (request: FastifyRequest): boolean => /^\/graphql(\/stream)?(\?|$)/.test(request.url);
 
@@ -86,6 +99,7 @@ export function sendError(request: FastifyRequest, reply: FastifyReply, error: u
   const retryAfter = details?.retryAfterSeconds;
   if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter);
   if (code === 'INTERNAL') log.error({ err: error, requestId, route: request.routeOptions.url }, 'a request failed');
+  if (isSql(request)) reply.header('x-clickhouse-exception-code', CLICKHOUSE_CODES[code] ?? 49);
   const body = isGraphql(request)
     ? { errors: [{ message, extensions: { code: graphqlCode, hint, requestId, ...(details ? { details } : {}) } }] }
     : { error: { code, message, hint, requestId, ...(details ? { details } : {}) } };

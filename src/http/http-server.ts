@@ -20,6 +20,7 @@ import type { KeyRing } from './keys.js';
 import { type RateLimits, registerRateLimit } from './rate-limit.js';
 import { GUARDED_ROUTES } from './role-table.js';
 import { registerSpines } from './spines.routes.js';
+import { registerSql } from './sql.routes.js';
 
 export interface HttpOptions {
   readonly services: ApiServices;
@@ -115,6 +116,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     now: services.now,
     admit,
   });
+  await registerSql(server, { mis: services.mis, admit });
   await registerGraphql(server, { schemas: schemasOf(services.registry), services, log, metrics, admit });
   await options.registerImports?.(server);
   return server;

@@ -8,6 +8,7 @@ import { IMPORT_TABLE } from './import.routes.js';
 import { INDICATOR_FILES, LINK_FILES } from './indicators.routes.js';
 import type { GuardedRoute } from './route-access.js';
 import { UPLOAD_SPINE } from './spines.routes.js';
+import { SQL_ROUTES } from './sql.routes.js';
 
 /** Every route that is closed to some roles. */
 export const GUARDED_ROUTES: readonly GuardedRoute[] = [
@@ -17,6 +18,7 @@ export const GUARDED_ROUTES: readonly GuardedRoute[] = [
   ...CASE_FILES,
   ...INDICATOR_FILES,
   ...LINK_FILES,
+  ...SQL_ROUTES,
   METRICS,
 ];
 

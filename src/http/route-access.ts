@@ -14,6 +14,8 @@ export interface GuardedAccess {
   readonly loopback?: true;
   /** Takes basic auth, with the key as password, beside bearer: for programs that ask a person for a user and a password, as spreadsheets do. */
   readonly basic?: true;
+  /** Takes the key in `X-ClickHouse-Key`, too, as clients of ClickHouse send it. */
+  readonly clickhouse?: true;
 }
 
 /** OPEN needs no key; ANY_ROLE needs a key, and what it calls has roles of its own. */

@@ -285,15 +285,16 @@ describe('basic auth', () => {
   const REPORTS = ['indicators', 'vintage', 'roll-rates', 'funnel'].flatMap((name) =>
     ['csv', 'json', 'parquet'].map((suffix) => `GET /${name}.${suffix}`),
   );
+  const TAKEN = [...REPORTS, 'GET /sql', 'POST /sql'];
   const sent = (route: string, headers: Readonly<Record<string, string>> = {}) => {
     const [method = '', path = ''] = route.split(' ');
     const url = path.replace(':table', 'customers').replace(':id', 'x');
     return api.fetch(null, url, { method, headers: { 'x-forwarded-for': '10.0.0.1', ...headers } });
   };
 
-  it('is asked for and taken by reports alone, with any user and the key as password', async () => {
+  it('is asked for and taken by reports and SQL over facts alone, with any user and the key as password', async () => {
     for (const route of [...ROUTES.map(([name]) => name), 'POST /graphql', 'POST /graphql/stream']) {
-      const isReport = REPORTS.includes(route);
+      const isReport = TAKEN.includes(route);
       const stranger = await sent(route);
       const challenge = isReport ? 'Basic realm="Riskgraph", charset="UTF-8"' : null;
       expect([route, stranger.status, stranger.headers.get('www-authenticate')]).toEqual([route, 401, challenge]);
@@ -404,7 +405,7 @@ describe('a key with rights to some rows', () => {
     for (const [route] of ROUTES) {
       const [method = '', path = ''] = route.split(' ');
       const url = path.replace(':table', 'customers').replace(':id', 'x');
-      const isReport = /^GET \/(indicators|vintage|roll-rates|funnel)\./.test(route);
+      const isReport = /^GET \/(indicators|vintage|roll-rates|funnel)\.|^\w+ \/sql$/.test(route);
       for (const tried of method === 'GET' ? ['GET', 'HEAD'] : [method]) {
         const { status } = await api.fetch(null, url, {
           method: tried,

@@ -66,6 +66,77 @@ async function serveAlso(given: Partial<HttpOptions>, keys: readonly GivenKey[] 
   return { server, url: await server.listen({ host: '127.0.0.1', port: 0 }) };
 }
 
+describe('SQL over the views of facts', () => {
+  const sqlAs = (headers: Record<string, string>, query: string, more: Record<string, string> = {}) =>
+    fetch(`${api.url}/sql?${new URLSearchParams(more)}`, { method: 'POST', body: query, headers });
+  const basic = (key: string) => ({ authorization: `Basic ${Buffer.from(`any:${key}`).toString('base64')}` });
+
+  it('is answered to the key as basic auth, as bearer and as ClickHouse clients send it, in the format that is asked for', async () => {
+    const key = keyOf('bi');
+    for (const headers of [
+      basic(key),
+      { authorization: `Bearer ${key}` },
+      { 'x-clickhouse-user': 'a', 'x-clickhouse-key': key },
+    ]) {
+      const answer = await sqlAs(headers, 'SELECT count() AS rows FROM system.columns FORMAT JSONEachRow', {
+        session_id: 'one',
+        wait_end_of_query: '1',
+      });
+      expect([answer.status, await answer.text()]).toEqual([200, '{"rows":0}\n']);
+      expect(answer.headers.get('x-clickhouse-format')).toBe('JSONEachRow');
+    }
+    const asked = await fetch(`${api.url}/sql?query=SELECT%201%20AS%20one&default_format=CSVWithNames`, {
+      headers: basic(key),
+    });
+    expect([asked.headers.get('content-type'), await asked.text()]).toEqual([
+      'text/csv; charset=utf-8; header=present',
+      '"one"\n1\n',
+    ]);
+    expect(await (await fetch(`${api.url}/sql/ping`)).text()).toBe('Ok.\n');
+  });
+
+  it('says what is wrong, with the code that clients of ClickHouse look for', async () => {
+    const failed = async (answer: Response) => [
+      answer.status,
+      answer.headers.get('x-clickhouse-exception-code'),
+      await answer.text(),
+    ];
+    const bi = basic(keyOf('bi'));
+    expect(await failed(await sqlAs({}, 'SELECT 1'))).toEqual([401, '516', expect.stringContaining('no key was sent')]);
+    expect((await failed(await sqlAs(basic(keyOf('decision')), 'SELECT 1'))).slice(0, 2)).toEqual([403, '497']);
+    expect(await failed(await sqlAs(bi, 'SELECT * FROM loans'))).toEqual([
+      400,
+      '62',
+      expect.stringContaining("the table 'loans' is not allowed"),
+    ]);
+    expect((await failed(await sqlAs(bi, 'SELECT 1', { max_threads: '64' })))[2]).toContain(
+      "there is no query parameter 'max_threads'",
+    );
+    expect((await failed(await sqlAs(bi, 'SELECT 1', { param_a: '1' })))[2]).toContain(
+      "there is no query parameter 'param_a'",
+    );
+    expect((await failed(await sqlAs(bi, 'SELECT 1', { password: keyOf('bi') })))[2]).toContain(
+      "there is no query parameter 'password'",
+    );
+    // Once rows are on their way the connection breaks: no client takes a part for all.
+    expect((await failed(await sqlAs(bi, 'SELECT throwIf(1)')))[0]).toBe(400);
+  });
+
+  it('is in the audit log by who asked, without the statement', async () => {
+    const marked = 'SELECT 1 WHERE 1 = 0 OR 7351 = 1';
+    const headers = { ...basic(keyOf('bi')), 'x-request-id': 'sql-audited' };
+    await (await fetch(`${api.url}/sql?query=${encodeURIComponent(marked)}`, { headers })).text();
+    const { audit } = api.app.services.api;
+    await audit.flush();
+    const entries = (await audit.list(200)).filter(({ requestId }) => requestId === 'sql-audited');
+    expect(entries.map(({ action, outcome }) => `${action} ${outcome}`).sort()).toEqual([
+      'GET /sql BEGUN',
+      'GET /sql DONE',
+    ]);
+    expect(JSON.stringify(entries)).not.toContain('7351');
+  });
+});
+
 describe('request ids', () => {
   it('are taken where they are harmless and echoed on every answer', async () => {
     for (const path of ['/healthz', '/nope', '/training-sets/x']) {

@@ -100,6 +100,11 @@ export interface SqlGuard {
    */
   check(
     sql: string,
-    allow: { readonly tables: readonly string[]; readonly views?: Readonly<Record<string, Sql>> },
+    allow: {
+      readonly tables: readonly string[];
+      readonly views?: Readonly<Record<string, Sql>>;
+      /** Functions that are allowed beside those of values alone. */
+      readonly functions?: readonly string[];
+    },
   ): Promise<string>;
 }

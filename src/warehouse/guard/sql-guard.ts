@@ -51,12 +51,13 @@ const NODES = new Set([
  */
 export function createSqlGuard(clickhouse: ClickHouse): SqlGuard {
   return {
-    async check(text, { tables, views = {} }) {
+    async check(text, { tables, views = {}, functions = [] }) {
       const statement = await printed(clickhouse, text);
       refuseSpelling(statement);
-      refuseNodes(await explained(clickhouse, 'AST', raw(statement)));
+      const isAllowed = allowedWith(functions);
+      refuseNodes(await explained(clickhouse, 'AST', raw(statement)), isAllowed);
       const tree = parseTree(await explained(clickhouse, 'QUERY TREE run_passes = 0', raw(statement)));
-      refuseFunctions(functionsUsed(tree));
+      refuseFunctions(functionsUsed(tree), isAllowed);
       refuseAggregates(aggregatesByText(tree));
       await refuseNames(clickhouse, namesGiven(tree), [...tables, ...Object.keys(views)]);
       refuseCosts(statement, tree);
@@ -134,7 +135,14 @@ async function explained(clickhouse: ClickHouse, what: string, statement: Sql): 
   }
 }
 
-function refuseNodes(lines: readonly string[]): void {
+type IsAllowed = typeof isAllowedFunction;
+
+function allowedWith(functions: readonly string[]): IsAllowed {
+  const more = new Set(functions.map((name) => name.toLowerCase()));
+  return (name) => more.has(name.toLowerCase()) || isAllowedFunction(name);
+}
+
+function refuseNodes(lines: readonly string[], isAllowed: IsAllowed): void {
   lines.forEach((line, index) => {
     const [kind = '', name = ''] = line.trim().split(' ');
     if (!NODES.has(kind)) {
@@ -145,7 +153,7 @@ function refuseNodes(lines: readonly string[]): void {
       if (lines[index - 1]?.trim().startsWith('TableExpression')) {
         throw badInput(`the table function '${name}' is not allowed`, WHAT_MAY);
       }
-      refuseFunctions([name]);
+      refuseFunctions([name], isAllowed);
     }
     if (kind === 'ColumnsExceptTransformer' && !/\(children \d+\)$/.test(line)) {
       throw badInput('EXCEPT with a pattern is not allowed', 'name the columns');
@@ -153,8 +161,8 @@ function refuseNodes(lines: readonly string[]): void {
   });
 }
 
-function refuseFunctions(names: readonly string[]): void {
-  const name = names.find((each) => each !== '' && !isAllowedFunction(each));
+function refuseFunctions(names: readonly string[], isAllowed: IsAllowed): void {
+  const name = names.find((each) => each !== '' && !isAllowed(each));
   if (name === undefined) return;
   throw badInput(
     `the function '${name.slice(0, 64)}' is not allowed`,
