@@ -7,6 +7,7 @@ import { schemasOf } from '../graphql/schema.js';
 import { isAudited, registerAccess } from './access.js';
 import { createAdmission } from './admission.js';
 import { registerBodies } from './bodies.js';
+import { registerCells } from './cells.routes.js';
 import { registerDeadlines } from './deadlines.js';
 import { registerDownloads } from './downloads.routes.js';
 import { answerBroken, registerErrors, sendError } from './errors.js';
@@ -108,6 +109,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
   registerGraphiql(server);
   await registerSpines(server, { spines: services.spines });
   registerDownloads(server, { trainingSets: services.trainingSets });
+  registerCells(server, { services });
   registerGangs(server, { services, calendar: services.calendar });
   const admit = createAdmission(server, { metrics, idleSeconds: options.idleBodySeconds });
   registerIndicators(server, {

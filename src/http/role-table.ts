@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { ROLES, type Role } from '../core/ports/access.js';
 import { operationsOf } from '../graphql/operation.js';
+import { CELL_FILES } from './cells.routes.js';
 import { TRAINING_SET_FILE } from './downloads.routes.js';
 import { CASE_FILES } from './gangs.routes.js';
 import { METRICS } from './health.routes.js';
@@ -16,6 +17,7 @@ export const GUARDED_ROUTES: readonly GuardedRoute[] = [
   UPLOAD_SPINE,
   TRAINING_SET_FILE,
   ...CASE_FILES,
+  ...CELL_FILES,
   ...INDICATOR_FILES,
   ...LINK_FILES,
   ...SQL_ROUTES,

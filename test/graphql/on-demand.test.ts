@@ -1,4 +1,5 @@
 /** On-demand features over GraphQL, on the definitions of the product: the decision on an application. */
+import { cellToParent } from 'h3-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../../src/commands/client.js';
 import { typesOfServer } from '../../src/commands/codegen.js';
@@ -414,5 +415,53 @@ describe('cells', () => {
       extensions: { code: 'BAD_USER_INPUT' },
     });
     expect((await near('8831aa4283fffff', 13)).errors[0]?.message).toBe('13 rings hold more than 500 cells');
+  });
+
+  it('are files for a map: those within a cell that have a value, with their boundaries and features', async () => {
+    const view = api.app.registry.views.get('cell_activity@1') as View;
+    const values = view.features.map(({ name }) => (name === 'applications_1d' ? 4 : null));
+    const row = { eventTime: online, availableAt: online, sequence: 1, tombstone: false, values };
+    // One of the 49 hexagons of resolution 8 within a hexagon of resolution 6, and one beside it.
+    await api.app.services.worker.online.write(view, [
+      { ...row, key: ['8831aa4283fffff'] },
+      { ...row, key: ['8828308281fffff'] },
+    ]);
+    const within = cellToParent('8831aa4283fffff', 6);
+    const path = `within=${within}&resolution=8&features=cell_activity@1:applications_1d`;
+    const csv = await api.fetch('investigator', `/cells.csv?${path}`);
+    expect(csv.headers.get('content-disposition')).toMatch(/filename="cells-\d{4}-\d\d-\d\d\.csv"/);
+    expect((await csv.text()).split('\r\n')).toEqual([
+      'cell,resolution,latitude,longitude,cell_activity@1:applications_1d',
+      expect.stringMatching(/^8831aa4283fffff,8,39\.9\d+,116\.4\d+,4$/),
+      '',
+    ]);
+    const map = await api.fetch('decision', `/cells.geojson?${path}`);
+    expect(map.headers.get('content-type')).toBe('application/geo+json; charset=utf-8');
+    const { features, ...collection } = (await map.json()) as { features: object[] };
+    expect(collection).toEqual({ type: 'FeatureCollection' });
+    expect(features).toMatchObject([
+      {
+        type: 'Feature',
+        id: '8831aa4283fffff',
+        geometry: { type: 'Polygon' },
+        properties: { cell: '8831aa4283fffff', resolution: 8, 'cell_activity@1:applications_1d': 4 },
+      },
+    ]);
+    for (const [query, says] of [
+      ['within=Beijing&resolution=8', "`within` is 'Beijing', which is neither an H3 index nor a geohash"],
+      [`within=${within}`, "`resolution` is ''"],
+      [`within=${within}&resolution=5`, "`resolution` is '5'"],
+      [`within=${within}&resolution=12`, `more than 2401 cells of resolution 12 are within ${within}`],
+      [
+        `within=${within}&resolution=8&features=customer_profile@1:monthly_income`,
+        'customer_profile@1:monthly_income is no stored feature of cells',
+      ],
+    ] as const) {
+      const refused = await api.fetch('admin', `/cells.csv?${query}`);
+      expect([refused.status, await refused.json()]).toMatchObject([
+        400,
+        { error: { code: 'BAD_USER_INPUT', message: says } },
+      ]);
+    }
   });
 });

@@ -55,6 +55,7 @@ const PATHS = [
   '/import/:',
   '/training-sets/:',
   '/gangs/:/case.csv',
+  '/cells.csv',
   '/graphiql/:',
   '/:',
   '/indicators.csv',
