@@ -80,6 +80,7 @@ import { createCompleteness } from './sources/completeness.js';
 import { createSpineStore } from './sources/spines/store.js';
 import { removeLeft } from './sources/spool.js';
 import { createSourceStore } from './sources/store.js';
+import { createSourceSweep } from './sources/sweep.js';
 import { createTelemetry } from './telemetry/telemetry.js';
 import { answering } from './warehouse/answering.js';
 import { openClickHouse } from './warehouse/client.js';
@@ -480,6 +481,12 @@ export async function createApp(config: Config, given: Given = {}) {
       onlineContent: content,
       restorer: createRestorer({ offline, writers, online, content, clock }),
       trainingSets,
+      sourceSweep: createSourceSweep({
+        clickhouse: store,
+        tables,
+        calendar,
+        clock: storeClock ?? (async () => clock()),
+      }),
       spines,
       profiles,
       pruner,

@@ -1,6 +1,7 @@
 /** The page of the source tables: what a column holds, and who reads the table. */
 
 import type { Registry } from '../core/definitions/registry.js';
+import { spanText } from '../core/helpers/span.js';
 import { HOUR } from '../core/helpers/time.js';
 import type { EventTime, SourceColumn, SourceTable } from '../core/lending/sources.js';
 import type { LineageKind } from '../core/ports/browse.js';
@@ -42,6 +43,13 @@ const completenessOf = ({ completeness }: SourceTable): string =>
   completeness === null
     ? ''
     : ` A day is whole ${completeness.by === 'marked' ? 'once it is marked' : 'once rows of a later day are there'}, ${completeness.within / HOUR} hours after its end.`;
+
+/** How long rows are kept, and how the stored table is cut. */
+const keepingOf = ({ partition, retention }: SourceTable): string =>
+  [
+    retention === null ? '' : ` Rows are kept for ${spanText(retention)} after it.`,
+    partition === null ? '' : ` Stored by ${partition}.`,
+  ].join('');
 
 /** Where the rows of an attached table are, and since when one is known. */
 const attachedOf = ({ attached }: SourceTable): string =>
@@ -107,7 +115,7 @@ function sectionsOf(registry: Registry, of: readonly SourceTable[]): readonly st
         .sort();
     return `## ${table.name}
 
-${table.description} Event time: ${eventTimeOf(table)}.${completenessOf(table)}${attachedOf(table)}${derivationOf(table)}
+${table.description} Event time: ${eventTimeOf(table)}.${keepingOf(table)}${completenessOf(table)}${attachedOf(table)}${derivationOf(table)}
 
 | Column | Type | Required | Meaning |
 |---|---|:-:|---|

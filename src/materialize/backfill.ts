@@ -5,6 +5,7 @@ import { inputsFirst } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { badInput, RiskgraphError } from '../core/errors.js';
 import { type BusinessCalendar, formatInstant, type Instant, type LocalDate } from '../core/helpers/time.js';
+import { type Removed, removedFor } from '../core/lending/retention.js';
 import type { BackfillRange, BackfillResult, BackfillViewResult, RunRecord } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import { settleSources } from '../core/settled-sources.js';
@@ -42,27 +43,61 @@ interface IdleView {
   readonly newest: Instant;
 }
 
+/** As-ofs of one view that are left out, since rows that it reads are removed by now. */
+interface RemovedAsOfs {
+  readonly view: View;
+  readonly count: number;
+  readonly last: Instant;
+  readonly removed: Removed;
+}
+
 interface BackfillPlan {
   /** Views with something to compute, each after its inputs; at least one. */
   readonly plans: readonly ViewPlan[];
   readonly idle: readonly IdleView[];
+  readonly removed: readonly RemovedAsOfs[];
 }
 
-/** @throws BAD_USER_INPUT for a range that ends before it begins, has decades, or begins after the last as-of of any of the views that is due */
+/** @throws BAD_USER_INPUT for a range that ends before it begins, has decades, begins after the last as-of of any of the views that is due, or has none that can still be computed */
 export function planBackfill({ views, from, to, now }: BackfillRange, calendar: BusinessCalendar): BackfillPlan {
   checkRange(from, to);
   if (views.length === 0) throw badInput('no view is named', 'name the views to backfill');
   const plans: ViewPlan[] = [];
   const idle: IdleView[] = [];
+  const removed: RemovedAsOfs[] = [];
   for (const view of inputsFirst(views)) {
     const all = instantsBetween(view, from, to, calendar);
-    const due = all.filter((asOf) => readableFrom(view, asOf) <= now);
-    if (due.length > 0) plans.push({ view, due, left: all.length - due.length });
-    else idle.push({ view, newest: newestDue(view, now, calendar) });
+    const ready = all.filter((asOf) => readableFrom(view, asOf) <= now);
+    const gone = removedIn(view, ready, now, calendar);
+    if (gone) removed.push(gone);
+    const due = ready.slice(gone?.count ?? 0);
+    if (due.length > 0) plans.push({ view, due, left: all.length - ready.length });
+    else if (!gone) idle.push({ view, newest: newestDue(view, now, calendar) });
+  }
+  if (plans.length === 0 && idle.length === 0) {
+    throw badInput(removed.map(leftOut).join('; '), removed[0]?.removed.hint ?? '');
   }
   if (plans.length === 0) throw noneDue(idle, from);
-  return { plans, idle };
+  return { plans, idle, removed };
 }
+
+/** The older an as-of is, the older are the rows that it needs. */
+function removedIn(
+  view: View,
+  ready: readonly Instant[],
+  now: Instant,
+  calendar: BusinessCalendar,
+): RemovedAsOfs | null {
+  const removed = removedFor(view, now, calendar);
+  const whole = ready.findIndex((asOf) => removed(asOf) === null);
+  const count = whole < 0 ? ready.length : whole;
+  const last = ready[count - 1];
+  const why = last === undefined ? null : removed(last);
+  return last === undefined || why === null ? null : { view, count, last, removed: why };
+}
+
+const leftOut = ({ view, count, last, removed }: RemovedAsOfs): string =>
+  `${view.id}: ${count} as-of${count === 1 ? '' : 's'} through ${formatInstant(last)} can no longer be computed: ${removed.why}`;
 
 /** See Materializer.backfill. */
 export async function runBackfill(
@@ -72,9 +107,9 @@ export async function runBackfill(
 ): Promise<BackfillResult> {
   // What is due by the clock that asked and not by that of the stores is not due.
   const now = Math.min(range.now, await storeNow(deps));
-  const { plans, idle } = planBackfill({ ...range, now }, deps.calendar);
+  const { plans, idle, removed } = planBackfill({ ...range, now }, deps.calendar);
   const views = await runPlans(deps, { jobId, plans, lastDay: range.to, now }, progress);
-  return { views: [...views, ...idle.map(nothingOf)], notes: notesOf({ plans, idle }, range.from) };
+  return { views: [...views, ...idle.map(nothingOf)], notes: notesOf({ plans, idle, removed }, range.from) };
 }
 
 interface PlansToRun {
@@ -227,8 +262,9 @@ const noneDue = (idle: readonly IdleView[], from: LocalDate) =>
   );
 
 /** Says what of the range a backfill leaves out. */
-export const notesOf = ({ plans, idle }: BackfillPlan, from: LocalDate): readonly string[] => [
+export const notesOf = ({ plans, idle, removed }: BackfillPlan, from: LocalDate): readonly string[] => [
   ...plans.filter(({ left }) => left > 0).map(clamped),
+  ...removed.map((each) => `${leftOut(each)}; ${each.removed.hint}`),
   ...idle.map((each) => `${notDue(each, from)}; nothing of it is computed`),
 ];
 

@@ -3,6 +3,7 @@ import { yieldToOthers } from '../core/async.js';
 import { inputViews } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import { DAY, type Instant } from '../core/helpers/time.js';
+import { removedFor } from '../core/lending/retention.js';
 import type { Arrival } from '../core/ports/arrivals.js';
 import type { DerivedTable } from '../core/ports/derived.js';
 import type { ComputedAsOf } from '../core/ports/materialize.js';
@@ -13,7 +14,7 @@ import { newestDue, readableFrom } from './schedule.js';
 
 /**
  * The as-ofs of views with a query, within the `days` up to their newest that is due, that an import has touched since their newest run: it brought rows
- * that happened by the as-of, and that the run has not read. Views without one are left out.
+ * that happened by the as-of, and that the run has not read. Views without one are left out, and so are as-ofs whose rows are removed by now.
  */
 export async function lateAsOfs(
   deps: Pick<MaterializerDeps, 'ledger' | 'arrivals' | 'derived' | 'calendar'>,
@@ -35,7 +36,10 @@ export async function lateAsOfs(
     await yieldToOthers();
     const after = newestDue(view, now, calendar) - days * DAY;
     const own = computed.filter(({ viewId, asOf }) => viewId === view.id && asOf > after);
-    const asOfs = own.filter((run) => isLate(run, view, { came, derived })).map(({ asOf }) => asOf);
+    const removed = removedFor(view, now, calendar);
+    const asOfs = own
+      .filter((run) => isLate(run, view, { came, derived }) && removed(run.asOf) === null)
+      .map(({ asOf }) => asOf);
     if (asOfs.length > 0) late.push({ view, asOfs });
   }
   return late;

@@ -18,7 +18,7 @@ import { progressWithin } from './progress.js';
 import { readiness } from './readiness.js';
 import { republish } from './republish.js';
 import { type LeasedView, type MaterializerDeps, storeNow } from './run-steps.js';
-import { checkAsOf, checkDue, newestDue } from './schedule.js';
+import { checkAsOf, checkDue, checkRemoved, newestDue } from './schedule.js';
 import { refuseWithoutInputs, settledKnowledge } from './score-inputs.js';
 import { ViewFailures } from './view-failures.js';
 import { runView } from './view-run.js';
@@ -68,9 +68,16 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
     }
   };
 
+  const checkAsOfs = (views: readonly View[], asOf: Instant, now: Instant): void => {
+    for (const view of views) {
+      checkAsOf(view, asOf, now, calendar);
+      checkRemoved(view, asOf, now, calendar);
+    }
+  };
+
   return {
     async materialize({ jobId, views, asOf, onlyNew = false, now }, progress) {
-      if (asOf !== undefined) for (const view of views) checkAsOf(view, asOf, now, calendar);
+      if (asOf !== undefined) checkAsOfs(views, asOf, now);
       const clocks = { now, stores: await storeNow(deps) };
       await putRight(views, jobId, progress);
       const asked = inputsFirst(views).map((view) => ({ view, asOf: asOf ?? newestDue(view, now, calendar) }));
@@ -108,7 +115,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
 
     async republish({ jobId, views, asOf, now }, progress) {
       const clocks = { now, stores: await storeNow(deps) };
-      if (asOf !== undefined) for (const view of views) checkAsOf(view, asOf, now, calendar);
+      if (asOf !== undefined) checkAsOfs(views, asOf, now);
       await putRight(views, jobId, progress);
       const asked = views.map((view) => ({ view, asOfs: [asOf ?? newestDue(view, now, calendar)] }));
       for (const { view, asOfs } of asked) for (const each of asOfs) checkDue(view, each, clocks);
@@ -130,7 +137,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
 
     async scorePortfolio({ jobId, view, asOf, now }, progress) {
       const due = asOf ?? newestDue(view, now, calendar);
-      checkAsOf(view, due, now, calendar);
+      checkAsOfs([view], due, now);
       checkDue(view, due, { now, stores: await storeNow(deps) });
       await refuseWithoutInputs(deps, view, due);
       const run = { view, asOf: due, ready: await readiness(deps, view, due) };
@@ -154,9 +161,7 @@ export function createMaterializer(deps: MaterializerDeps): Materializer {
 
     backfill: (request, progress) => runBackfill(deps, request, progress),
 
-    checkAsOf(views, asOf, now) {
-      for (const view of views) checkAsOf(view, asOf, now, calendar);
-    },
+    checkAsOf: checkAsOfs,
 
     checkBackfill: (range) => void planBackfill(range, calendar),
 

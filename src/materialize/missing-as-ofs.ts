@@ -2,6 +2,7 @@
 import { inputsFirst, inputViews } from '../core/compute/view-kinds.js';
 import type { View } from '../core/definitions/definitions.js';
 import type { Instant } from '../core/helpers/time.js';
+import { removedFor } from '../core/lending/retention.js';
 import type { BackfillViewResult, MissingAsOfs } from '../core/ports/materialize.js';
 import type { JobProgress } from '../core/ports/progress.js';
 import { runPlans, withoutHistory } from './backfill.js';
@@ -49,7 +50,8 @@ export async function computeAsOfs(
 ): Promise<readonly BackfillViewResult[]> {
   const now = Math.min(asked, await storeNow(deps));
   const plans = (await withMissingInputs(deps, missing)).flatMap(({ view, asOfs }) => {
-    const due = asOfs.filter((asOf) => readableFrom(view, asOf) <= now);
+    const removed = removedFor(view, now, deps.calendar);
+    const due = asOfs.filter((asOf) => readableFrom(view, asOf) <= now && removed(asOf) === null);
     return due.length === 0 ? [] : [{ view, due, left: asOfs.length - due.length, onlyNew: true }];
   });
   if (plans.length === 0) return [];

@@ -10,6 +10,7 @@ import {
   type Instant,
   type LocalDate,
 } from '../core/helpers/time.js';
+import { removedFor } from '../core/lending/retention.js';
 import { kindOf } from './view-kinds.js';
 
 type Scheduled = Pick<View, 'id' | 'schedule' | 'delayMs'>;
@@ -50,6 +51,14 @@ export function checkAsOf(view: Scheduled, asOf: Instant, now: Instant, calendar
       `${view.id} as of ${formatInstant(asOf)} may not be seen before ${formatInstant(readableFrom(view, asOf))} (as-of + ${view.schedule.delay})`,
       `ask again then, or for the newest that is due: ${newest}`,
     );
+  }
+}
+
+/** @throws BAD_USER_INPUT where rows that the view reads for the as-of are removed by now */
+export function checkRemoved(view: View, asOf: Instant, now: Instant, calendar: BusinessCalendar): void {
+  const removed = removedFor(view, now, calendar)(asOf);
+  if (removed !== null) {
+    throw badInput(`${view.id} as of ${formatInstant(asOf)} can no longer be computed: ${removed.why}`, removed.hint);
   }
 }
 

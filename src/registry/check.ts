@@ -2,7 +2,9 @@ import type { EntityDefinition } from '../core/definitions/define-entity.js';
 import type { FeatureViewSpec, ViewQueryContext } from '../core/definitions/define-view.js';
 import type { Feature, View } from '../core/definitions/definitions.js';
 import { instantSql, param, raw, sql } from '../core/definitions/sql.js';
+import { mayExceed, spanProblem, spanText } from '../core/helpers/span.js';
 import { DAY, HOUR, parseDuration } from '../core/helpers/time.js';
+import { viewReads } from '../core/lending/retention.js';
 import { columnsRead } from '../core/lending/source-sql.js';
 import { keyFilterOf } from '../core/lending/source-where.js';
 import type { SourceTables } from '../core/lending/sources.js';
@@ -56,11 +58,38 @@ function sourcesOf(spec: FeatureViewSpec, tables: SourceTables, report: Report):
   } catch (cause) {
     report(`the query does not render: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
+  checkRetentions(spec, tables, report);
   for (const table of used) {
     if (!tables.find(table)) report(`source('${table}') is not a source table; define it in tables/${table}.table.ts`);
     if (table === 'labels') report("source('labels'): a label is never a feature");
   }
   return [...used].sort();
+}
+
+/** A view that looks back further than a table keeps its rows would count those that are not there as none. */
+function checkRetentions(spec: FeatureViewSpec, tables: SourceTables, report: Report): void {
+  const { sources, moves } = viewReads(spec.query);
+  const kept = sources.flatMap(({ table: name, within }) => {
+    const table = tables.find(name);
+    const problem = within === null ? null : spanProblem(within);
+    if (problem !== null) report(`source('${name}', { within }): ${problem}`);
+    if (within !== null && table?.eventTime.kind === 'always') {
+      report(`source('${name}', { within }): ${name} has no event time`);
+    }
+    return table?.retention ? [{ name, within, retention: table.retention }] : [];
+  });
+  for (const { name, within, retention } of kept) {
+    const keeps = `${name} keeps its rows for ${spanText(retention)}`;
+    if (within !== null && mayExceed(within, retention)) {
+      report(`source('${name}', { within }) looks back ${spanText(within)}, and ${keeps}`);
+    }
+    const far = within === null ? moves.find((move) => mayExceed(move, retention)) : undefined;
+    if (far) {
+      report(
+        `looks back ${spanText(far)}, and ${keeps}: look back less, or say in source('${name}', { within }) how much of ${name} is read`,
+      );
+    }
+  }
 }
 
 /** A name after FROM or JOIN must be a source or a common table expression of the query itself: anything else would dodge time. */

@@ -99,11 +99,14 @@ function splitProblem({ split }: LabelSpec): string | null {
 /** The tables that a label reads, found by writing its SQL with tables that only note their name. */
 function sourcesOf(label: Label, report: Report): readonly string[] {
   const used = new Set<string>();
+  const kept = new Set<string>();
   const { tables } = label;
   const noting: Label['tables'] = {
     get: (name) => {
       used.add(name);
-      return tables.get(name);
+      const table = tables.get(name);
+      if (table.retention) kept.add(name);
+      return table;
     },
   };
   try {
@@ -113,5 +116,10 @@ function sourcesOf(label: Label, report: Report): readonly string[] {
     report(`its SQL does not render: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
   if (used.has('labels')) report("source('labels'): a label is made of what happened, not of other labels");
+  for (const name of kept) {
+    report(
+      `source('${name}'): ${name} removes rows after its retention, and a label is computed again for old observations when rows come late`,
+    );
+  }
   return [...used].sort();
 }

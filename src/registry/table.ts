@@ -1,4 +1,5 @@
 import type { AttachedSpec, PositionSpec, TableSpec } from '../core/definitions/define-table.js';
+import { spanProblem } from '../core/helpers/span.js';
 import { parseDuration } from '../core/helpers/time.js';
 import { datumColumn, POSITION_COLUMNS } from '../core/lending/position-columns.js';
 import { type SourceTable, tableOf } from '../core/lending/source-columns.js';
@@ -46,6 +47,7 @@ export function checkTable(
   }
   if (spec.key.length === 0) refuse('has no key');
   checkCompleteness(spec, refuse);
+  checkKeeping(spec, refuse);
   if (spec.position) checkPosition(spec, spec.position, refuse);
   if (spec.attached) checkAttached(spec, spec.attached, refuse);
   return good ? tableOf(name, spec, definedBy) : null;
@@ -66,6 +68,22 @@ function checkCompleteness({ completeness, completeWithin, eventTime }: TableSpe
     parseDuration(completeWithin);
   } catch (cause) {
     refuse(`completeWithin: ${(cause as Error).message}`);
+  }
+}
+
+const PARTITIONS: readonly unknown[] = ['month', 'year'] satisfies readonly TableSpec['partition'][];
+
+function checkKeeping({ partition, retention, eventTime, attached }: TableSpec, refuse: Report): void {
+  if (partition !== undefined && !PARTITIONS.includes(partition)) {
+    refuse(`partition is '${String(partition)}': write 'month' or 'year'`);
+  }
+  const problem = retention === undefined ? null : spanProblem(retention);
+  if (problem !== null) refuse(`retention: ${problem}`);
+  for (const [what, value] of Object.entries({ partition, retention })) {
+    if (value === undefined) continue;
+    if (eventTime === undefined) refuse(`${what} goes by the event time of rows: name an eventTime, or take it out`);
+    if (attached)
+      refuse(`${what} is for tables that the platform fills: ${attached.table} is kept as its owner keeps it`);
   }
 }
 

@@ -64,9 +64,14 @@ export async function mergeStage({
     .sort((a, b) => table.key.indexOf(a.name) - table.key.indexOf(b.name));
   const bounds = await bucketBounds(clickhouse, { stage, key, bucketRows, signal });
   const appended: Appended[] = [];
+  // A first file brings years of days at once.
+  const settings = table.partition === null ? {} : { max_partitions_per_insert_block: '0' };
   for (let bucket = 0; bucket <= bounds.length; bucket++) {
     const range = within(key, bounds[bucket - 1], bounds[bucket]);
-    await clickhouse.run('import-merge', appendNew(table, { stage, key, range, seq, known, fence }), { signal });
+    await clickhouse.run('import-merge', appendNew(table, { stage, key, range, seq, known, fence }), {
+      signal,
+      settings,
+    });
     appended.push(await countCame({ clickhouse, table, seq, recorded, timezone, signal }, range));
   }
   await checkFence(clickhouse, fence);

@@ -1,7 +1,13 @@
 /** Source tables as ClickHouse holds them, beside what their definitions say. */
 import { ident, param, raw, sql } from '../core/definitions/sql.js';
 import { ATTACHED } from '../core/lending/attached.js';
-import { eventTimeText, sourceTableDdl } from '../core/lending/source-ddl.js';
+import {
+  commentParts,
+  eventTimeText,
+  partitionText,
+  sourceTableDdl,
+  tableComment,
+} from '../core/lending/source-ddl.js';
 import { type SourceTable, storedType, VERSION_COLUMNS } from '../core/lending/sources.js';
 import type { TableFit } from '../core/lending/table-fit.js';
 import type { ClickHouse } from './client.js';
@@ -10,6 +16,7 @@ import { fillPositions } from './fill-positions.js';
 interface Stored {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly sortingKey: string;
+  readonly partitionKey: string;
   readonly comment: string;
 }
 
@@ -35,6 +42,7 @@ export async function compareTables(
       missing: false,
       fresh,
       added: [...later, ...fresh],
+      ...keptOf(table, shape),
       problems: problemsOf(table, shape),
     };
   });
@@ -47,18 +55,19 @@ export async function compareTables(
 export async function fitTables(clickhouse: ClickHouse, tables: readonly SourceTable[]): Promise<readonly TableFit[]> {
   const fits = await compareTables(clickhouse, tables);
   const byName = new Map(tables.map((table) => [table.name, table]));
-  for (const { table: name, missing, fresh, problems } of fits) {
+  for (const { table: name, missing, fresh, kept, problems } of fits) {
     const table = byName.get(name) as SourceTable;
     if (missing) await clickhouse.run('migrate', sourceTableDdl(table));
     else if (problems.length === 0) {
       await addColumns(clickhouse, table, fresh);
+      if (kept !== undefined) await commentOn(clickhouse, table);
       await fillPositions(clickhouse, table);
     }
   }
-  return fits.map((fit) =>
+  return fits.map(({ kept, ...fit }) =>
     fit.missing || fit.problems.length === 0
       ? { ...fit, missing: false, fresh: [], added: fit.missing ? [] : fit.added }
-      : fit,
+      : { ...fit, ...(kept !== undefined && { kept }) },
   );
 }
 
@@ -69,6 +78,15 @@ async function addColumns(clickhouse: ClickHouse, { name, columns }: SourceTable
       sql`ALTER TABLE ${ident(name)} ADD COLUMN IF NOT EXISTS ${ident(column.name)} ${raw(storedType(column))}`,
     );
   }
+}
+
+const commentOn = (clickhouse: ClickHouse, table: SourceTable): Promise<void> =>
+  clickhouse.run('migrate', sql`ALTER TABLE ${ident(table.name)} MODIFY COMMENT ${raw(`'${tableComment(table)}'`)}`);
+
+/** How long the store keeps rows, where the file says otherwise. Tables of the migrations carry no comment, and keep theirs for good. */
+function keptOf(table: SourceTable, { comment }: Stored): Pick<TableFit, 'kept'> {
+  const { retention } = commentParts(comment);
+  return JSON.stringify(retention) === JSON.stringify(table.retention) ? {} : { kept: retention };
 }
 
 /** Names of the stored tables that a definition file has made and no migration: those of projects. */
@@ -92,16 +110,17 @@ async function readStored(
     'migrate',
     sql`SELECT table, name, type FROM system.columns WHERE database = currentDatabase() AND has(${names}, table) ORDER BY table, position`,
   );
-  const facts = await clickhouse.tuples<readonly [string, string, string]>(
+  const facts = await clickhouse.tuples<readonly [string, string, string, string]>(
     'migrate',
-    sql`SELECT name, sorting_key, comment FROM system.tables WHERE database = currentDatabase() AND has(${names}, name)`,
+    sql`SELECT name, sorting_key, partition_key, comment FROM system.tables WHERE database = currentDatabase() AND has(${names}, name)`,
   );
   return new Map(
-    facts.map(([name, sortingKey, comment]) => [
+    facts.map(([name, sortingKey, partitionKey, comment]) => [
       name,
       {
         columns: columns.filter(([table]) => table === name).map(([, column, type]) => ({ name: column, type })),
         sortingKey,
+        partitionKey,
         comment,
       },
     ]),
@@ -112,14 +131,19 @@ async function readStored(
 const laterOf = (columns: Stored['columns']): Stored['columns'] =>
   columns.slice(columns.findIndex(({ name }) => name === 'row_hash') + 1);
 
-function problemsOf(table: SourceTable, { columns, sortingKey, comment }: Stored): readonly string[] {
+function problemsOf(table: SourceTable, { columns, sortingKey, partitionKey, comment }: Stored): readonly string[] {
   const key = [...table.key, 'ingested_at', 'seq'].join(', ');
   if (key !== sortingKey) return [`its key is stored as (${sortingKey}), and the file says (${key}): ${ANOTHER}`];
   const problems: string[] = [];
   const eventTime = eventTimeText(table);
   // The tables of the migrations carry no comment.
-  if (comment !== '' && comment !== eventTime)
-    problems.push(`its ${comment}, and the file says ${eventTime}: ${ANOTHER}`);
+  const said = commentParts(comment).eventTime;
+  if (said !== '' && said !== eventTime) problems.push(`its ${said}, and the file says ${eventTime}: ${ANOTHER}`);
+  const partition = partitionText(table);
+  if (said === eventTime && partition !== partitionKey) {
+    const [stored, wanted] = [partitionKey, partition].map((text) => text || 'none');
+    problems.push(`its partition is stored as ${stored}, and the file says ${wanted}: ${ANOTHER}`);
+  }
   const own = new Map(table.columns.map((column) => [column.name, column]));
   const made = columns.slice(
     0,

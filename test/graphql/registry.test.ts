@@ -380,6 +380,24 @@ it('a table and a column of one’s own are made by an apply that a plan has sho
     expect(await tableChanges()).toEqual([]);
     await other.app.services.api.catalogue.refresh();
     expect(other.app.registry.tables.get('shops').columns.at(-1)?.description).toBe('Its area in m2');
+
+    const kept = { ...said, text: said.text.replace('eventTime:', 'retention: { months: 24 }, eventTime:') };
+    await definitions.put(kept);
+    const { planRegistry } = await ask<{ planRegistry: Plan }>(`mutation { planRegistry(costs: false) { ${PLAN} } }`);
+    expect(planRegistry.changes).toMatchObject([
+      {
+        action: 'CHANGE',
+        name: 'shops',
+        notes: ['keeps its rows for 24 months, until now for good: older rows are read no more, and removed for good'],
+      },
+    ]);
+    await ask('mutation { applyRegistry { problems } }');
+    expect(await tableChanges()).toEqual([]);
+    await other.app.services.api.catalogue.refresh();
+    expect(other.app.registry.tables.get('shops').retention).toEqual({ months: 24 });
+    await definitions.put(said);
+    expect(await tableChanges()).toEqual([['CHANGE', 'table', 'shops', ['shop_count@1']]]);
+    await ask('mutation { applyRegistry { problems } }');
   } finally {
     await other.close();
   }

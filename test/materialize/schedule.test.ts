@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { View } from '../../src/core/definitions/definitions.js';
+import type { Sql } from '../../src/core/definitions/sql.js';
 import { addDays, BusinessCalendar, HOUR, type LocalDate } from '../../src/core/helpers/time.js';
 import type { Arrival } from '../../src/core/ports/arrivals.js';
 import type { DerivedTable } from '../../src/core/ports/derived.js';
 import type { ComputedAsOf } from '../../src/core/ports/materialize.js';
-import { planBackfill } from '../../src/materialize/backfill.js';
+import { notesOf, planBackfill } from '../../src/materialize/backfill.js';
 import { dueRuns } from '../../src/materialize/due-runs.js';
 import { lateAsOfs } from '../../src/materialize/late-as-ofs.js';
 import { lateness } from '../../src/materialize/lateness.js';
 import { createMaterializer } from '../../src/materialize/materializer.js';
 import { readiness } from '../../src/materialize/readiness.js';
 import type { MaterializerDeps } from '../../src/materialize/run-steps.js';
-import { checkAsOf, instantsBetween, newestDue, readableFrom } from '../../src/materialize/schedule.js';
+import { checkAsOf, checkRemoved, instantsBetween, newestDue, readableFrom } from '../../src/materialize/schedule.js';
 import { noWholeDays } from './views.js';
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
@@ -161,7 +162,7 @@ describe('an as-of is late', () => {
     ],
     ['but by what happened yesterday', 'loan_snapshots', -1, true],
   ])('%s', async (_, source, happened, isLate) => {
-    const view = { ...hourly, sources: [source] } as unknown as View;
+    const view = { ...hourly, ...readsNothing, sources: [source] } as unknown as View;
     const ten = midnight + 10 * HOUR;
     const came = [arrivalOf(midnight + happened, ten + HOUR / 4)];
     const late = await find([view], came, [runOf(view.id, ten)], ten + HOUR / 2);
@@ -175,7 +176,8 @@ describe('an as-of is late', () => {
     );
     const views = Array.from(
       { length: 30 },
-      (_, index) => ({ ...hourly, id: `hourly_${index}@1`, sources: ['repayments'] }) as unknown as View,
+      (_, index) =>
+        ({ ...hourly, ...readsNothing, id: `hourly_${index}@1`, sources: ['repayments'] }) as unknown as View,
     );
     const hours = Array.from({ length: 72 }, (_, hour) => midnight + (hour - 47) * HOUR);
     const seen = (hour: number) => (hour * 9_973) % (seconds + 1);
@@ -249,6 +251,43 @@ describe('the newest as-of that is due', () => {
   });
 });
 
+describe('a view of a table with a retention', () => {
+  const now = utc('2026-03-01T04:00:00');
+  /** Noon of 1 March 2025 less a week: what happened by 22 February is removed. */
+  const visits = { name: 'visits', retention: { months: 12 } };
+  const viewOf = (within: object): View =>
+    ({
+      ...daily,
+      deadlineMs: null,
+      sources: ['visits'],
+      origin: {
+        kind: 'query',
+        tables: { find: () => visits },
+        query: ({ source }: { source(name: string, options: object): Sql }) => source('visits', within),
+      },
+    }) as unknown as View;
+  const range = (view: View) => ({ views: [view], from: '2025-05-20', to: '2025-05-26', now }) as const;
+
+  it('is not computed for as-ofs whose rows are removed, and says so', () => {
+    const ninety = viewOf({ within: { days: 90 } });
+    // 90 days before 24 May is 23 February.
+    const { plans, removed } = planBackfill(range(ninety), shanghai);
+    expect(plans[0]?.due[0]).toBe(utc('2025-05-23T16:00:00'));
+    expect([plans[0]?.due.length, plans[0]?.left, removed[0]?.count]).toEqual([3, 0, 4]);
+    expect(notesOf({ plans, idle: [], removed }, '2025-05-20')[0]).toMatch(
+      /^daily@1: 4 as-ofs through 2025-05-22T16:00:00\.000Z can no longer be computed: it reads 90 days of visits, which keeps 12 months; what was computed stays/,
+    );
+    expect(() => checkRemoved(ninety, utc('2025-05-22T16:00:00'), now, shanghai)).toThrow(/can no longer be computed/);
+    expect(() => checkRemoved(ninety, utc('2025-05-23T16:00:00'), now, shanghai)).not.toThrow();
+  });
+
+  it('that does not say how far it looks back reads all of the retention', () => {
+    const all = viewOf({});
+    expect(() => planBackfill(range(all), shanghai)).toThrow(/7 as-ofs .* it reads 12 months of visits/);
+    expect(() => checkRemoved(all, newestDue(all, now, shanghai), now, shanghai)).not.toThrow();
+  });
+});
+
 describe('an as-of that someone asks for', () => {
   const now = utc('2026-03-01T12:00:00');
   it('is refused where the view describes no such instant, naming one that it does', () => {
@@ -297,8 +336,7 @@ describe('the as-ofs of a range of days', () => {
 
 describe('a range that ends in the future', () => {
   const zones = ['America/New_York', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/Havana', 'Atlantic/Azores'];
-  const origin = { kind: 'query' };
-  const views = [daily, hourly].map((view) => ({ ...view, origin }) as unknown as View);
+  const views = [daily, hourly].map((view) => ({ ...view, ...readsNothing }) as unknown as View);
   /** Days of 2026 on which the clocks change, each with the hours that it has. */
   const changes = (calendar: BusinessCalendar) =>
     Array.from({ length: 270 }, (_, day) => addDays('2026-03-01', day))

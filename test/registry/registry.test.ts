@@ -152,6 +152,38 @@ test('a table that promises whole days says how, and by when', async () => {
   ]);
 });
 
+test('a table that is cut or keeps its rows for a time says so by its event time, and no view or label looks back further', async () => {
+  const tableFile = (more: string) => `import { defineTable, instant, text } from 'riskgraph';
+  export default defineTable({
+    description: 'x', key: ['id'], ${more}, columns: { id: text('x'), at: instant('x') } });`;
+  const querying = (source: string) =>
+    view(`query: ({ source, asOf }) => sql\`SELECT id AS customer_id, toInt32(1) AS logins FROM ${source}\`,`);
+  const reads = (table: string, within: string) => querying(`\${source('${table}', { within: ${within} })}`);
+  const moves = (months: number) => querying(`\${source('visits')} WHERE at > \${asOf.minusMonths(${months})}`);
+  await put('tables/visits.table.ts', tableFile("eventTime: 'at', partition: 'month', retention: { months: 2 }"));
+  await put('tables/doors.table.ts', tableFile("partition: 'day', retention: { days: 0 }"));
+  await put(
+    'tables/rooms.table.ts',
+    tableFile("eventTime: 'at', retention: { weeks: 2 }, attached: { table: 'core.rooms' }"),
+  );
+  await put('features/customer/fits.v1.view.ts', reads('visits', '{ days: 59 }'));
+  await put('features/customer/far.v1.view.ts', reads('visits', '{ days: 60 }'));
+  await put('features/customer/moved.v1.view.ts', moves(3));
+  await put('features/customer/nowhen.v1.view.ts', reads('visits', '{ days: 1.5 }'));
+  const whole = 'write { days: n } or { months: n }, a whole number from 1 to a hundred years';
+  expect(await problemsOf()).toEqual([
+    "tables/doors.table.ts: partition is 'day': write 'month' or 'year'",
+    `tables/doors.table.ts: retention: ${whole}`,
+    'tables/doors.table.ts: partition goes by the event time of rows: name an eventTime, or take it out',
+    'tables/doors.table.ts: retention goes by the event time of rows: name an eventTime, or take it out',
+    `tables/rooms.table.ts: retention: ${whole}`,
+    'tables/rooms.table.ts: retention is for tables that the platform fills: core.rooms is kept as its owner keeps it',
+    "features/customer/far.v1.view.ts: source('visits', { within }) looks back 60 days, and visits keeps its rows for 2 months",
+    "features/customer/moved.v1.view.ts: looks back 3 months, and visits keeps its rows for 2 months: look back less, or say in source('visits', { within }) how much of visits is read",
+    `features/customer/nowhen.v1.view.ts: source('visits', { within }): ${whole}`,
+  ]);
+});
+
 const hashOf = async (): Promise<string> => {
   // A fresh root, since a module is loaded once a path.
   const copy = root;

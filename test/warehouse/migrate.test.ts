@@ -2,15 +2,18 @@ import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineTable, float, instant, opt, text, uint16 } from '../../src/core/definitions/define.js';
+import type { TableSpec } from '../../src/core/definitions/define-table.js';
 import { instantSql, param, raw, sql } from '../../src/core/definitions/sql.js';
+import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import { POSITION_COLUMNS } from '../../src/core/lending/position-columns.js';
 import { tableOf } from '../../src/core/lending/source-columns.js';
 import { sourceSelect } from '../../src/core/lending/source-sql.js';
 import { SourceTables, storedType, VERSION_COLUMNS } from '../../src/core/lending/sources.js';
-import { serveStored } from '../../src/core/lending/table-fit.js';
+import { planStored, serveStored } from '../../src/core/lending/table-fit.js';
+import { createSourceSweep } from '../../src/sources/sweep.js';
 import { openClickHouse } from '../../src/warehouse/client.js';
 import { migrateClickHouse } from '../../src/warehouse/migrate.js';
-import { fitTables, madeTables } from '../../src/warehouse/table-shapes.js';
+import { compareTables, fitTables, madeTables } from '../../src/warehouse/table-shapes.js';
 import { NOW, openSources, quietMetrics, type Sources, sourcesOver } from '../sources/support.js';
 import { freshHome, quietLog } from '../support/homes.js';
 import { MIGRATIONS } from '../support/migrated.js';
@@ -225,6 +228,109 @@ describe('the ClickHouse migrations', () => {
       sql`SELECT count() FROM system.columns WHERE database = ${name} AND table = 'shops'`,
     );
     expect(Number(described?.[0])).toBe(7 + POSITION.length + Object.keys(VERSION_COLUMNS).length);
+    await clickhouse.close();
+    await database.close();
+  });
+
+  it('cut a table of one’s own by month, and remove what is past its retention without a row that was corrected coming back', async () => {
+    const database = await freshClickHouseDatabase();
+    const { database: name, url } = database;
+    const clickhouse = openClickHouse({ url, database: name, log: quietLog, metrics: quietMetrics });
+    const spec = {
+      description: 'A visit',
+      key: ['visit_id'],
+      eventTime: 'at',
+      partition: 'month',
+      retention: { months: 120 },
+      columns: { visit_id: text('The visit'), at: instant('When') },
+    } as const;
+    const tablesOf = (more: Partial<Pick<TableSpec, 'partition' | 'retention'>> = {}) =>
+      new SourceTables(new Map([['visits', tableOf('visits', { ...defineTable(spec), ...more })]]));
+    const tables = tablesOf();
+    await migrateClickHouse({ clickhouse, directory: MIGRATIONS, tables: tables.all, clock: () => NOW, log: quietLog });
+    await fitTables(clickhouse, tables.all);
+    const { load } = sourcesOver(clickhouse, tables, { timezone: 'UTC' });
+    // The retention ends on 1 March 2016, and a week before it rows are removed.
+    const rows = [
+      'kept,2017-01-01T00:00:00Z',
+      'expired,2016-02-25T00:00:00Z',
+      'removed,2016-02-22T00:00:00Z',
+      'twice,2016-01-05T00:00:00Z',
+    ];
+    const moved = ['back,2025-06-01T00:00:00Z', 'forth,2016-01-01T00:00:00Z'];
+    const header = 'visit_id,at';
+    const file = [header, ...rows, ...moved, ''].join('\n');
+    expect(await load('visits', file, { now: NOW - 2 })).toMatchObject({ accepted: 6 });
+    const corrected = ['back,2016-01-01T00:00:00Z', 'forth,2025-06-01T00:00:00Z', 'twice,2015-12-05T00:00:00Z'];
+    await load('visits', [header, ...corrected, ''].join('\n'), { now: NOW - 1 });
+    const stored = () =>
+      clickhouse.tuples(
+        'test',
+        sql`SELECT visit_id, toString(count()) FROM visits GROUP BY visit_id ORDER BY visit_id`,
+      );
+    const read = async () => {
+      const known = { asOf: instantSql(NOW), knowledge: instantSql(NOW), timezone: 'UTC' };
+      const source = sourceSelect(tables.get('visits'), known);
+      const found = await clickhouse.tuples<readonly [string]>('test', sql`SELECT visit_id FROM ${source}`);
+      return found.map(([id]) => id).sort();
+    };
+    expect(await read()).toEqual(['forth', 'kept']);
+
+    const { sweep } = createSourceSweep({
+      clickhouse,
+      tables,
+      calendar: new BusinessCalendar('UTC'),
+      clock: async () => NOW,
+    });
+    const { signal } = new AbortController();
+    expect(await sweep(signal)).toEqual({ tables: [{ table: 'visits', keys: 2 }] });
+    // Of a row that was moved back in time both versions stay, as long as the earlier one would show.
+    expect(await stored()).toEqual([
+      ['back', '2'],
+      ['expired', '1'],
+      ['forth', '2'],
+      ['kept', '1'],
+    ]);
+    expect(await read()).toEqual(['forth', 'kept']);
+    expect(await sweep(signal)).toEqual({ tables: [{ table: 'visits', keys: 0 }] });
+
+    const planned = async (more: Parameters<typeof tablesOf>[0]) => {
+      const next = tablesOf(more);
+      const { problems } = planStored(next, await compareTables(clickhouse, next.all), tables);
+      return [next.get('visits').notes ?? [], problems.get('visits') ?? []];
+    };
+    const lost = 'rows that are removed already do not come back';
+    expect(await planned({})).toEqual([[], []]);
+    expect(await planned({ retention: { months: 240 } })).toEqual([
+      [`keeps its rows for 240 months, until now for 120 months: ${lost}`],
+      [],
+    ]);
+    expect(await planned({ retention: { days: 90 } })).toEqual([
+      ['keeps its rows for 90 days, until now for 120 months: older rows are read no more, and removed for good'],
+      [],
+    ]);
+    expect(await planned({ partition: 'year' })).toEqual([
+      [],
+      [
+        'its partition is stored as toYYYYMM(at), and the file says toYear(at): put the file back as it was, or define a table under another name',
+      ],
+    ]);
+    // Years of months come in one file.
+    const months = Array.from(
+      { length: 110 },
+      (_, month) => `M${month},${new Date(Date.UTC(2017, month)).toISOString()}`,
+    );
+    expect(await load('visits', [header, ...months, ''].join('\n'))).toMatchObject({ accepted: 110 });
+    // A process that starts with the new file keeps to what was applied, until an apply takes it up.
+    const next = tablesOf({ retention: { months: 240 } });
+    serveStored(next, await compareTables(clickhouse, next.all));
+    expect(next.get('visits').retention).toEqual({ months: 120 });
+    const longer = tablesOf({ retention: { months: 240 } });
+    serveStored(longer, await fitTables(clickhouse, longer.all));
+    expect(longer.get('visits').retention).toEqual({ months: 240 });
+    expect(await compareTables(clickhouse, longer.all)).toEqual([
+      { table: 'visits', missing: false, fresh: [], added: [], problems: [] },
+    ]);
     await clickhouse.close();
     await database.close();
   });

@@ -4,11 +4,12 @@ import type { FactSpec } from '../definitions/define-fact.js';
 import type { IndicatorQueryContext } from '../definitions/define-indicator.js';
 import type { FeatureViewSpec, ViewQueryContext } from '../definitions/define-view.js';
 import { raw, sql } from '../definitions/sql.js';
+import { spanText } from '../helpers/span.js';
 
 /** Renders tables as calls and instants by their meaning, so that another window or table is another text. */
 const CONTEXT: ViewQueryContext = {
-  source: (table, { where, columns } = {}) => {
-    const read = columns ? `${table}(${columns.join(', ')})` : table;
+  source: (table, { where, columns, within } = {}) => {
+    const read = `${table}${columns ? `(${columns.join(', ')})` : ''}${within ? ` within ${spanText(within)}` : ''}`;
     return where ? sql`source(${raw(read)} WHERE ${where})` : raw(`source(${read})`);
   },
   asOf: {

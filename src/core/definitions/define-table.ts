@@ -1,4 +1,5 @@
 import type { Datum } from '../helpers/datums.js';
+import type { Span } from '../helpers/span.js';
 import { rangeOf } from './coordinates.js';
 
 /** Types of the columns of source tables; see `SOURCE_TYPES` for those of ClickHouse. */
@@ -157,6 +158,13 @@ export interface TableSpec<C extends Columns = Columns> {
   readonly completeness?: 'marked' | 'arrival';
   /** The time after the end of a day by which it is whole, such as '6h'; '1d' where absent. */
   readonly completeWithin?: string;
+  /** How the stored rows are cut, by event time: a removal of rows that are past the retention rewrites the partitions that hold such rows alone. */
+  readonly partition?: 'month' | 'year';
+  /**
+   * How long a row is kept after its event time. As of an instant a table holds the rows of this stretch before it; those that are a week past it are
+   * removed for good. Absent: rows are kept for good.
+   */
+  readonly retention?: Span;
   readonly hidden?: readonly HiddenColumns<NameOf<C>, Typed<C, 'Instant'>>[];
   /** The table in which the platform's derivations of this one record their runs, whose `seq` continues that of the imports. */
   readonly derivationRuns?: string;

@@ -1,3 +1,4 @@
+import type { Span } from '../helpers/span.js';
 import type { EntityDefinition } from './define-entity.js';
 import type { FeatureSpec } from './define-feature.js';
 import type { SourceOptions } from './define-indicator.js';
@@ -15,12 +16,20 @@ export interface AsOf {
   minusMonths(months: number): Sql;
 }
 
+export interface ViewSourceOptions<Table extends string = string> extends SourceOptions<Table> {
+  /**
+   * The stretch of event time before the as-of that is read, such as `{ days: 90 }`: rows in (as-of - n local days or months, as-of]. Of a table with a
+   * retention it says for which past as-ofs the view can still be computed.
+   */
+  readonly within?: Span;
+}
+
 export interface ViewQueryContext {
   /**
    * The source table as it was known at the run's knowledge time: newest version a key, no tombstones, event time <= as-of, with the
    * columns of the table and `event_time`. The only way for a view to read a table.
    */
-  source<const T extends TableName>(table: T, options?: SourceOptions<T>): Sql;
+  source<const T extends TableName>(table: T, options?: ViewSourceOptions<T>): Sql;
   readonly asOf: AsOf;
   /** String: the portfolio's time zone. */
   readonly timezone: Sql;

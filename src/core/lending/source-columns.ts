@@ -7,6 +7,7 @@ import type {
   SourceType,
   TableSpec,
 } from '../definitions/define-table.js';
+import type { Span } from '../helpers/span.js';
 import { DAY, parseDuration } from '../helpers/time.js';
 import { POSITION_COLUMNS } from './position-columns.js';
 
@@ -67,6 +68,10 @@ export interface SourceTable {
   readonly hidden: readonly HiddenColumns[];
   /** How a day is known to be whole, and by how long after its end, in ms; null for a table that promises nothing. */
   readonly completeness: { readonly by: 'marked' | 'arrival'; readonly within: number } | null;
+  /** The stretch of event time that one partition of the stored table holds; null for one that is not cut. */
+  readonly partition: 'month' | 'year' | null;
+  /** How long a row is kept after its event time; null for good. */
+  readonly retention: Span | null;
   /** The table in which derivations record their runs, whose `seq` continues that of the imports; null for a table that is not derived. */
   readonly derivationRuns: string | null;
   /** The job that alone writes the table; null for a table that imports fill. */
@@ -95,6 +100,8 @@ export function tableOf(name: string, spec: TableSpec, definedBy: SourceTable['d
     knownAt: spec.knownAt ?? null,
     hidden: spec.hidden ?? [],
     completeness: completeness === undefined ? null : { by: completeness, within },
+    partition: spec.partition ?? null,
+    retention: spec.retention ?? null,
     derivationRuns: spec.derivationRuns ?? null,
     derivationJob: spec.derivationJob ?? null,
     attached: spec.attached ?? null,

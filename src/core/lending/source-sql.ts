@@ -1,5 +1,6 @@
 import { ident, join, param, raw, type Sql, sql } from '../definitions/sql.js';
 import { badInput } from '../errors.js';
+import type { Span } from '../helpers/span.js';
 import { storedRows } from './source-ddl.js';
 import type { SourceTable } from './sources.js';
 
@@ -18,19 +19,30 @@ export interface SourceSelectOptions {
   readonly keyFilter?: Sql;
   /** Names of the columns that are read; all where absent. */
   readonly columns?: readonly string[] | undefined;
+  /** DateTime64(3,'UTC'): rows that happened by then are left out. */
+  readonly after?: Sql | undefined;
   /** A condition on the newest version `v`, of any column: rows that it leaves out are as if they were not there. */
   readonly rowFilter?: Sql;
 }
 
 /**
  * A source table as it was known: `(SELECT …)` of the newest version a key, without tombstones and what happened after the as-of, with
- * the table's columns, `ingested_at` and `event_time` DateTime64(3,'UTC').
+ * the table's columns, `ingested_at` and `event_time` DateTime64(3,'UTC'). Of a table with a retention it holds the rows of that stretch before the
+ * as-of, or before the knowledge time where there is none, whether older ones are removed from the store yet or not.
  */
 export function sourceSelect(table: SourceTable, options: SourceSelectOptions): Sql {
   const { asOf, knowledge } = options;
-  const happened = asOf && happenedBy(table, asOf, options.timezone);
   const hidden = new Map(table.hidden.flatMap((each) => each.columns.map((column) => [column, each.until])));
   const seenAt = asOf ?? knowledge;
+  const eventTime = eventTimeSql(table, options.timezone);
+  const expired = table.retention && expiredBy(table.retention, seenAt, options.timezone);
+  const happened = [
+    (asOf && happenedBy(table, asOf, options.timezone)) ?? [],
+    expired ? sql`${eventTime} > ${expired}` : [],
+    options.after ? sql`${eventTime} > ${options.after}` : [],
+  ]
+    .flat()
+    .map((condition) => sql` AND ${condition}`);
 
   // Qualified names: an alias of the same name would otherwise be read in place of the stored column.
   const columns = columnsRead(table, options.columns).map(({ name: column }) => {
@@ -41,20 +53,20 @@ export function sourceSelect(table: SourceTable, options: SourceSelectOptions): 
       : sql`${stored} AS ${ident(column)}`;
   });
   if (!table.columns.some((column) => column.name === 'event_time')) {
-    columns.push(sql`${eventTimeSql(table, options.timezone)} AS event_time`);
+    columns.push(sql`${eventTime} AS event_time`);
   }
 
   const key = join(table.key.map(ident));
   const before = join(
     [
-      ...(happened && eventTimeInKey(table) ? [sql` AND ${happened}`] : []),
+      ...(eventTimeInKey(table) ? happened : []),
       ...(options.through === undefined ? [] : [sql` AND v.seq <= ${param('UInt64', options.through)}`]),
       ...(options.undeleted ? [sql` AND v.deleted = 0`] : []),
       ...(options.keyFilter ? [sql` AND ${options.keyFilter}`] : []),
     ],
     '',
   );
-  const after = happened && !eventTimeInKey(table) ? sql` AND ${happened}` : raw('');
+  const after = eventTimeInKey(table) ? raw('') : join(happened, '');
   return sql`(SELECT ${join(columns)}, v.ingested_at AS ingested_at FROM (
     SELECT * FROM ${storedRows(table)} AS v WHERE v.ingested_at <= ${knowledge}${before}
     ORDER BY ${key}, ingested_at DESC, seq DESC LIMIT 1 BY ${key}
@@ -75,6 +87,13 @@ export function columnsRead(table: SourceTable, names: readonly string[] | undef
     );
   }
   return table.columns.filter(({ name }) => name === 'event_time' || names.includes(name));
+}
+
+/** DateTime64(3,'UTC'): rows that happened by it are past their retention at an instant. */
+function expiredBy(retention: Span, at: Sql, timezone: string): Sql {
+  const local = sql`toTimeZone(${at}, ${param('String', timezone)})`;
+  const [name, count] = 'days' in retention ? ['subtractDays', retention.days] : ['subtractMonths', retention.months];
+  return sql`${raw(name)}(${local}, ${param('UInt32', count)})`;
 }
 
 /** Whether all versions of a key have one event time; only then may rows be filtered before the newest version is chosen. */

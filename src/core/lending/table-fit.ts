@@ -1,4 +1,5 @@
 /** A source table of a file beside what the store holds of it. */
+import { mayExceed, type Span, spanText } from '../helpers/span.js';
 import type { SourceTable, SourceTables } from './sources.js';
 
 export interface TableFit {
@@ -9,6 +10,8 @@ export interface TableFit {
   readonly fresh: readonly string[];
   /** Columns that came after the table was made, in the order in which they came, the fresh ones last. */
   readonly added: readonly string[];
+  /** How long the store keeps rows, null for good, where the file says otherwise; absent where they agree. */
+  readonly kept?: Span | null;
   /** Why the definition cannot be served, each with what to do; none where it can. */
   readonly problems: readonly string[];
   /** Why what was applied of an attached table cannot be read now, though its file says the same; absent where it can. */
@@ -55,17 +58,30 @@ export function tagProblems(
 }
 
 /** The table as the store holds it: what the file says beside that waits for an apply. */
-export function storedPart(table: SourceTable, { fresh, added }: TableFit): SourceTable {
+export function storedPart(table: SourceTable, { fresh, added, kept }: TableFit): SourceTable {
   const columns = table.columns
     .filter(({ name }) => !fresh.includes(name))
     .map((column) => ({ ...column, added: added.includes(column.name) }));
   // The hash is that of the whole file: with it, an apply of the rest would be taken for done.
-  const definedBy = table.definedBy && fresh.length > 0 ? { ...table.definedBy, hash: '' } : table.definedBy;
-  return Object.freeze({ ...table, definedBy, columns });
+  const isPart = fresh.length > 0 || kept !== undefined;
+  const definedBy = table.definedBy && isPart ? { ...table.definedBy, hash: '' } : table.definedBy;
+  const retention = kept === undefined ? table.retention : kept;
+  return Object.freeze({ ...table, definedBy, retention, columns });
 }
 
 const unreadOf = ({ unread = [] }: TableFit): readonly string[] => unread;
 const rereadsOf = ({ rereads = [] }: TableFit): readonly string[] => rereads;
+
+/** What an apply changes of how long rows are kept. */
+function keptNotes({ retention }: SourceTable, { kept: stored }: TableFit): readonly string[] {
+  if (stored === undefined) return [];
+  const [next, before] = [retention, stored].map((span) => (span === null ? 'for good' : `for ${spanText(span)}`));
+  const isShorter = retention !== null && (stored === null || mayExceed(stored, retention));
+  const what = isShorter
+    ? 'older rows are read no more, and removed for good'
+    : 'rows that are removed already do not come back';
+  return [`keeps its rows ${next}, until now ${before}: ${what}`];
+}
 
 /**
  * Marks tables as planned where the store lacks something of them: they read as empty. Of one with a problem, and of one that cannot be read now, the part that
@@ -91,9 +107,10 @@ export function planStored(
     } else if (unreadOf(fit).length > 0) {
       unread.set(fit.table, unreadOf(fit));
       tables.put(served.find(fit.table) ?? table);
-    } else if (fit.missing || fit.fresh.length > 0 || rereadsOf(fit).length > 0) {
+    } else if (fit.missing || fit.fresh.length > 0 || rereadsOf(fit).length > 0 || fit.kept !== undefined) {
       const planned = fit.missing ? 'TABLE' : fit.fresh;
-      tables.put(Object.freeze({ ...table, planned, notes: [...(fit.notes ?? []), ...rereadsOf(fit)] }));
+      const notes = [...(fit.notes ?? []), ...rereadsOf(fit), ...keptNotes(table, fit)];
+      tables.put(Object.freeze({ ...table, planned, notes }));
     }
   }
   return { problems, unread };

@@ -11,7 +11,7 @@ import type { OnlineContent, OnlineRestorer, OnlineStore } from './online.js';
 import type { Clock, Log, Metrics } from './process.js';
 import type { JobProgress } from './progress.js';
 import type { ViewPruner } from './pruning.js';
-import type { LoanSnapshots } from './sources.js';
+import type { LoanSnapshots, SourceSweep } from './sources.js';
 import type { SpineService } from './spines.js';
 import type { TrainingSetRunner } from './training-sets.js';
 
@@ -30,6 +30,7 @@ export interface JobServices {
   readonly onlineContent: OnlineContent;
   readonly restorer: OnlineRestorer;
   readonly trainingSets: TrainingSetRunner;
+  readonly sourceSweep: SourceSweep;
   readonly spines: Pick<SpineService, 'sweep'>;
   readonly pruner: ViewPruner;
   readonly profiles: FeatureProfiles;

@@ -70,6 +70,14 @@ export interface SourceStore {
   rowCounts(): Promise<ReadonlyMap<string, number>>;
 }
 
+/** Removes rows that are past the retention of their table. */
+export interface SourceSweep {
+  /** Removes each key whose versions are all a week past the retention of their table. @returns the tables with a retention, and the keys removed of each */
+  sweep(
+    signal: AbortSignal,
+  ): Promise<{ readonly tables: readonly { readonly table: string; readonly keys: number }[] }>;
+}
+
 export interface LoanSnapshotsResult {
   /** Number of loans that were examined. */
   readonly loans: number;

@@ -27,7 +27,7 @@ export function viewQuery(
   if (origin.kind !== 'query') throw new RiskgraphError({ code: 'INTERNAL', message: `${view.id} has no query` });
   const instant = instantSql(asOf);
   return origin.query({
-    source: (name, { where, columns } = {}) => {
+    source: (name, { where, columns, within } = {}) => {
       const table = origin.tables.get(name);
       const filters = [...(where ? [keyFilterOf(table, where)] : []), ...(sampled ? [sampled] : [])];
       const rowFilter = kept?.(name);
@@ -37,6 +37,7 @@ export function viewQuery(
         timezone: calendar.timezone,
         undeleted,
         columns,
+        ...(within && { after: instantSql(calendar.back(asOf, within)) }),
         ...(filters.length > 0 && { keyFilter: join(filters, ' AND ') }),
         ...(rowFilter && { rowFilter }),
       });
