@@ -870,6 +870,106 @@ declare module 'riskgraph/register' {
       'cell_outcomes@1:decided_90d': 'INT32';
       /** Bad share of the borrowers of the parent cell, one resolution coarser; NULL with fewer than 20 (fraction) */
       'cell_outcomes@1:parent_bad_rate_400d': 'FLOAT64';
+      /** Applications of any kind in the last local day (applications) */
+      'credit_profile@1:applications_1d': 'INT32';
+      /** Applications of any kind in 30 local days (applications) */
+      'credit_profile@1:applications_30d': 'INT32';
+      /** Applications of any kind in 365 local days (applications) */
+      'credit_profile@1:applications_365d': 'INT32';
+      /** Applications of any kind in 7 local days (applications) */
+      'credit_profile@1:applications_7d': 'INT32';
+      /** Applications of any kind in 90 local days (applications) */
+      'credit_profile@1:applications_90d': 'INT32';
+      /** APPROVED of the applications of 365 local days that are APPROVED or DECLINED; NULL without one (fraction) */
+      'credit_profile@1:approved_share_365d': 'FLOAT64';
+      /** Approved over asked amounts of the approved applications of 365 local days; NULL without one (fraction) */
+      'credit_profile@1:approved_to_asked_365d': 'FLOAT64';
+      /** Different channels applied through in 30 local days (channels) */
+      'credit_profile@1:channels_applied_30d': 'INT32';
+      /** Different channels of applications so far (channels) */
+      'credit_profile@1:channels_ever': 'INT32';
+      /** Limits of the lines that are not CLOSED; NULL without one (CNY) */
+      'credit_profile@1:credit_limit': 'DECIMAL';
+      /** Local days since the first loan; NULL without one (days) */
+      'credit_profile@1:days_since_first_loan': 'INT32';
+      /** Local days since the newest loan; NULL without one (days) */
+      'credit_profile@1:days_since_last_loan': 'INT32';
+      /** Local days since a limit was last raised or cut; NULL without a change (days) */
+      'credit_profile@1:days_since_limit_change': 'INT32';
+      /** Local days from the registration to the first application, 0 where it came before; NULL without one (days) */
+      'credit_profile@1:days_to_first_application': 'INT32';
+      /** principal_outstanding / stated income; NULL without an income > 0 (months) */
+      'credit_profile@1:debt_to_income': 'FLOAT64';
+      /** Principal of the draws of 90 local days (CNY) */
+      'credit_profile@1:drawn_amount_90d': 'DECIMAL';
+      /** Loans drawn from a line in the last local day (loans) */
+      'credit_profile@1:draws_1d': 'INT32';
+      /** Loans drawn from a line in 30 local days (loans) */
+      'credit_profile@1:draws_30d': 'INT32';
+      /** Loans drawn from a line in 365 local days (loans) */
+      'credit_profile@1:draws_365d': 'INT32';
+      /** Loans drawn from a line in 7 local days (loans) */
+      'credit_profile@1:draws_7d': 'INT32';
+      /** Loans drawn from a line in 90 local days (loans) */
+      'credit_profile@1:draws_90d': 'INT32';
+      /** Limit of the first line when it was opened; NULL without one (CNY) */
+      'credit_profile@1:first_limit': 'DECIMAL';
+      /** Whether the newest valid position of an application of 90 local days is within 50 km of the declared city; NULL without either */
+      'credit_profile@1:gps_near_declared_city': 'BOOLEAN';
+      /** Whether the regions of the identity document and of the phone number are the same text; NULL where one is unknown */
+      'credit_profile@1:id_region_is_phone_region': 'BOOLEAN';
+      /** Whether the region of the identity document is the declared province; NULL where one is unknown */
+      'credit_profile@1:id_region_is_province': 'BOOLEAN';
+      /** Largest draw of 365 local days / credit_limit; NULL without a limit > 0 or a draw (fraction) */
+      'credit_profile@1:largest_draw_to_limit': 'FLOAT64';
+      /** The channel of the newest application; NULL without one */
+      'credit_profile@1:last_channel': 'STRING';
+      /** The product of the newest loan; NULL without one */
+      'credit_profile@1:last_product': 'STRING';
+      /** Whether the newest loan is the first of its product; NULL without a loan */
+      'credit_profile@1:last_product_is_new': 'BOOLEAN';
+      /** Local days from the last settlement before the newest loan to that loan; NULL without one (days) */
+      'credit_profile@1:last_reloan_gap_days': 'INT32';
+      /** Cuts of a limit in 365 local days (changes) */
+      'credit_profile@1:limit_decreases_365d': 'INT32';
+      /** Raises of a limit in 365 local days (changes) */
+      'credit_profile@1:limit_increases_365d': 'INT32';
+      /** credit_limit / stated income; NULL without an income > 0 (months) */
+      'credit_profile@1:limit_to_income': 'FLOAT64';
+      /** Loans disbursed so far (loans) */
+      'credit_profile@1:loans_ever': 'INT32';
+      /** Stated income; NULL where none was stated (CNY a month) */
+      'credit_profile@1:monthly_income': 'DECIMAL';
+      /** Applications of 90 local days that were submitted while an earlier one of the customer was undecided, for 30 times 24 hours at most (applications) */
+      'credit_profile@1:overlapping_applications_90d': 'INT32';
+      /** Whether the region of the phone number is the declared province; NULL where one is unknown */
+      'credit_profile@1:phone_region_is_province': 'BOOLEAN';
+      /** Unpaid principal of the loans on book (CNY) */
+      'credit_profile@1:principal_outstanding': 'DECIMAL';
+      /** Different products applied for in 30 local days (products) */
+      'credit_profile@1:products_applied_30d': 'INT32';
+      /** Different products borrowed so far (products) */
+      'credit_profile@1:products_ever': 'INT32';
+      /** Loans disbursed so far that replace another (loans) */
+      'credit_profile@1:refinancing_loans': 'INT32';
+      /** Share of those four that are true, of the ones that are known; NULL where none is (fraction) */
+      'credit_profile@1:region_agreement': 'FLOAT64';
+      /** The channel through which the customer came; NULL where unknown */
+      'credit_profile@1:registration_channel': 'STRING';
+      /** Loans of 365 local days that came 1 to 90 local days after another was settled (loans) */
+      'credit_profile@1:reloans_365d': 'INT32';
+      /** Loans of 365 local days that came on the day on which another was settled (loans) */
+      'credit_profile@1:same_day_reloans_365d': 'INT32';
+      /** POTENTIAL, NEW, STABLE, DORMANT or LOST, as the view describes */
+      'credit_profile@1:segment': 'STRING';
+      /** Loans that were SETTLED so far (loans) */
+      'credit_profile@1:settled_loans': 'INT32';
+      /** Local days since the registration (days) */
+      'credit_profile@1:tenure_days': 'INT32';
+      /** Applications of 30 local days without a decision, or PENDING, at the as-of (applications) */
+      'credit_profile@1:undecided_applications': 'INT32';
+      /** Unpaid principal drawn from lines that are not CLOSED / credit_limit, never capped; NULL without a limit > 0 (fraction) */
+      'credit_profile@1:utilization': 'FLOAT64';
       /** Different accounts signed in on the phones of the customer in 90 days (accounts) */
       'customer_devices@1:accounts_90d': 'INT32';
       /** Different brands of the devices of the customer in 90 days (brands) */
