@@ -16,9 +16,10 @@ type Answer = (found: RegExpExecArray, views: readonly MisView[]) => Sql;
 const within = (views: readonly MisView[], database: string | undefined): Sql =>
   sql`${raw(database === undefined ? '1' : `currentDatabase() = '${database}'`)} AND has(${namesOf(views)}, name)`;
 
+/** No engine of a view: Superset lists tables and views one after the other, and would list each twice. */
 const tablesSql = (
   views: readonly MisView[],
-): Sql => sql`SELECT database, name, engine, '' AS engine_full, replaceRegexpOne(comment, ' \\\\[riskgraph [0-9a-f]+\\\\]$', '') AS comment, '' AS create_table_query, 0 AS is_temporary,
+): Sql => sql`SELECT database, name, 'Fact' AS engine, '' AS engine_full, replaceRegexpOne(comment, ' \\\\[riskgraph [0-9a-f]+\\\\]$', '') AS comment, '' AS create_table_query, 0 AS is_temporary,
   '' AS primary_key, '' AS sorting_key, '' AS partition_key, CAST(NULL, 'Nullable(UInt64)') AS total_rows, CAST(NULL, 'Nullable(UInt64)') AS total_bytes
   FROM system.tables WHERE database = currentDatabase() AND has(${namesOf(views)}, name)`;
 
