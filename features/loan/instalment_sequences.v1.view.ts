@@ -22,6 +22,8 @@ const LATE = [1, 30, 60] as const;
 const FIRST_DEFAULT = [1, 7, 30] as const;
 /** A loan without an instalment due for longer is of the past. */
 const RECENT_DAYS = 400;
+/** The days of 36 monthly instalments: how far back balances are read. */
+const SNAPSHOT_DAYS = 1_116;
 
 const windows = (make: (instalments: number) => [string, FeatureSpec]) => Object.fromEntries(WINDOWS.map(make));
 const sequence = (description: string, unit?: string) => ({
@@ -57,7 +59,10 @@ export default defineFeatureView({
     partial: array(boolean(), sequence('Whether it was paid in more than one part, or in part so far')),
     balance: array(
       decimal(),
-      sequence('Principal outstanding at the end of the due day; NULL also without a snapshot of that day', 'CNY'),
+      sequence(
+        'Principal outstanding at the end of the due day; NULL also without a snapshot of that day in 1,116 days',
+        'CNY',
+      ),
     ),
     instalments_due: int32({ unit: 'instalments', description: 'Instalments whose due day is over' }),
     instalments_unpaid: int32({ unit: 'instalments', description: 'Instalments of them that are not fully paid' }),
@@ -164,8 +169,11 @@ export default defineFeatureView({
     const lateIndex = sql`arrayFirstIndex(e -> e.days_late > 0, list)`;
     const recent = sql`
       SELECT loan_id FROM ${source('installments')} WHERE due_date >= ${asOf.date} - ${RECENT_DAYS} AND due_date < ${asOf.date}`;
+    // Of the days of loans only those on which an instalment was due: all of them would be the largest table in memory.
+    const dueDays = sql`SELECT loan_id, due_date FROM ${source('installments')} WHERE loan_id IN (${recent})`;
     const balances = sql`
-      SELECT loan_id, as_of, toNullable(principal_outstanding) AS balance FROM ${source('loan_snapshots', { where: sql`as_of < ${asOf.date}` })}`;
+      SELECT loan_id, as_of, toNullable(principal_outstanding) AS balance
+      FROM ${source('loan_snapshots', { where: sql`as_of >= ${asOf.date} - ${SNAPSHOT_DAYS}` })} WHERE (loan_id, as_of) IN (${dueDays})`;
     const lists = sql`
       SELECT i.loan_id AS loan_id, countIf(NOT i.is_paid) AS unpaid, count() AS due_so_far, argMin((i.days_late, i.dpd, i.due_date), (i.due_date, i.installment_no)) AS opening,
         arraySlice(arrayReverseSort(e -> (e.due_date, e.installment_no), groupArray(CAST(

@@ -1374,7 +1374,7 @@ declare module 'riskgraph/register' {
       'instalment_sequences@1:amount_due': 'ARRAY<DECIMAL>';
       /** Paid or waived of it so far; one value an instalment, newest first, NULL where the mask `observed` is false (CNY) */
       'instalment_sequences@1:amount_paid': 'ARRAY<DECIMAL>';
-      /** Principal outstanding at the end of the due day; NULL also without a snapshot of that day; one value an instalment, newest first, NULL where the mask `observed` is false (CNY) */
+      /** Principal outstanding at the end of the due day; NULL also without a snapshot of that day in 1,116 days; one value an instalment, newest first, NULL where the mask `observed` is false (CNY) */
       'instalment_sequences@1:balance': 'ARRAY<DECIMAL>';
       /** Actions to the borrower in 90 days that ended in REACHED, PROMISE or PAID / those with a result; NULL without one (fraction) */
       'instalment_sequences@1:borrower_reached_share_90d': 'FLOAT64';
