@@ -255,6 +255,31 @@ describe('a key that is bound to rows', () => {
     expect(days).toEqual([...days].sort().reverse());
   });
 
+  const fails = "accurateCast(if(product != 'HAND', 'no number', '1'), 'UInt8') = 1";
+  it.each([
+    `SELECT count() FROM mis_loans WHERE ${fails}`,
+    `SELECT count() FROM mis_loans AS a INNER JOIN mis_loans AS b ON a.date = b.date AND ${fails.replaceAll('product', 'a.product')} WHERE ${fails.replaceAll('product', 'b.product')}`,
+    `SELECT countIf(${fails}) FROM mis_loans`,
+    `SELECT count() FROM (SELECT product, date FROM mis_loans ORDER BY date LIMIT 10) WHERE ${fails}`,
+    `SELECT date, count() FROM mis_loan_days WHERE date = '2028-03-31' AND ${fails} GROUP BY date HAVING min(${fails}) = 1`,
+  ])('cannot tell by a failure what the other rows hold: %s', async (text) => {
+    await expect(read(text)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(await read(text, HAND)).toHaveLength(1);
+  });
+
+  it('cannot tell by a failure on which days others have rows, where its rights are on what is joined', async () => {
+    const [[province] = []] = await read(
+      'SELECT province FROM mis_loan_days WHERE province IS NOT NULL GROUP BY province ORDER BY uniqExact(date) LIMIT 1',
+    );
+    const bound: readonly RowRight[] = [{ dimension: 'province', values: [String(province)] }];
+    const [[day] = []] = await read(
+      `SELECT date FROM mis_loan_days GROUP BY date HAVING countIf(province = '${province}') = 0 ORDER BY date LIMIT 1`,
+    );
+    const text = `SELECT count() FROM mis_loan_days WHERE accurateCast(if(date = '${day}', 'no number', '1'), 'UInt8') = 1`;
+    await expect(read(text)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(await read(text, bound)).toHaveLength(1);
+  });
+
   it('sees no view whose rows lack the dimension', async () => {
     const shown = (await read('SHOW TABLES', HAND)).flat();
     expect(shown).toContain('mis_loans');
