@@ -1,5 +1,5 @@
 /**
- * Derives one day of gangs of generated links in the embedded ClickHouse, then the day after, on which nothing is new.
+ * Derives one day of gangs of generated links in the embedded ClickHouse, then the day after, on which nothing is new, and computes the views of gangs.
  * `node --import ./bin/typescript.js bench/gangs.ts [million links]`, 1 by default.
  */
 import { randomUUID } from 'node:crypto';
@@ -7,11 +7,14 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { raw } from '../src/core/definitions/sql.js';
+import type { View } from '../src/core/definitions/definitions.js';
+import { raw, sql } from '../src/core/definitions/sql.js';
 import { BusinessCalendar } from '../src/core/helpers/time.js';
 import type { Log, Metrics } from '../src/core/ports/process.js';
 import { createGangs } from '../src/derived/gangs/derivation.js';
 import { startEmbedded } from '../src/embedded/index.js';
+import { viewQuery } from '../src/offline/history/view-sql.js';
+import { loadRegistry } from '../src/registry/load.js';
 import { openClickHouse } from '../src/warehouse/client.js';
 import { migrateClickHouse } from '../src/warehouse/migrate.js';
 import { unsharedLeases } from '../test/support/leases.js';
@@ -72,6 +75,23 @@ try {
       ...(run as object),
       seconds,
       node: await peakOf(process.pid),
+      clickhouse: await peakOf(child.pid),
+    });
+  }
+  const { views } = await loadRegistry({ root: fileURLToPath(new URL('..', import.meta.url)) });
+  for (const id of ['gang_membership@1', 'gang_profile@1', 'identifier_gangs@1']) {
+    const view = views.get(id) as View;
+    const asOf = calendar.startOfDay('2026-03-03');
+    const began = performance.now();
+    const query = viewQuery(view, { asOf, knowledge: asOf + view.delayMs }, calendar);
+    const [count] = await clickhouse.rows(
+      'bench-view',
+      sql`SELECT count() AS rows, sum(sipHash64(*)) AS checksum FROM (${query})`,
+    );
+    console.log({
+      view: id,
+      ...(count as object),
+      seconds: (performance.now() - began) / 1000,
       clickhouse: await peakOf(child.pid),
     });
   }

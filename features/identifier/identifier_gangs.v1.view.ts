@@ -62,15 +62,15 @@ export default defineFeatureView({
         i.joined_30d AS gang_new_members_30d, v.verdict AS gang_verdict
       FROM (
         SELECT t.node_type AS identifier_type, t.identifier AS identifier, toInt32(any(t.degree)) AS customers,
-          toInt32(min(dateDiff('day', toDate(t.last_seen, ${timezone}), ${asOf.date}))) AS days_since_seen, toInt32(sum(t.known_bad)) AS known_bad,
+          toInt32(any(dateDiff('day', toDate(t.last_seen, ${timezone}), ${asOf.date}))) AS days_since_seen, toInt32(sum(t.known_bad)) AS known_bad,
           toInt32(count()) AS gangs, argMax(g.gang_id, (g.members, g.gang_id)) AS gang_id,
           toInt32(sum(g.members) + any(t.degree) - sum(t.inside)) AS gang_customers, toInt32(sum(g.bad)) AS gang_known_bad,
           toInt32(max(dateDiff('day', toDate(g.first_tie, ${timezone}), ${asOf.date}))) AS gang_age_days,
           toInt32(sum(g.joined_7d)) AS joined_7d, toInt32(sum(g.joined_30d)) AS joined_30d
         FROM (
-          SELECT u.node_type AS node_type, u.identifier AS identifier, m.gang_id AS gang_id, any(u.degree) AS degree, max(u.last_used) AS last_seen,
+          SELECT u.node_type AS node_type, u.identifier AS identifier, m.gang_id AS gang_id, any(u.degree) AS degree, any(u.last_seen) AS last_seen,
             sum(m.known_bad) AS known_bad, count() AS inside
-          FROM (SELECT *, max(last_seen) OVER (PARTITION BY node_type, identifier) AS last_used FROM ${openIdentifiers(context)}) AS u
+          FROM ${openIdentifiers(context)} AS u
           INNER JOIN ${gangMembers(context)} AS m ON u.customer_id = m.customer_id
           GROUP BY u.node_type, u.identifier, m.gang_id) AS t
         INNER JOIN (${gangs}) AS g ON t.gang_id = g.gang_id

@@ -6,6 +6,7 @@ import type { Caller } from '../core/ports/access.js';
 import { maskFor, type RequestContext } from '../graphql/context.js';
 import { gangTime, INVESTIGATORS } from '../graphql/gang-arguments.js';
 import { answeredInTime } from './deadlines.js';
+import { safeName } from './downloads.routes.js';
 import { sendFile } from './report-files.js';
 import { guardedRoute } from './route-access.js';
 
@@ -48,7 +49,7 @@ export function registerGangs(
         // The route is closed without a caller.
         const mask = maskFor({ services, caller: caller as Caller });
         const body = write({ gang, members, links, timeline, verdicts }, mask);
-        return sendFile(request, reply, { name: `case-${gang.id}-${calendar.dateOf(asOf)}.${suffix}`, type, body });
+        return sendFile(request, reply, { name: `case-${safeName(gang.id)}-${calendar.dateOf(asOf)}.${suffix}`, type, body });
       },
     });
   }

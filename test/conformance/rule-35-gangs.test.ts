@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import { BusinessCalendar } from '../../src/core/helpers/time.js';
 import type { GangReader } from '../../src/core/ports/gangs.js';
@@ -233,8 +234,29 @@ interface MemberRow extends Omit<Member, 'others'> {
   readonly gang_id: string;
 }
 
+/** What comes in while days are derived: at each instant some customers are seen with some identifiers. */
+const STAGES = ['2026-03-03 10:00', '2026-03-04 12:00', '2026-03-05 09:00', '2026-03-09 10:00'] as const;
+const CROWD = ['R0', 'R1', 'R2', 'R3', 'R4', 'R5'] as const;
+const seenTogether = fc.array(
+  fc.tuple(
+    fc.constantFrom(...CROWD),
+    fc.constantFrom('DEVICE', 'PHONE', 'CONTACT_PHONE'),
+    fc.constantFrom('r', 's', 't'),
+  ),
+  { minLength: 5, maxLength: 8 },
+);
+const ARRIVALS = fc.sample(seenTogether, { numRuns: STAGES.length, seed: 35 });
+
+/** The gang of each of the crowd at an instant. */
+const crowdAt = (reader: GangReader, instant: string) =>
+  Promise.all(CROWD.map((who) => reader.findOf(who, Date.parse(at(instant)))));
+
+type Answers = Awaited<ReturnType<typeof crowdAt>>;
+
 interface World {
   readonly reader: GangReader;
+  /** What was answered at each of the instants, before anything later was there. */
+  readonly answered: readonly Answers[];
   state(day: string): Promise<readonly MemberRow[]>;
   close(): Promise<void>;
 }
@@ -291,11 +313,22 @@ async function loadCases(graph: Graph): Promise<void> {
 
 const world = shared(async (): Promise<World> => {
   const graph = await openGraph();
+  const reader = createGangReader({ clickhouse: graph.sources.clickhouse, tables: TABLES, calendar });
+  const answered: Answers[] = [];
+  const arrive = async (stage: number): Promise<void> => {
+    const instant = STAGES[stage] as string;
+    await graph.link((ARRIVALS[stage] ?? []).map(([who, type, identifier]) => [who, type, identifier, instant]));
+    answered.push(await crowdAt(reader, instant));
+  };
   await loadCases(graph);
   const stateOn = (day: string) =>
     graph.rows<MemberRow>(`SELECT customer_id, gang_id, known_bad, distance_to_bad, bad_neighbours, propagated_risk FROM (
       SELECT * FROM gang_members WHERE as_of <= '${day}' ORDER BY as_of DESC, seq DESC LIMIT 1 BY customer_id) WHERE gang_id != '' ORDER BY customer_id`);
-  await graph.derive('2026-03-04', '2026-03-02');
+  await graph.derive('2026-03-02');
+  await arrive(0);
+  await graph.derive('2026-03-03');
+  await arrive(1);
+  await graph.derive('2026-03-04');
   const before = await stateOn('2026-03-04');
   await graph.load(
     'gang_verdicts',
@@ -313,10 +346,13 @@ const world = shared(async (): Promise<World> => {
       ];
     }),
   );
+  await arrive(2);
   await graph.derive('2026-03-06', '2026-03-05');
+  await arrive(3);
   const states = new Map<string, Promise<readonly MemberRow[]>>();
   return {
-    reader: createGangReader({ clickhouse: graph.sources.clickhouse, tables: TABLES, calendar }),
+    reader,
+    answered,
     state: (day) => {
       const state = states.get(day) ?? stateOn(day);
       states.set(day, state);
@@ -353,4 +389,20 @@ defineRule(
     },
   },
   cases,
+);
+
+defineRule(
+  {
+    rule: 35,
+    open: world,
+    async check({ stage }: Case & { readonly stage: number }, { reader, answered }) {
+      const then = answered[stage] as Answers;
+      expect(then.some((gang) => gang !== null)).toBe(true);
+      expect(await crowdAt(reader, STAGES[stage] as string)).toEqual(then);
+    },
+  },
+  STAGES.map((instant, stage) => ({
+    name: `what is answered at ${instant} is answered for that instant ever after, whatever is imported and derived later`,
+    stage,
+  })),
 );
