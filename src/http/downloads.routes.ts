@@ -14,7 +14,8 @@ const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
 };
 
 /** Letters that every file system and header takes. */
-export const safeName = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, '_').slice(0, 100) || 'training-set';
+export const safeName = (name: string): string =>
+  name.replace(/[^A-Za-z0-9._-]+/g, '_').slice(0, 100) || 'training-set';
 
 /** The route of `downloadUrl`: the file of a training set. */
 export const TRAINING_SET_FILE = guardedRoute('GET', '/training-sets/:id', {

@@ -49,7 +49,11 @@ export function registerGangs(
         // The route is closed without a caller.
         const mask = maskFor({ services, caller: caller as Caller });
         const body = write({ gang, members, links, timeline, verdicts }, mask);
-        return sendFile(request, reply, { name: `case-${safeName(gang.id)}-${calendar.dateOf(asOf)}.${suffix}`, type, body });
+        return sendFile(request, reply, {
+          name: `case-${safeName(gang.id)}-${calendar.dateOf(asOf)}.${suffix}`,
+          type,
+          body,
+        });
       },
     });
   }
