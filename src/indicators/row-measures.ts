@@ -12,10 +12,10 @@ export interface RowMeasure {
   readonly read: string;
 }
 
-const AGGREGATE = /\b(count|sum|uniqExact|quantileExact)(If)?(OrNull)?(\([\d.]+\))?\(/g;
-/** Those that a column of a row cannot stand for: they need all rows at once. */
-const OTHERS =
-  /\b(?:group[A-Z]\w*|uniq(?!Exact)\w*|arg(?:Min|Max)\w*|avg\w*|any\w*|median\w*|quantile(?!Exact)\w*|min\w*|max\w*)\(/;
+const AGGREGATE = /\b(count|sum|uniqExact|quantileExact)(If)?(OrNull)?(\([\d.]+\))?\(/;
+/** What may be one more aggregate, beside the one or in it: a column of a row cannot stand for both. */
+const ONE_MORE =
+  /\b(?:sum|count|avg|min|max|any|uniq|quantile|median|group|arg|stddev|var|corr|covar|top|first_value|last_value|entropy)\w*\(/;
 
 /** The arguments of a call whose parenthesis is open at `from`, and where it ends. */
 function argumentsFrom(text: string, from: number): { readonly args: readonly string[]; readonly end: number } {
@@ -38,10 +38,12 @@ function argumentsFrom(text: string, from: number): { readonly args: readonly st
 
 /** Null where the measure is no aggregate of one value a row: it has no column. */
 export function rowMeasure(name: string, { expression }: FactMeasure): RowMeasure | null {
-  const [call, second] = [...expression.matchAll(AGGREGATE)];
-  if (!call || second || OTHERS.test(expression)) return null;
+  const call = AGGREGATE.exec(expression);
+  if (!call) return null;
   const [opened, aggregate = '', isConditional, orNull = '', level = ''] = call;
   const { args, end } = argumentsFrom(expression, call.index + opened.length);
+  const rest = [expression.slice(0, call.index), ...args, expression.slice(end)];
+  if (rest.some((part) => ONE_MORE.test(part))) return null;
   const condition = isConditional ? args.at(-1) : undefined;
   const value = isConditional ? args.slice(0, -1)[0] : args[0];
   const around = (read: string): string => expression.slice(0, call.index) + read + expression.slice(end);

@@ -1,6 +1,7 @@
 /** Keeps the views of facts in ClickHouse in step with the definitions in force. */
 import { createHash } from 'node:crypto';
 import { ident, join, param, raw, type Sql, sql } from '../../core/definitions/sql.js';
+import { RiskgraphError } from '../../core/errors.js';
 import { MIS_SECRET, type MisView } from '../../core/ports/mis.js';
 import type { Log } from '../../core/ports/process.js';
 import type { ClickHouse } from '../client.js';
@@ -22,6 +23,8 @@ const contentOf = ({ select, comment, columns }: MisView): string =>
     .update(JSON.stringify([select, comment, columns]))
     .digest('hex')
     .slice(0, 16);
+
+const isRefusal = (error: unknown): boolean => error instanceof RiskgraphError && error.code === 'INTERNAL';
 
 const text = (value: string): Sql => raw(`'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`);
 
@@ -80,10 +83,13 @@ export function createMisViews({ store, views, secret, log }: MisViewsOptions) {
       else if (before && before.engine !== 'View') {
         log.warn({ name: view.name }, 'a table has the name of a view of a fact: rename it, and the view is made');
       } else {
-        // One that the store refuses leaves the others as they are.
         await make(view).then(
           () => whole.push(view),
-          (err: unknown) => log.warn({ name: view.name, err }, 'the view of a fact is not made'),
+          (error: unknown) => {
+            if (!isRefusal(error)) throw error;
+            // It is refused until its fact is another; the others are made.
+            log.warn({ name: view.name, err: error }, 'the view of a fact is not made');
+          },
         );
       }
     }
@@ -100,7 +106,7 @@ export function createMisViews({ store, views, secret, log }: MisViewsOptions) {
     const as = inForce.map(contentOf).join();
     if (as !== keptAs) {
       await bring(inForce);
-      keptAs = kept.length === inForce.length ? as : null;
+      keptAs = as;
     }
     return kept;
   }
