@@ -76,6 +76,11 @@ describe('the row codec', () => {
     const withIt = rowCodec(testView('a', { specs })).encode(testRow({ values: [...values, sequence] })).length;
     expect(withIt).toBeLessThanOrEqual(3_000);
     expect(withIt - without).toBeLessThanOrEqual(80);
+    // A gap costs the bits of a bitmap, a mask a byte a month.
+    const masked = { ...doubles, sequence: feature('ARRAY<INT32>'), observed: feature('ARRAY<BOOLEAN>') };
+    const gap = [sequence.map((dpd, month) => (month === 3 ? null : dpd)), sequence.map((_, month) => month !== 3)];
+    const withMask = rowCodec(testView('a', { specs: masked })).encode(testRow({ values: [...values, ...gap] })).length;
+    expect(withMask - without).toBeLessThanOrEqual(80);
   });
 
   it('refuses bytes that another set of features wrote', () => {
