@@ -1,4 +1,5 @@
 import type { Book } from './book.js';
+import { bureauRows } from './bureau-lines.js';
 import { campaignRows } from './campaigns.js';
 import { collectionRows } from './collections.js';
 import { eventRows } from './events.js';
@@ -17,21 +18,27 @@ export const SURROUNDING_TABLES = [
   'identifier_links',
   'events',
   'external_reports',
+  'inquiries',
+  'tradelines',
   'campaign_contacts',
   'fund_flows',
   'collections',
 ] as const;
 
 /** Everything around the loans of one customer: phones, links, the app, outside reports, campaigns, what became of the money, collection. */
-export const surroundingRows = (book: Book, life: Life): CustomerRows => ({
-  device_sightings: sightingRows(book, life),
-  identifier_links: identifierRows(book, life),
-  events: eventRows(book, life),
-  external_reports: externalReportRows(book, life),
-  campaign_contacts: campaignRows(book, life),
-  fund_flows: fundFlowRows(book, life),
-  collections: collectionRows(book, life),
-});
+export const surroundingRows = (book: Book, life: Life): CustomerRows => {
+  const reports = externalReportRows(book, life);
+  return {
+    device_sightings: sightingRows(book, life),
+    identifier_links: identifierRows(book, life),
+    events: eventRows(book, life),
+    external_reports: reports,
+    ...bureauRows(book, reports),
+    campaign_contacts: campaignRows(book, life),
+    fund_flows: fundFlowRows(book, life),
+    collections: collectionRows(book, life),
+  };
+};
 
 /** Tables that know no customer and no time: `places` and `tac_brands`. */
 export const referenceRows = (): CustomerRows => ({ places: placeRows(), tac_brands: tacBrandRows() });

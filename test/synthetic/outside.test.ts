@@ -52,6 +52,27 @@ describe('what others say of a customer and do about a loan', () => {
     ).toEqual([]);
   });
 
+  it('lists the inquiries and accounts that its own counts say, known with it', () => {
+    const inquiries = groupBy(rows('inquiries'), (row) => row.report_id);
+    const tradelines = groupBy(rows('tradelines'), (row) => row.report_id);
+    const reports = rows('external_reports').filter((row) => row.product === 'CREDIT_SCORE' && row.status === 'OK');
+    for (const report of reports) {
+      const {
+        inquiries_90d: asked,
+        open_accounts: open,
+        overdue_accounts_24m: late,
+      } = report.values as Record<string, number>;
+      const since = at(report, 'requested_at') - 90 * DAY;
+      const lines = inquiries.get(report.report_id) ?? [];
+      const accounts = tradelines.get(report.report_id) ?? [];
+      expect(lines.filter((row) => at(row, 'inquired_at') > since)).toHaveLength(asked ?? -1);
+      expect(accounts.filter((row) => row.status === 'OPEN')).toHaveLength(open ?? -1);
+      expect(accounts.filter((row) => row.worst_dpd !== 0)).toHaveLength(Math.min(late ?? 0, accounts.length));
+      expect([...lines, ...accounts].filter((row) => row.ingested_at !== report.requested_at)).toEqual([]);
+    }
+    expect(inquiries.size + tradelines.size).toBeGreaterThan(reports.length);
+  });
+
   it('knows of the risk, and far from all of it', () => {
     const pairs = rows('external_reports')
       .filter((row) => row.product === 'CREDIT_SCORE' && row.status === 'OK')
