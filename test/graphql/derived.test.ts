@@ -326,4 +326,37 @@ describe('gangs', () => {
     );
     expect(trusts[0]?.details).toMatchObject({ arguments: { identifier: '1 value', reason: 'the phone of a shop' } });
   });
+
+  it('are found by how their members are decided and how they pay first', async () => {
+    await load('applications?history=true', [
+      'application_id,customer_id,kind,product,applied_at,amount,term_months,decision,decided_at',
+      'APP2,A,CREDIT,P,2026-02-20T10:00:00+08:00,1000.00,6,DECLINED,2026-02-21T10:00:00+08:00',
+      'APP3,C,CREDIT,P,2026-02-20T10:00:00+08:00,1000.00,6,APPROVED,2026-02-21T10:00:00+08:00',
+      'APP4,D,CREDIT,P,2026-02-20T10:00:00+08:00,1000.00,6,APPROVED,2026-02-21T10:00:00+08:00',
+    ]);
+    await load('installments?history=true', [
+      'loan_id,installment_no,effective_at,customer_id,due_date,principal_due,interest_due',
+      ...['A', 'B', 'D'].map((who) => `L${who},1,2026-01-15T09:00:00+08:00,${who},2026-02-15,100.00,4.00`),
+      // Its first instalment is due for three days.
+      'LC,1,2026-01-15T09:00:00+08:00,C,2026-03-12,100.00,4.00',
+    ]);
+    await load('loan_snapshots?history=true', [
+      LATE_LOAN[0] as string,
+      'LA,2026-02-22,A,P,CURRENT,0,0,100.00,0.00,2026-01-15,100.00',
+      'LB,2026-02-22,B,P,OVERDUE,0,7,100.00,100.00,2026-01-15,100.00',
+      'LD,2026-02-22,D,P,OVERDUE,0,6,100.00,100.00,2026-01-15,100.00',
+    ]);
+    const found = (filter: string, order: string) =>
+      ask<object[]>(
+        `{ gangs(asOf: "2026-03-15T12:00:00Z", minSize: 2, orderBy: "${order}", filters: [${filter}]) { size } }`,
+      );
+    const where = (dimension: string, op: string, value: string) =>
+      `{ dimension: "${dimension}", op: ${op}, values: ["${value}"] }`;
+    // Of A, B and C two are judged, one of whom paid nothing within seven days; of D and E one, who was late for six.
+    expect(await found(where('matured_members', 'GTE', '1'), '-fpd7_rate')).toEqual([{ size: 3 }, { size: 2 }]);
+    expect(await found(where('fpd7_rate', 'EQ', '0.5'), 'size')).toEqual([{ size: 3 }]);
+    expect(await found(where('matured_members', 'EQ', '2'), 'size')).toEqual([{ size: 3 }]);
+    expect(await found(where('approval_rate_90d', 'EQ', '0.5'), 'size')).toEqual([{ size: 3 }]);
+    expect(await found(where('approval_rate_90d', 'EQ', '1'), 'size')).toEqual([{ size: 2 }]);
+  });
 });

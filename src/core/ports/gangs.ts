@@ -108,6 +108,9 @@ export const GANG_MEASURES = [
   'applications_7d',
   'applications_30d',
   'exposure',
+  'approval_rate_90d',
+  'matured_members',
+  'fpd7_rate',
 ] as const;
 
 /** Reads gangs as they were known at an instant: who belongs to which as of the last derived day, and links as they are at the instant itself. */

@@ -17,7 +17,8 @@ export async function searchGangs(options: GangReaderOptions, search: GangSearch
     ...(verdict === null ? [] : [sql`verdict = ${verdict}`]),
     ...filters.map(conditionOf),
   ];
-  const found = sql`SELECT *, row_number() OVER (ORDER BY ${orderOf(orderBy)}, gang_id) AS place FROM (${measuresSql(options, asOf)})
+  const read = new Set([...filters.map(({ dimension }) => dimension), (orderBy ?? '').replace('-', '')]);
+  const found = sql`SELECT *, row_number() OVER (ORDER BY ${orderOf(orderBy)}, gang_id) AS place FROM (${measuresSql(options, asOf, read)})
     WHERE ${join(conditions, ' AND ')}`;
   // A page after an id that is not found is empty.
   const after =
@@ -70,9 +71,44 @@ function conditionOf({ dimension, op, values }: IndicatorFilter): Sql {
   return sql`toFloat64(${measure}) ${raw(OPERATORS[op])} ${operand}`;
 }
 
-/** One row a gang with its members and measures. */
-function measuresSql(options: GangReaderOptions, asOf: Gang['asOf']): Sql {
+/** First instalments that are unpaid so many days after their due date. */
+const FPD_DAYS = 7;
+
+/** `(SELECT …)` of `customer_id`, `matured` and `unpaid`, 1 or 0, of members with a first instalment that was due so many days ago or earlier. */
+function firstPayments({ known, members }: ReturnType<typeof knownAt>): Sql {
+  const days = raw(String(FPD_DAYS));
+  // Qualified: a bare name in a condition would mean the aggregate of that name.
+  const first = sql`(SELECT i.loan_id AS loan_id, argMin(i.customer_id, i.effective_at) AS customer_id,
+      argMin(i.due_date, i.effective_at) + ${days} AS judged
+    FROM ${known('installments', { keyFilter: sql`v.installment_no = 1` })} AS i
+    WHERE i.customer_id IN (SELECT customer_id FROM ${members}) GROUP BY i.loan_id)`;
+  // At the end of that day the oldest unpaid instalment is the first one where it is so many days past due.
+  const snapshots = known('loan_snapshots', {
+    keyFilter: sql`(v.loan_id, v.as_of) IN (SELECT loan_id, judged FROM ${first})`,
+  });
+  return sql`(SELECT i.customer_id AS customer_id, 1 AS matured, max(s.dpd >= ${days}) AS unpaid
+    FROM ${first} AS i INNER JOIN ${snapshots} AS s ON i.loan_id = s.loan_id AND i.judged = s.as_of GROUP BY i.customer_id)`;
+}
+
+/** `(SELECT …)` of `customer_id`, and how many applications of 90 days were decided and approved. */
+const decisions = ({ known, daysBack }: ReturnType<typeof knownAt>): Sql =>
+  sql`(SELECT customer_id, countIf(decision IN ('APPROVED', 'DECLINED')) AS decided, countIf(decision = 'APPROVED') AS approved
+    FROM ${known('applications', { columns: ['application_id', 'customer_id', 'applied_at', 'decision'] })}
+    WHERE applied_at > ${daysBack(90)} GROUP BY customer_id)`;
+
+/** In place of what is not asked for, which would read much: no row. */
+const unread = (columns: string): Sql => sql`(SELECT ${raw(columns)} WHERE 0)`;
+
+/** One row a gang with its members and measures; of what is dear to read, only what a condition or the order names. */
+function measuresSql(options: GangReaderOptions, asOf: Gang['asOf'], read: ReadonlySet<string>): Sql {
   const at = knownAt(options, asOf);
+  const paid =
+    read.has('fpd7_rate') || read.has('matured_members')
+      ? firstPayments(at)
+      : unread("'' AS customer_id, 0 AS matured, 0 AS unpaid");
+  const decided = read.has('approval_rate_90d')
+    ? decisions(at)
+    : unread("'' AS customer_id, 0 AS decided, 0 AS approved");
   const exposed = at.known('loan_snapshots', {
     keyFilter: sql`v.as_of >= toDate(${at.instant}, ${options.calendar.timezone}) - ${raw(String(NEWEST_SNAPSHOT_DAYS))}`,
   });
@@ -80,13 +116,17 @@ function measuresSql(options: GangReaderOptions, asOf: Gang['asOf']): Sql {
       sum(m.known_bad) AS known_bad, known_bad / size AS bad_share, dateDiff('day', first_seen, ${at.instant}) AS age_days,
       countIf(m.joined_at > ${at.daysBack(7)}) AS new_members_7d, countIf(m.joined_at > ${at.daysBack(30)}) AS new_members_30d,
       sum(ifNull(a.applied_7d, 0)) AS applications_7d, sum(ifNull(a.applied_30d, 0)) AS applications_30d,
-      sum(ifNull(l.owed, 0)) AS exposure, ifNull(any(v.verdict), 'NONE') AS verdict
+      sum(ifNull(l.owed, 0)) AS exposure, sum(ifNull(d.decided, 0)) AS decided_90d,
+      if(decided_90d > 0, sum(ifNull(d.approved, 0)) / decided_90d, NULL) AS approval_rate_90d, sum(ifNull(p.matured, 0)) AS matured_members,
+      if(matured_members > 0, sum(ifNull(p.unpaid, 0)) / matured_members, NULL) AS fpd7_rate, ifNull(any(v.verdict), 'NONE') AS verdict
     FROM ${at.members} AS m
     LEFT JOIN (SELECT customer_id, countIf(applied_at > ${at.daysBack(7)}) AS applied_7d, count() AS applied_30d FROM ${at.applications}
       WHERE applied_at > ${at.daysBack(30)} GROUP BY customer_id) AS a ON m.customer_id = a.customer_id
     LEFT JOIN (SELECT customer_id, sum(principal_outstanding) AS owed FROM (
         SELECT loan_id, customer_id, status, principal_outstanding FROM ${exposed} ORDER BY as_of DESC LIMIT 1 BY loan_id)
       WHERE status IN ('CURRENT', 'OVERDUE') GROUP BY customer_id) AS l ON m.customer_id = l.customer_id
+    LEFT JOIN ${decided} AS d ON m.customer_id = d.customer_id
+    LEFT JOIN ${paid} AS p ON m.customer_id = p.customer_id
     LEFT JOIN ${at.verdicts} AS v ON m.gang_id = v.gang_id
     GROUP BY m.gang_id`;
 }
