@@ -118,7 +118,7 @@ export async function createHttpServer(options: HttpOptions): Promise<FastifyIns
     now: services.now,
     admit,
   });
-  await registerSql(server, { mis: services.mis, admit });
+  await registerSql(server, { mis: services.mis });
   await registerGraphql(server, { schemas: schemasOf(services.registry), services, log, metrics, admit });
   await options.registerImports?.(server);
   return server;

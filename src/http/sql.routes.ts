@@ -4,7 +4,6 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../core/ports/access.js';
 import { MIS_LIMITS, MIS_SETTINGS, type MisReader } from '../core/ports/mis.js';
-import type { Admission } from './admission.js';
 import { waitOf } from './deadlines.js';
 import { guardedRoute, OPEN } from './route-access.js';
 
@@ -60,11 +59,13 @@ const settingsIn = (sent: Sent): Readonly<Record<string, string>> =>
 
 export interface SqlRoutesOptions {
   readonly mis: Pick<MisReader, 'read'>;
-  readonly admit: Admission;
 }
 
-/** `/sql` takes one SELECT, as text of the body, of `query`, or of both together, as ClickHouse does. */
-export async function registerSql(server: FastifyInstance, { mis, admit }: SqlRoutesOptions): Promise<void> {
+/**
+ * `/sql` takes one SELECT, as text of the body, of `query`, or of both together, as ClickHouse does. Statements wait for each other where SQL of callers runs, and
+ * keep no place of the requests that this process works on.
+ */
+export async function registerSql(server: FastifyInstance, { mis }: SqlRoutesOptions): Promise<void> {
   const send = async (request: FastifyRequest, reply: FastifyReply) => {
     const sent = request.query as Sent;
     const text = [oneOf(sent, 'query') ?? '', typeof request.body === 'string' ? request.body : ''];
@@ -89,7 +90,7 @@ export async function registerSql(server: FastifyInstance, { mis, admit }: SqlRo
     scope.addContentTypeParser('*', { parseAs: 'string', bodyLimit: BODY_LIMIT }, (_request, body, done) =>
       done(null, body),
     );
-    for (const route of SQL_ROUTES) scope.route({ ...route, bodyLimit: BODY_LIMIT, preParsing: admit, handler: send });
+    for (const route of SQL_ROUTES) scope.route({ ...route, bodyLimit: BODY_LIMIT, handler: send });
     scope.get('/sql/ping', OPEN, async () => 'Ok.\n');
   });
 }

@@ -31,9 +31,10 @@ export interface CheckTools {
 export interface UserSql {
   /**
    * Runs a body that looks at SQL and computes nothing of it. `key` is the id of the caller's key; those without one have a share together.
+   * It waits for its turn as long as the caller does, in ms; a few seconds where that says nothing.
    * @throws OVERLOADED where the key, or all of them together, have more SQL to check than is done in time
    */
-  check<T>(key: string | undefined, body: (tools: CheckTools) => Promise<T>): Promise<T>;
+  check<T>(key: string | undefined, body: (tools: CheckTools) => Promise<T>, patienceMs?: number): Promise<T>;
   /**
    * Waits for a place in which SQL runs, until it is left.
    * @throws OVERLOADED where none becomes free in ten minutes; the reason of the signal where that ends the wait
@@ -65,8 +66,8 @@ export function createUserSql(store: ClickHouse): UserSql {
   const tools = { store, guard: createSqlGuard(store) };
   const stays = new AbortController().signal;
   return {
-    async check(key = '', body) {
-      const leave = await checks.enter(key, CHECK_PATIENCE_MS, stays);
+    async check(key = '', body, patienceMs = CHECK_PATIENCE_MS) {
+      const leave = await checks.enter(key, patienceMs, stays);
       if (!leave) throw overloaded('check');
       // The place stays taken as long as the server works, whether or not the caller still waits.
       return withinTime(body(tools).finally(leave), CHECK_MS, tooLong);

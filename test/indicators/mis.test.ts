@@ -220,6 +220,12 @@ describe('statements over the views', () => {
     await expect(read(text)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
+  it('wait for those before them: a dashboard asks for all its charts at once', async () => {
+    const charts = Array.from({ length: 12 }, (_, chart) => read(`SELECT count() + ${chart} FROM mis_loans`));
+    const numbers = (await Promise.all(charts)).flat(2).map(Number);
+    expect(numbers).toEqual(numbers.map((_, chart) => (numbers[0] as number) + chart));
+  });
+
   it('take settings of the output, limits that are lower, and no other', async () => {
     const all = 'SELECT date FROM mis_loan_days';
     await expect(read(all, [], { max_result_rows: '1' })).rejects.toMatchObject({ hint: 'make it read less' });

@@ -17,6 +17,9 @@ const ITS_FORMAT = /^([\s\S]*?)\s+FORMAT\s+(\w+)\s*$/i;
 
 const WRITES = /^(?:INSERT|CREATE|ALTER|DROP|DELETE|UPDATE|TRUNCATE|SET|USE|GRANT|REVOKE|SYSTEM)\b/i;
 
+/** The charts of a dashboard are asked for at once, by one key, and each waits for those before it. */
+const CHECK_PATIENCE_MS = 60_000;
+
 /** Functions that tell of the server or the clock: clients ask them, and dates of a dashboard are relative to today. */
 const FUNCTIONS = [
   'version',
@@ -114,20 +117,24 @@ async function plan(
   const known = reachable.map(({ view }) => view);
   const about = aboutServer(text, known);
   if (about) return { select: about, settings: {} };
-  return userSql.check(keyId, async ({ store, guard }) => {
-    const statement = inOnePart(await printed(store, text), await databaseOf(store));
-    const bound = Object.fromEntries(
-      reachable.flatMap(({ view, rows }) =>
-        rows ? [[view.name, sql`SELECT * FROM ${raw(view.name)} WHERE ${rows}`]] : [],
-      ),
-    );
-    const definitions = { ...bound, ...systemTablesIn(statement, known) };
-    const tables = reachable.flatMap(({ view, rows }) => (rows ? [] : [view.name]));
-    const checked = await guard.check(statement, { tables, views: definitions, functions: FUNCTIONS });
-    if (Object.keys(definitions).length === 0) return { select: raw(checked), settings: {} };
-    // As the guard has looked at it: one that is put together otherwise could read a name as the view itself.
-    return { select: sql`WITH ${withSql(definitions)} SELECT * FROM (${raw(checked)})`, settings: AROUND };
-  });
+  return userSql.check(
+    keyId,
+    async ({ store, guard }) => {
+      const statement = inOnePart(await printed(store, text), await databaseOf(store));
+      const bound = Object.fromEntries(
+        reachable.flatMap(({ view, rows }) =>
+          rows ? [[view.name, sql`SELECT * FROM ${raw(view.name)} WHERE ${rows}`]] : [],
+        ),
+      );
+      const definitions = { ...bound, ...systemTablesIn(statement, known) };
+      const tables = reachable.flatMap(({ view, rows }) => (rows ? [] : [view.name]));
+      const checked = await guard.check(statement, { tables, views: definitions, functions: FUNCTIONS });
+      if (Object.keys(definitions).length === 0) return { select: raw(checked), settings: {} };
+      // As the guard has looked at it: one that is put together otherwise could read a name as the view itself.
+      return { select: sql`WITH ${withSql(definitions)} SELECT * FROM (${raw(checked)})`, settings: AROUND };
+    },
+    CHECK_PATIENCE_MS,
+  );
 }
 
 async function databaseOf(store: ClickHouse): Promise<string> {
