@@ -1,6 +1,6 @@
-import { addMonths } from '../core/helpers/time.js';
 import type { Client } from './client.js';
 import type { DemoExamples } from './demo-examples.js';
+import { firstShown, pivot, showReports, type TableAnswer } from './demo-reports.js';
 import { table } from './output.js';
 
 export interface DemoView {
@@ -12,7 +12,6 @@ export interface DemoView {
   readonly model: string;
 }
 
-const MONTHS_SHOWN = 6;
 const INDICATORS = ['approval_rate', 'overdue_balance_rate_30', 'new_loans'];
 const FEATURES = [
   'loan_behaviour@1:open_loans',
@@ -36,6 +35,7 @@ export async function showQueries(view: DemoView): Promise<void> {
   await showDecision(view);
   await showModeler(view);
   await showAnalyst(view);
+  await showReports(view, view.endDate);
 }
 
 async function ask<T>({ client, say }: DemoView, who: string, query: string): Promise<T> {
@@ -97,11 +97,6 @@ async function showDecision(view: DemoView): Promise<void> {
 /** Numbers for reading: four decimals at most. */
 const short = (value: unknown): unknown => (typeof value === 'number' ? Math.round(value * 10_000) / 10_000 : value);
 
-interface TableAnswer {
-  readonly columns: readonly { readonly name: string }[];
-  readonly rows: readonly (readonly unknown[])[];
-}
-
 async function showModeler(view: DemoView): Promise<void> {
   const { late, lateSince } = view.examples;
   const times = [`${lateSince}T04:00:00Z`, `${view.endDate}T04:00:00Z`];
@@ -132,7 +127,7 @@ async function showModeler(view: DemoView): Promise<void> {
 
 async function showAnalyst(view: DemoView): Promise<void> {
   const to = view.endDate;
-  const from = `${addMonths(to, 1 - MONTHS_SHOWN).slice(0, 7)}-01`;
+  const from = firstShown(to);
   const { indicatorTable } = await ask<{ indicatorTable: TableAnswer & { dataThrough: string | null } }>(
     view,
     'An analyst reads three indicators by product and channel, month by month',
@@ -142,26 +137,9 @@ async function showAnalyst(view: DemoView): Promise<void> {
   }
 }`,
   );
-  for (const name of INDICATORS) view.say(`${indented(byMonth(indicatorTable, name))}\n`);
-  view.say(`  The data reaches to ${indicatorTable.dataThrough}; a dash is a month without a case.`);
-}
-
-/** One indicator, groups down and months across; rates as per cent. */
-function byMonth({ columns, rows }: TableAnswer, name: string): string {
-  const at = columns.findIndex((column) => column.name === name);
-  const months = [...new Set(rows.map(([period]) => String(period).slice(0, 7)))];
-  const groups = new Map<string, Map<string, string>>();
-  for (const row of rows) {
-    const group = `${row[1] ?? '–'}  ${row[2] ?? '–'}`;
-    const cells = groups.get(group) ?? new Map<string, string>();
-    groups.set(group, cells);
-    cells.set(String(row[0]).slice(0, 7), shown(row[at] as string | null, name.includes('_rate')));
+  for (const name of INDICATORS) {
+    const cells = { down: ['product', 'channel'], across: 'period', value: name, isRate: name.includes('_rate') };
+    view.say(`${indented(`${name}\n${pivot(indicatorTable, cells)}`)}\n`);
   }
-  const lines = [...groups].map(([group, cells]) => [...group.split('  '), ...months.map((month) => cells.get(month))]);
-  return `${name}\n${table(['product', 'channel', ...months], lines)}`;
-}
-
-function shown(value: string | null, isRate: boolean): string {
-  if (value === null) return '–';
-  return isRate ? `${(Number(value) * 100).toFixed(1)} %` : value;
+  view.say(`  The data reaches to ${indicatorTable.dataThrough}; a dash is a month without a case.`);
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { badInput } from '../core/errors.js';
 import { parseFilter } from '../core/helpers/report-filter.js';
-import { BASES, OBSERVATIONS, TIME_GRAINS } from '../core/ports/indicators.js';
+import { BASES, COMPARISONS, OBSERVATIONS, TIME_GRAINS } from '../core/ports/indicators.js';
 import type { Client } from './client.js';
 import { type CommandContext, clientCommand } from './context.js';
 import { type OutputOptions, oneOf, print, table } from './output.js';
@@ -81,20 +81,19 @@ async function listIndicators(client: Client, options: OutputOptions): Promise<v
 }
 
 export function addReportCommands(program: Command, context: CommandContext): void {
-  clientCommand<PeriodOptions & { grain: string }>(program, context, {
+  clientCommand<PeriodOptions & { grain: string; compare?: string }>(program, context, {
     name: 'indicators',
     description: 'read indicators as a table; without names, list them',
     configure: (command) =>
-      withDays(command.argument('[names]', 'comma-separated indicators')).option(
-        '--grain <grain>',
-        oneOf(GRAINS),
-        'MONTH',
-      ),
+      withDays(command.argument('[names]', 'comma-separated indicators'))
+        .option('--grain <grain>', oneOf(GRAINS), 'MONTH')
+        .option('--compare <period>', oneOf(COMPARISONS)),
     run: async (client, options, [names]) => {
       if (!names) return listIndicators(client, options);
       await report(client, options, 'indicatorTable', {
         names: ['[String!]!', names.split(',')],
         grain: ['TimeGrain!', options.grain],
+        compare: ['Comparison', options.compare],
         ...dayVariables(options),
         ...scopeVariables(options),
       });

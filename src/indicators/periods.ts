@@ -58,8 +58,9 @@ export function comparisonOf(
   compare: Comparison,
 ): { readonly window: Window; readonly previous: (period: LocalDate) => LocalDate } {
   const yearly = compare === 'SAME_PERIOD_LAST_YEAR';
-  // Fifty-two weeks keep Mondays on Mondays.
-  const days = grain === 'DAY' && !yearly ? 1 : grain === 'WEEK' ? (yearly ? 364 : 7) : undefined;
+  // Fifty-two weeks keep Mondays on Mondays: a Sunday beside a Saturday would compare the weekdays and not the years.
+  const back = { DAY: 1, WEEK: 7 } as const;
+  const days = grain !== 'DAY' && grain !== 'WEEK' ? undefined : yearly ? 364 : back[grain];
   const totalDays = grain === 'TOTAL' && !yearly ? lengthOf(window) : days;
   if (totalDays !== undefined) {
     const moved = moveBack(window, (day) => addDays(day, -totalDays));

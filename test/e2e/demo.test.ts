@@ -104,6 +104,9 @@ test('each kind of user sees a query with its answer, of people who borrow', () 
   expect(output).toMatch(new RegExp(`^  ${examples.late} +${examples.lateSince}T`, 'm'));
   for (const indicator of ['approval_rate', 'overdue_balance_rate_30', 'new_loans'])
     expect(output).toMatch(new RegExp(`^  ${indicator}\n  product +channel +(\\d{4}-\\d{2} *){6}\n  \\w+_LINE `, 'm'));
+  expect(output).toMatch(/^ {2}vintage: .*\n {2}cohort +0 +1 +2 +3 +4 +5\n {2}\d{4}-\d{2} +\d+\.\d %/m);
+  expect(output).toMatch(/^ {2}roll rates of \d{4}-\d{2}: .*\n {2}from_bucket +[A-Z].*\n {2}C +.*\d+\.\d %/m);
+  expect(output).toMatch(/^ {2}application_funnel: .*\n {2}channel +OPEN .*\n {2}[A-Z]+ +\d+ +\d+ /m);
   expect(output).toMatch(/Ready in \d+ s/);
   expect(output).toContain(`${stack.url}/graphiql`);
 });
