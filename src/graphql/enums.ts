@@ -112,7 +112,8 @@ export const Comparison = enumOf<ComparisonName>('Comparison', {
   description: 'The period that each period is compared with.',
   values: {
     PREVIOUS_PERIOD: 'The period just before; where the days asked for cut a period, it is cut at the same days.',
-    SAME_PERIOD_LAST_YEAR: 'The same period one year before, cut in the same way; by DAY and by WEEK, the one 52 weeks before, so that weekdays stand beside each other.',
+    SAME_PERIOD_LAST_YEAR:
+      'The same period one year before, cut in the same way; by DAY and by WEEK, the one 52 weeks before, so that weekdays stand beside each other.',
   },
 });
 
