@@ -37,6 +37,18 @@ export const observedMonths = (context: ViewQueryContext, months: number): Sql =
   // A closing row of WRITTEN_OFF or SOLD stands for every later month too.
   const standing = sql`
     SELECT *, arrayJoin(if(last.2 IN ('WRITTEN_OFF', 'SOLD'), range(toUInt32(ended) + 1), [toUInt32(ended)])) AS back FROM (${loanMonths})`;
+  const lines = sql`
+    SELECT line.3 AS customer_id, line_id, back, line.2 AS granted
+    FROM (
+      SELECT line_id, back, argMax((status, limit_amount, customer_id), effective_at) AS line
+      FROM (SELECT *, arrayJoin(range(${count})) AS back FROM ${source('credit_lines')})
+      WHERE toDate(effective_at, ${timezone}) < ${thisMonth} - toIntervalMonth(back) GROUP BY line_id, back)
+    WHERE line.1 = 'ACTIVE' AND line.2 > 0`;
+  // The days of loans are the largest table: they are read once, for what is owed and for what of it is drawn from a line.
+  const loans = sql`
+    SELECT s.customer_id AS customer_id, s.back AS back, s.ended AS ended, s.last AS last, s.worst AS worst, s.on_book AS on_book, l.granted IS NOT NULL AS is_drawn
+    FROM (${standing}) AS s
+    LEFT JOIN (SELECT line_id, back, toNullable(granted) AS granted FROM (${lines})) AS l ON s.line_id = l.line_id AND s.back = toUInt32(l.back)`;
   const statements = sql`
     SELECT *, 30 * greatest(toInt32(delinquency), 0) AS past_due FROM ${source('statements')} WHERE month >= ${firstMonth} AND month < ${thisMonth}`;
   const billed = sql`
@@ -45,28 +57,18 @@ export const observedMonths = (context: ViewQueryContext, months: number): Sql =
       FROM ${source('statements')} WHERE month >= ${firstMonth} - toIntervalMonth(1) AND month < ${thisMonth}
       WINDOW before AS (PARTITION BY customer_id, product ORDER BY month ROWS BETWEEN 1 PRECEDING AND CURRENT ROW))
     WHERE month >= ${firstMonth}`;
-  const granted = sql`
-    SELECT line_id, back, argMax((status, limit_amount, customer_id), effective_at) AS line
-    FROM (SELECT *, arrayJoin(range(${count})) AS back FROM ${source('credit_lines')})
-    WHERE toDate(effective_at, ${timezone}) < ${thisMonth} - toIntervalMonth(back) GROUP BY line_id, back`;
-  const lines = sql`
-    SELECT g.line.3 AS customer_id, g.back AS back, g.line.2 AS granted, ifNull(u.used, 0) AS used
-    FROM (${granted}) AS g
-    LEFT JOIN (
-      SELECT assumeNotNull(line_id) AS line_id, toUInt8(ended) AS back, toNullable(sum(last.3)) AS used FROM (${loanMonths})
-      WHERE on_book AND line_id IS NOT NULL GROUP BY line_id, back) AS u ON g.line_id = u.line_id AND g.back = u.back
-    WHERE g.line.1 = 'ACTIVE' AND g.line.2 > 0`;
   const cash = sql`
     SELECT customer_id, toDate(paid_at, ${timezone}) AS day, principal_paid + interest_paid + ifNull(fee_paid, 0) AS cash
     FROM ${source('repayments')} WHERE ifNull(method, '') != 'WAIVER' AND day >= ${firstMonth} AND day < ${thisMonth}`;
   const instalments = sql`SELECT * FROM ${judgedInstalments(context, firstMonth)} WHERE due_date < ${thisMonth}`;
 
   const facts = [
-    fact('loan', standing, {
+    fact('loan', loans, {
       ago: sql`back`,
       dpd: sql`last.1`,
       worst: sql`if(back = ended, worst, last.1)`,
       x: sql`if(on_book, last.3, 0)`,
+      y: sql`if(on_book AND is_drawn, last.3, 0)`,
       product: sql`if(on_book, last.4, '')`,
     }),
     fact('statement', statements, {
@@ -81,7 +83,7 @@ export const observedMonths = (context: ViewQueryContext, months: number): Sql =
       x: sql`greatest(statement_balance, 0)`,
       y: sql`credit_limit`,
     }),
-    fact('limit', lines, { ago: sql`back`, x: sql`used`, y: sql`granted` }),
+    fact('limit', lines, { ago: sql`back`, y: sql`granted` }),
     fact('paid', cash, { ago: ago('day'), x: sql`cash` }),
     fact('paid', billed, {
       ago: ago('month'),
@@ -101,7 +103,7 @@ export const observedMonths = (context: ViewQueryContext, months: number): Sql =
       maxOrNullIf(f.dpd, fact = 'instalment') AS days_late, maxIf(f.worst, fact = 'instalment') = 1 AS partial,
       sumIf(y, fact IN ('paid', 'instalment')) AS due, sumIf(x, fact = 'paid') AS paid,
       if(due > 0, toFloat64(paid) / toFloat64(due), NULL) AS paid_ratio, sumIf(x, fact IN ('loan', 'statement')) AS balance,
-      if(sumIf(y, fact = 'limit') > 0, toFloat64(sumIf(x, fact = 'limit')) / toFloat64(sumIf(y, fact = 'limit')), NULL) AS utilization,
+      if(sumIf(y, fact = 'limit') > 0, toFloat64(sumIf(x, fact = 'limit') + sumIf(y, fact = 'loan')) / toFloat64(sumIf(y, fact = 'limit')), NULL) AS utilization,
       toInt32(uniqExactIf(product, product != '')) AS products
     FROM (${join(facts, ' UNION ALL ')}) AS f
     GROUP BY customer_id, ago HAVING countIf(fact IN ('loan', 'statement')) > 0)`;
