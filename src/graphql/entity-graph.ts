@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { Arg, Ctx, Field, FieldResolver, Float, ID, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
 import type { RowAt } from '../core/compute/status.js';
 import type { EntityDefinition } from '../core/definitions/define-entity.js';
