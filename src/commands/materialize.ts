@@ -47,6 +47,10 @@ const expected = (seconds: number | null): string =>
     ? 'time not known: no run was measured'
     : `about ${Math.max(1, Math.ceil(seconds))} s by earlier runs`;
 
+/** Notes, as lines, that the lines of the views do not say. */
+const beyondViews = (notes: readonly string[], views: readonly { readonly view: string }[]): readonly string[] =>
+  notes.filter((note) => !views.some(({ view }) => note.startsWith(`${view}:`))).map((note) => `  ${note}`);
+
 function describeEstimate({ views, notes, asOfs, rows, seconds }: Estimate): string {
   const lines = views.map((each) => {
     const left = each.clampedTo ? `, up to ${each.clampedTo}, the last that is due` : '';
@@ -58,8 +62,7 @@ function describeEstimate({ views, notes, asOfs, rows, seconds }: Estimate): str
     ];
     return `  ${each.view}: ${each.asOfs} as-ofs${left}, about ${whole(each.rows)} rows (${remarks.join('; ')})`;
   });
-  const idle = notes.filter((note) => !views.some(({ view }) => note.startsWith(`${view}:`)));
-  const details = [...lines, ...idle.map((note) => `  ${note}`)];
+  const details = [...lines, ...beyondViews(notes, views)];
   return [`backfill of ${asOfs} as-ofs, about ${whole(rows)} rows, ${expected(seconds)}`, ...details].join('\n');
 }
 
@@ -70,7 +73,8 @@ function describe(job: JobView): string {
       ? `  ${view}: nothing of it is due`
       : `  ${view}${asOf ? ` as of ${asOf}` : ''}: ${rows ?? 0} rows, ${changed ?? 0} new or changed${clampedTo ? `, up to ${clampedTo}, the last that is due` : ''}${knownBy ? `, with what was known by ${knownBy}` : ''}${incomplete ? `, before ${daysText(incomplete)} was whole` : ''}`,
   );
-  return [`${job.name} completed (job ${job.id})`, ...lines].join('\n');
+  const { notes = [] } = (job.result ?? {}) as { readonly notes?: readonly string[] };
+  return [`${job.name} completed (job ${job.id})`, ...lines, ...beyondViews(notes, views)].join('\n');
 }
 
 function describeScores(job: JobView): string {

@@ -97,7 +97,7 @@ function removedIn(
 }
 
 const leftOut = ({ view, count, last, removed }: RemovedAsOfs): string =>
-  `${view.id}: ${count} as-of${count === 1 ? '' : 's'} through ${formatInstant(last)} can no longer be computed: ${removed.why}`;
+  `${count} as-of${count === 1 ? '' : 's'} of ${view.id} through ${formatInstant(last)} can no longer be computed: ${removed.why}`;
 
 /** See Materializer.backfill. */
 export async function runBackfill(

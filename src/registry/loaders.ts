@@ -66,10 +66,13 @@ const definedBy = async ({ file, path }: DefinitionFile): Promise<SourceTable['d
   (await realpath(path)).startsWith(`${PACKAGE}/tables/`) ? null : { file, hash: await contentHash(path) };
 
 const loadTables: Loader = async (files, { sourceTables, problems }) => {
+  const loaded = new Set<string>();
   await each(files, problems, async (item) => {
     const report = (problem: string) => problems.push(`${item.file}: ${problem}`);
     const table = checkTable(item.name, item.exported as TableSpec, report, await definedBy(item));
-    if (table) sourceTables.set(table.name, table);
+    // A second file of one name is refused as such: what reads the table is checked against the first.
+    if (table && !loaded.has(table.name)) sourceTables.set(table.name, table);
+    loaded.add(item.name);
   });
 };
 

@@ -52,6 +52,9 @@ export const customer = defineEntity({ name: 'customer', joinKeys: ['customer_id
   'features/customer/unparsed.v1.view.ts': 'export default {\n  entity: ,\n};\n',
   'indicators/events.indicator.ts': indicator('count()'),
   'indicators/broken.indicator.ts': indicator('countt()'),
+  // The name is the product's: what reads the table is checked against that one.
+  'tables/events.table.ts':
+    "import { defineTable, text } from 'riskgraph';\n\nexport default defineTable({ description: 'x', key: ['id'], columns: { id: text('x') } });\n",
 };
 
 let root: string;
@@ -88,9 +91,10 @@ test('a check names every problem of all files at once, with file, line and what
     ],
     ['features/customer/unparsed.v1.view.ts', 2, 'types', 'Expression expected. (TS1109)'],
     ['indicators/broken.indicator.ts', 5, 'query', expect.stringMatching(/^the query cannot run: .*countt/)],
+    ['tables/events.table.ts', 3, 'definition', 'table events@1 is also defined in riskgraph/tables/events.table.ts'],
   ]);
   const text = describeCheck(report);
   expect(text).toContain('\n  10     definition maxAge is longer than ttl\n');
   expect(text).toContain('→ correct the query: it gives the join keys and every feature by name');
-  expect(text).toMatch(/\d+ definitions checked in [\d.]+ s: \d problems in 7 files\.$/);
+  expect(text).toMatch(/\d+ definitions checked in [\d.]+ s: \d problems in 8 files\.$/);
 });

@@ -275,7 +275,7 @@ describe('a view of a table with a retention', () => {
     expect(plans[0]?.due[0]).toBe(utc('2025-05-23T16:00:00'));
     expect([plans[0]?.due.length, plans[0]?.left, removed[0]?.count]).toEqual([3, 0, 4]);
     expect(notesOf({ plans, idle: [], removed }, '2025-05-20')[0]).toMatch(
-      /^daily@1: 4 as-ofs through 2025-05-22T16:00:00\.000Z can no longer be computed: it reads 90 days of visits, which keeps 12 months; what was computed stays/,
+      /^4 as-ofs of daily@1 through 2025-05-22T16:00:00\.000Z can no longer be computed: it reads 90 days of visits, which keeps 12 months; what was computed stays/,
     );
     expect(() => checkRemoved(ninety, utc('2025-05-22T16:00:00'), now, shanghai)).toThrow(/can no longer be computed/);
     expect(() => checkRemoved(ninety, utc('2025-05-23T16:00:00'), now, shanghai)).not.toThrow();
@@ -283,7 +283,7 @@ describe('a view of a table with a retention', () => {
 
   it('that does not say how far it looks back reads all of the retention', () => {
     const all = viewOf({});
-    expect(() => planBackfill(range(all), shanghai)).toThrow(/7 as-ofs .* it reads 12 months of visits/);
+    expect(() => planBackfill(range(all), shanghai)).toThrow(/7 as-ofs of daily@1 .* it reads 12 months of visits/);
     expect(() => checkRemoved(all, newestDue(all, now, shanghai), now, shanghai)).not.toThrow();
   });
 });
