@@ -1,6 +1,6 @@
 """Trains b_score on a training set that the platform exported, and writes the ONNX file and its card.
 
-    python training/b_score.py --training-set set.parquet --manifest manifest.json --version 2 --out models/b_score/v2 --book "50,000 customers, seed 7919, ending 2026-11-22"
+    python training/b_score.py --training-set set.parquet --manifest manifest.json --version 3 --out models/b_score/v3 --book "50,000 customers, seed 7919, ending 2026-11-22"
 
 A row is a customer with an open loan on the first of a month: `view__feature` columns (arrays as lists), the label, and who the customer is,
 for the fairness report alone. The model learns on the older observation points and is judged on the newest three, which lie after the end of

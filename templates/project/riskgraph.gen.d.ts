@@ -746,6 +746,12 @@ declare module 'riskgraph/register' {
       'b_score@2:points': 'INT32';
       /** Probability of bad that the model gives (fraction) */
       'b_score@2:probability': 'FLOAT64';
+      /** Band of the points */
+      'b_score@3:band': 'STRING';
+      /** The score in points; high = safe (points) */
+      'b_score@3:points': 'INT32';
+      /** Probability of bad that the model gives (fraction) */
+      'b_score@3:probability': 'FLOAT64';
       /** Days since the newest inquiry; NULL without one (days) */
       'bureau_sequences@1:days_since_inquiry': 'INT32';
       /** Different organisations among them; NULL without such a report (organisations) */

@@ -106,7 +106,7 @@ describe('upstream', () => {
 describe('downstream', () => {
   it('of a feature are those alone that name it, and what they feed', () => {
     const { downstream } = graph.of({ kind: 'FEATURE', id: 'loan_behaviour@1:frozen_lines' });
-    expect(ids(downstream, 'MODEL')).toEqual(['b_score@1', 'b_score@2']);
+    expect(ids(downstream, 'MODEL')).toEqual(['b_score@1', 'b_score@2', 'b_score@3']);
     expect(node(downstream, 'scores')).toMatchObject({ kind: 'TABLE', distance: 2 });
     expect(node(downstream, 'scores_given@1')).toMatchObject({ kind: 'INDICATOR', distance: 3 });
     expect(ids(downstream, 'FEATURE')).toEqual(
@@ -115,7 +115,7 @@ describe('downstream', () => {
     // A feature of the same view that no model takes: here one that its models leave out.
     const unread = 'loan_behaviour@1:current_dpd';
     const models = new Map(registry.models);
-    for (const id of ['b_score@1', 'b_score@2']) {
+    for (const id of ['b_score@1', 'b_score@2', 'b_score@3']) {
       const model = registry.models.get(id) as Model;
       const features = model.features.filter(({ reference }) => reference !== unread);
       expect(features).toHaveLength(model.features.length - 1);

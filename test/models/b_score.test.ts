@@ -47,7 +47,7 @@ interface Card {
 }
 const rowOf = ({ inputs }: Example): number[] => inputs.map((value) => value ?? Number.NaN);
 
-describe.each(['b_score@1', 'b_score@2'])('%s', (id) => {
+describe.each(['b_score@1', 'b_score@2', 'b_score@3'])('%s', (id) => {
   const model = models.get(id) as Model;
   const card = model.card as unknown as Card;
   const scorer = createScorer({ executionProvider: 'cpu' });
