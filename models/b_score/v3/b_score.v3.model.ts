@@ -5,7 +5,7 @@ export default defineModel({
   entity: customer,
   description:
     'Behaviour score: probability that a customer with an open loan, none of them 30 days past due, reaches 30 days past due on any loan within six ' +
-    'months. Trained by training/b_score.py on the synthetic book in which loans that are behind stay behind as often as they do now, which version 2 has not seen, with ' +
+    'months. Trained by training/b_score.py on the synthetic book in which loans in arrears stay in arrears as often as they do now, which version 2 has not seen, with ' +
     'monotone constraints; see card.json for its figures and limits. Gender, education, marital status and age are no inputs.',
   owner: 'behaviour-risk',
   onnx: 'b_score.onnx',
