@@ -1,4 +1,5 @@
 /** The daily job's work: `gang_members` from links between customers, as each day's derivation would have known them. */
+
 import { ident, instantText, raw, type Sql, sql } from '../../core/definitions/sql.js';
 import { RiskgraphError } from '../../core/errors.js';
 import { type DayNumber, dateOfDay, dayNumber, LocalDays } from '../../core/helpers/local-days.js';
@@ -9,8 +10,8 @@ import { type Leases, tableResource } from '../../core/ports/leases.js';
 import type { Log, Metrics } from '../../core/ports/process.js';
 import type { JobProgress } from '../../core/ports/progress.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { workFailure } from '../../warehouse/failures.js';
 import { checkFence, type Fence, raiseFence, tableFence } from '../../warehouse/fence.js';
+import { derivationFailure } from '../failure.js';
 import { type ComponentsOptions, findComponents } from './components.js';
 import { groupCustomers, nameGangs } from './groups.js';
 import { badOn, derivedAt, INPUT_TABLES, type KnownOn, linksOn, MEMBERS, membersOn } from './known.js';
@@ -62,19 +63,10 @@ export function createGangs(options: GangsOptions): Gangs {
         return result;
       } catch (cause) {
         progress.signal.throwIfAborted();
-        throw derivationFailure(cause);
+        throw derivationFailure('gangs', cause);
       }
     },
   };
-}
-
-function derivationFailure(cause: unknown): Error {
-  const work = {
-    message: 'the gangs could not be derived',
-    hint: 'derive again: days that were written stay and are not written twice',
-  };
-  const failure = workFailure(cause, work);
-  return failure instanceof RiskgraphError ? failure : new RiskgraphError({ code: 'INTERNAL', ...work, cause });
 }
 
 type Derivation = GangsOptions & { readonly days: LocalDays; readonly fence: Fence };

@@ -1,7 +1,7 @@
 /** The daily job's work: `loan_snapshots` from loans, schedules, payments and events, as each day's derivation would have known them. */
+
 import { yieldToOthers } from '../../core/async.js';
 import { instantSql, type Sql, sql } from '../../core/definitions/sql.js';
-import { RiskgraphError } from '../../core/errors.js';
 import { type DayNumber, dateOfDay, dayNumber, LocalDays } from '../../core/helpers/local-days.js';
 import type { BusinessCalendar, Instant } from '../../core/helpers/time.js';
 import type { SourceTables } from '../../core/lending/sources.js';
@@ -10,8 +10,8 @@ import type { Log, Metrics } from '../../core/ports/process.js';
 import type { JobProgress } from '../../core/ports/progress.js';
 import type { LoanSnapshots, LoanSnapshotsResult } from '../../core/ports/sources.js';
 import type { ClickHouse } from '../../warehouse/client.js';
-import { workFailure } from '../../warehouse/failures.js';
 import { type Fence, raiseFence, tableFence } from '../../warehouse/fence.js';
+import { derivationFailure } from '../failure.js';
 import { contentOf, SNAPSHOTS } from './content.js';
 import { derivedAt, knownFrom, type LoanHistory } from './history.js';
 import { INPUT_TABLES, readHistories } from './inputs.js';
@@ -79,19 +79,10 @@ export function createLoanSnapshots(options: LoanSnapshotsOptions): LoanSnapshot
         return result;
       } catch (cause) {
         progress.signal.throwIfAborted();
-        throw derivationFailure(cause);
+        throw derivationFailure('loan snapshots', cause);
       }
     },
   };
-}
-
-function derivationFailure(cause: unknown): Error {
-  const work = {
-    message: 'the loan snapshots could not be derived',
-    hint: 'derive again: what was written stays and is not written twice',
-  };
-  const failure = workFailure(cause, work);
-  return failure instanceof RiskgraphError ? failure : new RiskgraphError({ code: 'INTERNAL', ...work, cause });
 }
 
 type Derivation = LoanSnapshotsOptions & { readonly days: LocalDays; readonly fence: Fence };
