@@ -45,11 +45,15 @@ export function createSourceSweep({
       signal.throwIfAborted();
       const past = sql`SELECT ${keys} FROM ${stored} AS v WHERE ${range(first)} GROUP BY ${keys}
         HAVING max(${eventTimeSql(table, calendar.timezone)}) <= ${through}`;
+      const [[newest = '0'] = []] = await clickhouse.tuples<readonly [string]>(
+        LABEL,
+        sql`SELECT toString(max(seq)) FROM ${stored}`,
+      );
       const [found] = await clickhouse.tuples<readonly [string]>(LABEL, sql`SELECT toString(count()) FROM (${past})`, {
         signal,
       });
       const count = Number(found?.[0] ?? 0);
-      if (count > 0) await removeKeys(clickhouse, table, past);
+      if (count > 0) await removeKeys(clickhouse, table, { past, newest });
       removed += count;
     }
     return removed;
@@ -70,8 +74,15 @@ export function createSourceSweep({
   };
 }
 
-/** Removes the rows of the keys that a query gives. They are put aside first: a mutation would run the query for each part of the table. */
-async function removeKeys(clickhouse: ClickHouse, table: SourceTable, past: Sql): Promise<void> {
+/**
+ * Removes the rows of the keys that a query gives. They are put aside first: a mutation would run the query for each part of the table. A version that an
+ * import brings meanwhile, with a sequence after the newest, stays: it may have moved its key back within the retention.
+ */
+async function removeKeys(
+  clickhouse: ClickHouse,
+  table: SourceTable,
+  { past, newest }: { readonly past: Sql; readonly newest: string },
+): Promise<void> {
   const keys = table.key.map((name) => table.columns.find((column) => column.name === name) as SourceColumn);
   const types = join(keys.map((column) => sql`${ident(column.name)} ${raw(storedType(column))}`));
   const aside = `import_stage_sweep_${randomUUID().replaceAll('-', '')}`;
@@ -83,7 +94,7 @@ async function removeKeys(clickhouse: ClickHouse, table: SourceTable, past: Sql)
     await clickhouse.run(
       LABEL,
       sql`ALTER TABLE ${ident(table.name)} DELETE
-        WHERE (${join(table.key.map(ident))}) IN ${ident(place?.[0] ?? '')}.${ident(aside)}`,
+        WHERE seq <= ${raw(newest)} AND (${join(table.key.map(ident))}) IN ${ident(place?.[0] ?? '')}.${ident(aside)}`,
       { settings: { mutations_sync: '2' } },
     );
   } finally {
